@@ -1,0 +1,179 @@
+"""The phases of one question, and what an instructor may do in each: pure functions, no I/O.
+
+    idle -> vote -> vote_closed -> discuss -> revote -> revote_closed -> revealed -> idle
+             ^          |             |                       |
+             +-- reopen-+             +-- (or straight on) ---+
+
+The caller keeps the phase (a row in the database) and does what a transition stands for; this
+module only says where it leads, or that it is not possible.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Final, TypedDict
+
+
+class Phase(enum.StrEnum):
+    IDLE = "idle"
+    VOTE = "vote"
+    VOTE_CLOSED = "vote_closed"
+    DISCUSS = "discuss"
+    REVOTE = "revote"
+    REVOTE_CLOSED = "revote_closed"
+    REVEALED = "revealed"
+
+
+#: Phases in which votes are taken.
+OPEN_PHASES: Final = frozenset({Phase.VOTE, Phase.REVOTE})
+#: Phases right after a round, its votes final unless it is reopened.
+CLOSED_PHASES: Final = frozenset({Phase.VOTE_CLOSED, Phase.REVOTE_CLOSED})
+#: Phases in which partner groups, once made, may be changed.
+GROUP_PHASES: Final = frozenset(
+    {Phase.VOTE_CLOSED, Phase.DISCUSS, Phase.REVOTE, Phase.REVOTE_CLOSED}
+)
+#: Phases in which students are shown who their partners are.
+PARTNER_PHASES: Final = frozenset(
+    {Phase.DISCUSS, Phase.REVOTE, Phase.REVOTE_CLOSED, Phase.REVEALED}
+)
+
+_CLOSING: Final = {Phase.VOTE: Phase.VOTE_CLOSED, Phase.REVOTE: Phase.REVOTE_CLOSED}
+_TO_IDLE: Final = dict.fromkeys((Phase.REVEALED, *CLOSED_PHASES), Phase.IDLE)
+_TO_DISCUSS: Final = {Phase.VOTE_CLOSED: Phase.DISCUSS}
+
+_TABLE: Final[dict[str, dict[Phase, Phase]]] = {
+    "start_question": {Phase.IDLE: Phase.VOTE, Phase.REVEALED: Phase.VOTE},
+    "count_down_and_stop": {phase: phase for phase in OPEN_PHASES},
+    "stop_vote": _CLOSING,
+    "make_partners": {Phase.VOTE_CLOSED: Phase.VOTE_CLOSED},
+    "enable_chat": _TO_DISCUSS,
+    "enable_face_chat": _TO_DISCUSS,
+    "start_revote": {Phase.DISCUSS: Phase.REVOTE, Phase.VOTE_CLOSED: Phase.REVOTE},
+    "reveal": dict.fromkeys(CLOSED_PHASES, Phase.REVEALED),
+    "reopen": {closed: opened for opened, closed in _CLOSING.items()},
+    "next_question": _TO_IDLE,
+    "announce": {phase: phase for phase in Phase},
+    "move_student": {phase: phase for phase in GROUP_PHASES},
+}
+
+#: Every command of the phase table.
+COMMANDS: Final = frozenset(_TABLE)
+#: Commands that need partner groups besides the right phase.
+NEED_GROUPS: Final = frozenset({"enable_chat", "enable_face_chat", "move_student"})
+
+_FIXED_MESSAGES: Final = {
+    "start_question": "enableVote",
+    "count_down_and_stop": "countDownAndStop",
+    "stop_vote": "stopVote",
+    "enable_chat": "enableChat",
+    "enable_face_chat": "enableFaceChat",
+    "start_revote": "enableRevote",
+    "reveal": "reveal",
+    "announce": "announce",
+}
+
+
+class IllegalTransition(Exception):
+    """``command`` is not possible in ``phase``; ``str()`` is a sentence for the instructor."""
+
+    def __init__(self, phase: Phase, command: str, *, groups_missing: bool = False) -> None:
+        self.phase = phase
+        self.command = command
+        reason = ", before partners are made" if groups_missing else ""
+        super().__init__(f"{command} is not possible in the phase {phase}{reason}.")
+
+
+def transition(
+    phase: Phase, command: str, *, groups_made: bool = False, question: bool = False
+) -> Phase:
+    """The phase that ``command`` leads to from ``phase``; some commands stay where they are.
+
+    ``groups_made``: partner groups exist for the question that runs. ``question``: the command
+    names a question, with which ``next_question`` goes straight on to a vote.
+    Raises IllegalTransition, and ValueError for a name that is no command.
+    """
+    try:
+        targets = _TABLE[command]
+    except KeyError:
+        raise ValueError(f"no command of the phase table: {command!r}") from None
+    target = targets.get(phase)
+    if target is None:
+        raise IllegalTransition(phase, command)
+    if command in NEED_GROUPS and not groups_made:
+        raise IllegalTransition(phase, command, groups_missing=True)
+    if command == "next_question" and question:
+        return Phase.VOTE
+    return target
+
+
+def legal_commands(phase: Phase, *, groups_made: bool) -> frozenset[str]:
+    """The commands that ``transition`` would accept now."""
+    return frozenset(
+        command
+        for command, targets in _TABLE.items()
+        if phase in targets and (groups_made or command not in NEED_GROUPS)
+    )
+
+
+def control_message(command: str, to_phase: Phase) -> str | None:
+    """The name under which a command that led to ``to_phase`` is told to the class.
+
+    None for commands the class is not told of (``make_partners``, ``move_student``).
+    """
+    if command == "reopen":
+        return "enableVote" if to_phase == Phase.VOTE else "enableRevote"
+    if command == "next_question":
+        return "enableVote" if to_phase == Phase.VOTE else "enableNext"
+    return _FIXED_MESSAGES.get(command)
+
+
+def close(phase: Phase) -> Phase:
+    """The phase after the deadline of an open round. Raises IllegalTransition if none is open."""
+    return transition(phase, "stop_vote")
+
+
+def round_number(phase: Phase) -> int | None:
+    """1 from the first vote through the discussion, 2 from the revote on, None in idle.
+
+    None in revealed, too: a question may be revealed after one round or after two, which only
+    the stored rounds tell.
+    """
+    if phase in (Phase.VOTE, Phase.VOTE_CLOSED, Phase.DISCUSS):
+        return 1
+    if phase in (Phase.REVOTE, Phase.REVOTE_CLOSED):
+        return 2
+    return None
+
+
+class TransitionMatrix(TypedDict):
+    """How many students went from a right or wrong first vote to a right or wrong second one."""
+
+    right_right: int
+    right_wrong: int
+    wrong_right: int
+    wrong_wrong: int
+
+
+def transition_matrix(pairs: Iterable[tuple[bool, bool]]) -> TransitionMatrix:
+    """Count ``(right before, right after)``, a pair for each student who voted twice."""
+    matrix = TransitionMatrix(right_right=0, right_wrong=0, wrong_right=0, wrong_wrong=0)
+    for before, after in pairs:
+        if before:
+            matrix["right_right" if after else "right_wrong"] += 1
+        else:
+            matrix["wrong_right" if after else "wrong_wrong"] += 1
+    return matrix
+
+
+def normalised_gain(right_before: int, right_after: int, n: int) -> float | None:
+    """The average normalised gain <g> = (post - pre) / (1 - pre), pre and post as fractions right.
+
+    R. R. Hake, "Interactive-engagement versus traditional methods", American Journal of Physics
+    66 (1998) 64-74. Of ``n`` students who voted twice, ``right_before`` were right in the first
+    round and ``right_after`` in the second. At most 1, negative when the class got worse, and
+    None where it is undefined: nobody voted twice, or everybody was right already.
+    """
+    if n == 0 or right_before == n:
+        return None
+    return (right_after - right_before) / (n - right_before)
