@@ -1,0 +1,3 @@
+"""Live peer instruction on Django Channels."""
+
+__version__ = "0.1.0"

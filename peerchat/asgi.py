@@ -1,0 +1,21 @@
+"""The ASGI application: Django for HTTP, consumers for WebSockets."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
+django_application = get_asgi_application()
+
+# These need the apps that the call above loads.
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
+from accounts.middleware import SocketAuthMiddleware  # noqa: E402
+from peerchat.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": SocketAuthMiddleware(URLRouter(websocket_urlpatterns)),
+    }
+)

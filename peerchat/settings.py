@@ -1,0 +1,332 @@
+"""The settings of a peerchat site, all read from the environment; `.env.example` describes them.
+
+A value that cannot be used stops the process with its name and what it must be.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str | None = None) -> str:
+    """The variable, or `default` where it is unset or empty; required when `default` is None."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"{name} must be set.")
+    return default
+
+
+def envbool(name: str, default: bool) -> bool:
+    value = env(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0 (or true, false, yes, no), not {value!r}.")
+
+
+def envint(name: str, default: int, *, least: int = 0) -> int:
+    value = env(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {number}.")
+    return number
+
+
+def envfloat(name: str, default: float, *, least: float = 0.0) -> float:
+    value = env(name, str(default))
+    try:
+        number = float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
+    # Written so that "nan" fails as well.
+    if not least <= number < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be a number of at least {least:g}, not {value}.")
+    return number
+
+
+def envlist(name: str, default: str = "") -> list[str]:
+    """A comma-separated list, without empty items."""
+    return [item.strip() for item in env(name, default).split(",") if item.strip()]
+
+
+# --- What is running ---------------------------------------------------------------------------
+
+DEBUG = envbool("DEBUG", False)
+
+SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else None)
+SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
+
+ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "daphne",  # first: it must install Twisted's asyncio reactor before anything else picks one
+    "peerchat",
+    "accounts",
+    "rooms",
+    "channels",
+    "rest_framework",
+    "csp",
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "peerchat.urls"
+ASGI_APPLICATION = "peerchat.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# --- Store -------------------------------------------------------------------------------------
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for the database at `url` (SQLite or PostgreSQL)."""
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be like sqlite:////path/to/file or postgres://user:password@host/name."
+        ) from error
+    options = config.setdefault("OPTIONS", {})
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        options |= {
+            # A transaction that writes takes the lock at its start, so that two of them wait for
+            # each other (`timeout` seconds) instead of failing when the second one upgrades.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            ),
+        }
+    elif config["ENGINE"] == "django.db.backends.postgresql":
+        least, most = envint("DATABASE_POOL_MIN", 2), envint("DATABASE_POOL_MAX", 10, least=1)
+        if least > most:
+            raise ImproperlyConfigured("DATABASE_POOL_MIN must not be above DATABASE_POOL_MAX.")
+        options["pool"] = {
+            "min_size": least,
+            "max_size": most,
+            "timeout": envfloat("DATABASE_POOL_TIMEOUT", 10),
+        }
+        options.setdefault("connect_timeout", 5)
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must name a SQLite or a PostgreSQL database.")
+    return config
+
+
+DATABASES = {"default": database(env("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+
+
+# --- Channel layer -----------------------------------------------------------------------------
+
+REDIS_URL = env("REDIS_URL", "")
+
+
+def channel_layer(url: str) -> dict[str, Any]:
+    """Redis where there is one; else a layer inside this process, which serves one worker only."""
+    if not url:
+        return {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            # By default it drops what exceeds 100 waiting events, and forgets groups after a day.
+            "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
+        }
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(
+            "REDIS_URL must be like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
+        )
+    return {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "prefix": env("REDIS_PREFIX", "peerchat"),
+            "hosts": [
+                {
+                    "address": url,
+                    "socket_timeout": envfloat("REDIS_TIMEOUT", 5, least=0.1),
+                    "socket_connect_timeout": envfloat("REDIS_CONNECT_TIMEOUT", 5, least=0.1),
+                    "max_connections": envint("REDIS_MAX_CONNECTIONS", 50, least=2),
+                    "health_check_interval": envint("REDIS_HEALTH_CHECK_INTERVAL", 15),
+                }
+            ],
+        },
+    }
+
+
+CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
+
+
+# --- Who is who --------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+
+
+# --- Security ----------------------------------------------------------------------------------
+
+# Whether browsers reach the site over TLS, whoever ends it.
+HTTPS = envbool("HTTPS", not DEBUG)
+
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by machines, next to the server
+SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
+SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
+# Preloading binds the whole registered domain, so it is for its owner to ask for, not a fault.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if envbool("TRUST_X_FORWARDED_PROTO", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+
+# --- Static files ------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "peerchat.storage.StaticStorage"
+        )
+    },
+}
+
+
+# --- The application's own limits --------------------------------------------------------------
+
+PEERCHAT: dict[str, Any] = {
+    # Messages of one user: per second, and how many may come at once.
+    "MESSAGE_RATE": envfloat("MESSAGE_RATE", 5, least=0.01),
+    "MESSAGE_BURST": envint("MESSAGE_BURST", 20, least=1),
+    "VOTE_RATE": envfloat("VOTE_RATE", 5, least=0.01),
+    "VOTE_BURST": envint("VOTE_BURST", 20, least=1),
+    # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
+    "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
+    "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
+    "ROOMS_PER_SOCKET": envint("ROOMS_PER_SOCKET", 200, least=1),
+    # Characters.
+    "TEXT_LIMIT": envint("TEXT_LIMIT", 4000, least=1),
+    "RATIONALE_LIMIT": envint("RATIONALE_LIMIT", 1000, least=1),
+    # Threads of one worker that talk to the database.
+    "DB_THREADS": envint("DB_THREADS", 4, least=1),
+    # Seconds between two presence events of a room; members up to which they carry names.
+    "PRESENCE_INTERVAL": envfloat("PRESENCE_INTERVAL", 1, least=0.05),
+    "PRESENCE_NAMES": envint("PRESENCE_NAMES", 50),
+    # Seconds without a sign of life after which a worker's users count as gone.
+    "PRESENCE_EXPIRY": envfloat("PRESENCE_EXPIRY", 30, least=1),
+    # Seconds a socket may stay without credentials.
+    "AUTHENTICATE_WITHIN": envfloat("AUTHENTICATE_WITHIN", 10, least=0.1),
+}
+
+
+# --- Logging -----------------------------------------------------------------------------------
+
+LOG_LEVEL = env("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers would mail the administrators and print everything twice.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # At DEBUG these write each frame and each query, with people's texts in them.
+        "daphne": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},
+        "asyncio": {"level": "WARNING"},
+    },
+}
