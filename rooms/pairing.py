@@ -68,7 +68,7 @@ def form_groups(
     - ``different_answers``: as few groups without any answer as possible; then as many groups with
       at least two different answers as possible, and as many different ones in each.
     - ``same_answer``: for pairs, as many groups as possible with one answer shared; larger groups
-      are filled with one answer, too, and the rest of each answer are put together.
+      are filled with one answer each, and those left over of all answers are put together.
     - ``random``.
     - ``keep``: the groups of ``previous`` stay, whatever their size, without those who are not
       among ``students``, wherever two of them are still online (or several, all of them
