@@ -1,21 +1,182 @@
 """Who is at the other end of a WebSocket."""
 
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from io import BytesIO
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.handlers.asgi import ASGIRequest
+from django.http.request import is_same_domain
+from django.utils.crypto import constant_time_compare
+
+from accounts import tokens
+from accounts.models import User
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
+
+SUBPROTOCOL = "peerchat.v1"
+TOKEN_PROTOCOL = "token."
+
+# A class that comes back at once must not queue behind Django's one thread for synchronous code,
+# nor take all database connections. Two threads look up more people a second than one process
+# shakes hands with.
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="accounts")
+
+
+class Refused(Exception):
+    """Credentials were given and they are wrong. The text says why, for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the handshake proved. `auth` is "session", "token" or None for nobody yet."""
+
+    user: User | AnonymousUser
+    auth: str | None = None
+    token_id: int | None = None
+    session_key: str | None = None
 
 
 class SocketAuthMiddleware:
-    def __init__(self, app: Any) -> None:
+    """Fills the scope of a WebSocket with who is there, or refuses the handshake with HTTP 403.
+
+    Sets `user` (a User or AnonymousUser), `auth` ("session", "token" or None), `token_id`,
+    `session_key` and `subprotocol`, with which the consumer must accept. The first of these that
+    is present decides: an Authorization header with a bearer token, a token among the
+    subprotocols, the session cookie. A page of another site cannot read our cookies but a browser
+    sends them along, so a session also needs an allowed Origin. A cookie without a user behind it
+    counts as no credentials.
+    """
+
+    def __init__(self, app: Application) -> None:
         self.app = app
 
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        offered: Sequence[str] = scope.get("subprotocols", ())
+        try:
+            identity = await self._identify(scope, offered)
+        except Refused as refusal:
+            logger.info("Refused a socket on %s: %s", scope["path"], refusal)
+            await receive()
+            await send({"type": "websocket.close"})
+            return None
         scope = {
             **scope,
-            "user": AnonymousUser(),
-            "auth": None,
-            "token_id": None,
-            "session_key": None,
-            "subprotocol": None,
+            "user": identity.user,
+            "auth": identity.auth,
+            "token_id": identity.token_id,
+            "session_key": identity.session_key,
+            "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None,
         }
         return await self.app(scope, receive, send)
+
+    async def _identify(self, scope: Scope, offered: Sequence[str]) -> Identity:
+        # Django's request knows the cookies, the host and whether a proxy ended TLS.
+        request = ASGIRequest(
+            {**scope, "method": "GET", "scheme": _HTTP_SCHEMES[scope.get("scheme", "ws")]},
+            BytesIO(),
+        )
+        raw = _token(request, offered)
+        cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if raw is None and not cookie:
+            return Identity(AnonymousUser())
+        identity = await _look_up(raw, cookie)
+        if identity.auth == "session" and not origin_allowed(request):
+            raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
+        return identity
+
+
+_HTTP_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+
+
+def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
+    """The token of the handshake, unchecked, or None where there is none."""
+    scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return str(credentials).strip()
+    for protocol in offered:
+        if protocol.startswith(TOKEN_PROTOCOL):
+            if SUBPROTOCOL not in offered:
+                raise Refused(f"a token came without the subprotocol {SUBPROTOCOL}")
+            return protocol.removeprefix(TOKEN_PROTOCOL)
+    return None
+
+
+def _identity(raw: str | None, cookie: str | None) -> Identity:
+    if raw is not None:
+        token = tokens.verify(raw)
+        if token is None:
+            raise Refused("the token is not valid")
+        return Identity(token.user, auth="token", token_id=token.pk)
+    user = session_user(cookie) if cookie else None
+    if user is None:
+        return Identity(AnonymousUser())
+    return Identity(user, auth="session", session_key=cookie)
+
+
+_look_up = database_sync_to_async(_identity, thread_sensitive=False, executor=_threads)
+
+
+def session_user(session_key: str) -> User | None:
+    """The user who is logged in with this session, if it stands.
+
+    The same checks as `django.contrib.auth.get_user`, which cannot serve here: under a rotated
+    SECRET_KEY it gives the session a new key, and a socket has no way to tell the browser.
+    """
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    try:
+        user_id = User._meta.pk.to_python(session[SESSION_KEY])
+        backend_path = session[BACKEND_SESSION_KEY]
+    except (KeyError, ValidationError):
+        return None
+    if backend_path not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user = load_backend(backend_path).get_user(user_id)
+    if not isinstance(user, User):
+        return None
+    known = str(session.get(HASH_SESSION_KEY, ""))
+    for valid in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()):
+        if constant_time_compare(known, valid):
+            return user
+    return None
+
+
+def origin_allowed(request: ASGIRequest) -> bool:
+    """Whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
+    origin = request.META.get("HTTP_ORIGIN", "")
+    try:
+        parts = urlsplit(origin)
+        host = urlsplit(f"{parts.scheme}://{request.get_host()}")
+        same = _host_and_port(parts) == _host_and_port(host)
+    except (ValueError, DisallowedHost):
+        parts, same = SplitResult("", "", "", "", ""), False
+    # Where TLS ends at a proxy that does not say so, https pages reach us as plain requests.
+    if same and (parts.scheme == "https" or (parts.scheme == "http" and not request.is_secure())):
+        return True
+    for trusted in settings.CSRF_TRUSTED_ORIGINS:
+        scheme, _, netloc = trusted.partition("://")
+        if origin == trusted or (
+            netloc.startswith("*.")
+            and parts.scheme == scheme
+            and is_same_domain(parts.netloc, netloc.removeprefix("*"))
+        ):
+            return True
+    return False
+
+
+def _host_and_port(url: SplitResult) -> tuple[str | None, int | None]:
+    return url.hostname, url.port or {"http": 80, "https": 443}.get(url.scheme)

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from peerchat import views
+
 urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
 ]

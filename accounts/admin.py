@@ -1,0 +1,91 @@
+"""Users and tokens in the admin."""
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import Token, User
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    list_display = ("username", "shown_name", "email", "is_staff", "is_active", "last_login")
+    search_fields = ("username", "display_name", "first_name", "last_name", "email")
+    fieldsets = (
+        *(DjangoUserAdmin.fieldsets or ()),
+        ("Shown to others", {"fields": ("display_name",)}),
+    )
+    add_fieldsets = (
+        *DjangoUserAdmin.add_fieldsets,
+        ("Shown to others", {"fields": ("display_name",)}),
+    )
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin
+    ) -> list[tuple[str, str]]:
+        return [("valid", "valid"), ("expired", "expired"), ("revoked", "revoked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Token]) -> QuerySet[Token]:
+        expired = queryset.filter(revoked_at=None, expires_at__lte=timezone.now())
+        match self.value():
+            case "revoked":
+                return queryset.exclude(revoked_at=None)
+            case "expired":
+                return expired
+            case "valid":
+                return queryset.filter(revoked_at=None).exclude(pk__in=expired.values("pk"))
+        return queryset
+
+
+@admin.register(Token)
+class TokenAdmin(admin.ModelAdmin):
+    """Tokens can be seen and revoked here, not made or changed: only `issue` knows their text."""
+
+    list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
+    list_filter = (StateFilter, "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__display_name", "name")
+    fields = (
+        "user",
+        "name",
+        "state",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    date_hierarchy = "created_at"
+    actions = ("revoke",)
+
+    @admin.display(description="state")
+    def state(self, token: Token) -> str:
+        if token.revoked_at is not None:
+            return "revoked"
+        if token.expires_at is not None and token.expires_at <= timezone.now():
+            return "expired"
+        return "valid"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_token")
+
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        standing = list(queryset.filter(revoked_at=None))
+        for token in standing:
+            tokens.revoke(token)
+            self.log_change(request, token, "Revoked.")
+        self.message_user(request, f"Revoked: {len(standing)}.", messages.SUCCESS)

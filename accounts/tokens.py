@@ -1,0 +1,53 @@
+"""Making, checking and revoking tokens."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Token, User
+
+PREFIX = "pc_"  # lets people and secret scanners see what a leaked string is
+LONGEST = 128
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def digest(raw: str) -> str:
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def issue(user: User, *, name: str = "", days: int | None = 90) -> str:
+    """A new token of `user`, for `days` days or without end. It cannot be shown again."""
+    raw = PREFIX + secrets.token_urlsafe(32)
+    expires_at = None if days is None else timezone.now() + timedelta(days=days)
+    Token.objects.create(user=user, digest=digest(raw), name=name, expires_at=expires_at)
+    return raw
+
+
+def verify(raw: str) -> Token | None:
+    """The valid token (with its user), or None: unknown, expired, revoked or of an inactive user."""
+    if not raw.startswith(PREFIX) or len(raw) > LONGEST or not raw.isascii():
+        return None
+    now = timezone.now()
+    token = (
+        Token.objects.select_related("user")
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        .filter(digest=digest(raw), revoked_at=None, user__is_active=True)
+        .first()
+    )
+    if token is None:
+        return None
+    if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
+        # Not save(): a token that is revoked at this moment must stay so.
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
+        token.last_used_at = now
+    return token
+
+
+def revoke(token: Token) -> None:
+    """Ends the token now. Revoking it again keeps the first time."""
+    now = timezone.now()
+    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        token.revoked_at = now

@@ -1,0 +1,83 @@
+"""Runs the site: a supervised pool of daphne workers."""
+
+import asyncio
+import contextlib
+import socket
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
+from django.core.management.base import BaseCommand, CommandError
+
+from peerchat.supervisor import Supervisor
+
+BACKLOG = 4096  # a class connects within a second
+
+
+class Command(BaseCommand):
+    help = (
+        "Serves HTTP and WebSockets with a pool of worker processes on one listening socket, and "
+        "starts a worker again when it dies."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes; several need REDIS_URL (default: 1)"
+        )
+        parser.add_argument(
+            "--port", type=int, default=8000, help="0 takes a free one (default: 8000)"
+        )
+        parser.add_argument(
+            "--bind", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+        )
+        parser.add_argument(
+            "--access-log", action="store_true", help="writes a line per request to standard error"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workers: int = options["workers"]
+        if workers < 1:
+            raise CommandError("--workers must be at least 1.")
+        if workers > 1 and not settings.REDIS_URL:
+            raise CommandError(
+                f"{workers} workers need REDIS_URL: without Redis a message reaches only the "
+                "people on the worker that took it. Set REDIS_URL, or use --workers 1."
+            )
+        storage: Any = staticfiles_storage
+        if isinstance(storage, ManifestStaticFilesStorage) and not storage.hashed_files:
+            raise CommandError(
+                f"There are no static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
+            )
+        with self._listen(options["bind"], options["port"]) as listener:
+            host, port = listener.getsockname()[:2]
+            url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+            supervisor = Supervisor(
+                listener,
+                workers,
+                arguments=["--access-log"] if options["access_log"] else [],
+                on_ready=lambda: self._announce(f"Serving on {url} with {workers} worker(s)."),
+            )
+            asyncio.run(supervisor.run())
+
+    def _announce(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _listen(self, bind: str, port: int) -> socket.socket:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
+        with contextlib.ExitStack() as undo:
+            listener = undo.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(address)
+                listener.listen(BACKLOG)
+            except (OSError, OverflowError) as error:
+                raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
+            undo.pop_all()
+        return listener

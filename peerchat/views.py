@@ -1,0 +1,67 @@
+"""What machines ask of a worker: does it live, can it do its work."""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from channels.layers import get_channel_layer
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+TIME_LIMIT = 3.0  # seconds for each part of /readyz
+
+# Of its own, so that a database that hangs takes this one thread and no request's. A later check
+# then waits behind it and fails by its time limit, as it should.
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
+
+
+@require_safe
+@never_cache
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """200 while the event loop of this worker turns."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+async def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database and channel layer answer in time; else 503, naming what does not."""
+    names = ("database", "channel_layer")
+    results = await asyncio.gather(
+        *(asyncio.wait_for(check(), TIME_LIMIT) for check in (_database, _channel_layer)),
+        return_exceptions=True,
+    )
+    body = {}
+    for name, error in zip(names, results, strict=True):
+        if isinstance(error, BaseException):
+            logger.warning("Not ready: %s: %r", name, error)
+        body[name] = "failed" if isinstance(error, BaseException) else "ok"
+    ready = all(state == "ok" for state in body.values())
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", **body}, status=200 if ready else 503
+    )
+
+
+async def _database() -> None:
+    await asyncio.get_running_loop().run_in_executor(_thread, _select)
+
+
+def _select() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    finally:
+        connection.close()  # with a pool: gives it back, where a broken one is found out
+
+
+async def _channel_layer() -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        raise RuntimeError("no channel layer is configured")
+    # To a group without members: a round trip to Redis, and nothing kept anywhere.
+    await layer.group_send("readyz", {"type": "readyz"})
