@@ -45,7 +45,7 @@ CASES = list(itertools.product(Phase, sorted(WITH_GROUPS), [False, True], [False
 
 
 def test_the_table_has_exactly_the_commands_of_the_contract():
-    assert phases.COMMANDS == set(WITH_GROUPS)
+    assert set(WITH_GROUPS) == phases.COMMANDS
 
 
 @pytest.mark.parametrize(("phase", "command", "groups_made", "question"), CASES)

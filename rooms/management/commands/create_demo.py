@@ -1,0 +1,236 @@
+"""A course to try things out with."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import User
+from rooms.models import Choice, Course, Enrollment, Question
+
+# Known to everybody, which is why the command asks for --yes.
+PASSWORD = "peerchat"
+COURSE = "physics101"
+
+
+@dataclass(frozen=True)
+class DemoQuestion:
+    """`correct` is a letter; the choices get theirs in order."""
+
+    slug: str
+    prompt: str
+    correct: str
+    choices: tuple[str, ...]
+
+
+QUESTIONS = (
+    DemoQuestion(
+        "lift-at-constant-speed",
+        "A lift hangs from a steel cable and moves upwards at a constant speed. Friction and air "
+        "resistance can be neglected. How does the upward pull of the cable compare with the "
+        "weight of the lift?",
+        "B",
+        (
+            "It is greater than the weight, because the lift moves upwards.",
+            "It is equal to the weight.",
+            "It is less than the weight, because the cable only has to keep the lift going.",
+            "That depends on the speed: the faster the lift, the stronger the pull.",
+        ),
+    ),
+    DemoQuestion(
+        "coin-at-the-top",
+        "You toss a coin straight up and catch it again. What is the acceleration of the coin at "
+        "the very moment in which it turns at the top? Neglect the air.",
+        "D",
+        (
+            "Zero, because the coin is at rest at that moment.",
+            "It points upwards, as the last of what the hand gave to the coin.",
+            "It is just changing from upwards to downwards, so it has no direction.",
+            "It points downwards and is as large as at any other moment of the flight.",
+        ),
+    ),
+    DemoQuestion(
+        "lorry-and-car",
+        "A heavy lorry runs into a small car that is parked with its brakes off. While the two are "
+        "in contact, which of them exerts the greater force on the other?",
+        "C",
+        (
+            "The lorry, because its mass is greater.",
+            "The lorry, because it is the one that moves.",
+            "Neither: the two forces are equally strong.",
+            "The car, because its speed changes most.",
+        ),
+    ),
+    DemoQuestion(
+        "dropped-and-fired",
+        "On a wide, level field a ball is fired horizontally, and at the same moment another one "
+        "is dropped from the same height. Neglect the air. Which ball reaches the ground first?",
+        "A",
+        (
+            "Both reach it at the same time.",
+            "The dropped one, because its way is shorter.",
+            "The fired one, because it is faster.",
+            "The dropped one, because the fired one only starts to fall when it has slowed down.",
+        ),
+    ),
+    DemoQuestion(
+        "two-bulbs-in-a-row",
+        "Two bulbs of the same kind are connected one after the other to a battery. How do the "
+        "currents through them compare?",
+        "B",
+        (
+            "The first bulb, next to the positive pole, gets more: it uses up some current.",
+            "Both carry the same current.",
+            "The second bulb gets more, because electrons come from the negative pole.",
+            "Each carries half of the current that leaves the battery.",
+        ),
+    ),
+    DemoQuestion(
+        "ice-in-a-full-glass",
+        "A glass is filled to the brim with water in which a piece of ice floats, sticking out a "
+        "little. What happens to the level of the water while the ice melts?",
+        "C",
+        (
+            "It rises and the glass overflows, because the part above the surface comes on top.",
+            "It falls, because ice takes up more room than the water it turns into.",
+            "It stays at the brim.",
+            "That depends on how much of the ice sticks out.",
+        ),
+    ),
+)
+
+# Given and family names in the order in which their bearers write them.
+NAMES = (
+    ("Amara", "Okafor"),
+    ("Mateo", "Fernández"),
+    ("Yuki", "Tanaka"),
+    ("Zoë", "van Dijk"),
+    ("Arjun", "Mehta"),
+    ("Łucja", "Wiśniewska"),
+    ("Kwame", "Boateng"),
+    ("Nguyễn", "Thị Lan"),
+    ("Liam", "O'Connor"),
+    ("Fatima", "El Amrani"),
+    ("Jonas", "Bergström"),
+    ("Chiara", "Ricci"),
+    ("Omar", "Haddad"),
+    ("Sofía", "Castillo"),
+    ("Wei", "Zhang"),
+    ("Ayşe", "Öztürk"),
+    ("Noah", "Williams"),
+    ("Priya", "Raman"),
+    ("Émile", "Lefèvre"),
+    ("Ingrid", "Haugen"),
+    ("Tendai", "Moyo"),
+    ("Min-jun", "Park"),
+    ("Olena", "Kovalenko"),
+    ("João", "Pereira"),
+    ("Leilani", "Kealoha"),
+    ("Darius", "Petrauskas"),
+    ("Siti", "Rahmawati"),
+    ("Felix", "Schröder"),
+    ("Nadia", "Hussain"),
+    ("Jiří", "Novák"),
+    ("Thandiwe", "Dlamini"),
+    ("Ruth", "Goldberg"),
+    ("Rasmus", "Nieminen"),
+    ("Camille", "Tremblay"),
+    ("Ahmed", "Siddiqui"),
+    ("Grace", "Kim"),
+)
+
+
+def name_of(number: int) -> str:
+    """The display name of student `number`: the names above, and then mixtures of them."""
+    turn, place = divmod(number - 1, len(NAMES))
+    return f"{NAMES[place][0]} {NAMES[(place + turn) % len(NAMES)][1]}"
+
+
+class Command(BaseCommand):
+    help = (
+        f"Makes the course {COURSE} with questions, the user instructor and students student1, "
+        f"student2 and so on. What is there already is left as it is."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--students", type=int, default=12, metavar="N", help="how many (default 12)"
+        )
+        parser.add_argument(
+            "--yes",
+            action="store_true",
+            help="make accounts with a well-known password although DEBUG is off",
+        )
+
+    def handle(self, *, students: int, yes: bool, **options: Any) -> None:
+        if students < 0:
+            raise CommandError("--students must not be negative.")
+        if not settings.DEBUG and not yes:
+            raise CommandError(
+                f"DEBUG is off, so this may be a site that others can reach, and the password of "
+                f"every demo account is {PASSWORD!r}. Say --yes if that is what you want."
+            )
+        names = {"instructor": "Maria Sandoval"}
+        names |= {f"student{number}": name_of(number) for number in range(1, students + 1)}
+        with transaction.atomic():
+            course = make_course()
+            made = make_users(names)
+            enroll(course, names)
+        self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
+        self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
+        if students:
+            who = "student1" if students == 1 else f"student1 ... student{students}"
+            self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
+        self.stdout.write(f"Password of each: {self.style.SUCCESS(PASSWORD)}")
+        if made < len(names):
+            self.stdout.write(
+                f"({len(names) - made} of these accounts existed before; they keep the password "
+                f"they had.)"
+            )
+
+
+def make_course() -> Course:
+    """The course with its questions; one that exists keeps what was made of it."""
+    course, _ = Course.objects.get_or_create(slug=COURSE, defaults={"title": "Physics 101"})
+    for position, demo in enumerate(QUESTIONS, start=1):
+        question, is_new = Question.objects.get_or_create(
+            course=course,
+            slug=demo.slug,
+            defaults={"prompt": demo.prompt, "position": position},
+        )
+        if is_new:
+            Choice.objects.bulk_create(
+                Choice(
+                    question=question, letter=letter, text=text, is_correct=letter == demo.correct
+                )
+                for letter, text in zip("ABCD", demo.choices, strict=True)
+            )
+    return course
+
+
+def make_users(names: Mapping[str, str]) -> int:
+    """Make those of the users (display names by username) who are missing; how many that were."""
+    known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
+    # One hash for all: a good one takes a good part of a second.
+    password = make_password(PASSWORD)
+    missing = [
+        User(username=username, display_name=shown, password=password)
+        for username, shown in names.items()
+        if username not in known
+    ]
+    User.objects.bulk_create(missing, batch_size=500)
+    return len(missing)
+
+
+def enroll(course: Course, names: Mapping[str, str]) -> None:
+    """Enrol all who are not yet: `instructor` as that, everybody else as a student."""
+    outside = User.objects.filter(username__in=names).exclude(enrollments__course=course)
+    for user in outside.order_by("pk"):
+        leads = user.username == "instructor"
+        role = Enrollment.Role.INSTRUCTOR if leads else Enrollment.Role.STUDENT
+        Enrollment.objects.create(course=course, user=user, role=role)
