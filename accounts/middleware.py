@@ -15,8 +15,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost, ValidationError
 from django.core.handlers.asgi import ASGIRequest
-from django.http.request import is_same_domain
 from django.utils.crypto import constant_time_compare
+from django.utils.http import is_same_domain
 
 from accounts import tokens
 from accounts.models import User
@@ -94,7 +94,7 @@ class SocketAuthMiddleware:
         cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if raw is None and not cookie:
             return Identity(AnonymousUser())
-        identity = await _look_up(raw, cookie)
+        identity: Identity = await _look_up(raw, cookie)
         if identity.auth == "session" and not origin_allowed(request):
             raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
         return identity

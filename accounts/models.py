@@ -20,7 +20,7 @@ class User(AbstractUser):
 
 
 class Token(models.Model):
-    """A credential for programs. Only its SHA-256 is kept: whoever reads the table cannot use it."""
+    """A credential for programs. Only its SHA-256 is kept: who reads the table cannot use it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"

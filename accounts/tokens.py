@@ -27,7 +27,7 @@ def issue(user: User, *, name: str = "", days: int | None = 90) -> str:
 
 
 def verify(raw: str) -> Token | None:
-    """The valid token (with its user), or None: unknown, expired, revoked or of an inactive user."""
+    """The valid token (with its user), or None: unknown, expired, revoked, user inactive."""
     if not raw.startswith(PREFIX) or len(raw) > LONGEST or not raw.isascii():
         return None
     now = timezone.now()

