@@ -80,6 +80,8 @@ class EnrollmentInline(admin.TabularInline):
 class CourseAdmin(admin.ModelAdmin):
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
+    # Said once more: a query that counts leaves out the order of the model.
+    ordering = ("title", "slug")
     date_hierarchy = "created_at"
     prepopulated_fields = {"slug": ("title",)}
     fields = ("title", "slug", "people")
@@ -211,6 +213,7 @@ class QuestionAdmin(admin.ModelAdmin):
     list_select_related = ("course",)
     search_fields = ("slug", "prompt", "course__title", "choices__text")
     autocomplete_fields = ("course",)
+    ordering = ("course", "position", "slug")
     fields = ("course", "slug", "prompt", "kind", "position")
     inlines = (ChoiceInline,)
 
@@ -248,6 +251,7 @@ class RoomAdmin(History):
     list_filter = ("kind", "course", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("course",)
     search_fields = ("id", "title", "course__title", "memberships__user__username")
+    ordering = ("-created_at",)
     date_hierarchy = "created_at"
     fields = (*list_display, "id", "pair")
     readonly_fields = ("name", "members", "messages")

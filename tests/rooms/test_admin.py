@@ -1,0 +1,425 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.admin import INLINE_ROWS
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Membership,
+    Message,
+    Partner,
+    PartnerGroup,
+    Question,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+    Worker,
+)
+
+pytestmark = pytest.mark.django_db
+
+HISTORY = [
+    ClassSession,
+    Connection,
+    Membership,
+    Message,
+    Partner,
+    PartnerGroup,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+    Worker,
+]
+EDITABLE = [Course, Enrollment, Question]
+SEEN = sorted([*HISTORY, *EDITABLE], key=lambda model: model.__name__)
+
+
+def url(model, view, *args):
+    return reverse(f"admin:rooms_{model._meta.model_name}_{view}", args=args)
+
+
+@pytest.fixture
+def course():
+    return Course.objects.create(slug="physics101", title="Physics 101")
+
+
+@pytest.fixture
+def question(course):
+    question = Question.objects.create(course=course, slug="lift", prompt="Which force is greater?")
+    for letter in "ABC":
+        Choice.objects.create(
+            question=question, letter=letter, text=f"Choice {letter}", is_correct=letter == "A"
+        )
+    return question
+
+
+@pytest.fixture
+def taught(course, question):
+    """A class of two that voted, was paired, and talked: a row in each table."""
+    now = timezone.now()
+    ada, ben = (
+        User.objects.create_user(name, display_name=name.title()) for name in ("ada", "ben")
+    )
+    for user in (ada, ben):
+        Enrollment.objects.create(course=course, user=user)
+    session = ClassSession.objects.create(course=course, started_at=now, changed_at=now)
+    round_ = Round.objects.create(session=session, question=question, number=1, opened_at=now)
+    second = Round.objects.create(
+        session=session, question=question, number=2, first=round_, opened_at=now
+    )
+    session.phase, session.current_round = "revote_closed", second
+    session.save()
+    room = Room.objects.create(course=course, kind="partners", title="Partners", last_seq=1)
+    group = PartnerGroup.objects.create(round=round_, number=1, room=room, formed_at=now)
+    for user, choice in ((ada, "A"), (ben, "B")):
+        Vote.objects.create(
+            round=round_, user=user, choice=choice, rationale="Because " * 20, cast_at=now
+        )
+        Partner.objects.create(group=group, round=round_, user=user)
+        Membership.objects.create(room=room, user=user)
+    Message.objects.create(room=room, seq=1, sender=ada, uuid="u", text="Hello", created_at=now)
+    UseLog.objects.create(timestamp=now, sid="ada", event="sendmessage", act="to:ben:Hello")
+    worker = Worker.objects.create(seen_at=now)
+    Connection.objects.create(
+        id="7d444840-9dc0-11d1-b245-5ffdce74fad2", worker=worker, user=ada, opened_at=now
+    )
+    return course
+
+
+def form_of(response):
+    """What a browser would send back for the page, unchanged."""
+    context = response.context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data = {}
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is True:
+                data[bound.html_name] = "on"
+            elif value is not None and value is not False:
+                data[bound.html_name] = value
+    return data
+
+
+def errors_of(response):
+    return str(response.context["errors"])
+
+
+def test_every_model_is_in_the_admin():
+    registered = {model for model in admin.site._registry if model._meta.app_label == "rooms"}
+    assert registered | {Choice} == set(apps.get_app_config("rooms").get_models())
+    assert registered == set(SEEN)
+
+
+@pytest.mark.parametrize("model", SEEN)
+def test_lists_show_search_and_filter(model, admin_client, taught):
+    response = admin_client.get(url(model, "changelist"))
+    assert response.status_code == 200
+    assert len(response.context["cl"].result_list) == model.objects.count() > 0
+    model_admin = admin.site.get_model_admin(model)
+    if model is not Worker:
+        assert model_admin.search_fields
+        assert admin_client.get(url(model, "changelist"), {"q": "ada"}).status_code == 200
+    for spec in response.context["cl"].filter_specs:
+        for choice in spec.choices(response.context["cl"]):
+            filtered = admin_client.get(url(model, "changelist") + choice["query_string"])
+            assert filtered.status_code == 200
+
+
+@pytest.mark.parametrize("model", SEEN)
+def test_every_column_that_is_computed_sorts_or_says_it_does_not(model, admin_client, taught):
+    columns = len(admin.site.get_model_admin(model).list_display)
+    for column in range(1, columns + 1):
+        response = admin_client.get(url(model, "changelist"), {"o": column})
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize("model", SEEN)
+def test_pages_of_objects_open(model, admin_client, taught):
+    response = admin_client.get(url(model, "change", model.objects.first().pk))
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("model", SEEN)
+def test_lists_do_not_query_row_by_row(
+    model, admin_client, taught, question, django_assert_max_num_queries
+):
+    session = ClassSession.objects.get()
+    now = timezone.now()
+    room = Room.objects.get(kind="partners")
+    for number in range(8):
+        user = User.objects.create_user(f"more{number}")
+        later = now + timedelta(seconds=number)
+        Enrollment.objects.create(course=taught, user=user)
+        Question.objects.create(course=taught, slug=f"q{number}", prompt="?")
+        other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
+        ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
+        round_ = Round.objects.create(session=session, question=question, number=1, opened_at=later)
+        Vote.objects.create(round=round_, user=user, choice="A", cast_at=later)
+        own = Room.objects.create(course=other, kind="partners")
+        group = PartnerGroup.objects.create(round=round_, number=1, room=own, formed_at=later)
+        Partner.objects.create(group=group, round=round_, user=user)
+        Message.objects.create(
+            room=room, seq=number + 2, sender=user, uuid="u", text="?", created_at=later
+        )
+        UseLog.objects.create(timestamp=later, sid=user.username, event="join", act="")
+        Worker.objects.create(seen_at=later)
+        Connection.objects.create(
+            id=f"7d444840-9dc0-11d1-b245-5ffdce74fa0{number}",
+            worker=Worker.objects.first(),
+            user=user,
+            opened_at=later,
+        )
+    with django_assert_max_num_queries(15):
+        response = admin_client.get(url(model, "changelist"))
+    assert len(response.context["cl"].result_list) > 8
+
+
+@pytest.mark.parametrize("model", HISTORY)
+def test_history_is_read_only(model, admin_client, taught):
+    pk = model.objects.first().pk
+    before = list(model.objects.values())
+    assert admin_client.get(url(model, "add")).status_code == 403
+    assert admin_client.post(url(model, "change", pk), {}).status_code == 403
+    assert admin_client.post(url(model, "delete", pk), {"post": "yes"}).status_code == 403
+    admin_client.post(
+        url(model, "changelist"),
+        {"action": "delete_selected", "_selected_action": [pk], "post": "yes"},
+    )
+    assert list(model.objects.values()) == before
+
+
+def test_a_course_that_was_taught_cannot_be_deleted(admin_client, taught):
+    admin_client.post(url(Course, "delete", taught.pk), {"post": "yes"})
+    assert Course.objects.filter(pk=taught.pk).exists()
+    assert Message.objects.count() == 1
+
+
+def test_a_student_who_voted_cannot_be_deleted(admin_client, taught):
+    ada = User.objects.get(username="ada")
+    admin_client.post(reverse("admin:accounts_user_delete", args=[ada.pk]), {"post": "yes"})
+    assert User.objects.filter(pk=ada.pk).exists()
+
+
+def test_a_course_made_by_mistake_can_be_deleted(admin_client, course, question):
+    response = admin_client.post(url(Course, "delete", course.pk), {"post": "yes"})
+    assert response.status_code == 302
+    assert not Course.objects.exists()
+    assert not Room.objects.exists()
+
+
+def test_a_course_where_something_was_said_cannot_be_deleted(admin_client, admin_user, course):
+    room = course.rooms.get()
+    Message.objects.create(
+        room=room, seq=1, sender=admin_user, uuid="u", text="Hello", created_at=timezone.now()
+    )
+    admin_client.post(url(Course, "delete", course.pk), {"post": "yes"})
+    assert Course.objects.exists()
+
+
+def test_those_who_may_not_see_are_shown_nothing(client, taught):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_course"))
+    client.force_login(clerk)
+    assert client.get(url(Course, "changelist")).status_code == 200
+    assert client.get(url(Message, "changelist")).status_code == 403
+    assert client.get(url(Vote, "changelist")).status_code == 403
+
+
+# Courses and enrolments
+
+
+def test_making_a_course_with_its_people(admin_client):
+    user = User.objects.create_user("ada")
+    data = form_of(admin_client.get(url(Course, "add")))
+    data |= {"title": "Optics", "slug": "optics"}
+    data |= {"enrollments-0-user": user.pk, "enrollments-0-role": "instructor"}
+    assert admin_client.post(url(Course, "add"), data).status_code == 302
+    course = Course.objects.get(slug="optics")
+    assert course.enrollments.get().role == "instructor"
+    assert Membership.objects.get().room.kind == "course"
+
+
+def test_a_role_is_changed_on_the_page_of_the_course(admin_client, taught):
+    page = url(Course, "change", taught.pk)
+    data = form_of(admin_client.get(page))
+    data["enrollments-0-role"] = "assistant"
+    assert admin_client.post(page, data).status_code == 302
+    assert taught.enrollments.filter(role="assistant").count() == 1
+
+
+def test_unenrolling_takes_the_memberships_along(admin_client, taught):
+    page = url(Course, "change", taught.pk)
+    data = form_of(admin_client.get(page))
+    data["enrollments-0-DELETE"] = "on"
+    assert admin_client.post(page, data).status_code == 302
+    left = taught.enrollments.get().user
+    assert set(Membership.objects.values_list("user", flat=True)) == {left.pk}
+
+
+def test_unenrolling_many_takes_their_memberships_along(admin_client, taught):
+    picked = list(taught.enrollments.values_list("pk", flat=True))
+    admin_client.post(
+        url(Enrollment, "changelist"),
+        {"action": "delete_selected", "_selected_action": picked, "post": "yes"},
+    )
+    assert not taught.enrollments.exists()
+    assert not Membership.objects.exists()
+
+
+def test_a_large_course_links_to_its_enrolments(admin_client, course):
+    for number in range(INLINE_ROWS + 1):
+        user = User.objects.create(username=f"s{number}")
+        Enrollment.objects.create(course=course, user=user)
+    page = url(Course, "change", course.pk)
+    response = admin_client.get(page)
+    assert response.context["inline_admin_formsets"] == []
+    link = re.search(r'href="([^"]*enrollment[^"]*course__id[^"]*)"', response.content.decode())
+    listed = admin_client.get(link[1])
+    assert listed.context["cl"].result_count == INLINE_ROWS + 1
+    assert admin_client.post(page, form_of(response) | {"title": "New"}).status_code == 302
+    assert course.enrollments.count() == INLINE_ROWS + 1
+
+
+def test_user_and_course_of_an_enrolment_stay(admin_client, taught):
+    enrollment = taught.enrollments.first()
+    other = User.objects.create_user("other")
+    page = url(Enrollment, "change", enrollment.pk)
+    admin_client.post(page, {"user": other.pk, "course": taught.pk, "role": "assistant"})
+    before = enrollment.user_id
+    enrollment.refresh_from_db()
+    assert (enrollment.user_id, enrollment.role) == (before, "assistant")
+
+
+@pytest.mark.parametrize("view", ["course", "user"])
+def test_people_and_courses_are_found_by_typing(view, admin_client, taught):
+    found = admin_client.get(
+        reverse("admin:autocomplete"),
+        {
+            "app_label": "rooms",
+            "model_name": "enrollment",
+            "field_name": view,
+            "term": {"course": "phys", "user": "ada"}[view],
+        },
+    ).json()
+    assert len(found["results"]) == 1
+
+
+# Questions
+
+
+def test_making_a_question(admin_client, course):
+    page = url(Question, "add")
+    data = form_of(admin_client.get(page))
+    data |= {"course": course.pk, "slug": "new", "prompt": "Why?", "kind": "single"}
+    for row, letter in enumerate("ABCD"):
+        data |= {f"choices-{row}-letter": letter, f"choices-{row}-text": f"Because of {letter}"}
+    data["choices-2-is_correct"] = "on"
+    assert admin_client.post(page, data).status_code == 302
+    question = Question.objects.get()
+    assert question.choices.count() == 4
+    assert question.choices.get(is_correct=True).letter == "C"
+
+
+def change_question(admin_client, question, **changes):
+    page = url(Question, "change", question.pk)
+    data = form_of(admin_client.get(page))
+    for name, value in changes.items():
+        if value is None:
+            del data[name.replace("__", "-")]
+        else:
+            data[name.replace("__", "-")] = value
+    return admin_client.post(page, data)
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 2), (2, 0), (1, 2)])
+def test_another_choice_becomes_the_correct_one(admin_client, question, old, new):
+    question.choices.update(is_correct=False)
+    question.choices.filter(letter="ABC"[old]).update(is_correct=True)
+    changes = {f"choices__{old}__is_correct": None, f"choices__{new}__is_correct": "on"}
+    assert change_question(admin_client, question, **changes).status_code == 302
+    assert question.choices.get(is_correct=True).letter == "ABC"[new]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"choices__0__is_correct": None}, "Exactly one choice must be the correct one."),
+        ({"choices__1__is_correct": "on"}, "Exactly one choice must be the correct one."),
+        ({"choices__0__DELETE": "on"}, "Exactly one choice must be the correct one."),
+        (
+            {"choices__1__DELETE": "on", "choices__2__DELETE": "on"},
+            "A question needs at least two choices.",
+        ),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(admin_client, question, changes, message):
+    response = change_question(admin_client, question, **changes)
+    assert response.status_code == 200
+    assert message in errors_of(response)
+    assert question.choices.get(is_correct=True).letter == "A"
+    assert question.choices.count() == 3
+
+
+def test_the_letter_of_a_choice_stays(admin_client, question):
+    change_question(admin_client, question, choices__1__letter="Z", choices__1__text="Reworded")
+    assert question.choices.get(letter="B").text == "Reworded"
+
+
+def test_a_question_that_was_asked_can_only_be_mended(admin_client, taught, question):
+    response = change_question(
+        admin_client,
+        question,
+        slug="other",
+        prompt="Which force is larger?",
+        choices__0__is_correct=None,
+        choices__1__is_correct="on",
+        choices__2__DELETE="on",
+    )
+    assert response.status_code == 302
+    question.refresh_from_db()
+    assert (question.slug, question.prompt) == ("lift", "Which force is larger?")
+    assert question.choices.get(is_correct=True).letter == "B"
+    assert question.choices.count() == 3
+    assert (
+        admin_client.post(url(Question, "delete", question.pk), {"post": "yes"}).status_code == 403
+    )
+
+
+def test_a_question_that_was_not_asked_can_be_deleted(admin_client, question):
+    page = url(Question, "delete", question.pk)
+    assert admin_client.post(page, {"post": "yes"}).status_code == 302
+    assert not Question.objects.exists()
+
+
+def test_asked_questions_do_not_go_with_the_selection_of_others(admin_client, taught, question):
+    other = Question.objects.create(course=taught, slug="other", prompt="?")
+    admin_client.post(
+        url(Question, "changelist"),
+        {
+            "action": "delete_selected",
+            "_selected_action": [question.pk, other.pk],
+            "post": "yes",
+        },
+    )
+    assert Question.objects.count() == 2
+
+
+def test_how_often_a_question_was_asked_counts_first_rounds(admin_client, taught):
+    response = admin_client.get(url(Question, "changelist"))
+    assert [listed.asked for listed in response.context["cl"].result_list] == [1]
