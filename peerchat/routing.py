@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
+
+from rooms.consumers import ChatConsumer, InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -12,5 +14,7 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 websocket_urlpatterns: list[URLPattern] = [
+    path("ws/chat/", ChatConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/instructor/<slug:course>/", InstructorConsumer.as_asgi()),  # type: ignore[arg-type]
     re_path(r"", refuse),  # type: ignore[arg-type]  # last: URLRouter raises where nothing matches
 ]

@@ -2,9 +2,10 @@
 
 History (messages, rounds, votes, partner groups, class sessions, the use log) can be neither
 changed nor deleted, nor can what would take it along, such as a course that was taught.
+Enrolments are made and ended by the same actions as elsewhere, so that live sockets learn of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,6 +17,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
+from accounts.models import User
+from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import (
     Choice,
     ClassSession,
@@ -68,8 +71,19 @@ class History(ReadOnly, admin.ModelAdmin):
 # --- Courses and who is in them ----------------------------------------------------------------
 
 
+class EnrollmentForm(forms.ModelForm):
+    """Another user or course is another enrolment: memberships and live sockets hang on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            for name in self.fields.keys() & {"user", "course"}:
+                self.fields[name].disabled = True
+
+
 class EnrollmentInline(admin.TabularInline):
     model = Enrollment
+    form = EnrollmentForm
     autocomplete_fields = ("user",)
     fields = ("user", "role", "joined_at")
     readonly_fields = ("joined_at",)
@@ -88,32 +102,42 @@ class CourseAdmin(admin.ModelAdmin):
     readonly_fields = ("people",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                people_count=Count("enrollments", distinct=True),
-                question_count=Count("questions", distinct=True),
-            )
+        courses: QuerySet[Course] = super().get_queryset(request)
+        return courses.annotate(
+            people_count=Count("enrollments", distinct=True),
+            question_count=Count("questions", distinct=True),
         )
 
     def get_inlines(
         self, request: HttpRequest, obj: Course | None
-    ) -> Sequence[type[InlineModelAdmin]]:
+    ) -> tuple[type[InlineModelAdmin], ...]:
         few = obj is None or obj.enrollments.count() <= INLINE_ROWS
         return (EnrollmentInline,) if few else ()
 
     @admin.display(description="enrolled", ordering="people_count")
-    def people(self, course: Course) -> str:
+    def people(self, course: Any) -> str:
         if course.pk is None:
             return "-"
         return changelist(Enrollment, str(course.people_count), course__id__exact=course.pk)
 
     @admin.display(ordering="question_count")
-    def questions(self, course: Course) -> str:
+    def questions(self, course: Any) -> str:
         return changelist(Question, str(course.question_count), course__id__exact=course.pk)
 
-    def get_deleted_objects(self, objs: Iterable[Course], request: HttpRequest) -> Any:
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: forms.ModelForm,
+        formset: forms.BaseInlineFormSet,
+        change: bool,
+    ) -> None:
+        formset.save(commit=False)
+        for enrollment in formset.deleted_objects:
+            unenroll(course=enrollment.course, users=[enrollment.user])
+        for enrollment in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
+            enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Rooms go with a course as long as nothing was said in them."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         if not Message.objects.filter(room__course__in=objs).exists():
@@ -129,14 +153,28 @@ class EnrollmentAdmin(admin.ModelAdmin):
     list_filter = ("role", "course")
     list_select_related = ("user", "course")
     search_fields = ("user__username", "user__display_name", "user__email", "course__slug")
+    form = EnrollmentForm
+    fields = ("user", "course", "role", "joined_at")
+    readonly_fields = ("joined_at",)
     autocomplete_fields = ("user", "course")
     ordering = ("course", "user__username")
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Enrollment | None = None
-    ) -> Sequence[str]:
-        # Another user or course is another enrolment: memberships and live sockets hang on it.
-        return ("user", "course", "joined_at") if obj else ()
+    def save_model(
+        self, request: HttpRequest, obj: Enrollment, form: forms.ModelForm, change: bool
+    ) -> None:
+        enroll(course=obj.course, users=[obj.user], role=obj.role)
+        # The log of the admin names the row.
+        obj.pk = Enrollment.objects.get(course=obj.course, user=obj.user).pk
+
+    def delete_model(self, request: HttpRequest, obj: Enrollment) -> None:
+        unenroll(course=obj.course, users=[obj.user])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Enrollment]) -> None:
+        gone: dict[Course, list[User]] = {}
+        for enrollment in queryset.select_related("course", "user"):
+            gone.setdefault(enrollment.course, []).append(enrollment.user)
+        for course, users in gone.items():
+            unenroll(course=course, users=users)
 
     @admin.display(ordering="user__display_name")
     def display_name(self, enrollment: Enrollment) -> str:
@@ -219,11 +257,12 @@ class QuestionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         first_rounds = Count("rounds", filter=Q(rounds__number=1))
-        return super().get_queryset(request).annotate(asked=first_rounds)
+        questions: QuerySet[Question] = super().get_queryset(request)
+        return questions.annotate(asked=first_rounds)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Question | None = None
-    ) -> Sequence[str]:
+    ) -> tuple[str, ...]:
         return ("course", "slug", "kind") if was_asked(obj) else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
@@ -234,7 +273,7 @@ class QuestionAdmin(admin.ModelAdmin):
         return shortened(question.prompt)
 
     @admin.display(ordering="asked")
-    def times_asked(self, question: Question) -> int:
+    def times_asked(self, question: Any) -> Any:
         return question.asked
 
 
@@ -257,14 +296,15 @@ class RoomAdmin(History):
     readonly_fields = ("name", "members", "messages")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
-        return super().get_queryset(request).annotate(member_count=Count("memberships"))
+        rooms: QuerySet[Room] = super().get_queryset(request)
+        return rooms.annotate(member_count=Count("memberships"))
 
     @admin.display(ordering="title")
     def name(self, room: Room) -> str:
         return str(room)
 
     @admin.display(ordering="member_count")
-    def members(self, room: Room) -> str:
+    def members(self, room: Any) -> str:
         return changelist(Membership, str(room.member_count), room__id__exact=room.pk)
 
     @admin.display(ordering="last_seq")
@@ -327,10 +367,10 @@ class RoundInline(ReadOnly, admin.TabularInline):
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
-        rounds = super().get_queryset(request).select_related("question")
-        return rounds.annotate(vote_count=Count("votes"))
+        rounds: QuerySet[Round] = super().get_queryset(request)
+        return rounds.select_related("question").annotate(vote_count=Count("votes"))
 
-    def votes(self, round_: Round) -> int:
+    def votes(self, round_: Any) -> Any:
         return round_.vote_count
 
 
@@ -365,14 +405,15 @@ class RoundAdmin(History):
     readonly_fields = ("votes", "partner_groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
-        return super().get_queryset(request).annotate(vote_count=Count("votes"))
+        rounds: QuerySet[Round] = super().get_queryset(request)
+        return rounds.annotate(vote_count=Count("votes"))
 
     @admin.display(ordering="session__course")
     def course(self, round_: Round) -> Course:
         return round_.session.course
 
     @admin.display(ordering="vote_count")
-    def votes(self, round_: Round) -> str:
+    def votes(self, round_: Any) -> str:
         return changelist(Vote, str(round_.vote_count), round__id__exact=round_.pk)
 
     def partner_groups(self, round_: Round) -> str:
@@ -496,10 +537,11 @@ class WorkerAdmin(History):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
         still_open = Count("connections", filter=Q(connections__closed_at=None))
-        return super().get_queryset(request).annotate(open_count=still_open)
+        workers: QuerySet[Worker] = super().get_queryset(request)
+        return workers.annotate(open_count=still_open)
 
     @admin.display(ordering="open_count")
-    def open_connections(self, worker: Worker) -> int:
+    def open_connections(self, worker: Any) -> Any:
         return worker.open_count
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
+from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 
 # Known to everybody, which is why the command asks for --yes.
@@ -180,7 +181,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             course = make_course()
             made = make_users(names)
-            enroll(course, names)
+            enroll_missing(course, names)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
         if students:
@@ -227,10 +228,11 @@ def make_users(names: Mapping[str, str]) -> int:
     return len(missing)
 
 
-def enroll(course: Course, names: Mapping[str, str]) -> None:
+def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
     """Enrol all who are not yet: `instructor` as that, everybody else as a student."""
     outside = User.objects.filter(username__in=names).exclude(enrollments__course=course)
-    for user in outside.order_by("pk"):
-        leads = user.username == "instructor"
-        role = Enrollment.Role.INSTRUCTOR if leads else Enrollment.Role.STUDENT
-        Enrollment.objects.create(course=course, user=user, role=role)
+    for role, users in (
+        (Enrollment.Role.INSTRUCTOR, outside.filter(username="instructor")),
+        (Enrollment.Role.STUDENT, outside.exclude(username="instructor")),
+    ):
+        enroll(course=course, users=list(users.order_by("pk")), role=role)

@@ -1,0 +1,145 @@
+"""daphne, with what it does not offer: frames that are prepared once and written to many sockets.
+
+Consumers find it in the scope as the ASGI extension `peerchat.frames`; under a server without it
+they send through `websocket.send`, which is only slower. Incoming frames are bounded, too: a
+client that sends faster than its commands are carried out is not read from until they are.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
+from daphne import server as daphne_server
+from daphne.ws_protocol import WebSocketFactory as DaphneFactory
+from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
+from twisted.internet.tcp import Connection as TcpConnection
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
+
+EXTENSION = "peerchat.frames"
+WAITING_FRAMES = 64
+"""Frames of one client that wait for its consumer before its socket is not read any more."""
+
+
+class Frames:
+    """The extension `peerchat.frames` of one socket."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: "WebSocketProtocol") -> None:
+        self._protocol = protocol
+
+    @staticmethod
+    def prepare(frames: list[bytes]) -> bytes:
+        """The bytes of text frames on the wire (RFC 6455, section 5.2; a server does not mask)."""
+        parts: list[bytes] = []
+        for frame in frames:
+            size = len(frame)
+            if size < 126:
+                parts.append(bytes((0x81, size)))
+            elif size < 65536:
+                parts.append(b"\x81\x7e" + size.to_bytes(2))
+            else:
+                parts.append(b"\x81\x7f" + size.to_bytes(8))
+            parts.append(frame)
+        return b"".join(parts)
+
+    def write(self, prepared: bytes) -> int:
+        """Write prepared bytes; returns how many bytes the socket has not taken yet."""
+        return self._protocol.write_prepared(prepared)
+
+    def taken(self) -> None:
+        """The consumer took a frame that came in."""
+        self._protocol.frame_taken()
+
+
+class WebSocketProtocol(DaphneProtocol):
+    """A socket that takes prepared frames, and stops reading while too many wait."""
+
+    _paused = False
+
+    def write_prepared(self, prepared: bytes) -> int:
+        """See `Frames.write`. On a socket that is not open the bytes are dropped."""
+        if self.state != AutobahnProtocol.STATE_OPEN:
+            return 0
+        transport = self.transport
+        if not isinstance(transport, TcpConnection):
+            # TLS, or a transport that we do not know from within.
+            transport.write(prepared)
+            return 0
+        if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+            transport.write(prepared)
+            return _unsent(transport)
+        # Nothing waits before it: write at once. Twisted would wait for a turn of its reactor.
+        try:
+            sent = transport.socket.send(prepared)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            # The other side is gone; Twisted notices when it reads.
+            return 0
+        if sent < len(prepared):
+            transport.write(prepared[sent:])
+            return _unsent(transport)
+        return 0
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        super().onMessage(payload, isBinary)
+        if not self._paused and self.application_queue.qsize() >= WAITING_FRAMES:
+            self._paused = True
+            self.transport.pauseProducing()
+
+    def frame_taken(self) -> None:
+        """The consumer took a frame: read on when few are left."""
+        if self._paused and self.application_queue.qsize() < WAITING_FRAMES // 2:
+            self._paused = False
+            self.transport.resumeProducing()
+
+
+def _unsent(transport: TcpConnection) -> int:
+    return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+
+class WebSocketFactory(DaphneFactory):
+    protocol = WebSocketProtocol
+
+
+class Server(daphne_server.Server):
+    """daphne's server, whose WebSocket scopes have the extension `peerchat.frames`."""
+
+    def __init__(self, application: Application, **options: Any) -> None:
+        super().__init__(_bounded(application), **options)
+
+    def create_application(
+        self, protocol: Any, scope: dict[str, Any]
+    ) -> asyncio.Queue[dict[str, Any]] | None:
+        if isinstance(protocol, WebSocketProtocol):
+            scope["extensions"] = {EXTENSION: Frames(protocol)}
+        queue: asyncio.Queue[dict[str, Any]] | None = super().create_application(protocol, scope)
+        return queue
+
+
+def _bounded(application: Application) -> Application:
+    """The application, with its sockets told of each frame that it takes."""
+
+    async def bounded(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        frames = scope.get("extensions", {}).get(EXTENSION)
+        if frames is None:
+            await application(scope, receive, send)
+            return
+
+        async def receive_and_tell() -> dict[str, Any]:
+            message = await receive()
+            frames.taken()
+            return message
+
+        await application(scope, receive_and_tell, send)
+
+    return bounded
+
+
+# daphne makes its factory by this name, without a place to step in.
+daphne_server.WebSocketFactory = WebSocketFactory

@@ -1,0 +1,53 @@
+"""Who is in a course."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from accounts.models import User
+from rooms import frames, groups, publish
+from rooms.envelope import Join, Leave
+from rooms.models import Course, Enrollment, Membership, Room
+
+
+@transaction.atomic
+def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role.STUDENT) -> int:
+    """Enrol the users, who become members of the course's room; their sockets get it at once.
+
+    Who is enrolled already gets the role. Returns how many are new.
+    """
+    room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
+    known = set(
+        Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)
+    )
+    Enrollment.objects.filter(course=course, user__in=known).exclude(role=role).update(role=role)
+    new = [user for user in users if user.pk not in known]
+    Enrollment.objects.bulk_create(Enrollment(course=course, user=user, role=role) for user in new)
+    Membership.objects.bulk_create(
+        (Membership(room=room, user=user) for user in new), ignore_conflicts=True
+    )
+    if new:
+        frame = frames.room_added(
+            room,
+            title=room.title,
+            course=course.slug,
+            members=Membership.objects.filter(room=room).count(),
+        )
+        users_ = [user.pk for user in new]
+        publish.send(
+            groups.course(course.pk), Join(users_, groups.room(room.id), room.last_seq, frame)
+        )
+    return len(new)
+
+
+@transaction.atomic
+def unenroll(*, course: Course, users: Sequence[User]) -> None:
+    """Take the users out of the course and of all its rooms; their sockets lose them at once."""
+    rooms = Room.objects.filter(course=course, memberships__user__in=users).distinct()
+    for room in rooms:
+        publish.send(
+            groups.course(course.pk),
+            Leave([user.pk for user in users], groups.room(room.id), frames.room_removed(room)),
+        )
+    for enrollment in Enrollment.objects.filter(course=course, user__in=users):
+        enrollment.delete()

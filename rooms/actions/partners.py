@@ -1,0 +1,302 @@
+"""Forming partner groups, and seeing that nobody stays alone.
+
+Every function here runs in the transaction of its caller, who holds the lock of the class session.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import frames, groups, pairing, protocol, publish, queries
+from rooms.actions import uselog
+from rooms.envelope import Changed, Join, Leave, Passing
+from rooms.errors import InvalidMessageFormat
+from rooms.models import (
+    ClassSession,
+    Course,
+    Enrollment,
+    Membership,
+    Partner,
+    PartnerGroup,
+    Room,
+    Round,
+    Vote,
+)
+from rooms.phases import PARTNER_PHASES
+
+GONE_AFTER = timedelta(seconds=20)
+"""How long a partner may be away before the other is put with somebody else."""
+LATE_LIMIT = 3
+"""Members up to which a group takes late students before any takes more; groups that were formed
+larger than that take as many as the largest has."""
+
+
+def form(session: ClassSession, *, size: int, method: pairing.Method) -> int:
+    """Form the groups of the question that runs, and their rooms; earlier ones are replaced.
+
+    In a group comes who voted, and who is online without a vote. Returns the number of groups.
+    """
+    first = _first_round(session)
+    dissolve(session)
+    students = _students(session.course, first)
+    chosen = pairing.form_groups(
+        students,
+        size=size,
+        method=method,
+        previous=_previous_groups(session, first) if method == "keep" else (),
+        # Not a secret, but it should differ from class to class.
+        rng=random.Random(),
+    )
+    now = timezone.now()
+    rooms = [Room(course=session.course, kind=Room.Kind.PARTNERS, title="Partners") for _ in chosen]
+    Room.objects.bulk_create(rooms)
+    made = PartnerGroup.objects.bulk_create(
+        PartnerGroup(round=first, number=number, room=room, formed_at=now)
+        for number, room in enumerate(rooms, start=1)
+    )
+    Partner.objects.bulk_create(
+        Partner(group=group, round=first, user_id=key)
+        for group, keys in zip(made, chosen, strict=True)
+        for key in keys
+    )
+    Membership.objects.bulk_create(
+        Membership(room=room, user_id=key)
+        for room, keys in zip(rooms, chosen, strict=True)
+        for key in keys
+    )
+    for room, keys in zip(rooms, chosen, strict=True):
+        _announce_join(session.course, room, keys, members=len(keys))
+    _log_groups(session, first, chosen)
+    _figures_changed(session.course)
+    return len(chosen)
+
+
+def dissolve(session: ClassSession) -> None:
+    """Take the groups of the question that runs apart and archive their rooms."""
+    made = PartnerGroup.objects.filter(round=_first_round(session))
+    archive_rooms(session)
+    made.delete()
+
+
+def archive_rooms(session: ClassSession) -> None:
+    """Close the partner rooms of the question that runs: their members are members no more."""
+    now = timezone.now()
+    rooms = list(
+        Room.objects.filter(partner_group__round=_first_round(session), archived_at=None).order_by(
+            "id"
+        )
+    )
+    Room.objects.filter(id__in=[room.id for room in rooms]).update(archived_at=now)
+    members: dict[object, list[int]] = defaultdict(list)
+    for room_id, user_id in Membership.objects.filter(room__in=rooms).values_list("room", "user"):
+        members[room_id].append(user_id)
+    for room in rooms:
+        publish.send(
+            groups.course(session.course_id),
+            Leave(members[room.id], groups.room(room.id), frames.room_removed(room)),
+        )
+
+
+def tell_partners(session: ClassSession, only: Collection[int] | None = None) -> None:
+    """Send each member of the groups (or of those with the given ids) the `partners` event."""
+    made = PartnerGroup.objects.filter(round=_first_round(session)).select_related("round")
+    if only is not None:
+        made = made.filter(pk__in=only)
+    listed = list(made)
+    bodies: dict[int, list[tuple[int, protocol.PartnerBody]]] = defaultdict(list)
+    places = dict(Partner.objects.filter(group__in=listed).values_list("user_id", "group_id"))
+    for user_id, body in queries.partner_bodies(*listed):
+        bodies[places[user_id]].append((user_id, body))
+    for group in listed:
+        for user_id, _ in bodies[group.pk]:
+            frame = protocol.encode(
+                protocol.PartnersEvent(
+                    course=session.course.slug,
+                    room=str(group.room_id),
+                    partners=[body for key, body in bodies[group.pk] if key != user_id],
+                    epoch=session.epoch,
+                )
+            )
+            publish.send(groups.course(session.course_id), Passing(groups.user(user_id), frame))
+
+
+def seat_students(session: ClassSession) -> int:
+    """Put those who came late, and those whose partners are gone, with others.
+
+    Returns how many were seated. Does nothing while no groups are made.
+    """
+    first = _first_round(session)
+    made = list(PartnerGroup.objects.filter(round=first).select_related("room").order_by("number"))
+    if not made:
+        return 0
+    places: dict[int, list[int]] = {group.pk: [] for group in made}
+    for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
+        places[group_id].append(user_id)
+    seated = {user for members in places.values() for user in members}
+    online = queries.online_students(session.course)
+    answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
+    here = queries.here_since(seated, timezone.now() - GONE_AFTER) | online
+    alone = [
+        (user, group_id)
+        for group_id, members in places.items()
+        for user in members
+        if user in online and not any(other in here for other in members if other != user)
+    ]
+    newcomers = sorted(online - seated)
+    if not newcomers and not alone:
+        return 0
+    limit = max(LATE_LIMIT, *(len(members) for members in places.values()))
+
+    def student(user: int) -> pairing.Student[int]:
+        return pairing.Student(user, answers.get(user), online=user in here)
+
+    moves: list[tuple[int, int | None, int]] = []
+    for user, leaves in [*((u, None) for u in newcomers), *alone]:
+        if leaves is not None and any(other in here for other in places[leaves] if other != user):
+            # Somebody was put with this one in the meantime.
+            continue
+        open_to = [group.pk for group in made if group.pk != leaves]
+        index = pairing.seat(
+            [pairing.Group(tuple(student(u) for u in places[pk])) for pk in open_to],
+            student(user),
+            limit=limit,
+        )
+        if index is None or (
+            leaves is not None and not any(u in here for u in places[open_to[index]])
+        ):
+            # Nobody else is there.
+            continue
+        target = open_to[index]
+        if leaves is not None:
+            places[leaves].remove(user)
+        places[target].append(user)
+        moves.append((user, leaves, target))
+    by_pk = {group.pk: group for group in made}
+    for user, leaves, target in moves:
+        _move(session, first, user, by_pk[leaves] if leaves else None, by_pk[target])
+    _after_moves(session, [pk for _, leaves, target in moves for pk in (leaves, target) if pk])
+    return len(moves)
+
+
+def move_student(session: ClassSession, *, username: str, number: int) -> None:
+    """Put a student of the course into a group, from another one or none.
+
+    Raises InvalidMessageFormat where there is no such student or group.
+    """
+    first = _first_round(session)
+    target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
+    if target is None:
+        raise InvalidMessageFormat(f"There is no group {number}.")
+    user = User.objects.filter(
+        username=username,
+        enrollments__course=session.course,
+        enrollments__role=Enrollment.Role.STUDENT,
+    ).first()
+    if user is None:
+        raise InvalidMessageFormat("The course has no such student.")
+    place = Partner.objects.filter(round=first, user=user).select_related("group__room").first()
+    source = place.group if place is not None else None
+    if source is not None and source.pk == target.pk:
+        return
+    _move(session, first, user.pk, source, target)
+    _after_moves(session, [group.pk for group in (source, target) if group is not None])
+
+
+def _first_round(session: ClassSession) -> Round:
+    first, _ = queries.rounds(session)
+    assert first is not None, "there are no groups without a question"
+    return first
+
+
+def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
+    answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
+    online = queries.online_students(course)
+    here = queries.here_since(answers, timezone.now() - GONE_AFTER) | online
+    return [
+        pairing.Student(user, answers.get(user), online=user in here)
+        for user in sorted(answers.keys() | online)
+    ]
+
+
+def _previous_groups(session: ClassSession, first: Round) -> list[list[int]]:
+    """The groups of the question before, in this class or the last one."""
+    last = (
+        PartnerGroup.objects.filter(round__session__course=session.course)
+        .exclude(round=first)
+        .order_by("-round__opened_at")
+        .values_list("round", flat=True)
+        .first()
+    )
+    previous: dict[int, list[int]] = defaultdict(list)
+    for group_id, user_id in Partner.objects.filter(round=last).values_list("group", "user"):
+        previous[group_id].append(user_id)
+    return list(previous.values())
+
+
+def _move(
+    session: ClassSession,
+    first: Round,
+    user: int,
+    source: PartnerGroup | None,
+    target: PartnerGroup,
+) -> None:
+    if source is not None:
+        Membership.objects.filter(room=source.room, user=user).delete()
+        publish.send(
+            groups.course(session.course_id),
+            Leave([user], groups.room(source.room_id), frames.room_removed(source.room)),
+        )
+    Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
+    Membership.objects.get_or_create(room=target.room, user_id=user)
+    members = Membership.objects.filter(room=target.room).count()
+    # Read again: the room may have got messages since.
+    target.room.refresh_from_db(fields=["last_seq"])
+    _announce_join(session.course, target.room, [user], members=members)
+
+
+def _after_moves(session: ClassSession, changed: Sequence[int]) -> None:
+    if not changed:
+        return
+    if session.phase in PARTNER_PHASES:
+        tell_partners(session, only=set(changed))
+    touched: dict[int, list[int]] = defaultdict(list)
+    for group_id, user_id in Partner.objects.filter(group__in=set(changed)).values_list(
+        "group", "user"
+    ):
+        touched[group_id].append(user_id)
+    _log_groups(session, _first_round(session), list(touched.values()))
+    _figures_changed(session.course)
+
+
+def _announce_join(course: Course, room: Room, users: list[int], *, members: int) -> None:
+    frame = frames.room_added(room, title=room.title, course=course.slug, members=members)
+    publish.send(
+        groups.course(course.pk), Join(list(users), groups.room(room.id), room.last_seq, frame)
+    )
+
+
+def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:
+    names = dict(
+        User.objects.filter(pk__in=[user for group in chosen for user in group]).values_list(
+            "pk", "username"
+        )
+    )
+    uselog.record(
+        uselog.row(
+            sid=names[user],
+            event="peergroup",
+            act="grouplist:" + ",".join(names[member] for member in group),
+            course_id=session.course.slug,
+            div_id=first.question.slug,
+        )
+        for group in chosen
+        for user in group
+    )
+
+
+def _figures_changed(course: Course) -> None:
+    publish.send(groups.course(course.pk), Changed(groups.dashboards(course.pk)))

@@ -1,0 +1,107 @@
+"""Casting votes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import groups, publish
+from rooms.actions import uselog
+from rooms.envelope import Changed
+from rooms.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
+from rooms.models import ClassSession, Enrollment, Round, Vote
+from rooms.phases import OPEN_PHASES
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What a user wants to vote in the round of a course that is open."""
+
+    user: User
+    course: str
+    choice: str
+    confidence: int | None = None
+    rationale: str = ""
+
+
+@transaction.atomic
+def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
+    """Store votes; a later one of the same user in the same round replaces the earlier.
+
+    The answer for each: the round it counts in; or PermissionDenied, for one who is no student
+    of the course; RoundClosed, also after the deadline, whether or not the round has been closed
+    yet; or InvalidChoice.
+    """
+    students = set(
+        Enrollment.objects.filter(
+            user__in={ballot.user.pk for ballot in ballots},
+            course__slug__in={ballot.course for ballot in ballots},
+            role=Enrollment.Role.STUDENT,
+        ).values_list("user_id", "course__slug")
+    )
+    # Under the lock of the session no vote can be counted in while the round closes. In the
+    # order of their ids, so that two processes never wait for each other.
+    sessions = {
+        session.course.slug: session
+        for session in ClassSession.objects.filter(
+            course__slug__in={course for _, course in students}, ended_at=None
+        )
+        .select_related("course", "current_round__question")
+        .prefetch_related("current_round__question__choices")
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("pk")
+    }
+    now = timezone.now()
+    votes: dict[tuple[int, int], Vote] = {}
+    log = []
+    results: list[Round | PeerError] = []
+    for ballot in ballots:
+        session = sessions.get(ballot.course)
+        if (ballot.user.pk, ballot.course) not in students:
+            results.append(PermissionDenied("Only students of the course vote."))
+        elif (
+            session is None
+            or session.current_round is None
+            or session.phase not in OPEN_PHASES
+            or (session.deadline is not None and now >= session.deadline)
+        ):
+            results.append(RoundClosed())
+        elif ballot.choice not in {
+            choice.letter for choice in session.current_round.question.choices.all()
+        }:
+            results.append(InvalidChoice())
+        else:
+            round_ = session.current_round
+            votes[round_.pk, ballot.user.pk] = Vote(
+                round=round_,
+                user=ballot.user,
+                choice=ballot.choice,
+                confidence=ballot.confidence,
+                rationale=ballot.rationale,
+                cast_at=now,
+            )
+            log.append(
+                uselog.row(
+                    sid=ballot.user.username,
+                    event="vote",
+                    act=f"{ballot.choice}:vote{round_.number}",
+                    course_id=ballot.course,
+                    div_id=round_.question.slug,
+                    timestamp=now,
+                )
+            )
+            results.append(round_)
+    Vote.objects.bulk_create(
+        votes.values(),
+        update_conflicts=True,
+        unique_fields=["round", "user"],
+        update_fields=["choice", "confidence", "rationale", "cast_at"],
+    )
+    uselog.record(log)
+    for course_id in {
+        sessions[ballot.course].course_id for ballot in ballots if ballot.course in sessions
+    }:
+        publish.send(groups.course(course_id), Changed(groups.dashboards(course_id)))
+    return results

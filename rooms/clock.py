@@ -1,0 +1,174 @@
+"""What a process does by itself: it closes rounds at their deadline, sees that nobody stays alone,
+tells who is online, keeps the dashboards up to date, and shows that it is alive.
+
+With several workers each of them does all of it; the database sees to it that what must happen
+once happens once.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from rooms import groups, protocol, publish, queries
+from rooms.actions import presence, session
+from rooms.envelope import Passing
+from rooms.errors import PeerError
+from rooms.hub import Hub
+from rooms.models import Course
+from rooms.threads import Threads
+
+logger = logging.getLogger(__name__)
+
+DEADLINE_EVERY = 1.0
+"""Seconds between two looks for deadlines; one that comes sooner is waited for exactly."""
+SEAT_EVERY = 2.0
+BEAT_EVERY = 10.0
+FIGURES_EVERY = 0.5
+"""Seconds between two `figures` events of a course."""
+
+
+class Clock:
+    """The background tasks of a process. Used from its event loop only."""
+
+    hub: Hub
+
+    def __init__(self, *, worker: UUID, threads: Threads) -> None:
+        self._worker = worker
+        self._threads = threads
+        self._tasks: list[asyncio.Task[None]] = []
+        # The courses whose figures changed, and whose are being read.
+        self._stale: set[str] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        # The users who came (True) or went (False), by room.
+        self._seen: dict[UUID, dict[int, bool]] = {}
+        self._names: dict[int, str] = {}
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        for job, every in (
+            (self._close_due_rounds, DEADLINE_EVERY),
+            (self._seat_students, SEAT_EVERY),
+            (self._beat, BEAT_EVERY),
+            (self._tell_presence, settings.PEERCHAT["PRESENCE_INTERVAL"]),
+        ):
+            self._tasks.append(loop.create_task(_repeat(job, every)))
+
+    async def stop(self) -> None:
+        tasks = [*self._tasks, *self._reading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._threads.run(presence.retire, worker=self._worker)
+
+    # --- presence --------------------------------------------------------------------------
+
+    def user_came(self, user: int, username: str, rooms: list[UUID]) -> None:
+        """A user who was away has a socket now; their rooms are told within a moment."""
+        self._user_changed(user, username, rooms, True)
+
+    def user_went(self, user: int, username: str, rooms: list[UUID]) -> None:
+        """A user has no socket left."""
+        self._user_changed(user, username, rooms, False)
+
+    def _user_changed(self, user: int, username: str, rooms: list[UUID], here: bool) -> None:
+        self._names[user] = username
+        for room in rooms:
+            seen = self._seen.setdefault(room, {})
+            if seen.get(user, here) != here:
+                # Away and back again, or the other way round: nothing to tell.
+                del seen[user]
+            else:
+                seen[user] = here
+
+    async def _tell_presence(self) -> None:
+        changed = {room: seen for room, seen in self._seen.items() if seen}
+        names, self._seen, self._names = self._names, {}, {}
+        if not changed:
+            return
+        counts, _ = await self._threads.run(queries.presence, list(changed), list(names))
+        most = settings.PEERCHAT["PRESENCE_NAMES"]
+        for room, seen in changed.items():
+            if room not in counts:
+                continue
+            course, members, online = counts[room]
+            fields: dict[str, Any] = {}
+            if members <= most:
+                for key, here in (("joined", True), ("left", False)):
+                    who = sorted(names[user] for user, came in seen.items() if came is here)
+                    if who:
+                        fields[key] = who
+            frame = protocol.encode(protocol.Presence(room=str(room), online=online, **fields))
+            publish.now(groups.course(course), Passing(groups.room(room), frame))
+            dashboards = groups.dashboards(course)
+            if self.hub.has(dashboards):
+                self.figures_changed(dashboards)
+
+    async def _beat(self) -> None:
+        await self._threads.run(presence.beat, worker=self._worker)
+
+    # --- the class -------------------------------------------------------------------------
+
+    async def _close_due_rounds(self) -> None:
+        # What is due within this turn is closed at its time and not at the end of the turn.
+        started = time.monotonic()
+        while True:
+            deadline = await self._threads.run(queries.next_deadline)
+            left = DEADLINE_EVERY - (time.monotonic() - started)
+            if left <= 0 or deadline is None or deadline > timezone.now() + timedelta(seconds=left):
+                return
+            await asyncio.sleep(max((deadline - timezone.now()).total_seconds(), 0))
+            await self._threads.run(session.close_due_rounds)
+
+    async def _seat_students(self) -> None:
+        for pk in await self._threads.run(queries.discussing_sessions):
+            await self._threads.run(session.seat_students, session=pk)
+
+    # --- figures ---------------------------------------------------------------------------
+
+    def figures_changed(self, audience: str) -> None:
+        """The figures of a course changed that dashboards of this process show."""
+        self._stale.add(audience)
+        if audience not in self._reading:
+            task = asyncio.get_running_loop().create_task(self._send_figures(audience))
+            self._reading[audience] = task
+
+    async def _send_figures(self, audience: str) -> None:
+        try:
+            while audience in self._stale and self.hub.has(audience):
+                self._stale.discard(audience)
+                started = time.monotonic()
+                try:
+                    body = await self._threads.run(_figures, groups.course_id(audience))
+                except PeerError as error:
+                    logger.warning("no figures for %s: %s", audience, error.message)
+                else:
+                    frame = protocol.encode(protocol.figures_event(body))
+                    self.hub.deliver("", [Passing(audience, frame)])
+                await asyncio.sleep(max(FIGURES_EVERY - (time.monotonic() - started), 0))
+        finally:
+            self._stale.discard(audience)
+            del self._reading[audience]
+
+
+def _figures(course: int) -> protocol.FiguresBody:
+    return queries.figures(Course.objects.get(pk=course))
+
+
+async def _repeat(job: Callable[[], Awaitable[None]], every: float) -> None:
+    while True:
+        started = time.monotonic()
+        try:
+            await job()
+        except PeerError:
+            # The database is away, which was logged where it was noticed.
+            pass
+        except Exception:
+            logger.exception("a background job failed")
+        await asyncio.sleep(max(every - (time.monotonic() - started), 0.01))

@@ -1,0 +1,209 @@
+"""From the name of an action to what it does: a row for each command.
+
+A handler gets the client and the typed command, and answers with the fields of the reply: a dict,
+a struct, or None where the reply comes by another way or not at all.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+from accounts.models import User
+from rooms import frames, groups, permissions, protocol, publish, queries
+from rooms.actions import rooms as room_actions
+from rooms.actions import session as session_actions
+from rooms.actions.messages import Post, Posted, post_messages
+from rooms.actions.votes import Ballot, cast_votes
+from rooms.envelope import Passing
+from rooms.errors import PeerError, RateLimited
+from rooms.hub import Connection
+from rooms.runtime import Runtime
+
+
+class Client(Protocol):
+    """One who sends commands over a socket."""
+
+    user: User
+    connection: Connection
+    runtime: Runtime
+    course: str
+    """The slug of the course of an instructor's socket; empty elsewhere."""
+
+    def refuse(self, command: protocol.Command, error: PeerError) -> None:
+        """Answer a command with an error."""
+
+
+Handler = Callable[[Any, Any], Awaitable[Any]]
+
+
+async def _list_rooms(client: Client, command: protocol.ListRooms) -> Any:
+    return {"rooms": await client.runtime.threads.run(queries.list_rooms, client.user)}
+
+
+async def _join_room(client: Client, command: protocol.JoinRoom) -> Any:
+    room = await client.runtime.threads.run(
+        room_actions.join_room, user=client.user, room=command.room
+    )
+    return {"room": str(room.id)}
+
+
+async def _leave_room(client: Client, command: protocol.LeaveRoom) -> Any:
+    room = await client.runtime.threads.run(
+        room_actions.leave_room, user=client.user, room=command.room
+    )
+    return {"room": str(room.id)}
+
+
+async def _list_users(client: Client, command: protocol.ListUsers) -> Any:
+    users = await client.runtime.threads.run(queries.list_users, client.user, command.room)
+    return {"users": users}
+
+
+async def _select_room(client: Client, command: protocol.SelectRoom) -> Any:
+    return await client.runtime.threads.run(
+        queries.select_room, client.user, command.room, command.limit
+    )
+
+
+async def _history(client: Client, command: protocol.History) -> Any:
+    return await client.runtime.threads.run(
+        queries.history, client.user, command.room, command.before, command.limit
+    )
+
+
+async def _resume(client: Client, command: protocol.Resume) -> Any:
+    return {"rooms": await client.runtime.threads.run(queries.resume, client.user, command.rooms)}
+
+
+async def _new_message(client: Client, command: protocol.NewMessage) -> Any:
+    text = protocol.clean_text(command.text)
+    client.runtime.messages.take(client.user.pk)
+    _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
+
+
+async def _private_message(client: Client, command: protocol.PrivateMessage) -> Any:
+    text = protocol.clean_text(command.text)
+    client.runtime.messages.take(client.user.pk)
+    room = await client.runtime.threads.run(
+        room_actions.open_direct_room, user=client.user, to=command.to
+    )
+    _post(client, command, Post(client.user, str(room.id), command.uuid, text))
+
+
+def _post(client: Client, command: protocol.Command, post: Post) -> None:
+    # Not awaited: what the client sends next may be committed together with this.
+    future = client.runtime.writer.submit(post_messages, post)
+    future.add_done_callback(partial(_posted, client, command))
+
+
+def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Posted]) -> None:
+    if future.cancelled():
+        return
+    error = future.exception()
+    if isinstance(error, PeerError):
+        client.refuse(command, error)
+        return
+    posted = future.result()
+    # The sender's reply is the event itself, which the hub brings to who is in the room.
+    audience = groups.room(posted.message.room_id)
+    if posted.again or audience not in client.connection.audiences:
+        client.connection.send(posted.frame)
+
+
+async def _typing(client: Client, command: protocol.Typing) -> Any:
+    try:
+        client.runtime.typing.take((client.user.pk, command.room))
+    except RateLimited:
+        return
+    audience, group = await _room_audience(client, command.room)
+    event = protocol.TypingEvent(room=command.room, user=frames.person(client.user))
+    publish.now(group, Passing(audience, protocol.encode(event), skip=client.user.pk))
+
+
+async def _room_audience(client: Client, room: str) -> tuple[str, str]:
+    """The audience of a room of the client, and its group. Raises InvalidRoom."""
+    audience = groups.room(permissions.parse_room(room))
+    if audience in client.connection.audiences:
+        group = client.runtime.hub.group_of(audience)
+        assert group is not None
+        return audience, group
+    membership = await client.runtime.threads.run(permissions.member, client.user, room)
+    return audience, groups.course(membership.room.course_id)
+
+
+async def _mark_read(client: Client, command: protocol.MarkRead) -> Any:
+    room, seq = await client.runtime.threads.run(
+        room_actions.mark_read, user=client.user, room=command.room, seq=command.seq
+    )
+    return {"room": str(room.id), "seq": seq}
+
+
+async def _state(client: Client, command: protocol.State) -> Any:
+    return await client.runtime.threads.run(queries.snapshot, client.user, command.course)
+
+
+async def _vote(client: Client, command: protocol.CastVote) -> Any:
+    rationale = command.rationale.strip()
+    if rationale:
+        rationale = protocol.clean_text(rationale, protocol.RATIONALE_LIMIT)
+    client.runtime.votes.take(client.user.pk)
+    round_ = await client.runtime.writer.submit(
+        cast_votes,
+        Ballot(client.user, command.course, command.choice, command.confidence, rationale),
+    )
+    return {"round": round_.number, "choice": command.choice}
+
+
+async def _ping(client: Client, command: protocol.Ping) -> Any:
+    return {"time": time.time()}
+
+
+async def _control(client: Client, command: protocol.Control) -> Any:
+    moved = await client.runtime.threads.run(
+        session_actions.control, user=client.user, course=client.course, command=command
+    )
+    fields: dict[str, Any] = {"phase": moved.phase, "epoch": moved.epoch}
+    if moved.groups is not None:
+        fields["groups"] = moved.groups
+    return fields
+
+
+async def _figures(client: Client, command: protocol.Figures) -> Any:
+    return await client.runtime.threads.run(queries.figures_for, client.user, client.course)
+
+
+async def _dashboard_state(client: Client, command: protocol.DashboardState) -> Any:
+    course = command.course or client.course
+    return await client.runtime.threads.run(queries.snapshot, client.user, course)
+
+
+CHAT: dict[type[protocol.Command], Handler] = {
+    protocol.ListRooms: _list_rooms,
+    protocol.JoinRoom: _join_room,
+    protocol.LeaveRoom: _leave_room,
+    protocol.ListUsers: _list_users,
+    protocol.SelectRoom: _select_room,
+    protocol.History: _history,
+    protocol.Resume: _resume,
+    protocol.NewMessage: _new_message,
+    protocol.PrivateMessage: _private_message,
+    protocol.Typing: _typing,
+    protocol.MarkRead: _mark_read,
+    protocol.State: _state,
+    protocol.CastVote: _vote,
+    protocol.Ping: _ping,
+}
+DASHBOARD: dict[type[protocol.Command], Handler] = {
+    **dict.fromkeys(protocol.CONTROL_COMMANDS, _control),
+    protocol.Figures: _figures,
+    protocol.DashboardState: _dashboard_state,
+    protocol.Ping: _ping,
+}
+
+
+def room_ids(connection: Connection) -> list[UUID]:
+    """The rooms whose events a connection receives."""
+    return [groups.room_id(name) for name in connection.audiences if name.startswith("room.")]

@@ -1,0 +1,292 @@
+"""The sockets: who may come in, frames in, replies out. What a command does is in `commands`."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+
+from accounts import tokens
+from accounts.models import User
+from rooms import commands, frames, groups, protocol, queries, runtime
+from rooms.actions.presence import Coming, close_connections, open_connections
+from rooms.errors import (
+    AuthenticationRequired,
+    InvalidMessageFormat,
+    InvalidToken,
+    PeerError,
+    PermissionDenied,
+    Unavailable,
+)
+from rooms.hub import Connection
+
+logger = logging.getLogger(__name__)
+
+MALFORMED_LIMIT = 10
+MALFORMED_WITHIN = 10.0
+"""So many malformed frames within so many seconds close a socket with 4400."""
+
+
+class SocketConsumer(AsyncConsumer):
+    """A socket whose output goes through the hub.
+
+    It has no channel of its own in the channel layer, and no `dispatch`, which would hop
+    through a thread for each frame: the hub receives for all sockets of the process.
+    """
+
+    handlers: ClassVar[Mapping[type[protocol.Command], commands.Handler]]
+    parser: ClassVar[protocol.Parser]
+
+    user: User
+    connection: Connection
+    runtime: runtime.Runtime
+    course = ""
+
+    async def __call__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+    ) -> None:
+        self.scope = scope
+        self.authenticated = False
+        self._malformed: deque[float] = deque(maxlen=MALFORMED_LIMIT)
+        await receive()  # websocket.connect
+        self.runtime = runtime.current()
+        if not await self.admit():
+            await send({"type": "websocket.close"})
+            return
+        await send({"type": "websocket.accept", "subprotocol": scope.get("subprotocol")})
+        self.connection = Connection(
+            send,
+            writer=scope.get("extensions", {}).get("peerchat.frames"),
+            unsent_limit=settings.PEERCHAT["UNSENT_LIMIT"],
+        )
+        try:
+            await self.accepted()
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if not self.connection.closed:
+                    await self.received(message)
+        finally:
+            self.connection.dispose()
+            self.gone()
+
+    async def admit(self) -> bool:
+        """Whether the handshake may succeed; where not, the answer is HTTP 403."""
+        raise NotImplementedError
+
+    async def accepted(self) -> None:
+        """The socket is open."""
+        raise NotImplementedError
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        self.runtime.hub.drop(self.connection)
+
+    async def enter(self, user: User) -> None:
+        """The user is known: let the socket have what is for them."""
+        raise NotImplementedError
+
+    async def received(self, message: dict[str, Any]) -> None:
+        """Answer one frame."""
+        try:
+            text = message.get("text")
+            if text is None:
+                raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)
+            command = self.parser.parse(text)
+        except PeerError as error:
+            self._refuse_frame(error)
+            return
+        try:
+            fields = await self.run(command)
+        except PeerError as error:
+            self.refuse(command, error)
+        except Exception:
+            logger.exception("the command %s failed", command.action)
+            self.refuse(command, Unavailable())
+        else:
+            if fields is not None:
+                self.connection.send(protocol.reply(command.uuid, command.action, fields))
+
+    async def run(self, command: protocol.Command) -> Any:
+        """The fields of the reply, None for none. Raises PeerError."""
+        if not self.authenticated:
+            raise AuthenticationRequired
+        return await self.handlers[type(command)](self, command)
+
+    def refuse(self, command: protocol.Command, error: PeerError) -> None:
+        """Answer a command with an error."""
+        self.connection.send(
+            protocol.refusal(command.uuid, command.action, error.code, error.message, **error.extra)
+        )
+
+    def _refuse_frame(self, error: PeerError) -> None:
+        named = dict(error.extra)
+        malformed = named.pop("malformed", error.code == "invalid_json")
+        uuid, action = named.pop("uuid", None), named.pop("action", None)
+        self.connection.send(protocol.refusal(uuid, action, error.code, error.message))
+        if not malformed:
+            return
+        now = time.monotonic()
+        self._malformed.append(now)
+        if len(self._malformed) == MALFORMED_LIMIT and now - self._malformed[0] <= MALFORMED_WITHIN:
+            self.connection.close(4400)
+
+    def _welcome(self, courses: list[protocol.MyCourse]) -> bytes:
+        limits = settings.PEERCHAT
+        return protocol.encode(
+            protocol.Welcome(
+                conn_id=str(self.connection.id),
+                user=frames.person(self.user),
+                courses=courses,
+                limits=protocol.Limits(
+                    text=protocol.TEXT_LIMIT,
+                    rationale=protocol.RATIONALE_LIMIT,
+                    frame=limits["FRAME_LIMIT"],
+                    rooms=limits["ROOMS_PER_SOCKET"],
+                    resume=protocol.RESUME_LIMIT,
+                    page=protocol.PAGE_LIMIT,
+                ),
+                server_time=time.time(),
+            )
+        )
+
+
+class ChatConsumer(SocketConsumer):
+    """`/ws/chat/`: rooms, partner chat, votes, the control events of one's courses."""
+
+    handlers = commands.CHAT
+    parser = protocol.Parser(protocol.CHAT_COMMANDS)
+
+    _coming: Coming | None = None
+    _authentication_due: asyncio.TimerHandle | None = None
+
+    async def admit(self) -> bool:
+        return True
+
+    async def accepted(self) -> None:
+        user = self.scope["user"]
+        if user.is_authenticated:
+            await self.enter(user)
+        else:
+            self._authentication_due = asyncio.get_running_loop().call_later(
+                settings.PEERCHAT["AUTHENTICATE_WITHIN"], self.connection.close, 4408
+            )
+
+    async def run(self, command: protocol.Command) -> Any:
+        if isinstance(command, protocol.Authenticate):
+            await self._authenticate(command)
+            return None
+        return await super().run(command)
+
+    async def _authenticate(self, command: protocol.Authenticate) -> None:
+        token = await self.runtime.threads.run(tokens.verify, command.token)
+        if token is None:
+            self.refuse(command, InvalidToken())
+            self.connection.close(4401)
+            return
+        if self.authenticated and token.user != self.user:
+            raise PermissionDenied("This socket belongs to another user.")
+        self.connection.send(
+            protocol.reply(command.uuid, command.action, {"user": frames.person(token.user)})
+        )
+        if not self.authenticated:
+            await self.enter(token.user)
+
+    async def enter(self, user: User) -> None:
+        if self._authentication_due is not None:
+            self._authentication_due.cancel()
+        self.user = user
+        connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
+        connection.user_id = user.pk
+        most = settings.PEERCHAT["ROOMS_PER_SOCKET"]
+        try:
+            courses, course_ids, heads = await run(queries.entry, user, most)
+            # From here on, what makes the user a member of another room reaches the socket.
+            new = await hub.subscribe(connection, map(groups.course, course_ids))
+            hub.join(connection, groups.user(user.pk), "")
+            if new:
+                # What happened before the subscription stood may have been missed.
+                courses, _, heads = await run(queries.entry, user, most)
+        except PeerError:
+            # The database is away: the client comes back later.
+            connection.close(4503)
+            return
+        for room, course, head in heads:
+            hub.join(connection, groups.room(room), groups.course(course), head)
+        self.authenticated = True
+        connection.send(self._welcome(courses))
+        self._coming = Coming(connection.id, user.pk, self.runtime.worker)
+        self.runtime.background(self._came())
+
+    def gone(self) -> None:
+        if self._authentication_due is not None:
+            self._authentication_due.cancel()
+        rooms = commands.room_ids(self.connection)
+        super().gone()
+        if self._coming is not None:
+            self.runtime.background(self._went(self._coming, rooms))
+
+    async def _came(self) -> None:
+        try:
+            was_away = await self.runtime.writer.submit(open_connections, self._coming)
+        except PeerError as error:
+            logger.warning("a socket is not counted as online: %s", error.message)
+            return
+        if was_away:
+            self.runtime.clock.user_came(
+                self.user.pk, self.user.username, commands.room_ids(self.connection)
+            )
+
+    async def _went(self, coming: Coming, rooms: list[Any]) -> None:
+        try:
+            is_away = await self.runtime.writer.submit(close_connections, coming)
+        except PeerError as error:
+            logger.warning("a closed socket is still counted as online: %s", error.message)
+            return
+        if is_away:
+            self.runtime.clock.user_went(self.user.pk, self.user.username, rooms)
+
+
+class InstructorConsumer(SocketConsumer):
+    """`/ws/instructor/<course>/`: control commands, live figures."""
+
+    handlers = commands.DASHBOARD
+    parser = protocol.Parser(protocol.DASHBOARD_COMMANDS)
+
+    async def admit(self) -> bool:
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            return False
+        self.course = self.scope["url_route"]["kwargs"]["course"]
+        try:
+            self._entry = await self.runtime.threads.run(queries.dashboard_entry, user, self.course)
+        except PeerError:
+            return False
+        return True
+
+    async def accepted(self) -> None:
+        await self.enter(self.scope["user"])
+
+    async def enter(self, user: User) -> None:
+        self.user = user
+        connection, hub = self.connection, self.runtime.hub
+        connection.user_id = user.pk
+        entry = self._entry
+        group = groups.course(entry.course_id)
+        try:
+            if await hub.subscribe(connection, [group]):
+                entry = await self.runtime.threads.run(queries.dashboard_entry, user, self.course)
+        except PeerError:
+            connection.close(4503)
+            return
+        hub.join(connection, groups.room(entry.room), group, entry.head)
+        dashboards = groups.dashboards(entry.course_id)
+        hub.join(connection, dashboards, group)
+        self.authenticated = True
+        connection.send(self._welcome([entry.course]))
+        self.runtime.clock.figures_changed(dashboards)

@@ -1,0 +1,70 @@
+"""What processes tell each other through the channel layer.
+
+An entry names the audience it is for; a process that has none of that audience drops it. The
+entries of one commit travel together, as one message of the channel layer for each group.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+
+class Stored(Struct, tag="s", array_like=True, frozen=True):
+    """A stored message of a room: its number and its frames, in order."""
+
+    audience: str
+    seq: int
+    frames: list[bytes]
+
+
+class Passing(Struct, tag="p", array_like=True, frozen=True):
+    """A frame that is not stored; `skip` is the id of a user who does not get it."""
+
+    audience: str
+    frame: bytes
+    skip: int | None = None
+
+
+class Join(Struct, tag="j", array_like=True, frozen=True):
+    """Users became members of a room: their sockets get its frames after `head`, and `frame`."""
+
+    users: list[int]
+    audience: str
+    head: int
+    frame: bytes
+
+
+class Leave(Struct, tag="l", array_like=True, frozen=True):
+    """Users are members no more: their sockets get `frame`, and nothing of the room after it."""
+
+    users: list[int]
+    audience: str
+    frame: bytes
+
+
+class Changed(Struct, tag="c", array_like=True, frozen=True):
+    """The figures that an audience of dashboards is shown are out of date."""
+
+    audience: str
+
+
+Entry = Stored | Passing | Join | Leave | Changed
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[list[Entry]] = msgspec.msgpack.Decoder(list[Entry])
+
+
+def pack(origin: str, group: str, entries: list[Entry]) -> dict[str, Any]:
+    """The channel-layer message with these entries, sent by the process `origin`."""
+    return {
+        "type": "peerchat.entries",
+        "origin": origin,
+        "group": group,
+        "entries": _encoder.encode(entries),
+    }
+
+
+def unpack(message: dict[str, Any]) -> list[Entry]:
+    """The entries of a channel-layer message."""
+    return _decoder.decode(message["entries"])

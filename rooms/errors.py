@@ -1,0 +1,121 @@
+"""What can go wrong, in the words of the wire contract.
+
+Each error has a `code` for programs, a message for people and the HTTP status that fits it.
+"""
+
+from typing import Any, ClassVar
+
+
+class PeerError(Exception):
+    """A refusal that is told to the client; `extra` holds further fields of the reply."""
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 400
+    default: ClassVar[str] = "The command was refused."
+
+    def __init__(self, message: str | None = None, **extra: Any) -> None:
+        self.message = message or self.default
+        self.extra = extra
+        super().__init__(self.message)
+
+
+class InvalidJson(PeerError):
+    code = "invalid_json"
+    default = "The frame is not valid JSON."
+
+
+class InvalidMessageFormat(PeerError):
+    code = "invalid_message_format"
+    default = 'A command is a JSON object with a "uuid" and an "action".'
+
+
+class UnknownAction(PeerError):
+    code = "unknown_action"
+    default = "There is no such action on this socket."
+
+
+class AuthenticationRequired(PeerError):
+    code = "authentication_required"
+    status = 401
+    default = "Authenticate first."
+
+
+class InvalidToken(PeerError):
+    code = "invalid_token"
+    status = 401
+    default = "The token is not valid: it is unknown, expired or revoked."
+
+
+class PermissionDenied(PeerError):
+    code = "permission_denied"
+    status = 403
+    default = "You may not do this."
+
+
+class InvalidRoom(PeerError):
+    """Also for a room that exists but is not the user's: the two must not be told apart."""
+
+    code = "invalid_room_id"
+    status = 404
+    default = "There is no such room."
+
+
+class EmptyText(PeerError):
+    code = "empty_text"
+    default = "The text is empty."
+
+
+class TextTooLong(PeerError):
+    code = "text_too_long"
+    default = "The text is too long."
+
+
+class RateLimited(PeerError):
+    """`retry_after` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, retry_after: float) -> None:
+        seconds = round(retry_after, 2)
+        super().__init__(f"Too fast: try again in {seconds} s.", retry_after=seconds)
+
+
+class NoPartner(PeerError):
+    code = "no_partner"
+    status = 409
+    default = "Could not find a partner for you"
+
+
+class RoundClosed(PeerError):
+    code = "round_closed"
+    status = 409
+    default = "No vote is open: the round is closed."
+
+
+class IllegalTransition(PeerError):
+    code = "illegal_transition"
+    status = 409
+    default = "The class is in a phase in which this cannot be done."
+
+
+class InvalidChoice(PeerError):
+    code = "invalid_choice"
+    default = "The question has no such choice."
+
+
+class InvalidTopic(PeerError):
+    code = "invalid_topic"
+    default = "The topic is not valid."
+
+
+class UuidReused(PeerError):
+    code = "uuid_reused"
+    status = 409
+    default = "This uuid was used before, for another text."
+
+
+class Unavailable(PeerError):
+    code = "unavailable"
+    status = 503
+    default = "The server cannot store anything just now. Nothing was kept: send it again."

@@ -1,0 +1,87 @@
+"""From models to events. The bytes made here are what every client gets."""
+
+import time
+
+from accounts.models import User
+from rooms import protocol
+from rooms.models import Message, Question, Room
+
+
+def person(user: User) -> protocol.Person:
+    return protocol.Person(username=user.username, display_name=user.shown_name)
+
+
+def body(message: Message) -> protocol.MessageBody:
+    """A stored message; of one that was removed only its place is left."""
+    return protocol.MessageBody(
+        id=str(message.id),
+        seq=message.seq,
+        room=str(message.room_id),
+        user=person(message.sender),
+        timestamp=message.created_at.timestamp(),
+        text="" if message.removed_at else message.text,
+        kind=message.kind,
+        reply_to=str(message.reply_to_id) if message.reply_to_id else None,
+    )
+
+
+def new_message(message: Message) -> bytes:
+    """The `new_message` frame: the sender's reply and everyone else's event."""
+    return protocol.encode(
+        protocol.NewMessageEvent(
+            uuid=message.uuid, room=str(message.room_id), message=body(message)
+        )
+    )
+
+
+def of_message(message: Message) -> list[bytes]:
+    """All frames that a stored message stands for, in order."""
+    frames = [new_message(message)]
+    if message.control is not None:
+        frames.append(control(message.control))
+    return frames
+
+
+def control(fields: dict[str, object]) -> bytes:
+    """The `control` frame of a transition, stored with its message; the time is now's."""
+    return protocol.encode(
+        protocol.ControlEvent(**{**fields, "server_time": time.time()})  # type: ignore[arg-type]
+    )
+
+
+def question(question: Question) -> protocol.QuestionBody:
+    """A question as students see it: prefetch its choices."""
+    return protocol.QuestionBody(
+        question=question.slug,
+        prompt=question.prompt,
+        kind=question.kind,
+        choices=[
+            protocol.ChoiceBody(choice=choice.letter, text=choice.text)
+            for choice in question.choices.all()
+        ],
+    )
+
+
+def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
+    """Tells a new member of the room."""
+    return protocol.encode(
+        protocol.RoomAdded(
+            room=str(room.id),
+            kind=room.kind,
+            title=title,
+            course=course,
+            members=members,
+            last_seq=room.last_seq,
+            last_read_seq=0,
+        )
+    )
+
+
+def room_removed(room: Room) -> bytes:
+    """Tells one who is a member no more."""
+    return protocol.encode(protocol.RoomRemoved(room=str(room.id)))
+
+
+def direct_title(other: User) -> str:
+    """What a direct room is called on the other side."""
+    return other.shown_name

@@ -1,0 +1,40 @@
+"""Names of channel-layer groups and of audiences.
+
+A channel-layer *group* is what the processes of the pool subscribe to: one for each course they serve.
+An *audience* is the set of sockets within a process that a frame is for: a room, a user, the
+dashboards of a course. The frames of all audiences of a course travel in the group of that course,
+so that what was committed together is published with one command, however many rooms it touched,
+and a process holds a handful of subscriptions instead of one per room and user.
+"""
+
+from uuid import UUID
+
+
+def course(course_id: int) -> str:
+    """The channel-layer group of a course."""
+    return f"course.{course_id}"
+
+
+def room(room_id: UUID) -> str:
+    """The audience of a room."""
+    return f"room.{room_id.hex}"
+
+
+def user(user_id: int) -> str:
+    """The audience of all sockets of one user."""
+    return f"user.{user_id}"
+
+
+def dashboards(course_id: int) -> str:
+    """The audience of the instructors' sockets of a course."""
+    return f"dashboards.{course_id}"
+
+
+def room_id(audience: str) -> UUID:
+    """The room of a room's audience."""
+    return UUID(hex=audience.removeprefix("room."))
+
+
+def course_id(audience: str) -> int:
+    """The course of an audience of dashboards."""
+    return int(audience.removeprefix("dashboards."))

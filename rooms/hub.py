@@ -1,0 +1,471 @@
+"""This process's live connections, by audience.
+
+One channel of the channel layer receives for all of them. A frame that arrives is prepared once
+and written to every socket of its audience; the messages of a room are written in the order of
+their numbers, each once, and a gap is filled from the database before what comes after it.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
+
+from channels.layers import get_channel_layer
+
+from rooms import envelope, groups
+
+logger = logging.getLogger(__name__)
+
+LINGER = 30.0
+"""Seconds a subscription outlives its last connection: reloads need not subscribe again."""
+GRACE = 0.05
+"""Seconds in which a missing message may still arrive by itself, from a slower process."""
+SUBSCRIBE_WITHIN = 5.0
+"""Seconds a connection waits for its subscriptions; then it goes on and they follow."""
+HEADS_KEPT = 20_000
+"""Rooms whose newest number is remembered although nobody here is in them."""
+FILL_PAGE = 500
+"""Missing messages fetched at a time."""
+
+Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
+"""(audience, after, limit) -> the numbers and frames of the messages that follow."""
+
+
+class FrameWriter(Protocol):
+    """What a server offers as the ASGI extension `peerchat.frames`."""
+
+    def prepare(self, frames: list[bytes]) -> bytes:
+        """The bytes on the wire of some text frames: the same for every socket of the server."""
+
+    def write(self, prepared: bytes) -> int:
+        """Write to the socket at once; returns the bytes that are still unsent, 0 if none."""
+
+
+class Batch:
+    """Frames that go to many sockets together, prepared when first needed."""
+
+    __slots__ = ("_texts", "_wire", "frames")
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self.frames = frames
+        self._wire: bytes | None = None
+        self._texts: list[str] | None = None
+
+    def wire(self, writer: FrameWriter) -> bytes:
+        """The prepared bytes; all sockets of a process belong to one server."""
+        if self._wire is None:
+            self._wire = writer.prepare(self.frames)
+        return self._wire
+
+    @property
+    def texts(self) -> list[str]:
+        if self._texts is None:
+            self._texts = [frame.decode() for frame in self.frames]
+        return self._texts
+
+
+class Connection:
+    """One socket, as the hub sees it."""
+
+    QUEUE = 1000
+    """Frames that may wait where the server tells nothing of unsent bytes."""
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        *,
+        writer: FrameWriter | None = None,
+        unsent_limit: int,
+    ) -> None:
+        self.id = uuid.uuid4()
+        self.user_id: int | None = None
+        self.audiences: set[str] = set()
+        self.groups: set[str] = set()
+        self.closed = False
+        self._send = send
+        self._writer = writer
+        self._unsent_limit = unsent_limit
+        self._queue: asyncio.Queue[str | int] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        if writer is None:
+            self._queue = asyncio.Queue(self.QUEUE)
+            self._start(self._pump())
+
+    def write(self, batch: Batch) -> None:
+        """Send frames. A client that reads too slowly is closed with 4429."""
+        if self.closed:
+            return
+        if self._writer is not None:
+            if self._writer.write(batch.wire(self._writer)) > self._unsent_limit:
+                self.close(4429)
+            return
+        assert self._queue is not None
+        if self._queue.qsize() + len(batch.frames) >= self.QUEUE:
+            self.close(4429)
+            return
+        for text in batch.texts:
+            self._queue.put_nowait(text)
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame to this socket alone."""
+        self.write(Batch([frame]))
+
+    def close(self, code: int) -> None:
+        """Close the socket after what was written before, once."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._queue is None or code == 4429:
+            self._start(self._send_close(code))
+        else:
+            self._queue.put_nowait(code)
+
+    def dispose(self) -> None:
+        """Stop what runs for the socket: it is gone."""
+        self.closed = True
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, job: Any) -> None:
+        task = asyncio.get_running_loop().create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_close(self, code: int) -> None:
+        await self._send({"type": "websocket.close", "code": code})
+
+    async def _pump(self) -> None:
+        assert self._queue is not None
+        while True:
+            item = await self._queue.get()
+            try:
+                if isinstance(item, int):
+                    await self._send_close(item)
+                    return
+                await self._send({"type": "websocket.send", "text": item})
+            except Exception:
+                # The server refuses to send on a socket that just went away; its consumer is
+                # told so by a disconnect.
+                self.closed = True
+                return
+
+
+class _Audience:
+    """The sockets a frame is for; in a room also the number of the last message they got."""
+
+    __slots__ = ("connections", "filling", "group", "head", "waiting")
+
+    def __init__(self, group: str, head: int | None) -> None:
+        self.group = group
+        self.head = head
+        self.connections: dict[Connection, None] = {}
+        self.waiting: dict[int, list[bytes]] = {}
+        self.filling: asyncio.Task[None] | None = None
+
+
+class _Subscription:
+    __slots__ = ("connections", "leaving", "subscribed", "task")
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        self.subscribed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.leaving: asyncio.TimerHandle | None = None
+
+
+class Hub:
+    """All live connections of this process. Used from its event loop only."""
+
+    def __init__(self, *, fetch: Fetch, on_changed: Callable[[str], None]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.origin = uuid.uuid4().hex
+        self.connections: set[Connection] = set()
+        self._fetch = fetch
+        self._on_changed = on_changed
+        self._audiences: dict[str, _Audience] = {}
+        self._subscriptions: dict[str, _Subscription] = {}
+        self._heads: OrderedDict[str, int] = OrderedDict()
+        self._layer: Any = get_channel_layer()
+        self._channel: asyncio.Future[str] = self.loop.create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._start(self._receive())
+
+    # --- connections -----------------------------------------------------------------------
+
+    async def subscribe(self, connection: Connection, names: Iterable[str]) -> bool:
+        """See that this process receives what is published to the groups.
+
+        Returns whether a subscription is new, so that what was read from the database before
+        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most.
+        """
+        new = False
+        waits = []
+        for name in names:
+            subscription = self._subscriptions.get(name)
+            if subscription is None:
+                subscription = self._subscriptions[name] = _Subscription()
+                subscription.task = self._start(self._subscribe(name, subscription))
+            if subscription.leaving is not None:
+                subscription.leaving.cancel()
+                subscription.leaving = None
+            subscription.connections.add(connection)
+            connection.groups.add(name)
+            if not subscription.subscribed.is_set():
+                new = True
+                waits.append(self.loop.create_task(subscription.subscribed.wait()))
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
+            for task in late:
+                task.cancel()
+        return new
+
+    def join(
+        self, connection: Connection, audience: str, group: str, head: int | None = None
+    ) -> None:
+        """Let the connection have what comes for the audience.
+
+        `head`, for a room, is the number of its newest message in the database: the frames that
+        follow it are delivered.
+        """
+        known = self._audiences.get(audience)
+        if known is None:
+            known = self._audiences[audience] = _Audience(group, head)
+        known.connections[connection] = None
+        connection.audiences.add(audience)
+        if known.head is not None and self._heads.get(audience, 0) > known.head:
+            self._fill(audience, known)
+
+    def leave(self, connection: Connection, audience: str) -> None:
+        """Let the connection have nothing more of the audience."""
+        connection.audiences.discard(audience)
+        known = self._audiences.get(audience)
+        if known is None:
+            return
+        known.connections.pop(connection, None)
+        if not known.connections:
+            if known.filling is not None:
+                known.filling.cancel()
+            del self._audiences[audience]
+
+    def drop(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+        self.connections.discard(connection)
+        for audience in list(connection.audiences):
+            self.leave(connection, audience)
+        for name in connection.groups:
+            subscription = self._subscriptions[name]
+            subscription.connections.discard(connection)
+            if not subscription.connections and subscription.leaving is None:
+                subscription.leaving = self.loop.call_later(LINGER, self._unsubscribe, name)
+        connection.groups.clear()
+
+    def group_of(self, audience: str) -> str | None:
+        """The channel-layer group of an audience that somebody here belongs to."""
+        known = self._audiences.get(audience)
+        return known.group if known is not None else None
+
+    def has(self, audience: str) -> bool:
+        """Whether anybody here belongs to the audience."""
+        return audience in self._audiences
+
+    # --- delivery --------------------------------------------------------------------------
+
+    def deliver(self, group: str, entries: list[envelope.Entry]) -> None:
+        """Hand the entries published to a group to the sockets of this process."""
+        frames: dict[str, list[bytes]] = {}
+        for entry in entries:
+            match entry:
+                case envelope.Stored():
+                    self._in_order(entry, frames)
+                case envelope.Passing(skip=None):
+                    if entry.audience in self._audiences:
+                        frames.setdefault(entry.audience, []).append(entry.frame)
+                case envelope.Passing():
+                    self._flush(frames)
+                    self._write(entry.audience, [entry.frame], skip=entry.skip)
+                case envelope.Join():
+                    self._flush(frames)
+                    self._members_join(group, entry)
+                case envelope.Leave():
+                    self._flush(frames)
+                    self._members_leave(entry)
+                case envelope.Changed():
+                    if entry.audience in self._audiences:
+                        self._on_changed(entry.audience)
+        self._flush(frames)
+
+    def _in_order(self, entry: envelope.Stored, frames: dict[str, list[bytes]]) -> None:
+        self._note_head(entry.audience, entry.seq)
+        audience = self._audiences.get(entry.audience)
+        if audience is None:
+            return
+        if audience.head is None:
+            audience.head = entry.seq - 1
+        if entry.seq <= audience.head:
+            return
+        audience.waiting[entry.seq] = entry.frames
+        ready = self._advance(audience)
+        if ready:
+            frames.setdefault(entry.audience, []).extend(ready)
+        if audience.waiting:
+            self._fill(entry.audience, audience)
+
+    @staticmethod
+    def _advance(audience: _Audience) -> list[bytes]:
+        """The frames of the messages that are next, which then count as delivered."""
+        ready: list[bytes] = []
+        assert audience.head is not None
+        while (found := audience.waiting.pop(audience.head + 1, None)) is not None:
+            ready += found
+            audience.head += 1
+        return ready
+
+    def _flush(self, frames: dict[str, list[bytes]]) -> None:
+        for audience, ready in frames.items():
+            self._write(audience, ready)
+        frames.clear()
+
+    def _write(self, name: str, frames: list[bytes], skip: int | None = None) -> None:
+        audience = self._audiences.get(name)
+        if audience is None:
+            return
+        batch = Batch(frames)
+        if skip is None:
+            for connection in audience.connections:
+                connection.write(batch)
+        else:
+            for connection in audience.connections:
+                if connection.user_id != skip:
+                    connection.write(batch)
+
+    def _members_join(self, group: str, entry: envelope.Join) -> None:
+        self._note_head(entry.audience, entry.head)
+        for connection in self._sockets_of(entry.users):
+            self.join(connection, entry.audience, group, entry.head)
+            connection.send(entry.frame)
+
+    def _members_leave(self, entry: envelope.Leave) -> None:
+        for connection in self._sockets_of(entry.users):
+            if entry.audience in connection.audiences:
+                self.leave(connection, entry.audience)
+                connection.send(entry.frame)
+
+    def _sockets_of(self, users: list[int]) -> list[Connection]:
+        return [
+            connection
+            for user in users
+            if (audience := self._audiences.get(groups.user(user))) is not None
+            for connection in audience.connections
+        ]
+
+    # --- gaps ------------------------------------------------------------------------------
+
+    def _note_head(self, audience: str, seq: int) -> None:
+        if seq > self._heads.get(audience, 0):
+            self._heads[audience] = seq
+            self._heads.move_to_end(audience)
+            if len(self._heads) > HEADS_KEPT:
+                self._heads.popitem(last=False)
+
+    def _fill(self, name: str, audience: _Audience) -> None:
+        if audience.filling is None:
+            audience.filling = self._start(self._fill_gap(name, audience))
+
+    async def _fill_gap(self, name: str, audience: _Audience) -> None:
+        wait = GRACE
+        try:
+            while True:
+                await asyncio.sleep(wait)
+                assert audience.head is not None
+                if audience.head >= self._heads.get(name, 0) and not audience.waiting:
+                    return
+                try:
+                    rows = await self._fetch(name, audience.head, FILL_PAGE)
+                except Exception as error:
+                    logger.warning(
+                        "cannot fill the gap after %s in %s: %s", audience.head, name, error
+                    )
+                    wait = min(wait * 2, 5.0)
+                    continue
+                for seq, frames in rows:
+                    if seq > audience.head:
+                        audience.waiting[seq] = frames
+                ready = self._advance(audience)
+                if ready:
+                    self._write(name, ready)
+                    wait = 0
+                elif audience.waiting:
+                    # What is missing was not visible yet to the query: ask again, more slowly.
+                    wait = min(max(wait, GRACE) * 2, 5.0)
+                else:
+                    # The number was only heard of, and there is no such message.
+                    self._heads[name] = audience.head
+        finally:
+            audience.filling = None
+
+    # --- channel layer ---------------------------------------------------------------------
+
+    def _start(self, job: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self.loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _receive(self) -> None:
+        wait = 0.1
+        while not self._channel.done():
+            try:
+                self._channel.set_result(await self._layer.new_channel())
+            except Exception as error:
+                logger.warning("the channel layer does not answer: %s", error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+        channel = self._channel.result()
+        while True:
+            try:
+                message = await self._layer.receive(channel)
+                if message.get("origin") != self.origin:
+                    self.deliver(message["group"], envelope.unpack(message))
+            except Exception:
+                # What was lost is found by its missing number.
+                logger.exception("an event of the channel layer could not be delivered")
+                await asyncio.sleep(0.1)
+
+    async def _subscribe(self, name: str, subscription: _Subscription) -> None:
+        wait = 0.1
+        while True:
+            try:
+                await self._layer.group_add(name, await asyncio.shield(self._channel))
+            except Exception as error:
+                logger.warning("cannot subscribe to %s: %s", name, error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 5.0)
+            else:
+                subscription.subscribed.set()
+                return
+
+    def _unsubscribe(self, name: str) -> None:
+        subscription = self._subscriptions.pop(name)
+        self._start(self._discard(name, subscription))
+
+    async def _discard(self, name: str, subscription: _Subscription) -> None:
+        if subscription.task is not None:
+            subscription.task.cancel()
+        try:
+            await self._layer.group_discard(name, await asyncio.shield(self._channel))
+        except Exception as error:
+            logger.warning("cannot unsubscribe from %s: %s", name, error)
+        if name in self._subscriptions:
+            # Somebody came while the unsubscription was under way: it may have come second.
+            await self._layer.group_add(name, await asyncio.shield(self._channel))
+
+    async def stop(self) -> None:
+        """Stop receiving."""
+        for subscription in self._subscriptions.values():
+            if subscription.leaving is not None:
+                subscription.leaving.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,28 @@
+"""The tables. Their constraints hold what must be true whatever the code above them does."""
+
+from rooms.models.course import Course, Enrollment
+from rooms.models.message import Message
+from rooms.models.partners import Partner, PartnerGroup
+from rooms.models.presence import Connection, Worker
+from rooms.models.question import Choice, Question
+from rooms.models.room import Membership, Room
+from rooms.models.round import ClassSession, Round, Vote
+from rooms.models.uselog import UseLog
+
+__all__ = [
+    "Choice",
+    "ClassSession",
+    "Connection",
+    "Course",
+    "Enrollment",
+    "Membership",
+    "Message",
+    "Partner",
+    "PartnerGroup",
+    "Question",
+    "Room",
+    "Round",
+    "UseLog",
+    "Vote",
+    "Worker",
+]

@@ -1,0 +1,52 @@
+"""Courses and who is in them."""
+
+from django.conf import settings
+from django.db import models
+
+
+class Course(models.Model):
+    """A course. Its room (kind `course`) is made when it is saved."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("title", "slug")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Enrollment(models.Model):
+    """A user's place in a course. Everyone enrolled is a member of the course's room."""
+
+    class Role(models.TextChoices):
+        STUDENT = "student"
+        ASSISTANT = "assistant"
+        INSTRUCTOR = "instructor"
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrollments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.STUDENT)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("course", "role", "user")
+        constraints = (
+            models.UniqueConstraint(fields=("user", "course"), name="enrollment_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=("student", "assistant", "instructor")),
+                name="enrollment_role",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.course} ({self.role})"
+
+    @property
+    def leads(self) -> bool:
+        """Whether the role may move the class along."""
+        return self.role in (self.Role.ASSISTANT, self.Role.INSTRUCTOR)

@@ -1,0 +1,46 @@
+"""Messages, the history of a room."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from rooms.models.room import Room
+
+
+class Message(models.Model):
+    """A stored message. `seq` counts 1, 2, 3 ... within the room; `uuid` is the sender's own
+    name for it, by which a message that is sent again is recognised."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text"
+        SYSTEM = "system"
+        CONTROL = "control"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveBigIntegerField()
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
+    )
+    uuid = models.CharField(max_length=64)
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.TEXT)
+    text = models.TextField()
+    # The fields of the `control` event that goes with a message of kind `control`.
+    control = models.JSONField(null=True, blank=True)
+    reply_to = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies"
+    )
+    created_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("room", "seq")
+        constraints = (
+            models.UniqueConstraint(fields=("room", "seq"), name="message_seq_once"),
+            models.UniqueConstraint(fields=("room", "sender", "uuid"), name="message_uuid_once"),
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="message_seq_from_1"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.room_id}#{self.seq}"

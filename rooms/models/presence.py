@@ -1,0 +1,42 @@
+"""Who is connected, and to which worker."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Worker(models.Model):
+    """A server process. Its connections count as open while `seen_at` is recent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("seen_at",)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Connection(models.Model):
+    """A chat socket of a user. It is kept for a while after it closed, to tell who left just now."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="connections")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections"
+    )
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ("opened_at",)
+        indexes = (
+            models.Index(
+                fields=("user",), condition=models.Q(closed_at=None), name="open_connections"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.opened_at:%H:%M:%S}"

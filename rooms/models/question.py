@@ -1,0 +1,54 @@
+"""Concept questions."""
+
+from django.db import models
+
+from rooms.models.course import Course
+
+
+class Question(models.Model):
+    """A question with a single right choice, posed to a class."""
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", "one choice"
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="questions")
+    slug = models.SlugField(max_length=60)
+    prompt = models.TextField()
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SINGLE)
+    position = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("course", "position", "slug")
+        constraints = (
+            models.UniqueConstraint(fields=("course", "slug"), name="question_slug_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.course_id}/{self.slug}"
+
+
+class Choice(models.Model):
+    """One answer to a question, known by its letter."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="choices")
+    letter = models.CharField(max_length=1)
+    text = models.CharField(max_length=500)
+    is_correct = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("question", "letter")
+        constraints = (
+            models.UniqueConstraint(fields=("question", "letter"), name="choice_letter_once"),
+            models.UniqueConstraint(
+                fields=("question",),
+                condition=models.Q(is_correct=True),
+                name="one_correct_choice",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(letter__regex=r"^[A-Z]$"), name="choice_letter_a_to_z"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.letter}. {self.text}"

@@ -1,0 +1,99 @@
+"""Rooms and their members."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from rooms.models.course import Course, Enrollment
+
+
+class Room(models.Model):
+    """A place for messages. `last_seq` is the number of the newest one and is only changed
+    under the lock of this row, which makes the numbers of a room gapless."""
+
+    class Kind(models.TextChoices):
+        COURSE = "course"
+        OPEN = "open"
+        DIRECT = "direct"
+        PARTNERS = "partners"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="rooms")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    title = models.CharField(max_length=200, blank=True)
+    # "<smaller user id>:<larger user id>", so that a pair has one direct room.
+    pair = models.CharField(max_length=41, null=True, blank=True, unique=True)  # noqa: DJ001
+    last_seq = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("course",), condition=Q(kind="course"), name="one_course_room"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="direct", pair__isnull=False)
+                | (~Q(kind="direct") & Q(pair__isnull=True)),
+                name="direct_room_has_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=("course", "open", "direct", "partners")), name="room_kind"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title or f"{self.kind} room {self.id}"
+
+
+class Membership(models.Model):
+    """A user's place in a room, and how far they have read. Members of a course's room are
+    those enrolled in the course."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_memberships"
+    )
+    joined_at = models.DateTimeField(auto_now_add=True)
+    last_read_seq = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("room", "user")
+        constraints = (models.UniqueConstraint(fields=("user", "room"), name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+
+# Signals, so that whatever makes a course or an enrolment (the admin, a fixture, the site that
+# peerchat is included in) makes what belongs to it. `bulk_create` sends none: use
+# `actions.enrollment.enroll` for many at once.
+
+
+@receiver(post_save, sender=Course)
+def give_course_its_room(instance: Course, raw: bool, **kwargs: Any) -> None:
+    """See that the course's room exists and bears the title of the course."""
+    if not raw:
+        Room.objects.update_or_create(
+            course=instance, kind=Room.Kind.COURSE, defaults={"title": instance.title}
+        )
+
+
+@receiver(post_save, sender=Enrollment)
+def join_course_room(instance: Enrollment, raw: bool, **kwargs: Any) -> None:
+    """Make who was enrolled a member of the course's room."""
+    if not raw:
+        room = Room.objects.get(course_id=instance.course_id, kind=Room.Kind.COURSE)
+        Membership.objects.get_or_create(room=room, user_id=instance.user_id)
+
+
+@receiver(post_delete, sender=Enrollment)
+def leave_course_rooms(instance: Enrollment, **kwargs: Any) -> None:
+    """Take who is no longer enrolled out of every room of the course."""
+    Membership.objects.filter(room__course_id=instance.course_id, user_id=instance.user_id).delete()

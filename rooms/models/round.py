@@ -1,0 +1,114 @@
+"""Class sessions, rounds and votes."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from rooms.models.course import Course
+from rooms.models.question import Question
+from rooms.phases import Phase
+
+PHASES = [(phase.value, phase.value) for phase in Phase]
+
+
+class ClassSession(models.Model):
+    """One class of a course, with the phase it is in. `epoch` grows by one with each transition
+    and goes on from one session of a course to the next."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_sessions")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    phase = models.CharField(max_length=13, choices=PHASES, default=Phase.IDLE.value)
+    epoch = models.PositiveBigIntegerField(default=0)
+    # The `message` of the last control event, and who caused it.
+    control_message = models.CharField(max_length=20, default="enableNext")
+    controller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField()
+    deadline = models.DateTimeField(null=True, blank=True)
+    current_round = models.ForeignKey(
+        "Round", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("course",), condition=Q(ended_at=None), name="one_open_class_session"
+            ),
+            models.CheckConstraint(
+                condition=Q(phase__in=[phase.value for phase in Phase]), name="class_session_phase"
+            ),
+            models.CheckConstraint(
+                condition=Q(deadline=None) | Q(phase__in=("vote", "revote")),
+                name="deadline_only_while_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(phase="idle", current_round=None)
+                | (~Q(phase="idle") & Q(current_round__isnull=False)),
+                name="round_unless_idle",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("deadline",), condition=Q(deadline__isnull=False), name="deadlines_due"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.course} on {self.started_at:%Y-%m-%d %H:%M} ({self.phase})"
+
+
+class Round(models.Model):
+    """One vote on a question. The second round of a question points at its first."""
+
+    session = models.ForeignKey(ClassSession, on_delete=models.CASCADE, related_name="rounds")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveSmallIntegerField(
+        validators=(MinValueValidator(1), MaxValueValidator(2))
+    )
+    first = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="second"
+    )
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("opened_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(number=1, first=None) | Q(number=2, first__isnull=False),
+                name="second_round_has_first",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.question}, round {self.number}"
+
+
+class Vote(models.Model):
+    """What a user chose in a round; the last vote before the close stands."""
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="votes")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes"
+    )
+    choice = models.CharField(max_length=1)
+    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    rationale = models.TextField(blank=True)
+    cast_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("round", "cast_at")
+        constraints = (
+            models.UniqueConstraint(fields=("round", "user"), name="one_vote_per_round"),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
+                name="vote_confidence_1_to_5",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.choice}"

@@ -1,0 +1,68 @@
+"""Who may do what: loaders that find a thing only for those who may have it."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import User
+from rooms.errors import InvalidRoom, PermissionDenied
+from rooms.models import Enrollment, Membership, Room
+
+
+def enrolled(user: User, slug: str) -> Enrollment:
+    """The user's enrolment in the course.
+
+    Raises PermissionDenied, for a course of others as for one that does not exist.
+    """
+    found = Enrollment.objects.select_related("course").filter(user=user, course__slug=slug).first()
+    if found is None:
+        raise PermissionDenied("You are not in this course.")
+    return found
+
+
+def leading(user: User, slug: str) -> Enrollment:
+    """The user's enrolment as instructor or assistant. Raises PermissionDenied."""
+    found = enrolled(user, slug)
+    if not found.leads:
+        raise PermissionDenied("Only the instructors of the course may do this.")
+    return found
+
+
+def parse_room(room: str) -> UUID:
+    """The id of a room as the wire has it. Raises InvalidRoom."""
+    try:
+        return UUID(room)
+    except ValueError:
+        raise InvalidRoom from None
+
+
+def member(user: User, room: str) -> Membership:
+    """The user's membership of a room that is not archived, with the room and its course.
+
+    Raises InvalidRoom, for a room of others as for one that does not exist.
+    """
+    found = (
+        Membership.objects.select_related("room__course")
+        .filter(user=user, room=parse_room(room), room__archived_at=None)
+        .first()
+    )
+    if found is None:
+        raise InvalidRoom
+    return found
+
+
+def joinable(user: User, room: str) -> Room:
+    """A room that the user is in, or an open room of a course of theirs. Raises InvalidRoom."""
+    found = (
+        Room.objects.select_related("course")
+        .filter(
+            Q(memberships__user=user) | Q(kind=Room.Kind.OPEN, course__enrollments__user=user),
+            id=parse_room(room),
+            archived_at=None,
+        )
+        .distinct()
+        .first()
+    )
+    if found is None:
+        raise InvalidRoom
+    return found

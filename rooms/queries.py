@@ -1,0 +1,508 @@
+"""Reads, each scoped to the one who asks."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, When
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import frames, groups, phases, protocol
+from rooms.models import (
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Membership,
+    Message,
+    Partner,
+    PartnerGroup,
+    Question,
+    Room,
+    Round,
+    Vote,
+)
+from rooms.permissions import enrolled, joinable, leading, member
+from rooms.phases import Phase
+
+USERS_LIMIT = 5_000
+"""People in one answer to `list_users`, and rooms in one to `list_rooms`."""
+
+
+# --- rooms ---------------------------------------------------------------------------------------
+
+
+Entry = tuple[list[protocol.MyCourse], list[int], list[tuple[UUID, int, int]]]
+"""(courses, their ids, (room, course, newest number) of each room)."""
+
+
+def entry(user: User, most: int) -> Entry:
+    """What a chat socket needs to begin: the user's courses, and the rooms they are in.
+
+    Of the rooms the courses' come first, then those joined last; `most` at the most.
+    """
+    courses = (
+        Room.objects.filter(kind=Room.Kind.COURSE, course__enrollments__user=user)
+        .order_by("course__title")
+        .values_list(
+            "course_id", "course__slug", "course__title", "course__enrollments__role", "id"
+        )[:most]
+    )
+    heads = (
+        Membership.objects.filter(user=user, room__archived_at=None)
+        .annotate(
+            rank=Case(When(room__kind=Room.Kind.COURSE, then=0), default=1),
+        )
+        .order_by("rank", "-joined_at")
+        .values_list("room_id", "room__course_id", "room__last_seq")[:most]
+    )
+    mine = [
+        protocol.MyCourse(course=slug, title=title, role=role, room=str(room))
+        for _, slug, title, role, room in courses
+    ]
+    return mine, [course for course, *_ in courses], list(heads)
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardEntry:
+    """What an instructor's socket needs to begin."""
+
+    course_id: int
+    course: protocol.MyCourse
+    room: UUID
+    head: int
+
+
+def dashboard_entry(user: User, slug: str) -> DashboardEntry:
+    """Raises PermissionDenied for one who does not lead the course."""
+    enrollment = leading(user, slug)
+    course = enrollment.course
+    room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
+    mine = protocol.MyCourse(
+        course=course.slug, title=course.title, role=enrollment.role, room=str(room.id)
+    )
+    return DashboardEntry(course.pk, mine, room.id, room.last_seq)
+
+
+def list_rooms(user: User) -> list[protocol.RoomInfo]:
+    """The rooms the user is in, and the open ones of their courses."""
+    read = dict(
+        Membership.objects.filter(user=user, room__archived_at=None).values_list(
+            "room_id", "last_read_seq"
+        )
+    )
+    rooms = (
+        Room.objects.filter(
+            Q(id__in=list(read)) | Q(kind=Room.Kind.OPEN, course__enrollments__user=user),
+            archived_at=None,
+        )
+        .select_related("course")
+        .distinct()
+        .order_by("created_at")[:USERS_LIMIT]
+    )
+    counts = dict(
+        Membership.objects.filter(room__in=[room.id for room in rooms])
+        .values_list("room_id")
+        .annotate(n=Count("id"))
+    )
+    others = _other_sides(user, [room.id for room in rooms if room.kind == Room.Kind.DIRECT])
+    return [
+        protocol.RoomInfo(
+            room=str(room.id),
+            kind=room.kind,
+            title=others.get(room.id, room.title),
+            course=room.course.slug,
+            members=counts.get(room.id, 0),
+            last_seq=room.last_seq,
+            last_read_seq=read.get(room.id, 0),
+        )
+        for room in rooms
+    ]
+
+
+def _other_sides(user: User, rooms: list[UUID]) -> dict[UUID, str]:
+    memberships = (
+        Membership.objects.filter(room__in=rooms).exclude(user=user).select_related("user")
+    )
+    return {m.room_id: frames.direct_title(m.user) for m in memberships}
+
+
+def list_users(user: User, room: str) -> list[dict[str, Any]]:
+    """The members of a room that the user is in or may join, and who of them is online."""
+    found = joinable(user, room)
+    members = (
+        User.objects.filter(room_memberships__room=found)
+        .annotate(online=Exists(open_connections().filter(user=OuterRef("pk"))))
+        .order_by("username")[:USERS_LIMIT]
+    )
+    return [
+        {"username": m.username, "display_name": m.shown_name, "online": m.online} for m in members
+    ]
+
+
+def _messages(room: Room) -> QuerySet[Message]:
+    return room.messages.select_related("sender")
+
+
+def _newest(room: Room, limit: int) -> list[protocol.MessageBody]:
+    newest = list(_messages(room).order_by("-seq")[:limit])
+    return [frames.body(message) for message in reversed(newest)]
+
+
+def select_room(user: User, room: str, limit: int) -> dict[str, Any]:
+    """The newest messages of a room, oldest first."""
+    found = member(user, room).room
+    messages = _newest(found, limit)
+    return {
+        "room": str(found.id),
+        "room_messages": messages,
+        "last_seq": messages[-1].seq if messages else 0,
+    }
+
+
+def history(user: User, room: str, before: int, limit: int) -> dict[str, Any]:
+    """The messages before a number, oldest first, and whether there are more before them."""
+    found = member(user, room).room
+    page = list(_messages(found).filter(seq__lt=before).order_by("-seq")[:limit])
+    return {
+        "room": str(found.id),
+        "room_messages": [frames.body(message) for message in reversed(page)],
+        "more": bool(page) and page[-1].seq > 1,
+    }
+
+
+def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
+    """What was missed in each room since the number last seen there.
+
+    Where more than `RESUME_LIMIT` messages are missing, or the number is ahead of the room, the
+    answer is `reset` with the newest ones. A room that the user is not in (any more) is answered
+    with an `error_code`, like one that does not exist.
+    """
+    wanted: dict[str, UUID] = {}
+    for name in seen:
+        try:
+            wanted[name] = UUID(name)
+        except ValueError:
+            continue
+    mine = {
+        m.room_id: m.room
+        for m in Membership.objects.filter(
+            user=user, room__in=wanted.values(), room__archived_at=None
+        ).select_related("room")
+    }
+    answer: dict[str, Any] = {}
+    for name, after in seen.items():
+        room = mine.get(wanted[name]) if name in wanted else None
+        answer[name] = {"error_code": "invalid_room_id"} if room is None else _missed(room, after)
+    return answer
+
+
+def _missed(room: Room, after: int) -> dict[str, Any]:
+    if after > room.last_seq or room.last_seq - after > protocol.RESUME_LIMIT:
+        newest = _newest(room, protocol.PAGE_LIMIT)
+        return {
+            "messages": newest,
+            "last_seq": newest[-1].seq if newest else 0,
+            "reset": True,
+        }
+    if after == room.last_seq:
+        return {"messages": [], "last_seq": after}
+    missed = _messages(room).filter(seq__gt=after).order_by("seq")[: protocol.RESUME_LIMIT]
+    messages = [frames.body(message) for message in missed]
+    return {"messages": messages, "last_seq": messages[-1].seq if messages else after}
+
+
+def frames_after(audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
+    """The numbers and frames of the messages that follow in a room: what fills a gap."""
+    messages = (
+        Message.objects.filter(room=groups.room_id(audience), seq__gt=after)
+        .select_related("sender")
+        .order_by("seq")[:limit]
+    )
+    return [(message.seq, frames.of_message(message)) for message in messages]
+
+
+# --- presence ------------------------------------------------------------------------------------
+
+
+def open_connections() -> QuerySet[Connection]:
+    """The sockets that are open, as far as their workers are alive."""
+    alive = timezone.now() - timedelta(seconds=settings.PEERCHAT["PRESENCE_EXPIRY"])
+    return Connection.objects.filter(closed_at=None, worker__seen_at__gte=alive)
+
+
+def online_students(course: Course | int) -> set[int]:
+    """The students of a course who have a socket open."""
+    return set(
+        open_connections()
+        .filter(
+            user__enrollments__course=course,
+            user__enrollments__role=Enrollment.Role.STUDENT,
+        )
+        .values_list("user_id", flat=True)
+    )
+
+
+def here_since(users: Iterable[int], moment: datetime) -> set[int]:
+    """Those of the users who have a socket open or had one after the moment."""
+    users = list(users)
+    recent = Connection.objects.filter(user__in=users, closed_at__gte=moment)
+    return set(open_connections().filter(user__in=users).values_list("user_id", flat=True)) | set(
+        recent.values_list("user_id", flat=True)
+    )
+
+
+def presence(
+    rooms: Sequence[UUID], users: Sequence[int]
+) -> tuple[dict[UUID, tuple[int, int, int]], dict[int, str]]:
+    """({room: (course, members, online)}, the names of those of the users who are online)."""
+    counts = (
+        Membership.objects.filter(room__in=rooms, room__archived_at=None)
+        .annotate(here=Exists(open_connections().filter(user=OuterRef("user"))))
+        .values_list("room_id", "room__course_id")
+        .annotate(members=Count("id"), online=Count("id", filter=Q(here=True)))
+    )
+    online = open_connections().filter(user__in=users).values_list("user_id", "user__username")
+    return {room: (course, members, here) for room, course, members, here in counts}, dict(online)
+
+
+# --- the class -----------------------------------------------------------------------------------
+
+
+def question_body(round_: Round | None) -> protocol.QuestionBody | None:
+    return None if round_ is None else frames.question(round_.question)
+
+
+def class_session(course: Course) -> ClassSession | None:
+    """The open class session of a course, with its round and question."""
+    return (
+        ClassSession.objects.filter(course=course, ended_at=None)
+        .select_related("current_round__question", "current_round__first", "controller")
+        .prefetch_related("current_round__question__choices")
+        .first()
+    )
+
+
+def rounds(session: ClassSession) -> tuple[Round | None, Round | None]:
+    """The first and second round of the question that runs."""
+    current = session.current_round
+    if current is None:
+        return None, None
+    return (current, None) if current.number == 1 else (current.first, current)
+
+
+def histograms(session: ClassSession) -> list[dict[str, int]]:
+    """Votes for each choice in both rounds; empty for a round that there was not."""
+    current = session.current_round
+    if current is None:
+        return [{}, {}]
+    first, second = rounds(session)
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    votes = Vote.objects.filter(round__in=[r.id for r in (first, second) if r is not None])
+    for round_id, choice, n in votes.values_list("round_id", "choice").annotate(n=Count("id")):
+        counts[round_id][choice] = n
+    letters = [choice.letter for choice in current.question.choices.all()]
+    return [
+        {} if r is None else {letter: counts[r.id].get(letter, 0) for letter in letters}
+        for r in (first, second)
+    ]
+
+
+def correct_choice(session: ClassSession) -> str | None:
+    """The letter of the right choice of the question that runs."""
+    assert session.current_round is not None
+    choices = session.current_round.question.choices.all()
+    return next((choice.letter for choice in choices if choice.is_correct), None)
+
+
+def control_fields(course: Course, session: ClassSession | None) -> dict[str, Any]:
+    """Where the class stands, as the fields of a `control` event without its time."""
+    if session is None:
+        return {
+            "course": course.slug,
+            "message": "enableNext",
+            "phase": Phase.IDLE.value,
+            "epoch": 0,
+            "question": None,
+            "round": None,
+            "deadline": None,
+        }
+    fields: dict[str, Any] = {
+        "course": course.slug,
+        "message": session.control_message,
+        "phase": str(session.phase),
+        "epoch": session.epoch,
+        "question": question_body(session.current_round),
+        "round": session.current_round.number if session.current_round else None,
+        "deadline": session.deadline.timestamp() if session.deadline else None,
+    }
+    if session.phase == Phase.REVEALED:
+        fields["correct"] = correct_choice(session)
+        fields["histograms"] = histograms(session)
+    return fields
+
+
+def snapshot(user: User, slug: str) -> protocol.Snapshot:
+    """Where the class stands, for the user. Raises PermissionDenied."""
+    course = enrolled(user, slug).course
+    session = class_session(course) or last_epoch_session(course)
+    votes: list[protocol.OwnVote | None] = [None, None]
+    partners: list[protocol.PartnerBody] = []
+    room: str | None = None
+    if session is not None and session.current_round is not None:
+        first, second = rounds(session)
+        own = {
+            vote.round_id: protocol.OwnVote(vote.choice, vote.confidence, vote.rationale)
+            for vote in Vote.objects.filter(
+                user=user, round__in=[r.id for r in (first, second) if r is not None]
+            )
+        }
+        votes = [None if r is None else own.get(r.id) for r in (first, second)]
+        if session.phase in phases.PARTNER_PHASES and first is not None:
+            place = Partner.objects.filter(round=first, user=user).select_related("group").first()
+            if place is not None:
+                room = str(place.group.room_id)
+                partners = [body for key, body in partner_bodies(place.group) if key != user.pk]
+    return protocol.Snapshot(
+        **control_fields(course, session),
+        server_time=time.time(),
+        votes=votes,
+        room=room,
+        partners=partners,
+    )
+
+
+def last_epoch_session(course: Course) -> ClassSession | None:
+    """The last session of a course in which none is open, for its epoch."""
+    return ClassSession.objects.filter(course=course).order_by("-epoch").first()
+
+
+def partner_bodies(*of: PartnerGroup) -> list[tuple[int, protocol.PartnerBody]]:
+    """(user id, what the others are told of them) for the members of the groups."""
+    places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
+    rounds_ = {group.round_id for group in of}
+    choices = dict(
+        Vote.objects.filter(round__in=rounds_, user__in=[p.user_id for p in places]).values_list(
+            "user_id", "choice"
+        )
+    )
+    return [
+        (
+            place.user_id,
+            protocol.PartnerBody(
+                username=place.user.username,
+                display_name=place.user.shown_name,
+                choice=choices.get(place.user_id),
+            ),
+        )
+        for place in places
+    ]
+
+
+def next_deadline() -> datetime | None:
+    """The earliest deadline of an open round anywhere."""
+    return (
+        ClassSession.objects.filter(ended_at=None, deadline__isnull=False)
+        .order_by("deadline")
+        .values_list("deadline", flat=True)
+        .first()
+    )
+
+
+def discussing_sessions() -> list[int]:
+    """The class sessions in which students may need a partner now."""
+    return list(
+        ClassSession.objects.filter(
+            ended_at=None,
+            phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS),
+            changed_at__gte=timezone.now() - timedelta(hours=6),
+            current_round__partner_groups__isnull=False,
+        )
+        .distinct()
+        .values_list("id", flat=True)[:1000]
+    )
+
+
+def figures_for(user: User, slug: str) -> protocol.FiguresBody:
+    """The live figures, for one who leads the course. Raises PermissionDenied."""
+    return figures(leading(user, slug).course)
+
+
+def figures(course: Course) -> protocol.FiguresBody:
+    """The live figures of a course's class."""
+    session = class_session(course)
+    online = len(online_students(course))
+    if session is None or session.current_round is None:
+        return protocol.FiguresBody(
+            online=online,
+            votes=[0, 0],
+            histograms=[{}, {}],
+            groups=0,
+            silent_groups=0,
+            messages=0,
+            transitions=None,
+            gain=None,
+        )
+    counts = histograms(session)
+    first, second = rounds(session)
+    talk = PartnerGroup.objects.filter(round=first).aggregate(
+        groups=Count("id"),
+        silent=Count("id", filter=Q(room__last_seq=0)),
+        messages=Sum("room__last_seq"),
+    )
+    matrix, gain = None, None
+    if first is not None and second is not None and session.phase != Phase.REVOTE:
+        matrix, gain = _comparison(session, first, second)
+    return protocol.FiguresBody(
+        online=online,
+        votes=[sum(count.values()) for count in counts],
+        histograms=counts,
+        groups=talk["groups"],
+        silent_groups=talk["silent"],
+        messages=talk["messages"] or 0,
+        transitions=matrix,
+        gain=gain,
+    )
+
+
+def _comparison(
+    session: ClassSession, first: Round, second: Round
+) -> tuple[protocol.Transitions, float | None]:
+    correct = correct_choice(session)
+    before = dict(first.votes.values_list("user_id", "choice"))
+    after = dict(second.votes.values_list("user_id", "choice"))
+    twice = before.keys() & after.keys()
+    matrix = phases.transition_matrix(
+        (before[user] == correct, after[user] == correct) for user in twice
+    )
+    gain = phases.normalised_gain(
+        matrix["right_right"] + matrix["right_wrong"],
+        matrix["right_right"] + matrix["wrong_right"],
+        len(twice),
+    )
+    return protocol.Transitions(**matrix), gain
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def course_membership(user: User, course: Course) -> Membership:
+    """The user's place in the course's room. Raises Membership.DoesNotExist for a stranger."""
+    return Membership.objects.select_related("room").get(
+        user=user, room__course=course, room__kind=Room.Kind.COURSE
+    )
+
+
+def questions(course: Course) -> QuerySet[Question]:
+    """The questions of a course with their choices, each with `asked`: whether the open class
+    session has had it."""
+    here = Round.objects.filter(
+        question=OuterRef("pk"), session__course=course, session__ended_at=None
+    )
+    return course.questions.prefetch_related("choices").annotate(asked=Exists(here))

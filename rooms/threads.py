@@ -1,0 +1,46 @@
+"""Database work of many sockets, off the event loop."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from rooms.errors import Unavailable
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Threads:
+    """A fixed number of threads. What waits for one is bounded by the sockets: each waits for
+    its own command before it reads the next."""
+
+    def __init__(self, number: int) -> None:
+        self._executor = ThreadPoolExecutor(number, thread_name_prefix="database")
+
+    async def run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """The result of the function, called in a thread.
+
+        Raises Unavailable where the database does not answer.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, partial(_call, function, args, kwargs))
+
+    def stop(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _call(function: Callable[..., T], args: Any, kwargs: Any) -> T:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the database does not answer: %s", error)
+        raise Unavailable from error
+    finally:
+        close_old_connections()
