@@ -5,7 +5,6 @@ changed nor deleted, nor can what would take it along, such as a course that was
 Enrolments are made and ended by the same actions as elsewhere, so that live sockets learn of it.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms

@@ -75,7 +75,10 @@ def taught(course, question):
     )
     for user in (ada, ben):
         Enrollment.objects.create(course=course, user=user)
-    session = ClassSession.objects.create(course=course, started_at=now, changed_at=now)
+    carol = User.objects.create_user("carol")
+    session = ClassSession.objects.create(
+        course=course, started_at=now, changed_at=now, controller=carol
+    )
     round_ = Round.objects.create(session=session, question=question, number=1, opened_at=now)
     second = Round.objects.create(
         session=session, question=question, number=2, first=round_, opened_at=now
@@ -181,7 +184,7 @@ def test_lists_do_not_query_row_by_row(
         Worker.objects.create(seen_at=later)
         Connection.objects.create(
             id=f"7d444840-9dc0-11d1-b245-5ffdce74fa0{number}",
-            worker=Worker.objects.first(),
+            worker=Worker.objects.latest("seen_at"),
             user=user,
             opened_at=later,
         )
@@ -290,6 +293,7 @@ def test_a_large_course_links_to_its_enrolments(admin_client, course):
     response = admin_client.get(page)
     assert response.context["inline_admin_formsets"] == []
     link = re.search(r'href="([^"]*enrollment[^"]*course__id[^"]*)"', response.content.decode())
+    assert link is not None
     listed = admin_client.get(link[1])
     assert listed.context["cl"].result_count == INLINE_ROWS + 1
     assert admin_client.post(page, form_of(response) | {"title": "New"}).status_code == 302

@@ -90,7 +90,7 @@ def test_again_with_more_adds_those_who_are_missing():
 def test_again_leaves_what_was_made_of_the_course():
     create_demo(students=1)
     Course.objects.update(title="Our physics")
-    question = Question.objects.first()
+    question = Question.objects.earliest("pk")
     question.prompt = "Ours"
     question.save()
     student = User.objects.get(username="student1")

@@ -402,5 +402,6 @@ def test_seating_a_whole_row_of_late_students_spreads_them():
     for late in range(6):
         newcomer = Student(f"late{late}", "A")
         index = seat(groups, newcomer, limit=3)
+        assert index is not None
         groups[index] = Group((*groups[index].members, newcomer))
     assert [len(grown.members) for grown in groups] == [4, 4, 4]
