@@ -492,6 +492,11 @@ def _comparison(
 # --- pages ---------------------------------------------------------------------------------------
 
 
+def my_enrollments(user: User) -> QuerySet[Enrollment]:
+    """The user's enrolments, with their courses."""
+    return Enrollment.objects.filter(user=user).select_related("course").order_by("course__title")
+
+
 def course_membership(user: User, course: Course) -> Membership:
     """The user's place in the course's room. Raises Membership.DoesNotExist for a stranger."""
     return Membership.objects.select_related("room").get(

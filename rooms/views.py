@@ -34,7 +34,8 @@ def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
 @never_cache
 @login_required
 def courses(request: HttpRequest) -> HttpResponse:
-    return render(request, "rooms/courses.html", {"courses": queries.my_courses(_user(request))})
+    enrollments = queries.my_enrollments(_user(request))
+    return render(request, "rooms/courses.html", {"enrollments": enrollments})
 
 
 @require_safe

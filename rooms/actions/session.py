@@ -93,7 +93,7 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
             _pose(session, _question(course_, command.question), None, now)
     message = phases.control_message(command.action, to)
     assert message is not None
-    _advance(session, to=to, message=message, uuid_=command.uuid, act=command.action, now=now)
+    _advance(session, to=to, message=message, uuid_=_message_uuid(command), act=command.action, now=now)
     if isinstance(command, protocol.EnableChat | protocol.EnableFaceChat):
         partners.tell_partners(session)
     return Moved(str(session.phase), session.epoch)
@@ -205,7 +205,10 @@ def _leave_question(session: ClassSession) -> None:
 
 def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     before = Message.objects.filter(
-        room__course=course, room__kind=Room.Kind.COURSE, sender=user, uuid=command.uuid
+        room__course=course,
+        room__kind=Room.Kind.COURSE,
+        sender=user,
+        uuid=_message_uuid(command),
     ).first()
     if before is None:
         return False
@@ -216,6 +219,15 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     if not same:
         raise UuidReused
     return True
+
+
+def _message_uuid(command: protocol.Control) -> str:
+    """The uuid of the message that a command leads to.
+
+    It goes by the command's, so that one that comes again is known; but it is another one, since
+    the message must not be taken for the reply.
+    """
+    return uuid.uuid5(uuid.NAMESPACE_OID, command.uuid).hex
 
 
 def _target(session: ClassSession, command: protocol.Control) -> Phase:
@@ -275,7 +287,7 @@ def _announce(session: ClassSession, user: User, command: protocol.Announce, now
         Message(
             room=_course_room(session.course),
             sender=user,
-            uuid=command.uuid,
+            uuid=_message_uuid(command),
             kind=Message.Kind.SYSTEM,
             text=protocol.clean_text(command.text),
             control=fields,
