@@ -1,0 +1,224 @@
+import { Outbox } from "./outbox.js";
+import { PeerError } from "./socket.js";
+import { hasGap, lastSeqs, partnerRoom, reduce, KEEP } from "./store.js";
+
+const FIRST_PAGE = 50;
+const OLDER_PAGE = 50;
+const READ_AFTER = 4_000;
+const TYPING_EVERY = 3_000;
+const GAP_PATIENCE = 1_500;
+const PASSING = new Set(["rate_limited", "unavailable"]);
+
+/**
+ * The state of one course, kept up to date over `/ws/chat/`.
+ *
+ * Events: `change` (the state is another), `ready` (after each connection, once everything missed
+ * is here). With `snapshots: false` another socket keeps the phase up to date, through `dispatch`.
+ */
+export class ClassClient extends EventTarget {
+  #turn = 0;
+  #loading = new Set();
+  #refreshing = null;
+  #refreshTimer = null;
+  #refreshedFor = new Map();
+  #gapTimer = null;
+  #readTimers = new Map();
+  #typed = new Map();
+  #snapshots;
+
+  constructor({ socket, state, snapshots = true, outboxKey }) {
+    super();
+    this.socket = socket;
+    this.state = state;
+    this.#snapshots = snapshots;
+    this.outbox = new Outbox(socket, { key: outboxKey });
+    this.outbox.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    socket.addEventListener("frame", ({ detail }) => this.#frame(detail));
+    addEventListener("pagehide", () => this.#sendReads());
+  }
+
+  /** The server's time in seconds since the epoch. */
+  now() {
+    return Date.now() / 1000 + (this.socket.clockOffset ?? 0);
+  }
+
+  dispatch(event) {
+    const before = this.state;
+    this.state = reduce(before, event);
+    if (this.state === before) return;
+    this.dispatchEvent(new Event("change"));
+    this.#settle();
+  }
+
+  /** As the socket's, but waits out `rate_limited` and `unavailable` a few times. */
+  async request(action, fields) {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.socket.request(action, fields);
+      } catch (error) {
+        if (!PASSING.has(error.code) || attempt === 3) throw error;
+        const seconds = error.retryAfter ?? 2 ** attempt;
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000 + Math.random() * 250));
+      }
+    }
+  }
+
+  /** Load the messages before those known; resolves once they are in the state. */
+  async loadOlder(room) {
+    const first = this.state.rooms[room]?.messages[0]?.seq;
+    if (!first || this.#loading.has(`history:${room}`)) return;
+    this.#loading.add(`history:${room}`);
+    try {
+      const reply = await this.request("history", { room, before: first, limit: OLDER_PAGE });
+      this.dispatch({ ...reply, action: "local.history", room });
+    } finally {
+      this.#loading.delete(`history:${room}`);
+    }
+  }
+
+  /** Drop what exceeds the memory kept for a room whose reader is at its end. */
+  trim(room) {
+    if ((this.state.rooms[room]?.messages.length ?? 0) > KEEP * 1.25) {
+      this.dispatch({ action: "local.trimmed", room });
+    }
+  }
+
+  /** Everything loaded of the room has been seen. The server is told a little later, once for many. */
+  markRead(room) {
+    const { lastSeq = 0, lastRead = 0, loaded } = this.state.rooms[room] ?? {};
+    if (!loaded || lastSeq <= lastRead) return;
+    this.dispatch({ action: "local.read", room, seq: lastSeq });
+    if (this.#readTimers.has(room)) return;
+    const wait = READ_AFTER * (1 + Math.random());
+    this.#readTimers.set(room, setTimeout(() => this.#sendRead(room), wait));
+  }
+
+  typing(room) {
+    const now = Date.now();
+    if (now - (this.#typed.get(room) ?? 0) < TYPING_EVERY) return;
+    this.#typed.set(room, now);
+    this.socket.send("typing", { room });
+  }
+
+  /** Ask for a fresh snapshot, unless one is on its way. */
+  refresh() {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = null;
+    this.#refreshing ??= this.#askState().finally(() => {
+      this.#refreshing = null;
+      this.#settle();
+    });
+    return this.#refreshing;
+  }
+
+  async #askState() {
+    const reply = await this.request("state", { course: this.state.course.slug });
+    this.dispatch({ ...reply, action: "local.snapshot" });
+  }
+
+  #frame(frame) {
+    if (frame.action === "typing") this.dispatch({ ...frame, at: Date.now() });
+    else this.dispatch(frame);
+    if (frame.action === "welcome") this.#arrive();
+  }
+
+  async #arrive() {
+    const turn = ++this.#turn;
+    this.#loading.clear();
+    try {
+      const seqs = lastSeqs(this.state);
+      if (Object.keys(seqs).length) await this.#resume(seqs);
+      await Promise.all([
+        this.#load(this.state.course.room, { people: false }),
+        this.#snapshots ? this.refresh() : null,
+      ]);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      // Without what was missed the page would show a wrong class; a new connection begins afresh.
+      if (error instanceof PeerError) this.socket.reset();
+      else throw error;
+      return;
+    }
+    if (turn !== this.#turn) return;
+    this.dispatchEvent(new Event("ready"));
+    this.outbox.flush();
+    this.#settle();
+  }
+
+  async #resume(rooms) {
+    const reply = await this.request("resume", { rooms });
+    this.dispatch({ action: "local.resumed", rooms: reply.rooms });
+  }
+
+  async #load(room, { people }) {
+    if (!room || this.state.rooms[room]?.loaded || this.#loading.has(room)) return;
+    this.#loading.add(room);
+    try {
+      const page = this.request("select_room", { room, limit: FIRST_PAGE });
+      const present = people ? this.request("list_users", { room }) : null;
+      const reply = await page;
+      this.dispatch({ ...reply, action: "local.selected", room });
+      if (present) this.dispatch({ action: "local.present", room, users: (await present).users });
+    } finally {
+      this.#loading.delete(room);
+    }
+  }
+
+  /** Fetch what the state says is missing. */
+  #settle() {
+    if (!this.socket.isOpen) return;
+    const partners = partnerRoom(this.state);
+    if (partners && !partners.loaded && !partners.removed) {
+      this.#load(partners.id, { people: true }).catch((error) => {
+        if (error.code === "invalid_room_id") this.dispatch({ action: "room_removed", room: partners.id });
+        this.#refreshSoon();
+      });
+    }
+    if (!this.#gapTimer && Object.values(this.state.rooms).some(hasGap)) {
+      this.#gapTimer = setTimeout(() => this.#fillGaps(), GAP_PATIENCE);
+    }
+    if (this.#snapshots && this.state.session.stale) this.#refreshSoon();
+  }
+
+  async #fillGaps() {
+    this.#gapTimer = null;
+    const seqs = lastSeqs(this.state);
+    const rooms = Object.values(this.state.rooms).filter(hasGap);
+    if (!rooms.length || !this.socket.isOpen) return;
+    try {
+      await this.#resume(Object.fromEntries(rooms.map((room) => [room.id, seqs[room.id]])));
+    } catch {
+      // A lost connection resumes by itself.
+    }
+  }
+
+  /**
+   * Ask for a snapshot because of `reason`, once in each epoch. Whatever made one page ask may have made
+   * a whole class ask, so the wait is random.
+   */
+  refreshOnce(reason) {
+    const { epoch } = this.state.session;
+    if (this.#refreshedFor.get(reason) === epoch) return;
+    this.#refreshedFor.set(reason, epoch);
+    this.#refreshSoon();
+  }
+
+  #refreshSoon() {
+    if (this.#refreshTimer || this.#refreshing) return;
+    this.#refreshTimer = setTimeout(
+      () => this.refresh().catch(() => {}),
+      300 + Math.random() * 1_500,
+    );
+  }
+
+  #sendRead(room) {
+    clearTimeout(this.#readTimers.get(room));
+    this.#readTimers.delete(room);
+    const seq = this.state.rooms[room]?.lastRead;
+    if (seq) this.socket.send("mark_read", { room, seq });
+  }
+
+  #sendReads() {
+    for (const room of [...this.#readTimers.keys()]) this.#sendRead(room);
+  }
+}

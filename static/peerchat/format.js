@@ -1,0 +1,87 @@
+/** Words and numbers for people. */
+
+const PHASES = {
+  idle: "Waiting",
+  vote: "Vote",
+  vote_closed: "Vote closed",
+  discuss: "Discuss",
+  revote: "Vote again",
+  revote_closed: "Second vote closed",
+  revealed: "Result",
+};
+
+const CONTROLS = {
+  enableVote: "Voting opened",
+  countDownAndStop: "Voting is about to close",
+  stopVote: "Voting closed",
+  enableChat: "Partner chat opened",
+  enableFaceChat: "Talk to your partners in the room",
+  enableRevote: "Second vote opened",
+  reveal: "Answer revealed",
+  enableNext: "On to the next question",
+};
+
+export function phaseName(phase) {
+  return PHASES[phase] ?? phase;
+}
+
+/** What a control message of the course room says to people. */
+export function controlWords(name) {
+  return CONTROLS[name] ?? name;
+}
+
+/** "Ann", "Ann and Bo", "Ann, Bo and Cy". */
+export function list(names) {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+export function shownName(user) {
+  return user?.display_name || user?.username || "";
+}
+
+/** Up to two letters that stand for a name. */
+export function initials(name) {
+  const words = name.trim().split(/\s+/u);
+  const picked = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return picked.map((word) => Array.from(word)[0] ?? "").join("").toUpperCase();
+}
+
+/** "1:05", "0:09"; never below zero. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+
+/** The time of day of a timestamp in seconds. */
+export function timeOf(timestamp) {
+  return TIME.format(new Date(timestamp * 1000));
+}
+
+/** "Today", "Yesterday" or the date of a timestamp in seconds. */
+export function dayOf(timestamp, now = Date.now()) {
+  const date = new Date(timestamp * 1000);
+  const day = date.toDateString();
+  if (day === new Date(now).toDateString()) return "Today";
+  if (day === new Date(now - 86_400_000).toDateString()) return "Yesterday";
+  return DAY.format(date);
+}
+
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+export function plural(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** What to do after a vote with this share of right answers; Crouch and Mazur's rule of thumb. */
+export function suggestion(share) {
+  if (share === null) return null;
+  if (share < 0.35) return { step: "explain", text: "Few are right: explain again, then ask anew." };
+  if (share <= 0.7) return { step: "discuss", text: "Worth discussing: let them convince each other." };
+  return { step: "brief", text: "Most are right: a brief explanation is enough." };
+}

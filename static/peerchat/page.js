@@ -1,0 +1,99 @@
+/** What the student's and the instructor's page share. */
+
+import { show, setText } from "./dom.js";
+import { shownName, timeOf } from "./format.js";
+import { announcement } from "./store.js";
+
+const RECENT = 15 * 60;
+
+/** Where a page goes that may not be here any longer. */
+export function leaveWhenEnded(sockets, { loginUrl, onForbidden }) {
+  const toLogin = () => location.assign(`${loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+  const check = async () => {
+    try {
+      const answer = await fetch(location.pathname, { redirect: "manual", cache: "no-store" });
+      if (answer.type === "opaqueredirect") toLogin();
+      else if (answer.status === 403 || answer.status === 404) onForbidden();
+    } catch {
+      // No network: the sockets go on trying.
+    }
+  };
+  for (const socket of sockets) {
+    socket.addEventListener("status", ({ detail }) => {
+      if (detail.reason === "login") toLogin();
+      else if (detail.reason === "forbidden") onForbidden();
+    });
+    socket.addEventListener("refused", check);
+  }
+}
+
+/** The newest announcement, across the top until it is dismissed or a quarter of an hour old. */
+export class Banner {
+  #element;
+  #text;
+  #meta;
+  #key;
+  #seq = 0;
+
+  constructor(element, key) {
+    this.#element = element;
+    this.#key = key;
+    this.#text = element.querySelector("[data-part=banner-text]");
+    this.#meta = element.querySelector("[data-part=banner-meta]");
+    element.querySelector("button").addEventListener("click", () => {
+      sessionStorage.setItem(this.#key, this.#seq);
+      show(this.#element, false);
+    });
+  }
+
+  render(state, now) {
+    const message = announcement(state);
+    const seen = Number(sessionStorage.getItem(this.#key) ?? 0);
+    const visible = Boolean(message) && message.seq > seen && now - message.timestamp < RECENT;
+    show(this.#element, visible);
+    if (!visible || message.seq === this.#seq) return;
+    this.#seq = message.seq;
+    setText(this.#text, message.text);
+    setText(this.#meta, `${shownName(message.user)}, ${timeOf(message.timestamp)}`);
+  }
+}
+
+/** Two panes side by side, or one at a time under a row of tabs where the screen is narrow. */
+export class Panes extends EventTarget {
+  #root;
+  #buttons;
+  #narrow = matchMedia("(max-width: 899px)");
+
+  constructor(root) {
+    super();
+    this.#root = root;
+    this.#buttons = [...root.querySelectorAll("[data-pane-button]")];
+    for (const button of this.#buttons) {
+      button.addEventListener("click", () => this.show(button.dataset.paneButton));
+    }
+    this.#narrow.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    this.show(this.#buttons[0].dataset.paneButton);
+  }
+
+  show(name) {
+    this.#root.dataset.pane = name;
+    for (const button of this.#buttons) {
+      button.setAttribute("aria-pressed", String(button.dataset.paneButton === name));
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  isVisible(name) {
+    return !this.#narrow.matches || this.#root.dataset.pane === name;
+  }
+
+  get narrow() {
+    return this.#narrow.matches;
+  }
+
+  badge(name, count) {
+    const badge = this.#root.querySelector(`[data-pane-button="${name}"] [data-part=badge]`);
+    show(badge, count > 0);
+    setText(badge, count > 99 ? "99+" : String(count));
+  }
+}

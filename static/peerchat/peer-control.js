@@ -1,0 +1,173 @@
+import { h, setAttribute, setText, show } from "./dom.js";
+import { phaseName } from "./format.js";
+
+const HINTS = {
+  idle: "Choose a question and start the vote.",
+  vote: "Students are voting, each alone.",
+  vote_closed: "The vote is closed. Pair the students who answered differently.",
+  discuss: "Partners are talking. Have everyone vote again when it gets quieter.",
+  revote: "Students are voting for the second time.",
+  revote_closed: "Both votes are in. Show the answer and explain.",
+  revealed: "Everyone sees the answer and the votes. Explain, then go on.",
+};
+
+/** What may be done in each phase; the first is the obvious next step. */
+function steps(phase, grouped, more) {
+  switch (phase) {
+    case "idle":
+      return ["start-question"];
+    case "vote":
+    case "revote":
+      return ["count-down", "count-down-10", "count-down-30", "stop-vote"];
+    case "vote_closed":
+      return grouped
+        ? ["enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question"]
+        : ["make-partners", "start-revote", "reveal", "reopen", "next-question"];
+    case "discuss":
+      return ["start-revote"];
+    case "revote_closed":
+      return ["reveal", "reopen", "next-question"];
+    case "revealed":
+      return more ? ["start-question", "next-question"] : ["next-question", "start-question"];
+    default:
+      return [];
+  }
+}
+
+/** Fields that belong to a step, by the name of their part. */
+const FIELDS = { "start-question": "start", "make-partners": "pairing", "start-revote": "revote" };
+
+/**
+ * The instructor's buttons. `connect({command})` once, where `command(action, fields)` sends; then
+ * `render({session, questions, asked, grouped, enabled})`.
+ */
+export class PeerControl extends HTMLElement {
+  #command;
+  #buttons = new Map();
+  #phase = null;
+  #parts = {};
+
+  connectedCallback() {
+    if (this.#parts.primary) return;
+    const parts = this.#parts;
+    const seconds = (id, testid, label) =>
+      h("label", { class: "inline-field", for: id }, label, h("input", { id, type: "number", min: "1", max: "3600", step: "1", inputmode: "numeric", placeholder: "no limit", data: { testid } }));
+    parts.question = h("select", { id: "question", data: { testid: "question-select" } });
+    parts.start = h(
+      "div",
+      { class: "control-fields" },
+      h("label", { class: "inline-field wide", for: "question" }, "Question", parts.question),
+      seconds("seconds", "seconds", "Seconds to vote"),
+    );
+    parts.size = h("select", { id: "group-size", data: { testid: "group-size" } }, [2, 3, 4, 5].map((size) => h("option", { value: size }, String(size))));
+    parts.method = h(
+      "select",
+      { id: "method", data: { testid: "method" } },
+      h("option", { value: "different_answers" }, "with different answers"),
+      h("option", { value: "random" }, "at random"),
+      h("option", { value: "same_answer" }, "with the same answer"),
+      h("option", { value: "keep" }, "as last time"),
+    );
+    parts.pairing = h(
+      "div",
+      { class: "control-fields" },
+      h("label", { class: "inline-field", for: "group-size" }, "Students in a group", parts.size),
+      h("label", { class: "inline-field wide", for: "method" }, "Paired", parts.method),
+    );
+    parts.revote = h("div", { class: "control-fields" }, seconds("revote-seconds", "revote-seconds", "Seconds for the second vote"));
+    parts.hint = h("p", { class: "control-hint" });
+    parts.primary = h("div", { class: "control-primary" });
+    parts.others = h("div", { class: "control-others" });
+    this.append(parts.hint, parts.start, parts.pairing, parts.primary, parts.revote, parts.others);
+
+    this.#button("start-question", "Start the vote", () => ["start_question", { question: parts.question.value, ...limit(this, "seconds") }]);
+    this.#button("count-down", "Close in 5 s", () => ["count_down_and_stop", { seconds: 5 }]);
+    this.#button("count-down-10", "in 10 s", () => ["count_down_and_stop", { seconds: 10 }]);
+    this.#button("count-down-30", "in 30 s", () => ["count_down_and_stop", { seconds: 30 }]);
+    this.#button("stop-vote", "Stop now", () => ["stop_vote", {}]);
+    this.#button("make-partners", "Make partners", () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
+    this.#button("enable-chat", "Let partners chat", () => ["enable_chat", {}]);
+    this.#button("enable-face-chat", "Talk face to face", () => ["enable_face_chat", {}]);
+    this.#button("start-revote", "Vote again", () => ["start_revote", limit(this, "revote-seconds")]);
+    this.#button("reveal", "Reveal the answer", () => ["reveal", {}]);
+    this.#button("reopen", "Reopen the vote", () => ["reopen", {}]);
+    this.#button("next-question", "Finish this question", () => ["next_question", {}]);
+  }
+
+  connect({ command }) {
+    this.#command = command;
+  }
+
+  render({ session, questions, asked, grouped, enabled }) {
+    const phase = session.known ? session.phase : null;
+    this.#options(questions, asked, session);
+    const more = [...asked].length < questions.length;
+    const legal = phase ? steps(phase, grouped, more) : [];
+    const [primary] = legal;
+    setText(this.#parts.hint, phase ? HINTS[phase] : "Finding out where the class stands…");
+    for (const [name, button] of this.#buttons) {
+      const visible = legal.includes(name);
+      show(button, visible);
+      button.disabled = !enabled || (name === "start-question" && !questions.length);
+      const place = name === primary ? this.#parts.primary : this.#parts.others;
+      if (visible && button.parentElement !== place) place.append(button);
+      button.className = name === primary ? "button primary large" : "button";
+    }
+    // The countdowns belong together, in one row.
+    if (primary === "count-down") {
+      for (const name of ["count-down-10", "count-down-30"]) this.#parts.primary.append(this.#buttons.get(name));
+    }
+    setText(this.#buttons.get("make-partners"), grouped ? "Make other partners" : "Make partners");
+    setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? "Vote again without talking" : "Vote again");
+    setText(this.#buttons.get("start-question"), phase === "revealed" ? "Start the next question" : "Start the vote");
+    for (const [name, part] of Object.entries(FIELDS)) show(this.#parts[part], legal.includes(name));
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      setAttribute(this, "aria-label", phase ? `Steps: ${phaseName(phase)}` : "Steps");
+    }
+  }
+
+  /** The question to start next: the one chosen, else the first that was not asked yet. */
+  #options(questions, asked, session) {
+    const drawn = JSON.stringify([questions.map((one) => one.slug), [...asked], session.question?.question]);
+    const { question: select } = this.#parts;
+    if (select.dataset.drawn === drawn) return;
+    select.dataset.drawn = drawn;
+    const next = questions.find((one) => !asked.has(one.slug)) ?? questions[0];
+    select.replaceChildren(
+      ...questions.map((one, index) =>
+        h("option", { value: one.slug, ".selected": one === next }, `${index + 1}. ${short(one.prompt)}${asked.has(one.slug) ? " (asked)" : ""}`),
+      ),
+    );
+  }
+
+  choose(slug) {
+    this.#parts.question.value = slug;
+  }
+
+  #button(name, text, make) {
+    const button = h("button", { type: "button", class: "button", data: { testid: name }, hidden: true }, text);
+    button.addEventListener("click", async () => {
+      const [action, fields] = make();
+      this.setAttribute("aria-busy", "true");
+      try {
+        await this.#command(action, fields);
+      } finally {
+        this.removeAttribute("aria-busy");
+      }
+    });
+    this.#buttons.set(name, button);
+    this.#parts.others.append(button);
+  }
+}
+
+function limit(root, id) {
+  const value = root.querySelector(`#${id}`).valueAsNumber;
+  return Number.isFinite(value) && value >= 1 ? { seconds: Math.min(3600, Math.round(value)) } : {};
+}
+
+function short(prompt) {
+  return prompt.length > 70 ? `${prompt.slice(0, 68).trimEnd()}…` : prompt;
+}
+
+customElements.define("peer-control", PeerControl);

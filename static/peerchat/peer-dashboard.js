@@ -1,0 +1,265 @@
+import "./peer-bars.js";
+import "./peer-chat.js";
+import "./peer-connection.js";
+import "./peer-control.js";
+import "./peer-countdown.js";
+import "./peer-figures.js";
+
+import { ClassClient } from "./client.js";
+import { announce, coalesce, h, setAttribute, setText, show } from "./dom.js";
+import { phaseName, plural } from "./format.js";
+import { Banner, leaveWhenEnded, Panes } from "./page.js";
+import { PeerSocket, socketUrl } from "./socket.js";
+import { initialState, openRound, unread } from "./store.js";
+
+const OVERDUE = 2;
+const TOAST_FOR = 6_000;
+
+/** The instructor's page: one socket to lead the class with, one for the course's chat. */
+export class PeerDashboard extends HTMLElement {
+  #client;
+  #control;
+  #panes;
+  #banner;
+  #parts = {};
+  #questions = [];
+  #asked = new Set();
+  #answers = false;
+  #phase = null;
+  #epoch = null;
+  #refreshing = null;
+  #toastTimer = null;
+  #watch = null;
+  #title = document.title;
+
+  connectedCallback() {
+    for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
+    const { course, title, room, username, displayName, lastRead, loginUrl } = this.dataset;
+    for (const item of this.querySelectorAll("[data-question]")) {
+      const { question, correct, prompt } = item.dataset;
+      this.#questions.push({ slug: question, correct: correct || null, prompt, item });
+      if ("asked" in item.dataset) this.#asked.add(question);
+      item.querySelector("[data-part=pick]").addEventListener("click", () => this.#pick(question));
+    }
+    const chat = new PeerSocket(socketUrl("/ws/chat/"));
+    this.#control = new PeerSocket(socketUrl(`/ws/instructor/${course}/`));
+    this.#client = new ClassClient({
+      socket: chat,
+      state: initialState({
+        me: { username, display_name: displayName },
+        course: { slug: course, title, room },
+        lastRead: Number(lastRead),
+      }),
+      snapshots: false,
+      outboxKey: `peerchat:outbox:${username}:${course}`,
+    });
+    this.#panes = new Panes(this);
+    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`);
+    this.#parts.chat.connect(this.#client);
+    this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
+    document.querySelector("peer-connection").watch([this.#control, chat]);
+    this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
+    this.#parts.answers.addEventListener("change", () => {
+      this.#answers = this.#parts.answers.checked;
+      this.#render();
+    });
+
+    const render = coalesce(() => this.#render());
+    this.#client.addEventListener("change", render);
+    this.#panes.addEventListener("change", render);
+    this.#parts.figures.addEventListener("change", render);
+    this.#control.addEventListener("frame", ({ detail }) => this.#frame(detail));
+    this.#control.addEventListener("status", render);
+    leaveWhenEnded([this.#control, chat], { loginUrl, onForbidden: () => this.#shutOut() });
+    this.#watch = setInterval(() => this.#overdue(), 1_000);
+    chat.start();
+    this.#control.start();
+    this.#render();
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.#watch);
+    this.#client.socket.stop();
+    this.#control.stop();
+  }
+
+  #frame(frame) {
+    // This socket names only its own course, and welcomes the same person.
+    if (frame.action !== "welcome") this.#client.dispatch(frame);
+    else this.#refresh().catch(() => this.#control.reset());
+  }
+
+  #refresh() {
+    this.#refreshing ??= this.#ask().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  async #ask() {
+    const reply = await this.#control.request("state", {});
+    this.#client.dispatch({ ...reply, action: "local.snapshot" });
+    await this.#askFigures();
+  }
+
+  async #askFigures() {
+    const reply = await this.#control.request("figures", {});
+    this.#client.dispatch({ ...reply, action: "figures" });
+  }
+
+  async #command(action, fields) {
+    const { epoch } = this.#client.state.session;
+    this.#toast(null);
+    try {
+      const reply = await this.#control.request(action, { ...fields, epoch });
+      if (action === "make_partners") {
+        this.#toast(`${plural(reply.groups, "group")} made. They see each other once they may chat.`);
+      }
+      if (action === "make_partners" || action === "announce") await this.#askFigures();
+      return true;
+    } catch (error) {
+      await this.#explain(error, epoch);
+      return false;
+    }
+  }
+
+  async #explain(error, epoch) {
+    if (error.code === "timeout" || error.code === "not_connected") {
+      this.#toast("No answer from the server: check where the class is before trying again.", "bad");
+      return;
+    }
+    if (error.code !== "illegal_transition") {
+      this.#toast(error.message, "bad");
+      return;
+    }
+    await this.#refresh().catch(() => {});
+    const moved = this.#client.state.session.epoch !== epoch;
+    this.#toast(moved ? "Another dashboard moved the class. This is where it is now." : error.message, "bad");
+  }
+
+  async #announce(event) {
+    event.preventDefault();
+    const field = this.#parts.announceText;
+    const text = field.value.trim();
+    if (!text) return;
+    if (await this.#command("announce", { text })) {
+      field.value = "";
+      this.#toast("Announced to everyone.");
+    }
+  }
+
+  #pick(slug) {
+    this.#parts.control.choose(slug);
+    this.#panes.show("class");
+    this.#parts.control.scrollIntoView({ block: "center" });
+    this.querySelector("#question").focus({ preventScroll: true });
+  }
+
+  #render() {
+    const { state } = this.#client;
+    const { session, figures } = state;
+    const connected = this.#control.isOpen;
+    const current = this.#questions.find((one) => one.slug === session.question?.question);
+    if (session.epoch !== this.#epoch) {
+      this.#epoch = session.epoch;
+      if (session.question) this.#asked.add(session.question.question);
+      if (connected) this.#askFigures().catch(() => {});
+    }
+    if (session.stale && connected) this.#refresh().catch(() => {});
+    if (session.known) this.#renderPhase(session);
+    this.#renderQuestion(session, current);
+    this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
+    this.#parts.control.render({
+      session,
+      questions: this.#questions,
+      asked: this.#asked,
+      grouped: Boolean(figures?.groups),
+      enabled: connected && session.known,
+    });
+    this.#parts.figures.render({
+      session,
+      figures,
+      correct: session.correct ?? current?.correct ?? null,
+      answers: this.#answers,
+    });
+    setAttribute(this, "data-answers", this.#answers ? "shown" : null);
+    setAttribute(this.#parts.announceSend, "disabled", !connected);
+    show(this.#parts.lost, session.known && this.#control.status.state === "waiting");
+    this.#parts.chat.active = this.#panes.isVisible("chat");
+    this.#parts.chat.render(state.rooms[state.course.room]);
+    this.#banner.render(state, this.#now());
+    const news = unread(state.rooms[state.course.room], state.me);
+    this.#panes.badge("chat", news);
+    document.title = news ? `(${news}) ${this.#title}` : this.#title;
+    for (const { slug, item } of this.#questions) {
+      setAttribute(item, "data-current", slug === session.question?.question);
+      setAttribute(item, "data-asked", this.#asked.has(slug));
+    }
+  }
+
+  #renderPhase(session) {
+    const { phase } = session;
+    setText(this.#parts.phaseName, phase === "idle" ? "No question" : phaseName(phase));
+    if (phase === this.#phase) return;
+    if (this.#phase !== null) announce(phaseName(phase));
+    this.#phase = phase;
+    this.#parts.phase.dataset.phase = phase;
+    this.dataset.phase = phase;
+  }
+
+  #renderQuestion(session, current) {
+    const { question } = session;
+    const box = this.#parts.current;
+    show(box, Boolean(question));
+    const correct = session.correct ?? (this.#answers ? (current?.correct ?? null) : null);
+    const drawn = JSON.stringify([question, correct]);
+    if (!question || box.dataset.drawn === drawn) return;
+    box.dataset.drawn = drawn;
+    box.replaceChildren(
+      h("h2", { class: "prompt", data: { testid: "prompt" } }, question.prompt),
+      h(
+        "ul",
+        { class: "choices" },
+        question.choices.map(({ choice, text }) =>
+          h(
+            "li",
+            { class: "choice still", data: choice === correct ? { correct: "" } : {} },
+            h("span", { class: "letter" }, choice),
+            h("span", { class: "text" }, text),
+            choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
+          ),
+        ),
+      ),
+    );
+  }
+
+  #now() {
+    return Date.now() / 1000 + (this.#control.clockOffset ?? this.#client.socket.clockOffset ?? 0);
+  }
+
+  /** Ask where the class stands when the close of a vote did not come. */
+  #overdue() {
+    const { session } = this.#client.state;
+    if (!this.#control.isOpen || !openRound(session) || !session.deadline) return;
+    if (this.#now() > session.deadline + OVERDUE) this.#refresh().catch(() => {});
+  }
+
+  #toast(text, kind = "good") {
+    const { toast } = this.#parts;
+    clearTimeout(this.#toastTimer);
+    show(toast, Boolean(text));
+    setText(toast, text ?? "");
+    toast.dataset.kind = kind;
+    if (text) this.#toastTimer = setTimeout(() => show(toast, false), TOAST_FOR);
+  }
+
+  #shutOut() {
+    this.#client.socket.stop();
+    this.#control.stop();
+    show(this.#parts.shutOut, true);
+    show(this.#parts.grid, false);
+    show(this.#parts.tabs, false);
+  }
+}
+
+customElements.define("peer-dashboard", PeerDashboard);

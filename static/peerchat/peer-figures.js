@@ -1,0 +1,151 @@
+import { h, setAttribute, setText, show } from "./dom.js";
+import { percent, suggestion } from "./format.js";
+import { rightShare } from "./store.js";
+
+const CLOSED = { vote_closed: 0, revote_closed: 1 };
+const BARS_KEY = "peerchat:bars";
+
+/**
+ * What the instructor sees of the class. `render({session, figures, correct, answers})`: `correct` is the
+ * right choice or null, `answers` whether it may be seen on the screen.
+ *
+ * The bars are out of sight until asked for: a class that sees them on the projector votes along.
+ */
+export class PeerFigures extends HTMLElement {
+  #tiles = {};
+  #toggle;
+  #hidden;
+  #bars;
+  #suggestion;
+  #after;
+  #open = sessionStorage.getItem(BARS_KEY) === "open";
+
+  connectedCallback() {
+    if (this.#toggle) return;
+    const tile = (name, label) => {
+      const value = h("dd", { data: { testid: name } }, "–");
+      const box = h("div", { class: "tile" }, h("dt", {}, label), value);
+      this.#tiles[name] = { box, value };
+      return box;
+    };
+    this.#toggle = h("button", {
+      type: "button",
+      class: "button small",
+      data: { testid: "toggle-bars" },
+      on: { click: () => this.#flip() },
+    });
+    this.#hidden = h("p", { class: "muted", data: { testid: "bars-hidden" } });
+    this.#bars = h("peer-bars", { data: { testid: "bars" } });
+    this.#suggestion = h("p", { class: "suggestion", data: { testid: "suggestion" }, hidden: true });
+    this.#after = h("div", { class: "after", hidden: true });
+    this.append(
+      h(
+        "dl",
+        { class: "tiles" },
+        tile("online", "Students online"),
+        tile("votes-1", "First vote"),
+        tile("votes-2", "Second vote"),
+        tile("groups", "Groups"),
+        tile("silent-groups", "Silent groups"),
+        tile("messages", "Messages"),
+      ),
+      this.#suggestion,
+      h("div", { class: "bars-head" }, h("h3", {}, "Votes per choice"), this.#toggle),
+      this.#hidden,
+      this.#bars,
+      this.#after,
+    );
+  }
+
+  render({ session, figures, correct, answers }) {
+    const { phase, question } = session;
+    const revealed = phase === "revealed";
+    const online = figures?.online ?? null;
+    this.#set("online", online ?? "–");
+    for (const round of [1, 2]) {
+      const votes = figures?.votes[round - 1] ?? 0;
+      this.#set(`votes-${round}`, question && figures ? votesIn(votes, online) : "–", round === 1 || session.round === 2);
+    }
+    const grouped = Boolean(figures?.groups);
+    this.#set("groups", figures?.groups ?? "–", grouped);
+    this.#set("silent-groups", figures?.silent_groups ?? "–", grouped);
+    this.#set("messages", figures?.messages ?? "–", grouped);
+
+    const open = this.#open || revealed;
+    show(this.#toggle, Boolean(question) && !revealed);
+    setText(this.#toggle, this.#open ? "Hide bars" : "Show bars");
+    setAttribute(this.#toggle, "aria-expanded", String(this.#open));
+    show(this.#hidden, !open || !question);
+    setText(this.#hidden, question ? "Hidden, so that a projected screen does not sway the vote." : "No question yet.");
+    show(this.#bars, open && Boolean(question));
+    if (open && question) {
+      this.#bars.render({
+        choices: question.choices,
+        histograms: (revealed && session.histograms) || figures?.histograms || [{}, {}],
+        correct: answers || revealed ? correct : null,
+      });
+    }
+    const round = CLOSED[phase];
+    const advice = round === undefined ? null : suggestion(rightShare(figures?.histograms[round], correct));
+    show(this.#suggestion, Boolean(advice));
+    if (advice) setText(this.#suggestion, `Suggestion: ${advice.text}`);
+    this.#renderAfter(phase, figures);
+  }
+
+  #set(name, text, visible = true) {
+    const { box, value } = this.#tiles[name];
+    show(box, visible);
+    setText(value, String(text));
+  }
+
+  #renderAfter(phase, figures) {
+    const matrix = figures?.transitions;
+    const visible = Boolean(matrix) && (phase === "revote_closed" || phase === "revealed");
+    show(this.#after, visible);
+    if (!visible) return;
+    const drawn = JSON.stringify([matrix, figures.gain]);
+    if (this.#after.dataset.drawn === drawn) return;
+    this.#after.dataset.drawn = drawn;
+    const cell = (key, kind) => h("td", { class: kind, data: { testid: key.replace("_", "-") } }, String(matrix[key]));
+    const gain = figures.gain;
+    this.#after.replaceChildren(
+      h("h3", {}, "From the first vote to the second"),
+      h(
+        "table",
+        { class: "matrix", data: { testid: "transitions" } },
+        h("caption", { class: "hidden-label" }, "Students by their first and second vote"),
+        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "then right"), h("th", { scope: "col" }, "then wrong"))),
+        h(
+          "tbody",
+          {},
+          h("tr", {}, h("th", { scope: "row" }, "first right"), cell("right_right", "still"), cell("right_wrong", "worse")),
+          h("tr", {}, h("th", { scope: "row" }, "first wrong"), cell("wrong_right", "better"), cell("wrong_wrong", "still")),
+        ),
+      ),
+      h(
+        "p",
+        { class: "gain" },
+        "Normalised gain: ",
+        h("strong", { data: { testid: "gain" } }, gain === null ? "not defined" : gain.toFixed(2)),
+        gain === null ? null : h("span", { class: "muted" }, ` – ${gainWords(gain)}`),
+      ),
+    );
+  }
+
+  #flip() {
+    this.#open = !this.#open;
+    sessionStorage.setItem(BARS_KEY, this.#open ? "open" : "");
+    this.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+function votesIn(votes, online) {
+  return online === null ? String(votes) : `${votes} of ${Math.max(online, votes)}`;
+}
+
+function gainWords(gain) {
+  if (gain < 0) return "the class got worse";
+  return `${percent(gain)} of what there was to gain`;
+}
+
+customElements.define("peer-figures", PeerFigures);

@@ -1,0 +1,79 @@
+import { h, setAttribute, setText, show } from "./dom.js";
+import { initials, list, shownName } from "./format.js";
+import { faceToFace } from "./store.js";
+
+/** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
+export class PeerPartners extends HTMLElement {
+  #heading;
+  #names;
+  #hint;
+  #chat;
+  #drawn = "";
+
+  connectedCallback() {
+    if (this.#heading) return;
+    this.#heading = h("h2", { class: "partners-heading", data: { testid: "partner-names" } });
+    this.#names = h("ul", { class: "partners-list", "aria-label": "What your partners chose" });
+    this.#hint = h("p", { class: "partners-hint", data: { testid: "partner-hint" } });
+    this.#chat = h("peer-chat", {
+      id: "partner-chat",
+      label: "Partner chat",
+      empty: "Nobody has written yet. Say what you chose, and why.",
+      data: { testid: "partner-chat" },
+    });
+    this.append(h("header", { class: "partners-head" }, this.#heading, this.#names, this.#hint), this.#chat);
+  }
+
+  connect(client) {
+    this.#chat.connect(client);
+  }
+
+  set active(value) {
+    this.#chat.active = value;
+  }
+
+  render(session, room) {
+    const { partners } = session;
+    const names = partners.map(shownName);
+    const face = faceToFace(session);
+    const alone = !partners.length;
+    setAttribute(this, "data-face", face);
+    setText(this.#heading, alone ? "Finding a partner for you…" : face ? `Find ${list(names)}` : `You and ${list(names)}`);
+    setText(this.#hint, alone ? "This takes a few seconds. You do not have to do anything." : hint(session, face));
+    show(this.#hint, session.phase === "discuss");
+    const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
+    if (drawn !== this.#drawn) {
+      this.#drawn = drawn;
+      this.#names.replaceChildren(...partners.map((partner) => row(partner, room?.present[partner.username])));
+    }
+    show(this.#chat, Boolean(room));
+    this.#chat.render(room);
+  }
+}
+
+function row(partner, online) {
+  const name = shownName(partner);
+  const state = online === false ? "away" : online ? "online" : null;
+  return h(
+    "li",
+    { class: "partner", data: { testid: `partner-${partner.username}` } },
+    h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
+    h("span", { class: "partner-name" }, name),
+    partner.choice
+      ? h("span", { class: "tag partner" }, "chose ", h("strong", {}, partner.choice))
+      : h("span", { class: "tag" }, "no vote"),
+    state ? h("span", { class: "partner-state", data: { state } }, state) : null,
+  );
+}
+
+function hint(session, face) {
+  const own = session.votes[0]?.choice;
+  const others = session.partners.map((one) => one.choice).filter(Boolean);
+  const differ = others.some((choice) => choice !== own);
+  const where = face ? "Go to them and talk it through. " : "";
+  if (own && differ) return `${where}You chose ${own}, they did not. Give your reason, ask for theirs, and try to convince each other.`;
+  if (own && others.length) return `${where}You chose the same. Compare your reasons: what would someone say who chose another answer?`;
+  return `${where}Explain how you would answer, and listen to why they chose theirs.`;
+}
+
+customElements.define("peer-partners", PeerPartners);

@@ -1,0 +1,294 @@
+/** An error reply, or a request that got no reply (`timeout`, `not_connected`). */
+export class PeerError extends Error {
+  constructor(code, message, { retryAfter = null } = {}) {
+    super(message);
+    this.name = "PeerError";
+    this.code = code;
+    /** Seconds to wait before the same request may succeed, or null. */
+    this.retryAfter = retryAfter;
+  }
+}
+
+const LOG_IN_AGAIN = new Set([4401, 4408]);
+const SHUT_OUT = 4403;
+
+const DEFAULTS = {
+  firstWait: 500,
+  maxWait: 30_000,
+  stableAfter: 10_000,
+  pingEvery: 20_000,
+  pingTimeout: 6_000,
+  welcomeTimeout: 12_000,
+  requestTimeout: 10_000,
+  failuresBeforeCheck: 3,
+};
+
+/** A random wait in milliseconds before try number `attempt` (0, 1, 2 ...): at least `first`, at most `max`. */
+export function reconnectWait(attempt, { firstWait: first, maxWait: max } = DEFAULTS, random = Math.random) {
+  const ceiling = Math.min(max, first * 3 * 2 ** Math.min(attempt, 16));
+  return first + random() * (ceiling - first);
+}
+
+/** The absolute WebSocket address of a path on this page's host. */
+export function socketUrl(path, base = location) {
+  return `${base.protocol === "https:" ? "wss:" : "ws:"}//${base.host}${path}`;
+}
+
+/** A UUID; `crypto.randomUUID` is missing on pages that are not served over HTTPS. */
+export function newUuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/**
+ * A WebSocket that comes back.
+ *
+ * Events: `status` (detail `{state, retryAt, reason}`; state `connecting`, `open`, `waiting` or
+ * `ended`), and `frame` (detail: every event of the server, `welcome` first; replies go to their
+ * request instead, except `new_message`, which is both). It is `open` once the server said welcome.
+ * `ended` is final: `reason` is `login` or `forbidden`.
+ */
+export class PeerSocket extends EventTarget {
+  #url;
+  #options;
+  #socket = null;
+  #pending = new Map();
+  #attempt = 0;
+  #failures = 0;
+  #timers = { retry: null, stable: null, ping: null, welcome: null };
+  #lastFrame = 0;
+  #probing = false;
+
+  constructor(url, options = {}) {
+    super();
+    this.#url = url;
+    this.#options = { ...DEFAULTS, ...options };
+    this.status = { state: "waiting", retryAt: null, reason: null };
+    /** Seconds to add to this machine's clock to get the server's; null until a ping was answered. */
+    this.clockOffset = null;
+    this.roundTrip = Infinity;
+  }
+
+  get isOpen() {
+    return this.status.state === "open";
+  }
+
+  /** Connect, and keep connected until `stop`. */
+  start() {
+    addEventListener("online", this.#wake);
+    addEventListener("offline", this.#doubt);
+    addEventListener("pageshow", this.#wake);
+    document.addEventListener("visibilitychange", this.#visible);
+    this.#connect();
+  }
+
+  stop() {
+    removeEventListener("online", this.#wake);
+    removeEventListener("offline", this.#doubt);
+    removeEventListener("pageshow", this.#wake);
+    document.removeEventListener("visibilitychange", this.#visible);
+    this.#abandon();
+    this.#setStatus("ended", { reason: "stopped" });
+  }
+
+  /** Try at once instead of at the end of the current wait. */
+  retryNow() {
+    if (this.status.state === "waiting") this.#connect();
+  }
+
+  /** Take the connection as dead and make a new one. */
+  reset() {
+    if (this.status.state === "ended") return;
+    this.#lost();
+  }
+
+  /** Send a command; resolves with its reply, rejects with a PeerError. */
+  request(action, fields = {}, { uuid = newUuid(), timeout = this.#options.requestTimeout } = {}) {
+    if (!this.isOpen) return Promise.reject(new PeerError("not_connected", "Not connected."));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(uuid);
+        reject(new PeerError("timeout", "The server did not answer in time."));
+        // No answer may mean a dead connection that has not been noticed yet.
+        this.#probe();
+      }, timeout);
+      this.#pending.set(uuid, { resolve, reject, timer });
+      this.#socket.send(JSON.stringify({ uuid, action, ...fields }));
+    });
+  }
+
+  /** Send a command whose reply nobody waits for; lost when not connected. */
+  send(action, fields = {}) {
+    if (this.isOpen) this.#socket.send(JSON.stringify({ uuid: newUuid(), action, ...fields }));
+  }
+
+  #connect() {
+    this.#abandon();
+    this.#setStatus("connecting");
+    let socket;
+    try {
+      socket = new WebSocket(this.#url);
+    } catch {
+      this.#wait();
+      return;
+    }
+    this.#socket = socket;
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#closed(event.code);
+    };
+    this.#timers.welcome = setTimeout(() => this.#lost(), this.#options.welcomeTimeout);
+  }
+
+  #receive(data) {
+    this.#lastFrame = Date.now();
+    let frame;
+    try {
+      frame = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (frame.action === "welcome") this.#opened();
+    if (frame.status === "error" && frame.error_code === "authentication_required") {
+      this.#end("login");
+      return;
+    }
+    // A frame cannot arrive before it was sent, so the server's clock is at least this far on.
+    if (typeof frame.server_time === "number") {
+      const atLeast = frame.server_time - Date.now() / 1000;
+      if (this.clockOffset === null || atLeast > this.clockOffset) this.clockOffset = atLeast;
+    }
+    const waiting = this.#pending.get(frame.uuid);
+    if (waiting && frame.status) {
+      this.#pending.delete(frame.uuid);
+      clearTimeout(waiting.timer);
+      if (frame.status === "success") waiting.resolve(frame);
+      else {
+        waiting.reject(
+          new PeerError(frame.error_code, frame.error_message, { retryAfter: frame.retry_after ?? null }),
+        );
+      }
+    }
+    if (!frame.status || (frame.action === "new_message" && frame.status === "success")) {
+      this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+    }
+  }
+
+  #opened() {
+    clearTimeout(this.#timers.welcome);
+    this.#failures = 0;
+    this.#timers.stable = setTimeout(() => {
+      this.#attempt = 0;
+    }, this.#options.stableAfter);
+    this.clockOffset = null;
+    this.roundTrip = Infinity;
+    this.#setStatus("open");
+    this.#probe();
+    this.#schedulePing();
+  }
+
+  #schedulePing() {
+    clearTimeout(this.#timers.ping);
+    // Spread out, so that a class that came together does not ping together.
+    const wait = this.#options.pingEvery * (0.75 + Math.random() / 2);
+    this.#timers.ping = setTimeout(() => {
+      this.#probe();
+      this.#schedulePing();
+    }, wait);
+  }
+
+  async #probe() {
+    if (!this.isOpen || this.#probing) return;
+    this.#probing = true;
+    const socket = this.#socket;
+    const sent = Date.now();
+    try {
+      const reply = await this.request("ping", {}, { timeout: this.#options.pingTimeout });
+      this.#measure(sent, reply.time);
+    } catch (error) {
+      const heardSince = this.#lastFrame > sent;
+      if (socket === this.#socket && error.code === "timeout" && !heardSince) this.#lost();
+    } finally {
+      this.#probing = false;
+    }
+  }
+
+  #measure(sent, serverTime) {
+    const now = Date.now();
+    const roundTrip = now - sent;
+    // The quickest answer bounds the error best; a slow one must not replace it.
+    if (typeof serverTime !== "number" || roundTrip > this.roundTrip * 1.5) return;
+    this.roundTrip = roundTrip;
+    this.clockOffset = serverTime - (sent + now) / 2000;
+  }
+
+  #closed(code) {
+    if (LOG_IN_AGAIN.has(code)) this.#end("login");
+    else if (code === SHUT_OUT) this.#end("forbidden");
+    else this.#lost();
+  }
+
+  #lost() {
+    const neverOpened = !this.isOpen;
+    this.#abandon();
+    this.#wait();
+    if (neverOpened) {
+      this.#failures += 1;
+      // A browser hides the status of a refused handshake; only a page request can tell a log-in that ended.
+      if (this.#failures % this.#options.failuresBeforeCheck === 0) {
+        this.dispatchEvent(new CustomEvent("refused"));
+      }
+    }
+  }
+
+  #wait() {
+    const wait = reconnectWait(this.#attempt, this.#options);
+    this.#attempt += 1;
+    this.#timers.retry = setTimeout(() => this.#connect(), wait);
+    this.#setStatus("waiting", { retryAt: Date.now() + wait });
+  }
+
+  #end(reason) {
+    this.#abandon();
+    this.#setStatus("ended", { reason });
+  }
+
+  /** Let go of the current socket without waiting for a closing handshake that may never come. */
+  #abandon() {
+    for (const name of Object.keys(this.#timers)) clearTimeout(this.#timers[name]);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) {
+      socket.onmessage = null;
+      socket.onclose = null;
+      socket.close();
+    }
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(new PeerError("not_connected", "The connection was lost."));
+    }
+    this.#pending.clear();
+  }
+
+  #setStatus(state, { retryAt = null, reason = null } = {}) {
+    this.status = { state, retryAt, reason };
+    this.dispatchEvent(new CustomEvent("status", { detail: this.status }));
+  }
+
+  #wake = () => {
+    if (this.status.state === "waiting") this.#connect();
+    else this.#probe();
+  };
+
+  #doubt = () => this.#probe();
+
+  #visible = () => {
+    if (!document.hidden) this.#wake();
+  };
+}

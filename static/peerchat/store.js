@@ -1,0 +1,353 @@
+/**
+ * The state of one course on this page, as pure functions: `reduce(state, event)` returns the next
+ * state and changes nothing. Events are the frames of the server (by `action`) and what the client
+ * learns from replies (`local.*`).
+ */
+
+/** Messages of a room kept in memory; older ones are loaded again on demand. */
+export const KEEP = 400;
+/** Messages kept for a room that has not been loaded yet. */
+const KEEP_AHEAD = 600;
+
+const OPEN = { 1: "vote", 2: "revote" };
+const NO_FIGURES = {
+  votes: [0, 0],
+  histograms: [{}, {}],
+  groups: 0,
+  silent_groups: 0,
+  messages: 0,
+  transitions: null,
+  gain: null,
+};
+const PARTNER_PHASES = new Set(["discuss", "revote", "revote_closed", "revealed"]);
+
+export function initialState({ me, course, lastRead = 0 }) {
+  return {
+    me,
+    course,
+    limits: { text: 4000, rationale: 1000 },
+    session: emptySession(),
+    rooms: course.room ? { [course.room]: { ...emptyRoom(course.room, "course"), lastRead } } : {},
+    figures: null,
+  };
+}
+
+function emptySession() {
+  return {
+    known: false,
+    stale: false,
+    message: null,
+    phase: "idle",
+    epoch: -1,
+    question: null,
+    round: null,
+    deadline: null,
+    votes: [null, null],
+    partners: [],
+    partnerRoom: null,
+    partnersEpoch: -1,
+    correct: null,
+    histograms: null,
+  };
+}
+
+function emptyRoom(id, kind = null) {
+  return {
+    id,
+    kind,
+    messages: [],
+    ahead: {},
+    loaded: false,
+    more: false,
+    lastSeq: 0,
+    lastRead: 0,
+    online: null,
+    present: {},
+    typing: {},
+    removed: false,
+  };
+}
+
+export function reduce(state, event) {
+  const handler = HANDLERS[event.action];
+  return handler ? handler(state, event) : state;
+}
+
+const HANDLERS = {
+  welcome(state, event) {
+    const mine = event.courses.find((one) => one.course === state.course.slug);
+    let next = { ...state, me: event.user, limits: { ...state.limits, ...event.limits } };
+    if (mine) {
+      next.course = { ...state.course, title: mine.title, role: mine.role, room: mine.room };
+      next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));
+    }
+    return next;
+  },
+
+  new_message(state, { room, message }) {
+    return withRoom(state, room, (before) => {
+      const after = received(before, [message]);
+      const typing = { ...after.typing };
+      delete typing[message.user?.username];
+      return { ...after, typing };
+    });
+  },
+
+  message_removed(state, { room, seq }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      messages: before.messages.map((one) =>
+        one.seq === seq ? { ...one, text: "", removed: true } : one,
+      ),
+    }));
+  },
+
+  control(state, event) {
+    if (event.course !== state.course.slug || event.message === "announce") return state;
+    const before = state.session;
+    // Two sockets tell an instructor the same; a late frame must not turn the class back.
+    if (event.epoch <= before.epoch) return state;
+    const anew = startsAnew(before, event);
+    const revealed = event.phase === "revealed";
+    const figures = anew && state.figures ? { ...state.figures, ...NO_FIGURES } : state.figures;
+    return withSession({ ...state, figures }, {
+      known: true,
+      // A jump means that a transition was missed, and with it perhaps a vote or a partner.
+      stale: before.stale || !before.known || event.epoch > before.epoch + 1,
+      message: event.message,
+      phase: event.phase,
+      epoch: event.epoch,
+      question: event.question,
+      round: event.round,
+      deadline: event.deadline,
+      votes: anew ? [null, null] : before.votes,
+      partners: anew ? [] : before.partners,
+      partnerRoom: anew ? null : before.partnerRoom,
+      correct: revealed ? (event.correct ?? null) : null,
+      histograms: revealed ? (event.histograms ?? null) : null,
+    });
+  },
+
+  partners(state, event) {
+    if (event.course !== state.course.slug || event.epoch < state.session.partnersEpoch) return state;
+    const next = withSession(state, {
+      partners: event.partners,
+      partnerRoom: event.room,
+      partnersEpoch: event.epoch,
+    });
+    return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
+  },
+
+  presence(state, event) {
+    return withRoom(state, event.room, (room) => {
+      const present = { ...room.present };
+      for (const name of names(event.joined)) present[name] = true;
+      for (const name of names(event.left)) present[name] = false;
+      return { ...room, online: event.online, present };
+    });
+  },
+
+  typing(state, { room, user, at }) {
+    const username = user.username ?? user;
+    return withRoom(state, room, (before) => ({
+      ...before,
+      typing: { ...before.typing, [username]: { name: user.display_name || username, at } },
+    }));
+  },
+
+  room_added(state, event) {
+    if (event.course !== state.course.slug) return state;
+    return withRoom(state, event.room, (room) => ({ ...room, kind: event.kind, removed: false }));
+  },
+
+  room_removed(state, event) {
+    if (!state.rooms[event.room]) return state;
+    return withRoom(state, event.room, (room) => ({ ...room, removed: true }));
+  },
+
+  figures(state, event) {
+    return { ...state, figures: event };
+  },
+
+  "local.snapshot"(state, event) {
+    // A control event that overtook the snapshot knows more; ask again rather than mix the two.
+    if (event.epoch < state.session.epoch) return withSession(state, { stale: true });
+    const next = withSession(state, {
+      ...emptySession(),
+      known: true,
+      message: event.message,
+      phase: event.phase,
+      epoch: event.epoch,
+      question: event.question,
+      round: event.round,
+      deadline: event.deadline,
+      votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
+      partners: event.partners ?? [],
+      partnerRoom: event.room ?? null,
+      partnersEpoch: event.epoch,
+      correct: event.correct ?? null,
+      histograms: event.histograms ?? null,
+    });
+    if (!event.room) return next;
+    return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
+  },
+
+  "local.voted"(state, { question, round, vote }) {
+    if (state.session.question?.question !== question) return state;
+    const votes = [...state.session.votes];
+    votes[round - 1] = vote;
+    return withSession(state, { votes });
+  },
+
+  "local.selected"(state, { room, room_messages: messages, last_seq: lastSeq }) {
+    return withRoom(state, room, (before) =>
+      received(
+        {
+          ...before,
+          loaded: true,
+          messages,
+          more: messages.length > 0 && messages[0].seq > 1,
+          lastSeq: messages.at(-1)?.seq ?? lastSeq ?? 0,
+          removed: false,
+        },
+        Object.values(before.ahead),
+      ),
+    );
+  },
+
+  "local.history"(state, { room, room_messages: older, more }) {
+    return withRoom(state, room, (before) => {
+      const first = before.messages[0]?.seq ?? Infinity;
+      return { ...before, messages: [...older.filter((one) => one.seq < first), ...before.messages], more };
+    });
+  },
+
+  "local.resumed"(state, { rooms }) {
+    let next = state;
+    for (const [id, answer] of Object.entries(rooms)) {
+      if (answer.error_code) next = HANDLERS.room_removed(next, { room: id });
+      else if (answer.reset) {
+        const { messages, last_seq: lastSeq } = answer;
+        next = HANDLERS["local.selected"](next, { room: id, room_messages: messages, last_seq: lastSeq });
+      } else next = withRoom(next, id, (room) => received(room, answer.messages));
+    }
+    return next;
+  },
+
+  "local.trimmed"(state, { room }) {
+    return withRoom(state, room, (before) =>
+      before.messages.length <= KEEP
+        ? before
+        : { ...before, messages: before.messages.slice(-KEEP), more: true },
+    );
+  },
+
+  "local.present"(state, { room, users }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      present: Object.fromEntries(users.map((user) => [user.username, user.online])),
+    }));
+  },
+
+  "local.read"(state, { room, seq }) {
+    const before = state.rooms[room];
+    if (!before || before.lastRead >= seq) return state;
+    return withRoom(state, room, (one) => ({ ...one, lastRead: seq }));
+  },
+};
+
+function names(people) {
+  return (people ?? []).map((one) => one.username ?? one);
+}
+
+function withSession(state, changes) {
+  return { ...state, session: { ...state.session, ...changes } };
+}
+
+function withRoom(state, id, change) {
+  const before = state.rooms[id] ?? emptyRoom(id);
+  const after = change(before);
+  return after === state.rooms[id] ? state : { ...state, rooms: { ...state.rooms, [id]: after } };
+}
+
+/** Whether the event begins another question, or the same one from the start. */
+function startsAnew(before, event) {
+  if (event.phase === "idle") return true;
+  if (event.question?.question !== before.question?.question) return true;
+  return event.phase === "vote" && before.phase !== "vote" && before.phase !== "vote_closed";
+}
+
+/** Put messages where they belong: each once, in order of seq, those after a gap kept aside. */
+function received(room, messages) {
+  let lastSeq = room.lastSeq;
+  const ahead = { ...room.ahead };
+  for (const message of messages) {
+    if (!room.loaded || message.seq > lastSeq) ahead[message.seq] = message;
+  }
+  if (!room.loaded) {
+    const seqs = Object.keys(ahead).map(Number);
+    for (const seq of seqs.sort((a, b) => a - b).slice(0, -KEEP_AHEAD)) delete ahead[seq];
+    return { ...room, ahead };
+  }
+  for (const seq of Object.keys(ahead)) {
+    if (Number(seq) <= lastSeq) delete ahead[seq];
+  }
+  const next = [];
+  while (ahead[lastSeq + 1]) {
+    lastSeq += 1;
+    next.push(ahead[lastSeq]);
+    delete ahead[lastSeq];
+  }
+  return { ...room, messages: next.length ? [...room.messages, ...next] : room.messages, ahead, lastSeq };
+}
+
+/** Whether messages after a gap wait for those in between. */
+export function hasGap(room) {
+  return room.loaded && Object.keys(room.ahead).length > 0;
+}
+
+/** What to resume from: the last gapless seq of each loaded room. */
+export function lastSeqs(state) {
+  const loaded = Object.values(state.rooms).filter((room) => room.loaded && !room.removed);
+  return Object.fromEntries(loaded.map((room) => [room.id, room.lastSeq]));
+}
+
+/** Unread messages of others, among those loaded. */
+export function unread(room, me) {
+  if (!room) return 0;
+  let count = 0;
+  for (let index = room.messages.length - 1; index >= 0; index -= 1) {
+    const message = room.messages[index];
+    if (message.seq <= room.lastRead) break;
+    if (message.kind !== "control" && message.user?.username !== me?.username) count += 1;
+  }
+  return count;
+}
+
+/** The newest announcement of the course room, or null. */
+export function announcement(state) {
+  const messages = state.rooms[state.course.room]?.messages ?? [];
+  return messages.findLast((one) => one.kind === "system" && one.text) ?? null;
+}
+
+/** The partner room where partners are to be shown, else null. */
+export function partnerRoom(state) {
+  const { phase, partnerRoom: id } = state.session;
+  return id && PARTNER_PHASES.has(phase) ? (state.rooms[id] ?? emptyRoom(id, "partners")) : null;
+}
+
+/** Whether the class talks face to face: until the next transition, from its last one. */
+export function faceToFace(session) {
+  return session.phase === "discuss" && session.message === "enableFaceChat";
+}
+
+/** The round that takes votes now, 1 or 2, or null. */
+export function openRound(session) {
+  return session.round && OPEN[session.round] === session.phase ? session.round : null;
+}
+
+/** The share of right answers in a histogram, 0..1, or null without votes. */
+export function rightShare(histogram, correct) {
+  const total = Object.values(histogram ?? {}).reduce((sum, count) => sum + count, 0);
+  return total && correct ? (histogram[correct] ?? 0) / total : null;
+}
