@@ -140,7 +140,7 @@ class Site:
 
 
 def until(condition, *, within: float = 10.0):
-    """Waits until `condition()` is true and returns what it returned; fails after `within` seconds."""
+    """Returns the first true result of `condition()`; fails after `within` seconds without one."""
     deadline = time.monotonic() + within
     while not (result := condition()):
         assert time.monotonic() < deadline, f"did not happen within {within} s"
