@@ -5,12 +5,15 @@ import secrets
 from datetime import timedelta
 
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.models import Token, User
 
 PREFIX = "pc_"  # lets people and secret scanners see what a leaked string is
 LONGEST = 128
+token_revoked = Signal()  # sends `token`
+
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -51,3 +54,4 @@ def revoke(token: Token) -> None:
     now = timezone.now()
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         token.revoked_at = now
+        token_revoked.send(sender=Token, token=token)

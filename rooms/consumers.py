@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts import tokens
 from accounts.models import User
-from rooms import commands, frames, groups, protocol, queries, runtime
+from rooms import commands, envelope, frames, groups, protocol, queries, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.errors import (
     AuthenticationRequired,
@@ -66,6 +66,7 @@ class SocketConsumer(AsyncConsumer):
             writer=scope.get("extensions", {}).get("peerchat.frames"),
             unsent_limit=settings.PEERCHAT["UNSENT_LIMIT"],
         )
+        self.connection.credential = _credential(scope)
         try:
             await self.accepted()
             while (message := await receive())["type"] != "websocket.disconnect":
@@ -156,6 +157,15 @@ class SocketConsumer(AsyncConsumer):
         )
 
 
+def _credential(scope: dict[str, Any]) -> str | None:
+    """What the handshake was authenticated with."""
+    if scope["auth"] == "session":
+        return envelope.session_credential(scope["session_key"])
+    if scope["auth"] == "token":
+        return envelope.token_credential(scope["token_id"])
+    return None
+
+
 class ChatConsumer(SocketConsumer):
     """`/ws/chat/`: rooms, partner chat, votes, the control events of one's courses."""
 
@@ -195,6 +205,7 @@ class ChatConsumer(SocketConsumer):
             protocol.reply(command.uuid, command.action, {"user": frames.person(token.user)})
         )
         if not self.authenticated:
+            self.connection.credential = envelope.token_credential(token.pk)
             await self.enter(token.user)
 
     async def enter(self, user: User) -> None:
@@ -203,13 +214,15 @@ class ChatConsumer(SocketConsumer):
         self.user = user
         connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
         connection.user_id = user.pk
+        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
+        # From here on what makes the user a member of another room reaches the socket, though not
+        # before its `welcome`.
+        connection.hold()
+        hub.join(connection, groups.user(user.pk), groups.EVERYONE)
         most = settings.PEERCHAT["ROOMS_PER_SOCKET"]
         try:
             courses, course_ids, heads = await run(queries.entry, user, most)
-            # From here on, what makes the user a member of another room reaches the socket.
-            new = await hub.subscribe(connection, map(groups.course, course_ids))
-            hub.join(connection, groups.user(user.pk), "")
-            if new:
+            if await hub.subscribe(connection, map(groups.course, course_ids)):
                 # What happened before the subscription stood may have been missed.
                 courses, _, heads = await run(queries.entry, user, most)
         except PeerError:
@@ -219,7 +232,7 @@ class ChatConsumer(SocketConsumer):
         for room, course, head in heads:
             hub.join(connection, groups.room(room), groups.course(course), head)
         self.authenticated = True
-        connection.send(self._welcome(courses))
+        connection.release(self._welcome(courses))
         self._coming = Coming(connection.id, user.pk, self.runtime.worker)
         self.runtime.background(self._came())
 
@@ -276,6 +289,8 @@ class InstructorConsumer(SocketConsumer):
         self.user = user
         connection, hub = self.connection, self.runtime.hub
         connection.user_id = user.pk
+        connection.hold()
+        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
         entry = self._entry
         group = groups.course(entry.course_id)
         try:
@@ -288,5 +303,5 @@ class InstructorConsumer(SocketConsumer):
         dashboards = groups.dashboards(entry.course_id)
         hub.join(connection, dashboards, group)
         self.authenticated = True
-        connection.send(self._welcome([entry.course]))
+        connection.release(self._welcome([entry.course]))
         self.runtime.clock.figures_changed(dashboards)

@@ -4,6 +4,7 @@ An entry names the audience it is for; a process that has none of that audience 
 entries of one commit travel together, as one message of the channel layer for each group.
 """
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -49,7 +50,30 @@ class Changed(Struct, tag="c", array_like=True, frozen=True):
     audience: str
 
 
-Entry = Stored | Passing | Join | Leave | Changed
+class Close(Struct, tag="x", array_like=True, frozen=True):
+    """Sockets of a user are closed: all of an audience, or all that stand on a credential.
+
+    `credential` is what `session_credential` or `token_credential` makes; None stands for any.
+    """
+
+    user: int
+    code: int
+    audience: str
+    credential: str | None = None
+
+
+Entry = Stored | Passing | Join | Leave | Changed | Close
+
+
+def session_credential(session_key: str) -> str:
+    """What names a session here: nobody who reads along can log in with it."""
+    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def token_credential(token_id: int) -> str:
+    """What names a token here."""
+    return f"token:{token_id}"
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[list[Entry]] = msgspec.msgpack.Decoder(list[Entry])

@@ -1,6 +1,7 @@
 """Names of channel-layer groups and of audiences.
 
-A channel-layer *group* is what the processes of the pool subscribe to: one for each course they serve.
+A channel-layer *group* is what the processes of the pool subscribe to: one for each course that
+they serve.
 An *audience* is the set of sockets within a process that a frame is for: a room, a user, the
 dashboards of a course. The frames of all audiences of a course travel in the group of that course,
 so that what was committed together is published with one command, however many rooms it touched,
@@ -8,6 +9,9 @@ and a process holds a handful of subscriptions instead of one per room and user.
 """
 
 from uuid import UUID
+
+EVERYONE = "everyone"
+"""The channel-layer group of all processes, for what concerns a user and no course."""
 
 
 def course(course_id: int) -> str:
@@ -21,8 +25,13 @@ def room(room_id: UUID) -> str:
 
 
 def user(user_id: int) -> str:
-    """The audience of all sockets of one user."""
+    """The audience of all chat sockets of one user."""
     return f"user.{user_id}"
+
+
+def account(user_id: int) -> str:
+    """The audience of all sockets of one user, whatever they are for."""
+    return f"account.{user_id}"
 
 
 def dashboards(course_id: int) -> str:

@@ -81,6 +81,7 @@ class Connection:
     ) -> None:
         self.id = uuid.uuid4()
         self.user_id: int | None = None
+        self.credential: str | None = None
         self.audiences: set[str] = set()
         self.groups: set[str] = set()
         self.closed = False
@@ -88,6 +89,7 @@ class Connection:
         self._writer = writer
         self._unsent_limit = unsent_limit
         self._queue: asyncio.Queue[str | int] | None = None
+        self._held: list[Batch] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         if writer is None:
             self._queue = asyncio.Queue(self.QUEUE)
@@ -96,6 +98,9 @@ class Connection:
     def write(self, batch: Batch) -> None:
         """Send frames. A client that reads too slowly is closed with 4429."""
         if self.closed:
+            return
+        if self._held is not None:
+            self._held.append(batch)
             return
         if self._writer is not None:
             if self._writer.write(batch.wire(self._writer)) > self._unsent_limit:
@@ -111,6 +116,17 @@ class Connection:
     def send(self, frame: bytes) -> None:
         """Send one frame to this socket alone."""
         self.write(Batch([frame]))
+
+    def hold(self) -> None:
+        """Keep back what is written from now on until `release`."""
+        self._held = []
+
+    def release(self, first: bytes) -> None:
+        """Send `first`, then what was kept back."""
+        held, self._held = self._held or [], None
+        self.send(first)
+        for batch in held:
+            self.write(batch)
 
     def close(self, code: int) -> None:
         """Close the socket after what was written before, once."""
@@ -191,6 +207,7 @@ class Hub:
         self._channel: asyncio.Future[str] = self.loop.create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._receive())
+        self._start(self._subscribe(groups.EVERYONE, _Subscription()))
 
     # --- connections -----------------------------------------------------------------------
 
@@ -291,6 +308,9 @@ class Hub:
                 case envelope.Leave():
                     self._flush(frames)
                     self._members_leave(entry)
+                case envelope.Close():
+                    self._flush(frames)
+                    self._close(entry)
                 case envelope.Changed():
                     if entry.audience in self._audiences:
                         self._on_changed(entry.audience)
@@ -351,6 +371,15 @@ class Hub:
             if entry.audience in connection.audiences:
                 self.leave(connection, entry.audience)
                 connection.send(entry.frame)
+
+    def _close(self, entry: envelope.Close) -> None:
+        audience = self._audiences.get(entry.audience)
+        for connection in list(audience.connections) if audience is not None else ():
+            if connection.user_id == entry.user and entry.credential in (
+                None,
+                connection.credential,
+            ):
+                connection.close(entry.code)
 
     def _sockets_of(self, users: list[int]) -> list[Connection]:
         return [

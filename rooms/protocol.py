@@ -52,73 +52,73 @@ class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=Tru
         return str(self.__struct_config__.tag)
 
 
-class Authenticate(Command, tag="authenticate"):
+class Authenticate(Command, frozen=True, tag="authenticate"):
     token: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class ListRooms(Command, tag="list_rooms"):
+class ListRooms(Command, frozen=True, tag="list_rooms"):
     pass
 
 
-class JoinRoom(Command, tag="join_room"):
+class JoinRoom(Command, frozen=True, tag="join_room"):
     room: RoomId
 
 
-class LeaveRoom(Command, tag="leave_room"):
+class LeaveRoom(Command, frozen=True, tag="leave_room"):
     room: RoomId
 
 
-class ListUsers(Command, tag="list_users"):
+class ListUsers(Command, frozen=True, tag="list_users"):
     room: RoomId
 
 
-class SelectRoom(Command, tag="select_room"):
+class SelectRoom(Command, frozen=True, tag="select_room"):
     room: RoomId
     limit: Page = DEFAULT_PAGE
 
 
-class History(Command, tag="history"):
+class History(Command, frozen=True, tag="history"):
     room: RoomId
     before: Seq
     limit: Page = DEFAULT_PAGE
 
 
-class Resume(Command, tag="resume"):
+class Resume(Command, frozen=True, tag="resume"):
     rooms: Annotated[dict[RoomId, Seq], Meta(max_length=200)]
 
 
-class NewMessage(Command, tag="new_message"):
+class NewMessage(Command, frozen=True, tag="new_message"):
     room: RoomId
     text: Text
     reply_to: RoomId | None = None
 
 
-class PrivateMessage(Command, tag="private_message"):
+class PrivateMessage(Command, frozen=True, tag="private_message"):
     to: Username
     text: Text
 
 
-class Typing(Command, tag="typing"):
+class Typing(Command, frozen=True, tag="typing"):
     room: RoomId
 
 
-class MarkRead(Command, tag="mark_read"):
+class MarkRead(Command, frozen=True, tag="mark_read"):
     room: RoomId
     seq: Seq
 
 
-class State(Command, tag="state"):
+class State(Command, frozen=True, tag="state"):
     course: Slug
 
 
-class CastVote(Command, tag="vote"):
+class CastVote(Command, frozen=True, tag="vote"):
     course: Slug
     choice: Annotated[str, Meta(max_length=64)]
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
 
 
-class Ping(Command, tag="ping"):
+class Ping(Command, frozen=True, tag="ping"):
     pass
 
 
@@ -128,62 +128,62 @@ class Control(Command, frozen=True, kw_only=True):
     epoch: Epoch = None
 
 
-class StartQuestion(Control, tag="start_question"):
+class StartQuestion(Control, frozen=True, tag="start_question"):
     question: Slug
     seconds: Seconds | None = None
 
 
-class CountDownAndStop(Control, tag="count_down_and_stop"):
+class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
 
 
-class StopVote(Control, tag="stop_vote"):
+class StopVote(Control, frozen=True, tag="stop_vote"):
     pass
 
 
-class MakePartners(Control, tag="make_partners"):
+class MakePartners(Control, frozen=True, tag="make_partners"):
     group_size: Annotated[int, Meta(ge=2, le=5)] = 2
     method: Literal["different_answers", "random", "same_answer", "keep"] = "different_answers"
 
 
-class EnableChat(Control, tag="enable_chat"):
+class EnableChat(Control, frozen=True, tag="enable_chat"):
     pass
 
 
-class EnableFaceChat(Control, tag="enable_face_chat"):
+class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
     pass
 
 
-class StartRevote(Control, tag="start_revote"):
+class StartRevote(Control, frozen=True, tag="start_revote"):
     seconds: Seconds | None = None
 
 
-class Reveal(Control, tag="reveal"):
+class Reveal(Control, frozen=True, tag="reveal"):
     pass
 
 
-class Reopen(Control, tag="reopen"):
+class Reopen(Control, frozen=True, tag="reopen"):
     pass
 
 
-class NextQuestion(Control, tag="next_question"):
+class NextQuestion(Control, frozen=True, tag="next_question"):
     question: Slug | None = None
 
 
-class Announce(Control, tag="announce"):
+class Announce(Control, frozen=True, tag="announce"):
     text: Text
 
 
-class MoveStudent(Control, tag="move_student"):
+class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
     group: Annotated[int, Meta(ge=1, le=100_000)]
 
 
-class Figures(Control, tag="figures"):
+class Figures(Control, frozen=True, tag="figures"):
     pass
 
 
-class DashboardState(Command, tag="state"):
+class DashboardState(Command, frozen=True, tag="state"):
     """`state` on the instructor's socket, where the course is known."""
 
     course: Slug | None = None

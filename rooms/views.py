@@ -16,7 +16,7 @@ from rooms.models import Enrollment
 
 def _user(request: HttpRequest) -> User:
     # `login_required` stands before every view here.
-    return cast(User, request.user)
+    return cast("User", request.user)
 
 
 def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from rooms import frames, groups, publish
-from rooms.envelope import Join, Leave
+from rooms.envelope import Close, Join, Leave
 from rooms.models import Course, Enrollment, Membership, Room
 
 
@@ -20,7 +20,10 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     known = set(
         Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)
     )
-    Enrollment.objects.filter(course=course, user__in=known).exclude(role=role).update(role=role)
+    changed = Enrollment.objects.filter(course=course, user__in=known).exclude(role=role)
+    if role == Enrollment.Role.STUDENT:
+        _close_dashboards(course, list(changed.values_list("user_id", flat=True)))
+    changed.update(role=role)
     new = [user for user in users if user.pk not in known]
     Enrollment.objects.bulk_create(Enrollment(course=course, user=user, role=role) for user in new)
     Membership.objects.bulk_create(
@@ -43,6 +46,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
 @transaction.atomic
 def unenroll(*, course: Course, users: Sequence[User]) -> None:
     """Take the users out of the course and of all its rooms; their sockets lose them at once."""
+    _close_dashboards(course, [user.pk for user in users])
     rooms = Room.objects.filter(course=course, memberships__user__in=users).distinct()
     for room in rooms:
         publish.send(
@@ -51,3 +55,9 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
         )
     for enrollment in Enrollment.objects.filter(course=course, user__in=users):
         enrollment.delete()
+
+
+def _close_dashboards(course: Course, users: Sequence[int]) -> None:
+    """Close the instructors' sockets of those who do not lead the course any more."""
+    for user_id in users:
+        publish.send(groups.course(course.pk), Close(user_id, 4403, groups.dashboards(course.pk)))

@@ -143,7 +143,8 @@ def _parents(posts: Sequence[Post]) -> dict[tuple[UUID, str | None], UUID]:
     wanted = {post.reply_to: _room_id(post.reply_to) for post in posts if post.reply_to}
     if not wanted:
         return {}
-    rooms = dict(Message.objects.filter(id__in=wanted.values()).values_list("id", "room_id"))
+    ids = [parent for parent in wanted.values() if parent is not None]
+    rooms = dict(Message.objects.filter(id__in=ids).values_list("id", "room_id"))
     return {
         (rooms[parent], name): parent
         for name, parent in wanted.items()

@@ -93,7 +93,9 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
             _pose(session, _question(course_, command.question), None, now)
     message = phases.control_message(command.action, to)
     assert message is not None
-    _advance(session, to=to, message=message, uuid_=_message_uuid(command), act=command.action, now=now)
+    _advance(
+        session, to=to, message=message, uuid_=_message_uuid(command), act=command.action, now=now
+    )
     if isinstance(command, protocol.EnableChat | protocol.EnableFaceChat):
         partners.tell_partners(session)
     return Moved(str(session.phase), session.epoch)

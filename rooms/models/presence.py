@@ -20,7 +20,7 @@ class Worker(models.Model):
 
 
 class Connection(models.Model):
-    """A chat socket of a user. It is kept for a while after it closed, to tell who left just now."""
+    """A chat socket of a user, kept for a while after it closed to tell who left just now."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="connections")

@@ -27,7 +27,7 @@ class Room(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     title = models.CharField(max_length=200, blank=True)
     # "<smaller user id>:<larger user id>", so that a pair has one direct room.
-    pair = models.CharField(max_length=41, null=True, blank=True, unique=True)  # noqa: DJ001
+    pair = models.CharField(max_length=41, null=True, blank=True, unique=True)
     last_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)

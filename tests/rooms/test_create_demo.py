@@ -104,18 +104,18 @@ def test_again_leaves_what_was_made_of_the_course():
     assert student.check_password("a secret of their own")
 
 
-def test_is_refused_where_debug_is_off(settings):
+def test_makes_up_a_password_where_debug_is_off(settings, client):
     settings.DEBUG = False
-    with pytest.raises(CommandError, match="--yes"):
-        create_demo()
-    assert not User.objects.exists()
-    assert not Course.objects.exists()
+    output = create_demo(students=1)
+    password = output.split("Password of each: ")[1].split()[0]
+    assert password != "peerchat"
+    assert client.login(username="student1", password=password)
 
 
-def test_is_done_all_the_same_where_one_insists(settings):
+def test_again_shows_no_password_that_is_not_true_where_debug_is_off(settings):
     settings.DEBUG = False
-    create_demo(students=1, yes=True)
-    assert User.objects.count() == 2
+    create_demo(students=1)
+    assert "Password" not in create_demo(students=1)
 
 
 def test_a_negative_number_is_refused():

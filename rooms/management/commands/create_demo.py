@@ -1,5 +1,6 @@
 """A course to try things out with."""
 
+import secrets
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from accounts.models import User
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 
-# Known to everybody, which is why the command asks for --yes.
+# Known to everybody, so it is for DEBUG only: elsewhere the command makes one up.
 PASSWORD = "peerchat"
 COURSE = "physics101"
 
@@ -162,32 +163,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--students", type=int, default=12, metavar="N", help="how many (default 12)"
         )
-        parser.add_argument(
-            "--yes",
-            action="store_true",
-            help="make accounts with a well-known password although DEBUG is off",
-        )
 
-    def handle(self, *, students: int, yes: bool, **options: Any) -> None:
+    def handle(self, *, students: int, **options: Any) -> None:
         if students < 0:
             raise CommandError("--students must not be negative.")
-        if not settings.DEBUG and not yes:
-            raise CommandError(
-                f"DEBUG is off, so this may be a site that others can reach, and the password of "
-                f"every demo account is {PASSWORD!r}. Say --yes if that is what you want."
-            )
+        password = PASSWORD if settings.DEBUG else secrets.token_urlsafe(12)
         names = {"instructor": "Maria Sandoval"}
         names |= {f"student{number}": name_of(number) for number in range(1, students + 1)}
         with transaction.atomic():
             course = make_course()
-            made = make_users(names)
+            made = make_users(names, password)
             enroll_missing(course, names)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
         if students:
             who = "student1" if students == 1 else f"student1 ... student{students}"
             self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
-        self.stdout.write(f"Password of each: {self.style.SUCCESS(PASSWORD)}")
+        if made or settings.DEBUG:
+            self.stdout.write(f"Password of each: {self.style.SUCCESS(password)}")
         if made < len(names):
             self.stdout.write(
                 f"({len(names) - made} of these accounts existed before; they keep the password "
@@ -214,13 +207,13 @@ def make_course() -> Course:
     return course
 
 
-def make_users(names: Mapping[str, str]) -> int:
+def make_users(names: Mapping[str, str], password: str) -> int:
     """Make those of the users (display names by username) who are missing; how many that were."""
     known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
     # One hash for all: a good one takes a good part of a second.
-    password = make_password(PASSWORD)
+    hashed = make_password(password)
     missing = [
-        User(username=username, display_name=shown, password=password)
+        User(username=username, display_name=shown, password=hashed)
         for username, shown in names.items()
         if username not in known
     ]
