@@ -14,7 +14,7 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 websocket_urlpatterns: list[URLPattern] = [
-    path("ws/chat/", ChatConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/instructor/<slug:course>/", InstructorConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/chat/", ChatConsumer.as_asgi()),
+    path("ws/instructor/<slug:course>/", InstructorConsumer.as_asgi()),
     re_path(r"", refuse),  # type: ignore[arg-type]  # last: URLRouter raises where nothing matches
 ]

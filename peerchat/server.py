@@ -13,7 +13,10 @@ from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import server as daphne_server
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
+from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
+
+from rooms import runtime
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -51,6 +54,10 @@ class Frames:
         """Write prepared bytes; returns how many bytes the socket has not taken yet."""
         return self._protocol.write_prepared(prepared)
 
+    def unsent(self) -> int:
+        """The bytes that the socket has not taken yet."""
+        return self._protocol.unsent()
+
     def taken(self) -> None:
         """The consumer took a frame that came in."""
         self._protocol.frame_taken()
@@ -86,6 +93,10 @@ class WebSocketProtocol(DaphneProtocol):
             return _unsent(transport)
         return 0
 
+    def unsent(self) -> int:
+        """The bytes that wait for the socket; 0 where the transport does not tell."""
+        return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)
         if not self._paused and self.application_queue.qsize() >= WAITING_FRAMES:
@@ -112,6 +123,25 @@ class Server(daphne_server.Server):
 
     def __init__(self, application: Application, **options: Any) -> None:
         super().__init__(_bounded(application), **options)
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self._ports.append(port)
+
+    def kill_all_applications(self) -> defer.Deferred[Any]:
+        """What daphne does before the reactor stops; here the sockets are closed in good order.
+
+        No connection is accepted any more, what is in flight is finished and acknowledged, and
+        the sockets get 4503, so that their clients go to another worker.
+        """
+        return defer.ensureDeferred(self._drain())
+
+    async def _drain(self) -> None:
+        for port in self._ports:
+            port.stopReading()
+        await defer.Deferred.fromFuture(asyncio.ensure_future(runtime.stop()))
+        await super().kill_all_applications()
 
     def create_application(
         self, protocol: Any, scope: dict[str, Any]

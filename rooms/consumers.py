@@ -67,6 +67,7 @@ class SocketConsumer(AsyncConsumer):
             unsent_limit=settings.PEERCHAT["UNSENT_LIMIT"],
         )
         self.connection.credential = _credential(scope)
+        self.runtime.hub.add(self.connection)
         try:
             await self.accepted()
             while (message := await receive())["type"] != "websocket.disconnect":
@@ -111,7 +112,7 @@ class SocketConsumer(AsyncConsumer):
             self.refuse(command, Unavailable())
         else:
             if fields is not None:
-                self.connection.send(protocol.reply(command.uuid, command.action, fields))
+                self.connection.answer(protocol.reply(command.uuid, command.action, fields))
 
     async def run(self, command: protocol.Command) -> Any:
         """The fields of the reply, None for none. Raises PeerError."""
@@ -129,7 +130,7 @@ class SocketConsumer(AsyncConsumer):
         named = dict(error.extra)
         malformed = named.pop("malformed", error.code == "invalid_json")
         uuid, action = named.pop("uuid", None), named.pop("action", None)
-        self.connection.send(protocol.refusal(uuid, action, error.code, error.message))
+        self.connection.answer(protocol.refusal(uuid, action, error.code, error.message))
         if not malformed:
             return
         now = time.monotonic()
@@ -201,7 +202,7 @@ class ChatConsumer(SocketConsumer):
             return
         if self.authenticated and token.user != self.user:
             raise PermissionDenied("This socket belongs to another user.")
-        self.connection.send(
+        self.connection.answer(
             protocol.reply(command.uuid, command.action, {"user": frames.person(token.user)})
         )
         if not self.authenticated:

@@ -42,6 +42,9 @@ class FrameWriter(Protocol):
     def write(self, prepared: bytes) -> int:
         """Write to the socket at once; returns the bytes that are still unsent, 0 if none."""
 
+    def unsent(self) -> int:
+        """The bytes that the socket has not taken yet."""
+
 
 class Batch:
     """Frames that go to many sockets together, prepared when first needed."""
@@ -88,6 +91,8 @@ class Connection:
         self._send = send
         self._writer = writer
         self._unsent_limit = unsent_limit
+        # Bytes of the answers that the client asked for and that are not all sent.
+        self._asked = 0
         self._queue: asyncio.Queue[str | int] | None = None
         self._held: list[Batch] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +108,10 @@ class Connection:
             self._held.append(batch)
             return
         if self._writer is not None:
-            if self._writer.write(batch.wire(self._writer)) > self._unsent_limit:
+            unsent = self._writer.write(batch.wire(self._writer))
+            if unsent == 0:
+                self._asked = 0
+            elif unsent > self._unsent_limit + self._asked:
                 self.close(4429)
             return
         assert self._queue is not None
@@ -116,6 +124,18 @@ class Connection:
     def send(self, frame: bytes) -> None:
         """Send one frame to this socket alone."""
         self.write(Batch([frame]))
+
+    def answer(self, frame: bytes) -> None:
+        """Send the answer to a command.
+
+        However long it is, it does not make its client a slow one. A client that asks for more
+        while the answers it has asked for wait unread is.
+        """
+        if self._writer is not None and self._writer.unsent() > self._unsent_limit:
+            self.close(4429)
+            return
+        self._asked += len(frame)
+        self.send(frame)
 
     def hold(self) -> None:
         """Keep back what is written from now on until `release`."""
@@ -198,6 +218,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
         self.connections: set[Connection] = set()
+        self._empty: asyncio.Event | None = None
         self._fetch = fetch
         self._on_changed = on_changed
         self._audiences: dict[str, _Audience] = {}
@@ -266,9 +287,15 @@ class Hub:
                 known.filling.cancel()
             del self._audiences[audience]
 
+    def add(self, connection: Connection) -> None:
+        """Know a connection that has just been accepted."""
+        self.connections.add(connection)
+
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
         self.connections.discard(connection)
+        if self._empty is not None and not self.connections:
+            self._empty.set()
         for audience in list(connection.audiences):
             self.leave(connection, audience)
         for name in connection.groups:
@@ -489,6 +516,19 @@ class Hub:
         if name in self._subscriptions:
             # Somebody came while the unsubscription was under way: it may have come second.
             await self._layer.group_add(name, await asyncio.shield(self._channel))
+
+    async def close_all(self, code: int, within: float) -> None:
+        """Close all connections, a few at a time, and wait until they are gone.
+
+        After `within` seconds it waits no longer.
+        """
+        async with asyncio.timeout(within):
+            for connection in list(self.connections):
+                connection.close(code)
+                await asyncio.sleep(0.001)
+            if self.connections:
+                self._empty = asyncio.Event()
+                await self._empty.wait()
 
     async def stop(self) -> None:
         """Stop receiving."""

@@ -31,6 +31,8 @@ from rooms.models import (
 from rooms.permissions import enrolled, joinable, leading, member
 from rooms.phases import Phase
 
+RESUME_TOTAL = 5_000
+"""Missed messages that one `resume` sends of all rooms together."""
 USERS_LIMIT = 5_000
 """People in one answer to `list_users`, and rooms in one to `list_rooms`."""
 
@@ -180,9 +182,9 @@ def history(user: User, room: str, before: int, limit: int) -> dict[str, Any]:
 def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
     """What was missed in each room since the number last seen there.
 
-    Where more than `RESUME_LIMIT` messages are missing, or the number is ahead of the room, the
-    answer is `reset` with the newest ones. A room that the user is not in (any more) is answered
-    with an `error_code`, like one that does not exist.
+    Where more than `RESUME_LIMIT` messages are missing (or `RESUME_TOTAL` in all rooms together),
+    or the number is ahead of the room, the answer is `reset` with the newest ones. A room that the
+    user is not in (any more) is answered with an `error_code`, like one that does not exist.
     """
     wanted: dict[str, UUID] = {}
     for name in seen:
@@ -197,15 +199,20 @@ def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
         ).select_related("room")
     }
     answer: dict[str, Any] = {}
+    left = RESUME_TOTAL
     for name, after in seen.items():
         room = mine.get(wanted[name]) if name in wanted else None
-        answer[name] = {"error_code": "invalid_room_id"} if room is None else _missed(room, after)
+        if room is None:
+            answer[name] = {"error_code": "invalid_room_id"}
+            continue
+        answer[name] = _missed(room, after, min(left, protocol.RESUME_LIMIT))
+        left = max(left - len(answer[name]["messages"]), 0)
     return answer
 
 
-def _missed(room: Room, after: int) -> dict[str, Any]:
-    if after > room.last_seq or room.last_seq - after > protocol.RESUME_LIMIT:
-        newest = _newest(room, protocol.PAGE_LIMIT)
+def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
+    if after > room.last_seq or room.last_seq - after > most:
+        newest = _newest(room, protocol.PAGE_LIMIT if most else protocol.DEFAULT_PAGE)
         return {
             "messages": newest,
             "last_seq": newest[-1].seq if newest else 0,

@@ -4,6 +4,7 @@ It starts with the first socket and lives as long as the event loop.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Coroutine
 from typing import Any
@@ -16,6 +17,9 @@ from rooms.hub import Hub
 from rooms.ratelimit import Buckets
 from rooms.threads import Threads
 from rooms.writer import Writer
+
+DRAIN_WITHIN = 3.0
+"""Seconds that each step of stopping may take."""
 
 
 class Runtime:
@@ -45,9 +49,15 @@ class Runtime:
         task.add_done_callback(self._jobs.discard)
 
     async def stop(self) -> None:
-        """Finish what was started, then stop."""
+        """Close the sockets, finish and acknowledge what was started, then stop.
+
+        Takes `DRAIN_WITHIN` seconds for the sockets and the jobs at the most.
+        """
+        await self.writer.idle(DRAIN_WITHIN)
+        with contextlib.suppress(TimeoutError):
+            await self.hub.close_all(4503, DRAIN_WITHIN)
         if self._jobs:
-            await asyncio.wait(self._jobs, timeout=5)
+            await asyncio.wait(self._jobs, timeout=DRAIN_WITHIN)
         await self.writer.stop()
         await self.clock.stop()
         await self.hub.stop()

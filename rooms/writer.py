@@ -22,6 +22,9 @@ QUEUE_LIMIT = 20_000
 BATCH_LIMIT = 1_000
 """Items of one transaction."""
 
+STOP_WITHIN = 3.0
+"""Seconds to finish what waits when the process stops."""
+
 Store = Callable[[Sequence[Any]], Sequence[Any]]
 
 
@@ -48,10 +51,14 @@ class Writer:
             self._task = self._loop.create_task(self._run())
         return future
 
+    async def idle(self, within: float) -> None:
+        """Wait until nothing waits, `within` seconds at the most."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=within)
+
     async def stop(self) -> None:
         """Finish what waits, then stop."""
-        if self._task is not None:
-            await self._task
+        await self.idle(STOP_WITHIN)
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
