@@ -7,9 +7,14 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
-    from django.core.management import execute_from_command_line  # settings must be named first
+    # Settings must be named before anything of Django's that reads them is imported.
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")  # a sentence for whoever set up the site, not a traceback
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from urllib.parse import quote
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN = 60.0  # seconds
@@ -239,10 +241,13 @@ class Redis(Server):
         ]
 
     def answers(self) -> bool:
-        client = redis.Redis(unix_socket_path=str(self.socket))
+        # Without retries: their growing waits are longer than the start.
+        client = redis.Redis(
+            unix_socket_path=str(self.socket), socket_timeout=1, retry=Retry(NoBackoff(), 0)
+        )
         try:
             return bool(client.ping())
-        except redis.ConnectionError:
+        except (redis.ConnectionError, redis.TimeoutError):
             return False
         finally:
             client.close()

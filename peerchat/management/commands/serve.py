@@ -72,11 +72,13 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _listen(self, bind: str, port: int) -> socket.socket:
+        if not 0 <= port <= 65_535:
+            raise CommandError(f"Cannot listen on {bind} port {port}: there is no such port.")
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
         with contextlib.ExitStack() as undo:
             listener = undo.enter_context(socket.socket(family, kind, protocol))
@@ -84,7 +86,7 @@ class Command(BaseCommand):
             try:
                 listener.bind(address)
                 listener.listen(BACKLOG)
-            except (OSError, OverflowError) as error:
+            except OSError as error:
                 raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
             undo.pop_all()
         return listener

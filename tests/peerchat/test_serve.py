@@ -1,0 +1,154 @@
+"""`manage.py serve` as a process: its workers die, it is stopped, it is killed."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import urllib.request
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.running import alive, environment, manage, until
+
+
+def get(url: str) -> int:
+    with urllib.request.urlopen(url, timeout=10) as response:
+        return response.status
+
+
+def sqlite(tmp_path) -> dict[str, str]:
+    return environment(REDIS_URL="", DATABASE_URL=f"sqlite:///{tmp_path / 'site.sqlite3'}")
+
+
+def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
+    running = site(env=sqlite(tmp_path))
+    assert get(f"{running.url}healthz") == 200
+    assert get(f"{running.url}readyz") == 200
+    assert len(running.workers()) == 1
+    workers = running.workers()
+    assert running.stop() == 0
+    assert not any(map(alive, workers))
+
+
+def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
+    done = manage("serve", "--workers", "2", "--port", "0", env=sqlite(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "2 workers need REDIS_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workers", "0"], "--workers must be at least 1"),
+        (["--bind", "nowhere.invalid"], "Cannot listen on nowhere.invalid"),
+        (["--port", "70000"], "Cannot listen on 127.0.0.1 port 70000"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(transactional_db, arguments, message):
+    done = manage("serve", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_refused(transactional_db):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = manage("serve", "--port", str(port))
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+def test_missing_static_files_are_named(transactional_db, tmp_path):
+    done = manage("serve", env=environment(STATIC_ROOT=str(tmp_path)))
+    assert done.returncode == 1
+    assert "run manage.py collectstatic" in done.stderr
+
+
+def test_ipv6(site):
+    running = site(bind="::1")
+    assert running.url.startswith("http://[::1]:")
+    assert get(f"{running.url}healthz") == 200
+
+
+def test_a_dead_worker_is_started_again_while_the_other_serves(site):
+    running = site(workers=2)
+    first = running.workers()
+    assert len(first) == 2
+    victim, other = sorted(first)
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: not alive(victim))
+    assert get(f"{running.url}healthz") == 200
+    until(lambda: len(running.workers()) == 2)
+    assert running.workers() != first
+    assert other in running.workers()
+    assert re.search(
+        r"Worker \d was ended by SIGKILL; starting it again in 0.5 s", running.log.read_text()
+    )
+
+
+def test_the_wait_grows_while_a_worker_keeps_dying(site):
+    running = site()
+    for count, wait in enumerate(("0.5", "1", "2"), start=1):
+        worker = until(running.workers)
+        os.kill(worker.pop(), signal.SIGKILL)
+        until(lambda count=count: running.log.read_text().count("starting it again") == count)
+        assert f"again in {wait} s" in running.log.read_text().splitlines()[-1]
+    # Told to stop during the wait, it does not wait.
+    assert running.stop(within=1.5) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_everything(site, number):
+    running = site(workers=2)
+    workers = running.workers()
+    os.kill(running.pid, number)
+    assert running.process.wait(20) == 0
+    assert not any(map(alive, workers))
+    with pytest.raises(OSError, match="refused"):
+        get(f"{running.url}healthz")
+
+
+def test_a_worker_that_hangs_is_killed(site):
+    running = site(workers=2)
+    hanging = min(running.workers())
+    workers = running.workers()
+    os.kill(hanging, signal.SIGSTOP)
+    assert running.stop(within=25) == 0
+    assert not any(map(alive, workers))
+    assert "did not stop in 15 s" in running.log.read_text()
+
+
+def test_workers_do_not_outlive_a_killed_parent(site):
+    running = site(workers=2)
+    workers = running.workers()
+    os.kill(running.pid, signal.SIGKILL)
+    running.process.wait()
+    until(lambda: not any(map(alive, workers)))
+
+
+async def test_a_path_that_does_not_exist_is_refused_cleanly(site):
+    running = await asyncio.to_thread(site)
+    for path in ("/nowhere", "/ws/", "/ws/chat", "/ws/chat/more/", "/ws/%F0%9F%92%A9/"):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(running.socket_url + path, proxy=None)
+        assert refused.value.response.status_code == 403
+    assert "Traceback" not in running.log.read_text()
+
+
+async def test_wrong_credentials_get_403_and_no_socket(site):
+    running = await asyncio.to_thread(site)
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            f"{running.socket_url}/ws/chat/",
+            additional_headers={"Authorization": "Bearer pc_wrong"},
+            proxy=None,
+        )
+    assert refused.value.response.status_code == 403
+    assert "pc_wrong" not in running.log.read_text()

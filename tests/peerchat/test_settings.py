@@ -1,0 +1,213 @@
+"""The settings: what each variable may be, and that a wrong one stops the process by name."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from peerchat.settings import channel_layer, database, env, envbool, envfloat, envint, envlist
+from tests.servers import ROOT
+
+PRODUCTION = {
+    "SECRET_KEY": "k3y-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "ALLOWED_HOSTS": "peerchat.example.edu",
+    "DATABASE_URL": "postgres://peerchat:secret@db.example.edu:5433/peerchat",
+    "REDIS_URL": "redis://redis.example.edu:6379/1",
+}
+
+
+def python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs `code` with the site's settings under just these variables."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def settings(*names: str, **variables: str) -> list[object]:
+    code = (
+        "import json; from peerchat import settings\n"
+        f"print(json.dumps([getattr(settings, name) for name in {names!r}], default=str))"
+    )
+    done = python(code, **variables)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True", "YES", "on", " 1 "])
+def test_envbool_takes_what_means_yes(monkeypatch, value):
+    monkeypatch.setenv("SOMETHING", value)
+    assert envbool("SOMETHING", False) is True
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", "NO", "off"])
+def test_envbool_takes_what_means_no(monkeypatch, value):
+    monkeypatch.setenv("SOMETHING", value)
+    assert envbool("SOMETHING", True) is False
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "must"),
+    [
+        (lambda: envbool("SOMETHING", False), "maybe", "must be 1 or 0"),
+        (lambda: envint("SOMETHING", 1), "1.5", "must be a whole number"),
+        (lambda: envint("SOMETHING", 1), "many", "must be a whole number"),
+        (lambda: envint("SOMETHING", 1, least=1), "0", "must be at least 1"),
+        (lambda: envfloat("SOMETHING", 1), "fast", "must be a number"),
+        (lambda: envfloat("SOMETHING", 1), "-1", "at least 0"),
+        (lambda: envfloat("SOMETHING", 1), "nan", "at least 0"),
+        (lambda: envfloat("SOMETHING", 1), "inf", "at least 0"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(monkeypatch, read, value, must):
+    monkeypatch.setenv("SOMETHING", value)
+    with pytest.raises(ImproperlyConfigured, match=f"^SOMETHING {must}|^SOMETHING .*{must}"):
+        read()
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_unset_and_empty_are_the_default(monkeypatch, value):
+    monkeypatch.delenv("SOMETHING", raising=False)
+    if value is not None:
+        monkeypatch.setenv("SOMETHING", value)
+    assert env("SOMETHING", "else") == "else"
+    assert (envbool("SOMETHING", True), envint("SOMETHING", 3)) == (True, 3)
+    assert (envfloat("SOMETHING", 0.5), envlist("SOMETHING")) == (0.5, [])
+    with pytest.raises(ImproperlyConfigured, match="SOMETHING must be set"):
+        env("SOMETHING")
+
+
+def test_envlist_splits_at_commas(monkeypatch):
+    monkeypatch.setenv("SOMETHING", " a, b ,,c,")
+    assert envlist("SOMETHING") == ["a", "b", "c"]
+
+
+def test_sqlite_waits_for_its_lock_and_writes_ahead():
+    config = database("sqlite:////tmp/peerchat.sqlite3")
+    assert config["NAME"] == "/tmp/peerchat.sqlite3"
+    assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert config["OPTIONS"]["timeout"] == 20
+    assert "journal_mode=WAL" in config["OPTIONS"]["init_command"]
+
+
+def test_postgresql_gets_a_pool_of_its_own_size(monkeypatch):
+    monkeypatch.setenv("DATABASE_POOL_MIN", "1")
+    monkeypatch.setenv("DATABASE_POOL_MAX", "7")
+    config = database("postgres://u:p@h:5433/n")
+    assert config["OPTIONS"]["pool"] == {"min_size": 1, "max_size": 7, "timeout": 10}
+    assert config["CONN_MAX_AGE"] == 0
+
+
+def test_postgresql_over_a_unix_socket():
+    assert database("postgres://u@%2Frun%2Fpg/n")["HOST"] == "/run/pg"
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u@h/n", "nonsense", "postgres://h:port/n", "oracle://h/n"]
+)
+def test_other_databases_are_refused(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL must"):
+        database(url)
+
+
+def test_a_pool_turned_over_is_refused(monkeypatch):
+    monkeypatch.setenv("DATABASE_POOL_MIN", "8")
+    monkeypatch.setenv("DATABASE_POOL_MAX", "7")
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_POOL_MIN must"):
+        database("postgres://u:p@h/n")
+
+
+def test_without_redis_the_layer_is_in_process_and_drops_nothing():
+    config = channel_layer("")
+    assert config["BACKEND"] == "channels.layers.InMemoryChannelLayer"
+    assert config["CONFIG"]["capacity"] == 100_000
+    assert config["CONFIG"]["group_expiry"] > 365 * 86_400
+
+
+@pytest.mark.parametrize("url", ["http://localhost", "localhost:6379", "/run/redis.sock"])
+def test_what_is_no_redis_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL must"):
+        channel_layer(url)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, "SECRET_KEY must be set."),
+        ({"DEBUG": "maybe"}, "DEBUG must be 1 or 0"),
+        ({"DEBUG": "1", "FRAME_LIMIT": "lots"}, "FRAME_LIMIT must be a whole number"),
+        ({"DEBUG": "1", "MESSAGE_RATE": "0"}, "MESSAGE_RATE must be a number of at least 0.01"),
+        ({"DEBUG": "1", "LOG_LEVEL": "loud"}, "LOG_LEVEL must be DEBUG, INFO,"),
+        ({"DEBUG": "1", "DATABASE_URL": "x"}, "DATABASE_URL must be like"),
+    ],
+)
+def test_manage_says_what_is_wrong_in_one_line(variables, message):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_production_is_strict_by_default():
+    found = settings(
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        **PRODUCTION,
+    )
+    assert found == [False, ["peerchat.example.edu"], True, True, True, 31_536_000]
+
+
+def test_tls_can_be_switched_off_for_a_site_without_it():
+    found = settings(
+        "SESSION_COOKIE_SECURE",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
+        HTTPS="0",
+        **PRODUCTION,
+    )
+    assert found == [False, False, 0]
+
+
+def test_debug_needs_nothing_else():
+    found = settings("DEBUG", "SESSION_COOKIE_SECURE", "SECURE_SSL_REDIRECT", DEBUG="1")
+    assert found == [True, False, False]
+
+
+def test_check_deploy_is_clean_with_production_settings():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **PRODUCTION},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_every_variable_is_described_and_nothing_else():
+    source = (ROOT / "peerchat" / "settings.py").read_text()
+    read = set(re.findall(r'\benv(?:bool|int|float|list)?\(\s*"([A-Z_]+)"', source))
+    example = (ROOT / ".env.example").read_text()
+    described = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
+    assert described == read
