@@ -21,7 +21,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 @pytest.fixture
 def site(tmp_path, transactional_db):
     """A function that starts `manage.py serve` on the tests' database: `site(workers=2)`."""
-    running = []
+    running: list[Site] = []
 
     def start(**options) -> Site:
         folder = tmp_path / f"site{len(running)}"

@@ -10,7 +10,7 @@ from accounts.models import Token
 from tests.running import manage
 
 
-def issue(*arguments: str) -> list[str]:
+def issue(*arguments):
     out = io.StringIO()
     call_command("issue_token", *arguments, stdout=out)
     return out.getvalue().splitlines()
