@@ -8,6 +8,7 @@ pytest-django reads the settings before any conftest.py, so this cannot be done 
 
 import argparse
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -29,7 +30,6 @@ from redis.retry import Retry
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN = 60.0  # seconds
-NOBODY = 65534
 
 
 class ServerError(Exception):
@@ -135,26 +135,27 @@ class Postgres(Server):
             raise ServerError("PostgreSQL is missing; `make test` gets it.")
         self.binaries = found
         self.prefix: list[str] = []
-        if os.geteuid() == 0:
-            self.prefix = self._not_as_root()
+        if os.geteuid() == 0 or not _has_account(os.geteuid()):
+            self.prefix = self._as_nobody()
 
     @property
     def url(self) -> str:
         return f"postgres://peerchat@{quote(str(self.folder), safe='')}/peerchat"
 
-    def _not_as_root(self) -> list[str]:
-        """What to put before a command of PostgreSQL, which refuses to run as root."""
-        mapped = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-        if shutil.which("unshare") and _works([*mapped, "true"]):
+    def _as_nobody(self) -> list[str]:
+        """What to put before a command of PostgreSQL, which refuses root and ids without account."""
+        nobody = pwd.getpwnam("nobody").pw_uid
+        mapped = ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
+        if _works([*mapped, "true"]):
             return mapped
-        # Where user namespaces are forbidden, somebody else's account does.
-        other = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        if shutil.which("setpriv") and _works([*other, str(self.binaries / "postgres"), "-V"]):
-            os.chown(self.folder, NOBODY, NOBODY)
+        # Where user namespaces are forbidden, root can still become somebody else.
+        other = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups"]
+        if _works([*other, str(self.binaries / "postgres"), "-V"]):
+            os.chown(self.folder, nobody, nobody)
             return other
         raise ServerError(
-            "PostgreSQL does not run as root, and neither unshare nor setpriv works here: "
-            "run this as an ordinary user."
+            "PostgreSQL runs neither as root nor as a user without an account, and neither unshare "
+            "nor setpriv works here: run this as an ordinary user."
         )
 
     def initialise(self) -> None:
@@ -254,7 +255,17 @@ class Redis(Server):
 
 
 def _works(command: Sequence[str]) -> bool:
+    if not shutil.which(command[0]):
+        return False
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _has_account(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str]:
