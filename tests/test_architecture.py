@@ -22,6 +22,7 @@ LAYERS = [
     {"publish", "frames", "queries", "permissions", "hub", "writer", "threads"},
     {"models", "migrations"},
     {"protocol", "phases", "pairing", "groups", "errors", "envelope", "ratelimit"},
+    {"rehearsal"},  # the other end of the wire: a client, for commands that try a server out
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed.
 ONLY = {

@@ -1,0 +1,287 @@
+"""A whole class against a running server: votes, partners, chat, second vote, reveal."""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from argparse import ArgumentParser
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections, transaction
+
+from accounts import tokens
+from accounts.models import Token, User
+from rooms.actions.enrollment import enroll
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Message,
+    Partner,
+    PartnerGroup,
+    Question,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+)
+from rooms.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
+from rooms.rehearsal.lesson import Lesson, Plan
+
+QUESTION = "rehearsal"
+LETTERS, RIGHT = "ABCD", "B"
+CLOSED_WITHIN = 20.0
+"""Seconds that the server has to note that the sockets are closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part; `students` are tokens by username."""
+
+    course: Course
+    users: list[User]
+    instructor: str
+    students: dict[str, str]
+
+
+class Command(BaseCommand):
+    help = (
+        "Takes a class through a whole question on a running server that uses the same database: "
+        "an instructor and students over real sockets. Prints how long each step took and "
+        "whether everything came out right, and exits with 1 where it did not."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--students", type=int, default=300, metavar="N", help="how many (default 300)"
+        )
+        parser.add_argument(
+            "--url", default="http://127.0.0.1:8000", help="of the site (default %(default)s)"
+        )
+        parser.add_argument(
+            "--course",
+            metavar="SLUG",
+            help="a course to make and to keep; without it one is made, and removed at the end "
+            "unless something went wrong",
+        )
+        parser.add_argument(
+            "--messages", type=int, default=3, metavar="N", help="of each student (default 3)"
+        )
+        parser.add_argument(
+            "--vote-within",
+            type=float,
+            default=5,
+            metavar="SECONDS",
+            help="over which the votes are spread (default 5)",
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            metavar="N",
+            help="how many the server has: checks that the students are spread over them",
+        )
+        parser.add_argument(
+            "--timeout",
+            type=float,
+            default=120,
+            metavar="SECONDS",
+            help="after which it gives up (default 120)",
+        )
+
+    def handle(
+        self,
+        *,
+        students: int,
+        url: str,
+        course: str | None,
+        messages: int,
+        vote_within: float,
+        workers: int | None,
+        timeout: float,
+        **options: Any,
+    ) -> None:
+        if students < 2:
+            raise CommandError("--students must be at least 2.")
+        if messages < 1 or vote_within < 0 or timeout <= 0:
+            raise CommandError(
+                "--messages must be at least 1, --vote-within and --timeout not negative."
+            )
+        if course is not None and Course.objects.filter(slug=course).exists():
+            raise CommandError(f"There is a course {course} already: name another one.")
+        slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
+        try:
+            address = socket_url(url)
+            allow_sockets(students + 1)
+            asyncio.run(reach(address))
+        except RehearsalError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"A class of {students} in the course {slug}, at {url}.")
+        report = Printed(self)
+        report.begin("set up")
+        began = time.perf_counter()
+        cast = make_cast(slug, students)
+        report.step("set up", time.perf_counter() - began, "a course, a question, users, tokens")
+        plan = Plan(
+            address=address,
+            course=slug,
+            question=QUESTION,
+            letters=LETTERS,
+            right=RIGHT,
+            instructor=cast.instructor,
+            students=cast.students,
+            messages=messages,
+            pause=1 / settings.PEERCHAT["MESSAGE_RATE"],
+            vote_within=vote_within,
+            workers=workers,
+        )
+        done = False
+        try:
+            asyncio.run(run(Lesson(plan, Ledger(cast.course), report), timeout))
+            done = not report.failed
+        except RehearsalError as error:
+            raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
+        except TimeoutError:
+            raise CommandError(
+                f"Not done within {timeout:g} s; it was in the step {report.current!r}."
+            ) from None
+        finally:
+            Token.objects.filter(user__in=cast.users).delete()
+            if course is None and done:
+                remove(cast)
+                self.stdout.write(f"The course {slug} and its users are removed again.")
+            else:
+                self.stdout.write(f"The course {slug} and its users stay; their tokens are gone.")
+        if report.failed:
+            raise CommandError(f"{report.failed} of {report.checks} checks failed.")
+        self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
+
+
+class Printed:
+    """Prints steps and checks, and counts the checks."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self.current = ""
+        self.checks = 0
+        self.failed = 0
+        self._out = command.stdout
+        self._style = command.style
+
+    def begin(self, step: str) -> None:
+        self.current = step
+
+    def step(self, step: str, seconds: float, note: str) -> None:
+        self._write(f"{step:<16}{seconds:7.2f} s   {note}")
+
+    def check(self, claim: str, holds: bool, found: str) -> None:
+        self.checks += 1
+        self.failed += not holds
+        word = self._style.SUCCESS("ok    ") if holds else self._style.ERROR("FAILED")
+        self._write(f"  {word}  {claim}: {found}")
+
+    def _write(self, line: str) -> None:
+        self._out.write(line)
+        self._out.flush()
+
+
+async def reach(address: str) -> None:
+    """Raises Unreachable where no server answers."""
+    with contextlib.suppress(Denied):  # no token is needed to see that it is there
+        client = await Client.open(f"{address}/ws/chat/", "none")
+        await client.close()
+
+
+async def run(lesson: Lesson, timeout: float) -> None:
+    try:
+        async with asyncio.timeout(timeout):
+            await lesson.run()
+    finally:
+        await lesson.close()
+
+
+@transaction.atomic
+def make_cast(slug: str, students: int) -> Cast:
+    """A course with a question, an instructor and students, and a token for each."""
+    course = Course.objects.create(slug=slug, title="Rehearsal")
+    question = Question.objects.create(
+        course=course, slug=QUESTION, prompt="Which letter is the second one of the alphabet?"
+    )
+    Choice.objects.bulk_create(
+        Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
+        for letter in LETTERS
+    )
+    names = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
+    # They come in by their tokens only.
+    unusable = make_password(None)
+    users = User.objects.bulk_create(User(username=name, password=unusable) for name in names)
+    enroll(course=course, users=users[:1], role=Enrollment.Role.INSTRUCTOR)
+    enroll(course=course, users=users[1:])
+    instructor, *others = (tokens.issue(user, name="rehearsal", days=1) for user in users)
+    return Cast(course, users, instructor, dict(zip(names[1:], others, strict=True)))
+
+
+def remove(cast: Cast) -> None:
+    """Remove everything of the rehearsal, once the server is done with its sockets."""
+    deadline = time.monotonic() + CLOSED_WITHIN
+    mine = Connection.objects.filter(user__in=cast.users, closed_at=None)
+    while mine.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    with transaction.atomic():
+        # In this order: votes and messages protect those whom they are of.
+        ClassSession.objects.filter(course=cast.course).delete()
+        Room.objects.filter(course=cast.course).delete()
+        UseLog.objects.filter(course_id=cast.course.slug).delete()
+        cast.course.delete()
+        User.objects.filter(pk__in=[user.pk for user in cast.users]).delete()
+
+
+@contextlib.contextmanager
+def own_connection() -> Iterator[None]:
+    """Closes the database connection of a thread that may not be used again."""
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+class Ledger:
+    """What the database says of the course."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+
+    @own_connection()
+    def sockets(self) -> list[int]:
+        mine = Connection.objects.filter(user__enrollments__course=self._course, closed_at=None)
+        return sorted(Counter(mine.values_list("worker", flat=True)).values())
+
+    @own_connection()
+    def votes(self, number: int) -> list[tuple[str, str]]:
+        round_ = Round.objects.get(session__course=self._course, number=number)
+        return list(Vote.objects.filter(round=round_).values_list("user__username", "choice"))
+
+    @own_connection()
+    def groups(self) -> list[list[str]]:
+        made = PartnerGroup.objects.filter(round__session__course=self._course)
+        members: dict[int, list[str]] = {pk: [] for pk in made.values_list("pk", flat=True)}
+        places = Partner.objects.filter(group__in=made)
+        for pk, name in places.values_list("group", "user__username"):
+            members[pk].append(name)
+        return list(members.values())
+
+    @own_connection()
+    def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:
+        found = Message.objects.filter(
+            room__course=self._course, room__kind=Room.Kind.PARTNERS
+        ).order_by("seq")
+        rows: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        for room, seq, name, text in found.values_list("room", "seq", "sender__username", "text"):
+            rows[str(room)].append((seq, name, text))
+        return dict(rows)

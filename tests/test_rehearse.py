@@ -1,0 +1,112 @@
+"""`manage.py rehearse` against real servers: the whole job of the site, with a class of 300."""
+
+import re
+
+import pytest
+
+from accounts.models import Token, User
+from rooms.models import Course, UseLog
+from tests.running import Site, environment, manage
+
+CHECKS = [
+    "every socket counts as open",
+    "every vote of round 1 counts",
+    "everybody is online",
+    "nobody is without a partner",
+    "everybody was told their partners and what these answered",
+    "as many groups have different answers as can have",
+    "every message is stored once",
+    "every message is seen by exactly its partners, once and in order",
+    "every vote of round 2 counts",
+    "the figures tell who changed their minds",
+    "nothing of the answer came before the reveal, and all of it with it",
+    "everybody saw each transition once, with epochs that count up",
+]
+
+
+def checks(output):
+    """(word, claim, what was found) of each check that was printed."""
+    return re.findall(r"^  (ok|FAILED) +(.+?): (.+)$", output, re.MULTILINE)
+
+
+def test_a_class_of_300_on_two_workers(site):
+    running = site(workers=2)
+    done = manage("rehearse", "--students=300", "--workers=2", f"--url={running.url}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {claim: how for _, claim, how in checks(done.stdout)}
+    spread = found.pop("the sockets are spread over 2 worker(s)")
+    assert spread.startswith("2 with ")
+    assert list(found) == CHECKS
+    assert {word for word, _, _ in checks(done.stdout)} == {"ok"}
+    assert found["every vote of round 1 counts"].startswith("300 cast, 300 stored, 300 in the")
+    assert found["nobody is without a partner"] == "150 groups of 2"
+    assert found["every message is stored once"] == "900 to be sent, 900 stored"
+    assert done.stdout.endswith("All 13 checks passed.\n")
+    assert running.log.read_text() == ""
+
+
+def test_what_it_made_is_removed_again(site):
+    done = manage("rehearse", "--students=3", "--vote-within=0", f"--url={site().url}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 groups of 3" in done.stdout
+    for model in (Course, User, Token, UseLog):
+        assert not model.objects.exists()
+
+
+def test_a_small_class_on_sqlite_in_one_process(tmp_path, db):
+    env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", REDIS_URL="")
+    assert manage("migrate", env=env).returncode == 0
+    with Site(tmp_path, env=env) as running:
+        done = manage(
+            "rehearse", "--students=21", "--vote-within=1", f"--url={running.url}", env=env
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [(word, claim) for word, claim, _ in checks(done.stdout)] == [
+        ("ok", claim) for claim in CHECKS
+    ]
+    assert "9 groups of 2, 1 groups of 3" in done.stdout
+
+
+def test_a_check_that_fails(site):
+    done = manage(
+        "rehearse",
+        *("--students=2", "--vote-within=0", "--workers=2", "--course=trial", "--messages=1"),
+        f"--url={site(workers=1).url}",
+    )
+    assert done.returncode == 1
+    assert [claim for word, claim, _ in checks(done.stdout) if word == "FAILED"] == [
+        "the sockets are spread over 2 worker(s)"
+    ]
+    assert done.stderr == "CommandError: 1 of 13 checks failed.\n"
+    assert "The course trial and its users stay; their tokens are gone." in done.stdout
+    assert Course.objects.get().slug == "trial"
+    assert not Token.objects.exists()
+
+    again = manage("rehearse", "--course=trial")
+    assert again.returncode == 1
+    assert again.stderr == "CommandError: There is a course trial already: name another one.\n"
+
+
+def test_a_server_with_another_database(site, tmp_path):
+    env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
+    assert manage("migrate", env=env).returncode == 0
+    done = manage("rehearse", "--students=2", f"--url={site().url}", env=env)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "answered the handshake with HTTP 403. Does the server use the database of this command?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--url=http://127.0.0.1:1"], "ws://127.0.0.1:1/ws/chat/ cannot be reached: "),
+        (["--url=127.0.0.1:8000"], "The URL must be like http://127.0.0.1:8000, not "),
+        (["--students=1"], "--students must be at least 2."),
+        (["--students=99999999"], "100000000 sockets need 100000100 file descriptors"),
+    ],
+)
+def test_what_cannot_be_done(db, arguments, error):
+    done = manage("rehearse", *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"CommandError: {error}")
