@@ -143,7 +143,7 @@ class Postgres(Server):
         return f"postgres://peerchat@{quote(str(self.folder), safe='')}/peerchat"
 
     def _as_nobody(self) -> list[str]:
-        """What to put before a command of PostgreSQL, which refuses root and ids without account."""
+        """What to put before commands of PostgreSQL, which refuses root and nameless ids."""
         nobody = pwd.getpwnam("nobody").pw_uid
         mapped = ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
         if _works([*mapped, "true"]):
