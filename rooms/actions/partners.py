@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -28,8 +29,6 @@ from rooms.models import (
 )
 from rooms.phases import PARTNER_PHASES
 
-GONE_AFTER = timedelta(seconds=20)
-"""How long a partner may be away before the other is put with somebody else."""
 LATE_LIMIT = 3
 """Members up to which a group takes late students before any takes more; groups that were formed
 larger than that take as many as the largest has."""
@@ -139,7 +138,7 @@ def seat_students(session: ClassSession) -> int:
     seated = {user for members in places.values() for user in members}
     online = queries.online_students(session.course)
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
-    here = queries.here_since(seated, timezone.now() - GONE_AFTER) | online
+    here = queries.here_since(seated, timezone.now() - _gone_after()) | online
     alone = [
         (user, group_id)
         for group_id, members in places.items()
@@ -206,6 +205,11 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     _after_moves(session, [group.pk for group in (source, target) if group is not None])
 
 
+def _gone_after() -> timedelta:
+    """How long a partner may be away before the other is put with somebody else."""
+    return timedelta(seconds=settings.PEERCHAT["PARTNER_GONE_AFTER"])
+
+
 def _first_round(session: ClassSession) -> Round:
     first, _ = queries.rounds(session)
     assert first is not None, "there are no groups without a question"
@@ -215,7 +219,7 @@ def _first_round(session: ClassSession) -> Round:
 def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
     online = queries.online_students(course)
-    here = queries.here_since(answers, timezone.now() - GONE_AFTER) | online
+    here = queries.here_since(answers, timezone.now() - _gone_after()) | online
     return [
         pairing.Student(user, answers.get(user), online=user in here)
         for user in sorted(answers.keys() | online)
