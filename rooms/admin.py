@@ -5,6 +5,7 @@ changed nor deleted, nor can what would take it along, such as a course that was
 Enrolments are made and ended by the same actions as elsewhere, so that live sockets learn of it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -25,6 +26,7 @@ from rooms.models import (
     Course,
     Enrollment,
     Membership,
+    Mention,
     Message,
     Partner,
     PartnerGroup,
@@ -146,15 +148,15 @@ class CourseAdmin(admin.ModelAdmin):
 
 @admin.register(Enrollment)
 class EnrollmentAdmin(admin.ModelAdmin):
-    list_display = ("user", "display_name", "course", "role", "joined_at")
+    list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
     list_display_links = ("user",)
     list_editable = ("role",)
     list_filter = ("role", "course")
     list_select_related = ("user", "course")
     search_fields = ("user__username", "user__display_name", "user__email", "course__slug")
     form = EnrollmentForm
-    fields = ("user", "course", "role", "joined_at")
-    readonly_fields = ("joined_at",)
+    fields = ("user", "course", "role", "joined_at", "muted_until")
+    readonly_fields = ("joined_at", "muted_until")
     autocomplete_fields = ("user", "course")
     ordering = ("course", "user__username")
 
@@ -288,10 +290,10 @@ class RoomAdmin(History):
     list_display = ("name", "kind", "course", "members", "messages", "created_at", "archived_at")
     list_filter = ("kind", "course", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("course",)
-    search_fields = ("id", "title", "course__title", "memberships__user__username")
+    search_fields = ("id", "title", "topic", "course__title", "memberships__user__username")
     ordering = ("-created_at",)
     date_hierarchy = "created_at"
-    fields = (*list_display, "id", "pair")
+    fields = (*list_display, "topic", "created_by", "slow_seconds", "id", "pair")
     readonly_fields = ("name", "members", "messages")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
@@ -354,6 +356,31 @@ class MessageAdmin(History):
     @admin.display(boolean=True, ordering="removed_at")
     def removed(self, message: Message) -> bool:
         return message.removed_at is not None
+
+
+@admin.register(Mention)
+class MentionAdmin(History):
+    list_display = ("user", "created_at", "course", "room", "start")
+    list_filter = ("message__room__kind", "message__room__course")
+    list_select_related = ("user", "message__room__course", "message__sender")
+    search_fields = ("user__username", "user__display_name", "message__text")
+    ordering = ("-id",)
+
+    @admin.display(ordering="message__created_at")
+    def created_at(self, mention: Mention) -> datetime:
+        return mention.message.created_at
+
+    @admin.display(ordering="message__room__course")
+    def course(self, mention: Mention) -> Course:
+        return mention.message.room.course
+
+    @admin.display(ordering="message__room")
+    def room(self, mention: Mention) -> Room:
+        return mention.message.room
+
+    @admin.display(description="text")
+    def start(self, mention: Mention) -> str:
+        return shortened(mention.message.text)
 
 
 # --- What happened in class --------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The tables. Their constraints hold what must be true whatever the code above them does."""
 
 from rooms.models.course import Course, Enrollment
-from rooms.models.message import Message
+from rooms.models.message import Mention, Message
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question
@@ -16,6 +16,7 @@ __all__ = [
     "Course",
     "Enrollment",
     "Membership",
+    "Mention",
     "Message",
     "Partner",
     "PartnerGroup",

@@ -32,6 +32,8 @@ class Enrollment(models.Model):
     )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.STUDENT)
     joined_at = models.DateTimeField(auto_now_add=True)
+    # Until when a student may not post; past or null for those who may.
+    muted_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("course", "role", "user")

@@ -26,6 +26,16 @@ class Room(models.Model):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="rooms")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     title = models.CharField(max_length=200, blank=True)
+    topic = models.CharField(max_length=500, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="rooms_created",
+    )
+    # Seconds a student must wait between two messages; 0 for none.
+    slow_seconds = models.PositiveIntegerField(default=0)
     # "<smaller user id>:<larger user id>", so that a pair has one direct room.
     pair = models.CharField(max_length=41, null=True, blank=True, unique=True)
     last_seq = models.PositiveBigIntegerField(default=0)

@@ -17,6 +17,7 @@ from rooms.models import (
     Course,
     Enrollment,
     Membership,
+    Mention,
     Message,
     Partner,
     PartnerGroup,
@@ -34,6 +35,7 @@ HISTORY = [
     ClassSession,
     Connection,
     Membership,
+    Mention,
     Message,
     Partner,
     PartnerGroup,
@@ -93,7 +95,10 @@ def taught(course, question):
         )
         Partner.objects.create(group=group, round=round_, user=user)
         Membership.objects.create(room=room, user=user)
-    Message.objects.create(room=room, seq=1, sender=ada, uuid="u", text="Hello", created_at=now)
+    message = Message.objects.create(
+        room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
+    )
+    Mention.objects.create(message=message, user=ben)
     UseLog.objects.create(timestamp=now, sid="ada", event="sendmessage", act="to:ben:Hello")
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(
@@ -177,9 +182,10 @@ def test_lists_do_not_query_row_by_row(
         own = Room.objects.create(course=other, kind="partners")
         group = PartnerGroup.objects.create(round=round_, number=1, room=own, formed_at=later)
         Partner.objects.create(group=group, round=round_, user=user)
-        Message.objects.create(
+        message = Message.objects.create(
             room=room, seq=number + 2, sender=user, uuid="u", text="?", created_at=later
         )
+        Mention.objects.create(message=message, user=user)
         UseLog.objects.create(timestamp=later, sid=user.username, event="join", act="")
         Worker.objects.create(seen_at=later)
         Connection.objects.create(
