@@ -1,0 +1,28 @@
+"""The settings of the stock site, on the servers of `tests.servers`."""
+
+import os
+
+import dj_database_url
+
+SECRET_KEY = "only-for-benchmarks"
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1"]
+INSTALLED_APPS = ["daphne", "tests.benchmarks.stock", "channels"]
+ASGI_APPLICATION = "tests.benchmarks.stock.asgi.application"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# With Django's own pool: without it Channels would connect anew for each message.
+DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=0)}
+DATABASES["default"]["OPTIONS"] = {"pool": True}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            "hosts": [os.environ["REDIS_URL"]],
+            # Its default of 100 messages drops the rest silently when 200 pairs write at once.
+            "capacity": 100_000,
+        },
+    },
+}
