@@ -1,23 +1,37 @@
 """Posting messages."""
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, FilteredRelation, Max, Q, Value, When
 from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, groups, permissions, publish
 from rooms.actions import uselog
 from rooms.envelope import Changed, Stored
-from rooms.errors import InvalidRoom, PeerError, UuidReused
-from rooms.models import ClassSession, Membership, Message, Room, UseLog
+from rooms.errors import (
+    InvalidMessageFormat,
+    InvalidRoom,
+    PeerError,
+    PermissionDenied,
+    RateLimited,
+    UuidReused,
+)
+from rooms.models import ClassSession, Enrollment, Membership, Mention, Message, Room, UseLog
 
 SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
+MENTIONS_LIMIT = 20
+"""Members whom one message can mention; further ones are just text."""
+
+# The characters of a username, where no address or longer name begins before the @.
+_MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,150})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +57,28 @@ class Posted:
         return frames.new_message(self.message)
 
 
+class _Member(NamedTuple):
+    """A member of a room, and what they are in its course: `role` is None for one who left it."""
+
+    user: int
+    membership: int
+    username: str
+    last_read_seq: int
+    role: str | None
+    muted_until: datetime | None
+
+
+_Members = dict[UUID, dict[int, _Member]]
+
+
 @transaction.atomic
 def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts, already cleaned, in the order given.
 
     The answer for each: the message, new or as it was stored under this uuid before; or
-    InvalidRoom, where the sender is not in the room; or UuidReused.
+    InvalidRoom, where the sender is not in the room; or UuidReused; or, for a student,
+    PermissionDenied while they are muted and RateLimited where the room is slow; or
+    InvalidMessageFormat where `reply_to` is no message of the room.
     """
     ids = [_room_id(post.room) for post in posts]
     rooms = _lock_rooms({room for room in ids if room is not None})
@@ -56,6 +86,7 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
     stored = _stored(posts, ids)
     parents = _parents(posts)
     now = timezone.now()
+    last_posts = _last_posts(rooms.values(), posts, now)
     new: list[Message] = []
     results: list[Posted | PeerError] = []
     for post, room_id in zip(posts, ids, strict=True):
@@ -69,7 +100,15 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
             same = before.text == post.text and before.kind == Message.Kind.TEXT
             results.append(Posted(before, again=True) if same else UuidReused())
             continue
+        objection = _restriction(members[room.id][post.sender.pk], room, last_posts, now)
+        if post.reply_to is not None and (room.id, post.reply_to) not in parents:
+            objection = InvalidMessageFormat("`reply_to` must be a message of the same room.")
+        if objection is not None:
+            results.append(objection)
+            continue
         room.last_seq += 1
+        if room.slow_seconds:
+            last_posts[room.id, post.sender.pk] = now
         message = stored[key] = Message(
             room=room,
             seq=room.last_seq,
@@ -95,6 +134,9 @@ def store_message(message: Message) -> None:
     room.save(update_fields=["last_seq"])
     message.room, message.seq = room, room.last_seq
     message.save(force_insert=True)
+    Membership.objects.filter(
+        room=room, user=message.sender_id, last_read_seq=message.seq - 1
+    ).update(last_read_seq=message.seq)
     _publish(message)
 
 
@@ -116,17 +158,73 @@ def _lock_rooms(ids: set[UUID]) -> dict[UUID, Room]:
     return {room.id: room for room in found}
 
 
-def _members(rooms: Any, senders: set[int]) -> dict[UUID, dict[int, str]]:
-    """The members, with usernames, of each room: of large ones only the senders."""
+def _members(rooms: Iterable[Room], senders: set[int]) -> _Members:
+    """The members of each room: of large ones only the senders."""
     small = [room.id for room in rooms if room.kind in SMALL_ROOMS]
     large = [room.id for room in rooms if room.kind not in SMALL_ROOMS]
-    found = Membership.objects.filter(
-        Q(room__in=small) | Q(room__in=large, user__in=senders)
-    ).values_list("room_id", "user_id", "user__username")
-    members: dict[UUID, dict[int, str]] = defaultdict(dict)
-    for room, user, username in found:
-        members[room][user] = username
+    found = (
+        Membership.objects.filter(Q(room__in=small) | Q(room__in=large, user__in=senders))
+        .annotate(
+            place=FilteredRelation(
+                "user__enrollments", condition=Q(user__enrollments__course=F("room__course"))
+            )
+        )
+        .order_by()
+        .values_list(
+            "room_id",
+            "user_id",
+            "pk",
+            "user__username",
+            "last_read_seq",
+            "place__role",
+            "place__muted_until",
+        )
+    )
+    members: _Members = defaultdict(dict)
+    for room, *fields in found:
+        member = _Member(*fields)
+        members[room][member.user] = member
     return members
+
+
+def _last_posts(
+    rooms: Iterable[Room], posts: Sequence[Post], now: datetime
+) -> dict[tuple[UUID, int], datetime]:
+    """When the senders last posted in those of the rooms that are slow."""
+    slow = {room.id: room.slow_seconds for room in rooms if room.slow_seconds}
+    if not slow:
+        return {}
+    found = (
+        Message.objects.filter(
+            room__in=slow,
+            sender__in={post.sender.pk for post in posts},
+            kind=Message.Kind.TEXT,
+            created_at__gt=now - timedelta(seconds=max(slow.values())),
+        )
+        .order_by()
+        .values_list("room_id", "sender_id")
+        .annotate(last=Max("created_at"))
+    )
+    return {(room, sender): last for room, sender, last in found}
+
+
+def _restriction(
+    member: _Member, room: Room, last_posts: dict[tuple[UUID, int], datetime], now: datetime
+) -> PeerError | None:
+    """Why the member may not post now, if so; those who lead the course always may."""
+    if member.role in (Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR):
+        return None
+    if member.muted_until is not None and member.muted_until > now:
+        return PermissionDenied(
+            f"You are muted in this course until {member.muted_until:%Y-%m-%d %H:%M:%S} UTC.",
+            until=member.muted_until.timestamp(),
+        )
+    last = last_posts.get((room.id, member.user))
+    if last is not None:
+        wait = room.slow_seconds - (now - last).total_seconds()
+        if wait > 0:
+            return RateLimited(wait)
+    return None
 
 
 def _stored(posts: Sequence[Post], ids: list[UUID | None]) -> dict[tuple[UUID, int, str], Message]:
@@ -152,12 +250,14 @@ def _parents(posts: Sequence[Post]) -> dict[tuple[UUID, str | None], UUID]:
     }
 
 
-def _insert(new: list[Message], members: dict[UUID, dict[int, str]]) -> None:
+def _insert(new: list[Message], members: _Members) -> None:
     if not new:
         return
     rooms = {message.room_id: message.room for message in new}
     Message.objects.bulk_create(new)
     Room.objects.bulk_update(rooms.values(), ["last_seq"])
+    _read_own(new, members)
+    _mention(new, members)
     partner_rooms = [room for room in rooms.values() if room.kind == Room.Kind.PARTNERS]
     running = _running_questions(partner_rooms)
     uselog.record(
@@ -180,10 +280,66 @@ def _running_questions(rooms: list[Room]) -> dict[int, str]:
     )
 
 
-def _log_rows(message: Message, members: dict[int, str], running: dict[int, str]) -> list[UseLog]:
+def _read_own(new: list[Message], members: _Members) -> None:
+    """Let nobody have unread messages of their own: who had read all before has read them."""
+    read: dict[int, int] = defaultdict(int)
+    for message in new:
+        member = members[message.room_id][message.sender_id]
+        if member.last_read_seq + read[member.membership] == message.seq - 1:
+            read[member.membership] += 1
+    advanced: dict[int, list[int]] = defaultdict(list)
+    for membership, by in read.items():
+        if by:
+            advanced[by].append(membership)
+    if not advanced:
+        return
+    steps = [When(pk__in=those, then=Value(by)) for by, those in advanced.items() if by > 1]
+    step = Case(*steps, default=Value(1)) if steps else Value(1)
+    Membership.objects.filter(pk__in=[pk for those in advanced.values() for pk in those]).update(
+        last_read_seq=F("last_read_seq") + step
+    )
+
+
+def _mention(new: list[Message], members: _Members) -> None:
+    """Note whom of the members of its room each message mentions."""
+    named = {message: names for message in new if (names := _names(message.text))}
+    large = {message.room_id for message in named if message.room.kind not in SMALL_ROOMS}
+    users = {
+        (room, member.username): user
+        for room in {message.room_id for message in named} - large
+        for user, member in members[room].items()
+    }
+    if large:
+        found = Membership.objects.filter(
+            room__in=large, user__username__in={name for names in named.values() for name in names}
+        ).values_list("room_id", "user__username", "user_id")
+        users |= {(room, name): user for room, name, user in found}
+    mentions = [
+        Mention(message=message, user_id=user)
+        for message, names in named.items()
+        for name in names
+        if (user := users.get((message.room_id, name), message.sender_id)) != message.sender_id
+    ]
+    if mentions:
+        Mention.objects.bulk_create(mentions)
+
+
+def _names(text: str) -> list[str]:
+    """What may be usernames in a text: as they stand, and without a full stop at their end."""
+    if "@" not in text:
+        return []
+    names = list(dict.fromkeys(_MENTION.findall(text)))[:MENTIONS_LIMIT]
+    return list(dict.fromkeys([*names, *(name.rstrip(".@+-") for name in names)]))
+
+
+def _log_rows(
+    message: Message, members: dict[int, _Member], running: dict[int, str]
+) -> list[UseLog]:
     room = message.room
     if room.kind in SMALL_ROOMS:
-        recipients = [name for user, name in members.items() if user != message.sender_id]
+        recipients = [
+            member.username for user, member in members.items() if user != message.sender_id
+        ]
     else:
         recipients = ["*"]
     return [
