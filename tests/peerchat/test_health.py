@@ -85,11 +85,16 @@ def test_redis_that_hangs_does_not_hang_the_answer(site, short):
         assert get_until_ready(running.url)
 
 
+def unanswered(port: int) -> dict[str, str]:
+    url = f"postgres://u@127.0.0.1:{port}/n"
+    return environment(DATABASE_URL=url, DATABASE_POOL_TIMEOUT="0.5")
+
+
 def test_database_gone(site):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         port = nobody.getsockname()[1]
-        running = site(env=environment(DATABASE_URL=f"postgres://u@127.0.0.1:{port}/n"))
+        running = site(env=unanswered(port))
         status, body = get(f"{running.url}readyz")
     assert (status, body["database"], body["channel_layer"]) == (503, "failed", "ok")
 
@@ -99,7 +104,7 @@ def test_database_that_hangs_does_not_hang_the_answer(site):
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         port = deaf.getsockname()[1]
-        running = site(env=environment(DATABASE_URL=f"postgres://u@127.0.0.1:{port}/n"))
+        running = site(env=unanswered(port))
         assert get(f"{running.url}readyz")[1]["database"] == "failed"
         assert get(f"{running.url}healthz")[0] == 200
 
