@@ -15,6 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost, ValidationError
 from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
@@ -30,6 +31,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
 
 SUBPROTOCOL = "peerchat.v1"
 TOKEN_PROTOCOL = "token."
+TRY_AGAIN = 4503  # the close code after which clients come back, each after a random wait
 
 # A class that comes back at once must not queue behind Django's one thread for synchronous code,
 # nor take all database connections. Two threads look up more people a second than one process
@@ -59,7 +61,8 @@ class SocketAuthMiddleware:
     is present decides: an Authorization header with a bearer token, a token among the
     subprotocols, the session cookie. A page of another site cannot read our cookies but a browser
     sends them along, so a session also needs an allowed Origin. A cookie without a user behind it
-    counts as no credentials.
+    counts as no credentials. While the database does not answer, a socket with credentials is
+    accepted and closed with 4503.
     """
 
     def __init__(self, app: Application) -> None:
@@ -74,13 +77,20 @@ class SocketAuthMiddleware:
             await receive()
             await send({"type": "websocket.close"})
             return None
+        except (OperationalError, InterfaceError) as error:
+            # Not 403, which would tell a program that its token is wrong.
+            logger.warning("Nobody can be looked up: %s", error)
+            await receive()
+            await send({"type": "websocket.accept", "subprotocol": _answer(offered)})
+            await send({"type": "websocket.close", "code": TRY_AGAIN})
+            return None
         scope = {
             **scope,
             "user": identity.user,
             "auth": identity.auth,
             "token_id": identity.token_id,
             "session_key": identity.session_key,
-            "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None,
+            "subprotocol": _answer(offered),
         }
         return await self.app(scope, receive, send)
 
@@ -98,6 +108,10 @@ class SocketAuthMiddleware:
         if identity.auth == "session" and not origin_allowed(request):
             raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
         return identity
+
+
+def _answer(offered: Sequence[str]) -> str | None:
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}

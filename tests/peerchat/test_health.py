@@ -1,5 +1,6 @@
 """/healthz and /readyz, with everything there and with parts of it gone."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
 from tests.running import environment
 from tests.servers import Redis
@@ -107,6 +109,19 @@ def test_database_that_hangs_does_not_hang_the_answer(site):
         running = site(env=unanswered(port))
         assert get(f"{running.url}readyz")[1]["database"] == "failed"
         assert get(f"{running.url}healthz")[0] == 200
+
+
+async def test_sockets_with_credentials_are_told_to_come_back(site):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        env = unanswered(nobody.getsockname()[1])
+        running = await asyncio.to_thread(lambda: site(env=env))
+        for headers in ({"Authorization": "Bearer pc_some"}, {"Cookie": f"sessionid={'s' * 32}"}):
+            url = f"{running.socket_url}/ws/chat/"
+            async with connect(url, additional_headers=headers, proxy=None) as refused:
+                await refused.wait_closed()
+            assert refused.close_code == 4503
+    assert "Traceback" not in running.log.read_text()
 
 
 def get_until_ready(url: str) -> bool:
