@@ -114,23 +114,24 @@ def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Po
 
 
 async def _typing(client: Client, command: protocol.Typing) -> Any:
+    room = permissions.parse_room(command.room)
     try:
-        client.runtime.typing.take((client.user.pk, command.room))
+        client.runtime.typing.take((client.user.pk, room))
     except RateLimited:
         return
-    audience, group = await _room_audience(client, command.room)
-    event = protocol.TypingEvent(room=command.room, user=frames.person(client.user))
+    audience, group = await _room_audience(client, room)
+    event = protocol.TypingEvent(room=str(room), user=frames.person(client.user))
     publish.now(group, Passing(audience, protocol.encode(event), skip=client.user.pk))
 
 
-async def _room_audience(client: Client, room: str) -> tuple[str, str]:
+async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
     """The audience of a room of the client, and its group. Raises InvalidRoom."""
-    audience = groups.room(permissions.parse_room(room))
+    audience = groups.room(room)
     if audience in client.connection.audiences:
         group = client.runtime.hub.group_of(audience)
         assert group is not None
         return audience, group
-    membership = await client.runtime.threads.run(permissions.member, client.user, room)
+    membership = await client.runtime.threads.run(permissions.member, client.user, str(room))
     return audience, groups.course(membership.room.course_id)
 
 
