@@ -9,7 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Sum,
+    When,
+)
 from django.utils import timezone
 
 from accounts.models import User
@@ -518,3 +529,89 @@ def questions(course: Course) -> QuerySet[Question]:
         question=OuterRef("pk"), session__course=course, session__ended_at=None
     )
     return course.questions.prefetch_related("choices").annotate(asked=Exists(here))
+
+
+# --- HTTP API ------------------------------------------------------------------------------------
+
+ROUNDS_LIMIT = 200
+"""Rounds told of one class session, the last ones."""
+
+
+def my_course_rooms(user: User) -> QuerySet[Room]:
+    """The rooms of the user's courses, with the user's `role` in each."""
+    return (
+        Room.objects.filter(kind=Room.Kind.COURSE, course__enrollments__user=user)
+        .select_related("course")
+        .annotate(role=F("course__enrollments__role"))
+        .order_by("course__title", "course__slug")
+    )
+
+
+def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
+    """The questions of a course that one may see with their right choices.
+
+    For who leads the course all of them; for a student those that have been revealed, without
+    the one that runs until it is revealed again.
+    """
+    found = enrollment.course.questions.prefetch_related("choices")
+    if enrollment.leads:
+        return found
+    revealed = Message.objects.filter(
+        room__course=enrollment.course,
+        room__kind=Room.Kind.COURSE,
+        kind=Message.Kind.CONTROL,
+        text="reveal",
+    ).values_list("control__question__question", flat=True)
+    session = class_session(enrollment.course)
+    if session is not None and session.current_round and session.phase != Phase.REVEALED:
+        found = found.exclude(pk=session.current_round.question_id)
+    return found.filter(slug__in=set(revealed))
+
+
+def class_sessions(course: Course) -> QuerySet[ClassSession]:
+    """The class sessions of a course, the last one first, with their last rounds."""
+    last = Round.objects.select_related("question").order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
+    return (
+        ClassSession.objects.filter(course=course)
+        .prefetch_related(Prefetch("rounds", last))
+        .order_by("-started_at", "-pk")
+    )
+
+
+def vote_counts(of: Iterable[Round]) -> dict[int, dict[str, int]]:
+    """Votes for each choice that has any, by the rounds' ids."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    votes = Vote.objects.filter(round__in=[r.pk for r in of])
+    for round_id, choice, n in (
+        votes.values_list("round_id", "choice").annotate(n=Count("id")).order_by("choice")
+    ):
+        counts[round_id][choice] = n
+    return counts
+
+
+def my_votes(user: User, course: Course) -> QuerySet[Vote]:
+    """The votes of the user in the course, the last one first."""
+    return (
+        Vote.objects.filter(user=user, round__session__course=course)
+        .select_related("round__question")
+        .order_by("-cast_at", "-pk")
+    )
+
+
+def messages_page(
+    user: User, room: str, *, after: int | None, before: int | None, limit: int
+) -> tuple[Room, list[protocol.MessageBody]]:
+    """A room of the user, and messages of it, oldest first.
+
+    The first ones after the number `after`, or else the last ones; of those before `before` where
+    that is given. Raises InvalidRoom.
+    """
+    found = member(user, room).room
+    messages = _messages(found)
+    if before is not None:
+        messages = messages.filter(seq__lt=before)
+    if after is not None:
+        page = list(messages.filter(seq__gt=after).order_by("seq")[:limit])
+    else:
+        page = list(reversed(messages.order_by("-seq")[:limit]))
+    return found, [frames.body(message) for message in page]

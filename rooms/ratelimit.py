@@ -32,3 +32,9 @@ class Buckets:
             self._buckets.popitem(last=False)
         if not allowed:
             raise RateLimited((1 - level) / self._rate)
+
+    def give_back(self, key: Hashable) -> None:
+        """Undo a `take`."""
+        if key in self._buckets:
+            level, since = self._buckets[key]
+            self._buckets[key] = (min(self._burst, level + 1), since)

@@ -94,7 +94,7 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
     message = phases.control_message(command.action, to)
     assert message is not None
     _advance(
-        session, to=to, message=message, uuid_=_message_uuid(command), act=command.action, now=now
+        session, to=to, message=message, uuid_=message_uuid(command), act=command.action, now=now
     )
     if isinstance(command, protocol.EnableChat | protocol.EnableFaceChat):
         partners.tell_partners(session)
@@ -210,7 +210,7 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
         room__course=course,
         room__kind=Room.Kind.COURSE,
         sender=user,
-        uuid=_message_uuid(command),
+        uuid=message_uuid(command),
     ).first()
     if before is None:
         return False
@@ -223,7 +223,7 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     return True
 
 
-def _message_uuid(command: protocol.Control) -> str:
+def message_uuid(command: protocol.Control) -> str:
     """The uuid of the message that a command leads to.
 
     It goes by the command's, so that one that comes again is known; but it is another one, since
@@ -289,7 +289,7 @@ def _announce(session: ClassSession, user: User, command: protocol.Announce, now
         Message(
             room=_course_room(session.course),
             sender=user,
-            uuid=_message_uuid(command),
+            uuid=message_uuid(command),
             kind=Message.Kind.SYSTEM,
             text=protocol.clean_text(command.text),
             control=fields,
