@@ -4,25 +4,17 @@ The site runs on the tests' own database with two workers. What a test makes is 
 stays: each has a course and people of its own.
 """
 
-import asyncio
 import contextlib
 import itertools
 import os
-import signal
-import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
-from accounts import tokens
-from accounts.models import User
-from rooms.models import Choice, Connection, Course, Enrollment, Membership, Question, Room
-from tests.client import Client, Frame
+from rooms.models import Course, Enrollment
+from tests.rooms.cast import Cast, Hall, make_person, make_question
 from tests.running import Site, environment
 
 SHORTER = {
@@ -32,170 +24,10 @@ SHORTER = {
 }
 
 
-class Hall:
-    """The running site, with two workers."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.workers = sorted(site.workers())
-        self._handshake = asyncio.Lock()
-
-    @contextlib.asynccontextmanager
-    async def only(self, worker: int | None) -> AsyncIterator[None]:
-        """Let only this worker, 0 or 1, accept connections: the other one is stopped so long."""
-        if worker is None:
-            yield
-            return
-        other = self.workers[1 - worker]
-        async with self._handshake:
-            os.kill(other, signal.SIGSTOP)
-            try:
-                yield
-            finally:
-                os.kill(other, signal.SIGCONT)
-
-
 @pytest.fixture(scope="session")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     with Site(tmp_path_factory.mktemp("hall"), workers=2, env=environment(**SHORTER)) as site:
         yield Hall(site)
-
-
-@dataclass(frozen=True)
-class Person:
-    user: User
-    token: str
-
-    @property
-    def name(self) -> str:
-        return self.user.username
-
-    @property
-    def body(self) -> Frame:
-        """The person as others see them on the wire."""
-        return {"username": self.user.username, "display_name": self.user.shown_name}
-
-    def log_in(self) -> str:
-        """A session of theirs, for a cookie."""
-        session = SessionStore()
-        session[SESSION_KEY] = str(self.user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = self.user.get_session_auth_hash()
-        session.save()
-        return str(session.session_key)
-
-
-@dataclass
-class Cast:
-    """A course, its people and those who have nothing to do with it.
-
-    Partners `ada` and `bea`, and `carl`, are students; `tess` is the assistant, `ines` the
-    instructor, `ivan` the instructor of another course, `zoe` in no course at all.
-    """
-
-    hall: Hall
-    tag: str
-    course: Course
-    other_course: Course
-    ada: Person
-    bea: Person
-    carl: Person
-    tess: Person
-    ines: Person
-    ivan: Person
-    zoe: Person
-    _exits: contextlib.AsyncExitStack
-    _turns: Iterator[int] = field(default_factory=lambda: itertools.cycle((0, 1)))
-
-    @property
-    def room(self) -> str:
-        """The id of the course's room."""
-        return str(Room.objects.get(course=self.course, kind=Room.Kind.COURSE).id)
-
-    def person(self, name: str) -> Person:
-        person: Person = getattr(self, name)
-        return person
-
-    def student(self, name: str) -> Person:
-        """One more student of the course."""
-        person = _person(f"{name}-{self.tag}", name.title())
-        Enrollment.objects.create(course=self.course, user=person.user)
-        return person
-
-    def open_room(self, *members: Person, title: str = "Help") -> Room:
-        """An open room of the course."""
-        room = Room.objects.create(course=self.course, kind=Room.Kind.OPEN, title=title)
-        Membership.objects.bulk_create(Membership(room=room, user=one.user) for one in members)
-        return room
-
-    async def connect(self, path: str, *, worker: int | None = None, **options: Any) -> Client:
-        """A socket of the site, of this worker, that is closed at the end of the test."""
-        async with self.hall.only(worker):
-            client = await Client.open(f"{self.hall.site.socket_url}{path}", **options)
-        self._exits.push_async_callback(client.close)
-        return client
-
-    async def chat(self, *people: Person, worker: int | None = None) -> Any:
-        """Chat sockets of these people, by turns on both workers, or all on one of them.
-
-        Their users count as online, and their `welcome` is read. Of one person just the socket.
-        """
-        turns = [next(self._turns) if worker is None else worker for _ in people]
-        clients: dict[int, Client] = {}
-        for turn in sorted(set(turns)):
-            async with self.hall.only(turn):
-                mine = [index for index, of in enumerate(turns) if of == turn]
-                opened = await asyncio.gather(
-                    *(self.connect("/ws/chat/", token=people[index].token) for index in mine)
-                )
-            clients.update(zip(mine, opened, strict=True))
-        for client in clients.values():
-            welcome = await client.event("welcome")
-            await online(welcome["conn_id"])
-        sockets = [clients[index] for index in range(len(people))]
-        return sockets if len(sockets) > 1 else sockets[0]
-
-    async def dashboard(self, person: Person | None = None, *, worker: int | None = None) -> Client:
-        """The instructor's socket, of `ines` where nobody is named; its `welcome` is read."""
-        client = await self.connect(
-            f"/ws/instructor/{self.course.slug}/",
-            token=(person or self.ines).token,
-            worker=next(self._turns) if worker is None else worker,
-        )
-        await client.event("welcome")
-        return client
-
-
-async def online(connection: str) -> Connection:
-    """The row of a chat socket, once it is there."""
-    return await eventually(Connection.objects.filter(id=connection).first)
-
-
-async def eventually(condition: Any, *, within: float = 10.0) -> Any:
-    """The first true result of `condition()`, asked for again and again."""
-    deadline = time.monotonic() + within
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"did not happen within {within} s"
-        await asyncio.sleep(0.01)
-    return result
-
-
-def _person(username: str, display_name: str) -> Person:
-    user = User(username=username, display_name=display_name)
-    user.set_unusable_password()
-    user.save()
-    return Person(user, tokens.issue(user))
-
-
-def make_question(course: Course, slug: str, *, correct: str = "B", choices: str = "ABCD") -> Any:
-    question = Question.objects.create(course=course, slug=slug, prompt=f"What is {slug}?")
-    Choice.objects.bulk_create(
-        Choice(
-            question=question, letter=letter, text=f"choice {letter}", is_correct=letter == correct
-        )
-        for letter in choices
-    )
-    return question
 
 
 _tags = (f"{number}-{os.urandom(2).hex()}" for number in itertools.count(1))
@@ -214,7 +46,7 @@ async def cast(
         for slug in ("force", "work"):
             make_question(course, slug)
         people = {
-            name: _person(f"{name}-{tag}", name.title())
+            name: make_person(f"{name}-{tag}", name.title())
             for name in ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
         }
         for name, role in (
@@ -224,9 +56,12 @@ async def cast(
         ):
             Enrollment.objects.create(course=course, user=people[name].user, role=role)
         Enrollment.objects.create(course=other, user=people["ivan"].user, role="instructor")
+        began = hall.site.log.stat().st_size
         async with contextlib.AsyncExitStack() as exits:
             yield Cast(
                 hall=hall, tag=tag, course=course, other_course=other, _exits=exits, **people
             )
         # This context's own connection goes back to the pool.
         connection.close()
+        # Shown where the test failed.
+        print(hall.site.log.read_bytes()[began:].decode())
