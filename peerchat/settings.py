@@ -292,6 +292,8 @@ PEERCHAT: dict[str, Any] = {
     "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
     "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
     "ROOMS_PER_SOCKET": envint("ROOMS_PER_SOCKET", 200, least=1),
+    # Open rooms that a student can have made in one course.
+    "OPEN_ROOMS_PER_STUDENT": envint("OPEN_ROOMS_PER_STUDENT", 10),
     # Threads of one worker that talk to the database.
     "DB_THREADS": envint("DB_THREADS", 4, least=1),
     # Seconds between two presence events of a room; members up to which they carry names.

@@ -75,7 +75,10 @@ async def _history(client: Client, command: protocol.History) -> Any:
 
 
 async def _resume(client: Client, command: protocol.Resume) -> Any:
-    return {"rooms": await client.runtime.threads.run(queries.resume, client.user, command.rooms)}
+    resumed = await client.runtime.threads.run(queries.resume, client.user, command.rooms)
+    for room, seq in resumed.removed:
+        client.connection.answer(protocol.encode(protocol.MessageRemoved(room=room, seq=seq)))
+    return {"rooms": resumed.rooms}
 
 
 async def _new_message(client: Client, command: protocol.NewMessage) -> Any:

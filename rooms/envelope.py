@@ -19,6 +19,14 @@ class Stored(Struct, tag="s", array_like=True, frozen=True):
     frames: list[bytes]
 
 
+class Removed(Struct, tag="r", array_like=True, frozen=True):
+    """The text of a stored message is gone: the frame that tells so, to go after the message's."""
+
+    audience: str
+    seq: int
+    frame: bytes
+
+
 class Passing(Struct, tag="p", array_like=True, frozen=True):
     """A frame that is not stored; `skip` is the id of a user who does not get it."""
 
@@ -62,7 +70,7 @@ class Close(Struct, tag="x", array_like=True, frozen=True):
     credential: str | None = None
 
 
-Entry = Stored | Passing | Join | Leave | Changed | Close
+Entry = Stored | Removed | Passing | Join | Leave | Changed | Close
 
 
 def session_credential(session_key: str) -> str:

@@ -60,6 +60,13 @@ class InvalidRoom(PeerError):
     default = "There is no such room."
 
 
+class NoSuchMessage(InvalidMessageFormat):
+    """The room has no message of this number."""
+
+    status = 404
+    default = "The room has no such message."
+
+
 class EmptyText(PeerError):
     code = "empty_text"
     default = "The text is empty."

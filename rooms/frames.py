@@ -82,6 +82,11 @@ def room_removed(room: Room) -> bytes:
     return protocol.encode(protocol.RoomRemoved(room=str(room.id)))
 
 
+def message_removed(message: Message) -> bytes:
+    """Tells a room that a text is gone."""
+    return protocol.encode(protocol.MessageRemoved(room=str(message.room_id), seq=message.seq))
+
+
 def direct_title(other: User) -> str:
     """What a direct room is called on the other side."""
     return other.shown_name

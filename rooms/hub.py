@@ -191,13 +191,15 @@ class Connection:
 class _Audience:
     """The sockets a frame is for; in a room also the number of the last message they got."""
 
-    __slots__ = ("connections", "filling", "group", "head", "waiting")
+    __slots__ = ("connections", "filling", "group", "head", "removed", "waiting")
 
     def __init__(self, group: str, head: int | None) -> None:
         self.group = group
         self.head = head
         self.connections: dict[Connection, None] = {}
         self.waiting: dict[int, list[bytes]] = {}
+        # What tells that messages are gone which they have not got yet.
+        self.removed: dict[int, bytes] = {}
         self.filling: asyncio.Task[None] | None = None
 
 
@@ -323,6 +325,9 @@ class Hub:
             match entry:
                 case envelope.Stored():
                     self._in_order(entry, frames)
+                case envelope.Removed():
+                    self._flush(frames)
+                    self._message_removed(entry)
                 case envelope.Passing(skip=None):
                     if entry.audience in self._audiences:
                         frames.setdefault(entry.audience, []).append(entry.frame)
@@ -367,7 +372,21 @@ class Hub:
         while (found := audience.waiting.pop(audience.head + 1, None)) is not None:
             ready += found
             audience.head += 1
+            if audience.removed and (gone := audience.removed.pop(audience.head, None)):
+                ready.append(gone)
         return ready
+
+    def _message_removed(self, entry: envelope.Removed) -> None:
+        """Tell those who have the message; the others are told after it, should it still come."""
+        self._note_head(entry.audience, entry.seq)
+        audience = self._audiences.get(entry.audience)
+        if audience is None:
+            return
+        if audience.head is None or entry.seq <= audience.head:
+            self._write(entry.audience, [entry.frame])
+        else:
+            audience.removed[entry.seq] = entry.frame
+            self._fill(entry.audience, audience)
 
     def _flush(self, frames: dict[str, list[bytes]]) -> None:
         for audience, ready in frames.items():

@@ -1,8 +1,9 @@
 """Who may do what: loaders that find a thing only for those who may have it."""
 
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import User
 from rooms.errors import InvalidRoom, PermissionDenied
@@ -49,6 +50,43 @@ def member(user: User, room: str) -> Membership:
     if found is None:
         raise InvalidRoom
     return found
+
+
+class Standing(NamedTuple):
+    """A room that a user sees, and whether they lead its course."""
+
+    room: Room
+    leads: bool
+
+
+def standing(user: User, room: str) -> Standing:
+    """A room that is not archived, for one who may do something about it or be told why not.
+
+    That is whoever is in it or may join it, and who leads the course, except that a direct room
+    is for its two members alone. Raises InvalidRoom for everybody else.
+    """
+    found = (
+        Room.objects.select_related("course")
+        .filter(id=parse_room(room), archived_at=None)
+        .annotate(
+            role=Subquery(
+                Enrollment.objects.filter(course=OuterRef("course"), user=user).values("role")
+            ),
+            is_member=Exists(Membership.objects.filter(room=OuterRef("pk"), user=user)),
+        )
+        .first()
+    )
+    if found is None:
+        raise InvalidRoom
+    leads = found.role in (Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR)
+    visible = (
+        found.is_member
+        or (found.kind == Room.Kind.OPEN and found.role is not None)
+        or (found.kind != Room.Kind.DIRECT and leads)
+    )
+    if not visible:
+        raise InvalidRoom
+    return Standing(found, leads)
 
 
 def joinable(user: User, room: str) -> Room:

@@ -361,6 +361,13 @@ class RoomRemoved(Event, tag="room_removed", frozen=True, kw_only=True):
     room: str
 
 
+class MessageRemoved(Event, tag="message_removed", frozen=True, kw_only=True):
+    """The text is gone; the seq stays."""
+
+    room: str
+    seq: int
+
+
 class TypingEvent(Event, tag="typing", frozen=True, kw_only=True):
     room: str
     user: Person

@@ -44,6 +44,8 @@ from rooms.phases import Phase
 
 RESUME_TOTAL = 5_000
 """Missed messages that one `resume` sends of all rooms together."""
+REMOVED_KNOWN = timedelta(days=7)
+"""How long after a message was removed those who come back are told."""
 USERS_LIMIT = 5_000
 """People in one answer to `list_users`, and rooms in one to `list_rooms`."""
 
@@ -190,7 +192,15 @@ def history(user: User, room: str, before: int, limit: int) -> dict[str, Any]:
     }
 
 
-def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What was missed, by room; and the (room, number) of what was seen and is gone by now."""
+
+    rooms: dict[str, dict[str, Any]]
+    removed: list[tuple[str, int]]
+
+
+def resume(user: User, seen: dict[str, int]) -> Resumed:
     """What was missed in each room since the number last seen there.
 
     Where more than `RESUME_LIMIT` messages are missing (or `RESUME_TOTAL` in all rooms together),
@@ -203,12 +213,17 @@ def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
             wanted[name] = UUID(name)
         except ValueError:
             continue
-    mine = {
-        m.room_id: m.room
-        for m in Membership.objects.filter(
-            user=user, room__in=wanted.values(), room__archived_at=None
-        ).select_related("room")
-    }
+    removed = Message.objects.filter(removed_at__gte=timezone.now() - REMOVED_KNOWN)
+    mine: dict[UUID, Room] = {}
+    thinned: list[UUID] = []
+    for m in (
+        Membership.objects.filter(user=user, room__in=wanted.values(), room__archived_at=None)
+        .select_related("room")
+        .annotate(thinned=Exists(removed.filter(room=OuterRef("room"))))
+    ):
+        mine[m.room_id] = m.room
+        if m.thinned:
+            thinned.append(m.room_id)
     answer: dict[str, Any] = {}
     left = RESUME_TOTAL
     for name, after in seen.items():
@@ -218,7 +233,20 @@ def resume(user: User, seen: dict[str, int]) -> dict[str, Any]:
             continue
         answer[name] = _missed(room, after, min(left, protocol.RESUME_LIMIT))
         left = max(left - len(answer[name]["messages"]), 0)
-    return answer
+    gone = (
+        removed.filter(room__in=thinned).order_by("-removed_at").values_list("room_id", "seq")
+        if thinned
+        else ()
+    )
+    names = {room: name for name, room in wanted.items()}
+    return Resumed(
+        rooms=answer,
+        removed=[
+            (str(room), seq)
+            for room, seq in gone[: protocol.RESUME_LIMIT]
+            if seq <= seen[names[room]]
+        ],
+    )
 
 
 def _missed(room: Room, after: int, most: int) -> dict[str, Any]:

@@ -1,24 +1,72 @@
-"""Joining, leaving and reading rooms."""
+"""Making, joining, leaving, archiving and reading rooms."""
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, permissions, publish
+from rooms import frames, groups, permissions, protocol, publish
 from rooms.actions import uselog
 from rooms.envelope import Join, Leave
-from rooms.errors import PermissionDenied
-from rooms.models import Course, Membership, Room
+from rooms.errors import InvalidRoom, PermissionDenied, TextTooLong
+from rooms.models import Course, Enrollment, Membership, Room
+
+TITLE_LIMIT = 200
+"""Characters in the title of a room."""
+TOPIC_LIMIT = 500
+"""Characters in the topic of a room."""
+
+
+@transaction.atomic
+def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room:
+    """Make an open room of a course, with the user as its first member.
+
+    Raises PermissionDenied for one who is not in the course, for a muted student, and for a
+    student who has made as many rooms as one may; EmptyText and TextTooLong.
+    """
+    enrollment = permissions.enrolled(user, course)
+    title = protocol.clean_text(" ".join(title.split()), TITLE_LIMIT)
+    topic = _clean_topic(topic)
+    _lock_user(user)
+    if not enrollment.leads:
+        _not_muted(enrollment)
+        most = settings.PEERCHAT["OPEN_ROOMS_PER_STUDENT"]
+        own = Room.objects.filter(course=enrollment.course, created_by=user, archived_at=None)
+        if own.count() >= most:
+            raise PermissionDenied(
+                f"You have made {most} rooms in this course: archive one to make another."
+            )
+    _may_be_in_one_more(user)
+    room = Room.objects.create(
+        course=enrollment.course,
+        kind=Room.Kind.OPEN,
+        title=title,
+        topic=topic,
+        created_by=user,
+    )
+    Membership.objects.create(room=room, user=user)
+    _log(user, "join", room)
+    _announce_join(room, {user.pk: title}, 1)
+    return room
 
 
 @transaction.atomic
 def join_room(*, user: User, room: str) -> Room:
-    """Make the user a member of an open room of their course. Raises InvalidRoom."""
+    """Make the user a member of an open room of their course.
+
+    Raises InvalidRoom, and PermissionDenied for one who is in as many rooms as one may.
+    """
     found = permissions.joinable(user, room)
-    _, new = Membership.objects.get_or_create(room=found, user=user)
-    if new:
-        _log(user, "join", found)
-        _announce_join(found, {user.pk: found.title}, Membership.objects.filter(room=found).count())
+    _lock_user(user)
+    if Membership.objects.filter(room=found, user=user).exists():
+        return found
+    _may_be_in_one_more(user)
+    # Not into a room that somebody archives meanwhile: its members are being told.
+    found = _lock_room(found)
+    Membership.objects.create(room=found, user=user)
+    _log(user, "join", found)
+    _announce_join(found, {user.pk: found.title}, Membership.objects.filter(room=found).count())
     return found
 
 
@@ -38,6 +86,38 @@ def leave_room(*, user: User, room: str) -> Room:
     publish.send(
         groups.course(found.course_id),
         Leave([user.pk], groups.room(found.id), frames.room_removed(found)),
+    )
+    return found
+
+
+@transaction.atomic
+def change_topic(*, user: User, room: str, topic: str) -> Room:
+    """Set what an open room is about; empty for nothing. For who made it and who leads the course.
+
+    A course's room has a topic as well, set by those who lead it. Raises InvalidRoom,
+    PermissionDenied and TextTooLong.
+    """
+    found = _run_by(user, room, (Room.Kind.OPEN, Room.Kind.COURSE))
+    found.topic = _clean_topic(topic)
+    found.save(update_fields=["topic"])
+    _log_act(user, f"topic:{found.id}:{found.topic}", found)
+    return found
+
+
+@transaction.atomic
+def archive_room(*, user: User, room: str) -> Room:
+    """Close an open room for good: its members are members no more, its history stays.
+
+    For who made it and who leads the course. Raises InvalidRoom and PermissionDenied.
+    """
+    found = _lock_room(_run_by(user, room, (Room.Kind.OPEN,)))
+    found.archived_at = timezone.now()
+    found.save(update_fields=["archived_at"])
+    members = list(Membership.objects.filter(room=found).values_list("user_id", flat=True))
+    _log_act(user, f"archive:{found.id}", found)
+    publish.send(
+        groups.course(found.course_id),
+        Leave(members, groups.room(found.id), frames.room_removed(found)),
     )
     return found
 
@@ -103,6 +183,63 @@ def _announce_join(room: Room, titles: dict[int, str], members: int) -> None:
             groups.course(room.course_id),
             Join([user_id], groups.room(room.id), room.last_seq, frame),
         )
+
+
+def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
+    """A room of these kinds that the user made or whose course they lead."""
+    found, leads = permissions.standing(user, room)
+    if found.kind not in kinds:
+        raise PermissionDenied("This room has neither a topic nor an end of its own.")
+    if not leads:
+        if found.created_by_id != user.pk:
+            raise PermissionDenied(
+                "Only who made the room and the instructors of the course may do this."
+            )
+        _not_muted(permissions.enrolled(user, found.course.slug))
+    return found
+
+
+def _not_muted(enrollment: Enrollment) -> None:
+    if enrollment.muted_until is not None and enrollment.muted_until > timezone.now():
+        raise PermissionDenied("You may not do this while you are muted in this course.")
+
+
+def _lock_user(user: User) -> None:
+    """Let nobody else count and change the rooms of the user until this transaction ends."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _lock_room(room: Room) -> Room:
+    """The room as it stands, unless it was archived meanwhile: InvalidRoom."""
+    found = (
+        Room.objects.select_related("course")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(pk=room.pk, archived_at=None)
+        .first()
+    )
+    if found is None:
+        raise InvalidRoom
+    return found
+
+
+def _may_be_in_one_more(user: User) -> None:
+    most = settings.PEERCHAT["ROOMS_PER_SOCKET"]
+    mine = Membership.objects.filter(user=user, room__kind=Room.Kind.OPEN, room__archived_at=None)
+    if mine.count() >= most:
+        raise PermissionDenied(f"You are in {most} open rooms: leave one to join another.")
+
+
+def _clean_topic(topic: str) -> str:
+    topic = " ".join(topic.split())
+    if len(topic) > TOPIC_LIMIT:
+        raise TextTooLong(f"The topic is too long: {TOPIC_LIMIT} characters at most.")
+    return topic
+
+
+def _log_act(user: User, act: str, room: Room) -> None:
+    uselog.record(
+        [uselog.row(sid=user.username, event="moderate", act=act, course_id=room.course.slug)]
+    )
 
 
 def _log(user: User, event: str, room: Room) -> None:

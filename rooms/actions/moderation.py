@@ -1,0 +1,110 @@
+"""Keeping order: removing messages, muting students, slowing rooms down."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import frames, groups, permissions, publish
+from rooms.actions import uselog
+from rooms.envelope import Removed
+from rooms.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
+from rooms.models import Course, Enrollment, Message, Room
+
+MUTE_LIMIT = 30 * 86_400
+"""Seconds that a student can be muted for at the most."""
+SLOW_LIMIT = 3600
+"""Seconds between two messages of a student in a slow room at the most."""
+
+
+@transaction.atomic
+def remove_message(*, user: User, room: str, seq: int) -> Message:
+    """Take the text of a message away from everybody but the admin; its number stays.
+
+    For its sender and for who leads the course. One that was removed before stays as it is.
+    Raises InvalidRoom, NoSuchMessage and PermissionDenied.
+    """
+    found, leads = permissions.standing(user, room)
+    message = (
+        Message.objects.filter(room=found, seq=seq)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("sender")
+        .first()
+    )
+    if message is None:
+        raise NoSuchMessage
+    if not leads and message.sender_id != user.pk:
+        raise PermissionDenied("Only its sender and the instructors may remove a message.")
+    if message.kind == Message.Kind.CONTROL:
+        raise PermissionDenied("The steps of a class stay.")
+    if message.removed_at is not None:
+        return message
+    message.removed_at, message.removed_by = timezone.now(), user
+    message.save(update_fields=["removed_at", "removed_by"])
+    _log(user, f"remove:{found.id}:{seq}", found.course)
+    publish.send(
+        groups.course(found.course_id),
+        Removed(groups.room(found.id), seq, frames.message_removed(message)),
+    )
+    return message
+
+
+@transaction.atomic
+def mute(*, user: User, course: str, username: str, seconds: int) -> Enrollment:
+    """Let a student post nothing in the rooms of a course for so many seconds from now.
+
+    Their votes count all the same. Raises PermissionDenied for one who does not lead the course,
+    and InvalidMessageFormat where the course has no such student.
+    """
+    if not 1 <= seconds <= MUTE_LIMIT:
+        raise InvalidMessageFormat(f"A mute lasts 1 to {MUTE_LIMIT} seconds.")
+    until = timezone.now() + timedelta(seconds=seconds)
+    return _set_mute(user, course, username, until, f"mute:{username}:{seconds}")
+
+
+@transaction.atomic
+def unmute(*, user: User, course: str, username: str) -> Enrollment:
+    """Let a student post again. Raises as `mute` does."""
+    return _set_mute(user, course, username, None, f"unmute:{username}")
+
+
+def _set_mute(
+    user: User, course: str, username: str, until: datetime | None, act: str
+) -> Enrollment:
+    led = permissions.leading(user, course)
+    student = (
+        Enrollment.objects.filter(
+            course=led.course, user__username=username, role=Enrollment.Role.STUDENT
+        )
+        .select_related("user", "course")
+        .first()
+    )
+    if student is None:
+        raise InvalidMessageFormat("The course has no such student.")
+    student.muted_until = until
+    student.save(update_fields=["muted_until"])
+    _log(user, act, led.course)
+    return student
+
+
+@transaction.atomic
+def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
+    """Let so many seconds pass between two messages of a student in a room; 0 for none.
+
+    For who leads the course, in its room and its open ones. Raises InvalidRoom, PermissionDenied
+    and InvalidMessageFormat.
+    """
+    if not 0 <= seconds <= SLOW_LIMIT:
+        raise InvalidMessageFormat(f"Between two messages are 0 to {SLOW_LIMIT} seconds.")
+    found, leads = permissions.standing(user, room)
+    if not leads or found.kind not in (Room.Kind.COURSE, Room.Kind.OPEN):
+        raise PermissionDenied("Only instructors slow down their course's room and its open ones.")
+    found.slow_seconds = seconds
+    found.save(update_fields=["slow_seconds"])
+    _log(user, f"slow:{found.id}:{seconds}", found.course)
+    return found
+
+
+def _log(user: User, act: str, course: Course) -> None:
+    uselog.record([uselog.row(sid=user.username, event="moderate", act=act, course_id=course.slug)])
