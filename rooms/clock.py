@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from rooms import groups, protocol, publish, queries
 from rooms.actions import presence, session
-from rooms.envelope import Passing
+from rooms.envelope import Changed, Passing
 from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.models import Course
@@ -92,7 +92,7 @@ class Clock:
         names, self._seen, self._names = self._names, {}, {}
         if not changed:
             return
-        counts, _ = await self._threads.run(queries.presence, list(changed), list(names))
+        counts, present = await self._threads.run(queries.presence, list(changed), list(names))
         most = settings.PEERCHAT["PRESENCE_NAMES"]
         for room, seen in changed.items():
             if room not in counts:
@@ -101,14 +101,17 @@ class Clock:
             fields: dict[str, Any] = {}
             if members <= most:
                 for key, here in (("joined", True), ("left", False)):
-                    who = sorted(names[user] for user, came in seen.items() if came is here)
+                    # Who left here may have come back at another worker, which has told so.
+                    who = sorted(
+                        names[user]
+                        for user, came in seen.items()
+                        if came is here and (user in present) is here
+                    )
                     if who:
                         fields[key] = who
             frame = protocol.encode(protocol.Presence(room=str(room), online=online, **fields))
             publish.now(groups.course(course), Passing(groups.room(room), frame))
-            dashboards = groups.dashboards(course)
-            if self.hub.has(dashboards):
-                self.figures_changed(dashboards)
+            publish.now(groups.course(course), Changed(groups.dashboards(course)))
 
     async def _beat(self) -> None:
         await self._threads.run(presence.beat, worker=self._worker)
