@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from rooms.consumers import ChatConsumer, InstructorConsumer
+from rooms.consumers import ChatConsumer, FeedConsumer, InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -16,5 +16,6 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
 websocket_urlpatterns: list[URLPattern] = [
     path("ws/chat/", ChatConsumer.as_asgi()),
     path("ws/instructor/<slug:course>/", InstructorConsumer.as_asgi()),
+    re_path(r"^ws/feed/(?P<name>[-a-zA-Z0-9_]{1,100})/\Z", FeedConsumer.as_asgi()),
     re_path(r"", refuse),  # type: ignore[arg-type]  # last: URLRouter raises where nothing matches
 ]

@@ -288,12 +288,20 @@ PEERCHAT: dict[str, Any] = {
     "MESSAGE_BURST": envint("MESSAGE_BURST", 20, least=1),
     "VOTE_RATE": envfloat("VOTE_RATE", 5, least=0.01),
     "VOTE_BURST": envint("VOTE_BURST", 20, least=1),
+    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended.
+    "FEED_RATE": envfloat("FEED_RATE", 100, least=0.01),
+    "FEED_BURST": envint("FEED_BURST", 500, least=1),
+    "PUBLISH_RATE": envfloat("PUBLISH_RATE", 20, least=0.01),
+    "PUBLISH_BURST": envint("PUBLISH_BURST", 100, least=1),
+    "SUBSCRIBE_RATE": envfloat("SUBSCRIBE_RATE", 50, least=0.01),
+    "SUBSCRIBE_BURST": envint("SUBSCRIBE_BURST", 500, least=1),
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
     "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
     "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
     "ROOMS_PER_SOCKET": envint("ROOMS_PER_SOCKET", 200, least=1),
     # Open rooms that a student can have made in one course.
     "OPEN_ROOMS_PER_STUDENT": envint("OPEN_ROOMS_PER_STUDENT", 10),
+    "SUBSCRIPTIONS_PER_SOCKET": envint("SUBSCRIPTIONS_PER_SOCKET", 200, least=1),
     # Threads of one worker that talk to the database.
     "DB_THREADS": envint("DB_THREADS", 4, least=1),
     # Seconds between two presence events of a room; members up to which they carry names.

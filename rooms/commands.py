@@ -11,14 +11,16 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.conf import settings
+
 from accounts.models import User
-from rooms import frames, groups, permissions, protocol, publish, queries
+from rooms import frames, groups, permissions, protocol, publish, queries, topics
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
 from rooms.actions.votes import Ballot, cast_votes
-from rooms.envelope import Passing
-from rooms.errors import PeerError, RateLimited
+from rooms.envelope import Direct, Passing, Topic
+from rooms.errors import PeerError, PermissionDenied, RateLimited
 from rooms.hub import Connection
 from rooms.runtime import Runtime
 
@@ -150,15 +152,76 @@ async def _state(client: Client, command: protocol.State) -> Any:
 
 
 async def _vote(client: Client, command: protocol.CastVote) -> Any:
-    rationale = command.rationale.strip()
-    if rationale:
-        rationale = protocol.clean_text(rationale, protocol.RATIONALE_LIMIT)
+    rationale = protocol.clean_rationale(command.rationale)
     client.runtime.votes.take(client.user.pk)
     round_ = await client.runtime.writer.submit(
         cast_votes,
         Ballot(client.user, command.course, command.choice, command.confidence, rationale),
     )
     return {"round": round_.number, "choice": command.choice}
+
+
+async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
+    topics.check_pattern(command.topic)
+    slug = topics.course(command.topic)
+    client.runtime.subscribed.take(client.user.pk)
+    group = await _course_group(client, slug)
+    subscribed = client.connection.topics
+    most = settings.PEERCHAT["SUBSCRIPTIONS_PER_SOCKET"]
+    if command.topic not in subscribed and len(subscribed) >= most:
+        raise PermissionDenied(f"A socket may have {most} subscriptions at the most.")
+    client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
+    return {"topic": command.topic}
+
+
+async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
+    topics.check_pattern(command.topic)
+    topics.course(command.topic)
+    client.runtime.subscribed.take(client.user.pk)
+    client.runtime.hub.unsubscribe_topic(client.connection, command.topic)
+    return {"topic": command.topic}
+
+
+async def _publish(client: Client, command: protocol.Publish) -> Any:
+    topics.check_name(command.topic)
+    slug = topics.course(command.topic)
+    client.runtime.published.take(client.user.pk)
+    group = await _course_group(client, slug)
+    event = protocol.TopicMessage(
+        topic=command.topic,
+        data=command.data,
+        from_=client.user.username,
+        conn_id=str(client.connection.id),
+    )
+    publish.now(group, Topic(command.topic, protocol.encode(event)))
+    return {}
+
+
+async def _course_group(client: Client, slug: str) -> str:
+    """The group of a course of the client's. Raises PermissionDenied."""
+    connection = client.connection
+    while (group := connection.courses.get(slug)) is None:
+        # That an enrolment ends is heard in the course's group: what was read before this process
+        # listened, or before the end of any enrolment was heard, is read again.
+        listening, ended = set(connection.groups), connection.ended
+        enrollment = await client.runtime.threads.run(permissions.enrolled, client.user, slug)
+        group = groups.course(enrollment.course_id)
+        if group in listening and ended == connection.ended:
+            connection.courses[slug] = group
+        await client.runtime.hub.subscribe(connection, [group])
+    return group
+
+
+async def _send_to(client: Client, command: protocol.SendTo) -> Any:
+    client.runtime.published.take(client.user.pk)
+    named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
+    event = protocol.DirectData(
+        data=command.data, from_=client.user.username, conn_id=str(client.connection.id)
+    )
+    if named:
+        frame = protocol.encode(event)
+        publish.now(groups.EVERYONE, Direct(list(dict.fromkeys(named)), frame))
+    return {}
 
 
 async def _ping(client: Client, command: protocol.Ping) -> Any:
@@ -198,6 +261,10 @@ CHAT: dict[type[protocol.Command], Handler] = {
     protocol.MarkRead: _mark_read,
     protocol.State: _state,
     protocol.CastVote: _vote,
+    protocol.Subscribe: _subscribe,
+    protocol.Unsubscribe: _unsubscribe,
+    protocol.Publish: _publish,
+    protocol.SendTo: _send_to,
     protocol.Ping: _ping,
 }
 DASHBOARD: dict[type[protocol.Command], Handler] = {

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from django.conf import settings
 
 from accounts import tokens
 from accounts.models import User
-from rooms import commands, envelope, frames, groups, protocol, queries, runtime
+from rooms import commands, envelope, frames, groups, protocol, publish, queries, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.errors import (
     AuthenticationRequired,
@@ -130,7 +131,7 @@ class SocketConsumer(AsyncConsumer):
         named = dict(error.extra)
         malformed = named.pop("malformed", error.code == "invalid_json")
         uuid, action = named.pop("uuid", None), named.pop("action", None)
-        self.connection.answer(protocol.refusal(uuid, action, error.code, error.message))
+        self.connection.answer(protocol.refusal(uuid, action, error.code, error.message, **named))
         if not malformed:
             return
         now = time.monotonic()
@@ -306,3 +307,56 @@ class InstructorConsumer(SocketConsumer):
         self.authenticated = True
         connection.release(self._welcome([entry.course]))
         self.runtime.clock.figures_changed(dashboards)
+
+
+class FeedConsumer(SocketConsumer):
+    """`/ws/feed/<name>/`: what one client sends goes to everyone on the feed as it came.
+
+    The names are shared by the whole site, and whoever is logged in may be on any feed, so that
+    nothing on it is secret. A feed begins with its first client and ends with its last; nothing is
+    stored. Everyone gets every text frame, who sent it included, byte for byte: a client can thus
+    send what looks like a notice. The frames of one client arrive in their order, after its
+    `feed_joined` and before its `feed_left`. A frame in binary or beyond the rate is answered with
+    an error that only its sender gets.
+    """
+
+    _client = ""
+
+    async def admit(self) -> bool:
+        self._feed: str = self.scope["url_route"]["kwargs"]["name"]
+        return bool(self.scope["user"].is_authenticated)
+
+    async def accepted(self) -> None:
+        await self.enter(self.scope["user"])
+
+    async def enter(self, user: User) -> None:
+        self.user = user
+        connection, hub = self.connection, self.runtime.hub
+        connection.user_id = user.pk
+        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
+        self._audience = groups.feed(self._feed)
+        await hub.subscribe(connection, [self._audience], linger=0)
+        # Not the connection's id, by which `send_to` would reach a socket that is for the feed.
+        self._client = str(uuid.uuid4())
+        connection.send(protocol.encode(protocol.FeedWelcome(feed=self._feed, client=self._client)))
+        hub.join(connection, self._audience, self._audience)
+        self._notice(protocol.FeedJoined(feed=self._feed, client=self._client))
+
+    async def received(self, message: dict[str, Any]) -> None:
+        text = message.get("text")
+        try:
+            if text is None:
+                raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)
+            self.runtime.relayed.take(self.user.pk)
+        except PeerError as error:
+            self._refuse_frame(error)
+        else:
+            publish.now(self._audience, envelope.Passing(self._audience, text.encode()))
+
+    def gone(self) -> None:
+        super().gone()
+        if self._client:
+            self._notice(protocol.FeedLeft(feed=self._feed, client=self._client))
+
+    def _notice(self, event: protocol.Event) -> None:
+        publish.now(self._audience, envelope.Passing(self._audience, protocol.encode(event)))

@@ -70,7 +70,27 @@ class Close(Struct, tag="x", array_like=True, frozen=True):
     credential: str | None = None
 
 
-Entry = Stored | Removed | Passing | Join | Leave | Changed | Close
+class Topic(Struct, tag="t", array_like=True, frozen=True):
+    """A frame for the subscribers of a topic of the course."""
+
+    topic: str
+    frame: bytes
+
+
+class Unenrolled(Struct, tag="u", array_like=True, frozen=True):
+    """Users are in the course no more: their subscriptions to its topics end."""
+
+    users: list[int]
+
+
+class Direct(Struct, tag="d", array_like=True, frozen=True):
+    """A frame for single sockets, by their ids."""
+
+    connections: list[str]
+    frame: bytes
+
+
+Entry = Stored | Removed | Passing | Join | Leave | Changed | Close | Topic | Unenrolled | Direct
 
 
 def session_credential(session_key: str) -> str:

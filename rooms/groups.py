@@ -1,13 +1,14 @@
 """Names of channel-layer groups and of audiences.
 
 A channel-layer *group* is what the processes of the pool subscribe to: one for each course that
-they serve.
+they serve, and one for each feed that somebody here is on.
 An *audience* is the set of sockets within a process that a frame is for: a room, a user, the
 dashboards of a course. The frames of all audiences of a course travel in the group of that course,
 so that what was committed together is published with one command, however many rooms it touched,
 and a process holds a handful of subscriptions instead of one per room and user.
 """
 
+import hashlib
 from uuid import UUID
 
 EVERYONE = "everyone"
@@ -37,6 +38,14 @@ def account(user_id: int) -> str:
 def dashboards(course_id: int) -> str:
     """The audience of the instructors' sockets of a course."""
     return f"dashboards.{course_id}"
+
+
+def feed(name: str) -> str:
+    """The audience of a feed, and its channel-layer group: a feed belongs to no course.
+
+    Made from a digest, since Channels allows a group 99 characters.
+    """
+    return "feed." + hashlib.sha256(name.encode()).hexdigest()
 
 
 def room_id(audience: str) -> UUID:

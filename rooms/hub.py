@@ -6,6 +6,7 @@ their numbers, each once, and a gap is filled from the database before what come
 """
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from channels.layers import get_channel_layer
 
 from rooms import envelope, groups
+from rooms.topics import Subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,8 @@ LINGER = 30.0
 """Seconds a subscription outlives its last connection: reloads need not subscribe again."""
 GRACE = 0.05
 """Seconds in which a missing message may still arrive by itself, from a slower process."""
+CONFIRM_WITHIN = 0.1
+"""Seconds until a subscription that is not confirmed is tried again, then twice as many."""
 SUBSCRIBE_WITHIN = 5.0
 """Seconds a connection waits for its subscriptions; then it goes on and they follow."""
 HEADS_KEPT = 20_000
@@ -87,6 +91,11 @@ class Connection:
         self.credential: str | None = None
         self.audiences: set[str] = set()
         self.groups: set[str] = set()
+        # The groups of the courses whose topics the user may use, by slug, as far as known; how
+        # many enrolments of theirs have ended; the group of each pattern subscribed to.
+        self.courses: dict[str, str] = {}
+        self.ended = 0
+        self.topics: dict[str, str] = {}
         self.closed = False
         self._send = send
         self._writer = writer
@@ -204,13 +213,17 @@ class _Audience:
 
 
 class _Subscription:
-    __slots__ = ("connections", "leaving", "subscribed", "task")
+    """What this process has of a group of the channel layer, and for whom."""
 
-    def __init__(self) -> None:
+    __slots__ = ("connections", "leaving", "linger", "probe", "stands", "unwanted")
+
+    def __init__(self, linger: float) -> None:
+        self.linger = linger
         self.connections: set[Connection] = set()
-        self.subscribed = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
         self.leaving: asyncio.TimerHandle | None = None
+        self.unwanted = asyncio.Event()
+        self.stands = asyncio.Event()
+        self.probe = ""
 
 
 class Hub:
@@ -219,42 +232,44 @@ class Hub:
     def __init__(self, *, fetch: Fetch, on_changed: Callable[[str], None]) -> None:
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
-        self.connections: set[Connection] = set()
+        self.connections: dict[str, Connection] = {}
         self._empty: asyncio.Event | None = None
         self._fetch = fetch
         self._on_changed = on_changed
         self._audiences: dict[str, _Audience] = {}
         self._subscriptions: dict[str, _Subscription] = {}
+        self._topics: dict[str, Subscriptions[Connection]] = {}
         self._heads: OrderedDict[str, int] = OrderedDict()
         self._layer: Any = get_channel_layer()
         self._channel: asyncio.Future[str] = self.loop.create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._receive())
-        self._start(self._subscribe(groups.EVERYONE, _Subscription()))
+        self._subscription(groups.EVERYONE, LINGER)
 
     # --- connections -----------------------------------------------------------------------
 
-    async def subscribe(self, connection: Connection, names: Iterable[str]) -> bool:
+    async def subscribe(
+        self, connection: Connection, names: Iterable[str], *, linger: float = LINGER
+    ) -> bool:
         """See that this process receives what is published to the groups.
 
         Returns whether a subscription is new, so that what was read from the database before
-        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most.
+        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most. A new subscription outlives
+        its last connection by `linger` seconds.
         """
         new = False
         waits = []
         for name in names:
-            subscription = self._subscriptions.get(name)
-            if subscription is None:
-                subscription = self._subscriptions[name] = _Subscription()
-                subscription.task = self._start(self._subscribe(name, subscription))
+            subscription = self._subscription(name, linger)
             if subscription.leaving is not None:
                 subscription.leaving.cancel()
                 subscription.leaving = None
+            subscription.unwanted.clear()
             subscription.connections.add(connection)
             connection.groups.add(name)
-            if not subscription.subscribed.is_set():
+            if not subscription.stands.is_set():
                 new = True
-                waits.append(self.loop.create_task(subscription.subscribed.wait()))
+                waits.append(self.loop.create_task(subscription.stands.wait()))
         if waits:
             _, late = await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
             for task in late:
@@ -291,21 +306,39 @@ class Hub:
 
     def add(self, connection: Connection) -> None:
         """Know a connection that has just been accepted."""
-        self.connections.add(connection)
+        self.connections[str(connection.id)] = connection
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
-        self.connections.discard(connection)
+        self.connections.pop(str(connection.id), None)
         if self._empty is not None and not self.connections:
             self._empty.set()
         for audience in list(connection.audiences):
             self.leave(connection, audience)
+        for pattern in list(connection.topics):
+            self.unsubscribe_topic(connection, pattern)
         for name in connection.groups:
             subscription = self._subscriptions[name]
             subscription.connections.discard(connection)
             if not subscription.connections and subscription.leaving is None:
-                subscription.leaving = self.loop.call_later(LINGER, self._unsubscribe, name)
+                subscription.leaving = self.loop.call_later(
+                    subscription.linger, self._unwanted, subscription
+                )
         connection.groups.clear()
+
+    def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
+        """Let the connection have what is published to topics of the group that match."""
+        self._topics.setdefault(group, Subscriptions()).insert(pattern, connection)
+        connection.topics[pattern] = group
+
+    def unsubscribe_topic(self, connection: Connection, pattern: str) -> None:
+        """End a subscription, if there is one."""
+        group = connection.topics.pop(pattern, None)
+        if group is not None:
+            topics = self._topics[group]
+            topics.remove(pattern, connection)
+            if not topics:
+                del self._topics[group]
 
     def group_of(self, audience: str) -> str | None:
         """The channel-layer group of an audience that somebody here belongs to."""
@@ -334,12 +367,26 @@ class Hub:
                 case envelope.Passing():
                     self._flush(frames)
                     self._write(entry.audience, [entry.frame], skip=entry.skip)
+                case envelope.Topic():
+                    if (topics := self._topics.get(group)) is not None:
+                        self._send(topics.match(entry.topic), entry.frame)
+                case envelope.Direct():
+                    self._send(
+                        [
+                            self.connections[name]
+                            for name in entry.connections
+                            if name in self.connections
+                        ],
+                        entry.frame,
+                    )
                 case envelope.Join():
                     self._flush(frames)
                     self._members_join(group, entry)
                 case envelope.Leave():
                     self._flush(frames)
                     self._members_leave(entry)
+                case envelope.Unenrolled():
+                    self._end_enrollments(group, entry)
                 case envelope.Close():
                     self._flush(frames)
                     self._close(entry)
@@ -405,6 +452,21 @@ class Hub:
             for connection in audience.connections:
                 if connection.user_id != skip:
                     connection.write(batch)
+
+    @staticmethod
+    def _send(connections: Iterable[Connection], frame: bytes) -> None:
+        batch = Batch([frame])
+        for connection in connections:
+            connection.write(batch)
+
+    def _end_enrollments(self, group: str, entry: envelope.Unenrolled) -> None:
+        for connection in self._sockets_of(entry.users):
+            connection.ended += 1
+            connection.courses = {
+                slug: its for slug, its in connection.courses.items() if its != group
+            }
+            for pattern in [one for one, its in connection.topics.items() if its == group]:
+                self.unsubscribe_topic(connection, pattern)
 
     def _members_join(self, group: str, entry: envelope.Join) -> None:
         self._note_head(entry.audience, entry.head)
@@ -501,40 +563,72 @@ class Hub:
         while True:
             try:
                 message = await self._layer.receive(channel)
-                if message.get("origin") != self.origin:
+                if message["origin"] != self.origin:
                     self.deliver(message["group"], envelope.unpack(message))
+                elif "probe" in message:
+                    self._probed(message["group"], message["probe"])
             except Exception:
                 # What was lost is found by its missing number.
                 logger.exception("an event of the channel layer could not be delivered")
                 await asyncio.sleep(0.1)
 
-    async def _subscribe(self, name: str, subscription: _Subscription) -> None:
-        wait = 0.1
-        while True:
+    def _subscription(self, name: str, linger: float) -> _Subscription:
+        known = self._subscriptions.get(name)
+        if known is None:
+            known = self._subscriptions[name] = _Subscription(linger)
+            self._start(self._keep(name, known))
+        return known
+
+    @staticmethod
+    def _unwanted(subscription: _Subscription) -> None:
+        subscription.leaving = None
+        subscription.unwanted.set()
+
+    async def _keep(self, name: str, subscription: _Subscription) -> None:
+        """Subscribe and, when nobody is left, unsubscribe: one task, so that the two never cross.
+
+        Whoever comes while the unsubscription is under way waits for the next turn.
+        """
+        channel = await asyncio.shield(self._channel)
+        while not subscription.unwanted.is_set():
+            await self._subscribe(name, subscription, channel)
+            while not subscription.unwanted.is_set():
+                # Somebody may have come between the event and this task's turn.
+                await subscription.unwanted.wait()
+            subscription.probe = ""
+            subscription.stands.clear()
             try:
-                await self._layer.group_add(name, await asyncio.shield(self._channel))
+                await self._layer.group_discard(name, channel)
+            except Exception as error:
+                logger.warning("cannot unsubscribe from %s: %s", name, error)
+        del self._subscriptions[name]
+
+    async def _subscribe(self, name: str, subscription: _Subscription, channel: str) -> None:
+        """Subscribe, and see that it stands. Gives up when nobody wants it any more.
+
+        The layer does not wait for Redis to take note, so we wait for an event of our own.
+        """
+        wait = CONFIRM_WITHIN
+        subscription.probe = uuid.uuid4().hex
+        probe = {**envelope.pack(self.origin, name, []), "probe": subscription.probe}
+        while not subscription.unwanted.is_set():
+            try:
+                await self._layer.group_add(name, channel)
+                await self._layer.group_send(name, probe)
             except Exception as error:
                 logger.warning("cannot subscribe to %s: %s", name, error)
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, 5.0)
             else:
-                subscription.subscribed.set()
-                return
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await subscription.stands.wait()
+                        return
+            wait = min(wait * 2, 5.0)
 
-    def _unsubscribe(self, name: str) -> None:
-        subscription = self._subscriptions.pop(name)
-        self._start(self._discard(name, subscription))
-
-    async def _discard(self, name: str, subscription: _Subscription) -> None:
-        if subscription.task is not None:
-            subscription.task.cancel()
-        try:
-            await self._layer.group_discard(name, await asyncio.shield(self._channel))
-        except Exception as error:
-            logger.warning("cannot unsubscribe from %s: %s", name, error)
-        if name in self._subscriptions:
-            # Somebody came while the unsubscription was under way: it may have come second.
-            await self._layer.group_add(name, await asyncio.shield(self._channel))
+    def _probed(self, name: str, probe: str) -> None:
+        subscription = self._subscriptions.get(name)
+        if subscription is not None and subscription.probe == probe:
+            subscription.stands.set()
 
     async def close_all(self, code: int, within: float) -> None:
         """Close all connections, a few at a time, and wait until they are gone.
@@ -542,7 +636,7 @@ class Hub:
         After `within` seconds it waits no longer.
         """
         async with asyncio.timeout(within):
-            for connection in list(self.connections):
+            for connection in list(self.connections.values()):
                 connection.close(code)
                 await asyncio.sleep(0.001)
             if self.connections:

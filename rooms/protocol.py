@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import msgspec.structs
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from rooms.errors import EmptyText, InvalidJson, InvalidMessageFormat, TextTooLong, UnknownAction
 
@@ -23,6 +23,8 @@ PAGE_LIMIT = 100
 """Messages in one page of history."""
 DEFAULT_PAGE = 20
 """Messages in a page where the client names no limit."""
+SEND_TO_LIMIT = 100
+"""Sockets that one `send_to` may name."""
 SECONDS_LIMIT = 3600
 """Seconds a vote may be given at the most."""
 
@@ -33,6 +35,7 @@ Uuid = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
 RoomId = Annotated[str, Meta(max_length=36)]
 Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[-a-zA-Z0-9_]+\Z")]
 Username = Annotated[str, Meta(min_length=1, max_length=150, pattern=_NO_NUL)]
+ConnectionId = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # 2**53 - 1: what every JSON client can count to, and well within the database's integers.
 Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
@@ -116,6 +119,38 @@ class CastVote(Command, frozen=True, tag="vote"):
     choice: Annotated[str, Meta(max_length=64)]
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
+
+
+class Subscribe(Command, frozen=True, tag="subscribe"):
+    """Have what is published to the topics that match, until the socket ends.
+
+    `topic` may have the wildcards of MQTT, but not in its first level, the slug of a course.
+    """
+
+    topic: str
+
+
+class Unsubscribe(Command, frozen=True, tag="unsubscribe"):
+    """End a subscription, named as it was made; that there is none is no error."""
+
+    topic: str
+
+
+class Publish(Command, frozen=True, tag="publish"):
+    """Send data to the subscribers of a topic; nothing is stored."""
+
+    topic: str
+    data: Raw
+
+
+class SendTo(Command, frozen=True, tag="send_to"):
+    """Send data to single sockets, by the `conn_id` of their `welcome`; nothing is stored.
+
+    An id that no open socket has is passed over: the answer does not tell.
+    """
+
+    conn_id: ConnectionId | Annotated[list[ConnectionId], Meta(max_length=SEND_TO_LIMIT)]
+    data: Raw
 
 
 class Ping(Command, frozen=True, tag="ping"):
@@ -204,6 +239,10 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     MarkRead,
     State,
     CastVote,
+    Subscribe,
+    Unsubscribe,
+    Publish,
+    SendTo,
     Ping,
 )
 CONTROL_COMMANDS: tuple[type[Command], ...] = (
@@ -278,6 +317,12 @@ def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) > limit:
         raise TextTooLong(f"The text is too long: {limit} characters at most.")
     return text
+
+
+def clean_rationale(text: str) -> str:
+    """The rationale of a vote as it is stored. Raises TextTooLong."""
+    text = text.strip()
+    return clean_text(text, RATIONALE_LIMIT) if text else ""
 
 
 class Person(Struct, frozen=True):
@@ -380,6 +425,54 @@ class Presence(Event, tag="presence", frozen=True, kw_only=True):
     online: int
     joined: list[str] | UnsetType = UNSET
     left: list[str] | UnsetType = UNSET
+
+
+class SystemEvent(Event, tag="system", frozen=True, kw_only=True):
+    """A word of the server to one user, for people: not stored."""
+
+    course: str
+    text: str
+
+
+class TopicMessage(Event, tag="topic_message", frozen=True, kw_only=True):
+    """What was published to a topic one is subscribed to; once, however many patterns match.
+
+    `data` is as the publisher wrote it; `from` and `conn_id` are their username and socket.
+    """
+
+    topic: str
+    data: Raw
+    from_: str = msgspec.field(name="from")
+    conn_id: str
+
+
+class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
+    """What somebody sent to this socket; `from` and `conn_id` are their username and socket."""
+
+    data: Raw
+    from_: str = msgspec.field(name="from")
+    conn_id: str
+
+
+class FeedWelcome(Event, tag="feed_welcome", frozen=True, kw_only=True):
+    """The first frame on a feed; `client` is what one is called in its notices."""
+
+    feed: str
+    client: str
+
+
+class FeedJoined(Event, tag="feed_joined", frozen=True, kw_only=True):
+    """Somebody is on the feed: everyone on it is told, themselves included."""
+
+    feed: str
+    client: str
+
+
+class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
+    """Somebody is on the feed no more."""
+
+    feed: str
+    client: str
 
 
 class ChoiceBody(Struct, frozen=True):

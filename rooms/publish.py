@@ -51,6 +51,13 @@ def now(group: str, entry: envelope.Entry) -> None:
     _committed(group, entry)
 
 
+async def idle(within: float) -> None:
+    """Wait until the channel layer has all that was published, `within` seconds at the most."""
+    await asyncio.sleep(0)  # what was just published is taken up in the next turn of the loop
+    if _sender is not None:
+        await asyncio.wait({_sender}, timeout=within)
+
+
 def _committed(group: str, entry: envelope.Entry) -> None:
     hub = _hub
     if hub is None or hub.loop.is_closed():

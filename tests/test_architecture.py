@@ -21,17 +21,17 @@ LAYERS = [
     {"actions"},
     {"publish", "frames", "queries", "permissions", "hub", "writer", "threads"},
     {"models", "migrations"},
-    {"protocol", "phases", "pairing", "groups", "errors", "envelope", "ratelimit"},
+    {"protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"},
     {"rehearsal"},  # the other end of the wire: a client, for commands that try a server out
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed.
 ONLY = {
-    "hub": {"hub", "frames", "groups", "envelope", "errors"},
+    "hub": {"hub", "frames", "groups", "topics", "envelope", "errors"},
     "writer": {"writer", "frames", "groups", "errors"},
     "threads": {"threads", "errors"},
 }
 NEVER = {"consumers": {"models"}}
-PURE = ["protocol", "phases", "pairing", "groups", "errors", "envelope", "ratelimit"]
+PURE = ["protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"]
 MAY_SEND_TO_GROUPS = {
     "rooms.publish",
     "rooms.hub",

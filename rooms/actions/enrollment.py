@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from rooms import frames, groups, publish
-from rooms.envelope import Close, Join, Leave
+from rooms.envelope import Close, Join, Leave, Unenrolled
 from rooms.models import Course, Enrollment, Membership, Room
 
 
@@ -53,6 +53,7 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
             groups.course(course.pk),
             Leave([user.pk for user in users], groups.room(room.id), frames.room_removed(room)),
         )
+    publish.send(groups.course(course.pk), Unenrolled([user.pk for user in users]))
     for enrollment in Enrollment.objects.filter(course=course, user__in=users):
         enrollment.delete()
 

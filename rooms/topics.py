@@ -1,0 +1,143 @@
+"""Topics: which patterns match which names, by the rules of MQTT 3.1.1, section 4.7.
+
+A name has levels between slashes, and an empty level is a level. In a pattern `+` stands for any
+one level and `#`, at the end, for the level above it and all that is below. A wildcard at the first
+level does not match a name that begins with `$`.
+
+Pure: nothing here knows sockets.
+"""
+
+import re
+from typing import Generic, TypeVar
+
+from rooms.errors import InvalidTopic
+
+LENGTH_LIMIT = 1000
+"""Characters of a topic."""
+LEVELS_LIMIT = 128
+"""Levels of a topic."""
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
+
+T = TypeVar("T")
+
+
+def check_name(topic: str) -> None:
+    """Raises InvalidTopic unless one can publish to the topic."""
+    _check(topic)
+    if "+" in topic or "#" in topic:
+        raise InvalidTopic("Publish to one topic, without + and #.")
+
+
+def check_pattern(pattern: str) -> None:
+    """Raises InvalidTopic unless one can subscribe to the pattern."""
+    levels = _check(pattern)
+    if any(len(level) > 1 and ("+" in level or "#" in level) for level in levels):
+        raise InvalidTopic("A + or # must be a whole level of the topic.")
+    if "#" in levels[:-1]:
+        raise InvalidTopic("A # must be the last level of the topic.")
+
+
+def _check(topic: str) -> list[str]:
+    if not topic:
+        raise InvalidTopic("The topic is empty.")
+    if len(topic) > LENGTH_LIMIT:
+        raise InvalidTopic(f"The topic is too long: {LENGTH_LIMIT} characters at most.")
+    if "\0" in topic:
+        raise InvalidTopic("A topic has no U+0000.")
+    levels = topic.split("/")
+    if len(levels) > LEVELS_LIMIT:
+        raise InvalidTopic(f"The topic has too many levels: {LEVELS_LIMIT} at most.")
+    return levels
+
+
+def course(topic: str) -> str:
+    """The slug of the course that a topic belongs to, its first level.
+
+    Raises InvalidTopic where that is a wildcard or nothing that could be a slug.
+    """
+    slug = topic.partition("/")[0]
+    if _SLUG.fullmatch(slug) is None:
+        raise InvalidTopic("The first level of a topic is the slug of a course.")
+    return slug
+
+
+class _Node(Generic[T]):
+    """A level of the patterns that begin alike; those that end here have subscribers here."""
+
+    __slots__ = ("below", "subscribers")
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Node[T]] = {}
+        self.subscribers: dict[T, None] = {}
+
+
+class Subscriptions(Generic[T]):
+    """Who subscribed to which patterns: a tree of their levels.
+
+    A look-up follows the levels of the name, and so costs what matches and not what there is.
+    Patterns and names are taken as valid: see `check_pattern` and `check_name`.
+    """
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+
+    def __bool__(self) -> bool:
+        return bool(self._root.below)
+
+    def insert(self, pattern: str, subscriber: T) -> bool:
+        """Subscribe; returns whether that is new."""
+        node = self._root
+        for level in pattern.split("/"):
+            following = node.below.get(level)
+            if following is None:
+                following = node.below[level] = _Node()
+            node = following
+        new = subscriber not in node.subscribers
+        node.subscribers[subscriber] = None
+        return new
+
+    def remove(self, pattern: str, subscriber: T) -> bool:
+        """Take a subscription back; returns whether there was one."""
+        path: list[tuple[_Node[T], str]] = []
+        node = self._root
+        for level in pattern.split("/"):
+            path.append((node, level))
+            following = node.below.get(level)
+            if following is None:
+                return False
+            node = following
+        if subscriber not in node.subscribers:
+            return False
+        del node.subscribers[subscriber]
+        for above, level in reversed(path):
+            if node.subscribers or node.below:
+                break
+            del above.below[level]
+            node = above
+        return True
+
+    def match(self, topic: str) -> dict[T, None]:
+        """The subscribers of the patterns that match, each once, in a dict of their own."""
+        found: dict[T, None] = {}
+        nodes = [self._root]
+        wild = not topic.startswith("$")
+        for level in topic.split("/"):
+            following = []
+            for node in nodes:
+                if wild:
+                    if (rest := node.below.get("#")) is not None:
+                        found |= rest.subscribers
+                    if (one := node.below.get("+")) is not None:
+                        following.append(one)
+                if (same := node.below.get(level)) is not None:
+                    following.append(same)
+            if not following:
+                return found
+            nodes, wild = following, True
+        for node in nodes:
+            found |= node.subscribers
+            # "a/#" matches "a" as well.
+            if (rest := node.below.get("#")) is not None:
+                found |= rest.subscribers
+        return found
