@@ -7,14 +7,14 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import tokens
@@ -161,9 +161,21 @@ class Cast:
         return client
 
 
-async def online(connection: str) -> Connection:
+async def online(conn_id: str) -> Connection:
     """The row of a chat socket, once it is there."""
-    return await eventually(Connection.objects.filter(id=connection).first)
+    return await eventually(Connection.objects.filter(id=conn_id).first)
+
+
+async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a process without sockets does, as the admin or a management command."""
+
+    def call() -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(call)
 
 
 async def eventually(condition: Any, *, within: float = 10.0) -> Any:

@@ -7,6 +7,7 @@ stays: each has a course and people of its own.
 import contextlib
 import itertools
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -64,4 +65,4 @@ async def cast(
         # This context's own connection goes back to the pool.
         connection.close()
         # Shown where the test failed.
-        print(hall.site.log.read_bytes()[began:].decode())
+        sys.stdout.write(hall.site.log.read_bytes()[began:].decode())
