@@ -120,6 +120,8 @@ export class ClassClient extends EventTarget {
     if (frame.action === "typing") this.dispatch({ ...frame, at: Date.now() });
     else this.dispatch(frame);
     if (frame.action === "welcome") this.#arrive();
+    // Who was put with others came without a `presence` event: they were here before.
+    if (frame.action === "partners" && this.state.rooms[frame.room]?.loaded) this.#askPresent(frame.room);
   }
 
   async #arrive() {
@@ -142,6 +144,8 @@ export class ClassClient extends EventTarget {
     if (turn !== this.#turn) return;
     this.dispatchEvent(new Event("ready"));
     this.outbox.flush();
+    const partners = partnerRoom(this.state);
+    if (partners?.loaded) this.#askPresent(partners.id);
     this.#settle();
   }
 
@@ -155,12 +159,21 @@ export class ClassClient extends EventTarget {
     this.#loading.add(room);
     try {
       const page = this.request("select_room", { room, limit: FIRST_PAGE });
-      const present = people ? this.request("list_users", { room }) : null;
+      const present = people ? this.#askPresent(room) : null;
       const reply = await page;
       this.dispatch({ ...reply, action: "local.selected", room });
-      if (present) this.dispatch({ action: "local.present", room, users: (await present).users });
+      await present;
     } finally {
       this.#loading.delete(room);
+    }
+  }
+
+  async #askPresent(room) {
+    try {
+      const { users } = await this.request("list_users", { room });
+      this.dispatch({ action: "local.present", room, users });
+    } catch {
+      // Nobody waits for it, and the next change tells it.
     }
   }
 
