@@ -29,13 +29,16 @@ export function leaveWhenEnded(sockets, { loginUrl, onForbidden }) {
 
 /** The newest announcement, across the top until it is dismissed or a quarter of an hour old. */
 export class Banner {
+  #own;
   #element;
   #text;
   #meta;
   #key;
   #seq = 0;
 
-  constructor(element, key) {
+  /** `own`: whether to show one's own announcements as well. */
+  constructor(element, key, { own = true } = {}) {
+    this.#own = own;
     this.#element = element;
     this.#key = key;
     this.#text = element.querySelector("[data-part=banner-text]");
@@ -49,7 +52,8 @@ export class Banner {
   render(state, now) {
     const message = announcement(state);
     const seen = Number(sessionStorage.getItem(this.#key) ?? 0);
-    const visible = Boolean(message) && message.seq > seen && now - message.timestamp < RECENT;
+    const wanted = message && (this.#own || message.user.username !== state.me.username);
+    const visible = Boolean(wanted) && message.seq > seen && now - message.timestamp < RECENT;
     show(this.#element, visible);
     if (!visible || message.seq === this.#seq) return;
     this.#seq = message.seq;

@@ -34,9 +34,6 @@ function steps(phase, grouped, more) {
   }
 }
 
-/** Fields that belong to a step, by the name of their part. */
-const FIELDS = { "start-question": "start", "make-partners": "pairing", "start-revote": "revote" };
-
 /**
  * The instructor's buttons. `connect({command})` once, where `command(action, fields)` sends; then
  * `render({session, questions, asked, grouped, enabled})`.
@@ -74,11 +71,12 @@ export class PeerControl extends HTMLElement {
       h("label", { class: "inline-field", for: "group-size" }, "Students in a group", parts.size),
       h("label", { class: "inline-field wide", for: "method" }, "Paired", parts.method),
     );
-    parts.revote = h("div", { class: "control-fields" }, seconds("revote-seconds", "revote-seconds", "Seconds for the second vote"));
+    parts.revote = seconds("revote-seconds", "revote-seconds", "Seconds to vote");
     parts.hint = h("p", { class: "control-hint" });
     parts.primary = h("div", { class: "control-primary" });
     parts.others = h("div", { class: "control-others" });
-    this.append(parts.hint, parts.start, parts.pairing, parts.primary, parts.revote, parts.others);
+    parts.primary.append(parts.revote);
+    this.append(parts.hint, parts.start, parts.pairing, parts.primary, parts.others);
 
     this.#button("start-question", "Start the vote", () => ["start_question", { question: parts.question.value, ...limit(this, "seconds") }]);
     this.#button("count-down", "Close in 5 s", () => ["count_down_and_stop", { seconds: 5 }]);
@@ -88,7 +86,7 @@ export class PeerControl extends HTMLElement {
     this.#button("make-partners", "Make partners", () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
     this.#button("enable-chat", "Let partners chat", () => ["enable_chat", {}]);
     this.#button("enable-face-chat", "Talk face to face", () => ["enable_face_chat", {}]);
-    this.#button("start-revote", "Vote again", () => ["start_revote", limit(this, "revote-seconds")]);
+    this.#button("start-revote", "Vote again", () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);
     this.#button("reveal", "Reveal the answer", () => ["reveal", {}]);
     this.#button("reopen", "Reopen the vote", () => ["reopen", {}]);
     this.#button("next-question", "Finish this question", () => ["next_question", {}]);
@@ -120,7 +118,9 @@ export class PeerControl extends HTMLElement {
     setText(this.#buttons.get("make-partners"), grouped ? "Make other partners" : "Make partners");
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? "Vote again without talking" : "Vote again");
     setText(this.#buttons.get("start-question"), phase === "revealed" ? "Start the next question" : "Start the vote");
-    for (const [name, part] of Object.entries(FIELDS)) show(this.#parts[part], legal.includes(name));
+    show(this.#parts.start, legal.includes("start-question"));
+    show(this.#parts.pairing, legal.includes("make-partners"));
+    show(this.#parts.revote, phase === "discuss");
     if (phase !== this.#phase) {
       this.#phase = phase;
       setAttribute(this, "aria-label", phase ? `Steps: ${phaseName(phase)}` : "Steps");

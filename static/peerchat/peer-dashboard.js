@@ -54,7 +54,7 @@ export class PeerDashboard extends HTMLElement {
       outboxKey: `peerchat:outbox:${username}:${course}`,
     });
     this.#panes = new Panes(this);
-    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`);
+    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`, { own: false });
     this.#parts.chat.connect(this.#client);
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
     document.querySelector("peer-connection").watch([this.#control, chat]);

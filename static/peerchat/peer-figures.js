@@ -42,7 +42,7 @@ export class PeerFigures extends HTMLElement {
       h(
         "dl",
         { class: "tiles" },
-        tile("online", "Students online"),
+        tile("online", "Online"),
         tile("votes-1", "First vote"),
         tile("votes-2", "Second vote"),
         tile("groups", "Groups"),

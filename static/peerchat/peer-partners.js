@@ -44,6 +44,7 @@ export class PeerPartners extends HTMLElement {
     const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
+      setAttribute(this.#names, "data-single", partners.length === 1);
       this.#names.replaceChildren(...partners.map((partner) => row(partner, room?.present[partner.username])));
     }
     show(this.#chat, Boolean(room));
@@ -60,7 +61,7 @@ function row(partner, online) {
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
     h("span", { class: "partner-name" }, name),
     partner.choice
-      ? h("span", { class: "tag partner" }, "chose ", h("strong", {}, partner.choice))
+      ? h("span", { class: "tag partner" }, `chose ${partner.choice}`)
       : h("span", { class: "tag" }, "no vote"),
     state ? h("span", { class: "partner-state", data: { state } }, state) : null,
   );

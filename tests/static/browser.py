@@ -1,0 +1,57 @@
+"""The modules of `static/` in a real browser, without a site: a page that has nothing but them."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Page, Route, async_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PLACES = {"/static/": ROOT / "static", "/cases/": Path(__file__).parent / "cases"}
+ORIGIN = "http://modules.test"
+WITHIN = 10_000  # milliseconds
+# No sandbox: as root there is none. The rest keeps a browser without a network quiet.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def executable() -> str | None:
+    """The system's Chromium, or None for Playwright's own."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+def file_at(path: str) -> tuple[str, str]:
+    """The text at a path of the page's origin, and its content type."""
+    for prefix, folder in PLACES.items():
+        if path.startswith(prefix):
+            return (folder / path.removeprefix(prefix)).read_text(), "text/javascript"
+    return "<!doctype html><title>modules</title>", "text/html"
+
+
+async def _serve(route: Route) -> None:
+    text, kind = file_at(route.request.url.removeprefix(ORIGIN))
+    await route.fulfill(body=text, content_type=kind)
+
+
+@asynccontextmanager
+async def page_of_modules(origin: str = ORIGIN) -> AsyncIterator[Page]:
+    """A page at `origin`; at ORIGIN, which is no real host, the browser itself is its server."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        try:
+            page = await browser.new_page()
+            await page.route(f"{ORIGIN}/**", _serve)
+            page.set_default_timeout(WITHIN)
+            await page.goto(origin)
+            yield page
+        finally:
+            await browser.close()

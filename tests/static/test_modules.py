@@ -1,0 +1,34 @@
+"""The pure modules: each function that a file in `cases/` exports is a test."""
+
+import re
+
+import pytest
+import pytest_asyncio
+
+from tests.static.browser import ORIGIN, PLACES, page_of_modules
+
+CASES = [
+    (file.name, name)
+    for file in sorted(PLACES["/cases/"].glob("*.js"))
+    if file.name != "check.js"
+    for name in re.findall(r"^export (?:async )?function (\w+)", file.read_text(), re.MULTILINE)
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page():
+    async with page_of_modules() as page:
+        yield page
+
+
+def test_cases_are_found():
+    assert {file for file, _ in CASES} == {"format.js", "store.js"}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("file", "name"), CASES, ids=[f"{f[:-3]}-{n}" for f, n in CASES])
+async def test_case(page, file, name):
+    await page.evaluate(
+        "async ([url, name]) => { const cases = await import(url); await cases[name](); }",
+        [f"{ORIGIN}/cases/{file}", name],
+    )
