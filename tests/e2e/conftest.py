@@ -1,0 +1,185 @@
+"""Real browsers at a running site.
+
+When a test fails, each page's screenshot and the site's log stay in its `tmp_path`; the report
+names them. With E2E_SHOTS=<folder> every phase leaves a screenshot there.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Error, async_playwright, expect
+
+pytest.register_assert_rewrite("tests.e2e.people")
+
+from tests.e2e.people import (  # noqa: E402
+    DESKTOP,
+    PHONE,
+    TELL_VIOLATIONS,
+    WITHIN,
+    Instructor,
+    Person,
+    Student,
+    eventually,
+)
+from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve  # noqa: E402
+
+Kind = TypeVar("Kind", bound=Person)
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium; each person gets a context of their own in it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "These tests need Chromium: apt-get install chromium"
+    expect.set_options(timeout=WITHIN * 1000)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(
+            executable_path=found,
+            headless=True,
+            chromium_sandbox=os.geteuid() != 0,
+            args=[
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="session")
+def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str]]:
+    """The demo course on SQLite, and its password."""
+    store = OneProcess(tmp_path_factory.mktemp("one-process"))
+    yield store, prepare(store)
+    store.remove()
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[tuple[Store, str]]:
+    """The demo course on PostgreSQL, and its password."""
+    store = Pool()
+    try:
+        yield store, prepare(store)
+    finally:
+        store.remove()
+
+
+@pytest.fixture(params=["one_process", "pool"], ids=["one-process", "two-workers"])
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    """Each kind of site in turn, on a fresh copy of its database."""
+    store, password = request.getfixturevalue(request.param)
+    with serve(store, password, tmp_path) as site:
+        yield site
+    assert "ERROR" not in site.log.read_text()
+    assert "Traceback" not in site.log.read_text()
+
+
+class Classroom:
+    """A site and the people at it."""
+
+    def __init__(self, browser: Browser, site: Running) -> None:
+        self.site = site
+        self.people: list[Person] = []
+        self._browser = browser
+
+    async def instructor(self) -> Instructor:
+        return await self._arrive(Instructor, "instructor", phone=False)
+
+    async def visitor(self, username: str) -> Person:
+        """Somebody without a part in the course."""
+        return await self._arrive(Person, username, phone=False)
+
+    async def student(self, number: int, *, phone: bool = True, url: str | None = None) -> Student:
+        """A browser with nobody logged in yet; `url`: where it reaches the site."""
+        return await self._arrive(Student, f"student{number}", phone=phone, url=url)
+
+    async def _arrive(
+        self, kind: type[Kind], username: str, *, phone: bool, url: str | None = None
+    ) -> Kind:
+        context = await self._browser.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            is_mobile=phone,
+            has_touch=phone,
+            locale="en-GB",
+            timezone_id="Europe/London",
+        )
+        context.set_default_timeout(WITHIN * 1000)
+        await context.add_init_script(TELL_VIOLATIONS)
+        person = kind(
+            username,
+            context,
+            await context.new_page(),
+            url=url or self.site.url,
+            password=self.site.password,
+        )
+        self.people.append(person)
+        return person
+
+    async def spread(self, *students: Student) -> None:
+        """Has students reload until their chat sockets are on as many workers as there are."""
+        for attempt in range(100):
+            if await self.workers_of(*students) == self.site.store.workers:
+                return
+            student = students[attempt % len(students)]
+            await student.page.reload()
+            await student.connected()
+        raise AssertionError("all students stayed on one worker")
+
+    async def workers_of(self, *students: Student) -> int:
+        """On how many workers the chat sockets of students are, each of whom has one."""
+        names = [student.username for student in students]
+
+        async def everybody_has_one() -> bool:
+            return sorted(name for name, _ in self.site.chat_sockets(names)) == sorted(names)
+
+        # A reload leaves the socket of before open for a moment.
+        await eventually(everybody_has_one, True)
+        return len({worker for _, worker in self.site.chat_sockets(names)})
+
+    async def leave(self, *, failed: bool, folder: Path) -> list[Path]:
+        """Closes the browsers; the screenshots taken where the test failed."""
+        shots = []
+        for person in self.people:
+            if failed:
+                path = folder / f"{person.username}.png"
+                try:
+                    await person.page.screenshot(path=path, timeout=5000)
+                    shots.append(path)
+                except Error:
+                    pass  # the page is gone, and the test has told why
+            await person.context.close()
+        return shots
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def classroom(
+    request: pytest.FixtureRequest, browser: Browser, running: Running, tmp_path: Path
+) -> AsyncIterator[Classroom]:
+    """People at a site. Whatever a browser complains about fails the test."""
+    room = Classroom(browser, running)
+    yield room
+    failed = request.node.stash.get(FAILED, False)
+    problems = [problem for person in room.people for problem in person.problems]
+    shots = await room.leave(failed=failed or bool(problems), folder=tmp_path)
+    if shots:
+        places = "\n".join(str(place) for place in (*shots, running.log))
+        request.node.add_report_section("teardown", "screens and site", places)
+    assert problems == []

@@ -1,0 +1,102 @@
+"""A TCP proxy in front of a site: a network connection that a test can cut."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+CHUNK = 65_536
+
+
+class Proxy:
+    """Passes every connection to a free port on to the site; an async context manager.
+
+    Browsers open `url` itself, so Host and Origin name the proxy's port, as they would name
+    whatever stands in front of a site.
+    """
+
+    def __init__(self, url: str) -> None:
+        target = urlsplit(url)
+        assert target.hostname
+        assert target.port
+        self._target = (target.hostname, target.port)
+        self._port = 0
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/"
+
+    async def restore(self) -> None:
+        """Let connections through (again)."""
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self._port, reuse_address=True
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Break all connections, without a closing handshake, and refuse new ones."""
+        assert self._server is not None
+        self._server.close()
+        self._server = None
+        for writer in self._writers:
+            writer.transport.abort()
+        await self._settle()
+
+    async def __aenter__(self) -> Self:
+        await self.restore()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            await self.cut()
+
+    async def _settle(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A plain callback: asyncio complains about the failures of a coroutine's task.
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            there_reader, there = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            self._writers.discard(writer)
+            return
+        self._writers.add(there)
+        if self._server is None:  # cut while the connection to the site was made
+            writer.transport.abort()
+            there.transport.abort()
+        try:
+            await asyncio.gather(_pass(reader, there), _pass(there_reader, writer))
+        finally:
+            for end in (writer, there):
+                self._writers.discard(end)
+                end.close()
+                with contextlib.suppress(OSError):
+                    await end.wait_closed()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until one end is gone, and then let the other end know."""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError, RuntimeError):
+        if writer.can_write_eof():
+            writer.write_eof()

@@ -1,0 +1,148 @@
+"""Running sites with the demo course, each on a database of its own."""
+
+import os
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from tests.running import Site, manage
+
+# What a developer's shell, or the wrapper around these tests, may have set.
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HTTPS", "STATIC_ROOT")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A site that serves the demo course."""
+
+    url: str
+    log: Path
+    password: str
+    store: "Store"
+
+    def chat_sockets(self, usernames: Collection[str]) -> list[tuple[str, str]]:
+        """The open chat sockets of these users: (username, worker)."""
+        rows = self.store.rows(
+            "SELECT u.username, c.worker_id FROM rooms_connection c "
+            "JOIN accounts_user u ON u.id = c.user_id WHERE c.closed_at IS NULL"
+        )
+        return [(name, str(worker)) for name, worker in rows if name in usernames]
+
+
+class Store(Protocol):
+    """A prepared database and copies of it."""
+
+    workers: int
+
+    def copy(self) -> "Store": ...
+    def environment(self) -> dict[str, str]: ...
+    def rows(self, query: str) -> list[tuple[Any, ...]]: ...
+    def remove(self) -> None: ...
+
+
+class OneProcess:
+    """As `make run`: SQLite, the in-process channel layer, DEBUG."""
+
+    workers = 1
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._file = folder / "db.sqlite3"
+
+    def environment(self) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if key not in OURS}
+        return {
+            **inherited,
+            "DJANGO_SETTINGS_MODULE": "peerchat.settings",
+            "DATABASE_URL": f"sqlite:///{self._file}",
+            "DEBUG": "1",
+        }
+
+    def copy(self) -> "OneProcess":
+        one = OneProcess(self._folder / uuid.uuid4().hex)
+        with (
+            closing(sqlite3.connect(self._file)) as source,
+            closing(sqlite3.connect(one._file)) as target,
+        ):
+            source.backup(target)
+        return one
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self._file)) as connection:
+            return connection.execute(query).fetchall()
+
+    def remove(self) -> None:
+        shutil.rmtree(self._folder)
+
+
+class Pool:
+    """As in production: PostgreSQL, Redis and two workers."""
+
+    workers = 2
+
+    def __init__(self, name: str = "", *, template: str = "template1") -> None:
+        self._name = name or f"peerchat_{uuid.uuid4().hex}"
+        self._server = urlsplit(os.environ["DATABASE_URL"])
+        with self._connect("postgres") as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(self._name), sql.Identifier(template)
+                )
+            )
+
+    def _url(self, name: str) -> str:
+        return urlunsplit(self._server._replace(path=f"/{name}"))
+
+    def _connect(self, name: str) -> psycopg.Connection:
+        return psycopg.connect(self._url(name), autocommit=True)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "peerchat.settings",
+            "DATABASE_URL": self._url(self._name),
+            "REDIS_PREFIX": self._name,
+        }
+
+    def copy(self) -> "Pool":
+        return Pool(template=self._name)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._connect(self._name) as connection:
+            return connection.execute(query).fetchall()
+
+    def remove(self) -> None:
+        with self._connect("postgres") as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name))
+            )
+
+
+def prepare(store: Store) -> str:
+    """Make the tables and the demo course; returns the password of everybody in it."""
+    for command in (("migrate", "--verbosity=0"), ("create_demo",)):
+        done = manage(*command, env=store.environment())
+        assert done.returncode == 0, done.stderr
+    (line,) = [one for one in done.stdout.splitlines() if one.startswith("Password of each: ")]
+    return line.split()[-1]
+
+
+@contextmanager
+def serve(store: Store, password: str, folder: Path) -> Iterator[Running]:
+    """Serves a copy of the prepared database."""
+    own = store.copy()
+    try:
+        with Site(folder, workers=own.workers, env=own.environment()) as site:
+            yield Running(url=site.url, log=site.log, password=password, store=own)
+    finally:
+        own.remove()

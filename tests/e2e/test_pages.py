@@ -1,0 +1,142 @@
+"""The pages around a class: logging in, who may see what, the keyboard, the admin."""
+
+from urllib.parse import urljoin
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Classroom
+from tests.e2e.people import Person
+from tests.running import manage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
+QUESTION = "lift-at-constant-speed"
+ADMIN_PASSWORD = "not-a-secret-in-a-test"
+one_process = pytest.mark.parametrize("running", ["one_process"], indirect=True)
+pool = pytest.mark.parametrize("running", ["pool"], indirect=True)
+
+
+@pool
+async def test_a_wrong_password_is_told(classroom: Classroom) -> None:
+    student = await classroom.student(1)
+    await student.give_credentials("peerchat?")
+    await expect(student.page.get_by_role("alert")).to_contain_text("do not match")
+    await expect(student.page.get_by_label("Username")).to_have_value("student1")
+    await student.look("login-refused")
+    await student.log_in()
+    await student.page.get_by_role("button", name="Log out").click()
+    await expect(student.page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+@pool
+async def test_the_instructor_page_does_not_exist_for_students(classroom: Classroom) -> None:
+    student = await classroom.student(1)
+    await student.log_in()
+    await expect(student.page.get_by_role("link", name="Lead the class")).to_have_count(0)
+    student.tolerate("status of 404")
+    answer = await student.page.goto(urljoin(classroom.site.url, "/courses/physics101/instructor/"))
+    assert answer is not None
+    assert answer.status == 404
+    await expect(student.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    await student.look("not-found")
+
+
+@one_process
+async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom) -> None:
+    instructor = await classroom.instructor()
+    await instructor.log_in()
+    await instructor.enter()
+    student = await classroom.student(1, phone=False)
+    keyboard = student.page.keyboard
+    await student.page.goto(classroom.site.url)
+    await keyboard.type("student1")  # the page puts the focus there
+    await keyboard.press("Tab")
+    await keyboard.type(classroom.site.password)
+    await keyboard.press("Enter")
+    await expect(student.page.get_by_test_id("courses")).to_be_visible()
+    await student.tab_to("Go to class")
+    await keyboard.press("Enter")
+    await student.connected()
+
+    await instructor.start(QUESTION)
+    await student.sees("vote")
+    await student.tab_to("choice-A")
+    await keyboard.press("Space")
+    await keyboard.press("ArrowDown")
+    await student.tab_to("confidence-1")
+    await keyboard.press("ArrowRight")
+    await keyboard.press("ArrowRight")
+    await student.tab_to("rationale")
+    await keyboard.type("No acceleration.")
+    await student.tab_to("vote-button")
+    await keyboard.press("Enter")
+    await student.voted("B")
+    await expect(student.page.get_by_test_id("choice-B")).to_be_checked()
+    await expect(student.page.get_by_test_id("confidence-3")).to_be_checked()
+    await expect(student.page.get_by_test_id("rationale")).to_have_value("No acceleration.")
+
+    await student.tab_to("chat-input")
+    await keyboard.type("Done.")
+    await keyboard.press("Shift+Enter")
+    await keyboard.type("Without a mouse.")
+    await keyboard.press("Enter")
+    await instructor.chat.shows("Done.\nWithout a mouse.")
+
+
+async def visit_admin(person: Person, url: str) -> list[str]:
+    """Opens a page of the admin; the addresses that its main part links to."""
+    answer = await person.page.goto(url)
+    assert answer is not None
+    assert answer.status == 200, url
+    await expect(person.page.locator("#content")).to_be_visible()
+    links = await person.page.locator("#content-main a[href], .object-tools a[href]").all()
+    return [urljoin(url, await link.get_attribute("href") or "") for link in links]
+
+
+@pool
+async def test_the_admin_after_a_class(classroom: Classroom) -> None:
+    instructor = await classroom.instructor()
+    students = [await classroom.student(1), await classroom.student(2)]
+    for person in (instructor, *students):
+        await person.log_in()
+        await person.enter()
+    await instructor.start(QUESTION)
+    for student, choice in zip(students, "AB", strict=True):
+        await student.sees("vote")
+        await student.vote(choice, confidence=3, rationale="")
+    await instructor.press("stop-vote")
+    await instructor.sees("vote_closed")
+    await instructor.make_partners(1)
+    await instructor.press("enable-chat")
+    await students[0].partners.send("Hello")
+    await students[1].partners.shows("Hello")
+
+    made = manage(
+        *("createsuperuser", "--noinput", "--username=admin", "--email=admin@example.org"),
+        env={
+            **classroom.site.store.environment(),
+            "DJANGO_SUPERUSER_PASSWORD": ADMIN_PASSWORD,
+        },
+    )
+    assert made.returncode == 0, made.stderr
+    admin = await classroom.visitor("admin")
+    await admin.page.goto(urljoin(classroom.site.url, "/admin/"))
+    await admin.page.get_by_label("Username").fill("admin")
+    await admin.page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    await admin.page.get_by_role("button", name="Log in").click()
+    await expect(admin.page.get_by_role("heading", name="Site administration")).to_be_visible()
+
+    index = urljoin(classroom.site.url, "/admin/")
+    depth = {address: address.count("/") for address in await visit_admin(admin, index)}
+    lists = [one for one, count in depth.items() if count == min(depth.values()) + 1]
+    assert any(one.endswith("/admin/rooms/vote/") for one in lists)
+    opened = 0
+    for address in lists:
+        links = await visit_admin(admin, address)
+        for kind in ("/add/", "/change/"):
+            found = [link for link in links if link.startswith(address) and link.endswith(kind)]
+            if found:
+                await visit_admin(admin, found[0])
+                opened += 1
+    assert opened > len(lists)
