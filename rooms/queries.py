@@ -1,5 +1,6 @@
 """Reads, each scoped to the one who asks."""
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,16 +10,20 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     Exists,
     F,
+    Func,
     OuterRef,
     Prefetch,
     Q,
     QuerySet,
     Sum,
+    Value,
     When,
 )
 from django.utils import timezone
@@ -31,6 +36,7 @@ from rooms.models import (
     Course,
     Enrollment,
     Membership,
+    Mention,
     Message,
     Partner,
     PartnerGroup,
@@ -46,6 +52,8 @@ RESUME_TOTAL = 5_000
 """Missed messages that one `resume` sends of all rooms together."""
 REMOVED_KNOWN = timedelta(days=7)
 """How long after a message was removed those who come back are told."""
+WORDS_LIMIT = 10
+"""Words and phrases that a search without an index looks for."""
 USERS_LIMIT = 5_000
 """People in one answer to `list_users`, and rooms in one to `list_rooms`."""
 
@@ -272,6 +280,77 @@ def frames_after(audience: str, after: int, limit: int) -> list[tuple[int, list[
         .order_by("seq")[:limit]
     )
     return [(message.seq, frames.of_message(message)) for message in messages]
+
+
+# --- search and mentions -------------------------------------------------------------------------
+
+
+def search(
+    user: User, text: str, *, room: str | None = None, course: str | None = None, limit: int
+) -> list[protocol.MessageBody]:
+    """Messages of the user's rooms (or of one, or of those of one course), the newest first.
+
+    `text` is words, all of which must be there; "a phrase", -without and, with an index, or.
+    Raises InvalidRoom and PermissionDenied.
+    """
+    newest = searched(user, text, room=room, course=course).select_related("sender")
+    return [frames.body(message) for message in newest.order_by("-created_at", "-seq")[:limit]]
+
+
+def searched(
+    user: User, text: str, *, room: str | None = None, course: str | None = None
+) -> QuerySet[Message]:
+    """What `search` finds, in no order."""
+    found = Message.objects.filter(
+        room__memberships__user=user, room__archived_at=None, removed_at=None
+    ).exclude(kind=Message.Kind.CONTROL)
+    if room is not None:
+        found = found.filter(room=member(user, room).room)
+    if course is not None:
+        found = found.filter(room__course=enrolled(user, course).course)
+    if connection.vendor == "postgresql":
+        return found.filter(_matches(text))
+    return _containing(found, text)
+
+
+def _matches(text: str) -> Func:
+    """Whether a message matches a search, by the index that migration 0003 makes."""
+    document = Func(F("text"), template="to_tsvector('simple', %(expressions)s)")
+    query = Func(Value(text), template="websearch_to_tsquery('simple', %(expressions)s)")
+    return Func(
+        document,
+        query,
+        template="(%(expressions)s)",
+        arg_joiner=" @@ ",
+        output_field=BooleanField(),
+    )
+
+
+def _containing(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
+    """The messages with all the words and phrases of a search, read one by one."""
+    found = re.findall(r'(-?)(?:"([^"]*)"|([^\s"]+))', text)
+    words = [(minus, phrase or word) for minus, phrase, word in found if phrase or word]
+    if all(minus for minus, _ in words):
+        return messages.none()
+    for minus, word in words[:WORDS_LIMIT]:
+        holds = Q(text__icontains=word)
+        messages = messages.filter(~holds if minus else holds)
+    return messages
+
+
+def mentions(user: User) -> QuerySet[Mention]:
+    """The mentions of the user in the rooms they are in, the newest first, each with `unread`."""
+    return (
+        Mention.objects.filter(
+            user=user,
+            message__room__memberships__user=user,
+            message__room__archived_at=None,
+            message__removed_at=None,
+        )
+        .select_related("message__sender")
+        .annotate(unread=Q(message__seq__gt=F("message__room__memberships__last_read_seq")))
+        .order_by("-pk")
+    )
 
 
 # --- presence ------------------------------------------------------------------------------------
