@@ -12,10 +12,11 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from accounts.middleware import SocketAuthMiddleware  # noqa: E402
 from peerchat.routing import websocket_urlpatterns  # noqa: E402
+from rooms.api.longpoll import LongPolling  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": LongPolling(django_application),
         "websocket": SocketAuthMiddleware(URLRouter(websocket_urlpatterns)),
     }
 )

@@ -11,6 +11,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from peerchat import __version__
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -78,6 +80,7 @@ INSTALLED_APPS = [
     "rooms",
     "channels",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "servestatic",
     "django.contrib.admin",
@@ -218,10 +221,30 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rooms.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rooms.api.formats.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rooms.api.formats.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rooms.api.formats.JsonAlways",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "rooms.api.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "peerchat",
+    "DESCRIPTION": (
+        "Live peer instruction and course chat over HTTP: what the sockets can do with stored "
+        "things. The sockets are described at `/api/asyncapi.json`."
+    ),
+    "VERSION": __version__,
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema, which the types of the frames give
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [],
+    "SERVE_INCLUDE_SCHEMA": False,
 }
 
 
@@ -295,6 +318,14 @@ PEERCHAT: dict[str, Any] = {
     "PUBLISH_BURST": envint("PUBLISH_BURST", 100, least=1),
     "SUBSCRIBE_RATE": envfloat("SUBSCRIBE_RATE", 50, least=0.01),
     "SUBSCRIBE_BURST": envint("SUBSCRIBE_BURST", 500, least=1),
+    # Tokens that one user gets for their password; wrong passwords for one username, and from one
+    # address, which may be that of a whole campus or of a proxy.
+    "TOKEN_RATE": envfloat("TOKEN_RATE", 0.1, least=0.001),
+    "TOKEN_BURST": envint("TOKEN_BURST", 20, least=1),
+    "LOGIN_RATE": envfloat("LOGIN_RATE", 0.05, least=0.001),
+    "LOGIN_BURST": envint("LOGIN_BURST", 10, least=1),
+    "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 5, least=0.001),
+    "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 300, least=1),
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
     "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
     "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
@@ -311,6 +342,8 @@ PEERCHAT: dict[str, Any] = {
     "PRESENCE_EXPIRY": envfloat("PRESENCE_EXPIRY", 30, least=1),
     # Seconds a partner may be away before the other is put with somebody else.
     "PARTNER_GONE_AFTER": envfloat("PARTNER_GONE_AFTER", 20, least=0.1),
+    # What the pseudonyms in exports of the use log are made with.
+    "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
     # Seconds a socket may stay without credentials.
     "AUTHENTICATE_WITHIN": envfloat("AUTHENTICATE_WITHIN", 10, least=0.1),
 }

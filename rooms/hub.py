@@ -73,7 +73,14 @@ class Batch:
         return self._texts
 
 
-class Connection:
+class Subscriber:
+    """What subscriptions are kept for."""
+
+    def __init__(self) -> None:
+        self.groups: set[str] = set()
+
+
+class Connection(Subscriber):
     """One socket, as the hub sees it."""
 
     QUEUE = 1000
@@ -86,11 +93,11 @@ class Connection:
         writer: FrameWriter | None = None,
         unsent_limit: int,
     ) -> None:
+        super().__init__()
         self.id = uuid.uuid4()
         self.user_id: int | None = None
         self.credential: str | None = None
         self.audiences: set[str] = set()
-        self.groups: set[str] = set()
         # The groups of the courses whose topics the user may use, by slug, as far as known; how
         # many enrolments of theirs have ended; the group of each pattern subscribed to.
         self.courses: dict[str, str] = {}
@@ -215,11 +222,11 @@ class _Audience:
 class _Subscription:
     """What this process has of a group of the channel layer, and for whom."""
 
-    __slots__ = ("connections", "leaving", "linger", "probe", "stands", "unwanted")
+    __slots__ = ("leaving", "linger", "probe", "stands", "subscribers", "unwanted")
 
     def __init__(self, linger: float) -> None:
         self.linger = linger
-        self.connections: set[Connection] = set()
+        self.subscribers: set[Subscriber] = set()
         self.leaving: asyncio.TimerHandle | None = None
         self.unwanted = asyncio.Event()
         self.stands = asyncio.Event()
@@ -240,6 +247,9 @@ class Hub:
         self._subscriptions: dict[str, _Subscription] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
         self._heads: OrderedDict[str, int] = OrderedDict()
+        # Who waits for a message of a room: done with True when one comes after the number.
+        self._waiting: dict[str, dict[asyncio.Future[bool], int]] = {}
+        self._closing = False
         self._layer: Any = get_channel_layer()
         self._channel: asyncio.Future[str] = self.loop.create_future()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -249,7 +259,7 @@ class Hub:
     # --- connections -----------------------------------------------------------------------
 
     async def subscribe(
-        self, connection: Connection, names: Iterable[str], *, linger: float = LINGER
+        self, subscriber: Subscriber, names: Iterable[str], *, linger: float = LINGER
     ) -> bool:
         """See that this process receives what is published to the groups.
 
@@ -265,8 +275,8 @@ class Hub:
                 subscription.leaving.cancel()
                 subscription.leaving = None
             subscription.unwanted.clear()
-            subscription.connections.add(connection)
-            connection.groups.add(name)
+            subscription.subscribers.add(subscriber)
+            subscriber.groups.add(name)
             if not subscription.stands.is_set():
                 new = True
                 waits.append(self.loop.create_task(subscription.stands.wait()))
@@ -317,14 +327,44 @@ class Hub:
             self.leave(connection, audience)
         for pattern in list(connection.topics):
             self.unsubscribe_topic(connection, pattern)
-        for name in connection.groups:
+        self._release(connection)
+
+    def _release(self, subscriber: Subscriber) -> None:
+        for name in subscriber.groups:
             subscription = self._subscriptions[name]
-            subscription.connections.discard(connection)
-            if not subscription.connections and subscription.leaving is None:
+            subscription.subscribers.discard(subscriber)
+            if not subscription.subscribers and subscription.leaving is None:
                 subscription.leaving = self.loop.call_later(
                     subscription.linger, self._unwanted, subscription
                 )
-        connection.groups.clear()
+        subscriber.groups.clear()
+
+    async def wait_for(self, audience: str, group: str, after: int, within: float) -> bool:
+        """Wait for a message of a room with a higher number than `after`.
+
+        Returns whether there may be one, which it may, too, where this process did not listen to
+        the group until now; False after `within` seconds, and when the process stops.
+        """
+        if self._closing:
+            return False
+        subscriber = Subscriber()
+        waiting = self._waiting.setdefault(audience, {})
+        future: asyncio.Future[bool] = self.loop.create_future()
+        waiting[future] = after
+        try:
+            async with asyncio.timeout(within):
+                if await self.subscribe(subscriber, [group]):
+                    return True
+                if self._heads.get(audience, 0) > after:
+                    return True
+                return await future
+        except TimeoutError:
+            return False
+        finally:
+            del waiting[future]
+            if not waiting:
+                del self._waiting[audience]
+            self._release(subscriber)
 
     def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
         """Let the connection have what is published to topics of the group that match."""
@@ -505,6 +545,9 @@ class Hub:
             self._heads.move_to_end(audience)
             if len(self._heads) > HEADS_KEPT:
                 self._heads.popitem(last=False)
+            for future, after in self._waiting.get(audience, {}).items():
+                if seq > after and not future.done():
+                    future.set_result(True)
 
     def _fill(self, name: str, audience: _Audience) -> None:
         if audience.filling is None:
@@ -635,6 +678,11 @@ class Hub:
 
         After `within` seconds it waits no longer.
         """
+        self._closing = True
+        for waiting in self._waiting.values():
+            for future in waiting:
+                if not future.done():
+                    future.set_result(False)
         async with asyncio.timeout(within):
             for connection in list(self.connections.values()):
                 connection.close(code)

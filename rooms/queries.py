@@ -43,6 +43,7 @@ from rooms.models import (
     Question,
     Room,
     Round,
+    UseLog,
     Vote,
 )
 from rooms.permissions import enrolled, joinable, leading, member
@@ -308,9 +309,16 @@ def searched(
         found = found.filter(room=member(user, room).room)
     if course is not None:
         found = found.filter(room__course=enrolled(user, course).course)
+    words = _words(text)
+    if all(minus for minus, _ in words):
+        # What is only without something is nearly everything.
+        return found.none()
     if connection.vendor == "postgresql":
         return found.filter(_matches(text))
-    return _containing(found, text)
+    for minus, word in words[:WORDS_LIMIT]:
+        holds = Q(text__icontains=word)
+        found = found.filter(~holds if minus else holds)
+    return found
 
 
 def _matches(text: str) -> Func:
@@ -326,16 +334,10 @@ def _matches(text: str) -> Func:
     )
 
 
-def _containing(messages: QuerySet[Message], text: str) -> QuerySet[Message]:
-    """The messages with all the words and phrases of a search, read one by one."""
+def _words(text: str) -> list[tuple[bool, str]]:
+    """The words and phrases of a search, and whether they must be missing."""
     found = re.findall(r'(-?)(?:"([^"]*)"|([^\s"]+))', text)
-    words = [(minus, phrase or word) for minus, phrase, word in found if phrase or word]
-    if all(minus for minus, _ in words):
-        return messages.none()
-    for minus, word in words[:WORDS_LIMIT]:
-        holds = Q(text__icontains=word)
-        messages = messages.filter(~holds if minus else holds)
-    return messages
+    return [(bool(minus), phrase or word) for minus, phrase, word in found if phrase or word]
 
 
 def mentions(user: User) -> QuerySet[Mention]:
@@ -722,3 +724,12 @@ def messages_page(
     else:
         page = list(reversed(messages.order_by("-seq")[:limit]))
     return found, [frames.body(message) for message in page]
+
+
+def use_log(course: Course, *, since: datetime | None, until: datetime | None) -> QuerySet[UseLog]:
+    """The rows of a course's use log from `since` (inclusive) until `until`, now at the latest."""
+    now = timezone.now()
+    rows = UseLog.objects.filter(course_id=course.slug, timestamp__lt=min(until or now, now))
+    if since is not None:
+        rows = rows.filter(timestamp__gte=since)
+    return rows.order_by("timestamp", "pk")

@@ -1,0 +1,42 @@
+"""Who is at the other end of a request: a bearer token, or else the session of the pages."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from accounts import tokens
+from accounts.models import Token, User
+from rooms.errors import InvalidToken
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`. A token that is there and wrong is refused, whatever
+    session the request may have besides."""
+
+    scheme = "Bearer"
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        scheme, _, credentials = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        token = tokens.verify(credentials.strip().decode("latin-1"))
+        if token is None:
+            raise InvalidToken
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return self.scheme
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document describes it."""
+
+    target_class = BearerAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token, from `POST /api/tokens/` or `manage.py issue_token`.",
+        }

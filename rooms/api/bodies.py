@@ -1,0 +1,212 @@
+"""The bodies and query strings of the API, as types, beside those that the sockets have too.
+
+Times are in seconds since the epoch, except in exports.
+"""
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from rooms import protocol
+
+T = TypeVar("T")
+
+LIST_LIMIT = 500
+"""Items in one page of a list."""
+WAIT_LIMIT = 25
+"""Seconds that a request for messages may wait for one."""
+
+_NO_NUL = r"^[^\x00]*\Z"
+Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
+Topic = Annotated[str, Meta(max_length=500, pattern=_NO_NUL)]
+
+
+class Strict(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a client sends: unknown fields are refused."""
+
+
+# --- Lists ---------------------------------------------------------------------------------------
+
+
+class ListQuery(Strict, frozen=True, kw_only=True):
+    """Which part of a list."""
+
+    limit: Annotated[int, Meta(ge=1, le=LIST_LIMIT)] = 100
+    offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
+class Listed(Struct, Generic[T], frozen=True):
+    """A part of a list; `next` and `previous` are the addresses of the parts beside it."""
+
+    next: str | None
+    previous: str | None
+    results: list[T]
+
+
+class Courses(Listed[protocol.MyCourse], frozen=True):
+    """The courses one is in."""
+
+
+class Rooms(Listed[protocol.RoomInfo], frozen=True):
+    """The rooms one is in, and the open ones of one's courses."""
+
+
+# --- Tokens --------------------------------------------------------------------------------------
+
+
+class Credentials(Strict, frozen=True, kw_only=True):
+    username: protocol.Username
+    password: Annotated[str, Meta(min_length=1, max_length=4096, pattern=_NO_NUL)]
+
+
+class NewToken(Struct, frozen=True):
+    """It cannot be shown again. `expires` is null for one that lasts."""
+
+    token: str
+    expires: float | None
+
+
+# --- Courses -------------------------------------------------------------------------------------
+
+
+class QuestionInfo(Struct, frozen=True):
+    question: str
+    prompt: str
+    kind: str
+    choices: list[protocol.ChoiceBody]
+    correct: str | None
+
+
+class Questions(Listed[QuestionInfo], frozen=True):
+    """Questions of a course."""
+
+
+class RoundInfo(Struct, frozen=True):
+    """`votes` and `histogram` are for instructors only."""
+
+    question: str
+    round: Literal[1, 2]
+    opened_at: float
+    closed_at: float | None
+    votes: int | UnsetType = UNSET
+    histogram: dict[str, int] | UnsetType = UNSET
+
+
+class SessionInfo(Struct, frozen=True):
+    """A class; `rounds` has its last 200 rounds, in order."""
+
+    session: int
+    started_at: float
+    ended_at: float | None
+    phase: str
+    epoch: int
+    rounds: list[RoundInfo]
+
+
+class Sessions(Listed[SessionInfo], frozen=True):
+    """The classes of a course, the last one first."""
+
+
+class MyVote(Struct, frozen=True):
+    session: int
+    question: str
+    round: Literal[1, 2]
+    choice: str
+    confidence: int | None
+    rationale: str
+    cast_at: float
+
+
+class MyVotes(Listed[MyVote], frozen=True):
+    """One's votes in a course, the last one first."""
+
+
+class Voted(Struct, frozen=True):
+    round: Literal[1, 2]
+    choice: str
+
+
+class Partners(Struct, frozen=True):
+    """Without partners, or before they are told of each other, `room` is null."""
+
+    course: str
+    room: str | None
+    partners: list[protocol.PartnerBody]
+    epoch: int
+
+
+class Moved(Struct, frozen=True):
+    """The reply of the socket to a control command; `groups` is the number of groups made."""
+
+    uuid: str
+    action: str
+    status: Literal["success"]
+    phase: str
+    epoch: int
+    groups: int | UnsetType = UNSET
+
+
+class FiguresReply(protocol.FiguresBody, frozen=True, kw_only=True):
+    """The reply of the socket to `figures`."""
+
+    uuid: str
+    action: Literal["figures"]
+    status: Literal["success"]
+
+
+# --- Rooms ---------------------------------------------------------------------------------------
+
+
+class NewRoom(Strict, frozen=True, kw_only=True):
+    course: protocol.Slug
+    title: Title
+    topic: Topic = ""
+
+
+class MessagesQuery(Strict, frozen=True, kw_only=True):
+    """Which messages: those after a number (the oldest of them), before one, or the newest."""
+
+    after: protocol.Seq | None = None
+    before: protocol.Seq | None = None
+    limit: protocol.Page = protocol.DEFAULT_PAGE
+    wait: Annotated[float, Meta(ge=0, le=WAIT_LIMIT)] = 0
+
+
+class Messages(Struct, frozen=True):
+    """Messages in order, oldest first. `next` is the address of those that follow, as far as there
+    are any yet, `previous` of those before; `last_seq` is the number of the room's newest."""
+
+    room: str
+    last_seq: int
+    next: str | None
+    previous: str | None
+    results: list[protocol.MessageBody]
+
+
+# --- The producer --------------------------------------------------------------------------------
+
+
+class PeerMessage(Strict, frozen=True, kw_only=True):
+    """A peer message. `time` is accepted and not used: times come from the server."""
+
+    type: Literal["text", "control"]
+    message: protocol.Text
+    course_name: protocol.Slug
+    div_id: Annotated[str, Meta(max_length=60, pattern=_NO_NUL)]
+    to: protocol.Username | Annotated[list[protocol.Username], Meta(max_length=100)] | None = None
+    broadcast: bool = False
+    time: Annotated[str, Meta(max_length=64)] | float | None = None
+    sender: protocol.Username | None = msgspec.field(name="from", default=None)
+
+
+# --- The use log ---------------------------------------------------------------------------------
+
+
+class UseLogQuery(Strict, frozen=True, kw_only=True):
+    """`since` (inclusive) and `until` (exclusive): ISO 8601, or seconds since the epoch."""
+
+    format: Literal["csv", "jsonl"] = msgspec.field(name="as", default="csv")
+    since: Annotated[str, Meta(max_length=40)] | None = None
+    until: Annotated[str, Meta(max_length=40)] | None = None
+    names: Literal["real", "pseudonyms"] = "real"

@@ -1,0 +1,170 @@
+"""The documents of the API: OpenAPI, AsyncAPI, and a page to read.
+
+The page is our own HTML, without script: what comes ready-made needs inline styles, which the
+policy of the site forbids, or megabytes.
+"""
+
+import functools
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from rooms.api import asyncapi
+from rooms.api.schema import Schema
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@functools.cache
+def open_api() -> Schema:
+    """The OpenAPI document; it is the same for everyone."""
+    made: Schema = SchemaGenerator().get_schema(request=None, public=True)
+    return made
+
+
+class OpenApi(APIView):
+    """The document as JSON, or as YAML for those who accept only that."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    metadata_class = None
+    schema = None
+    content_negotiation_class = DefaultContentNegotiation
+    renderer_classes = (
+        OpenApiJsonRenderer2,
+        OpenApiJsonRenderer,
+        OpenApiYamlRenderer,
+        OpenApiYamlRenderer2,
+    )
+
+    def get(self, request: Request) -> Response:
+        return Response(open_api())
+
+
+@require_safe
+def async_api(request: HttpRequest) -> JsonResponse:
+    """The AsyncAPI document of the sockets."""
+    servers = asyncapi.servers(request.get_host(), secure=request.is_secure())
+    return JsonResponse({**asyncapi.document(), "servers": servers})
+
+
+@require_safe
+@cache_control(max_age=300)
+def page(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document to read."""
+    document = open_api()
+    return render(
+        request,
+        "rooms/api.html",
+        {
+            "info": document["info"],
+            "operations": _operations(),
+            "types": _types(),
+        },
+    )
+
+
+@functools.cache
+def _operations() -> list[dict[str, Any]]:
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "name": operation["operationId"],
+            "summary": operation.get("summary", ""),
+            "description": operation.get("description", ""),
+            "public": {} in operation.get("security", [{}]),
+            "parameters": [
+                {**parameter, "type": kind(parameter["schema"])}
+                for parameter in operation.get("parameters", ())
+            ],
+            "body": _content(operation.get("requestBody", {})),
+            "responses": [
+                {
+                    "status": status,
+                    "description": response.get("description", ""),
+                    "body": _content(response),
+                }
+                for status, response in sorted(operation["responses"].items())
+            ],
+        }
+        for path, operations in open_api()["paths"].items()
+        for method, operation in operations.items()
+        if method in METHODS
+    ]
+
+
+@functools.cache
+def _types() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "description": schema.get("description", ""),
+            "kind": None if "properties" in schema else kind(schema),
+            "fields": [
+                {
+                    "name": field,
+                    "type": kind(of),
+                    "required": field in schema.get("required", ()),
+                    "description": of.get("description", ""),
+                }
+                for field, of in schema.get("properties", {}).items()
+            ],
+        }
+        for name, schema in open_api()["components"]["schemas"].items()
+    ]
+
+
+Words = list[tuple[str, str]]
+"""Pieces of text, each with the name of the type that it links to, or nothing."""
+
+
+def _content(of: Schema) -> list[tuple[str, Words]]:
+    return [(name, kind(content["schema"])) for name, content in of.get("content", {}).items()]
+
+
+def kind(schema: Schema) -> Words:
+    """What a schema allows, in words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return [(name, name)]
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            words: Words = []
+            for option in schema[union]:
+                words += [*([(" or ", "")] if words else []), *kind(option)]
+            return words
+    if "enum" in schema or "const" in schema:
+        options = schema.get("enum", [schema.get("const")])
+        return [(" | ".join(str(option) for option in options), "")]
+    name = schema.get("type", "anything")
+    if name == "array":
+        return [("list of ", ""), *kind(schema.get("items", {}))]
+    if name == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return [("object of ", ""), *kind(schema["additionalProperties"])]
+    limits = [
+        f"{word} {schema[key]}"
+        for key, word in (
+            ("minimum", "from"),
+            ("maximum", "to"),
+            ("minLength", "at least"),
+            ("maxLength", "at most"),
+        )
+        if key in schema
+    ]
+    return [(f"{name}, {' '.join(limits)}" if limits else str(name), "")]

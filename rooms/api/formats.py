@@ -1,0 +1,57 @@
+"""JSON in and out, by the same library as on the sockets."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+class JsonParser(BaseParser):
+    """Plain JSON only: no NaN, no lone surrogates."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return msgspec.json.decode(stream.read())
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ParseError from error
+
+
+class JsonRenderer(BaseRenderer):
+    """Renders structs as they are."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+class JsonAlways(BaseContentNegotiation):
+    """There is one format: what a client says that it accepts makes no difference."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        content_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type

@@ -1,0 +1,173 @@
+"""The OpenAPI document: what drf-spectacular is told of types, queries and errors."""
+
+import functools
+from typing import Any
+
+import msgspec
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from rooms import errors, protocol
+from rooms.api.serializers import (
+    CommandSerializer,
+    ControlReplySerializer,
+    ControlSerializer,
+    StructSerializer,
+)
+
+REF = "#/components/schemas/{name}"
+
+Schema = dict[str, Any]
+
+
+def schemas(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
+    """The JSON schemas of types, and those of the types in them by name."""
+    found, components = msgspec.json.schema_components(types, ref_template=REF)
+    return portable(list(found)), portable(components)
+
+
+def portable(schema: Any) -> Any:
+    """A schema with patterns that other languages read alike: `\\Z` is Python's."""
+    if isinstance(schema, dict):
+        return {
+            key: value.removesuffix(r"\Z") + "$"
+            if key == "pattern" and isinstance(value, str) and value.endswith(r"\Z")
+            else portable(value)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [portable(item) for item in schema]
+    return schema
+
+
+class StructExtension(OpenApiSerializerExtension):
+    """Describes serializers over msgspec's types."""
+
+    target_class = StructSerializer
+    match_subclasses = True
+
+    def get_name(self, auto_schema: Any, direction: Any) -> str:
+        return self._serializer.__name__.removesuffix("Serializer")
+
+    def get_identity(self, auto_schema: Any, direction: Any) -> str:
+        # Like what is registered below: a name stands for one type, wherever it comes from.
+        return self.get_name(auto_schema, direction)
+
+    @property
+    def _serializer(self) -> type[StructSerializer]:
+        target = self.target
+        return target if isinstance(target, type) else type(target)
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Schema:
+        serializer = self._serializer
+        if issubclass(serializer, ControlReplySerializer):
+            options, components = schemas(*serializer.structs)
+            schema: Schema = {"anyOf": options}
+        else:
+            (schema,), components = schemas(serializer.struct)
+        if issubclass(serializer, CommandSerializer):
+            schema = components.pop(serializer.struct.__name__)
+            for name in ("action", *serializer.given):
+                del schema["properties"][name]
+            _require_none(schema, "action", "uuid", *serializer.given)
+        elif issubclass(serializer, ControlSerializer):
+            for kind in protocol.CONTROL_COMMANDS:
+                _require_none(components[kind.__name__], "uuid")
+        elif "$ref" in schema:
+            schema = components.pop(schema["$ref"].rpartition("/")[2])
+        for name, component in components.items():
+            auto_schema.registry.register_on_missing(
+                ResolvedComponent(
+                    name=name, type=ResolvedComponent.SCHEMA, schema=component, object=name
+                )
+            )
+        return schema
+
+
+def _require_none(schema: Schema, *names: str) -> None:
+    schema["required"] = [name for name in schema["required"] if name not in names]
+
+
+def query(struct: type[msgspec.Struct]) -> list[OpenApiParameter]:
+    """The parameters of a query string."""
+    (_,), components = schemas(struct)
+    parameters = []
+    for name, schema in components[struct.__name__]["properties"].items():
+        kept = dict(schema)
+        if kept.get("default", 0) is None:
+            del kept["default"]
+        if "anyOf" in kept:
+            # What may be null is left out of a query.
+            (one,) = [option for option in kept.pop("anyOf") if option != {"type": "null"}]
+            kept |= one
+        parameters.append(OpenApiParameter(name, kept, OpenApiParameter.QUERY))
+    return parameters
+
+
+_MEANINGS = {
+    400: "The request is not valid, or the course does not have what it names.",
+    401: "Nobody is logged in, or the token is not valid.",
+    403: "Not for this user; or a session without its CSRF token.",
+    404: "There is no such room, or it is not this user's.",
+    409: "Not in the state that the class, or the message, is in.",
+    415: "The body is not JSON.",
+    429: "Too fast; `Retry-After` and `retry_after` say when to try again.",
+    503: "Nothing was kept: the store is out.",
+}
+
+
+class ErrorSerializer(StructSerializer):
+    """Every refusal."""
+
+
+class ErrorExtension(OpenApiSerializerExtension):
+    target_class = ErrorSerializer
+    priority = 1
+
+    def get_name(self, auto_schema: Any, direction: Any) -> str:
+        return "Error"
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Schema:
+        return error_schema()
+
+
+def error_schema() -> Schema:
+    """The schema of a refusal, on HTTP and within the frames of the sockets."""
+    return {
+        "type": "object",
+        "description": "A refusal: `error_code` is for programs, `error_message` for people.",
+        "properties": {
+            "error_code": {"type": "string", "enum": sorted(error_codes())},
+            "error_message": {"type": "string"},
+            "retry_after": {"type": "number", "description": "Seconds to wait."},
+            "phase": {"type": "string", "description": "The phase that stands."},
+            "epoch": {"type": "integer", "description": "The epoch that stands."},
+        },
+        "required": ["error_code", "error_message"],
+    }
+
+
+def error_codes() -> set[str]:
+    """Every `error_code` there is."""
+    found, waiting = set(), [errors.PeerError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind is not errors.PeerError:
+            found.add(kind.code)
+    return found
+
+
+@functools.cache
+def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The documented refusals with these statuses."""
+    return {
+        status: OpenApiResponse(ErrorSerializer, description=_MEANINGS[status])
+        for status in statuses
+    }
+
+
+READING = (400, 401, 403, 503)
+WRITING = (400, 401, 403, 415, 503)
+"""The refusals that any request to read or to write may meet."""

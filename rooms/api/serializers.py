@@ -1,0 +1,86 @@
+"""Bodies in and out: serializers over msgspec's types, which parse as strictly as the sockets."""
+
+import functools
+import operator
+import uuid
+from typing import Any, ClassVar
+
+import msgspec
+from rest_framework import serializers
+
+from rooms import protocol
+from rooms.api import bodies
+from rooms.errors import InvalidMessageFormat
+
+
+class StructSerializer(serializers.BaseSerializer):
+    """Validates into `struct`, a type of msgspec, and shows instances of it as they are."""
+
+    struct: ClassVar[Any]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises InvalidMessageFormat, naming the field."""
+        try:
+            return msgspec.convert(data, self.struct)
+        except msgspec.ValidationError as error:
+            raise InvalidMessageFormat(f"The body is not valid: {error}.") from None
+
+    def to_representation(self, instance: Any) -> Any:
+        # The renderer knows structs.
+        return instance
+
+
+class CommandSerializer(StructSerializer):
+    """A command of the socket without what the address of the request says: the action and the
+    fields in `given`, whose values come with the context. Without a uuid it gets one."""
+
+    given: ClassVar[tuple[str, ...]] = ()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise InvalidMessageFormat("The body is not valid: Expected `object`.")
+        for name in ("action", *self.given):
+            if name in data:
+                raise InvalidMessageFormat(
+                    f"The body is not valid: Object contains unknown field `{name}`."
+                )
+        action = self.struct.__struct_config__.tag
+        values = {name: self.context[name] for name in self.given}
+        return super().to_internal_value(
+            {"uuid": uuid.uuid4().hex, **data, **values, "action": action}
+        )
+
+
+class NewMessageSerializer(CommandSerializer):
+    struct = protocol.NewMessage
+    given = ("room",)
+
+
+class NewVoteSerializer(CommandSerializer):
+    struct = protocol.CastVote
+    given = ("course",)
+
+
+class ControlSerializer(StructSerializer):
+    """Any command of an instructor, parsed by the parser of the sockets."""
+
+    struct = functools.reduce(operator.or_, protocol.CONTROL_COMMANDS)
+    parser = protocol.Parser(protocol.CONTROL_COMMANDS)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Raises InvalidMessageFormat or UnknownAction."""
+        if isinstance(data, dict):
+            data = {"uuid": uuid.uuid4().hex, **data}
+        return self.parser.parse(msgspec.json.encode(data).decode())
+
+
+class ControlReplySerializer(StructSerializer):
+    """One of several types; only ever shown."""
+
+    structs = (bodies.Moved, bodies.FiguresReply)
+
+
+@functools.cache
+def of(struct: type[msgspec.Struct]) -> type[StructSerializer]:
+    """The serializer of a type that needs no more than that."""
+    return type(f"{struct.__name__}Serializer", (StructSerializer,), {"struct": struct})
