@@ -16,6 +16,7 @@ from django.db import connection
 
 from rooms.models import Course, Enrollment
 from tests.rooms.cast import Cast, Hall, make_person, make_question
+from tests.rooms.school import School, make_school
 from tests.running import Site, environment
 
 SHORTER = {
@@ -27,8 +28,15 @@ SHORTER = {
 
 @pytest.fixture(scope="session")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    if connection.vendor != "postgresql":
+        pytest.skip("the site needs a database that processes share")
     with Site(tmp_path_factory.mktemp("hall"), workers=2, env=environment(**SHORTER)) as site:
         yield Hall(site)
+
+
+@pytest.fixture
+def school(db: None) -> School:
+    return make_school()
 
 
 _tags = (f"{number}-{os.urandom(2).hex()}" for number in itertools.count(1))

@@ -1,0 +1,79 @@
+"""The people of the tests of actions and queries, without a site: same names, same parts."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from rooms.actions.messages import Post, Posted, post_messages
+from rooms.models import Course, Enrollment, Membership, Message, Room
+
+EVERYBODY = ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
+
+_uuids = (f"uuid-{number}" for number in itertools.count(1))
+
+
+@dataclass
+class School:
+    """A course and people: students `ada`, `bea`, `carl`, the assistant `tess`, the instructor
+    `ines`; `ivan`, the instructor of another course, and `zoe`, who is in no course."""
+
+    course: Course
+    other_course: Course
+    ada: User
+    bea: User
+    carl: User
+    tess: User
+    ines: User
+    ivan: User
+    zoe: User
+
+    def person(self, name: str) -> User:
+        user: User = getattr(self, name)
+        return user
+
+    @property
+    def room(self) -> Room:
+        """The course's room."""
+        return Room.objects.get(course=self.course, kind=Room.Kind.COURSE)
+
+    def make_room(self, *members: User, kind: str = "open", **fields: Any) -> Room:
+        """A room of the course with these members."""
+        if kind == "direct":
+            low, high = sorted(user.pk for user in members)
+            fields["pair"] = f"{low}:{high}"
+        room = Room.objects.create(course=self.course, kind=kind, title="Help", **fields)
+        Membership.objects.bulk_create(Membership(room=room, user=user) for user in members)
+        return room
+
+    def enrollment(self, user: User) -> Enrollment:
+        return Enrollment.objects.get(course=self.course, user=user)
+
+
+def make_school() -> School:
+    course = Course.objects.create(slug="physics", title="Physics")
+    other = Course.objects.create(slug="chemistry", title="Chemistry")
+    people = {
+        name: User.objects.create(username=name, display_name=name.title()) for name in EVERYBODY
+    }
+    for name, role in (
+        *((name, "student") for name in ("ada", "bea", "carl")),
+        ("tess", "assistant"),
+        ("ines", "instructor"),
+    ):
+        Enrollment.objects.create(course=course, user=people[name], role=role)
+    Enrollment.objects.create(course=other, user=people["ivan"], role="instructor")
+    return School(course, other, **people)
+
+
+def post(sender: User, room: Room, text: str, **fields: Any) -> Message:
+    """Post a text. Raises what it is refused with."""
+    result = post_messages([Post(sender, str(room.pk), next(_uuids), text, **fields)])[0]
+    if not isinstance(result, Posted):
+        raise result
+    return result.message
+
+
+def read(user: User, room: Room) -> int:
+    """How far the user has read."""
+    return Membership.objects.get(user=user, room=room).last_read_seq

@@ -1,0 +1,193 @@
+"""Searching one's rooms: the same on both databases, as far as their languages go."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from rooms import queries
+from rooms.actions import moderation, rooms
+from rooms.errors import InvalidRoom, PermissionDenied
+from rooms.models import Membership, Message, Room
+from tests.rooms.school import EVERYBODY, post
+from tests.servers import ROOT
+
+POSTGRES = connection.vendor == "postgresql"
+
+
+def found(user, text, *, limit=100, **where):
+    return [body.text for body in queries.search(user, text, limit=limit, **where)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("force", ["A force is a vector"]),
+        ("FORCE", ["A force is a vector"]),
+        ("vector force", ["A force is a vector"]),
+        ("force work", []),
+        ('"is a vector"', ["A force is a vector"]),
+        ('"a is vector"', []),
+        ("is -force", ["Work is a number"]),
+        ('is -"a vector"', ["Work is a number"]),
+        ("is", ["Work is a number", "A force is a vector"]),
+        ("-force", []),
+        ('""', []),
+        ('"', []),
+        ("-", []),
+        ("nowhere", []),
+        ("100%", ["It is 100% sure_thing"]),
+        ("sure_thing", ["It is 100% sure_thing"]),
+        ("%", []),
+        ("'; drop table", []),
+        ("<b>", []),
+        ("( & | ! :*", []),
+        ("\\", []),
+    ],
+)
+def test_words_and_phrases(school, text, expected):
+    room = school.make_room(school.ada)
+    for said in ("A force is a vector", "Work is a number", "Nothing of the kind"):
+        post(school.ada, room, said)
+    if "100" in text or "_" in text:
+        post(school.ada, room, "It is 100% sure_thing")
+    assert found(school.ada, text) == expected
+
+
+@pytest.mark.skipif(not POSTGRES, reason="without an index, or is a word")
+def test_alternatives(school):
+    room = school.make_room(school.ada)
+    for said in ("force", "work", "energy"):
+        post(school.ada, room, said)
+    assert found(school.ada, "force or energy") == ["energy", "force"]
+
+
+def test_any_language(school):
+    room = school.make_room(school.ada)
+    for said in ("Der Überdruck im Kessel", "Учитель сказал"):
+        post(school.ada, room, said)
+    assert found(school.ada, "Überdruck") == ["Der Überdruck im Kessel"]
+    assert found(school.ada, "Учитель") == ["Учитель сказал"]
+
+
+@pytest.mark.skipif(not POSTGRES, reason="without an index, parts of words are found")
+def test_whole_words(school):
+    post(school.ada, school.room, "pressure")
+    assert found(school.ada, "press") == []
+
+
+def test_more_words_than_are_looked_for(school):
+    room = school.make_room(school.ada)
+    text = " ".join(f"word{n}" for n in range(300))
+    post(school.ada, room, text)
+    assert found(school.ada, text) == [text]
+
+
+# Who finds what was said where: everybody but ivan and zoe is in the course's room, and these are
+# in the others.
+MEMBERS = {
+    "open": ("ada", "bea", "ines"),
+    "partners": ("ada", "bea"),
+    "direct": ("ada", "bea"),
+}
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_one_finds_what_was_said_in_ones_rooms(school, who):
+    post(school.ines, school.room, "word in course")
+    for kind, members in MEMBERS.items():
+        room = school.make_room(*map(school.person, members), kind=kind)
+        post(school.ada, room, f"word in {kind}")
+    elsewhere = Room.objects.get(course=school.other_course)
+    post(school.ivan, elsewhere, "word elsewhere")
+    expected = {f"word in {kind}" for kind, members in MEMBERS.items() if who in members}
+    if who == "ivan":
+        expected = {"word elsewhere"}
+    elif who != "zoe":
+        expected |= {"word in course"}
+    assert set(found(school.person(who), "word")) == expected
+
+
+def test_where_to_search(school):
+    here, there = school.make_room(school.ada), school.make_room(school.bea)
+    Membership.objects.create(room=Room.objects.get(course=school.other_course), user=school.ada)
+    post(school.ada, here, "a word here")
+    post(school.ada, school.room, "a word there")
+    assert found(school.ada, "word", room=str(here.id)) == ["a word here"]
+    assert found(school.ada, "word", course="physics") == ["a word there", "a word here"]
+    assert found(school.ada, "word", course="physics", room=str(school.room.id)) == ["a word there"]
+    for room in (str(there.id), "x"):
+        with pytest.raises(InvalidRoom):
+            queries.search(school.ada, "word", room=room, limit=1)
+    for course in ("chemistry", "nothing"):
+        with pytest.raises(PermissionDenied):
+            queries.search(school.ada, "word", course=course, limit=1)
+
+
+def test_what_is_not_found(school):
+    rooms_ = [school.make_room(school.ada, kind=kind) for kind in ("open", "partners")]
+    for room in rooms_:
+        post(school.ada, room, "archived word")
+    rooms.archive_room(user=school.ines, room=str(rooms_[0].id))
+    Room.objects.filter(pk=rooms_[1].pk).update(archived_at=timezone.now())
+    room = school.make_room(school.ada)
+    gone = post(school.ada, room, "removed word")
+    moderation.remove_message(user=school.ada, room=str(room.id), seq=gone.seq)
+    Message.objects.create(
+        room=school.room,
+        seq=1,
+        sender=school.ines,
+        uuid="c",
+        kind="control",
+        text="word",
+        created_at=timezone.now(),
+    )
+    assert found(school.ada, "word") == []
+    left = school.make_room(school.ada)
+    post(school.ada, left, "a word")
+    assert found(school.ada, "word") == ["a word"]
+    rooms.leave_room(user=school.ada, room=str(left.id))
+    assert found(school.ada, "word") == []
+
+
+def test_the_newest_come_first_and_not_too_many(school):
+    here, there = school.make_room(school.ada), school.make_room(school.ada)
+    for number, room in enumerate((here, there, here, here)):
+        message = post(school.ada, room, f"word {number}")
+        Message.objects.filter(pk=message.pk).update(
+            created_at=timezone.now() - timedelta(minutes=number)
+        )
+    assert found(school.ada, "word") == ["word 0", "word 1", "word 2", "word 3"]
+    assert found(school.ada, "word", limit=2) == ["word 0", "word 1"]
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite has no such index")
+def test_the_index_is_used(school):
+    room = school.make_room(school.ada)
+    post(school.ada, room, "a word")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        found_by = queries.searched(school.ada, "word").explain()
+    assert "rooms_message_search" in found_by
+
+
+@pytest.mark.skipif(not POSTGRES, reason="this is what it runs")
+def test_all_of_it_on_sqlite():
+    """The files beside this one that tell of open rooms, too, as far as they need no site."""
+    names = ("open_rooms", "moderation", "mentions", "search")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        + [f"tests/rooms/test_{name}.py" for name in names],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
