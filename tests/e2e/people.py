@@ -11,10 +11,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, WebSocket, expect
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    ViewportSize,
+    WebSocket,
+    expect,
+)
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 WITHIN = 15.0
 """Seconds that anything may take to appear."""
 SHOTS = os.environ.get("E2E_SHOTS", "")
@@ -189,6 +197,10 @@ class Person:
         await self.give_credentials(self._password)
         await expect(self.page.get_by_test_id("courses")).to_be_visible()
 
+    async def enter(self) -> None:
+        """From the list of courses to the class."""
+        raise NotImplementedError
+
     async def connected(self) -> None:
         await expect(self.page.get_by_test_id("connection")).to_have_attribute(
             "data-state", "connected"
@@ -258,7 +270,6 @@ class Student(Person):
         return self.page.viewport_size["width"] < 900
 
     async def enter(self) -> None:
-        """From the list of courses to the class."""
         await self.page.get_by_role("link", name="Go to class").click()
         await self.connected()
 

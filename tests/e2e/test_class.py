@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Instructor, Student, eventually
+from tests.e2e.people import Person, Student, eventually
 from tests.e2e.proxy import Proxy
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -26,7 +26,7 @@ def closed_in_time(student: Student) -> None:
     assert 0 <= closed["server_time"] - counting["deadline"] < 2
 
 
-async def all_see(phase: str, *people: Student | Instructor, look: str = "") -> None:
+async def all_see(phase: str, *people: Person, look: str = "") -> None:
     """Everybody comes to the phase; students are told nothing that they must not know yet."""
     await asyncio.gather(*(person.sees(phase) for person in people))
     for person in people:
@@ -42,7 +42,7 @@ async def test_a_whole_question(classroom: Classroom) -> None:
         await classroom.student(2),
         await classroom.student(3, phone=False),
     ]
-    everybody = [instructor, *students]
+    everybody: list[Person] = [instructor, *students]
     for person in everybody:
         await person.log_in()
         await person.look("courses")
@@ -116,9 +116,9 @@ async def test_a_whole_question(classroom: Classroom) -> None:
 
     await instructor.press("start-revote")
     await all_see("revote", *everybody)
-    for student in students:
+    for student, choice in zip(students, "ABD", strict=True):
         await expect(student.page.get_by_test_id("first-vote")).to_contain_text(
-            f"Your first answer was {student.cast[0]['choice']}"
+            f"Your first answer was {choice}"
         )
     await one.vote("B", confidence=4, rationale="No acceleration.")
     await two.vote("B", confidence=5, rationale="As before.")
