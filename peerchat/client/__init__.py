@@ -1,0 +1,52 @@
+"""A client of a peerchat site, for programs and for a terminal.
+
+    from peerchat.client import Client
+
+    async with await Client.log_in("https://peer.example.edu", "student1", "secret") as client:
+        await client.send(room, "Hello")
+        async for event in client.listen():
+            ...
+
+It reconnects by itself, resumes where it was, sends again what was not acknowledged, and hands
+out every message once and in order. `python -m peerchat.client` is a chat in a terminal.
+"""
+
+from peerchat.client.client import Client, Reset, Resumed
+from peerchat.client.line import ClientError, Closed, CommandRefused, Denied, Unreachable
+from rooms.protocol import (
+    ControlEvent,
+    DirectData,
+    FiguresEvent,
+    MessageRemoved,
+    NewMessageEvent,
+    PartnersEvent,
+    Presence,
+    RoomAdded,
+    RoomRemoved,
+    SystemEvent,
+    TopicMessage,
+    TypingEvent,
+)
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "Closed",
+    "CommandRefused",
+    "ControlEvent",
+    "Denied",
+    "DirectData",
+    "FiguresEvent",
+    "MessageRemoved",
+    "NewMessageEvent",
+    "PartnersEvent",
+    "Presence",
+    "Reset",
+    "Resumed",
+    "RoomAdded",
+    "RoomRemoved",
+    "SystemEvent",
+    "TopicMessage",
+    "TypingEvent",
+    "Unreachable",
+]

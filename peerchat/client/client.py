@@ -1,0 +1,366 @@
+"""What a program does on a peerchat site, as methods."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from peerchat.client.line import Body, Denied, Line, Unreachable
+from rooms import protocol
+
+EVENTS_KEPT = 10_000
+"""Events that wait for `listen`; where nobody listens the oldest are dropped."""
+ANSWER_WITHIN = 15.0
+"""Seconds an HTTP request may take."""
+
+
+class Resumed(Struct, frozen=True):
+    """The connection was lost and is there again; what was missed follows."""
+
+
+class Reset(Struct, frozen=True):
+    """So much was missed in a room that only the newest messages follow."""
+
+    room: str
+
+
+Event = (
+    protocol.NewMessageEvent
+    | protocol.Presence
+    | protocol.TypingEvent
+    | protocol.RoomAdded
+    | protocol.RoomRemoved
+    | protocol.MessageRemoved
+    | protocol.SystemEvent
+    | protocol.ControlEvent
+    | protocol.PartnersEvent
+    | protocol.FiguresEvent
+    | protocol.TopicMessage
+    | protocol.DirectData
+)
+_ON_THE_WIRE = {
+    str(kind.__struct_config__.tag): msgspec.json.Decoder(kind) for kind in Event.__args__
+}
+
+
+class Client:
+    """A user of a site, connected until it is closed.
+
+    `url` is that of the site, `token` one of `log_in`, of `POST /api/tokens/` or of
+    `manage.py issue_token`. Use it as an asynchronous context manager, or call `open` and `close`.
+
+    Commands raise CommandRefused where the site refuses them, Closed when the client has ended,
+    and TimeoutError when no answer came within half a minute. While the connection is lost they
+    wait for it, and are sent again under the same uuid: a message is stored once.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = _checked(url)
+        self.user: protocol.Person | None = None
+        """Who this is; None until the client is open."""
+        self.courses: list[protocol.MyCourse] = []
+        """The user's courses, with their role in each."""
+        self.conn_id = ""
+        """The id of the connection, by which others reach it with `send_to`."""
+        self._token = token
+        self._chat = Line(
+            self._socket_url("/ws/chat/"),
+            token,
+            on_frame=self._take,
+            on_connect=self._connected,
+            on_lost=self._lost,
+        )
+        self._dashboards: dict[str, Line] = {}
+        # The number of the last message handed out, by room.
+        self._seen: dict[str, int] = {}
+        self._topics: set[str] = set()
+        # What comes while it is found out what was missed before it.
+        self._held: list[protocol.NewMessageEvent] | None = None
+        self._welcomed = False
+        self._events: deque[Event | Resumed | Reset] = deque(maxlen=EVENTS_KEPT)
+        self._news = asyncio.Event()
+
+    @classmethod
+    async def log_in(cls, url: str, username: str, password: str) -> Self:
+        """A client with a new token. Raises Denied, Unreachable or ValueError."""
+        body = {"username": username, "password": password}
+        answer = await asyncio.to_thread(_post, f"{_checked(url)}/api/tokens/", body)
+        return cls(url, answer["token"])
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Connect. Raises Unreachable or Denied."""
+        await self._chat.open()
+
+    async def close(self) -> None:
+        """Leave."""
+        for line in (self._chat, *self._dashboards.values()):
+            await line.close()
+        self._news.set()
+
+    # --- rooms -----------------------------------------------------------------------------
+
+    async def list_rooms(self) -> list[protocol.RoomInfo]:
+        """The rooms one is in, and the open ones of one's courses."""
+        answer = await self._chat.ask("list_rooms")
+        return msgspec.convert(answer["rooms"], list[protocol.RoomInfo])
+
+    async def join(self, room: str) -> None:
+        """Become a member of an open room."""
+        await self._chat.ask("join_room", {"room": room})
+
+    async def leave(self, room: str) -> None:
+        """Be a member of an open room no more."""
+        await self._chat.ask("leave_room", {"room": room})
+
+    async def users(self, room: str) -> list[dict[str, Any]]:
+        """The members of a room: `username`, `display_name`, `online`."""
+        users: list[dict[str, Any]] = (await self._chat.ask("list_users", {"room": room}))["users"]
+        return users
+
+    async def messages(
+        self, room: str, *, before: int | None = None, limit: int = protocol.DEFAULT_PAGE
+    ) -> list[protocol.MessageBody]:
+        """The newest messages of a room, or those before a number; oldest first, at most 100."""
+        if before is None:
+            answer = await self._chat.ask("select_room", {"room": room, "limit": limit})
+        else:
+            fields = {"room": room, "before": before, "limit": limit}
+            answer = await self._chat.ask("history", fields)
+        return msgspec.convert(answer["room_messages"], list[protocol.MessageBody])
+
+    async def send(
+        self, room: str, text: str, *, reply_to: str | None = None
+    ) -> protocol.MessageBody:
+        """Post a message; returns it as it is stored."""
+        fields = {"room": room, "text": text}
+        if reply_to is not None:
+            fields["reply_to"] = reply_to
+        answer = await self._chat.ask("new_message", fields)
+        return msgspec.convert(answer["message"], protocol.MessageBody)
+
+    async def private_message(self, to: str, text: str) -> protocol.MessageBody:
+        """Post a message to one user, by username, who shares a course."""
+        fields = {"to": to, "text": text}
+        answer = await self._chat.ask("private_message", fields, answered_by="new_message")
+        return msgspec.convert(answer["message"], protocol.MessageBody)
+
+    async def typing(self, room: str) -> None:
+        """Let the others know that one types."""
+        await self._chat.tell("typing", {"room": room})
+
+    async def mark_read(self, room: str, seq: int) -> None:
+        """Note how far one has read."""
+        await self._chat.ask("mark_read", {"room": room, "seq": seq})
+
+    # --- the class -------------------------------------------------------------------------
+
+    async def state(self, course: str) -> Body:
+        """Where the class stands, with one's own votes and partners."""
+        return _fields(await self._chat.ask("state", {"course": course}))
+
+    async def vote(
+        self, course: str, choice: str, *, confidence: int | None = None, rationale: str = ""
+    ) -> int:
+        """Cast a vote, or change it; returns the round (1 or 2) that it counts in."""
+        fields: Body = {"course": course, "choice": choice, "rationale": rationale}
+        if confidence is not None:
+            fields["confidence"] = confidence
+        return int((await self._chat.ask("vote", fields))["round"])
+
+    async def control(self, course: str, action: str, **fields: Any) -> Body:
+        """Give an instructor's command, such as `start_question`, and return its reply.
+
+        The first one for a course opens its instructor's socket, from which on `figures` come, too.
+        Raises Denied for one who does not lead the course.
+        """
+        return _fields(await (await self._dashboard(course)).ask(action, fields))
+
+    async def figures(self, course: str) -> Body:
+        """The live figures of the class, for who leads the course."""
+        return await self.control(course, "figures")
+
+    # --- topics ----------------------------------------------------------------------------
+
+    async def subscribe(self, topic: str) -> None:
+        """Get what is published to a topic; `+` stands for one level, `#` for the rest."""
+        await self._chat.ask("subscribe", {"topic": topic})
+        self._topics.add(topic)
+
+    async def unsubscribe(self, topic: str) -> None:
+        """Get it no more."""
+        self._topics.discard(topic)
+        await self._chat.ask("unsubscribe", {"topic": topic})
+
+    async def publish(self, topic: str, data: Any) -> None:
+        """Send JSON data to who subscribed to the topic; it is not stored."""
+        await self._chat.ask("publish", {"topic": topic, "data": data})
+
+    async def send_to(self, conn_id: str | list[str], data: Any) -> None:
+        """Send JSON data to one connection, or several; it is not stored."""
+        await self._chat.ask("send_to", {"conn_id": conn_id, "data": data})
+
+    # --- events ----------------------------------------------------------------------------
+
+    async def listen(self) -> AsyncIterator[Event | Resumed | Reset]:
+        """The events, as they come: each message once, and in the order of its room.
+
+        Ends when the client is closed. Raises Closed when the site has ended it for good.
+        """
+        ended = asyncio.create_task(self._chat.wait_ended())
+        try:
+            while True:
+                while self._events:
+                    yield self._events.popleft()
+                self._news.clear()
+                if ended.done():
+                    if getattr(ended.result(), "code", None) is not None:
+                        raise ended.result()
+                    return
+                news = asyncio.create_task(self._news.wait())
+                await asyncio.wait({news, ended}, return_when=asyncio.FIRST_COMPLETED)
+                news.cancel()
+        finally:
+            ended.cancel()
+
+    def _emit(self, event: Event | Resumed | Reset) -> None:
+        self._events.append(event)
+        self._news.set()
+
+    async def _connected(self, welcome: Body) -> None:
+        self.user = msgspec.convert(welcome["user"], protocol.Person)
+        self.courses = msgspec.convert(welcome["courses"], list[protocol.MyCourse])
+        self.conn_id = welcome["conn_id"]
+        known = (await self._chat.ask("list_rooms", urgent=True))["rooms"]
+        mine = {info["room"]: info["last_seq"] for info in known}
+        again, self._welcomed = self._welcomed, True
+        if not again:
+            for room, last in mine.items():
+                self._seen.setdefault(room, last)
+            return
+        self._emit(Resumed())
+        for topic in self._topics:
+            await self._chat.ask("subscribe", {"topic": topic}, urgent=True)
+        # A room that one was put into meanwhile is read from its beginning.
+        wanted = {room: self._seen.get(room, 0) for room in mine}
+        rooms = list(wanted)
+        for start in range(0, len(rooms), 200):
+            part = {room: wanted[room] for room in rooms[start : start + 200]}
+            answer = await self._chat.ask("resume", {"rooms": part}, urgent=True)
+            for room, missed in answer["rooms"].items():
+                self._catch_up(room, missed)
+        held, self._held = self._held or [], None
+        for event in held:
+            self._message(event)
+
+    def _lost(self) -> None:
+        # What was held back is read again by the next connection.
+        self._held = []
+
+    def _catch_up(self, room: str, missed: Body) -> None:
+        if "error_code" in missed:
+            self._seen.pop(room, None)
+            return
+        if missed.get("reset"):
+            self._emit(Reset(room))
+            self._seen[room] = 0
+        for body in msgspec.convert(missed["messages"], list[protocol.MessageBody]):
+            self._message(protocol.NewMessageEvent(uuid="", room=room, message=body))
+
+    def _take(self, body: Body, text: str) -> None:
+        decoder = _ON_THE_WIRE.get(body["action"])
+        if decoder is None:
+            # An event of a newer server.
+            return
+        event: Event = decoder.decode(text)
+        match event:
+            case protocol.NewMessageEvent() if self._held is not None:
+                self._held.append(event)
+            case protocol.NewMessageEvent():
+                self._message(event)
+            case protocol.RoomAdded():
+                self._seen.setdefault(event.room, event.last_seq)
+                self._emit(event)
+            case protocol.RoomRemoved():
+                self._seen.pop(event.room, None)
+                self._emit(event)
+            case _:
+                self._emit(event)
+
+    def _message(self, event: protocol.NewMessageEvent) -> None:
+        if event.message.seq > self._seen.get(event.room, 0):
+            self._seen[event.room] = event.message.seq
+            self._emit(event)
+
+    # --- the instructor's socket -----------------------------------------------------------
+
+    async def _dashboard(self, course: str) -> Line:
+        line = self._dashboards.get(course)
+        if line is None:
+            line = Line(
+                self._socket_url(f"/ws/instructor/{quote(course, safe='')}/"),
+                self._token,
+                on_frame=self._take_figures,
+                on_connect=_nothing,
+                on_lost=lambda: None,
+            )
+            await line.open()
+            self._dashboards[course] = line
+        return line
+
+    def _take_figures(self, body: Body, text: str) -> None:
+        # The course's messages and control events come over the chat socket, too.
+        if body["action"] == "figures":
+            self._take(body, text)
+
+    def _socket_url(self, path: str) -> str:
+        return "ws" + self.url.removeprefix("http") + path
+
+
+async def _nothing(welcome: Body) -> None:
+    pass
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"the URL of a site is like https://peer.example.edu, not {url!r}")
+    return url.rstrip("/")
+
+
+def _fields(answer: Body) -> Body:
+    return {key: value for key, value in answer.items() if key not in ("uuid", "action", "status")}
+
+
+def _post(url: str, body: Body) -> Body:
+    request = urllib.request.Request(  # noqa: S310 the scheme was checked by the caller
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN) as answer:  # noqa: S310
+            found: Body = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        with error:
+            try:
+                text = str(json.load(error)["error_message"])
+            except (ValueError, KeyError, TypeError):
+                text = f"The site answered with HTTP {error.code}."
+        if error.code in (400, 401, 403, 429):
+            raise Denied(text) from None
+        raise Unreachable(text) from None
+    except OSError as error:
+        raise Unreachable(f"The site cannot be reached: {error}.") from None

@@ -1,0 +1,378 @@
+"""The terminal client: what is typed becomes commands, what comes is printed."""
+
+import asyncio
+import shlex
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from prompt_toolkit import PromptSession
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from peerchat.client.client import Client, Reset, Resumed
+from peerchat.client.line import ClientError
+from rooms import protocol
+
+CONTROL_IN_WORDS = {
+    "enableVote": "Voting is open.",
+    "countDownAndStop": "Voting closes soon.",
+    "stopVote": "Voting is closed.",
+    "enableChat": "Discuss with your partners.",
+    "enableFaceChat": "Find your partners in the room and talk.",
+    "enableRevote": "Vote again.",
+    "reveal": "The answer:",
+    "enableNext": "On to the next question.",
+}
+
+
+class UsageError(Exception):
+    """What was typed is not a command; the text says how it goes."""
+
+
+class Terminal:
+    """One person at a terminal."""
+
+    def __init__(self, client: Client, write: Callable[[str], None]) -> None:
+        self.client = client
+        self.done = False
+        self._write = write
+        self._rooms: dict[str, protocol.RoomInfo] = {}
+        self._listed: list[str] = []
+        self._room = ""
+        self._course = ""
+        self._commands: dict[str, tuple[Callable[..., Awaitable[None]], str]] = {
+            "help": (self._help, "/help                    this list"),
+            "rooms": (self._list_rooms, "/rooms                   the rooms, numbered"),
+            "go": (self._go, "/go NUMBER               talk in a room"),
+            "join": (self._join, "/join NUMBER             become a member of an open room"),
+            "leave": (self._leave, "/leave [NUMBER]          leave an open room"),
+            "users": (self._users, "/users                   who is in the room"),
+            "msg": (self._private, "/msg USER TEXT           write to one person"),
+            "history": (self._history, "/history [N]             the last messages of the room"),
+            "state": (self._state, "/state                   where the class stands"),
+            "vote": (self._vote, "/vote CHOICE [1-5]       vote, with your confidence"),
+            "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
+            "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
+            "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
+            "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
+            "chat": (self._step("enable_chat"), "/chat                    instructor: discuss"),
+            "face": (self._step("enable_face_chat"), "/face                    ... face to face"),
+            "revote": (
+                self._step("start_revote"),
+                "/revote                  instructor: vote again",
+            ),
+            "reveal": (self._step("reveal"), "/reveal                  instructor: the answer"),
+            "reopen": (self._step("reopen"), "/reopen                  instructor: vote goes on"),
+            "next": (self._next, "/next [QUESTION]         instructor: go on"),
+            "announce": (self._announce, "/announce TEXT           instructor: tell everybody"),
+            "figures": (self._figures, "/figures                 instructor: the figures"),
+            "quit": (self._quit, "/quit                    leave"),
+        }
+
+    async def begin(self) -> None:
+        """Greet, and take the first course's room."""
+        assert self.client.user is not None
+        await self._read_rooms()
+        courses = self.client.courses
+        self._write(f"You are {self.client.user.display_name}. /help lists the commands.")
+        if courses:
+            self._course = courses[0].course
+            self._room = courses[0].room
+            self._write(f"You are in {courses[0].title}.")
+            await self._state()
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the line that is typed."""
+        return f"{self._title(self._room)}> " if self._room else "> "
+
+    async def line(self, text: str) -> None:
+        """Do what was typed: a command, or a message to the room."""
+        text = text.strip()
+        if not text:
+            return
+        try:
+            if not text.startswith("/"):
+                await self.client.send(self._here(), text)
+                return
+            name, _, rest = text[1:].partition(" ")
+            if name not in self._commands:
+                raise UsageError(f"There is no /{name}. /help lists the commands.")
+            function, usage = self._commands[name]
+            whole = {"msg": 1, "announce": 0}.get(name)
+            arguments = _split(rest) if whole is None else rest.split(None, whole)
+            try:
+                await function(*arguments)
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"It goes like this: {usage}") from error
+        except UsageError as error:
+            self._write(str(error))
+        except ClientError as error:
+            self._write(f"! {error}")
+        except TimeoutError:
+            self._write("! No answer yet. Try it again.")
+
+    async def show(self) -> None:
+        """Print what comes, until the client is closed."""
+        async for event in self.client.listen():
+            match event:
+                case protocol.NewMessageEvent(message=message):
+                    self._show_message(message)
+                case protocol.ControlEvent():
+                    self._course = event.course
+                    if event.message != "announce":
+                        self._show_class(event)
+                case protocol.PartnersEvent():
+                    self._course = event.course
+                    await self._read_rooms()
+                    self._room = event.room
+                    self._write(_partners(event.partners))
+                case protocol.RoomAdded() | protocol.RoomRemoved():
+                    await self._read_rooms()
+                    if self._room not in self._rooms:
+                        self._room = next(iter(self._rooms), "")
+                case protocol.SystemEvent():
+                    self._write(f"* {event.text}")
+                case Resumed():
+                    self._write("* You are connected again.")
+                    await self._read_rooms()
+                    await self._state()
+                case Reset():
+                    self._write(f"* You missed much in {self._title(event.room)}:")
+                case _:
+                    pass
+
+    # --- rooms -----------------------------------------------------------------------------
+
+    async def _help(self) -> None:
+        self._write("Text without a / goes to the room.")
+        for _, usage in self._commands.values():
+            self._write("  " + usage)
+
+    async def _read_rooms(self) -> None:
+        self._rooms = {info.room: info for info in await self.client.list_rooms()}
+
+    async def _list_rooms(self) -> None:
+        await self._read_rooms()
+        self._listed = list(self._rooms)
+        for number, info in enumerate(self._rooms.values(), start=1):
+            unread = max(info.last_seq - info.last_read_seq, 0)
+            here = "*" if info.room == self._room else " "
+            self._write(
+                f"{here}{number:3}  {info.title or info.kind}  ({info.kind}, {info.members} "
+                f"{'person' if info.members == 1 else 'people'}, {unread} unread)"
+            )
+
+    async def _numbered(self, number: str) -> str:
+        if not self._listed:
+            self._listed = list(self._rooms)
+        index = int(number) - 1
+        if not 0 <= index < len(self._listed):
+            raise UsageError("There is no such number; /rooms shows them.")
+        return self._listed[index]
+
+    async def _go(self, number: str) -> None:
+        self._room = await self._numbered(number)
+        await self._history()
+
+    async def _join(self, number: str) -> None:
+        room = await self._numbered(number)
+        await self.client.join(room)
+        await self._read_rooms()
+        self._room = room
+        await self._history()
+
+    async def _leave(self, number: str = "") -> None:
+        room = await self._numbered(number) if number else self._here()
+        await self.client.leave(room)
+        self._write("You have left.")
+
+    async def _users(self) -> None:
+        for user in await self.client.users(self._here()):
+            mark = "online" if user["online"] else "away"
+            self._write(f"  {user['display_name']} ({user['username']}), {mark}")
+
+    async def _private(self, user: str, text: str) -> None:
+        await self.client.private_message(user, text)
+
+    async def _history(self, number: str = "20") -> None:
+        for message in await self.client.messages(self._here(), limit=int(number)):
+            self._show_message(message)
+
+    def _here(self) -> str:
+        if not self._room:
+            raise UsageError("You are in no room; /rooms shows them.")
+        return self._room
+
+    def _title(self, room: str) -> str:
+        info = self._rooms.get(room)
+        return (info.title or info.kind) if info is not None else "a room"
+
+    def _show_message(self, message: protocol.MessageBody) -> None:
+        if message.kind == "control":
+            return
+        clock = time.strftime("%H:%M", time.localtime(message.timestamp))
+        where = "" if message.room == self._room else f"[{self._title(message.room)}] "
+        if message.kind == "system":
+            self._write(f"{clock} {where}*** {_plain(message.text)} ***")
+        else:
+            name = _plain(message.user.display_name)
+            self._write(f"{clock} {where}{name}: {_plain(message.text)}")
+
+    # --- the class -------------------------------------------------------------------------
+
+    async def _state(self) -> None:
+        state = await self.client.state(self._in_course())
+        if state["phase"] == "idle":
+            self._write("-- No question is open.")
+        else:
+            self._show_class(_control_part(state))
+        if state["partners"]:
+            self._room = state["room"]
+            self._write(_partners([protocol.PartnerBody(**body) for body in state["partners"]]))
+
+    def _show_class(self, event: protocol.ControlEvent) -> None:
+        self._write(f"-- {CONTROL_IN_WORDS.get(event.message, event.message)}")
+        if event.question is not None and event.message in ("enableVote", "enableRevote"):
+            self._write(_plain(event.question.prompt))
+            for choice in event.question.choices:
+                self._write(f"  {choice.choice}  {_plain(choice.text)}")
+        if event.deadline is not None:
+            self._write(f"   {max(event.deadline - event.server_time, 0):.0f} s are left.")
+        if isinstance(event.correct, str):
+            self._write(f"   {event.correct} is right.")
+        if isinstance(event.histograms, list):
+            for number, counts in enumerate(event.histograms, start=1):
+                if counts:
+                    shown = ", ".join(f"{choice}: {n}" for choice, n in counts.items())
+                    self._write(f"   Votes of round {number}: {shown}")
+
+    async def _vote(self, choice: str, confidence: str = "") -> None:
+        number = await self.client.vote(
+            self._in_course(),
+            choice.upper(),
+            confidence=int(confidence) if confidence else None,
+        )
+        self._write(f"Your vote in round {number}: {choice.upper()}.")
+
+    def _in_course(self) -> str:
+        if not self._course:
+            raise UsageError("You are in no course.")
+        return self._course
+
+    async def _control(self, action: str, **fields: Any) -> dict[str, Any]:
+        return await self.client.control(self._in_course(), action, **fields)
+
+    def _step(self, action: str) -> Callable[[], Awaitable[None]]:
+        async def step() -> None:
+            await self._control(action)
+
+        return step
+
+    async def _start(self, question: str, seconds: str = "") -> None:
+        fields = {"seconds": float(seconds)} if seconds else {}
+        await self._control("start_question", question=question, **fields)
+
+    async def _countdown(self, seconds: str = "5") -> None:
+        await self._control("count_down_and_stop", seconds=float(seconds))
+
+    async def _partners(self, size: str = "2") -> None:
+        answer = await self._control("make_partners", group_size=int(size))
+        self._write(f"{answer['groups']} groups are made. /chat lets them talk.")
+
+    async def _next(self, question: str = "") -> None:
+        await self._control("next_question", **({"question": question} if question else {}))
+
+    async def _announce(self, text: str) -> None:
+        await self._control("announce", text=text)
+
+    async def _figures(self) -> None:
+        figures = await self.client.figures(self._in_course())
+        votes = " and ".join(str(n) for n in figures["votes"])
+        self._write(f"{figures['online']} students online, votes: {votes}")
+        for number, counts in enumerate(figures["histograms"], start=1):
+            if counts:
+                shown = ", ".join(f"{choice}: {n}" for choice, n in counts.items())
+                self._write(f"   round {number}: {shown}")
+        self._write(
+            f"{figures['groups']} groups, {figures['silent_groups']} silent, "
+            f"{figures['messages']} messages"
+        )
+        if figures["gain"] is not None:
+            self._write(f"normalised gain {figures['gain']:.2f}")
+
+    async def _quit(self) -> None:
+        self.done = True
+
+
+def _control_part(state: dict[str, Any]) -> protocol.ControlEvent:
+    """The part of a snapshot that a `control` event has, too."""
+    names = protocol.ControlEvent.__struct_fields__
+    return msgspec.convert(
+        {"action": "control", **{key: value for key, value in state.items() if key in names}},
+        protocol.ControlEvent,
+    )
+
+
+def _partners(partners: list[protocol.PartnerBody]) -> str:
+    names = ", ".join(
+        _plain(p.display_name) + (f" (chose {p.choice})" if p.choice else "") for p in partners
+    )
+    return f"Your partners: {names}. What you type goes to them."
+
+
+def _plain(text: str) -> str:
+    """Text of others without control characters, which could take over the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _split(rest: str) -> list[str]:
+    try:
+        return shlex.split(rest)
+    except ValueError as error:
+        raise UsageError(f"That cannot be read: {error}.") from error
+
+
+async def run(url: str, username: str, password: str, token: str) -> None:
+    """Log in, and serve one person until they leave. Raises ClientError or ValueError."""
+    client = Client(url, token) if token else await Client.log_in(url, username, password)
+    async with client:
+        with patch_stdout():
+            terminal = Terminal(client, _print)
+            await terminal.begin()
+            showing = asyncio.create_task(terminal.show())
+            reading = asyncio.create_task(_read(terminal))
+            done, _ = await asyncio.wait({showing, reading}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (showing, reading):
+                task.cancel()
+            await asyncio.gather(showing, reading, return_exceptions=True)
+            for task in done:
+                task.result()
+
+
+async def _read(terminal: Terminal) -> None:
+    async for text in _lines(terminal):
+        await terminal.line(text)
+        if terminal.done:
+            return
+
+
+async def _lines(terminal: Terminal) -> AsyncIterator[str]:
+    if not sys.stdin.isatty():
+        while text := await asyncio.to_thread(sys.stdin.readline):
+            yield text
+        return
+    session: PromptSession[str] = PromptSession()
+    while True:
+        try:
+            yield await session.prompt_async(lambda: terminal.prompt)
+        except EOFError:
+            return
+
+
+def _print(text: str) -> None:
+    # sys.stdout is another one while a line is being typed, so it is looked up each time.
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
