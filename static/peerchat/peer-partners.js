@@ -38,7 +38,8 @@ export class PeerPartners extends HTMLElement {
     const face = faceToFace(session);
     const alone = !partners.length;
     setAttribute(this, "data-face", face);
-    setText(this.#heading, alone ? "Finding a partner for you…" : face ? `Find ${list(names)}` : `You and ${list(names)}`);
+    setAttribute(this, "data-alone", alone);
+    setText(this.#heading, alone ? "Finding a partner for you…" : face ? `Find ${list(names)}` : list(["You", ...names]));
     setText(this.#hint, alone ? "This takes a few seconds. You do not have to do anything." : hint(session, face));
     show(this.#hint, session.phase === "discuss");
     const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
@@ -69,12 +70,14 @@ function row(partner, online) {
 
 function hint(session, face) {
   const own = session.votes[0]?.choice;
-  const others = session.partners.map((one) => one.choice).filter(Boolean);
-  const differ = others.some((choice) => choice !== own);
+  const voters = session.partners.filter((one) => one.choice);
+  const other = voters.find((one) => one.choice !== own);
   const where = face ? "Go to them and talk it through. " : "";
-  if (own && differ) return `${where}You chose ${own}, they did not. Give your reason, ask for theirs, and try to convince each other.`;
-  if (own && others.length) return `${where}You chose the same. Compare your reasons: what would someone say who chose another answer?`;
-  return `${where}Explain how you would answer, and listen to why they chose theirs.`;
+  if (own && other) {
+    return `${where}You chose ${own}, ${shownName(other)} chose ${other.choice}. Give your reasons and try to convince each other.`;
+  }
+  if (own && voters.length) return `${where}You chose the same. Compare your reasons: what would someone say who chose another answer?`;
+  return `${where}Explain how you would answer, and listen to the others.`;
 }
 
 customElements.define("peer-partners", PeerPartners);
