@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
-WITHIN = 10.0
+WITHIN = 20.0
 """Seconds until what should come has not come."""
 BY_ITSELF = frozenset({"presence", "figures"})
 """Events that come when they please."""

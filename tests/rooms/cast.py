@@ -178,7 +178,7 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     return await asyncio.to_thread(call)
 
 
-async def eventually(condition: Any, *, within: float = 10.0) -> Any:
+async def eventually(condition: Any, *, within: float = 20.0) -> Any:
     """The first true result of `condition()`, asked for again and again."""
     deadline = time.monotonic() + within
     while not (result := condition()):
