@@ -3,6 +3,7 @@
 Each error has a `code` for programs, a message for people and the HTTP status that fits it.
 """
 
+import math
 from typing import Any, ClassVar
 
 
@@ -84,7 +85,8 @@ class RateLimited(PeerError):
     status = 429
 
     def __init__(self, retry_after: float) -> None:
-        seconds = round(retry_after, 2)
+        # Rounded up: at that time there must be a place.
+        seconds = math.ceil(retry_after * 100) / 100
         super().__init__(f"Too fast: try again in {seconds} s.", retry_after=seconds)
 
 

@@ -696,6 +696,9 @@ class Hub:
         for subscription in self._subscriptions.values():
             if subscription.leaving is not None:
                 subscription.leaving.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = set(self._tasks)
+        while tasks:
+            # More than once: the Redis client loses a cancellation now and then.
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=0.5)
