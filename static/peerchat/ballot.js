@@ -1,3 +1,4 @@
+import { tabStorage } from "./dom.js";
 import { openRound } from "./store.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
@@ -17,7 +18,7 @@ export class Ballot extends EventTarget {
   #sending = false;
   #timer = null;
 
-  constructor(client, { storage = sessionStorage, key = "peerchat:ballot" } = {}) {
+  constructor(client, { storage = tabStorage(), key = "peerchat:ballot" } = {}) {
     super();
     this.#client = client;
     this.#storage = storage;

@@ -38,6 +38,25 @@ export function setAttribute(element, name, value) {
   }
 }
 
+/** The focused element, as seen from `element`, which may be in a shadow tree. */
+export function focusedNear(element) {
+  return element.getRootNode().activeElement ?? null;
+}
+
+/** The storage of this tab; one that lives as long as the page where a browser denies it, as in some frames. */
+export function tabStorage() {
+  try {
+    return sessionStorage;
+  } catch {
+    const items = new Map();
+    return {
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => items.set(key, String(value)),
+      removeItem: (key) => items.delete(key),
+    };
+  }
+}
+
 /** Run `render` once per frame however often it is asked for, and in hidden tabs too. */
 export function coalesce(render) {
   let waiting = false;
@@ -54,10 +73,19 @@ export function coalesce(render) {
   };
 }
 
+let ownRegion = null;
+
+/** A live region for pages of other sites, hidden without their style sheets. */
+function makeRegion() {
+  ownRegion = h("div", { role: "status", "aria-live": "polite" });
+  Object.assign(ownRegion.style, { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" });
+  document.body.append(ownRegion);
+  return ownRegion;
+}
+
 /** Say something politely to screen readers, through the page's one live region. */
 export function announce(text) {
-  const region = document.getElementById("live");
-  if (!region) return;
+  const region = document.getElementById("live") ?? ownRegion ?? makeRegion();
   // The same words twice are not announced unless the region was emptied in between.
   region.textContent = "";
   setTimeout(() => {

@@ -1,3 +1,4 @@
+import { tabStorage } from "./dom.js";
 import { newUuid } from "./socket.js";
 
 const RETRY = new Set(["rate_limited", "unavailable"]);
@@ -18,7 +19,7 @@ export class Outbox extends EventTarget {
   #busy = new Set();
   #timers = new Map();
 
-  constructor(socket, { storage = sessionStorage, key = "peerchat:outbox" } = {}) {
+  constructor(socket, { storage = tabStorage(), key = "peerchat:outbox" } = {}) {
     super();
     this.#socket = socket;
     this.#storage = storage;

@@ -1,18 +1,29 @@
 /** What the student's and the instructor's page share. */
 
-import { show, setText } from "./dom.js";
+import { setText, show, tabStorage } from "./dom.js";
 import { shownName, timeOf } from "./format.js";
 import { announcement } from "./store.js";
 
 const RECENT = 15 * 60;
+// Pixels; the style sheet has the same number.
+const WIDE = 900;
 
 /** Where a page goes that may not be here any longer. */
 export function leaveWhenEnded(sockets, { loginUrl, onForbidden }) {
   const toLogin = () => location.assign(`${loginUrl}?next=${encodeURIComponent(location.pathname)}`);
+  const ask = () => fetch(location.pathname, { redirect: "manual", cache: "no-store" });
+  whenEnded(sockets, { ask, onLoggedOut: toLogin, onForbidden });
+}
+
+/**
+ * Calls `onLoggedOut` or `onForbidden` when one of the sockets is refused for good. `ask` is a request
+ * whose answer tells that where the browser hides it.
+ */
+export function whenEnded(sockets, { ask, onLoggedOut, onForbidden }) {
   const check = async () => {
     try {
-      const answer = await fetch(location.pathname, { redirect: "manual", cache: "no-store" });
-      if (answer.type === "opaqueredirect") toLogin();
+      const answer = await ask();
+      if (answer.type === "opaqueredirect" || answer.status === 401) onLoggedOut();
       else if (answer.status === 403 || answer.status === 404) onForbidden();
     } catch {
       // No network: the sockets go on trying.
@@ -20,7 +31,7 @@ export function leaveWhenEnded(sockets, { loginUrl, onForbidden }) {
   };
   for (const socket of sockets) {
     socket.addEventListener("status", ({ detail }) => {
-      if (detail.reason === "login") toLogin();
+      if (detail.reason === "login") onLoggedOut();
       else if (detail.reason === "forbidden") onForbidden();
     });
     socket.addEventListener("refused", check);
@@ -35,6 +46,7 @@ export class Banner {
   #meta;
   #key;
   #seq = 0;
+  #storage = tabStorage();
 
   /** `own`: whether to show one's own announcements as well. */
   constructor(element, key, { own = true } = {}) {
@@ -44,14 +56,14 @@ export class Banner {
     this.#text = element.querySelector("[data-part=banner-text]");
     this.#meta = element.querySelector("[data-part=banner-meta]");
     element.querySelector("button").addEventListener("click", () => {
-      sessionStorage.setItem(this.#key, this.#seq);
+      this.#storage.setItem(this.#key, this.#seq);
       show(this.#element, false);
     });
   }
 
   render(state, now) {
     const message = announcement(state);
-    const seen = Number(sessionStorage.getItem(this.#key) ?? 0);
+    const seen = Number(this.#storage.getItem(this.#key) ?? 0);
     const wanted = message && (this.#own || message.user.username !== state.me.username);
     const visible = Boolean(wanted) && message.seq > seen && now - message.timestamp < RECENT;
     show(this.#element, visible);
@@ -62,11 +74,11 @@ export class Banner {
   }
 }
 
-/** Two panes side by side, or one at a time under a row of tabs where the screen is narrow. */
+/** Two panes side by side, or one at a time under a row of tabs where `root` is narrow. */
 export class Panes extends EventTarget {
   #root;
   #buttons;
-  #narrow = matchMedia("(max-width: 899px)");
+  #narrow;
 
   constructor(root) {
     super();
@@ -75,7 +87,14 @@ export class Panes extends EventTarget {
     for (const button of this.#buttons) {
       button.addEventListener("click", () => this.show(button.dataset.paneButton));
     }
-    this.#narrow.addEventListener("change", () => this.dispatchEvent(new Event("change")));
+    const measure = () => {
+      const narrow = root.getBoundingClientRect().width < WIDE;
+      if (narrow === this.#narrow) return;
+      this.#narrow = narrow;
+      this.dispatchEvent(new Event("change"));
+    };
+    measure();
+    new ResizeObserver(measure).observe(root);
     this.show(this.#buttons[0].dataset.paneButton);
   }
 
@@ -88,11 +107,11 @@ export class Panes extends EventTarget {
   }
 
   isVisible(name) {
-    return !this.#narrow.matches || this.#root.dataset.pane === name;
+    return !this.#narrow || this.#root.dataset.pane === name;
   }
 
   get narrow() {
-    return this.#narrow.matches;
+    return this.#narrow;
   }
 
   badge(name, count) {

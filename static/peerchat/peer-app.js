@@ -5,13 +5,11 @@ import "./peer-countdown.js";
 import "./peer-partners.js";
 import "./peer-question.js";
 
-import { Ballot } from "./ballot.js";
-import { ClassClient } from "./client.js";
 import { announce, coalesce, setAttribute, setText, show } from "./dom.js";
 import { phaseName } from "./format.js";
-import { Banner, leaveWhenEnded, Panes } from "./page.js";
-import { PeerSocket, socketUrl } from "./socket.js";
-import { faceToFace, initialState, openRound, partnerRoom, unread } from "./store.js";
+import { joinClass, leaveClass } from "./joined.js";
+import { Banner, leaveWhenEnded, Panes, whenEnded } from "./page.js";
+import { faceToFace, openRound, partnerRoom, unread } from "./store.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;
@@ -28,7 +26,11 @@ const HINTS = {
 const STEPS = { vote: 1, vote_closed: 1, discuss: 2, revote: 3, revote_closed: 3, revealed: 4 };
 const CALLS = new Set(["vote", "discuss", "revote"]);
 
-/** The student's page. Its attributes say which course and who is here. */
+/**
+ * The student's page, or a panel of it in somebody else's page: parts that are not there are not needed.
+ * Its attributes say which course and who is here; `data-question`: to be there for this question alone;
+ * `data-included`: in a page that is not peerchat's; `data-token`: instead of a session.
+ */
 export class PeerApp extends HTMLElement {
   #client;
   #ballot;
@@ -38,46 +40,48 @@ export class PeerApp extends HTMLElement {
   #phase = null;
   #epoch = null;
   #title = document.title;
+  #joined = null;
+  #token = null;
+  #shown = false;
   #watch = null;
   #aloneSince = null;
 
   connectedCallback() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, title, room, username, displayName, lastRead, loginUrl } = this.dataset;
-    const socket = new PeerSocket(socketUrl("/ws/chat/"));
-    const own = `${username}:${course}`;
-    this.#client = new ClassClient({
-      socket,
-      state: initialState({
-        me: { username, display_name: displayName },
-        course: { slug: course, title, room },
-        lastRead: Number(lastRead),
-      }),
-      outboxKey: `peerchat:outbox:${own}`,
-    });
-    this.#ballot = new Ballot(this.#client, { key: `peerchat:ballot:${own}` });
-    this.#panes = new Panes(this);
-    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${own}`);
-    this.#parts.question.connect({ client: this.#client, ballot: this.#ballot });
-    this.#parts.partners.connect(this.#client);
-    this.#parts.chat.connect(this.#client);
-    document.querySelector("peer-connection").watch([socket]);
+    const { course, username, loginUrl, included, token } = this.dataset;
+    this.#token ??= token ?? null;
+    delete this.dataset.token;
+    this.#joined = joinClass(this.dataset, this.#token);
+    const { client, ballot } = this.#joined;
+    const { socket } = client;
+    this.#client = client;
+    this.#ballot = ballot;
+    this.#panes = this.#parts.tabs ? new Panes(this) : null;
+    this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`) : null;
+    this.#parts.question.connect({ client, ballot });
+    this.#parts.partners.connect(client);
+    this.#parts.chat?.connect(client);
+    this.getRootNode().querySelector("peer-connection")?.watch([socket]);
 
     const render = coalesce(() => this.#render());
     this.#client.addEventListener("change", render);
-    this.#ballot.addEventListener("change", render);
-    this.#panes.addEventListener("change", render);
+    // At once: who presses Enter right after an arrow key means the vote just chosen.
+    this.#ballot.addEventListener("change", () => {
+      const { session } = this.#client.state;
+      if (this.#concerned(session)) this.#parts.question.render(session);
+    });
+    this.#panes?.addEventListener("change", render);
     socket.addEventListener("status", render);
-    this.#client.addEventListener("ready", () => this.#ballot.send());
-    leaveWhenEnded([socket], { loginUrl, onForbidden: () => this.#shutOut() });
+    const onForbidden = () => this.#shutOut(this.#parts.shutOut);
+    if (included === undefined) leaveWhenEnded([socket], { loginUrl, onForbidden });
+    else whenEnded([socket], { ask: () => this.#askApi(), onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
     this.#watch = setInterval(() => this.#overdue(), 1_000);
-    socket.start();
     this.#render();
   }
 
   disconnectedCallback() {
     clearInterval(this.#watch);
-    this.#client.socket.stop();
+    leaveClass(this.#joined);
   }
 
   #render() {
@@ -85,21 +89,43 @@ export class PeerApp extends HTMLElement {
     const { session } = state;
     const room = state.rooms[state.course.room];
     this.#ballot.tidy(session);
-    if (session.known) this.#renderPhase(session);
-    this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#client.now());
-    this.#parts.question.render(session);
-    this.#renderPartners(session, partnerRoom(state));
-    this.#parts.chat.active = this.#panes.isVisible("chat");
-    this.#parts.chat.render(room);
-    setText(this.#parts.online, room?.online ? `${room.online} online` : "");
-    this.#banner.render(state, this.#client.now());
-    const news = unread(room, state.me);
-    this.#panes.badge("chat", news);
-    document.title = news ? `(${news}) ${this.#title}` : this.#title;
+    if (this.#concerned(session)) this.#renderClass(session);
+    if (this.#parts.chat) this.#renderChat(state, room);
+    this.#banner?.render(state, this.#client.now());
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (openRound(session)) this.#ballot.send();
     }
+  }
+
+  /** Whether the class is at what this panel shows. Where it was, and is not any more, the result stays. */
+  #concerned(session) {
+    const { question } = this.dataset;
+    if (question === undefined) return true;
+    const now = session.known && session.question?.question === question;
+    const stays = this.#shown && this.#phase === "revealed";
+    if (!now) show(this.#parts.partners, false);
+    show(this.#parts.class, now || stays);
+    show(this.#parts.closed, !now && !stays);
+    this.#shown = now || stays;
+    return now;
+  }
+
+  #renderClass(session) {
+    if (session.known) this.#renderPhase(session);
+    this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#client.now());
+    this.#parts.question.render(session);
+    this.#renderPartners(session, partnerRoom(this.#client.state));
+  }
+
+  #renderChat(state, room) {
+    this.#parts.chat.active = this.#panes.isVisible("chat");
+    this.#parts.chat.render(room);
+    setText(this.#parts.online, room?.online ? `${room.online} online` : "");
+    const news = unread(room, state.me);
+    this.#panes.badge("chat", news);
+    // The title of a page that is not ours stays what it is.
+    if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;
   }
 
   #renderPhase(session) {
@@ -108,7 +134,7 @@ export class PeerApp extends HTMLElement {
     const said = faceToFace(session) ? "Talk face to face, then everyone votes once more." : HINTS[phase];
     setText(name, phase === "idle" ? "Waiting for a question" : phaseName(phase));
     setText(hint, said);
-    setAttribute(this.#parts.idle, "hidden", phase !== "idle");
+    if (this.#parts.idle) setAttribute(this.#parts.idle, "hidden", phase !== "idle");
     if (phase === this.#phase) return;
     const first = this.#phase === null;
     this.#phase = phase;
@@ -121,19 +147,19 @@ export class PeerApp extends HTMLElement {
       setAttribute(step, "data-done", index + 1 < current);
     });
     // Where there is little room, the chat matters more than a question everyone has read.
-    questionBox.open = !(phase === "discuss" && this.#panes.narrow);
+    if (questionBox) questionBox.open = !(phase === "discuss" && this.#panes?.narrow);
     if (first) return;
     announce(`${phaseName(phase)}. ${said}`);
     this.#parts.class.scrollTo({ top: 0 });
     const writing = this.querySelector("#course-chat-text")?.value;
-    if (CALLS.has(phase) && this.#panes.narrow && !writing) this.#panes.show("class");
+    if (CALLS.has(phase) && this.#panes?.narrow && !writing) this.#panes.show("class");
   }
 
   #renderPartners(session, room) {
     const { partners } = this.#parts;
     const visible = Boolean(room) || session.phase === "discuss";
     show(partners, visible);
-    partners.active = visible && this.#panes.isVisible("class");
+    partners.active = visible && (this.#panes?.isVisible("class") ?? true);
     if (visible) partners.render(session, room);
   }
 
@@ -151,11 +177,15 @@ export class PeerApp extends HTMLElement {
     }
   }
 
-  #shutOut() {
+  #askApi() {
+    const headers = this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
+    return fetch(`/api/courses/${this.dataset.course}/state/`, { headers, cache: "no-store" });
+  }
+
+  #shutOut(why) {
     this.#client.socket.stop();
-    show(this.#parts.shutOut, true);
-    show(this.#parts.grid, false);
-    show(this.#parts.tabs, false);
+    show(why, true);
+    for (const name of ["grid", "tabs", "class", "closed"]) if (this.#parts[name]) show(this.#parts[name], false);
   }
 }
 

@@ -1,4 +1,4 @@
-import { announce, h, setAttribute, setText, show } from "./dom.js";
+import { announce, focusedNear, h, setAttribute, setText, show } from "./dom.js";
 import { controlWords, dayOf, initials, list, plural, shownName, timeOf } from "./format.js";
 
 const NEAR_END = 60;
@@ -187,7 +187,7 @@ export class PeerChat extends HTMLElement {
     if (!fresh.length) return;
     if (!this.#atEnd) this.#news += fresh.length;
     // A course chat must not talk over a lecture, unless one is in it.
-    if (!this.#active || (this.hasAttribute("quiet") && !this.contains(document.activeElement))) return;
+    if (!this.#active || (this.hasAttribute("quiet") && !this.contains(focusedNear(this)))) return;
     if (fresh.length > 2) announce(`${plural(fresh.length, "new message")} in ${this.getAttribute("label")}`);
     else announce(fresh.map((one) => `${shownName(one.user)}: ${one.text}`).join(". "));
   }

@@ -1,4 +1,4 @@
-import { h, setAttribute, setText, show } from "./dom.js";
+import { focusedNear, h, setAttribute, setText, show } from "./dom.js";
 import { openRound } from "./store.js";
 
 const CONFIDENCE = ["1 – guessing", "2", "3", "4", "5 – certain"];
@@ -120,7 +120,7 @@ export class PeerQuestion extends HTMLElement {
     }
     for (const { value, input } of confidence) input.checked = value === entry.confidence;
     // While someone types the field is the truth; it is only set when it comes from elsewhere.
-    if (document.activeElement !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
+    if (focusedNear(rationale) !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
     setText(count, `${rationale.value.length} / ${rationale.maxLength}`);
     show(count, rationale.value.length > 0);
 

@@ -11,6 +11,7 @@ export class PeerError extends Error {
 
 const LOG_IN_AGAIN = new Set([4401, 4408]);
 const SHUT_OUT = 4403;
+const PROTOCOL = "peerchat.v1";
 
 const DEFAULTS = {
   firstWait: 500,
@@ -54,6 +55,7 @@ export function newUuid() {
  */
 export class PeerSocket extends EventTarget {
   #url;
+  #protocols;
   #options;
   #socket = null;
   #pending = new Map();
@@ -63,9 +65,11 @@ export class PeerSocket extends EventTarget {
   #lastFrame = 0;
   #probing = false;
 
-  constructor(url, options = {}) {
+  /** `token`: the credential on a page that has no session cookie. */
+  constructor(url, { token = null, ...options } = {}) {
     super();
     this.#url = url;
+    this.#protocols = token ? [PROTOCOL, `token.${token}`] : [];
     this.#options = { ...DEFAULTS, ...options };
     this.status = { state: "waiting", retryAt: null, reason: null };
     /** Seconds to add to this machine's clock to get the server's; null until a ping was answered. */
@@ -131,7 +135,7 @@ export class PeerSocket extends EventTarget {
     this.#setStatus("connecting");
     let socket;
     try {
-      socket = new WebSocket(this.#url);
+      socket = new WebSocket(this.#url, this.#protocols);
     } catch {
       this.#wait();
       return;

@@ -1,0 +1,42 @@
+import { Ballot } from "./ballot.js";
+import { ClassClient } from "./client.js";
+import { PeerSocket, socketUrl } from "./socket.js";
+import { initialState } from "./store.js";
+
+const classes = new Map();
+
+/**
+ * The one connection of this page to a course, for all its panels: `{client, ballot}`. `data` are the
+ * attributes of the first panel. Each that joins leaves with `leaveClass`; with the last it ends.
+ */
+export function joinClass({ course, title, room, username, displayName, lastRead }, token = null) {
+  let joined = classes.get(course);
+  if (!joined) {
+    const socket = new PeerSocket(socketUrl("/ws/chat/"), { token });
+    const own = `${username}:${course}`;
+    const client = new ClassClient({
+      socket,
+      state: initialState({
+        me: { username, display_name: displayName },
+        course: { slug: course, title, room },
+        lastRead: Number(lastRead),
+      }),
+      outboxKey: `peerchat:outbox:${own}`,
+    });
+    const ballot = new Ballot(client, { key: `peerchat:ballot:${own}` });
+    client.addEventListener("ready", () => ballot.send());
+    joined = { course, client, ballot, panels: 0 };
+    classes.set(course, joined);
+    // A little later, so that the panel hears the first event, too.
+    queueMicrotask(() => socket.start());
+  }
+  joined.panels += 1;
+  return joined;
+}
+
+export function leaveClass(joined) {
+  joined.panels -= 1;
+  if (joined.panels) return;
+  classes.delete(joined.course);
+  joined.client.socket.stop();
+}
