@@ -63,13 +63,17 @@ def course(topic: str) -> str:
 
 
 class _Node(Generic[T]):
-    """A level of the patterns that begin alike; those that end here have subscribers here."""
+    """A level of the patterns that begin alike; those that end here have subscribers here.
+
+    Most nodes lack one of the two, so that neither is made before it is needed: a small tree stays
+    in the processor's cache.
+    """
 
     __slots__ = ("below", "subscribers")
 
     def __init__(self) -> None:
-        self.below: dict[str, _Node[T]] = {}
-        self.subscribers: dict[T, None] = {}
+        self.below: dict[str, _Node[T]] | None = None
+        self.subscribers: set[T] | None = None
 
 
 class Subscriptions(Generic[T]):
@@ -83,61 +87,72 @@ class Subscriptions(Generic[T]):
         self._root: _Node[T] = _Node()
 
     def __bool__(self) -> bool:
-        return bool(self._root.below)
+        return self._root.below is not None
 
     def insert(self, pattern: str, subscriber: T) -> bool:
         """Subscribe; returns whether that is new."""
         node = self._root
         for level in pattern.split("/"):
+            if node.below is None:
+                node.below = {}
             following = node.below.get(level)
             if following is None:
                 following = node.below[level] = _Node()
             node = following
-        new = subscriber not in node.subscribers
-        node.subscribers[subscriber] = None
-        return new
+        if node.subscribers is None:
+            node.subscribers = set()
+        elif subscriber in node.subscribers:
+            return False
+        node.subscribers.add(subscriber)
+        return True
 
     def remove(self, pattern: str, subscriber: T) -> bool:
         """Take a subscription back; returns whether there was one."""
-        path: list[tuple[_Node[T], str]] = []
+        path: list[tuple[_Node[T], dict[str, _Node[T]], str]] = []
         node = self._root
         for level in pattern.split("/"):
-            path.append((node, level))
-            following = node.below.get(level)
-            if following is None:
+            if node.below is None or level not in node.below:
                 return False
-            node = following
-        if subscriber not in node.subscribers:
+            path.append((node, node.below, level))
+            node = node.below[level]
+        if node.subscribers is None or subscriber not in node.subscribers:
             return False
-        del node.subscribers[subscriber]
-        for above, level in reversed(path):
-            if node.subscribers or node.below:
+        node.subscribers.discard(subscriber)
+        if not node.subscribers:
+            node.subscribers = None
+        for above, below, level in reversed(path):
+            if node.subscribers is not None or node.below is not None:
                 break
-            del above.below[level]
+            del below[level]
+            if not below:
+                above.below = None
             node = above
         return True
 
-    def match(self, topic: str) -> dict[T, None]:
-        """The subscribers of the patterns that match, each once, in a dict of their own."""
-        found: dict[T, None] = {}
+    def match(self, topic: str) -> set[T]:
+        """The subscribers of the patterns that match, each once, in a set of the caller's own."""
+        found: set[T] = set()
         nodes = [self._root]
         wild = not topic.startswith("$")
         for level in topic.split("/"):
             following = []
             for node in nodes:
+                if (below := node.below) is None:
+                    continue
                 if wild:
-                    if (rest := node.below.get("#")) is not None:
-                        found |= rest.subscribers
-                    if (one := node.below.get("+")) is not None:
-                        following.append(one)
-                if (same := node.below.get(level)) is not None:
-                    following.append(same)
+                    if "#" in below:
+                        found.update(below["#"].subscribers or ())
+                    if "+" in below:
+                        following.append(below["+"])
+                if level in below:
+                    following.append(below[level])
             if not following:
                 return found
             nodes, wild = following, True
         for node in nodes:
-            found |= node.subscribers
+            if node.subscribers is not None:
+                found |= node.subscribers
             # "a/#" matches "a" as well.
-            if (rest := node.below.get("#")) is not None:
-                found |= rest.subscribers
+            if node.below is not None and "#" in node.below:
+                found.update(node.below["#"].subscribers or ())
         return found
