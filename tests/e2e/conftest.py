@@ -4,8 +4,6 @@ When a test fails, each page's screenshot and the site's log stay in its `tmp_pa
 names them. With E2E_SHOTS=<folder> every phase leaves a screenshot there.
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +25,7 @@ from tests.e2e.people import (  # noqa: E402
     eventually,
 )
 from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve  # noqa: E402
+from tests.static.browser import launch  # noqa: E402
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -45,23 +44,9 @@ def pytest_runtest_makereport(
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The system's Chromium; each person gets a context of their own in it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "These tests need Chromium: apt-get install chromium"
     expect.set_options(timeout=WITHIN * 1000)
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=found,
-            headless=True,
-            chromium_sandbox=os.geteuid() != 0,
-            args=[
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
+        started = await launch(playwright)
         yield started
         await started.close()
 
