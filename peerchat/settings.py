@@ -326,6 +326,8 @@ PEERCHAT: dict[str, Any] = {
     "LOGIN_BURST": envint("LOGIN_BURST", 10, least=1),
     "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 5, least=0.001),
     "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 300, least=1),
+    "SEARCH_RATE": envfloat("SEARCH_RATE", 1, least=0.01),
+    "SEARCH_BURST": envint("SEARCH_BURST", 20, least=1),
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
     "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
     "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),

@@ -30,6 +30,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, groups, phases, protocol
+from rooms.errors import InvalidRoom
 from rooms.models import (
     ClassSession,
     Connection,
@@ -46,7 +47,7 @@ from rooms.models import (
     UseLog,
     Vote,
 )
-from rooms.permissions import enrolled, joinable, leading, member
+from rooms.permissions import enrolled, joinable, leading, member, parse_room
 from rooms.phases import Phase
 
 RESUME_TOTAL = 5_000
@@ -114,19 +115,53 @@ def dashboard_entry(user: User, slug: str) -> DashboardEntry:
     return DashboardEntry(course.pk, mine, room.id, room.last_seq)
 
 
+@dataclass(frozen=True, slots=True)
+class RoomSeen:
+    """A room as a user sees it: `last_read_seq` is None where they are not in it."""
+
+    room: Room
+    title: str
+    members: int
+    last_read_seq: int | None
+
+
 def list_rooms(user: User) -> list[protocol.RoomInfo]:
     """The rooms the user is in, and the open ones of their courses."""
-    read = dict(
-        Membership.objects.filter(user=user, room__archived_at=None).values_list(
-            "room_id", "last_read_seq"
+    return [
+        protocol.RoomInfo(
+            room=str(seen.room.id),
+            kind=seen.room.kind,
+            title=seen.title,
+            course=seen.room.course.slug,
+            members=seen.members,
+            last_seq=seen.room.last_seq,
+            last_read_seq=seen.last_read_seq or 0,
         )
-    )
+        for seen in rooms_seen(user)
+    ]
+
+
+def room_seen(user: User, room: str) -> RoomSeen:
+    """One of the rooms that `list_rooms` has. Raises InvalidRoom."""
+    found = rooms_seen(user, only=parse_room(room))
+    if not found:
+        raise InvalidRoom
+    return found[0]
+
+
+def rooms_seen(user: User, *, only: UUID | None = None) -> list[RoomSeen]:
+    """The rooms the user is in, and the open ones of their courses; or only one of them."""
+    mine = Membership.objects.filter(user=user, room__archived_at=None)
+    if only is not None:
+        mine = mine.filter(room=only)
+    read = dict(mine.values_list("room_id", "last_read_seq"))
     rooms = (
         Room.objects.filter(
             Q(id__in=list(read)) | Q(kind=Room.Kind.OPEN, course__enrollments__user=user),
             archived_at=None,
+            **({} if only is None else {"id": only}),
         )
-        .select_related("course")
+        .select_related("course", "created_by")
         .distinct()
         .order_by("created_at")[:USERS_LIMIT]
     )
@@ -137,15 +172,7 @@ def list_rooms(user: User) -> list[protocol.RoomInfo]:
     )
     others = _other_sides(user, [room.id for room in rooms if room.kind == Room.Kind.DIRECT])
     return [
-        protocol.RoomInfo(
-            room=str(room.id),
-            kind=room.kind,
-            title=others.get(room.id, room.title),
-            course=room.course.slug,
-            members=counts.get(room.id, 0),
-            last_seq=room.last_seq,
-            last_read_seq=read.get(room.id, 0),
-        )
+        RoomSeen(room, others.get(room.id, room.title), counts.get(room.id, 0), read.get(room.id))
         for room in rooms
     ]
 
@@ -338,6 +365,17 @@ def _words(text: str) -> list[tuple[bool, str]]:
     """The words and phrases of a search, and whether they must be missing."""
     found = re.findall(r'(-?)(?:"([^"]*)"|([^\s"]+))', text)
     return [(bool(minus), phrase or word) for minus, phrase, word in found if phrase or word]
+
+
+def muted(course: Course) -> QuerySet[Enrollment]:
+    """The students of a course who may not post now."""
+    return (
+        Enrollment.objects.filter(
+            course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
+        )
+        .select_related("user")
+        .order_by("user__username")
+    )
 
 
 def mentions(user: User) -> QuerySet[Mention]:

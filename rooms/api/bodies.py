@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms import protocol
+from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
 
 T = TypeVar("T")
 
@@ -46,10 +47,6 @@ class Listed(Struct, Generic[T], frozen=True):
 
 class Courses(Listed[protocol.MyCourse], frozen=True):
     """The courses one is in."""
-
-
-class Rooms(Listed[protocol.RoomInfo], frozen=True):
-    """The rooms one is in, and the open ones of one's courses."""
 
 
 # --- Tokens --------------------------------------------------------------------------------------
@@ -162,6 +159,91 @@ class NewRoom(Strict, frozen=True, kw_only=True):
     course: protocol.Slug
     title: Title
     topic: Topic = ""
+
+
+class RoomDetails(protocol.RoomInfo, frozen=True, kw_only=True):
+    """A room. `joined` tells whether one is in it, `unread` how many messages one has not read,
+    `slow_seconds` how long a student waits between two messages of theirs."""
+
+    joined: bool
+    unread: int
+    topic: str
+    slow_seconds: int
+    created_by: str | None
+
+
+class Rooms(Listed[RoomDetails], frozen=True):
+    """The rooms one is in, and the open ones of one's courses."""
+
+
+class RoomChanges(Strict, frozen=True, kw_only=True):
+    """What is left out stays as it is."""
+
+    topic: Topic | UnsetType = UNSET
+    slow_seconds: Annotated[int, Meta(ge=0, le=SLOW_LIMIT)] | UnsetType = UNSET
+
+
+class User(Struct, frozen=True):
+    username: str
+    display_name: str
+    online: bool
+
+
+class Users(Struct, frozen=True):
+    users: list[User]
+
+
+class Read(Strict, frozen=True, kw_only=True):
+    seq: protocol.Seq
+
+
+class HasRead(Struct, frozen=True):
+    room: str
+    seq: int
+
+
+class Mention(Struct, frozen=True):
+    """A message that mentions one; `unread` tells whether one has not read it."""
+
+    message: protocol.MessageBody
+    unread: bool
+
+
+class Mentions(Listed[Mention], frozen=True):
+    """The messages that mention one, the newest first."""
+
+
+class SearchQuery(Strict, frozen=True, kw_only=True):
+    """Words, all of which must be there; "a phrase"; -without. Where: all one's rooms, or one, or
+    those of one course."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
+    room: protocol.RoomId | None = None
+    course: protocol.Slug | None = None
+    limit: protocol.Page = protocol.DEFAULT_PAGE
+
+
+class Found(Struct, frozen=True):
+    """Messages, the newest first."""
+
+    results: list[protocol.MessageBody]
+
+
+class NewMute(Strict, frozen=True, kw_only=True):
+    username: protocol.Username
+    seconds: Annotated[int, Meta(ge=1, le=MUTE_LIMIT)]
+
+
+class Mute(Struct, frozen=True):
+    """A student who may not post until then."""
+
+    username: str
+    display_name: str
+    until: float
+
+
+class Mutes(Listed[Mute], frozen=True):
+    """The students of a course who may not post now."""
 
 
 class MessagesQuery(Strict, frozen=True, kw_only=True):

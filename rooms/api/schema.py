@@ -109,7 +109,7 @@ _MEANINGS = {
     400: "The request is not valid, or the course does not have what it names.",
     401: "Nobody is logged in, or the token is not valid.",
     403: "Not for this user; or a session without its CSRF token.",
-    404: "There is no such room, or it is not this user's.",
+    404: "There is no such room, or it is not this user's; or it has no such message.",
     409: "Not in the state that the class, or the message, is in.",
     415: "The body is not JSON.",
     429: "Too fast; `Retry-After` and `retry_after` say when to try again.",
@@ -143,6 +143,7 @@ def error_schema() -> Schema:
             "retry_after": {"type": "number", "description": "Seconds to wait."},
             "phase": {"type": "string", "description": "The phase that stands."},
             "epoch": {"type": "integer", "description": "The epoch that stands."},
+            "until": {"type": "number", "description": "Until when one is muted."},
         },
         "required": ["error_code", "error_message"],
     }

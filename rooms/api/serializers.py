@@ -56,6 +56,11 @@ class NewMessageSerializer(CommandSerializer):
     given = ("room",)
 
 
+class PrivateMessageSerializer(CommandSerializer):
+    struct = protocol.PrivateMessage
+    given = ("to",)
+
+
 class NewVoteSerializer(CommandSerializer):
     struct = protocol.CastVote
     given = ("course",)

@@ -1,8 +1,11 @@
 """From models to the bodies of the API."""
 
+from typing import Any
+
 from rooms import frames, protocol
 from rooms.api import bodies
-from rooms.models import ClassSession, Question, Room, Round, Vote
+from rooms.models import ClassSession, Enrollment, Question, Room, Round, Vote
+from rooms.queries import RoomSeen
 
 
 def course(room: Room, role: str) -> protocol.MyCourse:
@@ -12,16 +15,36 @@ def course(room: Room, role: str) -> protocol.MyCourse:
     )
 
 
-def new_room(room: Room) -> protocol.RoomInfo:
-    """A room that its first member has just made."""
-    return protocol.RoomInfo(
-        room=str(room.id),
-        kind=room.kind,
-        title=room.title,
-        course=room.course.slug,
-        members=1,
-        last_seq=0,
-        last_read_seq=0,
+def room(seen: RoomSeen) -> bodies.RoomDetails:
+    found, read = seen.room, seen.last_read_seq
+    return bodies.RoomDetails(
+        room=str(found.id),
+        kind=found.kind,
+        title=seen.title,
+        course=found.course.slug,
+        members=seen.members,
+        last_seq=found.last_seq,
+        last_read_seq=read or 0,
+        joined=read is not None,
+        unread=max(found.last_seq - read, 0) if read is not None else 0,
+        topic=found.topic,
+        slow_seconds=found.slow_seconds,
+        created_by=found.created_by.username if found.created_by else None,
+    )
+
+
+def mention(mention: Any) -> bodies.Mention:
+    """A mention, with whether it is unread."""
+    return bodies.Mention(message=frames.body(mention.message), unread=mention.unread)
+
+
+def mute(enrollment: Enrollment) -> bodies.Mute:
+    """A student who is muted."""
+    assert enrollment.muted_until is not None
+    return bodies.Mute(
+        username=enrollment.user.username,
+        display_name=enrollment.user.shown_name,
+        until=enrollment.muted_until.timestamp(),
     )
 
 

@@ -36,6 +36,7 @@ class Limit:
 
 messages = Limit("MESSAGE")
 votes = Limit("VOTE")
+searches = Limit("SEARCH")
 tokens = Limit("TOKEN")
 """Tokens that a user gets for their password."""
 guesses = Limit("LOGIN")

@@ -61,7 +61,10 @@ class Pseudonyms:
             case "peergroup":
                 head, _, names = act.partition(":")
                 return f"{head}:{','.join(self.name(name) for name in names.split(','))}"
-            case "vote" | "peer" | "join" | "leave" | "login":
+            case "moderate" if act.startswith(("mute:", "unmute:")):
+                head, username, *rest = act.split(":")
+                return ":".join([head, self.name(username), *rest])
+            case "vote" | "peer" | "join" | "leave" | "login" | "moderate":
                 return act
         return ""
 

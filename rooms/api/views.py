@@ -337,20 +337,21 @@ class Rooms(Endpoint):
         responses={200: serializers.of(bodies.Rooms)} | refusals(*READING),
     )
     def get(self, request: Request) -> Response:
-        return Response(listed(request, queries.list_rooms(self.me(request))))
+        found = queries.rooms_seen(self.me(request))
+        return Response(listed(request, found, lambda part: map(shapes.room, part)))
 
     @extend_schema(
         operation_id="rooms_create",
         summary="Make an open room of a course",
         request=serializers.of(bodies.NewRoom),
-        responses={201: serializers.of(protocol.RoomInfo)} | refusals(*WRITING, 429),
+        responses={201: serializers.of(bodies.RoomDetails)} | refusals(*WRITING, 429),
     )
     def post(self, request: Request) -> Response:
         user = self.me(request)
         wanted: bodies.NewRoom = read(request, serializers.of(bodies.NewRoom))
         throttling.messages.take(user.pk)
         room = create_room(user=user, course=wanted.course, title=wanted.title, topic=wanted.topic)
-        return Response(shapes.new_room(room), status=201)
+        return Response(shapes.room(queries.room_seen(user, str(room.id))), status=201)
 
 
 class Messages(Endpoint):
