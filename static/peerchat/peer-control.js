@@ -11,6 +11,9 @@ const HINTS = {
   revealed: "Everyone sees the answer and the votes. Explain, then go on.",
 };
 
+// In milliseconds: the second click of a double click must not press what came in the button's place.
+const SETTLE = 500;
+
 /** What may be done in each phase; the first is the obvious next step. */
 function steps(phase, grouped, more) {
   switch (phase) {
@@ -36,12 +39,13 @@ function steps(phase, grouped, more) {
 
 /**
  * The instructor's buttons. `connect({command})` once, where `command(action, fields)` sends; then
- * `render({session, questions, asked, grouped, enabled})`.
+ * `render({session, questions, asked, grouped, enabled})`, again after each `change`.
  */
 export class PeerControl extends HTMLElement {
   #command;
   #buttons = new Map();
   #phase = null;
+  #settling = null;
   #parts = {};
 
   connectedCallback() {
@@ -98,6 +102,7 @@ export class PeerControl extends HTMLElement {
 
   render({ session, questions, asked, grouped, enabled }) {
     const phase = session.known ? session.phase : null;
+    if (phase !== this.#phase) this.#settle();
     this.#options(questions, asked, session);
     const more = [...asked].length < questions.length;
     const legal = phase ? steps(phase, grouped, more) : [];
@@ -106,7 +111,7 @@ export class PeerControl extends HTMLElement {
     for (const [name, button] of this.#buttons) {
       const visible = legal.includes(name);
       show(button, visible);
-      button.disabled = !enabled || (name === "start-question" && !questions.length);
+      button.disabled = !enabled || this.#settling !== null || (name === "start-question" && !questions.length);
       const place = name === primary ? this.#parts.primary : this.#parts.others;
       if (visible && button.parentElement !== place) place.append(button);
       button.className = name === primary ? "button primary large" : "button";
@@ -125,6 +130,16 @@ export class PeerControl extends HTMLElement {
       this.#phase = phase;
       setAttribute(this, "aria-label", phase ? `Steps: ${phaseName(phase)}` : "Steps");
     }
+  }
+
+  #settle() {
+    clearTimeout(this.#settling);
+    this.dataset.settling = "";
+    this.#settling = setTimeout(() => {
+      this.#settling = null;
+      delete this.dataset.settling;
+      this.dispatchEvent(new Event("change", { bubbles: true }));
+    }, SETTLE);
   }
 
   /** The question to start next: the one chosen, else the first that was not asked yet. */

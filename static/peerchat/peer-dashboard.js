@@ -68,6 +68,7 @@ export class PeerDashboard extends HTMLElement {
     this.#client.addEventListener("change", render);
     this.#panes.addEventListener("change", render);
     this.#parts.figures.addEventListener("change", render);
+    this.#parts.control.addEventListener("change", render);
     this.#control.addEventListener("frame", ({ detail }) => this.#frame(detail));
     this.#control.addEventListener("status", render);
     leaveWhenEnded([this.#control, chat], { loginUrl, onForbidden: () => this.#shutOut() });

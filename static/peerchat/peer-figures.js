@@ -2,7 +2,6 @@ import { h, setAttribute, setText, show } from "./dom.js";
 import { percent, suggestion } from "./format.js";
 import { rightShare } from "./store.js";
 
-const CLOSED = { vote_closed: 0, revote_closed: 1 };
 const BARS_KEY = "peerchat:bars";
 
 /**
@@ -85,8 +84,8 @@ export class PeerFigures extends HTMLElement {
         correct: answers || revealed ? correct : null,
       });
     }
-    const round = CLOSED[phase];
-    const advice = round === undefined ? null : suggestion(rightShare(figures?.histograms[round], correct));
+    // After the second vote there is nothing to choose between: the answer comes next.
+    const advice = phase === "vote_closed" ? suggestion(rightShare(figures?.histograms[0], correct)) : null;
     show(this.#suggestion, Boolean(advice));
     if (advice) setText(this.#suggestion, `Suggestion: ${advice.text}`);
     this.#renderAfter(phase, figures);
