@@ -25,6 +25,8 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
 EXTENSION = "peerchat.frames"
 WAITING_FRAMES = 64
 """Frames of one client that wait for its consumer before its socket is not read any more."""
+CLOSE_WITHIN = 10
+"""Seconds a client has to answer a close frame, and so to read what is on the way before it."""
 
 
 class Frames:
@@ -116,6 +118,10 @@ def _unsent(transport: TcpConnection) -> int:
 
 class WebSocketFactory(DaphneFactory):
     protocol = WebSocketProtocol
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
 
 
 class Server(daphne_server.Server):
