@@ -1,0 +1,64 @@
+"""The API by Django's test client, for what one process without sockets shows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from accounts.models import User
+from rooms.api import throttling
+from tests.rooms.cast import make_question
+
+
+class Caller:
+    """One who calls the API. Each call gives the status and the body."""
+
+    def __init__(self, user: User | None = None) -> None:
+        self.client = APIClient()
+        if user is not None:
+            self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+
+    def get(self, path: str, **query: Any) -> tuple[int, Any]:
+        return self._told(self.client.get(f"/api/{path}", query))
+
+    def post(self, path: str, body: Any = None) -> tuple[int, Any]:
+        return self._told(self.client.post(f"/api/{path}", {} if body is None else body))
+
+    def patch(self, path: str, body: Any) -> tuple[int, Any]:
+        return self._told(self.client.patch(f"/api/{path}", body))
+
+    def delete(self, path: str) -> tuple[int, Any]:
+        return self._told(self.client.delete(f"/api/{path}"))
+
+    def refused(self, path: str, body: Any) -> tuple[int, str]:
+        """The status and the code of what must be a refusal of a POST."""
+        return refusal(*self.post(path, body))
+
+    @staticmethod
+    def _told(response: Any) -> tuple[int, Any]:
+        return response.status_code, response.json() if response.content else None
+
+
+def refusal(status: int, body: Any) -> tuple[int, str]:
+    assert status >= 400, body
+    assert body["error_message"]
+    return status, body["error_code"]
+
+
+@pytest.fixture
+def api() -> Callable[..., Caller]:
+    return Caller
+
+
+@pytest.fixture(autouse=True)
+def full_buckets() -> None:
+    for limit in vars(throttling).values():
+        if isinstance(limit, throttling.Limit):
+            limit._buckets = None
+
+
+@pytest.fixture
+def questions(school: Any) -> Any:
+    return [make_question(school.course, slug) for slug in ("force", "work")]

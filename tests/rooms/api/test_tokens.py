@@ -1,0 +1,178 @@
+"""Logging in over HTTP, and what each endpoint asks of who calls it."""
+
+import time
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Token
+from rooms.api import throttling
+from rooms.models import UseLog
+from tests.rooms.api.conftest import refusal
+
+
+@pytest.fixture
+def ada(school):
+    school.ada.set_password("correct horse")
+    school.ada.save()
+    return school.ada
+
+
+def test_a_token_for_a_password(api, ada):
+    status, body = api().post("tokens/", {"username": "ada", "password": "correct horse"})
+    assert status == 201
+    assert body == {
+        "token": body["token"],
+        "expires": pytest.approx(time.time() + 90 * 86400, abs=60),
+    }
+    caller = api()
+    caller.client.credentials(HTTP_AUTHORIZATION=f"Bearer {body['token']}")
+    assert caller.get("courses/")[0] == 200
+    assert UseLog.objects.get(event="login").sid == "ada"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"username": "ada", "password": "wrong"},
+        {"username": "nobody", "password": "correct horse"},
+    ],
+)
+def test_wrong_credentials_are_not_told_apart(api, ada, body):
+    status, answer = api().post("tokens/", body)
+    assert (status, answer) == (
+        401,
+        {
+            "error_code": "authentication_required",
+            "error_message": "The username or the password is wrong.",
+        },
+    )
+    assert not Token.objects.exists()
+
+
+def test_an_inactive_user_gets_no_token(api, ada):
+    ada.is_active = False
+    ada.save()
+    body = {"username": "ada", "password": "correct horse"}
+    assert api().refused("tokens/", body) == (401, "authentication_required")
+
+
+def test_guessing_is_slowed_down(api, ada):
+    wrong = {"username": "Ada", "password": "wrong"}
+    for _ in range(settings.PEERCHAT["LOGIN_BURST"]):
+        assert api().refused("tokens/", wrong)[0] == 401
+    response = api().client.post("/api/tokens/", wrong)
+    assert response.status_code == 429
+    told = response.json()
+    assert told["error_code"] == "rate_limited"
+    assert 0 < told["retry_after"] <= int(response["Retry-After"]) <= 20
+    # Whatever the password: who guesses must not learn that this was it.
+    right = {"username": "ada", "password": "correct horse"}
+    assert api().refused("tokens/", right)[0] == 429
+    other = {"username": "bea", "password": "wrong"}
+    assert api().refused("tokens/", other)[0] == 401
+
+
+def test_guesses_from_one_address_are_counted_together(api, school, monkeypatch):
+    monkeypatch.setitem(settings.PEERCHAT, "LOGIN_ADDRESS_BURST", 3)
+    monkeypatch.setitem(settings.PEERCHAT, "LOGIN_ADDRESS_RATE", 0.001)
+    codes = [
+        api().refused("tokens/", {"username": f"nobody{n}", "password": "wrong"})[0]
+        for n in range(4)
+    ]
+    assert codes == [401, 401, 401, 429]
+
+
+def test_logging_in_counts_as_no_guess(api, ada, monkeypatch):
+    monkeypatch.setitem(settings.PEERCHAT, "LOGIN_BURST", 1)
+    for _ in range(3):
+        right = {"username": "ada", "password": "correct horse"}
+        assert api().post("tokens/", right)[0] == 201
+
+
+def test_tokens_are_not_handed_out_without_end(api, ada, monkeypatch):
+    monkeypatch.setitem(settings.PEERCHAT, "TOKEN_BURST", 2)
+    right = {"username": "ada", "password": "correct horse"}
+    assert [api().post("tokens/", right)[0] for _ in range(3)] == [201, 201, 429]
+
+
+def test_revoking_the_token_one_came_with(api, school):
+    one, other = api(school.ada), api(school.ada)
+    response = one.client.delete("/api/tokens/current/")
+    assert (response.status_code, response.content) == (204, b"")
+    assert refusal(*one.get("courses/")) == (401, "invalid_token")
+    assert other.get("courses/")[0] == 200
+
+
+def test_a_session_has_no_token_to_revoke(school):
+    client = Client()
+    client.force_login(school.ada)
+    response = client.delete("/api/tokens/current/")
+    assert refusal(response.status_code, response.json()) == (403, "permission_denied")
+
+
+PATHS = [
+    "courses/",
+    "courses/physics/questions/",
+    "courses/physics/state/",
+    "courses/physics/votes/",
+    "courses/physics/partners/",
+    "courses/physics/sessions/",
+    "courses/physics/uselog/",
+    "rooms/",
+    "rooms/x/messages/",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_reads_without_credentials(db, api, path):
+    response = api().client.get(f"/api/{path}")
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response.json()["error_code"] == "authentication_required"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "courses/physics/vote/",
+        "courses/physics/control/",
+        "rooms/",
+        "rooms/x/messages/",
+        "peer/messages/",
+    ],
+)
+def test_nobody_writes_without_credentials(db, api, path):
+    assert api().refused(path, {}) == (401, "authentication_required")
+
+
+@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "Bearer pc_wrong", "bearer \x80\xff"])
+def test_a_wrong_token_is_refused_whatever_the_session(school, given):
+    client = Client()
+    client.force_login(school.ada)
+    response = client.get("/api/courses/", headers={"Authorization": given})
+    assert refusal(response.status_code, response.json()) == (401, "invalid_token")
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_session_writes_only_with_its_csrf_token(school):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(school.ada)
+    assert client.get("/api/courses/").status_code == 200
+    body, kind = {"text": "hello"}, "application/json"
+    path = f"/api/rooms/{school.room.id}/messages/"
+    response = client.post(path, body, content_type=kind)
+    assert refusal(response.status_code, response.json()) == (403, "permission_denied")
+    client.get("/")
+    token = client.cookies["csrftoken"].value
+    response = client.post(path, body, content_type=kind, headers={"X-CSRFToken": token})
+    assert response.status_code == 201
+
+
+def test_every_limit_has_its_settings():
+    limits = [one for one in vars(throttling).values() if isinstance(one, throttling.Limit)]
+    assert limits
+    for limit in limits:
+        assert settings.PEERCHAT[f"{limit._name}_RATE"] > 0
+        assert settings.PEERCHAT[f"{limit._name}_BURST"] >= 1
