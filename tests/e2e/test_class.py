@@ -71,6 +71,8 @@ async def test_a_whole_question(classroom: Classroom) -> None:
         await expect(student.page.get_by_test_id("vote-button")).to_have_count(0)
 
     await instructor.make_partners(1)
+    suggestion = instructor.page.get_by_test_id("suggestion")
+    await expect(suggestion).to_contain_text("Few are right")
     await instructor.look("partners-made")
     await instructor.press("enable-chat")
     await all_see("discuss", *everybody, look="discuss-begins")
@@ -128,6 +130,7 @@ async def test_a_whole_question(classroom: Classroom) -> None:
     await instructor.press("stop-vote")
     await all_see("revote_closed", *everybody)
     await instructor.figure("wrong-right", "1")
+    await expect(suggestion).to_be_hidden()
 
     await instructor.press("reveal")
     await all_see("revealed", *everybody)
