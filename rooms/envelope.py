@@ -36,10 +36,14 @@ class Passing(Struct, tag="p", array_like=True, frozen=True):
 
 
 class Join(Struct, tag="j", array_like=True, frozen=True):
-    """Users became members of a room: their sockets get its frames after `head`, and `frame`."""
+    """Users became members of a room: their sockets get its frames after `head`, and `frame`.
+
+    `group` is the one in which the frames of the room travel.
+    """
 
     users: list[int]
     audience: str
+    group: str
     head: int
     frame: bytes
 
@@ -56,6 +60,15 @@ class Changed(Struct, tag="c", array_like=True, frozen=True):
     """The figures that an audience of dashboards is shown are out of date."""
 
     audience: str
+
+
+class Seen(Struct, tag="n", array_like=True, frozen=True):
+    """A user is here now in some rooms, or is not: online or away, a member or one no more."""
+
+    user: int
+    username: str
+    audiences: list[str]
+    here: bool
 
 
 class Close(Struct, tag="x", array_like=True, frozen=True):
@@ -90,7 +103,19 @@ class Direct(Struct, tag="d", array_like=True, frozen=True):
     frame: bytes
 
 
-Entry = Stored | Removed | Passing | Join | Leave | Changed | Close | Topic | Unenrolled | Direct
+Entry = (
+    Stored
+    | Removed
+    | Passing
+    | Join
+    | Leave
+    | Changed
+    | Seen
+    | Close
+    | Topic
+    | Unenrolled
+    | Direct
+)
 
 
 def session_credential(session_key: str) -> str:

@@ -236,13 +236,20 @@ class _Subscription:
 class Hub:
     """All live connections of this process. Used from its event loop only."""
 
-    def __init__(self, *, fetch: Fetch, on_changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        fetch: Fetch,
+        on_changed: Callable[[str], None],
+        on_seen: Callable[[envelope.Seen], None],
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
         self.connections: dict[str, Connection] = {}
         self._empty: asyncio.Event | None = None
         self._fetch = fetch
         self._on_changed = on_changed
+        self._on_seen = on_seen
         self._audiences: dict[str, _Audience] = {}
         self._subscriptions: dict[str, _Subscription] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
@@ -385,6 +392,14 @@ class Hub:
         known = self._audiences.get(audience)
         return known.group if known is not None else None
 
+    def rooms_of(self, connection: Connection) -> dict[str, list[str]]:
+        """The audiences of the rooms whose events a connection receives, by their group."""
+        found: dict[str, list[str]] = {}
+        for name in connection.audiences:
+            if groups.is_room(name):
+                found.setdefault(self._audiences[name].group, []).append(name)
+        return found
+
     def has(self, audience: str) -> bool:
         """Whether anybody here belongs to the audience."""
         return audience in self._audiences
@@ -421,7 +436,7 @@ class Hub:
                     )
                 case envelope.Join():
                     self._flush(frames)
-                    self._members_join(group, entry)
+                    self._members_join(entry)
                 case envelope.Leave():
                     self._flush(frames)
                     self._members_leave(entry)
@@ -433,6 +448,8 @@ class Hub:
                 case envelope.Changed():
                     if entry.audience in self._audiences:
                         self._on_changed(entry.audience)
+                case envelope.Seen():
+                    self._on_seen(entry)
         self._flush(frames)
 
     def _in_order(self, entry: envelope.Stored, frames: dict[str, list[bytes]]) -> None:
@@ -508,11 +525,26 @@ class Hub:
             for pattern in [one for one, its in connection.topics.items() if its == group]:
                 self.unsubscribe_topic(connection, pattern)
 
-    def _members_join(self, group: str, entry: envelope.Join) -> None:
+    def _members_join(self, entry: envelope.Join) -> None:
         self._note_head(entry.audience, entry.head)
         for connection in self._sockets_of(entry.users):
-            self.join(connection, entry.audience, group, entry.head)
+            self.join(connection, entry.audience, entry.group, entry.head)
             connection.send(entry.frame)
+            if entry.group not in connection.groups:
+                self._start(self._listen_late(connection, entry))
+
+    async def _listen_late(self, connection: Connection, entry: envelope.Join) -> None:
+        """Subscribe for a connection that is in an audience of the group already."""
+        if not await self.subscribe(connection, [entry.group]):
+            return
+        if str(connection.id) not in self.connections:
+            self._release(connection)
+            return
+        audience = self._audiences.get(entry.audience)
+        if audience is not None and audience.head is not None:
+            # What was published before the subscription stood was missed, if there was anything.
+            self._note_head(entry.audience, audience.head + 1)
+            self._fill(entry.audience, audience)
 
     def _members_leave(self, entry: envelope.Leave) -> None:
         for connection in self._sockets_of(entry.users):

@@ -11,11 +11,10 @@ It reconnects by itself, resumes where it was, sends again what was not acknowle
 out every message once and in order. `python -m peerchat.client` is a chat in a terminal.
 """
 
-from peerchat.client.client import Client, Reset, Resumed
+from peerchat.client.client import Client, DirectData, Reset, Resumed, TopicMessage
 from peerchat.client.line import ClientError, Closed, CommandRefused, Denied, Unreachable
 from rooms.protocol import (
     ControlEvent,
-    DirectData,
     FiguresEvent,
     MessageRemoved,
     NewMessageEvent,
@@ -24,7 +23,6 @@ from rooms.protocol import (
     RoomAdded,
     RoomRemoved,
     SystemEvent,
-    TopicMessage,
     TypingEvent,
 )
 

@@ -31,6 +31,23 @@ class Reset(Struct, frozen=True):
     room: str
 
 
+class TopicMessage(Struct, frozen=True, tag="topic_message", tag_field="action"):
+    """What somebody published to a topic; `sender` is a username, `data` any JSON."""
+
+    topic: str
+    data: Any
+    sender: str = msgspec.field(name="from")
+    conn_id: str = ""
+
+
+class DirectData(Struct, frozen=True, tag="direct_data", tag_field="action"):
+    """What somebody sent to this connection; `sender` is a username, `data` any JSON."""
+
+    data: Any
+    sender: str = msgspec.field(name="from")
+    conn_id: str = ""
+
+
 Event = (
     protocol.NewMessageEvent
     | protocol.Presence
@@ -42,8 +59,8 @@ Event = (
     | protocol.ControlEvent
     | protocol.PartnersEvent
     | protocol.FiguresEvent
-    | protocol.TopicMessage
-    | protocol.DirectData
+    | TopicMessage
+    | DirectData
 )
 _ON_THE_WIRE = {
     str(kind.__struct_config__.tag): msgspec.json.Decoder(kind) for kind in Event.__args__

@@ -103,19 +103,16 @@ class Line:
 
     async def close(self) -> None:
         """Leave. Commands that wait for a reply raise Closed."""
+        self._end(Closed("The client was closed."))
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
-        self._end(Closed("The client was closed."))
 
     async def wait_ended(self) -> ClientError:
         """Why the line ended, once it has."""
         assert self._task is not None
         await asyncio.wait([self._task])
-        assert self._ended is not None
-        return self._ended
+        return self._ended or ClientError("The client failed.")
 
     async def ask(
         self,
@@ -171,8 +168,12 @@ class Line:
                 max_size=None,
                 proxy=None,
             )
-            async with asyncio.timeout(HANDSHAKE_WITHIN):
-                return socket, json.loads(await socket.recv())
+            try:
+                async with asyncio.timeout(HANDSHAKE_WITHIN):
+                    return socket, json.loads(await socket.recv())
+            except BaseException:
+                await socket.close()
+                raise
         except InvalidStatus as error:
             status = error.response.status_code
             if status in (401, 403, 404):
@@ -220,6 +221,7 @@ class Line:
             self._on_lost()
             greeting.cancel()
             await asyncio.gather(greeting, return_exceptions=True)
+            await socket.close()
 
     async def _greet(self, welcome: Body) -> None:
         await self._on_connect(welcome)

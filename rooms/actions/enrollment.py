@@ -38,7 +38,9 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         )
         users_ = [user.pk for user in new]
         publish.send(
-            groups.course(course.pk), Join(users_, groups.room(room.id), room.last_seq, frame)
+            # Their processes may have nobody else of the course, and not listen to its group.
+            groups.EVERYONE,
+            Join(users_, groups.room(room.id), groups.course(course.pk), room.last_seq, frame),
         )
     return len(new)
 

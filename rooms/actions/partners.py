@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, groups, pairing, protocol, publish, queries
 from rooms.actions import uselog
+from rooms.conf import limits
 from rooms.envelope import Changed, Join, Leave, Passing
 from rooms.errors import InvalidMessageFormat
 from rooms.models import (
@@ -207,7 +207,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
 
 def _gone_after() -> timedelta:
     """How long a partner may be away before the other is put with somebody else."""
-    return timedelta(seconds=settings.PEERCHAT["PARTNER_GONE_AFTER"])
+    return timedelta(seconds=limits["PARTNER_GONE_AFTER"])
 
 
 def _first_round(session: ClassSession) -> Round:
@@ -278,9 +278,8 @@ def _after_moves(session: ClassSession, changed: Sequence[int]) -> None:
 
 def _announce_join(course: Course, room: Room, users: list[int], *, members: int) -> None:
     frame = frames.room_added(room, title=room.title, course=course.slug, members=members)
-    publish.send(
-        groups.course(course.pk), Join(list(users), groups.room(room.id), room.last_seq, frame)
-    )
+    group = groups.course(course.pk)
+    publish.send(group, Join(list(users), groups.room(room.id), group, room.last_seq, frame))
 
 
 def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:

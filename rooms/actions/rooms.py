@@ -1,6 +1,5 @@
 """Making, joining, leaving, archiving and reading rooms."""
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -8,7 +7,8 @@ from django.utils import timezone
 from accounts.models import User
 from rooms import frames, groups, permissions, protocol, publish
 from rooms.actions import uselog
-from rooms.envelope import Join, Leave
+from rooms.conf import limits
+from rooms.envelope import Join, Leave, Seen
 from rooms.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.models import Course, Enrollment, Membership, Room
 
@@ -31,7 +31,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     _lock_user(user)
     if not enrollment.leads:
         _not_muted(enrollment)
-        most = settings.PEERCHAT["OPEN_ROOMS_PER_STUDENT"]
+        most = limits["OPEN_ROOMS_PER_STUDENT"]
         own = Room.objects.filter(course=enrollment.course, created_by=user, archived_at=None)
         if own.count() >= most:
             raise PermissionDenied(
@@ -48,6 +48,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     Membership.objects.create(room=room, user=user)
     _log(user, "join", room)
     _announce_join(room, {user.pk: title}, 1)
+    _tell_presence(user, room, here=True)
     return room
 
 
@@ -67,6 +68,7 @@ def join_room(*, user: User, room: str) -> Room:
     Membership.objects.create(room=found, user=user)
     _log(user, "join", found)
     _announce_join(found, {user.pk: found.title}, Membership.objects.filter(room=found).count())
+    _tell_presence(user, found, here=True)
     return found
 
 
@@ -87,6 +89,7 @@ def leave_room(*, user: User, room: str) -> Room:
         groups.course(found.course_id),
         Leave([user.pk], groups.room(found.id), frames.room_removed(found)),
     )
+    _tell_presence(user, found, here=False)
     return found
 
 
@@ -181,8 +184,21 @@ def _announce_join(room: Room, titles: dict[int, str], members: int) -> None:
         frame = frames.room_added(room, title=title, course=room.course.slug, members=members)
         publish.send(
             groups.course(room.course_id),
-            Join([user_id], groups.room(room.id), room.last_seq, frame),
+            Join(
+                [user_id],
+                groups.room(room.id),
+                groups.course(room.course_id),
+                room.last_seq,
+                frame,
+            ),
         )
+
+
+def _tell_presence(user: User, room: Room, *, here: bool) -> None:
+    publish.send(
+        groups.course(room.course_id),
+        Seen(user.pk, user.username, [groups.room(room.id)], here),
+    )
 
 
 def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
@@ -223,7 +239,7 @@ def _lock_room(room: Room) -> Room:
 
 
 def _may_be_in_one_more(user: User) -> None:
-    most = settings.PEERCHAT["ROOMS_PER_SOCKET"]
+    most = limits["ROOMS_PER_SOCKET"]
     mine = Membership.objects.filter(user=user, room__kind=Room.Kind.OPEN, room__archived_at=None)
     if mine.count() >= most:
         raise PermissionDenied(f"You are in {most} open rooms: leave one to join another.")

@@ -1,0 +1,395 @@
+"""The Python client, and the one for a terminal, at a running site."""
+
+import asyncio
+import contextlib
+import os
+import pty
+import re
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from accounts import tokens
+from accounts.models import Token
+from peerchat.client import (
+    Client,
+    Closed,
+    CommandRefused,
+    ControlEvent,
+    Denied,
+    DirectData,
+    NewMessageEvent,
+    PartnersEvent,
+    Reset,
+    Resumed,
+    RoomAdded,
+    TopicMessage,
+    Unreachable,
+)
+from rooms.actions.enrollment import enroll
+from rooms.models import Message, Vote
+from tests.e2e.proxy import Proxy
+from tests.rooms.cast import Cast, Person, eventually, in_thread, store
+from tests.servers import ROOT
+
+WITHIN = 20.0
+DOCUMENT = (ROOT / "docs" / "client.md").read_text()
+EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+
+
+class Listener:
+    """A client of a person, with what it has heard."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.events: list[Any] = []
+        self.error: BaseException | None = None
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        try:
+            async for event in self.client.listen():
+                self.events.append(event)
+        except Closed as error:
+            self.error = error
+
+    async def hears(self, condition: Callable[[Any], bool]) -> Any:
+        return await until(lambda: next((e for e in self.events if condition(e)), None))
+
+    def messages(self, room: str, kind: str = "text") -> list[tuple[int, str]]:
+        return [
+            (event.message.seq, event.message.text)
+            for event in self.events
+            if isinstance(event, NewMessageEvent)
+            and event.room == room
+            and event.message.kind == kind
+        ]
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self._task
+
+
+async def until(condition: Callable[[], Any]) -> Any:
+    async with asyncio.timeout(WITHIN):
+        while not (found := condition()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return found
+
+
+@pytest.fixture
+async def listen(cast: Cast) -> AsyncIterator[Callable[..., Any]]:
+    async with contextlib.AsyncExitStack() as exits:
+
+        async def start(person: Person, url: str = "") -> Listener:
+            client = Client(url or cast.hall.site.origin, person.token)
+            await client.open()
+            listener = Listener(client)
+            exits.push_async_callback(listener.close)
+            return listener
+
+        yield start
+
+
+async def test_rooms_and_messages(cast: Cast, listen: Any) -> None:
+    ada, bea = await listen(cast.ada), await listen(cast.bea)
+    assert ada.client.user == bea.client.user.__class__(**cast.ada.body)
+    assert [course.course for course in ada.client.courses] == [cast.course.slug]
+    stored = await ada.client.send(cast.room, "  Hello ")
+    assert (stored.seq, stored.text, stored.user.username) == (1, "Hello", cast.ada.name)
+    answer = await bea.client.send(cast.room, "Hi", reply_to=stored.id)
+    assert answer.reply_to == stored.id
+    await until(lambda: ada.messages(cast.room) == [(1, "Hello"), (2, "Hi")])
+    await until(lambda: bea.messages(cast.room) == [(1, "Hello"), (2, "Hi")])
+    assert await ada.client.messages(cast.room, limit=1) == [answer]
+    assert await ada.client.messages(cast.room, before=2) == [stored]
+    people = {user["username"] for user in await ada.client.users(cast.room)}
+    assert people == {one.name for one in (cast.ada, cast.bea, cast.carl, cast.tess, cast.ines)}
+
+
+async def test_open_rooms(cast: Cast, listen: Any) -> None:
+    room = str(cast.open_room().id)
+    ada = await listen(cast.ada)
+    assert room in [info.room for info in await ada.client.list_rooms()]
+    await ada.client.join(room)
+    await ada.hears(lambda event: isinstance(event, RoomAdded) and event.room == room)
+    assert (await ada.client.send(room, "In here")).seq == 1
+    await ada.client.leave(room)
+    with pytest.raises(CommandRefused) as refused:
+        await ada.client.send(room, "Out there")
+    assert refused.value.code == "invalid_room_id"
+
+
+async def test_private_messages(cast: Cast, listen: Any) -> None:
+    ada, bea, carl = await listen(cast.ada), await listen(cast.bea), await listen(cast.carl)
+    stored = await ada.client.private_message(cast.bea.name, "Between us")
+    await bea.hears(lambda event: isinstance(event, NewMessageEvent) and event.message == stored)
+    await carl.client.list_rooms()
+    assert carl.messages(stored.room) == []
+    with pytest.raises(CommandRefused) as refused:
+        await ada.client.private_message(cast.zoe.name, "To a stranger")
+    assert refused.value.code == "permission_denied"
+
+
+async def test_a_lost_connection_is_made_up_for(cast: Cast, listen: Any) -> None:
+    async with Proxy(cast.hall.site.url) as proxy:
+        ada = await listen(cast.ada, proxy.url)
+        bea = await listen(cast.bea)
+        await bea.client.send(cast.room, "1")
+        await until(lambda: len(ada.messages(cast.room)) == 1)
+        await proxy.cut()
+        meanwhile = asyncio.create_task(ada.client.send(cast.room, "from the dark"))
+        second = asyncio.create_task(ada.client.send(cast.room, "and again"))
+        for text in "234":
+            await bea.client.send(cast.room, text)
+        private = await bea.client.private_message(cast.ada.name, "Where are you?")
+        assert not meanwhile.done()
+        await proxy.restore()
+        first, last = await meanwhile, await second
+        assert (first.seq, last.seq) == (5, 6)
+        texts = ["1", "2", "3", "4", "from the dark", "and again"]
+        await until(lambda: ada.messages(cast.room) == list(enumerate(texts, start=1)))
+        # It was put into this room while it was away.
+        assert ada.messages(private.room) == [(1, "Where are you?")]
+        assert sum(isinstance(event, Resumed) for event in ada.events) == 1
+    assert Message.objects.filter(room__id=cast.room).count() == 6
+
+
+async def test_much_that_was_missed_resets_the_room(cast: Cast, listen: Any) -> None:
+    async with Proxy(cast.hall.site.url) as proxy:
+        ada = await listen(cast.ada, proxy.url)
+        await ada.client.send(cast.room, "first")
+        await proxy.cut()
+        store(cast.room, cast.bea, *(str(number) for number in range(2, 602)))
+        await proxy.restore()
+        await ada.hears(lambda event: isinstance(event, Reset) and event.room == cast.room)
+        await until(lambda: ada.messages(cast.room)[-1][0] == 601)
+        seqs = [seq for seq, _ in ada.messages(cast.room)]
+        assert seqs == [1, *range(502, 602)]
+
+
+async def test_a_class(cast: Cast, listen: Any) -> None:
+    course = cast.course.slug
+    ines, ada, bea = await listen(cast.ines), await listen(cast.ada), await listen(cast.bea)
+    started = await ines.client.control(course, "start_question", question="force")
+    assert started == {"phase": "vote", "epoch": 1}
+    assert await ada.client.vote(course, "A", confidence=2, rationale="Because.") == 1
+    assert await bea.client.vote(course, "B") == 1
+    assert Vote.objects.get(user=cast.ada.user).rationale == "Because."
+    await ines.client.control(course, "stop_vote")
+    with pytest.raises(CommandRefused) as refused:
+        await ada.client.vote(course, "B")
+    assert refused.value.code == "round_closed"
+    made = await ines.client.control(course, "make_partners")
+    assert made["groups"] == 1
+    await ines.client.control(course, "enable_chat")
+    event = await ada.hears(lambda event: isinstance(event, PartnersEvent))
+    assert [partner.username for partner in event.partners] == [cast.bea.name]
+    await ada.client.send(event.room, "Why B?")
+    await until(lambda: bea.messages(event.room) == [(1, "Why B?")])
+    assert (await ines.client.figures(course))["messages"] == 1
+    await ines.client.control(course, "start_revote")
+    assert await ada.client.vote(course, "B") == 2
+    await ines.client.control(course, "stop_vote")
+    await ines.client.control(course, "reveal")
+    revealed = await ada.hears(
+        lambda event: isinstance(event, ControlEvent) and event.phase == "revealed"
+    )
+    assert revealed.correct == (await ada.client.state(course))["correct"]
+    with pytest.raises(Denied):
+        await ada.client.control(course, "next_question")
+
+
+async def test_topics_survive_a_reconnection(cast: Cast, listen: Any) -> None:
+    topic = f"{cast.course.slug}/board/left"
+    async with Proxy(cast.hall.site.url) as proxy:
+        ada, bea = await listen(cast.ada, proxy.url), await listen(cast.bea)
+        await ada.client.subscribe(f"{cast.course.slug}/board/+")
+        await proxy.cut()
+        await proxy.restore()
+        await ada.hears(lambda event: isinstance(event, Resumed))
+        await ada.client.list_rooms()
+        await bea.client.publish(topic, {"draw": [1, 2]})
+        event = await ada.hears(lambda event: isinstance(event, TopicMessage))
+        assert (event.topic, event.data) == (topic, {"draw": [1, 2]})
+        await bea.client.send_to(ada.client.conn_id, "for you")
+        direct = await ada.hears(lambda event: isinstance(event, DirectData))
+        assert (direct.data, direct.conn_id) == ("for you", bea.client.conn_id)
+
+
+async def test_a_revoked_token_ends_the_client(cast: Cast, listen: Any) -> None:
+    ada = await listen(cast.ada)
+    token = Token.objects.get(digest=tokens.digest(cast.ada.token))
+    await in_thread(tokens.revoke, token)
+    error = await until(lambda: ada.error)
+    assert isinstance(error, Closed)
+    assert error.code == 4401
+    with pytest.raises(Closed):
+        await ada.client.list_rooms()
+
+
+async def test_who_is_not_let_in(cast: Cast) -> None:
+    with pytest.raises(Denied):
+        await Client(cast.hall.site.url, "pc_wrong").open()
+    with pytest.raises(Denied):
+        await Client.log_in(cast.hall.site.url, cast.ada.name, "wrong")
+    with pytest.raises(Unreachable):
+        await Client("http://127.0.0.1:9", "pc_any").open()
+    with pytest.raises(ValueError, match="URL"):
+        Client("file:///etc/passwd", "pc_any")
+
+
+async def test_logging_in(cast: Cast) -> None:
+    cast.ada.user.set_password("a secret of hers")
+    cast.ada.user.save()
+    client = await Client.log_in(cast.hall.site.url, cast.ada.name, "a secret of hers")
+    async with client:
+        assert client.user is not None
+        assert client.user.username == cast.ada.name
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+async def test_the_examples_of_the_document(cast: Cast, number: int) -> None:
+    assert len(EXAMPLES) == 3
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", EXAMPLES[number]),
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "URL": cast.hall.site.origin,
+            "TOKEN": cast.ada.token,
+            "INSTRUCTOR_TOKEN": cast.ines.token,
+            "QUESTION": "force",
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(WITHIN):
+        output, errors = await process.communicate()
+    assert (process.returncode, errors.decode()) == (0, "")
+    shown = (
+        f"{cast.ada.user.shown_name} says Hello, everybody",
+        "The answer is ",
+        f"{cast.course.slug}/board/left {{'draw': [1, 2, 3]}}",
+    )
+    assert shown[number] in output.decode()
+
+
+class Desk:
+    """`python -m peerchat.client` with somebody at it: in a terminal, or behind a pipe."""
+
+    def __init__(self, process: asyncio.subprocess.Process, typed: int, shown: int) -> None:
+        self.process = process
+        self.text = ""
+        self._typed, self._shown = typed, shown
+        os.set_blocking(shown, False)
+        asyncio.get_running_loop().add_reader(shown, self._read)
+
+    @classmethod
+    async def sit(cls, cast: Cast, person: Person, *, terminal: bool) -> "Desk":
+        ours, theirs = pty.openpty()
+        typed, stdin = (ours, theirs) if terminal else reversed(os.pipe())
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "peerchat.client", cast.hall.site.origin),
+            cwd=ROOT,
+            env={**os.environ, "PEERCHAT_TOKEN": person.token, "TERM": "xterm"},
+            stdin=stdin,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        for descriptor in {stdin, theirs}:
+            os.close(descriptor)
+        return cls(process, typed, ours)
+
+    def _read(self) -> None:
+        try:
+            self.text += os.read(self._shown, 65_536).decode(errors="replace")
+        except OSError:
+            asyncio.get_running_loop().remove_reader(self._shown)
+
+    def type(self, line: str) -> None:
+        os.write(
+            self._typed,
+            f"{line}\r".encode() if self._typed == self._shown else f"{line}\n".encode(),
+        )
+
+    async def shows(self, text: str) -> None:
+        try:
+            await until(lambda: text in self.text)
+        except TimeoutError:
+            raise AssertionError(f"{text!r} is not in {self.text!r}") from None
+
+    async def leave(self) -> int:
+        self.type("/quit")
+        async with asyncio.timeout(WITHIN):
+            code = await self.process.wait()
+        asyncio.get_running_loop().remove_reader(self._shown)
+        for descriptor in {self._typed, self._shown}:
+            os.close(descriptor)
+        return code
+
+
+async def test_people_at_terminals_chat_and_an_instructor_leads_them(cast: Cast) -> None:
+    ada = await Desk.sit(cast, cast.ada, terminal=True)
+    ines = await Desk.sit(cast, cast.ines, terminal=False)
+    bea = await cast.chat(cast.bea)
+    for desk in (ada, ines):
+        await desk.shows("You are in Physics.")
+        await desk.shows("No question is open.")
+    ada.type("Hello from a terminal")
+    await ines.shows(f"{cast.ada.user.shown_name}: Hello from a terminal")
+    ines.type("Good morning")
+    await ada.shows(f"{cast.ines.user.shown_name}: Good morning")
+    ines.type("/start force")
+    await ada.shows("Voting is open.")
+    ada.type("/vote a 3")
+    await ada.shows("Your vote in round 1: A.")
+    await bea.ask("vote", course=cast.course.slug, choice="B")
+    ines.type("/stop")
+    await ada.shows("Voting is closed.")
+    ines.type("/partners")
+    await ines.shows("1 groups are made.")
+    ines.type("/chat")
+    await ada.shows(f"Your partners: {cast.bea.user.shown_name} (chose B)")
+    ada.type("Why B?")
+    event = await bea.take(
+        lambda frame: frame.get("action") == "new_message" and frame["message"]["text"] == "Why B?",
+        "the partner's message",
+    )
+    assert event["message"]["user"] == cast.ada.body
+    ines.type("/announce Two more minutes")
+    await ada.shows("*** Two more minutes ***")
+    ines.type("/reveal")
+    await ines.shows("reveal is not possible in the phase discuss")
+    ines.type("/nonsense")
+    await ines.shows("There is no /nonsense.")
+    ines.type("/start")
+    await ines.shows("It goes like this: /start")
+    ines.type("/figures")
+    await ines.shows("1 groups, 0 silent")
+    assert await ada.leave() == 0
+    assert await ines.leave() == 0
+
+
+async def test_text_of_others_does_not_take_over_the_terminal(cast: Cast) -> None:
+    desk = await Desk.sit(cast, cast.ada, terminal=False)
+    await desk.shows("You are in Physics.")
+    bea = await cast.chat(cast.bea)
+    await bea.ask("new_message", room=cast.room, text="a\x1b[2Jb")
+    await desk.shows("a\ufffd[2Jb")
+    assert "\x1b[2J" not in desk.text
+    assert await desk.leave() == 0
+
+
+async def test_a_student_who_is_enrolled_later_hears_of_it(cast: Cast, listen: Any) -> None:
+    zoe = await listen(cast.zoe)
+    assert zoe.client.courses == []
+    await in_thread(enroll, course=cast.course, users=[cast.zoe.user])
+    await zoe.hears(lambda event: isinstance(event, RoomAdded) and event.room == cast.room)
+    ada = await listen(cast.ada)
+    await ada.client.send(cast.room, "Welcome")
+    await eventually(lambda: Message.objects.filter(room__id=cast.room).exists())
+    await until(lambda: zoe.messages(cast.room) == [(1, "Welcome")])
