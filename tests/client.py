@@ -173,7 +173,8 @@ class Client:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"{what} did not come; there is {self._unread}") from None
+            there = "\n".join(repr(frame)[:300] for frame in self._unread[-20:])
+            raise AssertionError(f"{what[:300]} did not come; there is\n{there}") from None
 
     def unread(self, *, but: frozenset[str] = BY_ITSELF) -> list[Frame]:
         """What came and was not looked at, without the events that come when they please."""

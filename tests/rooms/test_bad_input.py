@@ -381,7 +381,7 @@ async def test_an_epoch_that_does_not_stand(cast, action, epoch):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    max_leaves=6,
 )
 PARSERS = {
     "chat": protocol.Parser(protocol.CHAT_COMMANDS),
@@ -397,7 +397,7 @@ ACTIONS = st.sampled_from(
 
 @pytest.mark.parametrize("parser", PARSERS.values(), ids=PARSERS)
 @given(frame=st.text() | JSON.map(json.dumps))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_parser_answers_anything(parser, frame):
     _parsed_or_refused(parser, frame)
 
@@ -412,7 +412,7 @@ def test_the_parser_answers_anything(parser, frame):
     action=ACTIONS,
     uuid=st.text(max_size=70),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_parser_answers_any_fields(parser, fields, action, uuid):
     _parsed_or_refused(parser, json.dumps({**fields, "uuid": uuid, "action": action}))
 
