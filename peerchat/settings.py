@@ -4,6 +4,7 @@ A value that cannot be used stops the process with its name and what it must be.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,17 @@ def envfloat(name: str, default: float, *, least: float = 0.0) -> float:
 def envlist(name: str, default: str = "") -> list[str]:
     """A comma-separated list, without empty items."""
     return [item.strip() for item in env(name, default).split(",") if item.strip()]
+
+
+def envorigins(name: str) -> list[str]:
+    """A list of origins such as https://courses.example.edu; a * may stand for a whole label."""
+    origins = envlist(name)
+    for origin in origins:
+        if not re.fullmatch(r"https?://(\*\.)?[-a-z0-9.]+(:[0-9]+)?", origin):
+            raise ImproperlyConfigured(
+                f"{name} must be origins like https://courses.example.edu, not {origin!r}."
+            )
+    return origins
 
 
 # --- What is running ---------------------------------------------------------------------------
@@ -348,6 +360,8 @@ PEERCHAT: dict[str, Any] = {
     "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
     # Seconds a socket may stay without credentials.
     "AUTHENTICATE_WITHIN": envfloat("AUTHENTICATE_WITHIN", 10, least=0.1),
+    # Origins whose pages may have peerchat in a frame; without any there is no page for it.
+    "EMBED_ANCESTORS": envorigins("EMBED_ANCESTORS"),
 }
 
 

@@ -14,9 +14,9 @@ import time
 import django
 from channels.routing import get_default_application
 from daphne.access import AccessLogGenerator
-from django.conf import settings
 
 from peerchat.supervisor import STOP_WITHIN
+from rooms.conf import limits
 
 PING_INTERVAL, PING_TIMEOUT = 20, 30  # seconds
 
@@ -34,7 +34,7 @@ def main() -> None:
     django.setup()
     from peerchat.server import Server  # installs Twisted's reactor, so not before daphne's app
 
-    limit = settings.PEERCHAT["FRAME_LIMIT"]
+    limit = limits["FRAME_LIMIT"]
     Server(
         application=get_default_application(),
         endpoints=[f"fd:fileno={options.listener}"],

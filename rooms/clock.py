@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import timezone
 
-from rooms import groups, protocol, publish, queries
+from rooms import groups, protocol, queries
 from rooms.actions import presence, session
-from rooms.envelope import Changed, Passing
+from rooms.conf import limits
+from rooms.envelope import Passing, Seen
 from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.models import Course
@@ -56,9 +56,10 @@ class Clock:
             (self._close_due_rounds, DEADLINE_EVERY),
             (self._seat_students, SEAT_EVERY),
             (self._beat, BEAT_EVERY),
-            (self._tell_presence, settings.PEERCHAT["PRESENCE_INTERVAL"]),
         ):
             self._tasks.append(loop.create_task(_repeat(job, every)))
+        interval = limits["PRESENCE_INTERVAL"]
+        self._tasks.append(loop.create_task(_repeat(self._tell_presence, interval, rest=True)))
 
     async def stop(self) -> None:
         tasks = [*self._tasks, *self._reading.values()]
@@ -69,23 +70,19 @@ class Clock:
 
     # --- presence --------------------------------------------------------------------------
 
-    def user_came(self, user: int, username: str, rooms: list[UUID]) -> None:
-        """A user who was away has a socket now; their rooms are told within a moment."""
-        self._user_changed(user, username, rooms, True)
+    def seen(self, entry: Seen) -> None:
+        """A user is here now in some rooms, or is not: those of them in rooms here are told.
 
-    def user_went(self, user: int, username: str, rooms: list[UUID]) -> None:
-        """A user has no socket left."""
-        self._user_changed(user, username, rooms, False)
-
-    def _user_changed(self, user: int, username: str, rooms: list[UUID], here: bool) -> None:
-        self._names[user] = username
-        for room in rooms:
-            seen = self._seen.setdefault(room, {})
-            if seen.get(user, here) != here:
+        Each process tells its own sockets, so that they are told in order, and not by several.
+        """
+        for audience in filter(self.hub.has, entry.audiences):
+            self._names[entry.user] = entry.username
+            seen = self._seen.setdefault(groups.room_id(audience), {})
+            if seen.get(entry.user, entry.here) != entry.here:
                 # Away and back again, or the other way round: nothing to tell.
-                del seen[user]
+                del seen[entry.user]
             else:
-                seen[user] = here
+                seen[entry.user] = entry.here
 
     async def _tell_presence(self) -> None:
         changed = {room: seen for room, seen in self._seen.items() if seen}
@@ -93,7 +90,7 @@ class Clock:
         if not changed:
             return
         counts, present = await self._threads.run(queries.presence, list(changed), list(names))
-        most = settings.PEERCHAT["PRESENCE_NAMES"]
+        most = limits["PRESENCE_NAMES"]
         for room, seen in changed.items():
             if room not in counts:
                 continue
@@ -101,17 +98,19 @@ class Clock:
             fields: dict[str, Any] = {}
             if members <= most:
                 for key, here in (("joined", True), ("left", False)):
-                    # Who left here may have come back at another worker, which has told so.
+                    # Somebody may have come back since, of which is told the next time.
                     who = sorted(
                         names[user]
                         for user, came in seen.items()
-                        if came is here and (user in present) is here
+                        if came is here and ((room, user) in present) is here
                     )
                     if who:
                         fields[key] = who
             frame = protocol.encode(protocol.Presence(room=str(room), online=online, **fields))
-            publish.now(groups.course(course), Passing(groups.room(room), frame))
-            publish.now(groups.course(course), Changed(groups.dashboards(course)))
+            self.hub.deliver("", [Passing(groups.room(room), frame)])
+            dashboards = groups.dashboards(course)
+            if self.hub.has(dashboards):
+                self.figures_changed(dashboards)
 
     async def _beat(self) -> None:
         await self._threads.run(presence.beat, worker=self._worker)
@@ -164,7 +163,8 @@ def _figures(course: int) -> protocol.FiguresBody:
     return queries.figures(Course.objects.get(pk=course))
 
 
-async def _repeat(job: Callable[[], Awaitable[None]], every: float) -> None:
+async def _repeat(job: Callable[[], Awaitable[None]], every: float, *, rest: bool = False) -> None:
+    """Do a job every so many seconds; with `rest`, so many seconds after the last one was done."""
     while True:
         started = time.monotonic()
         try:
@@ -174,4 +174,5 @@ async def _repeat(job: Callable[[], Awaitable[None]], every: float) -> None:
             pass
         except Exception:
             logger.exception("a background job failed")
-        await asyncio.sleep(max(every - (time.monotonic() - started), 0.01))
+        worked = 0.0 if rest else time.monotonic() - started
+        await asyncio.sleep(max(every - worked, 0.01))

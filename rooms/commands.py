@@ -11,14 +11,13 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.conf import settings
-
 from accounts.models import User
 from rooms import frames, groups, permissions, protocol, publish, queries, topics
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
 from rooms.actions.votes import Ballot, cast_votes
+from rooms.conf import limits
 from rooms.envelope import Direct, Passing, Topic
 from rooms.errors import PeerError, PermissionDenied, RateLimited
 from rooms.hub import Connection
@@ -167,7 +166,7 @@ async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
     client.runtime.subscribed.take(client.user.pk)
     group = await _course_group(client, slug)
     subscribed = client.connection.topics
-    most = settings.PEERCHAT["SUBSCRIPTIONS_PER_SOCKET"]
+    most = limits["SUBSCRIPTIONS_PER_SOCKET"]
     if command.topic not in subscribed and len(subscribed) >= most:
         raise PermissionDenied(f"A socket may have {most} subscriptions at the most.")
     client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
@@ -273,8 +272,3 @@ DASHBOARD: dict[type[protocol.Command], Handler] = {
     protocol.DashboardState: _dashboard_state,
     protocol.Ping: _ping,
 }
-
-
-def room_ids(connection: Connection) -> list[UUID]:
-    """The rooms whose events a connection receives."""
-    return [groups.room_id(name) for name in connection.audiences if name.startswith("room.")]

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
-from django.conf import settings
 
 from accounts import tokens
 from accounts.models import User
 from rooms import commands, envelope, frames, groups, protocol, publish, queries, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
+from rooms.conf import limits
 from rooms.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
@@ -65,7 +65,7 @@ class SocketConsumer(AsyncConsumer):
         self.connection = Connection(
             send,
             writer=scope.get("extensions", {}).get("peerchat.frames"),
-            unsent_limit=settings.PEERCHAT["UNSENT_LIMIT"],
+            unsent_limit=limits["UNSENT_LIMIT"],
         )
         self.connection.credential = _credential(scope)
         self.runtime.hub.add(self.connection)
@@ -140,7 +140,6 @@ class SocketConsumer(AsyncConsumer):
             self.connection.close(4400)
 
     def _welcome(self, courses: list[protocol.MyCourse]) -> bytes:
-        limits = settings.PEERCHAT
         return protocol.encode(
             protocol.Welcome(
                 conn_id=str(self.connection.id),
@@ -186,7 +185,7 @@ class ChatConsumer(SocketConsumer):
             await self.enter(user)
         else:
             self._authentication_due = asyncio.get_running_loop().call_later(
-                settings.PEERCHAT["AUTHENTICATE_WITHIN"], self.connection.close, 4408
+                limits["AUTHENTICATE_WITHIN"], self.connection.close, 4408
             )
 
     async def run(self, command: protocol.Command) -> Any:
@@ -221,7 +220,7 @@ class ChatConsumer(SocketConsumer):
         # before its `welcome`.
         connection.hold()
         hub.join(connection, groups.user(user.pk), groups.EVERYONE)
-        most = settings.PEERCHAT["ROOMS_PER_SOCKET"]
+        most = limits["ROOMS_PER_SOCKET"]
         try:
             courses, course_ids, heads = await run(queries.entry, user, most)
             if await hub.subscribe(connection, map(groups.course, course_ids)):
@@ -241,7 +240,7 @@ class ChatConsumer(SocketConsumer):
     def gone(self) -> None:
         if self._authentication_due is not None:
             self._authentication_due.cancel()
-        rooms = commands.room_ids(self.connection)
+        rooms = self.runtime.hub.rooms_of(self.connection)
         super().gone()
         if self._coming is not None:
             self.runtime.background(self._went(self._coming, rooms))
@@ -253,18 +252,21 @@ class ChatConsumer(SocketConsumer):
             logger.warning("a socket is not counted as online: %s", error.message)
             return
         if was_away:
-            self.runtime.clock.user_came(
-                self.user.pk, self.user.username, commands.room_ids(self.connection)
-            )
+            self._tell(self.runtime.hub.rooms_of(self.connection), here=True)
 
-    async def _went(self, coming: Coming, rooms: list[Any]) -> None:
+    async def _went(self, coming: Coming, rooms: dict[str, list[str]]) -> None:
         try:
             is_away = await self.runtime.writer.submit(close_connections, coming)
         except PeerError as error:
             logger.warning("a closed socket is still counted as online: %s", error.message)
             return
         if is_away:
-            self.runtime.clock.user_went(self.user.pk, self.user.username, rooms)
+            self._tell(rooms, here=False)
+
+    def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
+        """Tell the rooms that the user is here now, or is not."""
+        for group, audiences in rooms.items():
+            publish.now(group, envelope.Seen(self.user.pk, self.user.username, audiences, here))
 
 
 class InstructorConsumer(SocketConsumer):

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import (
     BooleanField,
@@ -30,6 +29,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, groups, phases, protocol
+from rooms.conf import limits
 from rooms.errors import InvalidRoom
 from rooms.models import (
     ClassSession,
@@ -398,7 +398,7 @@ def mentions(user: User) -> QuerySet[Mention]:
 
 def open_connections() -> QuerySet[Connection]:
     """The sockets that are open, as far as their workers are alive."""
-    alive = timezone.now() - timedelta(seconds=settings.PEERCHAT["PRESENCE_EXPIRY"])
+    alive = timezone.now() - timedelta(seconds=limits["PRESENCE_EXPIRY"])
     return Connection.objects.filter(closed_at=None, worker__seen_at__gte=alive)
 
 
@@ -425,16 +425,16 @@ def here_since(users: Iterable[int], moment: datetime) -> set[int]:
 
 def presence(
     rooms: Sequence[UUID], users: Sequence[int]
-) -> tuple[dict[UUID, tuple[int, int, int]], dict[int, str]]:
-    """({room: (course, members, online)}, the names of those of the users who are online)."""
-    counts = (
-        Membership.objects.filter(room__in=rooms, room__archived_at=None)
-        .annotate(here=Exists(open_connections().filter(user=OuterRef("user"))))
-        .values_list("room_id", "room__course_id")
-        .annotate(members=Count("id"), online=Count("id", filter=Q(here=True)))
+) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, int]]]:
+    """({room: (course, members, online)}, the (room, user) of those of the users who are here)."""
+    members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
+        here=Exists(open_connections().filter(user=OuterRef("user")))
     )
-    online = open_connections().filter(user__in=users).values_list("user_id", "user__username")
-    return {room: (course, members, here) for room, course, members, here in counts}, dict(online)
+    counts = members.values_list("room_id", "room__course_id").annotate(
+        members=Count("id"), online=Count("id", filter=Q(here=True))
+    )
+    here = members.filter(here=True, user__in=users).values_list("room_id", "user_id")
+    return {room: (course, all_, online) for room, course, all_, online in counts}, set(here)
 
 
 # --- the class -----------------------------------------------------------------------------------

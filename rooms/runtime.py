@@ -9,10 +9,9 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from django.conf import settings
-
 from rooms import publish, queries
 from rooms.clock import Clock
+from rooms.conf import limits
 from rooms.hub import Hub
 from rooms.ratelimit import Buckets
 from rooms.threads import Threads
@@ -24,13 +23,14 @@ DRAIN_WITHIN = 3.0
 
 class Runtime:
     def __init__(self) -> None:
-        limits = settings.PEERCHAT
         self.loop = asyncio.get_running_loop()
         self.worker = uuid.uuid4()
         self.threads = Threads(limits["DB_THREADS"])
         self.writer = Writer()
         self.clock = Clock(worker=self.worker, threads=self.threads)
-        self.hub = Hub(fetch=self._fetch, on_changed=self.clock.figures_changed)
+        self.hub = Hub(
+            fetch=self._fetch, on_changed=self.clock.figures_changed, on_seen=self.clock.seen
+        )
         self.clock.hub = self.hub
         self.messages = Buckets(limits["MESSAGE_RATE"], limits["MESSAGE_BURST"])
         self.votes = Buckets(limits["VOTE_RATE"], limits["VOTE_BURST"])

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from rooms import queries
+from rooms.conf import limits
 from rooms.models import Connection, Worker
 
 KEEP_CLOSED = timedelta(hours=1)
@@ -67,7 +67,7 @@ def beat(*, worker: UUID) -> None:
     """Tell that the worker is alive, and forget workers and connections that are long gone."""
     now = timezone.now()
     Worker.objects.update_or_create(id=worker, defaults={"seen_at": now})
-    dead = now - timedelta(seconds=2 * settings.PEERCHAT["PRESENCE_EXPIRY"])
+    dead = now - timedelta(seconds=2 * limits["PRESENCE_EXPIRY"])
     Worker.objects.filter(seen_at__lt=dead).delete()
     Connection.objects.filter(closed_at__lt=now - KEEP_CLOSED).delete()
 

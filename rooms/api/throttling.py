@@ -6,13 +6,12 @@ Each worker counts for itself, and the sockets for themselves.
 import threading
 from collections.abc import Hashable
 
-from django.conf import settings
-
+from rooms.conf import limits
 from rooms.ratelimit import Buckets
 
 
 class Limit:
-    """Token buckets that many threads take from; `settings.PEERCHAT` has their size."""
+    """Token buckets that many threads take from; `rooms.conf` has their size."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -23,7 +22,6 @@ class Limit:
         """Raises RateLimited."""
         with self._lock:
             if self._buckets is None:
-                limits = settings.PEERCHAT
                 self._buckets = Buckets(limits[f"{self._name}_RATE"], limits[f"{self._name}_BURST"])
             self._buckets.take(key)
 

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from rooms import queries
+from rooms.conf import limits
 from rooms.models import Course, UseLog
 
 ROWS = 1000
@@ -47,7 +48,10 @@ class Pseudonyms:
     def name(self, username: str) -> str:
         if username not in self._known:
             digest = salted_hmac(
-                self._salt, username, secret=settings.PEERCHAT["PSEUDONYM_KEY"], algorithm="sha256"
+                self._salt,
+                username,
+                secret=limits["PSEUDONYM_KEY"] or settings.SECRET_KEY,
+                algorithm="sha256",
             ).digest()
             self._known[username] = "p-" + base64.b32encode(digest[:10]).decode().lower()
         return self._known[username]

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -27,6 +28,9 @@ from rooms.actions.messages import Post, post_messages
 from rooms.actions.rooms import create_room
 from rooms.actions.votes import Ballot, cast_votes
 from rooms.api import bodies, serializers, shapes, throttling
+from rooms.api.authentication import BearerAuthentication
+from rooms.api.errors import handle
+from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.uselog import Export
@@ -42,10 +46,21 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Endpoint(APIView):
-    """For those who are logged in."""
+    """For those who are logged in. What the REST framework of the site around it is set to do for
+    its own views makes no difference here."""
 
+    authentication_classes = (BearerAuthentication, SessionAuthentication)
+    permission_classes = (IsAuthenticated,)
+    renderer_classes = (JsonRenderer,)
+    parser_classes = (JsonParser,)
+    content_negotiation_class = JsonAlways
+    throttle_classes = ()
+    versioning_class = None
     metadata_class = None
     """Without it OPTIONS is answered like any other method that there is not."""
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return handle
 
     def me(self, request: Request) -> User:
         return cast("User", request.user)

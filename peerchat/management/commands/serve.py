@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from peerchat.supervisor import Supervisor
 
 BACKLOG = 4096  # a class connects within a second
+IN_PROCESS = "channels.layers.InMemoryChannelLayer"
 
 
 class Command(BaseCommand):
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         workers: int = options["workers"]
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
-        if workers > 1 and not settings.REDIS_URL:
+        if workers > 1 and settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_PROCESS:
             raise CommandError(
                 f"{workers} workers need REDIS_URL: without Redis a message reaches only the "
                 "people on the worker that took it. Set REDIS_URL, or use --workers 1."

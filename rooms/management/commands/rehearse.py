@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
@@ -18,6 +17,7 @@ from django.db import connections, transaction
 from accounts import tokens
 from accounts.models import Token, User
 from rooms.actions.enrollment import enroll
+from rooms.conf import limits
 from rooms.models import (
     Choice,
     ClassSession,
@@ -138,7 +138,7 @@ class Command(BaseCommand):
             instructor=cast.instructor,
             students=cast.students,
             messages=messages,
-            pause=1 / settings.PEERCHAT["MESSAGE_RATE"],
+            pause=1 / limits["MESSAGE_RATE"],
             vote_within=vote_within,
             workers=workers,
         )

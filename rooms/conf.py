@@ -1,0 +1,66 @@
+"""The limits of peerchat and their defaults. `settings.PEERCHAT` may name some of them, or none.
+
+Modules ask `limits` each time instead of `settings.PEERCHAT`, which is the site's own to define.
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+DEFAULTS: dict[str, Any] = {
+    # Messages of one user: per second, and how many may come at once.
+    "MESSAGE_RATE": 5.0,
+    "MESSAGE_BURST": 20,
+    "VOTE_RATE": 5.0,
+    "VOTE_BURST": 20,
+    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended.
+    "FEED_RATE": 100.0,
+    "FEED_BURST": 500,
+    "PUBLISH_RATE": 20.0,
+    "PUBLISH_BURST": 100,
+    "SUBSCRIBE_RATE": 50.0,
+    "SUBSCRIBE_BURST": 500,
+    # Tokens that one user gets for their password; wrong passwords for one username, and from one
+    # address, which may be that of a whole campus or of a proxy.
+    "TOKEN_RATE": 0.1,
+    "TOKEN_BURST": 20,
+    "LOGIN_RATE": 0.05,
+    "LOGIN_BURST": 10,
+    "LOGIN_ADDRESS_RATE": 5.0,
+    "LOGIN_ADDRESS_BURST": 300,
+    "SEARCH_RATE": 1.0,
+    "SEARCH_BURST": 20,
+    # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
+    "FRAME_LIMIT": 65_536,
+    "UNSENT_LIMIT": 1_048_576,
+    "ROOMS_PER_SOCKET": 200,
+    # Open rooms that a student can have made in one course.
+    "OPEN_ROOMS_PER_STUDENT": 10,
+    "SUBSCRIPTIONS_PER_SOCKET": 200,
+    # Threads of one worker that talk to the database.
+    "DB_THREADS": 4,
+    # Seconds between two presence events of a room; members up to which they carry names.
+    "PRESENCE_INTERVAL": 1.0,
+    "PRESENCE_NAMES": 50,
+    # Seconds without a sign of life after which a worker's users count as gone.
+    "PRESENCE_EXPIRY": 30.0,
+    # Seconds a partner may be away before the other is put with somebody else.
+    "PARTNER_GONE_AFTER": 20.0,
+    # What the pseudonyms in exports of the use log are made with; empty for SECRET_KEY.
+    "PSEUDONYM_KEY": "",
+    # Seconds a socket may stay without credentials.
+    "AUTHENTICATE_WITHIN": 10.0,
+    # Origins whose pages may have peerchat in a frame, such as https://courses.example.edu.
+    "EMBED_ANCESTORS": [],
+}
+
+
+class Limits:
+    """What `settings.PEERCHAT` says, else the default. Raises KeyError for an unknown name."""
+
+    def __getitem__(self, name: str) -> Any:
+        default = DEFAULTS[name]
+        return getattr(settings, "PEERCHAT", {}).get(name, default)
+
+
+limits = Limits()
