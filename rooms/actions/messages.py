@@ -2,19 +2,19 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Case, F, FilteredRelation, Max, Q, Value, When
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, groups, permissions, publish
-from rooms.actions import uselog
+from rooms.actions import statements, uselog
+from rooms.actions.statements import Member, Members, Place
 from rooms.envelope import Changed, Stored
 from rooms.errors import (
     InvalidMessageFormat,
@@ -24,9 +24,8 @@ from rooms.errors import (
     RateLimited,
     UuidReused,
 )
-from rooms.models import ClassSession, Enrollment, Membership, Mention, Message, Room, UseLog
+from rooms.models import Enrollment, Membership, Mention, Message, Room
 
-SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
 MENTIONS_LIMIT = 20
 """Members whom one message can mention; further ones are just text."""
 
@@ -57,20 +56,6 @@ class Posted:
         return frames.new_message(self.message)
 
 
-class _Member(NamedTuple):
-    """A member of a room, and what they are in its course: `role` is None for one who left it."""
-
-    user: int
-    membership: int
-    username: str
-    last_read_seq: int
-    role: str | None
-    muted_until: datetime | None
-
-
-_Members = dict[UUID, dict[int, _Member]]
-
-
 @transaction.atomic
 def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts, already cleaned, in the order given.
@@ -81,46 +66,53 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
     InvalidMessageFormat where `reply_to` is no message of the room.
     """
     ids = [_room_id(post.room) for post in posts]
-    rooms = _lock_rooms({room for room in ids if room is not None})
-    members = _members(rooms.values(), {post.sender.pk for post in posts})
-    stored = _stored(posts, ids)
+    keys = [
+        (room, post.sender.pk, post.uuid)
+        for post, room in zip(posts, ids, strict=True)
+        if room is not None
+    ]
+    places = statements.lock({room for room, _, _ in keys})
+    members, before = statements.look_up(places, keys)
+    stored = _messages(before.values())
     parents = _parents(posts)
     now = timezone.now()
-    last_posts = _last_posts(rooms.values(), posts, now)
+    last_posts = _last_posts(places.values(), posts, now)
     new: list[Message] = []
     results: list[Posted | PeerError] = []
     for post, room_id in zip(posts, ids, strict=True):
-        room = rooms.get(room_id) if room_id is not None else None
-        if room is None or post.sender.pk not in members[room.id]:
+        place = places.get(room_id) if room_id is not None else None
+        if place is None or post.sender.pk not in members[place.id]:
             results.append(InvalidRoom())
             continue
-        key = (room.id, post.sender.pk, post.uuid)
-        before = stored.get(key)
-        if before is not None:
-            same = before.text == post.text and before.kind == Message.Kind.TEXT
-            results.append(Posted(before, again=True) if same else UuidReused())
+        key = (place.id, post.sender.pk, post.uuid)
+        known = stored.get(key)
+        if known is not None:
+            same = known.text == post.text and known.kind == Message.Kind.TEXT
+            results.append(Posted(known, again=True) if same else UuidReused())
             continue
-        objection = _restriction(members[room.id][post.sender.pk], room, last_posts, now)
-        if post.reply_to is not None and (room.id, post.reply_to) not in parents:
+        objection = _restriction(members[place.id][post.sender.pk], place, last_posts, now)
+        if post.reply_to is not None and (place.id, post.reply_to) not in parents:
             objection = InvalidMessageFormat("`reply_to` must be a message of the same room.")
         if objection is not None:
             results.append(objection)
             continue
-        room.last_seq += 1
-        if room.slow_seconds:
-            last_posts[room.id, post.sender.pk] = now
+        place.last_seq += 1
+        if place.slow_seconds:
+            last_posts[place.id, post.sender.pk] = now
         message = stored[key] = Message(
-            room=room,
-            seq=room.last_seq,
+            id=uuid4(),
+            room_id=place.id,
+            seq=place.last_seq,
             sender=post.sender,
             uuid=post.uuid,
             text=post.text,
-            reply_to_id=parents.get((room.id, post.reply_to)),
+            reply_to_id=parents.get((place.id, post.reply_to)),
             created_at=now,
         )
         new.append(message)
         results.append(Posted(message, again=False))
-    _insert(new, members)
+    if new:
+        _store(new, places, members, now)
     return results
 
 
@@ -137,7 +129,7 @@ def store_message(message: Message) -> None:
     Membership.objects.filter(
         room=room, user=message.sender_id, last_read_seq=message.seq - 1
     ).update(last_read_seq=message.seq)
-    _publish(message)
+    _publish(message, room.course_id)
 
 
 def _room_id(room: str) -> UUID | None:
@@ -147,51 +139,11 @@ def _room_id(room: str) -> UUID | None:
         return None
 
 
-def _lock_rooms(ids: set[UUID]) -> dict[UUID, Room]:
-    # In the order of their ids, so that two processes never wait for each other.
-    found = (
-        Room.objects.filter(id__in=ids, archived_at=None)
-        .select_related("course")
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("id")
-    )
-    return {room.id: room for room in found}
-
-
-def _members(rooms: Iterable[Room], senders: set[int]) -> _Members:
-    """The members of each room: of large ones only the senders."""
-    small = [room.id for room in rooms if room.kind in SMALL_ROOMS]
-    large = [room.id for room in rooms if room.kind not in SMALL_ROOMS]
-    found = (
-        Membership.objects.filter(Q(room__in=small) | Q(room__in=large, user__in=senders))
-        .annotate(
-            place=FilteredRelation(
-                "user__enrollments", condition=Q(user__enrollments__course=F("room__course"))
-            )
-        )
-        .order_by()
-        .values_list(
-            "room_id",
-            "user_id",
-            "pk",
-            "user__username",
-            "last_read_seq",
-            "place__role",
-            "place__muted_until",
-        )
-    )
-    members: _Members = defaultdict(dict)
-    for room, *fields in found:
-        member = _Member(*fields)
-        members[room][member.user] = member
-    return members
-
-
 def _last_posts(
-    rooms: Iterable[Room], posts: Sequence[Post], now: datetime
+    places: Iterable[Place], posts: Sequence[Post], now: datetime
 ) -> dict[tuple[UUID, int], datetime]:
     """When the senders last posted in those of the rooms that are slow."""
-    slow = {room.id: room.slow_seconds for room in rooms if room.slow_seconds}
+    slow = {place.id: place.slow_seconds for place in places if place.slow_seconds}
     if not slow:
         return {}
     found = (
@@ -209,7 +161,7 @@ def _last_posts(
 
 
 def _restriction(
-    member: _Member, room: Room, last_posts: dict[tuple[UUID, int], datetime], now: datetime
+    member: Member, place: Place, last_posts: dict[tuple[UUID, int], datetime], now: datetime
 ) -> PeerError | None:
     """Why the member may not post now, if so; those who lead the course always may."""
     if member.role in (Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR):
@@ -219,20 +171,19 @@ def _restriction(
             f"You are muted in this course until {member.muted_until:%Y-%m-%d %H:%M:%S} UTC.",
             until=member.muted_until.timestamp(),
         )
-    last = last_posts.get((room.id, member.user))
+    last = last_posts.get((place.id, member.user))
     if last is not None:
-        wait = room.slow_seconds - (now - last).total_seconds()
+        wait = place.slow_seconds - (now - last).total_seconds()
         if wait > 0:
             return RateLimited(wait)
     return None
 
 
-def _stored(posts: Sequence[Post], ids: list[UUID | None]) -> dict[tuple[UUID, int, str], Message]:
-    found = Message.objects.filter(
-        room__in={room for room in ids if room is not None},
-        sender__in={post.sender.pk for post in posts},
-        uuid__in={post.uuid for post in posts},
-    ).select_related("sender")
+def _messages(ids: Collection[UUID]) -> dict[statements.Key, Message]:
+    """Stored messages, by what they are known by."""
+    if not ids:
+        return {}
+    found = Message.objects.filter(id__in=ids).select_related("sender")
     return {(m.room_id, m.sender_id, m.uuid): m for m in found}
 
 
@@ -250,60 +201,45 @@ def _parents(posts: Sequence[Post]) -> dict[tuple[UUID, str | None], UUID]:
     }
 
 
-def _insert(new: list[Message], members: _Members) -> None:
-    if not new:
-        return
-    rooms = {message.room_id: message.room for message in new}
-    Message.objects.bulk_create(new)
-    Room.objects.bulk_update(rooms.values(), ["last_seq"])
-    _read_own(new, members)
-    _mention(new, members)
-    partner_rooms = [room for room in rooms.values() if room.kind == Room.Kind.PARTNERS]
-    running = _running_questions(partner_rooms)
-    uselog.record(
-        row for message in new for row in _log_rows(message, members[message.room_id], running)
+def _store(
+    new: list[Message], places: Mapping[UUID, Place], members: Members, now: datetime
+) -> None:
+    touched = [places[room] for room in {message.room_id for message in new}]
+    statements.insert(
+        new,
+        touched,
+        _read_own(new, members),
+        [
+            row
+            for message in new
+            for row in _log_rows(message, places[message.room_id], members[message.room_id])
+        ],
+        now,
     )
+    _mention(new, places, members)
     for message in new:
-        _publish(message)
-    for course_id in {room.course_id for room in partner_rooms}:
+        _publish(message, places[message.room_id].course_id)
+    for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
         publish.send(groups.course(course_id), Changed(groups.dashboards(course_id)))
 
 
-def _running_questions(rooms: list[Room]) -> dict[int, str]:
-    """The slug of the question that runs, by course."""
-    if not rooms:
-        return {}
-    return dict(
-        ClassSession.objects.filter(course__in={room.course_id for room in rooms}, ended_at=None)
-        .exclude(current_round=None)
-        .values_list("course_id", "current_round__question__slug")
-    )
+def _read_own(new: list[Message], members: Members) -> dict[int, int]:
+    """How many of the messages count as read, by membership.
 
-
-def _read_own(new: list[Message], members: _Members) -> None:
-    """Let nobody have unread messages of their own: who had read all before has read them."""
+    Nobody has unread messages of their own: who had read all before has read them.
+    """
     read: dict[int, int] = defaultdict(int)
     for message in new:
         member = members[message.room_id][message.sender_id]
         if member.last_read_seq + read[member.membership] == message.seq - 1:
             read[member.membership] += 1
-    advanced: dict[int, list[int]] = defaultdict(list)
-    for membership, by in read.items():
-        if by:
-            advanced[by].append(membership)
-    if not advanced:
-        return
-    steps = [When(pk__in=those, then=Value(by)) for by, those in advanced.items() if by > 1]
-    step = Case(*steps, default=Value(1)) if steps else Value(1)
-    Membership.objects.filter(pk__in=[pk for those in advanced.values() for pk in those]).update(
-        last_read_seq=F("last_read_seq") + step
-    )
+    return {membership: by for membership, by in read.items() if by}
 
 
-def _mention(new: list[Message], members: _Members) -> None:
+def _mention(new: list[Message], places: Mapping[UUID, Place], members: Members) -> None:
     """Note whom of the members of its room each message mentions."""
     named = {message: names for message in new if (names := _names(message.text))}
-    large = {message.room_id for message in named if message.room.kind not in SMALL_ROOMS}
+    large = {m.room_id for m in named if not places[m.room_id].is_small}
     users = {
         (room, member.username): user
         for room in {message.room_id for message in named} - large
@@ -332,11 +268,8 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys([*names, *(name.rstrip(".@+-") for name in names)]))
 
 
-def _log_rows(
-    message: Message, members: dict[int, _Member], running: dict[int, str]
-) -> list[UseLog]:
-    room = message.room
-    if room.kind in SMALL_ROOMS:
+def _log_rows(message: Message, place: Place, members: dict[int, Member]) -> list[uselog.Row]:
+    if place.is_small:
         recipients = [
             member.username for user, member in members.items() if user != message.sender_id
         ]
@@ -347,17 +280,16 @@ def _log_rows(
             sid=message.sender.username,
             event="sendmessage",
             act=f"to:{recipient}:{message.text}",
-            course_id=room.course.slug,
-            div_id=running.get(room.course_id, "") if room.kind == Room.Kind.PARTNERS else "",
+            course_id=place.course,
+            div_id=place.question if place.kind == Room.Kind.PARTNERS else "",
             timestamp=message.created_at,
         )
         for recipient in recipients
     ]
 
 
-def _publish(message: Message) -> None:
-    room = message.room
+def _publish(message: Message, course_id: int) -> None:
     publish.send(
-        groups.course(room.course_id),
-        Stored(groups.room(room.id), message.seq, frames.of_message(message)),
+        groups.course(course_id),
+        Stored(groups.room(message.room_id), message.seq, frames.of_message(message)),
     )

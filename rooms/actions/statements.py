@@ -1,0 +1,310 @@
+"""What the database does for every message that is posted.
+
+On PostgreSQL a batch takes three statements, however many messages and rooms are in it. They are
+written out: the ORM takes several times as long to build them as the database to carry them out.
+Elsewhere (SQLite, in one process) the ORM does the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+from django.db.models import F, FilteredRelation, Q
+
+from rooms.actions import uselog
+from rooms.models import ClassSession, Membership, Message, Room
+
+SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
+
+
+@dataclass(slots=True)
+class Place:
+    """A room whose row is locked until the transaction ends.
+
+    `course` is a slug, and `question` that of the question that runs in the course, or empty.
+    """
+
+    id: UUID
+    course_id: int
+    course: str
+    kind: str
+    last_seq: int
+    slow_seconds: int
+    question: str
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all members are read for each message, and not only who sends."""
+        return self.kind in SMALL_ROOMS
+
+
+class Member(NamedTuple):
+    """A member of a room, and what they are in its course: `role` is None for one who left it."""
+
+    user: int
+    membership: int
+    username: str
+    last_read_seq: int
+    role: str | None
+    muted_until: datetime | None
+
+
+Members = dict[UUID, dict[int, Member]]
+Key = tuple[UUID, int, str]
+"""What a message is known by: its room, its sender, the sender's name for it."""
+
+
+def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
+    """The rooms that exist and are not archived, locked in the order of their ids, so that two
+    processes never wait for each other."""
+    if not rooms:
+        return {}
+    return _lock_written_out(rooms) if _is_postgresql() else _lock(rooms)
+
+
+def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Members, dict[Key, UUID]]:
+    """The members of the rooms, of large ones only the senders; and the ids of those of the
+    messages that are stored already."""
+    if not places:
+        return defaultdict(dict), {}
+    find = _look_up_written_out if _is_postgresql() else _look_up
+    return find(places, keys)
+
+
+def insert(
+    messages: Sequence[Message],
+    heads: Collection[Place],
+    read: Mapping[int, int],
+    log: Sequence[uselog.Row],
+    now: datetime,
+) -> None:
+    """Store new messages, the newest numbers of their rooms, how many further messages the
+    members (by the id of their membership) have read, and rows of the use log, all of `now`."""
+    if _is_postgresql():
+        _insert_written_out(messages, read, log, now)
+    else:
+        _insert(messages, heads, read, log)
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+# --- PostgreSQL --------------------------------------------------------------------------------
+
+_LOCK = """
+SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
+FROM rooms_room r
+JOIN rooms_course c ON c.id = r.course_id
+LEFT JOIN rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL
+LEFT JOIN rooms_round o ON o.id = s.current_round_id
+LEFT JOIN rooms_question q ON q.id = o.question_id
+WHERE r.id = ANY(%s::uuid[]) AND r.archived_at IS NULL
+ORDER BY r.id
+FOR NO KEY UPDATE OF r
+"""
+
+# Three answers in one: the members of small rooms, the senders in large ones, and the messages
+# that came before. All lists are short, and each row is found by an index.
+_LOOK_UP = """
+WITH post AS (
+    SELECT * FROM json_to_recordset(%s) AS p(room_id uuid, sender_id bigint, uuid text)
+)
+SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL::uuid
+FROM rooms_membership m
+JOIN rooms_room r ON r.id = m.room_id
+JOIN accounts_user u ON u.id = m.user_id
+LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
+WHERE m.room_id = ANY(%s::uuid[])
+UNION ALL
+SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL
+FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%s::uuid[])) p
+JOIN rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
+JOIN rooms_room r ON r.id = m.room_id
+JOIN accounts_user u ON u.id = m.user_id
+LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
+UNION ALL
+SELECT b.room_id, b.sender_id, NULL, b.uuid, NULL, NULL, NULL, b.id
+FROM post p
+JOIN rooms_message b
+    ON b.room_id = p.room_id AND b.sender_id = p.sender_id AND b.uuid = p.uuid
+"""
+
+_INSERT = """
+WITH new AS (
+    SELECT * FROM json_to_recordset(%(messages)s) AS n(
+        id uuid, room_id uuid, seq bigint, sender_id bigint, uuid text, text text, reply_to_id uuid
+    )
+), head AS (
+    UPDATE rooms_room r SET last_seq = n.seq
+    FROM (SELECT room_id, max(seq) AS seq FROM new GROUP BY room_id) n
+    WHERE r.id = n.room_id
+), read AS (
+    UPDATE rooms_membership m SET last_read_seq = m.last_read_seq + n.by
+    FROM json_to_recordset(%(read)s) AS n(id bigint, by bigint)
+    WHERE m.id = n.id
+), log AS (
+    INSERT INTO rooms_uselog (timestamp, sid, event, act, div_id, course_id)
+    SELECT %(now)s, sid, event, act, div_id, course_id
+    FROM json_to_recordset(%(log)s)
+        AS n(sid text, event text, act text, div_id text, course_id text)
+)
+INSERT INTO rooms_message (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)
+SELECT id, room_id, seq, sender_id, uuid, 'text', text, reply_to_id, %(now)s
+FROM new
+"""
+
+
+def _lock_written_out(rooms: Collection[UUID]) -> dict[UUID, Place]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [_array(rooms)])
+        return {row[0]: Place(*row) for row in cursor.fetchall()}
+
+
+def _look_up_written_out(
+    places: Mapping[UUID, Place], keys: Collection[Key]
+) -> tuple[Members, dict[Key, UUID]]:
+    small = [room for room, place in places.items() if place.is_small]
+    large = [room for room, place in places.items() if not place.is_small]
+    posts = _json(
+        {"room_id": room, "sender_id": sender, "uuid": uuid} for room, sender, uuid in keys
+    )
+    members: Members = defaultdict(dict)
+    before: dict[Key, UUID] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK_UP, [posts, _array(small), _array(large)])
+        for room, user, membership, name, *rest, message in cursor.fetchall():
+            if message is None:
+                members[room][user] = Member(user, membership, name, *rest)
+            else:
+                before[room, user, name] = message
+    return members, before
+
+
+def _insert_written_out(
+    messages: Sequence[Message], read: Mapping[int, int], log: Sequence[uselog.Row], now: datetime
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "messages": _json(
+                    {
+                        "id": m.id,
+                        "room_id": m.room_id,
+                        "seq": m.seq,
+                        "sender_id": m.sender_id,
+                        "uuid": m.uuid,
+                        "text": m.text,
+                        "reply_to_id": m.reply_to_id,
+                    }
+                    for m in messages
+                ),
+                "read": _json({"id": pk, "by": by} for pk, by in read.items()),
+                "log": _json(
+                    {
+                        "sid": row.sid,
+                        "event": row.event,
+                        "act": row.act,
+                        "div_id": row.div_id,
+                        "course_id": row.course_id,
+                    }
+                    for row in log
+                ),
+                "now": now,
+            },
+        )
+
+
+def _array(ids: Iterable[UUID]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as one parameter: a list of parameters is adapted one by one, which takes longer."""
+    return msgspec.json.encode(list(rows)).decode()
+
+
+# --- other databases ---------------------------------------------------------------------------
+
+
+def _lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
+    found = list(
+        Room.objects.filter(id__in=rooms, archived_at=None)
+        .select_related("course")
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("id")
+    )
+    running = dict(
+        ClassSession.objects.filter(course__in={room.course_id for room in found}, ended_at=None)
+        .exclude(current_round=None)
+        .values_list("course_id", "current_round__question__slug")
+    )
+    return {
+        room.id: Place(
+            id=room.id,
+            course_id=room.course_id,
+            course=room.course.slug,
+            kind=room.kind,
+            last_seq=room.last_seq,
+            slow_seconds=room.slow_seconds,
+            question=running.get(room.course_id, ""),
+        )
+        for room in found
+    }
+
+
+def _look_up(
+    places: Mapping[UUID, Place], keys: Collection[Key]
+) -> tuple[Members, dict[Key, UUID]]:
+    senders = {sender for _, sender, _ in keys}
+    small = [room for room, place in places.items() if place.is_small]
+    large = [room for room, place in places.items() if not place.is_small]
+    found = (
+        Membership.objects.filter(Q(room__in=small) | Q(room__in=large, user__in=senders))
+        .annotate(
+            place=FilteredRelation(
+                "user__enrollments", condition=Q(user__enrollments__course=F("room__course"))
+            )
+        )
+        .order_by()
+        .values_list(
+            "room_id",
+            "user_id",
+            "pk",
+            "user__username",
+            "last_read_seq",
+            "place__role",
+            "place__muted_until",
+        )
+    )
+    members: Members = defaultdict(dict)
+    for room, *fields in found:
+        member = Member(*fields)
+        members[room][member.user] = member
+    before = Message.objects.filter(
+        room__in=places, sender__in=senders, uuid__in={uuid for _, _, uuid in keys}
+    ).values_list("room_id", "sender_id", "uuid", "id")
+    return members, {(room, sender, uuid): pk for room, sender, uuid, pk in before}
+
+
+def _insert(
+    messages: Sequence[Message],
+    heads: Collection[Place],
+    read: Mapping[int, int],
+    log: Sequence[uselog.Row],
+) -> None:
+    Message.objects.bulk_create(messages)
+    for place in heads:
+        Room.objects.filter(pk=place.id).update(last_seq=place.last_seq)
+    advanced: dict[int, list[int]] = defaultdict(list)
+    for membership, by in read.items():
+        advanced[by].append(membership)
+    for by, those in advanced.items():
+        Membership.objects.filter(pk__in=those).update(last_read_seq=F("last_read_seq") + by)
+    uselog.record(log)
