@@ -716,11 +716,11 @@ def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
 
 
 def class_sessions(course: Course) -> QuerySet[ClassSession]:
-    """The class sessions of a course, the last one first, with their last rounds."""
+    """The class sessions of a course, the last one first, with their `last_rounds`, likewise."""
     last = Round.objects.select_related("question").order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
     return (
         ClassSession.objects.filter(course=course)
-        .prefetch_related(Prefetch("rounds", last))
+        .prefetch_related(Prefetch("rounds", last, to_attr="last_rounds"))
         .order_by("-started_at", "-pk")
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rooms import frames, protocol
 from rooms.api import bodies
-from rooms.models import ClassSession, Enrollment, Question, Room, Round, Vote
+from rooms.models import Enrollment, Question, Room, Round, Vote
 from rooms.queries import RoomSeen
 
 
@@ -60,15 +60,18 @@ def question(question: Question) -> bodies.QuestionInfo:
     )
 
 
-def session(session: ClassSession, counts: dict[int, dict[str, int]] | None) -> bodies.SessionInfo:
-    """A class session; `counts` are its votes by round, None where they are not to be told."""
+def session(session: Any, counts: dict[int, dict[str, int]] | None) -> bodies.SessionInfo:
+    """A class session, of `queries.class_sessions`.
+
+    `counts` are its votes by round, None where they are not to be told.
+    """
     return bodies.SessionInfo(
         session=session.pk,
         started_at=session.started_at.timestamp(),
         ended_at=session.ended_at.timestamp() if session.ended_at else None,
         phase=session.phase,
         epoch=session.epoch,
-        rounds=[round_(one, counts) for one in reversed(session.rounds.all())],
+        rounds=[round_(one, counts) for one in reversed(session.last_rounds)],
     )
 
 

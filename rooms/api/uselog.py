@@ -102,11 +102,14 @@ class Export:
             yield self._render([self._row(row) for row in rows])
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The same, for a server that streams asynchronously."""
+        """The same, for a server that streams asynchronously; no connection is kept meanwhile."""
         chunks = iter(self)
 
         def following() -> bytes | None:
-            return next(chunks, None)
+            try:
+                return next(chunks, None)
+            finally:
+                close_old_connections()
 
         while (chunk := await sync_to_async(following)()) is not None:
             yield chunk
@@ -117,10 +120,7 @@ class Export:
             rows = rows.filter(
                 Q(timestamp__gt=last.timestamp) | Q(timestamp=last.timestamp, pk__gt=last.pk)
             )
-        try:
-            return list(rows[:ROWS])
-        finally:
-            close_old_connections()
+        return list(rows[:ROWS])
 
     def _row(self, row: UseLog) -> Row:
         names = self._pseudonyms

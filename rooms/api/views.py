@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -49,8 +49,11 @@ class Endpoint(APIView):
     """For those who are logged in. What the REST framework of the site around it is set to do for
     its own views makes no difference here."""
 
-    authentication_classes = (BearerAuthentication, SessionAuthentication)
-    permission_classes = (IsAuthenticated,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (
+        BearerAuthentication,
+        SessionAuthentication,
+    )
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     renderer_classes = (JsonRenderer,)
     parser_classes = (JsonParser,)
     content_negotiation_class = JsonAlways
@@ -284,7 +287,7 @@ class Sessions(Endpoint):
         def show(part: list[Any]) -> Iterable[bodies.SessionInfo]:
             counts = None
             if enrollment.leads:
-                counts = queries.vote_counts(r for one in part for r in one.rounds.all())
+                counts = queries.vote_counts(r for one in part for r in one.last_rounds)
             return (shapes.session(one, counts) for one in part)
 
         return Response(listed(request, queries.class_sessions(enrollment.course), show))
@@ -336,7 +339,7 @@ def _moment(name: str, text: str | None) -> datetime | None:
             return datetime.fromtimestamp(float(text), UTC)
         except ValueError:
             moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         raise InvalidMessageFormat(f"The query is not valid: `{name}` is no time.") from None
 
