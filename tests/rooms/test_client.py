@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import pty
 import re
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -30,11 +29,11 @@ from peerchat.client import (
 )
 from rooms.actions.enrollment import enroll
 from rooms.models import Message, Vote
+from tests.desk import WITHIN, Desk, until
 from tests.e2e.proxy import Proxy
 from tests.rooms.cast import Cast, Person, eventually, in_thread, store
 from tests.servers import ROOT
 
-WITHIN = 20.0
 DOCUMENT = (ROOT / "docs" / "client.md").read_text()
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
 
@@ -70,13 +69,6 @@ class Listener:
     async def close(self) -> None:
         await self.client.close()
         await self._task
-
-
-async def until(condition: Callable[[], Any]) -> Any:
-    async with asyncio.timeout(WITHIN):
-        while not (found := condition()):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    return found
 
 
 @pytest.fixture
@@ -277,64 +269,9 @@ async def test_the_examples_of_the_document(cast: Cast, number: int) -> None:
     assert shown[number] in output.decode()
 
 
-class Desk:
-    """`python -m peerchat.client` with somebody at it: in a terminal, or behind a pipe."""
-
-    def __init__(self, process: asyncio.subprocess.Process, typed: int, shown: int) -> None:
-        self.process = process
-        self.text = ""
-        self._typed, self._shown = typed, shown
-        os.set_blocking(shown, False)
-        asyncio.get_running_loop().add_reader(shown, self._read)
-
-    @classmethod
-    async def sit(cls, cast: Cast, person: Person, *, terminal: bool) -> "Desk":
-        ours, theirs = pty.openpty()
-        typed, stdin = (ours, theirs) if terminal else reversed(os.pipe())
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "peerchat.client", cast.hall.site.origin),
-            cwd=ROOT,
-            env={**os.environ, "PEERCHAT_TOKEN": person.token, "TERM": "xterm"},
-            stdin=stdin,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        for descriptor in {stdin, theirs}:
-            os.close(descriptor)
-        return cls(process, typed, ours)
-
-    def _read(self) -> None:
-        try:
-            self.text += os.read(self._shown, 65_536).decode(errors="replace")
-        except OSError:
-            asyncio.get_running_loop().remove_reader(self._shown)
-
-    def type(self, line: str) -> None:
-        os.write(
-            self._typed,
-            f"{line}\r".encode() if self._typed == self._shown else f"{line}\n".encode(),
-        )
-
-    async def shows(self, text: str) -> None:
-        try:
-            await until(lambda: text in self.text)
-        except TimeoutError:
-            raise AssertionError(f"{text!r} is not in {self.text!r}") from None
-
-    async def leave(self) -> int:
-        self.type("/quit")
-        async with asyncio.timeout(WITHIN):
-            code = await self.process.wait()
-        asyncio.get_running_loop().remove_reader(self._shown)
-        for descriptor in {self._typed, self._shown}:
-            os.close(descriptor)
-        return code
-
-
 async def test_people_at_terminals_chat_and_an_instructor_leads_them(cast: Cast) -> None:
-    ada = await Desk.sit(cast, cast.ada, terminal=True)
-    ines = await Desk.sit(cast, cast.ines, terminal=False)
+    ada = await Desk.sit(cast.hall.site.origin, cast.ada.token, terminal=True)
+    ines = await Desk.sit(cast.hall.site.origin, cast.ines.token, terminal=False)
     bea = await cast.chat(cast.bea)
     for desk in (ada, ines):
         await desk.shows("You are in Physics.")
@@ -375,7 +312,7 @@ async def test_people_at_terminals_chat_and_an_instructor_leads_them(cast: Cast)
 
 
 async def test_text_of_others_does_not_take_over_the_terminal(cast: Cast) -> None:
-    desk = await Desk.sit(cast, cast.ada, terminal=False)
+    desk = await Desk.sit(cast.hall.site.origin, cast.ada.token, terminal=False)
     await desk.shows("You are in Physics.")
     bea = await cast.chat(cast.bea)
     await bea.ask("new_message", room=cast.room, text="a\x1b[2Jb")
