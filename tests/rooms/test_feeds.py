@@ -5,13 +5,16 @@ import contextlib
 import itertools
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 import pytest
+import redis.asyncio
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -470,7 +473,7 @@ async def fetch(audience: str, after: int, limit: int) -> list[tuple[int, list[b
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
     """A hub on the tests' Redis, as each worker has one."""
-    one = Hub(fetch=fetch, on_changed=lambda audience: None)
+    one = Hub(fetch=fetch, on_changed=lambda audience: None, on_seen=lambda entry: None)
     yield one
     await one.stop()
 
@@ -530,6 +533,16 @@ async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
         assert texts == [f"hello {turn}"]
     depart(hub, last)
     await nothing_left(hub)
+
+
+async def test_a_subscription_counts_when_redis_has_it(hub):
+    await hub.subscribe(arrive(hub)[0], [groups.feed("before")])
+    connection, _ = arrive(hub)
+    async with redis.asyncio.from_url(settings.REDIS_URL) as server:
+        await server.client_pause(500, all=True)
+    started = time.monotonic()
+    assert await hub.subscribe(connection, [groups.feed("paused")])
+    assert time.monotonic() - started > 0.4
 
 
 async def test_nothing_is_left_of_a_thousand_feeds(hub):
