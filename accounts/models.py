@@ -37,3 +37,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or 'token'} of {self.user_id}, made {self.created_at:%Y-%m-%d}"
+
+
+class UsedLink(models.Model):
+    """A signed link that was opened; kept as long as it could be tried again."""
+
+    nonce = models.CharField(max_length=32, unique=True)
+    used_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.nonce}, {self.used_at:%Y-%m-%d %H:%M}"

@@ -21,7 +21,7 @@ def digest(raw: str) -> str:
     return hashlib.sha256(raw.encode()).hexdigest()
 
 
-def issue(user: User, *, name: str = "", days: int | None = 90) -> str:
+def issue(user: User, *, name: str = "", days: float | None = 90) -> str:
     """A new token of `user`, for `days` days or without end. It cannot be shown again."""
     raw = PREFIX + secrets.token_urlsafe(32)
     expires_at = None if days is None else timezone.now() + timedelta(days=days)

@@ -12,7 +12,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from peerchat import __version__
+from peerchat import __version__, host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -152,15 +152,7 @@ def database(url: str) -> dict[str, Any]:
         ) from error
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        options |= {
-            # A transaction that writes takes the lock at its start, so that two of them wait for
-            # each other (`timeout` seconds) instead of failing when the second one upgrades.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-            ),
-        }
+        options |= host.SQLITE_OPTIONS
     elif config["ENGINE"] == "django.db.backends.postgresql":
         least, most = envint("DATABASE_POOL_MIN", 2), envint("DATABASE_POOL_MAX", 10, least=1)
         if least > most:
@@ -187,11 +179,7 @@ REDIS_URL = env("REDIS_URL", "")
 def channel_layer(url: str) -> dict[str, Any]:
     """Redis where there is one; else a layer inside this process, which serves one worker only."""
     if not url:
-        return {
-            "BACKEND": "channels.layers.InMemoryChannelLayer",
-            # By default it drops what exceeds 100 waiting events, and forgets groups after a day.
-            "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
-        }
+        return host.IN_PROCESS_LAYER
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(
             "REDIS_URL must be like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
@@ -218,7 +206,7 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 # --- Who is who --------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = host.USER_MODEL
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

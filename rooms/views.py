@@ -5,11 +5,16 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_GET, require_safe
 
+from accounts.links import BadLink
 from accounts.models import User
 from rooms import permissions, queries
+from rooms.conf import limits
+from rooms.embed import issue_token, open_embed_link
 from rooms.errors import PermissionDenied
 from rooms.models import Enrollment
 
@@ -21,7 +26,11 @@ def _user(request: HttpRequest) -> User:
 
 def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
     """What both pages of a course are told about it and the user."""
-    membership = queries.course_membership(_user(request), enrollment.course)
+    return _about(_user(request), enrollment)
+
+
+def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
+    membership = queries.course_membership(user, enrollment.course)
     return {
         "course": enrollment.course,
         "enrollment": enrollment,
@@ -62,3 +71,33 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     context = _class_page(request, enrollment)
     context["questions"] = queries.questions(enrollment.course)
     return render(request, "rooms/instructor.html", context)
+
+
+# Of the frame and what it loads, whatever the policy of the site around these apps is.
+FRAME_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {}"
+)
+
+
+@require_GET  # looking at a link with HEAD must not use it up
+@never_cache
+@xframe_options_exempt  # it knows no list of sites; the policy does
+def embed(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page of the course for frames of the sites in EMBED_ANCESTORS, opened by a signed link.
+
+    Whoever has a session here is not asked: the page is that of the link's user, by its token.
+    """
+    ancestors = limits["EMBED_ANCESTORS"]
+    if not ancestors:
+        raise Http404
+    try:
+        enrollment = open_embed_link(request.GET.get("link", ""), slug)
+    except (BadLink, PermissionDenied):
+        response = render(request, "rooms/embed_refused.html", status=403)
+    else:
+        user = enrollment.user
+        context = {**_about(user, enrollment), "included": True, "token": issue_token(user)}
+        response = HttpResponse(render_to_string("rooms/embed.html", {**context, "user": user}))
+    response["Content-Security-Policy"] = FRAME_POLICY.format(" ".join(ancestors))
+    return response

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each module of `rooms` may import from its own row and the rows below.
 LAYERS = [
-    {"consumers", "api", "views", "urls", "admin", "management", "signals", "apps"},
+    {"consumers", "api", "views", "urls", "admin", "management", "signals", "apps", "templatetags"},
     {"commands", "runtime", "clock"},
     {"actions"},
-    {"publish", "frames", "queries", "permissions", "hub", "writer", "threads"},
+    {"publish", "frames", "queries", "permissions", "embed", "hub", "writer", "threads"},
     {"models", "migrations"},
     {"protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"},
     {"conf"},

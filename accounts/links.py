@@ -1,0 +1,40 @@
+"""Signed links that let one user in once, for one purpose, within ten minutes."""
+
+import secrets
+from datetime import timedelta
+
+from django.core import signing
+from django.utils import timezone
+
+from accounts.models import UsedLink, User
+
+LIFETIME = timedelta(minutes=10)
+_SALT = "accounts.links"
+
+
+class BadLink(Exception):
+    """The link is forged, too old, used, or for something else."""
+
+
+def sign(user: User, purpose: str) -> str:
+    """What the link carries; whoever has it is let in as this user. It stands in a URL as it is."""
+    given = {"user": user.pk, "for": purpose, "nonce": secrets.token_urlsafe(16)}
+    return signing.dumps(given, salt=_SALT)
+
+
+def redeem(raw: str, purpose: str) -> User:
+    """The user it was made for; from now on it is used. Raises BadLink."""
+    try:
+        given = signing.loads(raw, salt=_SALT, max_age=LIFETIME)
+    except signing.BadSignature as error:
+        raise BadLink(str(error)) from None
+    if given["for"] != purpose:
+        raise BadLink("It is for something else.")
+    user = User.objects.filter(pk=given["user"], is_active=True).first()
+    if user is None:
+        raise BadLink("The user is gone.")
+    # Those that are too old to be used again need not be known any longer.
+    UsedLink.objects.filter(used_at__lt=timezone.now() - 2 * LIFETIME).delete()
+    if not UsedLink.objects.get_or_create(nonce=given["nonce"])[1]:
+        raise BadLink("It was used before.")
+    return user

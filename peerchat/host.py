@@ -1,0 +1,33 @@
+"""What a project that has peerchat among its own apps puts into its settings.
+
+Importing it reads no environment and changes nothing. `docs/example-site` shows it in use.
+"""
+
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# daphne goes before whatever else may pick a reactor of Twisted's.
+APPS = ["daphne", "peerchat", "accounts", "rooms", "channels", "rest_framework", "drf_spectacular"]
+USER_MODEL = "accounts.User"
+
+TEMPLATES = ROOT / "templates"
+"""A folder for DIRS, after the site's own."""
+STATIC = ROOT / "static"
+"""A folder for STATICFILES_DIRS."""
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    # A transaction that writes takes the lock at its start, so that two of them wait for
+    # each other (`timeout` seconds) instead of failing when the second one upgrades.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+# By default it drops what exceeds 100 waiting events, and forgets groups after a day.
+IN_PROCESS_LAYER: dict[str, Any] = {
+    "BACKEND": "channels.layers.InMemoryChannelLayer",
+    "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
+}
+"""For a site of one worker; several need channels_redis."""

@@ -1,0 +1,36 @@
+"""Makes a link that opens a course in a frame."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from rooms.conf import limits
+from rooms.embed import sign_embed_link
+from rooms.errors import PermissionDenied
+from rooms.models import Course
+
+
+class Command(BaseCommand):
+    help = (
+        "Prints the path of a page, for a frame of another site, in which a user takes part in a "
+        "course. It opens once, within ten minutes."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("course", help="its slug")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not limits["EMBED_ANCESTORS"]:
+            raise CommandError("Embedding is off: set EMBED_ANCESTORS to the sites that may.")
+        try:
+            user = User.objects.get(username=options["username"])
+            course = Course.objects.get(slug=options["course"])
+            link = sign_embed_link(user, course)
+        except (User.DoesNotExist, Course.DoesNotExist, PermissionDenied):
+            raise CommandError(
+                f"There is no user {options['username']} in a course {options['course']}."
+            ) from None
+        self.stdout.write(link)

@@ -1,0 +1,92 @@
+"""The tags with which a page of a course site has peerchat in it: `{% load peerchat %}`."""
+
+from typing import Any, cast
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.models import User
+from rooms import permissions, queries
+from rooms.errors import PermissionDenied
+from rooms.models import Course, Question
+
+register = template.Library()
+
+SCHEMES = ("light", "auto")
+_LOADED = "_peerchat_loaded"
+
+
+@register.simple_tag(takes_context=True)
+def peerchat(
+    context: template.Context, course: Course | str, *, scheme: str = "light"
+) -> SafeString:
+    """The whole panel of a course (or its slug): the question, the partner chat, the course chat.
+
+    Nothing for who is not in the course; a line with the log-in for who is not logged in. With
+    `scheme="auto"` it is dark where the browser asks for that. Needs `request` in the context.
+    """
+    slug = course.slug if isinstance(course, Course) else course
+    return _panel(context, "rooms/include/course.html", slug, scheme)
+
+
+@register.simple_tag(takes_context=True)
+def peerchat_question(
+    context: template.Context, question: Question, *, scheme: str = "light"
+) -> SafeString:
+    """The panel of one question: alive while the class is at it, and its answer afterwards.
+
+    For whom and with what as `peerchat`.
+    """
+    return _panel(context, "rooms/include/question.html", question.course.slug, scheme, question)
+
+
+def _panel(
+    context: template.Context, name: str, slug: str, scheme: str, question: Question | None = None
+) -> SafeString:
+    if scheme not in SCHEMES:
+        raise template.TemplateSyntaxError(f"scheme must be one of {SCHEMES}, not {scheme!r}.")
+    request: HttpRequest | None = context.get("request")
+    if request is None:
+        raise template.TemplateSyntaxError(
+            "The tags of peerchat need `request` in the context: render with the request, and "
+            "have django.template.context_processors.request among the context processors."
+        )
+    login_url = resolve_url(settings.LOGIN_URL)
+    if not request.user.is_authenticated:
+        return _render("rooms/include/login.html", request, {"login_url": login_url})
+    user = cast("User", request.user)
+    try:
+        enrollment = permissions.enrolled(user, slug)
+    except PermissionDenied:
+        return mark_safe("")
+    membership = queries.course_membership(user, enrollment.course)
+    first = not hasattr(request, _LOADED)
+    setattr(request, _LOADED, True)
+    # Who leads may be showing the page to the class: the answer is for the class to find.
+    revealed = question is not None and not enrollment.leads
+    if revealed and question is not None:
+        revealed = queries.questions_for(enrollment).filter(pk=question.pk).exists()
+    return _render(
+        name,
+        request,
+        {
+            "user": user,
+            "course": enrollment.course,
+            "room": membership.room_id,
+            "last_read": membership.last_read_seq,
+            "question": question,
+            "revealed": revealed,
+            "scheme": scheme,
+            "login_url": login_url,
+            "first": first,
+        },
+    )
+
+
+def _render(name: str, request: HttpRequest, context: dict[str, Any]) -> SafeString:
+    # Not the request itself: the site's context processors are for its own templates.
+    return render_to_string(name, {**context, "here": request.get_full_path(), "included": True})
