@@ -104,17 +104,7 @@ class Direct(Struct, tag="d", array_like=True, frozen=True):
 
 
 Entry = (
-    Stored
-    | Removed
-    | Passing
-    | Join
-    | Leave
-    | Changed
-    | Seen
-    | Close
-    | Topic
-    | Unenrolled
-    | Direct
+    Stored | Removed | Passing | Join | Leave | Changed | Seen | Close | Topic | Unenrolled | Direct
 )
 
 

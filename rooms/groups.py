@@ -48,6 +48,11 @@ def feed(name: str) -> str:
     return "feed." + hashlib.sha256(name.encode()).hexdigest()
 
 
+def is_room(audience: str) -> bool:
+    """Whether an audience is a room's."""
+    return audience.startswith("room.")
+
+
 def room_id(audience: str) -> UUID:
     """The room of a room's audience."""
     return UUID(hex=audience.removeprefix("room."))
