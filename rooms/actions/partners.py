@@ -4,6 +4,7 @@ Every function here runs in the transaction of its caller, who holds the lock of
 """
 
 import random
+import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -34,10 +35,11 @@ LATE_LIMIT = 3
 larger than that take as many as the largest has."""
 
 
-def form(session: ClassSession, *, size: int, method: pairing.Method) -> int:
+def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid.UUID) -> int:
     """Form the groups of the question that runs, and their rooms; earlier ones are replaced.
 
-    In a group comes who voted, and who is online without a vote. Returns the number of groups.
+    In a group comes who voted, and who is online without a vote. The ids of the rooms are made
+    from `name`, by which `formed_under` knows the groups. Returns the number of groups.
     """
     first = _first_round(session)
     dissolve(session)
@@ -51,7 +53,15 @@ def form(session: ClassSession, *, size: int, method: pairing.Method) -> int:
         rng=random.Random(),
     )
     now = timezone.now()
-    rooms = [Room(course=session.course, kind=Room.Kind.PARTNERS, title="Partners") for _ in chosen]
+    rooms = [
+        Room(
+            id=_room_id(name, number),
+            course=session.course,
+            kind=Room.Kind.PARTNERS,
+            title="Partners",
+        )
+        for number in range(1, len(chosen) + 1)
+    ]
     Room.objects.bulk_create(rooms)
     made = PartnerGroup.objects.bulk_create(
         PartnerGroup(round=first, number=number, room=room, formed_at=now)
@@ -72,6 +82,15 @@ def form(session: ClassSession, *, size: int, method: pairing.Method) -> int:
     _log_groups(session, first, chosen)
     _figures_changed(session.course)
     return len(chosen)
+
+
+def formed_under(name: uuid.UUID) -> bool:
+    """Whether groups were formed under this name, in whatever question."""
+    return Room.objects.filter(pk=_room_id(name, 1)).exists()
+
+
+def _room_id(name: uuid.UUID, number: int) -> uuid.UUID:
+    return uuid.uuid5(name, str(number))
 
 
 def dissolve(session: ClassSession) -> None:

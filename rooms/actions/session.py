@@ -51,7 +51,10 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
     """
     course_ = permissions.leading(user, course).course
     session = _lock(course_, user)
-    if _came_before(course_, user, command):
+    if isinstance(command, protocol.MakePartners):
+        if partners.formed_under(_groups_name(course_, user, command)):
+            return Moved(str(session.phase), session.epoch, groups=_group_count(session))
+    elif _came_before(course_, user, command):
         return Moved(str(session.phase), session.epoch)
     if command.epoch is not None and command.epoch != session.epoch:
         raise IllegalTransition(
@@ -67,7 +70,12 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
             _announce(session, user, command, now)
             return Moved(str(session.phase), session.epoch)
         case protocol.MakePartners():
-            formed = partners.form(session, size=command.group_size, method=command.method)
+            formed = partners.form(
+                session,
+                size=command.group_size,
+                method=command.method,
+                name=_groups_name(course_, user, command),
+            )
             return Moved(str(session.phase), session.epoch, groups=formed)
         case protocol.MoveStudent():
             partners.move_student(session, username=command.username, number=command.group)
@@ -217,10 +225,21 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     if isinstance(command, protocol.Announce):
         same = before.kind == Message.Kind.SYSTEM and before.text == command.text.strip()
     else:
-        same = before.kind == Message.Kind.CONTROL
+        leads_to = {phases.control_message(command.action, phase) for phase in Phase}
+        same = before.kind == Message.Kind.CONTROL and before.text in leads_to
     if not same:
         raise UuidReused
     return True
+
+
+def _groups_name(course: Course, user: User, command: protocol.MakePartners) -> uuid.UUID:
+    """Names the groups that a command forms, which leaves no message."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
+
+
+def _group_count(session: ClassSession) -> int:
+    first, _ = queries.rounds(session)
+    return PartnerGroup.objects.filter(round=first).count() if first is not None else 0
 
 
 def message_uuid(command: protocol.Control) -> str:
