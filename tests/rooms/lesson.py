@@ -1,0 +1,90 @@
+"""How a class gets where a test begins, and what is said on the way."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.client import Client, Frame
+from tests.rooms.cast import Cast
+
+START = ["start_question"]
+STOP = [*START, "stop_vote"]
+PAIRED = [*STOP, "make_partners"]
+CHAT = [*PAIRED, "enable_chat"]
+# (phase, whether groups are made): the instructor's commands that lead there.
+PATHS: dict[tuple[str, bool], list[str]] = {
+    ("idle", False): [],
+    ("vote", False): START,
+    ("vote_closed", False): STOP,
+    ("vote_closed", True): PAIRED,
+    ("discuss", True): CHAT,
+    ("revote", False): [*STOP, "start_revote"],
+    ("revote", True): [*CHAT, "start_revote"],
+    ("revote_closed", False): [*STOP, "start_revote", "stop_vote"],
+    ("revote_closed", True): [*CHAT, "start_revote", "stop_vote"],
+    ("revealed", False): [*STOP, "reveal"],
+    ("revealed", True): [*CHAT, "start_revote", "stop_vote", "reveal"],
+}
+ROUNDS = {
+    "idle": None,
+    "vote": 1,
+    "vote_closed": 1,
+    "discuss": 1,
+    "revote": 2,
+    "revote_closed": 2,
+}
+FIELDS: dict[str, dict[str, Any]] = {"start_question": {"question": "force"}}
+
+
+async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:
+    """Take the class of the dashboard to a phase; returns the epoch. Forgets what came."""
+    epoch = 0
+    for action in PATHS[phase, groups]:
+        epoch = (await instructor.ask(action, **FIELDS.get(action, {})))["epoch"]
+    await instructor.settled()
+    instructor.forget()
+    return epoch
+
+
+def question(slug: str = "force") -> Frame:
+    """A question as it is on the wire."""
+    return {
+        "question": slug,
+        "prompt": f"What is {slug}?",
+        "kind": "single",
+        "choices": [{"choice": letter, "text": f"choice {letter}"} for letter in "ABCD"],
+    }
+
+
+def standing(
+    cast: Cast,
+    message: str,
+    phase: str,
+    epoch: int,
+    *,
+    slug: str | None = "force",
+    deadline: Any = None,
+    **more: Any,
+) -> Frame:
+    """Where the class stands, as a `control` event and a snapshot have it."""
+    return {
+        "course": cast.course.slug,
+        "message": message,
+        "phase": phase,
+        "epoch": epoch,
+        "question": question(slug) if slug else None,
+        "round": ROUNDS.get(phase),
+        "deadline": deadline,
+        "server_time": pytest.approx(time.time(), abs=30),
+        **more,
+    }
+
+
+def control(cast: Cast, message: str, phase: str, epoch: int, **more: Any) -> Frame:
+    return {"action": "control", **standing(cast, message, phase, epoch, **more)}
+
+
+def timeless(snapshot: Frame) -> Frame:
+    """A snapshot without the time at which it was made."""
+    return {key: value for key, value in snapshot.items() if key != "server_time"}

@@ -1,0 +1,430 @@
+"""The phase table over the wire: where each command leads, and what is refused."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from rooms.models import (
+    ClassSession,
+    Course,
+    Enrollment,
+    Message,
+    PartnerGroup,
+    Room,
+    Round,
+    UseLog,
+)
+from tests.client import barrier, refusal
+from tests.rooms.cast import body, eventually, make_question
+from tests.rooms.lesson import PATHS, control, lead, standing, timeless
+from tests.rooms.test_phases import ALWAYS, WITH_GROUPS
+
+MESSAGES = {
+    "start_question": "enableVote",
+    "count_down_and_stop": "countDownAndStop",
+    "stop_vote": "stopVote",
+    "enable_chat": "enableChat",
+    "enable_face_chat": "enableFaceChat",
+    "start_revote": "enableRevote",
+    "reveal": "reveal",
+}
+# A row for each way to give a command: its name, what it is, its fields.
+COMMANDS = {
+    **{action: (action, {}) for action in sorted(WITH_GROUPS)},
+    "start_question": ("start_question", {"question": "work"}),
+    "next_question to idle": ("next_question", {}),
+    "next_question to vote": ("next_question", {"question": "work"}),
+    "announce": ("announce", {"text": "Five more minutes"}),
+    "move_student": ("move_student", {"username": "ada", "group": 1}),
+}
+del COMMANDS["next_question"]
+STATES = list(PATHS)
+
+
+def target(phase, groups, name):
+    """Where the contract's table leads; None for what must be refused."""
+    action, _ = COMMANDS[name]
+    table = WITH_GROUPS if groups else ALWAYS
+    found = {str(here): str(there) for here, there in table.get(action, {}).items()}.get(phase)
+    return "vote" if found and name == "next_question to vote" else found
+
+
+def is_transition(name):
+    return COMMANDS[name][0] not in ("make_partners", "move_student", "announce")
+
+
+LEGAL = [
+    (phase, groups, name)
+    for phase, groups in STATES
+    for name in COMMANDS
+    if target(phase, groups, name)
+]
+
+
+async def give(cast, ines, name, **more):
+    action, fields = COMMANDS[name]
+    fields = {**fields, **more}
+    if "username" in fields:
+        fields["username"] = cast.ada.name
+    return await ines.command(action, **fields)
+
+
+async def arranged(cast, phase, groups):
+    """(dashboard, the student ada's chat, the epoch) where a class stands so."""
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    ines = await cast.dashboard()
+    epoch = await lead(ines, phase, groups=groups)
+    # Ada is at the worker of the dashboard: what it published came before this.
+    await barrier(ada, cast.room, bea, ines)
+    for client in (ada, bea, ines):
+        client.forget()
+    assert PartnerGroup.objects.filter(round__session__course=cast.course).exists() is groups
+    return ines, ada, epoch
+
+
+def stored(cast):
+    """What there is in the database of a class."""
+    return {
+        "messages": Message.objects.filter(room__course=cast.course).count(),
+        "rounds": Round.objects.filter(session__course=cast.course).count(),
+        "rooms": list(
+            Room.objects.filter(course=cast.course).order_by("id").values_list("id", "archived_at")
+        ),
+        "groups": list(
+            PartnerGroup.objects.filter(round__session__course=cast.course).order_by("pk")
+        ),
+        "log": UseLog.objects.filter(course_id=cast.course.slug).count(),
+    }
+
+
+# --- legal ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("phase", "groups", "name"), LEGAL)
+async def test_legal(cast, phase, groups, name):
+    ines, ada, epoch = await arranged(cast, phase, groups)
+    action, _ = COMMANDS[name]
+    leads_to = target(phase, groups, name)
+    reply = await give(cast, ines, name)
+    uuid = reply.pop("uuid")
+    assert reply == {
+        "action": action,
+        "status": "success",
+        "phase": leads_to,
+        "epoch": epoch + is_transition(name),
+        **({"groups": 1} if action == "make_partners" else {}),
+    }
+    if not is_transition(name):
+        snapshot = await ines.ask("state")
+        assert (snapshot["phase"], snapshot["epoch"]) == (phase, epoch)
+        return
+    expected = expectation(cast, phase, leads_to, epoch + 1, name)
+    for client in (ines, ada):
+        event = await client.event("control")
+        assert event == expected
+        text = (await client.message(event["message"]))["message"]
+        message = Message.objects.get(id=text["id"])
+        assert text == body(message)
+        assert (message.kind, str(message.room_id)) == ("control", cast.room)
+        assert (message.sender, message.uuid == uuid) == (cast.ines.user, False)
+    snapshot = await ada.ask("state", course=cast.course.slug)
+    assert {key: snapshot[key] for key in expected if key not in ("action", "server_time")} == {
+        key: value for key, value in expected.items() if key not in ("action", "server_time")
+    }
+    row = UseLog.objects.filter(course_id=cast.course.slug, event="peer").order_by("id").last()
+    assert (row.sid, row.act, row.div_id) == (
+        cast.ines.name,
+        action,
+        expected["question"]["question"] if expected["question"] else "",
+    )
+
+
+def expectation(cast, phase, leads_to, epoch, name):
+    """The `control` event of a transition."""
+    action, fields = COMMANDS[name]
+    if action in ("reopen", "next_question"):
+        message = {"vote": "enableVote", "revote": "enableRevote", "idle": "enableNext"}[leads_to]
+    else:
+        message = MESSAGES[action]
+    more = {}
+    if action == "count_down_and_stop":
+        more["deadline"] = pytest.approx(time.time() + 5, abs=4.5)
+    if leads_to == "revealed":
+        zeros = dict.fromkeys("ABCD", 0)
+        second = phase == "revote_closed"
+        more |= {
+            "round": 2 if second else 1,
+            "correct": "B",
+            "histograms": [zeros, zeros if second else {}],
+        }
+    slug = None if leads_to == "idle" else fields.get("question", "force")
+    return control(cast, message, leads_to, epoch, slug=slug, **more)
+
+
+# --- illegal -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("phase", "groups"), STATES)
+async def test_illegal(cast, phase, groups):
+    ines, ada, epoch = await arranged(cast, phase, groups)
+    before = stored(cast), timeless(await ines.ask("state"))
+    for name in COMMANDS:
+        if target(phase, groups, name):
+            continue
+        reply = await give(cast, ines, name)
+        assert f"phase {phase}" in reply["error_message"]
+        assert COMMANDS[name][0] in reply["error_message"]
+        assert refusal(reply) == {
+            "error_code": "illegal_transition",
+            "phase": phase,
+            "epoch": epoch,
+        }
+    assert (stored(cast), timeless(await ines.ask("state"))) == before
+    assert await ines.settled() == []
+    assert await ada.settled() == []
+
+
+@pytest.mark.parametrize(("phase", "groups"), STATES)
+async def test_a_stale_epoch(cast, phase, groups):
+    ines, ada, epoch = await arranged(cast, phase, groups)
+    before = stored(cast), timeless(await ines.ask("state"))
+    for name in COMMANDS:
+        reply = await give(cast, ines, name, epoch=epoch + 1)
+        assert refusal(reply) == {
+            "error_code": "illegal_transition",
+            "phase": phase,
+            "epoch": epoch,
+        }
+    assert (stored(cast), timeless(await ines.ask("state"))) == before
+    assert await ines.settled() == []
+    assert await ada.settled() == []
+
+
+@pytest.mark.parametrize(("phase", "groups", "name"), [row for row in LEGAL if row[0] != "idle"])
+async def test_sent_again_it_does_nothing(cast, phase, groups, name):
+    ines, _, epoch = await arranged(cast, phase, groups)
+    first = await give(cast, ines, name, uuid="same", epoch=epoch)
+    before = stored(cast), timeless(await ines.ask("state"))
+    ines.forget()
+    again = await give(cast, ines, name, uuid="same", epoch=epoch)
+    assert again == first
+    assert (stored(cast), timeless(await ines.ask("state"))) == before
+    assert await ines.settled() == []
+
+
+# --- epochs --------------------------------------------------------------------------------------
+
+
+async def test_before_the_first_question(cast):
+    ines = await cast.dashboard()
+    assert await ines.ask("state") == {
+        **standing(cast, "enableNext", "idle", 0, slug=None),
+        "votes": [None, None],
+        "room": None,
+        "partners": [],
+    }
+
+
+async def test_a_whole_question_counts_the_epochs(cast):
+    await cast.chat(cast.ada, cast.bea)
+    ines = await cast.dashboard()
+    epochs = []
+    for action, fields in (
+        ("start_question", {"question": "force"}),
+        ("count_down_and_stop", {"seconds": 60}),
+        ("stop_vote", {}),
+        ("make_partners", {}),
+        ("enable_chat", {}),
+        ("start_revote", {}),
+        ("stop_vote", {}),
+        ("reopen", {}),
+        ("stop_vote", {}),
+        ("reveal", {}),
+        ("next_question", {"question": "work"}),
+    ):
+        # Each command names the epoch that stands.
+        reply = await ines.ask(action, epoch=epochs[-1] if epochs else 0, **fields)
+        epochs.append(reply["epoch"])
+    assert epochs == [1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10]
+
+
+async def test_two_dashboards_cannot_fight(cast):
+    ines = await cast.dashboard(cast.ines, worker=0)
+    tess = await cast.dashboard(cast.tess, worker=1)
+    await ines.ask("start_question", question="force")
+    for number in range(6):
+        epoch = (await ines.ask("state"))["epoch"]
+        action = ("stop_vote", "reopen")[number % 2]
+        both = await asyncio.gather(*(one.command(action, epoch=epoch) for one in (ines, tess)))
+        assert sorted(one["status"] for one in both) == ["error", "success"]
+    assert (await tess.ask("state"))["epoch"] == 7
+    assert Message.objects.filter(room=cast.room, kind="control").count() == 7
+
+
+async def test_an_old_command_that_comes_late_does_nothing(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force", uuid="old")
+    await ines.ask("stop_vote")
+    await ines.ask("next_question")
+    assert await ines.ask("start_question", question="force", uuid="old") == {
+        "phase": "idle",
+        "epoch": 3,
+    }
+    assert Message.objects.filter(room=cast.room).count() == 3
+
+
+async def test_the_uuid_of_another_command_is_refused(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force", uuid="same")
+    assert await ines.fail("stop_vote", uuid="same") == {"error_code": "uuid_reused"}
+    assert (await ines.ask("state"))["phase"] == "vote"
+
+
+async def test_epochs_go_on_in_a_new_class_session(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force")
+    await ines.ask("stop_vote")
+    await ines.ask("reveal")
+    ClassSession.objects.filter(course=cast.course).update(
+        changed_at=timezone.now() - timedelta(hours=7)
+    )
+    assert await ines.ask("start_question", question="work") == {"phase": "vote", "epoch": 4}
+    ended, running = ClassSession.objects.filter(course=cast.course).order_by("started_at")
+    assert (ended.phase, ended.epoch, ended.ended_at is None) == ("revealed", 3, False)
+    assert (running.phase, running.epoch, running.ended_at) == ("vote", 4, None)
+
+
+async def test_a_class_that_was_ended_keeps_its_epoch(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force")
+    await ines.ask("stop_vote")
+    ClassSession.objects.filter(course=cast.course).update(ended_at=timezone.now())
+    assert await ines.ask("start_question", question="work") == {"phase": "vote", "epoch": 3}
+
+
+# --- announce ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phase", "groups"), [("idle", False), ("vote", False), ("revealed", True)]
+)
+async def test_announce(cast, phase, groups):
+    ines, ada, _ = await arranged(cast, phase, groups)
+    before = timeless(await ines.ask("state"))
+    await ines.ask("announce", text="  Bring a pen ")
+    for client in (ada, ines):
+        text = await client.message("Bring a pen")
+        message = Message.objects.get(id=text["message"]["id"])
+        assert text["message"] == body(message)
+        assert (message.kind, message.sender) == ("system", cast.ines.user)
+        event = await client.event("control")
+        assert {**timeless(event), "action": "state"} == {
+            **{key: value for key, value in before.items() if key in event},
+            "message": "announce",
+            "action": "state",
+        }
+    assert timeless(await ines.ask("state")) == before
+
+
+async def test_an_announcement_under_the_same_uuid(cast):
+    ines = await cast.dashboard()
+    await ines.ask("announce", text="one", uuid="same")
+    await ines.ask("announce", text=" one ", uuid="same")
+    assert await ines.fail("announce", text="two", uuid="same") == {"error_code": "uuid_reused"}
+    assert [one.text for one in Message.objects.filter(room=cast.room)] == ["one"]
+
+
+# --- deadlines -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["start_question", "count_down_and_stop", "start_revote"])
+async def test_a_deadline_closes_the_round_exactly_once(cast, how):
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    ines = await cast.dashboard()
+    if how == "start_question":
+        began = time.time()
+        await ines.ask("start_question", question="force", seconds=1)
+    elif how == "count_down_and_stop":
+        await ines.ask("start_question", question="force")
+        began = time.time()
+        await ines.ask("count_down_and_stop", seconds=1)
+    else:
+        await ines.ask("start_question", question="force")
+        await ines.ask("stop_vote")
+        began = time.time()
+        await ines.ask("start_revote", seconds=1)
+    epoch = (await ines.ask("state"))["epoch"]
+    opened = await ada.event("control", epoch=epoch)
+    assert opened["deadline"] == pytest.approx(began + 1, abs=0.9)
+    closes = "revote_closed" if how == "start_revote" else "vote_closed"
+    for client in (ada, bea, ines):
+        event = await client.event("control", epoch=epoch + 1)
+        assert event == control(cast, "stopVote", closes, epoch + 1)
+    # Not before it, and soon after it.
+    assert 0 <= event["server_time"] - opened["deadline"] < 5
+    for client in (ada, bea):
+        assert await client.fail("vote", course=cast.course.slug, choice="A") == {
+            "error_code": "round_closed"
+        }
+    # Both workers have looked since.
+    again = await ines.ask("reopen")
+    await ines.ask("count_down_and_stop", seconds=1)
+    await ada.event("control", epoch=again["epoch"] + 2)
+    closings = Message.objects.filter(room=cast.room, text="stopVote").count()
+    assert closings == (3 if how == "start_revote" else 2)
+    assert UseLog.objects.filter(course_id=cast.course.slug, act="deadline").count() == 2
+    assert Room.objects.get(pk=cast.room).last_seq == Message.objects.filter(room=cast.room).count()
+
+
+async def test_a_deadline_is_for_its_round_alone(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force", seconds=1)
+    await ines.ask("stop_vote")
+    await ines.ask("reopen")
+    snapshot = await ines.ask("state")
+    assert (snapshot["phase"], snapshot["deadline"]) == ("vote", None)
+    # The deadline of somebody else, later than the one that was given up.
+    other = await cast.connect(f"/ws/instructor/{cast.other_course.slug}/", token=cast.ivan.token)
+    make_question(cast.other_course, "force")
+    await other.ask("start_question", question="force", seconds=1.5)
+    await other.event("control", message="stopVote")
+    assert (await ines.ask("state"))["phase"] == "vote"
+
+
+async def test_a_countdown_may_be_given_again(cast):
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force", seconds=600)
+    began = time.time()
+    await ines.ask("count_down_and_stop")
+    assert (await ines.ask("state"))["deadline"] == pytest.approx(began + 5, abs=4)
+    await ines.ask("count_down_and_stop", seconds=300)
+    assert (await ines.ask("state"))["deadline"] == pytest.approx(began + 300, abs=10)
+
+
+async def test_many_deadlines_at_once(cast):
+    """Of several courses, each is closed, and once."""
+    courses = [
+        Course.objects.create(slug=f"c{number}-{cast.tag}", title=f"Course {number}")
+        for number in range(6)
+    ]
+    boards = []
+    for course in courses:
+        make_question(course, "force")
+        Enrollment.objects.create(course=course, user=cast.ines.user, role="instructor")
+        boards.append(await cast.connect(f"/ws/instructor/{course.slug}/", token=cast.ines.token))
+    for board in boards:
+        await board.ask("start_question", question="force", seconds=1)
+    for board in boards:
+        await board.event("control", message="stopVote")
+    await eventually(
+        lambda: not ClassSession.objects.filter(course__in=courses, phase="vote").exists()
+    )
+    rooms = Room.objects.filter(course__in=courses)
+    assert list(
+        Message.objects.filter(room__in=rooms, text="stopVote")
+        .values_list("room__course__slug")
+        .order_by("room__course__slug")
+    ) == [(course.slug,) for course in courses]
