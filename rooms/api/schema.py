@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 import msgspec
+from drf_spectacular import openapi
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -39,6 +40,16 @@ def portable(schema: Any) -> Any:
     if isinstance(schema, list):
         return [portable(item) for item in schema]
     return schema
+
+
+class AutoSchema(openapi.AutoSchema):
+    """Describes an endpoint; at an address with something in it there may be nothing."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> Schema:
+        described: Schema = super()._get_response_bodies(direction)
+        if "{" in self.path and "404" not in described:
+            described["404"] = self._get_response_for_code(refusals(404)[404], "404")
+        return described
 
 
 class StructExtension(OpenApiSerializerExtension):
@@ -109,7 +120,7 @@ _MEANINGS = {
     400: "The request is not valid, or the course does not have what it names.",
     401: "Nobody is logged in, or the token is not valid.",
     403: "Not for this user; or a session without its CSRF token.",
-    404: "There is no such room, or it is not this user's; or it has no such message.",
+    404: "There is no such thing at this address, or it is not this user's.",
     409: "Not in the state that the class, or the message, is in.",
     415: "The body is not JSON.",
     429: "Too fast; `Retry-After` and `retry_after` say when to try again.",

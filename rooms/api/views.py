@@ -32,7 +32,7 @@ from rooms.api.authentication import BearerAuthentication
 from rooms.api.errors import handle
 from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
 from rooms.errors import (
     AuthenticationRequired,
@@ -58,6 +58,7 @@ class Endpoint(APIView):
     parser_classes = (JsonParser,)
     content_negotiation_class = JsonAlways
     throttle_classes = ()
+    schema = AutoSchema()
     versioning_class = None
     metadata_class = None
     """Without it OPTIONS is answered like any other method that there is not."""
@@ -497,12 +498,12 @@ class PeerMessages(Endpoint):
         return Response(frames.body(message), status=201)
 
 
+@extend_schema(exclude=True)
 class Nothing(Endpoint):
     """Every other address."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound

@@ -1,0 +1,112 @@
+"""Schemathesis tries the whole OpenAPI document out on a running site.
+
+It makes requests that fit the document and requests that do not: every answer must be documented
+and of its schema, nothing may be a server error, and what does not fit must be refused.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rooms.models import Message, Room
+from tests.rooms.api.wire import Wire
+from tests.rooms.cast import Hall, store
+from tests.running import Site, environment
+
+SECONDS = 20
+"""For each run."""
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "ignored_auth",
+)
+
+
+@pytest.fixture(scope="module")
+def fast_site(django_db_setup, tmp_path_factory):
+    """A site that lets one user do as much as Schemathesis wants."""
+    names = ("MESSAGE", "VOTE", "SEARCH", "LOGIN", "LOGIN_ADDRESS", "TOKEN")
+    limits = {f"{name}_{of}": "1000000" for name in names for of in ("RATE", "BURST")}
+    with Site(tmp_path_factory.mktemp("fast"), workers=2, env=environment(**limits)) as site:
+        yield site
+
+
+@pytest.fixture
+async def document(cast, fast_site, tmp_path):
+    """The OpenAPI document of the site, narrowed down to what is there in many cases."""
+    document = (await Wire(Hall(fast_site)).get("schema/")).body
+    room = cast.open_room(cast.ada, cast.ines)
+    for one in (cast.room, room):
+        store(one, cast.bea, "first")
+    courses, rooms = [cast.course.slug], [cast.room, str(room.id)]
+    people = [cast.bea.name, cast.carl.name]
+    narrow = {
+        "slug": courses,
+        "course": courses,
+        "course_name": courses,
+        "room": rooms,
+        "username": people,
+        "to": people,
+        "question": ["force", "work"],
+        "div_id": ["force", ""],
+        "reply_to": [None],
+        # There is something, so that nothing waits.
+        "after": [0],
+    }
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in narrow:
+                    parameter["schema"] = {"enum": narrow[parameter["name"]]}
+    for name, schema in document["components"]["schemas"].items():
+        # What comes in refuses unknown fields; what goes out stays as it is.
+        if schema.get("additionalProperties") is False and name != "Credentials":
+            for field in schema["properties"].keys() & narrow.keys():
+                schema["properties"][field] = {"enum": narrow[field]}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def run(document: Path, site: Site, token: str, *options: str) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", str(document)),
+            *("--url", site.origin),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--checks", ",".join(CHECKS)),
+            *("--max-time", str(SECONDS)),
+            *("--request-timeout", "20"),
+            *("--continue-on-failure", "--no-color"),
+            *options,
+        ],
+        cwd=document.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("who", ["ada", "ines"])
+async def test_the_whole_api(cast, fast_site, document, who):
+    person = cast.person(who)
+    run(document, fast_site, person.token, "--exclude-path", "/api/tokens/current/")
+    assert "Traceback" not in fast_site.log.read_text()
+    assert Message.objects.filter(sender=person.user).exists()
+    for room in Room.objects.filter(course=cast.course):
+        seqs = list(room.messages.values_list("seq", flat=True))
+        assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_revoking(cast, fast_site, document):
+    run(document, fast_site, cast.bea.token, "--include-path", "/api/tokens/current/")
