@@ -62,7 +62,7 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
             phase=str(session.phase),
             epoch=session.epoch,
         )
-    to = _target(session, command)
+    before, to = session.phase, _target(session, command)
     now = timezone.now()
     session.controller = user
     match command:
@@ -104,7 +104,8 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
     _advance(
         session, to=to, message=message, uuid_=message_uuid(command), act=command.action, now=now
     )
-    if isinstance(command, protocol.EnableChat | protocol.EnableFaceChat):
+    if to in phases.PARTNER_PHASES and before not in phases.PARTNER_PHASES:
+        # Snapshots show the partners from here on, also where the discussion is left out.
         partners.tell_partners(session)
     return Moved(str(session.phase), session.epoch)
 
