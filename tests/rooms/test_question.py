@@ -1,0 +1,463 @@
+"""A whole question, as its students see it: snapshots, events, votes, secrets."""
+
+import asyncio
+import json
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from rooms.actions.votes import Ballot, cast_votes
+from rooms.errors import RoundClosed
+from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
+from tests.client import barrier
+from tests.rooms.lesson import PATHS, lead, standing, timeless
+
+
+class Page:
+    """What a page knows: a snapshot, and all that came after it."""
+
+    PARTNERS_SHOWN = ("discuss", "revote", "revote_closed", "revealed")
+
+    def __init__(self, snapshot):
+        self.state = timeless(snapshot)
+
+    def see(self, frame):
+        """Take a frame into account, as the page of a student does."""
+        match frame:
+            case {"action": "control", "message": message, "phase": phase, **fields}:
+                if message == "announce":
+                    return
+                reopened = phase == "vote" and (
+                    self.state["phase"] == "vote_closed"
+                    and fields["question"] == self.state["question"]
+                )
+                if phase == "idle" or (message == "enableVote" and not reopened):
+                    self.state["votes"] = [None, None]
+                if phase not in self.PARTNERS_SHOWN:
+                    self.state |= {"room": None, "partners": []}
+                for key in ("correct", "histograms"):
+                    self.state.pop(key, None)
+                self.state |= {"message": message, "phase": phase}
+                self.state |= {
+                    key: fields[key] for key in fields if key not in ("action", "server_time")
+                }
+            case {"action": "partners", "room": room, "partners": partners}:
+                self.state |= {"room": room, "partners": partners}
+
+    def voted(self, choice, confidence, rationale):
+        self.state["votes"][self.state["round"] - 1] = {
+            "choice": choice,
+            "confidence": confidence,
+            "rationale": rationale,
+        }
+
+
+class Student:
+    """A student whose page follows the class, and who votes."""
+
+    def __init__(self, cast, name, client, vote):
+        self.cast, self.name, self.client, self.vote = cast, name, client, vote
+        self.page = None
+        self.taken = 0
+
+    async def look(self):
+        """The fresh snapshot."""
+        return await self.client.ask("state", course=self.cast.course.slug)
+
+    async def open(self):
+        self.page = Page(await self.look())
+        self.taken = len(self.client.raw)
+
+    def catch_up(self):
+        for frame in self.client.raw[self.taken :]:
+            self.page.see(json.loads(frame))
+        self.taken = len(self.client.raw)
+
+    async def cast_vote(self, choice=None):
+        mine, confidence, rationale = self.vote
+        fields = {"rationale": rationale} if rationale else {}
+        if confidence:
+            fields["confidence"] = confidence
+        reply = await self.client.ask(
+            "vote", course=self.cast.course.slug, choice=choice or mine, **fields
+        )
+        self.catch_up()
+        assert reply == {"round": self.page.state["round"], "choice": choice or mine}
+        self.page.voted(choice or mine, confidence, rationale)
+
+
+async def classroom(cast):
+    """The dashboard, and four students with open pages on both workers."""
+    people = {
+        "ada": cast.ada,
+        "bea": cast.bea,
+        "carl": cast.carl,
+        "dan": cast.student("dan"),
+    }
+    votes = {
+        "ada": ("A", 3, "secret of ada"),
+        "bea": ("B", None, ""),
+        "carl": ("A", None, "secret of carl"),
+        "dan": ("B", 5, "secret of dan"),
+    }
+    clients = await cast.chat(*people.values())
+    students = {
+        name: Student(cast, name, client, votes[name])
+        for name, client in zip(people, clients, strict=True)
+    }
+    for student in students.values():
+        await student.open()
+    return await cast.dashboard(worker=0), students
+
+
+STEPS = [
+    ("start_question", {"question": "force"}),
+    "vote",
+    ("count_down_and_stop", {"seconds": 600}),
+    ("announce", {"text": "Soon"}),
+    ("stop_vote", {}),
+    ("make_partners", {}),
+    ("enable_chat", {}),
+    ("start_revote", {"seconds": 600}),
+    "vote",
+    ("stop_vote", {}),
+    ("reopen", {}),
+    ("stop_vote", {}),
+    ("reveal", {}),
+    ("announce", {"text": "Well done"}),
+    ("next_question", {}),
+    ("start_question", {"question": "work"}),
+    "vote",
+    ("stop_vote", {}),
+    ("reopen", {}),
+    ("stop_vote", {}),
+    ("reveal", {}),
+    ("start_question", {"question": "force"}),
+    ("stop_vote", {}),
+    ("next_question", {"question": "work"}),
+]
+
+
+async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
+    ines, students = await classroom(cast)
+    for number, step in enumerate(STEPS):
+        if step == "vote":
+            for student in students.values():
+                await student.cast_vote()
+        else:
+            await ines.ask(step[0], **step[1])
+        # Ada is at the worker of the dashboard.
+        await barrier(students["ada"].client, cast.room, *(s.client for s in students.values()))
+        for student in students.values():
+            student.catch_up()
+            assert student.page.state == timeless(await student.look()), (number, step)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["start_question", "stop_vote", "make_partners", "start_revote"],
+        ["start_question", "stop_vote", "make_partners", "reveal"],
+        ["start_question", "stop_vote", "make_partners", "enable_face_chat", "start_revote"],
+    ],
+    ids=lambda steps: steps[-1],
+)
+async def test_also_where_the_discussion_is_left_out(cast, steps):
+    ines, students = await classroom(cast)
+    for step in steps:
+        await ines.ask(step, **({"question": "force"} if step == "start_question" else {}))
+        await barrier(students["ada"].client, cast.room, *(s.client for s in students.values()))
+        for student in students.values():
+            student.catch_up()
+            assert student.page.state == timeless(await student.look()), step
+
+
+async def test_a_page_that_is_opened_in_any_phase(cast):
+    """A new socket in each phase gets what the one that was there all along knows."""
+    ines, students = await classroom(cast)
+    ada = students["ada"]
+    for step in STEPS[:13]:
+        if step == "vote":
+            for student in students.values():
+                await student.cast_vote()
+        else:
+            await ines.ask(step[0], **step[1])
+        await barrier(ada.client, cast.room)
+        ada.catch_up()
+        again = Student(cast, "ada", await cast.chat(cast.ada), ada.vote)
+        await again.open()
+        assert again.page.state == ada.page.state
+        # From here on it follows by itself.
+        ada.client.abort()
+        students["ada"] = ada = again
+
+
+@pytest.mark.parametrize(("phase", "groups"), PATHS)
+async def test_the_snapshot_in_each_phase(cast, phase, groups):
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    ines = await cast.dashboard()
+    epoch = await lead(ines, phase, groups=groups)
+    shown = groups and phase != "vote_closed"
+    group = PartnerGroup.objects.filter(round__session__course=cast.course).first()
+    room = str(group.room_id) if shown else None
+    if phase == "revealed":
+        zeros = dict.fromkeys("ABCD", 0)
+        more = {
+            "round": 2 if groups else 1,
+            "correct": "B",
+            "histograms": [zeros, zeros if groups else {}],
+        }
+    else:
+        more = {}
+    messages = {
+        "idle": "enableNext",
+        "vote": "enableVote",
+        "vote_closed": "stopVote",
+        "discuss": "enableChat",
+        "revote": "enableRevote",
+        "revote_closed": "stopVote",
+        "revealed": "reveal",
+    }
+    expected = {
+        **standing(
+            cast, messages[phase], phase, epoch, slug=None if phase == "idle" else "force", **more
+        ),
+        "votes": [None, None],
+        "room": room,
+        "partners": [],
+    }
+    for client, partner in ((ada, cast.bea), (bea, cast.ada)):
+        assert await client.ask("state", course=cast.course.slug) == {
+            **expected,
+            "partners": [{**partner.body, "choice": None}] if shown else [],
+        }
+    # The instructor has no vote and no partner, and sees no more here before the reveal.
+    assert await ines.ask("state") == {**expected, "room": None}
+    carl = await cast.chat(cast.carl)
+    assert (await carl.ask("state", course=cast.course.slug))["votes"] == [None, None]
+
+
+# --- votes ---------------------------------------------------------------------------------------
+
+
+async def voting(cast, *people):
+    """The dashboard and chats of these students, in a vote that is open."""
+    clients = await cast.chat(*people)
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force")
+    return ines, *(clients if len(people) > 1 else [clients])
+
+
+async def test_a_vote(cast):
+    _, ada = await voting(cast, cast.ada)
+    assert await ada.ask(
+        "vote", course=cast.course.slug, choice="C", confidence=4, rationale=" Because. "
+    ) == {"round": 1, "choice": "C"}
+    vote = Vote.objects.get(user=cast.ada.user)
+    assert (vote.choice, vote.confidence, vote.rationale) == ("C", 4, "Because.")
+    assert (await ada.ask("state", course=cast.course.slug))["votes"] == [
+        {"choice": "C", "confidence": 4, "rationale": "Because."},
+        None,
+    ]
+
+
+async def test_the_last_vote_counts(cast):
+    ines, ada, bea = await voting(cast, cast.ada, cast.bea)
+    other = await cast.chat(cast.ada)
+    for client, choice in ((ada, "A"), (other, "B"), (bea, "A"), (ada, "D")):
+        await client.ask("vote", course=cast.course.slug, choice=choice, confidence=5)
+    await other.ask("vote", course=cast.course.slug, choice="C")
+    figures = await ines.ask("figures")
+    assert figures["histograms"] == [{"A": 1, "B": 0, "C": 1, "D": 0}, {}]
+    vote = Vote.objects.get(user=cast.ada.user)
+    assert (vote.choice, vote.confidence, vote.rationale) == ("C", None, "")
+    assert UseLog.objects.filter(sid=cast.ada.name, event="vote").count() == 4
+
+
+async def test_each_round_has_votes_of_its_own(cast):
+    ines, ada = await voting(cast, cast.ada)
+    await ada.ask("vote", course=cast.course.slug, choice="A")
+    await ines.ask("stop_vote")
+    await ines.ask("start_revote")
+    assert await ada.ask("vote", course=cast.course.slug, choice="B") == {
+        "round": 2,
+        "choice": "B",
+    }
+    state = await ada.ask("state", course=cast.course.slug)
+    assert [one["choice"] for one in state["votes"]] == ["A", "B"]
+
+
+async def test_a_vote_after_a_reopening_counts_in_the_same_round(cast):
+    ines, ada = await voting(cast, cast.ada)
+    await ada.ask("vote", course=cast.course.slug, choice="A")
+    await ines.ask("stop_vote")
+    await ines.ask("reopen")
+    assert await ada.ask("vote", course=cast.course.slug, choice="B") == {
+        "round": 1,
+        "choice": "B",
+    }
+    assert [one.choice for one in Vote.objects.filter(user=cast.ada.user)] == ["B"]
+
+
+@pytest.mark.parametrize("choice", ["E", "", "a", "AB", "A ", "1", "💥"])
+async def test_invalid_choices(cast, choice):
+    _, ada = await voting(cast, cast.ada)
+    assert await ada.fail("vote", course=cast.course.slug, choice=choice) == {
+        "error_code": "invalid_choice"
+    }
+    assert Vote.objects.filter(user=cast.ada.user).count() == 0
+
+
+async def test_rationales(cast):
+    _, ada = await voting(cast, cast.ada)
+    slug = cast.course.slug
+    await ada.ask("vote", course=slug, choice="A", rationale=" " + "r" * 1000 + " ")
+    assert await ada.fail("vote", course=slug, choice="B", rationale="r" * 1001) == {
+        "error_code": "text_too_long"
+    }
+    assert Vote.objects.get(user=cast.ada.user).choice == "A"
+    await ada.ask("vote", course=slug, choice="A", rationale="   ")
+    assert Vote.objects.get(user=cast.ada.user).rationale == ""
+
+
+@pytest.mark.parametrize(
+    ("phase", "groups"), [key for key in PATHS if key[0] not in ("vote", "revote")]
+)
+async def test_a_vote_counts_only_in_an_open_round(cast, phase, groups):
+    ada, _ = await cast.chat(cast.ada, cast.bea)
+    ines = await cast.dashboard()
+    await lead(ines, phase, groups=groups)
+    for choice in ("A", "Z"):
+        assert await ada.fail("vote", course=cast.course.slug, choice=choice) == {
+            "error_code": "round_closed"
+        }
+    assert Vote.objects.filter(user=cast.ada.user).count() == 0
+
+
+async def test_a_vote_after_the_deadline_is_late_even_if_nothing_has_closed_the_round(cast):
+    await voting(cast, cast.ada)
+    with transaction.atomic():
+        # Nobody else sees this, nor gets the row, before it is taken back.
+        session = ClassSession.objects.select_for_update().get(course=cast.course)
+        for deadline, accepted in (
+            (timezone.now(), False),
+            (timezone.now() + timezone.timedelta(seconds=60), True),
+        ):
+            ClassSession.objects.filter(pk=session.pk).update(deadline=deadline)
+            [result] = cast_votes([Ballot(cast.ada.user, cast.course.slug, "A")])
+            assert isinstance(result, RoundClosed) is not accepted
+        transaction.set_rollback(True)
+
+
+async def test_every_vote_that_was_taken_counts_and_no_other(cast):
+    """Many vote while the round is closed and opened again."""
+    people = [cast.student(f"s{number}") for number in range(10)]
+    ines, *clients = await voting(cast, *people)
+    accepted = dict.fromkeys(range(10))
+
+    async def vote(number, client):
+        for choice in "ABCDABCDABCD":
+            reply = await client.command("vote", course=cast.course.slug, choice=choice)
+            if reply["status"] == "success":
+                accepted[number] = choice
+            else:
+                assert reply["error_code"] == "round_closed"
+
+    async def close_and_open():
+        for _ in range(4):
+            await ines.ask("stop_vote")
+            await ines.ask("reopen")
+        await ines.ask("stop_vote")
+
+    await asyncio.gather(
+        close_and_open(), *(vote(number, client) for number, client in enumerate(clients))
+    )
+    stored = dict(
+        Vote.objects.filter(round__session__course=cast.course).values_list("user", "choice")
+    )
+    assert stored == {
+        people[number].user.pk: choice for number, choice in accepted.items() if choice
+    }
+    histogram = (await ines.ask("figures"))["histograms"][0]
+    assert histogram == {letter: list(stored.values()).count(letter) for letter in "ABCD"}
+
+
+async def test_too_many_votes(cast):
+    _, ada = await voting(cast, cast.ada)
+    names = [await ada.post("vote", course=cast.course.slug, choice="A") for _ in range(30)]
+    replies = [await ada.reply(name, "vote") for name in names]
+    refused = [one for one in replies if one["status"] == "error"]
+    assert 1 <= len(refused) <= 10
+    assert {one["error_code"] for one in refused} == {"rate_limited"}
+    assert all(0 < one["retry_after"] <= 0.2 for one in refused)
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+REVEALING = {"correct", "is_correct", "histograms", "transitions", "gain", "figures", "votes_in"}
+
+
+def told(frame):
+    """(all keys of a frame at any depth, all objects in it)"""
+    keys, objects, left = set(), [], [frame]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            keys |= set(one)
+            objects.append(one)
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return keys, objects
+
+
+async def test_nothing_of_correctness_or_of_others_votes_before_the_reveal(cast):
+    ines, students = await classroom(cast)
+    for step in STEPS[:12]:
+        if step == "vote":
+            for student in students.values():
+                await student.cast_vote()
+        else:
+            await ines.ask(step[0], **step[1])
+        for student in students.values():
+            client = student.client
+            await client.ask("list_rooms")
+            await client.ask("list_users", room=cast.room)
+            await client.ask("select_room", room=cast.room, limit=100)
+            await client.ask("history", room=cast.room, before=1000, limit=100)
+            await client.ask("resume", rooms={cast.room: 0})
+            await student.look()
+    partners = {
+        name: {one["username"] for one in (await student.look())["partners"]}
+        for name, student in students.items()
+    }
+    assert sorted(len(found) for found in partners.values()) == [1, 1, 1, 1]
+    for name, student in students.items():
+        others = [f"secret of {other}".encode() for other in students if other != name]
+        for raw in student.client.raw:
+            assert not any(secret in raw for secret in others)
+            keys, objects = told(json.loads(raw))
+            assert keys & REVEALING == set()
+            # A choice is told with a text (the question's), as one's own, or as a partner's.
+            for one in objects:
+                if "choice" in one and "text" not in one and "username" in one:
+                    assert one["username"] in partners[name]
+    # And then it is told.
+    await ines.ask("reveal")
+    for student in students.values():
+        event = await student.client.event("control", message="reveal")
+        assert (event["correct"], event["histograms"]) == (
+            "B",
+            [{"A": 2, "B": 2, "C": 0, "D": 0}] * 2,
+        )
+
+
+async def test_the_next_question_takes_the_secrets_away_again(cast):
+    ines, ada = await voting(cast, cast.ada)
+    await ines.ask("stop_vote")
+    await ines.ask("reveal")
+    await ines.ask("start_question", question="work")
+    event = await ada.event("control", phase="vote", epoch=4)
+    snapshot = await ada.ask("state", course=cast.course.slug)
+    assert {"correct", "histograms"} & (event.keys() | snapshot.keys()) == set()
