@@ -148,13 +148,14 @@ def main(*benchmarks: Benchmark, page: Path | None = None) -> int:
     parser.add_argument("--warm-up", type=float, default=2, help="seconds (default 2)")
     parser.add_argument("--seconds", type=float, default=6, help="of measuring (default 6)")
     options = parser.parse_args()
+    others = os.getloadavg()[0]
     results = [run(benchmark, options) for benchmark in benchmarks]
     how = (
         f"{options.rounds} rounds of each side in turn, each with a server of its own, measured "
         f"for {options.seconds:g} s after {options.warm_up:g} s of warm-up: medians, and in "
         f"brackets the least and the most."
     )
-    parts = [f"{PREFACE}\n{machine()}\n\n{_wrapped(how)}"]
+    parts = [f"{PREFACE}\n{machine(others)}\n\n{_wrapped(how)}"]
     for result in results:
         about = _wrapped(result.benchmark.about)
         parts.append(f"## {result.benchmark.title}\n\n{about}\n\n{result.table()}")
@@ -170,8 +171,8 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(text, 100)
 
 
-def machine() -> str:
-    """What all of it ran on, as a list in Markdown."""
+def machine(others: float) -> str:
+    """What all of it ran on, as a list in Markdown; `others` is the load average before."""
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -195,6 +196,7 @@ def machine() -> str:
     flush = "fsync on" if durable else "fsync off"
     lines = [
         f"{cpu}, {system}, shared by server, load client, PostgreSQL and Redis",
+        f"load average before the run, from what else ran there: {others:.1f}",
         f"Python {platform.python_version()}, {packages}",
         f"PostgreSQL {postgres} ({flush}), Redis {info['redis_version']}, over Unix sockets",
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {_commit()}",
