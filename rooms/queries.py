@@ -393,6 +393,19 @@ def mentions(user: User) -> QuerySet[Mention]:
     )
 
 
+def audiences(user: int) -> dict[str, list[str]]:
+    """The audiences of the rooms that a user is in, by channel-layer group."""
+    found: dict[str, list[str]] = defaultdict(list)
+    rooms = (
+        Membership.objects.filter(user=user, room__archived_at=None)
+        .order_by("-joined_at")
+        .values_list("room_id", "room__course_id")[: limits["ROOMS_PER_SOCKET"]]
+    )
+    for room, course in rooms:
+        found[groups.course(course)].append(groups.room(room))
+    return found
+
+
 # --- presence ------------------------------------------------------------------------------------
 
 

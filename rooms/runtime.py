@@ -13,6 +13,7 @@ from rooms import publish, queries
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.hub import Hub
+from rooms.polling import Polls
 from rooms.ratelimit import Buckets
 from rooms.threads import Threads
 from rooms.writer import Writer
@@ -32,6 +33,12 @@ class Runtime:
             fetch=self._fetch, on_changed=self.clock.figures_changed, on_seen=self.clock.seen
         )
         self.clock.hub = self.hub
+        self.polls = Polls(
+            worker=self.worker,
+            writer=self.writer,
+            threads=self.threads,
+            background=self.background,
+        )
         self.messages = Buckets(limits["MESSAGE_RATE"], limits["MESSAGE_BURST"])
         self.votes = Buckets(limits["VOTE_RATE"], limits["VOTE_BURST"])
         self.typing = Buckets(1 / 3, 1)
@@ -57,6 +64,7 @@ class Runtime:
         Takes `DRAIN_WITHIN` seconds for the sockets and the jobs at the most.
         """
         await self.writer.idle(DRAIN_WITHIN)
+        self.polls.stop()
         with contextlib.suppress(TimeoutError):
             await self.hub.close_all(4503, DRAIN_WITHIN)
         if self._jobs:

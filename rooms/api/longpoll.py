@@ -48,8 +48,13 @@ class Poll:
     """What a view says to the waiting around it."""
 
     def __init__(self, waiting: Counter[int]) -> None:
+        self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
+
+    def present(self, user: int, username: str) -> None:
+        """Whoever asks to wait counts as online, also where there is nothing to wait for yet."""
+        self.person = user, username
 
     def wait_for(self, wanted: Wanted) -> None:
         """Ask again when it is there. Raises RateLimited where too many of the user's wait."""
@@ -87,7 +92,23 @@ class LongPolling:
 
     async def _answer(self, scope: dict[str, Any], gone: asyncio.Future[None]) -> list[Message]:
         """What to send: the first answer that has something, or the last one without."""
-        answer, wanted = await self._ask(scope, gone)
+        answer, poll = await self._ask(scope, gone)
+        if poll.person is None:
+            return answer
+        polls = runtime.current().polls
+        polls.came(*poll.person)
+        try:
+            return await self._wait(scope, gone, answer, poll.wanted)
+        finally:
+            polls.went(*poll.person)
+
+    async def _wait(
+        self,
+        scope: dict[str, Any],
+        gone: asyncio.Future[None],
+        answer: list[Message],
+        wanted: Wanted | None,
+    ) -> list[Message]:
         if wanted is None:
             return answer
         user, until = wanted.user, time.monotonic() + wanted.seconds
@@ -97,7 +118,8 @@ class LongPolling:
                 if not await _woken(wanted, left, gone):
                     break
                 async with self._woken:
-                    answer, wanted = await self._ask(scope, gone, again=True)
+                    answer, poll = await self._ask(scope, gone, again=True)
+                wanted = poll.wanted
         finally:
             self._waiting[user] -= 1
             if not self._waiting[user]:
@@ -106,7 +128,7 @@ class LongPolling:
 
     async def _ask(
         self, scope: dict[str, Any], gone: asyncio.Future[None], *, again: bool = False
-    ) -> tuple[list[Message], Wanted | None]:
+    ) -> tuple[list[Message], Poll]:
         poll = Poll(Counter() if again else self._waiting)
         answer: list[Message] = []
         came = False
@@ -123,7 +145,7 @@ class LongPolling:
             answer.append(message)
 
         await self._app({**scope, EXTENSION: poll}, receive, send)
-        return answer, poll.wanted
+        return answer, poll
 
 
 async def _gone(receive: Receive) -> None:

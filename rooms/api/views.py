@@ -391,9 +391,10 @@ class Messages(Endpoint):
         found, page = queries.messages_page(
             user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
         )
-        if wanted.wait and wanted.after is not None and wanted.before is None and not page:
-            poll = poll_of(request)
-            if poll is not None:
+        poll = poll_of(request)
+        if poll is not None and wanted.wait:
+            poll.present(user.pk, user.username)
+            if wanted.after is not None and wanted.before is None and not page:
                 poll.wait_for(
                     Wanted(
                         user=user.pk,

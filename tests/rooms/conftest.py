@@ -20,8 +20,9 @@ from tests.rooms.school import School, make_school
 from tests.running import Site, environment
 
 SHORTER = {
-    # Seconds, in place of 20 and 10.
+    # Seconds, in place of 20, 10 and 10.
     "PARTNER_GONE_AFTER": "2",
+    "POLL_LINGER": "1",
     "AUTHENTICATE_WITHIN": "2",
 }
 

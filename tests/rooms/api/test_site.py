@@ -299,3 +299,78 @@ async def test_a_site_that_stops_answers_those_who_wait(cast, tmp_path):
         assert (answer.status, answer.body["results"]) == (200, [])
         assert time.monotonic() - began < 5
         assert await asyncio.to_thread(site.stop) == 0
+
+
+# --- Without a socket --------------------------------------------------------------------------
+
+
+async def online(wire, cast):
+    users = (await wire.get(f"rooms/{cast.room}/users/", cast.ines)).body["users"]
+    return {user["username"] for user in users if user["online"]}
+
+
+async def test_who_waits_for_messages_is_online(cast, wire):
+    tess = await cast.chat(cast.tess)
+    tess.forget()
+    query = {"after": 0, "wait": 25}
+    waiting = asyncio.create_task(wire.get(messages_of(cast.room), cast.ada, query=query))
+    joined = await tess.take(
+        lambda frame: cast.ada.name in frame.get("joined", ()), "presence of one who waits"
+    )
+    assert joined["room"] == cast.room
+    assert await online(wire, cast) == {cast.ada.name, cast.tess.name}
+    # The next request follows soon enough.
+    await wire.post(messages_of(cast.room), cast.bea, {"text": "hello"})
+    await waiting
+    query = {"after": 1, "wait": 2}
+    await wire.get(messages_of(cast.room), cast.ada, query=query)
+    assert [frame for frame in tess.unread(but=frozenset()) if frame["action"] == "presence"] == []
+    await tess.event("presence", left=[cast.ada.name])
+    assert await online(wire, cast) == {cast.tess.name}
+
+
+async def test_a_class_without_a_single_socket(cast, wire):
+    """Two students who poll go through a question, and neither is taken for gone."""
+    path = f"courses/{cast.course.slug}"
+    people = (cast.ada, cast.bea)
+    ended = asyncio.Event()
+
+    async def poll(person):
+        seen = 0
+        while not ended.is_set():
+            query = {"after": seen, "wait": 0.7}
+            page = (await wire.get(messages_of(cast.room), person, query=query)).body
+            seen = page["results"][-1]["seq"] if page["results"] else seen
+
+    async def lead(action, **fields):
+        answer = await wire.post(f"{path}/control/", cast.ines, {"action": action, **fields})
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    async def everybody_is_here():
+        return {person.name for person in people} <= await online(wire, cast)
+
+    polling = [asyncio.create_task(poll(person)) for person in people]
+    for _ in range(100):
+        if await everybody_is_here():
+            break
+        await asyncio.sleep(0.05)
+    await lead("start_question", question="force")
+    assert (await wire.post(f"{path}/vote/", cast.ada, {"choice": "A"})).status == 200
+    await lead("stop_vote")
+    # One has not voted and is here: they are put together.
+    assert (await lead("make_partners"))["groups"] == 1
+    await lead("enable_chat")
+    told = [(await wire.get(f"{path}/partners/", person)).body for person in people]
+    assert [[p["username"] for p in one["partners"]] for one in told] == [
+        [cast.bea.name],
+        [cast.ada.name],
+    ]
+    # Longer than partners may be away, and the pair is still one.
+    began = time.monotonic()
+    while time.monotonic() - began < 4:
+        assert await everybody_is_here()
+        await asyncio.sleep(0.2)
+    assert [(await wire.get(f"{path}/partners/", person)).body for person in people] == told
+    ended.set()
+    await asyncio.gather(*polling)

@@ -1,0 +1,79 @@
+"""Who is here without a socket: those whose requests wait for messages count as online."""
+
+import asyncio
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rooms import publish, queries
+from rooms.actions.presence import Coming, close_connections, open_connections
+from rooms.conf import limits
+from rooms.envelope import Seen
+from rooms.errors import PeerError
+from rooms.threads import Threads
+from rooms.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class Polls:
+    """The users of this process whose requests wait. Used from its event loop only."""
+
+    def __init__(
+        self,
+        *,
+        worker: uuid.UUID,
+        writer: Writer,
+        threads: Threads,
+        background: Callable[[Coroutine[Any, Any, Any]], None],
+    ) -> None:
+        self._worker = worker
+        self._writer = writer
+        self._threads = threads
+        self._background = background
+        self._waiting: Counter[int] = Counter()
+        self._here: dict[int, Coming] = {}
+        self._leaving: dict[int, asyncio.TimerHandle] = {}
+
+    def came(self, user: int, username: str) -> None:
+        """A request of the user waits; `went` must follow."""
+        self._waiting[user] += 1
+        leaving = self._leaving.pop(user, None)
+        if leaving is not None:
+            leaving.cancel()
+        if user not in self._here:
+            coming = self._here[user] = Coming(uuid.uuid4(), user, self._worker)
+            self._background(self._changed(open_connections, coming, username, here=True))
+
+    def went(self, user: int, username: str) -> None:
+        """A request of the user waits no longer. Unless another follows soon, they are gone."""
+        self._waiting[user] -= 1
+        if not self._waiting[user]:
+            del self._waiting[user]
+            self._leaving[user] = asyncio.get_running_loop().call_later(
+                limits["POLL_LINGER"], self._left, user, username
+            )
+
+    def _left(self, user: int, username: str) -> None:
+        del self._leaving[user]
+        coming = self._here.pop(user)
+        self._background(self._changed(close_connections, coming, username, here=False))
+
+    def stop(self) -> None:
+        """Forget who is here: the worker's connections end with it."""
+        for leaving in self._leaving.values():
+            leaving.cancel()
+
+    async def _changed(self, store: Any, coming: Coming, username: str, *, here: bool) -> None:
+        """Note it and, where it makes a difference, tell the user's rooms."""
+        try:
+            if not await self._writer.submit(store, coming):
+                return
+            rooms = await self._threads.run(queries.audiences, coming.user)
+        except PeerError as error:
+            logger.warning("who waits is not counted as online, or is still: %s", error.message)
+            return
+        for group, audiences in rooms.items():
+            publish.now(group, Seen(coming.user, username, audiences, here))
