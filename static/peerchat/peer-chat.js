@@ -104,10 +104,6 @@ export class PeerChat extends HTMLElement {
     this.#seen();
   }
 
-  focusField() {
-    this.#field.focus({ preventScroll: true });
-  }
-
   render(room) {
     if (!room) return;
     if (room.id !== this.#room?.id) this.#begin();
