@@ -199,7 +199,7 @@ class Postgres(Server):
                 host=str(self.folder), user="peerchat", dbname="postgres", autocommit=True
             ) as connection:
                 if not connection.execute(
-                    "SELECT FROM pg_database WHERE datname = 'peerchat'"
+                    "SELECT 1 FROM pg_database WHERE datname = 'peerchat'"
                 ).fetchone():
                     connection.execute("CREATE DATABASE peerchat")
         except psycopg.OperationalError:
