@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -83,6 +84,7 @@ def _panel(
             "scheme": scheme,
             "login_url": login_url,
             "first": first,
+            "csrf_token": get_token(request),
         },
     )
 

@@ -1,7 +1,7 @@
 import { Ballot } from "./ballot.js";
 import { ClassClient } from "./client.js";
-import { PeerSocket, socketUrl } from "./socket.js";
 import { initialState } from "./store.js";
+import { PeerTransport } from "./transport.js";
 
 const classes = new Map();
 
@@ -9,10 +9,10 @@ const classes = new Map();
  * The one connection of this page to a course, for all its panels: `{client, ballot}`. `data` are the
  * attributes of the first panel. Each that joins leaves with `leaveClass`; with the last it ends.
  */
-export function joinClass({ course, title, room, username, displayName, lastRead }, token = null) {
+export function joinClass({ course, title, room, username, displayName, lastRead, csrf }, token = null) {
   let joined = classes.get(course);
   if (!joined) {
-    const socket = new PeerSocket(socketUrl("/ws/chat/"), { token });
+    const socket = new PeerTransport("/ws/chat/", { token, csrf, course, room });
     const own = `${username}:${course}`;
     const client = new ClassClient({
       socket,

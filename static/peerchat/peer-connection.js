@@ -28,8 +28,10 @@ export class PeerConnection extends HTMLElement {
 
   #render() {
     clearTimeout(this.#timer);
-    const worst = worstOf(this.#sockets.map((one) => one.status));
+    const statuses = this.#sockets.map((one) => one.status);
+    const worst = { ...worstOf(statuses), slow: statuses.some((one) => one.slow) };
     setAttribute(this, "data-state", worst.state === "open" ? "connected" : worst.state);
+    setAttribute(this, "data-slow", worst.slow);
     const left = worst.retryAt === null ? 0 : worst.retryAt - Date.now();
     // Short waits are not worth a number that jumps, nor a button that goes away.
     show(this.#retry, worst.state === "waiting" && left > SOON);
@@ -38,8 +40,8 @@ export class PeerConnection extends HTMLElement {
   }
 }
 
-function words({ state, reason }, left) {
-  if (state === "open") return "Connected";
+function words({ state, reason, slow }, left) {
+  if (state === "open") return slow ? "Connected over HTTP" : "Connected";
   if (state === "ended") return reason === "forbidden" ? "No access" : "Logged out";
   if (state === "waiting" && left > SOON) return `Reconnecting in ${Math.ceil(left / 1000)} s`;
   return "Reconnecting…";

@@ -9,8 +9,8 @@ import { ClassClient } from "./client.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "./dom.js";
 import { phaseName, plural } from "./format.js";
 import { Banner, leaveWhenEnded, Panes } from "./page.js";
-import { PeerSocket, socketUrl } from "./socket.js";
 import { initialState, openRound, unread } from "./store.js";
+import { PeerTransport } from "./transport.js";
 
 const OVERDUE = 2;
 const TOAST_FOR = 6_000;
@@ -34,15 +34,15 @@ export class PeerDashboard extends HTMLElement {
 
   connectedCallback() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, title, room, username, displayName, lastRead, loginUrl } = this.dataset;
+    const { course, title, room, username, displayName, lastRead, loginUrl, csrf } = this.dataset;
     for (const item of this.querySelectorAll("[data-question]")) {
       const { question, correct, prompt } = item.dataset;
       this.#questions.push({ slug: question, correct: correct || null, prompt, item });
       if ("asked" in item.dataset) this.#asked.add(question);
       item.querySelector("[data-part=pick]").addEventListener("click", () => this.#pick(question));
     }
-    const chat = new PeerSocket(socketUrl("/ws/chat/"));
-    this.#control = new PeerSocket(socketUrl(`/ws/instructor/${course}/`));
+    const chat = new PeerTransport("/ws/chat/", { csrf, course, room });
+    this.#control = new PeerTransport(`/ws/instructor/${course}/`, { csrf, course, room, leading: true });
     this.#client = new ClassClient({
       socket: chat,
       state: initialState({

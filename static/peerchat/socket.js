@@ -16,6 +16,7 @@ const PROTOCOL = "peerchat.v1";
 const DEFAULTS = {
   firstWait: 500,
   maxWait: 30_000,
+  rareWait: 60_000,
   stableAfter: 10_000,
   pingEvery: 20_000,
   pingTimeout: 6_000,
@@ -75,6 +76,8 @@ export class PeerSocket extends EventTarget {
     /** Seconds to add to this machine's clock to get the server's; null until a ping was answered. */
     this.clockOffset = null;
     this.roundTrip = Infinity;
+    /** Whether to try only about once in `rareWait`, and when the network changes. */
+    this.rarely = false;
   }
 
   get isOpen() {
@@ -252,7 +255,8 @@ export class PeerSocket extends EventTarget {
   }
 
   #wait() {
-    const wait = reconnectWait(this.#attempt, this.#options);
+    const { rareWait } = this.#options;
+    const wait = this.rarely ? rareWait * (0.75 + Math.random() / 2) : reconnectWait(this.#attempt, this.#options);
     this.#attempt += 1;
     this.#timers.retry = setTimeout(() => this.#connect(), wait);
     this.#setStatus("waiting", { retryAt: Date.now() + wait });

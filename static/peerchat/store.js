@@ -76,7 +76,7 @@ export function reduce(state, event) {
 const HANDLERS = {
   welcome(state, event) {
     const mine = event.courses.find((one) => one.course === state.course.slug);
-    let next = { ...state, me: event.user, limits: { ...state.limits, ...event.limits } };
+    let next = { ...state, me: event.user ?? state.me, limits: { ...state.limits, ...event.limits } };
     if (mine) {
       next.course = { ...state.course, title: mine.title, role: mine.role, room: mine.room };
       next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));

@@ -87,8 +87,8 @@ class Classroom:
         self.people: list[Person] = []
         self._browser = browser
 
-    async def instructor(self) -> Instructor:
-        return await self._arrive(Instructor, "instructor", phone=False)
+    async def instructor(self, *, url: str | None = None) -> Instructor:
+        return await self._arrive(Instructor, "instructor", phone=False, url=url)
 
     async def visitor(self, username: str) -> Person:
         """Somebody without a part in the course."""

@@ -1,6 +1,7 @@
 """Somebody at a browser: what they see and do on the pages of the site."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import math
@@ -14,8 +15,10 @@ from typing import Any, TypeVar
 from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
+    Response,
     ViewportSize,
     WebSocket,
     expect,
@@ -101,6 +104,7 @@ TOO_WIDE = """
 """
 
 ACTIVE = "() => document.activeElement.dataset.testid ?? document.activeElement.textContent"
+STATE = re.compile(r"/api/courses/[^/]+/state/$")
 INPUTS = {"button", "checkbox", "combobox", "link", "listbox", "radio", "spinbutton", "textbox"}
 # What would tell the answer, in a frame or a page that comes before the reveal.
 TELLING = re.compile(r"correct|histogram|transitions|\bgain\b", re.IGNORECASE)
@@ -161,7 +165,7 @@ class Person:
         self.problems: list[str] = []
         """What the browser complained about."""
         self.frames: list[str] = []
-        """What came over WebSockets, as it came."""
+        """What came over WebSockets, and where the class stands over HTTP, as it came."""
         self._password = password
         self._tolerated: list[re.Pattern[str]] = []
         self._shots = itertools.count(1)
@@ -172,6 +176,7 @@ class Person:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"{username}: {error.stack}"))
         page.on("websocket", self._socket)
+        page.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:
@@ -181,6 +186,12 @@ class Person:
 
     def _socket(self, socket: WebSocket) -> None:
         socket.on("framereceived", lambda data: self.frames.append(str(data)))
+
+    async def _response(self, response: Response) -> None:
+        if response.ok and STATE.search(response.url):
+            # Where the page let go of the request there is no body.
+            with contextlib.suppress(Error):
+                self.frames.append(await response.text())
 
     def tolerate(self, pattern: str) -> None:
         """What matches is no problem: it is part of what is tested."""
@@ -274,7 +285,6 @@ class Student(Person):
         await self.connected()
 
     async def vote(self, choice: str, *, confidence: int, rationale: str) -> None:
-        round_ = self.session()["round"]
         await (
             self.page.locator("label.choice")
             .filter(has=self.page.get_by_test_id(f"choice-{choice}"))
@@ -288,7 +298,7 @@ class Student(Person):
         await self.page.get_by_test_id("rationale").fill(rationale)
         await self.page.get_by_test_id("vote-button").click()
         await self.voted(choice)
-        self.cast[round_ - 1] = {
+        self.cast[self.session()["round"] - 1] = {
             "choice": choice,
             "confidence": confidence,
             "rationale": rationale,

@@ -1,4 +1,5 @@
-"""A TCP proxy in front of a site: a network connection that a test can cut."""
+"""A TCP proxy in front of a site: a network connection that a test can cut, or one that lets no
+WebSockets through."""
 
 import asyncio
 import contextlib
@@ -7,16 +8,21 @@ from typing import Self
 from urllib.parse import urlsplit
 
 CHUNK = 65_536
+REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Proxy:
     """Passes every connection to a free port on to the site; an async context manager.
 
     Browsers open `url` itself, so Host and Origin name the proxy's port, as they would name
-    whatever stands in front of a site.
+    whatever stands in front of a site. Without `upgrades` it answers WebSocket handshakes with 403;
+    what comes over connections that it has let through it passes on unread.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, upgrades: bool = True) -> None:
+        self.upgrades = upgrades
+        self.refused = 0
+        """Handshakes answered with 403."""
         target = urlsplit(url)
         assert target.hostname
         assert target.port
@@ -82,6 +88,12 @@ class Proxy:
             writer.transport.abort()
             there.transport.abort()
         try:
+            first = b"" if self.upgrades else await _head(reader)
+            if not self.upgrades and _is_upgrade(first):
+                self.refused += 1
+                writer.write(REFUSED)
+                return
+            there.write(first)
             await asyncio.gather(_pass(reader, there), _pass(there_reader, writer))
         finally:
             for end in (writer, there):
@@ -89,6 +101,18 @@ class Proxy:
                 end.close()
                 with contextlib.suppress(OSError):
                     await end.wait_closed()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """The head of the first request on a connection: browsers open a new one for each handshake."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except (OSError, asyncio.IncompleteReadError):
+        return b""
+
+
+def _is_upgrade(head: bytes) -> bool:
+    return b"\r\nupgrade: websocket\r\n" in head.lower()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
