@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.utils.html import format_html, format_html_join
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -72,7 +73,8 @@ def page(request: HttpRequest) -> HttpResponse:
         request,
         "rooms/api.html",
         {
-            "info": document["info"],
+            "version": document["info"]["version"],
+            "description": prose(document["info"]["description"]),
             "operations": _operations(),
             "types": _types(),
         },
@@ -87,7 +89,7 @@ def _operations() -> list[dict[str, Any]]:
             "path": path,
             "name": operation["operationId"],
             "summary": operation.get("summary", ""),
-            "description": operation.get("description", ""),
+            "description": prose(operation.get("description", "")),
             "public": {} in operation.get("security", [{}]),
             "parameters": [
                 {**parameter, "type": kind(parameter["schema"])}
@@ -97,7 +99,7 @@ def _operations() -> list[dict[str, Any]]:
             "responses": [
                 {
                     "status": status,
-                    "description": response.get("description", ""),
+                    "description": prose(response.get("description", "")),
                     "body": _content(response),
                 }
                 for status, response in sorted(operation["responses"].items())
@@ -114,14 +116,14 @@ def _types() -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "description": schema.get("description", ""),
+            "description": prose(schema.get("description", "")),
             "kind": None if "properties" in schema else kind(schema),
             "fields": [
                 {
                     "name": field,
                     "type": kind(of),
                     "required": field in schema.get("required", ()),
-                    "description": of.get("description", ""),
+                    "description": prose(of.get("description", "")),
                 }
                 for field, of in schema.get("properties", {}).items()
             ],
@@ -132,6 +134,18 @@ def _types() -> list[dict[str, Any]]:
 
 Words = list[tuple[str, str]]
 """Pieces of text, each with the name of the type that it links to, or nothing."""
+
+
+def prose(text: str) -> str:
+    """A text of the document as HTML: what stands between backticks is code."""
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<code>{}</code>", part) if index % 2 else part,)
+            for index, part in enumerate(text.split("`"))
+        ),
+    )
 
 
 def _content(of: Schema) -> list[tuple[str, Words]]:
@@ -162,9 +176,9 @@ def kind(schema: Schema) -> Words:
         for key, word in (
             ("minimum", "from"),
             ("maximum", "to"),
-            ("minLength", "at least"),
-            ("maxLength", "at most"),
+            ("minLength", "length from"),
+            ("maxLength", "to" if "minLength" in schema else "length to"),
         )
         if key in schema
     ]
-    return [(f"{name}, {' '.join(limits)}" if limits else str(name), "")]
+    return [(", ".join([str(name), " ".join(limits)]) if limits else str(name), "")]
