@@ -173,7 +173,7 @@ class ChatConsumer(SocketConsumer):
     handlers = commands.CHAT
     parser = protocol.Parser(protocol.CHAT_COMMANDS)
 
-    _coming: Coming | None = None
+    _noted: asyncio.Task[Coming] | None = None
     _authentication_due: asyncio.TimerHandle | None = None
 
     async def admit(self) -> bool:
@@ -234,27 +234,30 @@ class ChatConsumer(SocketConsumer):
             hub.join(connection, groups.room(room), groups.course(course), head)
         self.authenticated = True
         connection.release(self._welcome(courses))
-        self._coming = Coming(connection.id, user.pk, self.runtime.worker)
-        self.runtime.background(self._came())
+        coming = Coming(connection.id, user.pk, self.runtime.worker)
+        self._noted = self.runtime.background(self._came(coming))
 
     def gone(self) -> None:
         if self._authentication_due is not None:
             self._authentication_due.cancel()
         rooms = self.runtime.hub.rooms_of(self.connection)
         super().gone()
-        if self._coming is not None:
-            self.runtime.background(self._went(self._coming, rooms))
+        if self._noted is not None:
+            self.runtime.background(self._went(self._noted, rooms))
 
-    async def _came(self) -> None:
+    async def _came(self, coming: Coming) -> Coming:
         try:
-            was_away = await self.runtime.writer.submit(open_connections, self._coming)
+            was_away = await self.runtime.writer.submit(open_connections, coming)
         except PeerError as error:
             logger.warning("a socket is not counted as online: %s", error.message)
-            return
+            return coming
         if was_away:
             self._tell(self.runtime.hub.rooms_of(self.connection), here=True)
+        return coming
 
-    async def _went(self, coming: Coming, rooms: dict[str, list[str]]) -> None:
+    async def _went(self, noted: asyncio.Task[Coming], rooms: dict[str, list[str]]) -> None:
+        # The writer takes what is of one kind together: the row must be there to be closed.
+        coming = await noted
         try:
             is_away = await self.runtime.writer.submit(close_connections, coming)
         except PeerError as error:

@@ -52,11 +52,12 @@ class Runtime:
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         return await self.threads.run(queries.frames_after, audience, after, limit)
 
-    def background(self, job: Coroutine[Any, Any, Any]) -> None:
+    def background(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a job that outlives the socket that started it."""
         task = self.loop.create_task(job)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+        return task
 
     async def stop(self) -> None:
         """Close the sockets, finish and acknowledge what was started, then stop.
