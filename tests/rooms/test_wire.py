@@ -15,7 +15,7 @@ from websockets.uri import parse_uri
 
 from peerchat.server import Frames
 from rooms.models import Connection
-from tests.client import WITHIN, barrier
+from tests.client import WITHIN, Client, barrier
 from tests.rooms.cast import eventually, store
 
 BIG = "👋" * 4000
@@ -207,6 +207,22 @@ async def test_a_client_that_vanishes(cast):
         lambda: Connection.objects.filter(user=cast.ada.user, closed_at__isnull=False).first()
     )
     await bea.ask("new_message", room=cast.room, text="still here")
+
+
+async def test_sockets_that_open_and_close_in_a_rush_are_all_noted_as_closed(cast):
+    people = [cast.student(f"s{number}") for number in range(12)]
+
+    async def reload(person):
+        for _ in range(4):
+            client = await Client.open(f"{cast.hall.site.socket_url}/ws/chat/", token=person.token)
+            await client.event("welcome")
+            client.abort()
+
+    async with cast.hall.only(0):
+        await asyncio.gather(*map(reload, people))
+    users = [person.user for person in people]
+    rows = Connection.objects.filter(user__in=users)
+    await eventually(lambda: rows.filter(closed_at__isnull=False).count() == 48)
 
 
 async def test_a_client_that_vanishes_in_the_middle_of_a_burst(cast, raw):
