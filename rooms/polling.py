@@ -27,7 +27,7 @@ class Polls:
         worker: uuid.UUID,
         writer: Writer,
         threads: Threads,
-        background: Callable[[Coroutine[Any, Any, Any]], None],
+        background: Callable[[Coroutine[Any, Any, Any]], Any],
     ) -> None:
         self._worker = worker
         self._writer = writer
