@@ -23,7 +23,6 @@ LAYERS = [
     {"models", "migrations"},
     {"protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"},
     {"conf"},
-    {"rehearsal"},  # the other end of the wire: a client, for commands that try a server out
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed.
 ONLY = {

@@ -93,14 +93,14 @@ def test_a_server_with_another_database(site, tmp_path):
     done = manage("rehearse", "--students=2", f"--url={site().url}", env=env)
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "answered the handshake with HTTP 403. Does the server use the database of this command?\n"
+        "The site refused the socket (HTTP 403). Does the server use the database of this command?\n"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--url=http://127.0.0.1:1"], "ws://127.0.0.1:1/ws/chat/ cannot be reached: "),
+        (["--url=http://127.0.0.1:1"], "ws://127.0.0.1:1/ws/chat/: The site cannot be reached: "),
         (["--url=127.0.0.1:8000"], "The URL must be like http://127.0.0.1:8000, not "),
         (["--students=1"], "--students must be at least 2."),
         (["--students=99999999"], "100000000 sockets need 100000100 file descriptors"),

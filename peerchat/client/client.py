@@ -299,8 +299,8 @@ class Client:
 
     def _take(self, body: Body, text: str) -> None:
         decoder = _ON_THE_WIRE.get(body["action"])
-        if decoder is None:
-            # An event of a newer server.
+        if decoder is None or body.get("status") == "error":
+            # A reply, or an event of a newer server.
             return
         event: Event = decoder.decode(text)
         match event:

@@ -22,7 +22,8 @@ STEADY_AFTER = 30.0
 """Seconds of connection after which the wait starts from the first again."""
 REPLY_WITHIN = 30.0
 """Seconds a command waits for its reply, reconnections included."""
-HANDSHAKE_WITHIN = 15.0
+HANDSHAKE_WITHIN = 30.0
+"""Seconds a handshake may take, and then the welcome: a whole class may be at the door."""
 FINAL_CODES = frozenset({4401, 4403})
 """Close codes after which it makes no sense to come back."""
 
@@ -62,9 +63,10 @@ class CommandRefused(ClientError):
 class Line:
     """One endpoint of the site, connected as long as the line is open.
 
-    `on_frame` gets each event. `on_connect` gets the `welcome` of each connection; until it is
-    done no command goes out but the `urgent` ones, which are its own. Then what was not answered
-    is sent again, in the order in which it was given. `on_lost` tells that the connection is gone.
+    `on_frame` gets each frame, replies included. `on_connect` gets the `welcome` of each
+    connection; until it is done no command goes out but the `urgent` ones, which are its own. Then
+    what was not answered is sent again, in the order in which it was given. `on_lost` tells that
+    the connection is gone.
     """
 
     def __init__(
@@ -241,9 +243,7 @@ class Line:
             )
         if waiting is not None and not waiting[1].done():
             waiting[1].set_result(body)
-        is_message = body["action"] == "new_message" and body.get("status") == "success"
-        if is_message or "status" not in body:
-            self._on_frame(body, text)
+        self._on_frame(body, text)
 
     def _end(self, error: ClientError) -> None:
         self._ended = self._ended or error

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from rooms.rehearsal.client import percentile
+from peerchat.rehearsal.client import percentile
 from tests.benchmarks.load import Measured
 from tests.benchmarks.sides import Side
 

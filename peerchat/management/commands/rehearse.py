@@ -16,6 +16,8 @@ from django.db import connections, transaction
 
 from accounts import tokens
 from accounts.models import Token, User
+from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
+from peerchat.rehearsal.lesson import Lesson, Plan
 from rooms.actions.enrollment import enroll
 from rooms.conf import limits
 from rooms.models import (
@@ -33,8 +35,6 @@ from rooms.models import (
     UseLog,
     Vote,
 )
-from rooms.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
-from rooms.rehearsal.lesson import Lesson, Plan
 
 QUESTION = "rehearsal"
 LETTERS, RIGHT = "ABCD", "B"

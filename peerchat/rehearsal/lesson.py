@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rooms.rehearsal.client import (
+from peerchat.rehearsal.client import (
     Client,
     CommandRefused,
     Denied,

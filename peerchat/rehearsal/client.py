@@ -1,26 +1,16 @@
 """A socket that does what a browser does."""
 
 import asyncio
-import contextlib
-import json
 import math
 import resource
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-
-REPLY_WITHIN = 30.0
-"""Seconds a command waits for its reply."""
-HANDSHAKE_WITHIN = 60.0
-"""Seconds a handshake may take, and then the welcome: a whole class may be at the door."""
-
-Body = dict[str, Any]
+from peerchat.client import line
+from peerchat.client.line import Body, Line
 
 
 class RehearsalError(Exception):
@@ -42,9 +32,9 @@ class Disconnected(RehearsalError):
 class CommandRefused(RehearsalError):
     """The server answered a command with an error; `code` is its `error_code`."""
 
-    def __init__(self, action: str, body: Body) -> None:
-        self.code = str(body.get("error_code"))
-        super().__init__(f"{action} was refused ({self.code}): {body.get('error_message')}")
+    def __init__(self, action: str, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(f"{action} was refused ({code}): {text}")
 
 
 class Reply(NamedTuple):
@@ -64,9 +54,12 @@ def socket_url(url: str) -> str:
 
 
 class Client:
-    """One socket: sends commands, and keeps what comes, in the order in which it came."""
+    """One socket, on the line of `peerchat.client`: keeps what comes, in the order it came.
 
-    def __init__(self, connection: ClientConnection) -> None:
+    A line would come back after a drop; in a rehearsal a drop is a finding.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
         self.texts: list[str] = []
         """Every frame as it came."""
         self.welcome: Body = {}
@@ -78,11 +71,11 @@ class Client:
         """The rooms that were added and not removed again."""
         self.messages: dict[str, list[Body]] = defaultdict(list)
         """The messages of each room."""
-        self._connection = connection
-        self._replies: dict[str, asyncio.Future[Body]] = {}
+        self._line = Line(
+            url, token, on_frame=self._take, on_connect=self._greeted, on_lost=self._dropped
+        )
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._lost: Disconnected | None = None
-        self._reader = asyncio.create_task(self._read())
 
     @classmethod
     async def open(cls, url: str, token: str) -> Self:
@@ -90,53 +83,29 @@ class Client:
 
         Raises Unreachable, Denied or Disconnected.
         """
+        client = cls(url, token)
         try:
-            connection = await connect(
-                url,
-                additional_headers={"Authorization": f"Bearer {token}"},
-                compression=None,
-                proxy=None,
-                open_timeout=HANDSHAKE_WITHIN,
-                close_timeout=5,
-                # Nothing may be dropped, and a slow reader would be the fault of this side.
-                max_queue=None,
-                max_size=None,
-            )
-        except InvalidStatus as error:
-            raise Denied(
-                f"{url} answered the handshake with HTTP {error.response.status_code}."
-            ) from None
-        except (OSError, TimeoutError, WebSocketException) as error:
-            raise Unreachable(f"{url} cannot be reached: {error or 'no answer'}.") from None
-        client = cls(connection)
-        try:
-            if not await client.until(lambda: bool(client.welcome), within=HANDSHAKE_WITHIN):
-                raise Unreachable(f"{url} sent no welcome within {HANDSHAKE_WITHIN:g} s.")
-        except BaseException:
-            await client.close()
-            raise
+            await client._line.open()
+        except line.Denied as error:
+            raise Denied(f"{url}: {error}") from None
+        except line.ClientError as error:
+            raise Unreachable(f"{url}: {error}") from None
         return client
 
     async def command(self, action: str, **fields: Any) -> Reply:
         """Send a command and wait for its reply; for a message that is its event.
 
-        Raises CommandRefused, Disconnected, or TimeoutError after `REPLY_WITHIN` seconds.
+        Raises CommandRefused, Disconnected, or TimeoutError when no answer comes.
         """
         if self._lost is not None:
             raise self._lost
-        name = uuid.uuid4().hex
-        future = self._replies[name] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         try:
-            frame = json.dumps({"uuid": name, "action": action, **fields}, ensure_ascii=False)
-            with contextlib.suppress(ConnectionClosed):  # which the reader tells of
-                await self._connection.send(frame)
-            async with asyncio.timeout(REPLY_WITHIN):
-                body = await future
-        finally:
-            self._replies.pop(name, None)
-        if body["status"] != "success":
-            raise CommandRefused(action, body)
+            body = await self._line.ask(action, fields)
+        except line.CommandRefused as error:
+            raise CommandRefused(action, error.code, str(error)) from None
+        except line.ClientError as error:
+            raise self._lost or Disconnected(str(error)) from None
         return Reply(body, time.perf_counter() - began)
 
     async def until(self, condition: Callable[[], bool], *, within: float) -> bool:
@@ -160,35 +129,22 @@ class Client:
         return True
 
     async def close(self) -> None:
-        await self._connection.close()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        self._lost = self._lost or Disconnected("The socket was closed by the rehearsal.")
+        await self._line.close()
 
-    async def _read(self) -> None:
-        try:
-            with contextlib.suppress(ConnectionClosed):
-                async for text in self._connection:
-                    assert isinstance(text, str), "the server sends text frames only"
-                    self._take(text)
-        finally:
-            code = self._connection.close_code
-            self._lost = Disconnected(
-                f"A socket was closed with {code} ({self._connection.close_reason or 'no reason'})."
-                if code not in (None, 1006)
-                else "The connection of a socket was lost."
-            )
-            waits: list[asyncio.Future[Any]] = [*self._replies.values()]
-            waits += [future for _, future in self._waiting]
-            for future in waits:
-                if not future.done():
-                    future.set_exception(self._lost)
+    async def _greeted(self, welcome: Body) -> None:
+        self.welcome = welcome
 
-    def _take(self, text: str) -> None:
-        body: Body = json.loads(text)
+    def _dropped(self) -> None:
+        if self._lost is None:
+            self._lost = Disconnected("The server closed a socket, or its connection was lost.")
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(self._lost)
+
+    def _take(self, body: Body, text: str) -> None:
         self.texts.append(text)
         match body["action"]:
-            case "welcome":
-                self.welcome = body
             case "control":
                 self.controls.append(body)
             case "partners":
@@ -199,9 +155,6 @@ class Client:
                 self.rooms.pop(body["room"], None)
             case "new_message" if body["status"] == "success":
                 self.messages[body["room"]].append(body["message"])
-        reply = self._replies.get(body.get("uuid", ""))
-        if reply is not None and not reply.done():
-            reply.set_result(body)
         for condition, future in self._waiting:
             if not future.done() and condition():
                 future.set_result(None)
