@@ -93,7 +93,8 @@ def test_a_server_with_another_database(site, tmp_path):
     done = manage("rehearse", "--students=2", f"--url={site().url}", env=env)
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "The site refused the socket (HTTP 403). Does the server use the database of this command?\n"
+        "The site refused the socket (HTTP 403). "
+        "Does the server use the database of this command?\n"
     )
 
 
