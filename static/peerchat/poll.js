@@ -1,6 +1,8 @@
 import { newUuid, PeerError, reconnectWait } from "./socket.js";
 
 const PAGE = 100;
+/** The newest messages, which are looked at again for some that were removed. */
+const MODERATED = 50;
 /** Where more was missed, the newest messages come instead; the sockets have the same number. */
 const RESUME_LIMIT = 500;
 const LOG_IN_AGAIN = 401;
@@ -30,7 +32,7 @@ const DEFAULTS = {
  * request at a time in the course's room and one in the partners'.
  *
  * Events and status are those of the socket. What the server tells sockets by events without a stored form is
- * read again now and then and comes as the frame `local.snapshot` or `local.present`. With `leading` the
+ * read again now and then and comes as `message_removed`, `local.snapshot` or `local.present`. With `leading` the
  * figures are read as well, and the rooms are left to another connection of the page.
  */
 export class PeerPoll extends EventTarget {
@@ -51,6 +53,7 @@ export class PeerPoll extends EventTarget {
   #partners = null;
   #phase = null;
   #told = null;
+  #removed = new Set();
   #lookedAt = 0;
   #due = false;
 
@@ -287,7 +290,15 @@ export class PeerPoll extends EventTarget {
       this.#told = told;
       this.#emit({ ...state, action: "local.snapshot" });
     }
-    if (this.#leading || state.phase !== "discuss" || !state.room) return;
+    if (this.#leading) return;
+    const { results } = await this.#messages(this.#room, { limit: MODERATED });
+    if (run !== this.#run) return;
+    for (const { seq, text } of results) {
+      if (text || this.#removed.has(seq)) continue;
+      this.#removed.add(seq);
+      this.#emit({ action: "message_removed", room: this.#room, seq });
+    }
+    if (state.phase !== "discuss" || !state.room) return;
     const { users } = await this.#ask("GET", `rooms/${state.room}/users/`);
     if (run === this.#run) this.#emit({ action: "local.present", room: state.room, users });
   }
