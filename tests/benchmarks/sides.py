@@ -21,7 +21,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from rooms.management.commands.rehearse import Cast, make_cast  # noqa: E402
+from peerchat.management.commands.rehearse import Cast, make_cast  # noqa: E402
 from rooms.models import Membership, Message, Room  # noqa: E402
 from tests.benchmarks.load import Measured, Task  # noqa: E402
 from tests.running import Site, until  # noqa: E402
