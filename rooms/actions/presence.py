@@ -52,14 +52,18 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
 @transaction.atomic
 def close_connections(closed: Sequence[Coming]) -> list[bool]:
     """Note sockets that closed. The answer for each: whether its user is away now."""
-    Connection.objects.filter(id__in=[c.connection for c in closed]).update(
-        closed_at=timezone.now()
-    )
-    here = set(
+    closing = {coming.connection for coming in closed}
+    # Under locks, taken in one order: of two sockets of a user that close at two workers at once,
+    # one has to see that the other has closed.
+    standing = (
         queries.open_connections()
         .filter(user__in={coming.user for coming in closed})
-        .values_list("user_id", flat=True)
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("id")
+        .values_list("id", "user_id")
     )
+    here = {user for connection, user in standing if connection not in closing}
+    Connection.objects.filter(id__in=closing).update(closed_at=timezone.now())
     return [coming.user not in here for coming in closed]
 
 
