@@ -225,6 +225,25 @@ async def test_sockets_that_open_and_close_in_a_rush_are_all_noted_as_closed(cas
     await eventually(lambda: rows.filter(closed_at__isnull=False).count() == 48)
 
 
+async def test_who_closes_sockets_at_both_workers_at_once_is_seen_to_leave(cast):
+    watcher = await cast.chat(cast.ada)
+    people = [cast.student(f"s{number}") for number in range(12)]
+    names = {person.name for person in people}
+
+    async def until_told(which):
+        told = set()
+        while told < names:
+            event = await watcher.event("presence")
+            told |= names.intersection(event.get(which, ()))
+
+    sockets = [await cast.chat(*people, worker=worker) for worker in (0, 1)]
+    await until_told("joined")
+    for pair in zip(*sockets, strict=True):
+        for client in pair:
+            client.abort()
+    await until_told("left")
+
+
 async def test_a_client_that_vanishes_in_the_middle_of_a_burst(cast, raw):
     room = cast.open_room(cast.ada, cast.bea, cast.carl)
     bea, carl = await cast.chat(cast.bea, cast.carl, worker=0)
