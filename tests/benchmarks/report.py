@@ -29,8 +29,9 @@ measures this again and writes this page.
 Server CPU is user and system time of the server's worker processes, from the kernel's own account
 of them; PostgreSQL and Redis are not in it. The stock consumer is that of the tutorial of Channels,
 an `AsyncJsonWebsocketConsumer` that sends to a group, on daphne with `channels_redis.core`; it is
-in `tests/benchmarks/stock/`. It differs from the documentation in two settings, both in its
-favour: a capacity of the channel layer that nothing is dropped for, and Django's connection pool.
+in `tests/benchmarks/stock/`. Its settings differ from the documentation's in its favour: enough
+connections to Redis and a capacity of the channel layer with which nothing fails or is dropped, and
+Django's connection pool, without which Channels would connect anew for each message.
 The load client is written with picows, a WebSocket client in C.
 """
 

@@ -20,8 +20,16 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [os.environ["REDIS_URL"]],
-            # Its default of 100 messages drops the rest silently when 200 pairs write at once.
+            # Three limits would get in the way of 200 pairs who write at once: redis-py 8 has 100
+            # connections for each pool, after which a consumer fails, and gives up on one after
+            # 5 s of silence, and the layer drops silently beyond 100 waiting messages.
+            "hosts": [
+                {
+                    "address": os.environ["REDIS_URL"],
+                    "max_connections": 10_000,
+                    "socket_timeout": 60,
+                }
+            ],
             "capacity": 100_000,
         },
     },
