@@ -7,8 +7,13 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from rooms import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +44,17 @@ class Supervisor:
         self._ready: set[int] = set()
         self._announced = False
         self._stopping = asyncio.Event()
+        self._figures = ""
 
     async def run(self) -> None:
         """Returns when all workers are stopped."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
-        async with asyncio.TaskGroup() as group:
-            for index in range(self._count):
-                group.create_task(self._keep(index))
+        with tempfile.TemporaryDirectory(prefix="peerchat-metrics-") as self._figures:
+            async with asyncio.TaskGroup() as group:
+                for index in range(self._count):
+                    group.create_task(self._keep(index))
 
     async def _keep(self, index: int) -> None:
         wait = FIRST_WAIT
@@ -81,6 +88,8 @@ class Supervisor:
             try:
                 return await exited
             finally:
+                # What the worker held is gone with it; what it counted stays.
+                mark_process_dead(process.pid, self._figures)
                 self._ready.discard(index)
                 for task in watchers:
                     task.cancel()
@@ -97,7 +106,11 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=descriptors,
             # What this process can import, wherever it was started.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                metrics.FOLDER: self._figures,
+            },
             # Ctrl-C in a terminal goes to the whole foreground group; the workers are told to
             # stop by their parent, once.
             process_group=0,

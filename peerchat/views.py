@@ -6,10 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from rooms import metrics as figures
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,23 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", **body}, status=200 if ready else 503
     )
+
+
+@require_safe
+@never_cache
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures of all workers for Prometheus; where METRICS_TOKEN is set, for who has it."""
+    token: str = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if token and not constant_time_compare(given, f"Bearer {token}"):
+        return HttpResponse(
+            "The metrics need the token of the site.\n",
+            status=401,
+            content_type="text/plain; charset=utf-8",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    text = await asyncio.to_thread(figures.figures)
+    return HttpResponse(text, content_type=figures.CONTENT_TYPE)
 
 
 async def _database() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from channels.layers import get_channel_layer
 
-from rooms import envelope, groups
+from rooms import envelope, groups, metrics
 from rooms.topics import Subscriptions
 
 logger = logging.getLogger(__name__)
@@ -169,6 +169,7 @@ class Connection(Subscriber):
         if self.closed:
             return
         self.closed = True
+        metrics.CLOSED.labels(code).inc()
         if self._queue is None or code == 4429:
             self._start(self._send_close(code))
         else:
@@ -324,10 +325,12 @@ class Hub:
     def add(self, connection: Connection) -> None:
         """Know a connection that has just been accepted."""
         self.connections[str(connection.id)] = connection
+        metrics.CONNECTIONS.set(len(self.connections))
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
         self.connections.pop(str(connection.id), None)
+        metrics.CONNECTIONS.set(len(self.connections))
         if self._empty is not None and not self.connections:
             self._empty.set()
         for audience in list(connection.audiences):
@@ -358,6 +361,7 @@ class Hub:
         waiting = self._waiting.setdefault(audience, {})
         future: asyncio.Future[bool] = self.loop.create_future()
         waiting[future] = after
+        metrics.WAITING_REQUESTS.inc()
         try:
             async with asyncio.timeout(within):
                 if await self.subscribe(subscriber, [group]):
@@ -368,6 +372,7 @@ class Hub:
         except TimeoutError:
             return False
         finally:
+            metrics.WAITING_REQUESTS.dec()
             del waiting[future]
             if not waiting:
                 del self._waiting[audience]
@@ -502,6 +507,7 @@ class Hub:
         if audience is None:
             return
         batch = Batch(frames)
+        metrics.DELIVERIES.inc(len(frames) * len(audience.connections))
         if skip is None:
             for connection in audience.connections:
                 connection.write(batch)
@@ -601,6 +607,7 @@ class Hub:
                     )
                     wait = min(wait * 2, 5.0)
                     continue
+                metrics.GAPS.inc(len(rows))
                 for seq, frames in rows:
                     if seq > audience.head:
                         audience.waiting[seq] = frames
@@ -644,6 +651,7 @@ class Hub:
                     self._probed(message["group"], message["probe"])
             except Exception:
                 # What was lost is found by its missing number.
+                metrics.LAYER_ERRORS.labels("receive").inc()
                 logger.exception("an event of the channel layer could not be delivered")
                 await asyncio.sleep(0.1)
 
@@ -675,6 +683,7 @@ class Hub:
             try:
                 await self._layer.group_discard(name, channel)
             except Exception as error:
+                metrics.LAYER_ERRORS.labels("unsubscribe").inc()
                 logger.warning("cannot unsubscribe from %s: %s", name, error)
         del self._subscriptions[name]
 
@@ -691,6 +700,7 @@ class Hub:
                 await self._layer.group_add(name, channel)
                 await self._layer.group_send(name, probe)
             except Exception as error:
+                metrics.LAYER_ERRORS.labels("subscribe").inc()
                 logger.warning("cannot subscribe to %s: %s", name, error)
                 await asyncio.sleep(wait)
             else:

@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from rooms import envelope
+from rooms import envelope, metrics
 from rooms.hub import Hub
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ async def idle(within: float) -> None:
 
 
 def _committed(group: str, entry: envelope.Entry) -> None:
+    if isinstance(entry, envelope.Stored):
+        metrics.STORED.inc()
     hub = _hub
     if hub is None or hub.loop.is_closed():
         # No sockets in this process: a management command, say.
@@ -87,10 +89,12 @@ def _drain(hub: Hub) -> None:
 
 async def _send_outgoing(hub: Hub) -> None:
     while _outgoing:
+        metrics.PUBLISH_QUEUE.set(len(_outgoing))
         taken = _outgoing.copy()
         _outgoing.clear()
         for group, entries in _by_group(taken).items():
             await _to_layer(hub.origin, group, entries)
+    metrics.PUBLISH_QUEUE.set(0)
 
 
 async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> None:
@@ -100,6 +104,7 @@ async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> N
         async with asyncio.timeout(SEND_WITHIN):
             await layer.group_send(group, envelope.pack(origin, group, entries))
     except Exception as error:
+        metrics.LAYER_ERRORS.labels("publish").inc()
         logger.warning("%d entries for %s were not published: %r", len(entries), group, error)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
+from rooms import metrics
 from rooms.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def _call(function: Callable[..., T], args: Any, kwargs: Any) -> T:
     try:
         return function(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
+        metrics.DATABASE_ERRORS.inc()
         logger.warning("the database does not answer: %s", error)
         raise Unavailable from error
     finally:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
+from rooms import metrics
 from rooms.errors import PeerError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,10 @@ class Writer:
             taken = {id(waiting) for waiting in batch}
             self._waiting = [waiting for waiting in self._waiting if id(waiting) not in taken]
             items = [item for _, item, _ in batch]
-            results = await self._loop.run_in_executor(self._thread, _store, store, items)
+            metrics.WRITER_QUEUE.set(len(self._waiting))
+            metrics.BATCH_ITEMS.inc(len(items))
+            with metrics.BATCHES.time():
+                results = await self._loop.run_in_executor(self._thread, _store, store, items)
             for (_, _, future), result in zip(batch, results, strict=True):
                 if future.done():
                     continue
@@ -85,6 +89,7 @@ def _store(store: Store, items: list[Any]) -> Sequence[Any]:
     try:
         return store(items)
     except (OperationalError, InterfaceError) as error:
+        metrics.DATABASE_ERRORS.inc()
         logger.warning("the database does not answer: %s", error)
         return [Unavailable()] * len(items)
     except Exception:

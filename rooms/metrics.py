@@ -1,0 +1,63 @@
+"""What a process counts for Prometheus: rates of what it does, sizes of what it holds.
+
+Nothing in it names a person, a room or a course. With several workers each writes its figures to
+a file of its own, and whichever is asked adds them up.
+"""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable with the folder of those files; the library goes by it when it is imported."""
+
+CONNECTIONS = Gauge(
+    "peerchat_connections", "WebSockets that are open.", multiprocess_mode="livesum"
+)
+WAITING_REQUESTS = Gauge(
+    "peerchat_waiting_requests", "Requests that wait for a message.", multiprocess_mode="livesum"
+)
+CLOSED = Counter("peerchat_closed", "WebSockets that the server closed, by close code.", ["code"])
+STORED = Counter("peerchat_messages_stored", "Messages committed.")
+BATCHES = Histogram(
+    "peerchat_batch_seconds",
+    "How long the writer's transactions took.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+BATCH_ITEMS = Counter("peerchat_batch_items", "What those transactions stored.")
+WRITER_QUEUE = Gauge(
+    "peerchat_writer_queue", "What waits for the writer.", multiprocess_mode="livesum"
+)
+PUBLISH_QUEUE = Gauge(
+    "peerchat_publish_queue",
+    "What waits for the channel layer.",
+    multiprocess_mode="livesum",
+)
+DELIVERIES = Counter("peerchat_deliveries", "Frames written to sockets for events.")
+GAPS = Counter("peerchat_gaps_filled", "Messages fetched because the channel layer lost them.")
+LAYER_ERRORS = Counter(
+    "peerchat_channel_layer_errors",
+    "Failures of the channel layer, by what was tried.",
+    ["operation"],
+)
+DATABASE_ERRORS = Counter("peerchat_database_errors", "Times the database did not answer a socket.")
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def figures() -> bytes:
+    """All figures, those of the other workers included, as Prometheus reads them."""
+    registry = REGISTRY
+    if FOLDER in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return generate_latest(registry)
