@@ -1,6 +1,6 @@
 """The tags with which a page of a course site has peerchat in it: `{% load peerchat %}`."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -10,7 +10,6 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts.models import User
 from rooms import permissions, queries
 from rooms.errors import PermissionDenied
 from rooms.models import Course, Question
@@ -59,7 +58,7 @@ def _panel(
     login_url = resolve_url(settings.LOGIN_URL)
     if not request.user.is_authenticated:
         return _render("rooms/include/login.html", request, {"login_url": login_url})
-    user = cast("User", request.user)
+    user = request.user
     try:
         enrollment = permissions.enrolled(user, slug)
     except PermissionDenied:

@@ -47,6 +47,13 @@ export class PeerApp extends HTMLElement {
   #aloneSince = null;
 
   connectedCallback() {
+    // In a tree that is inserted as a whole the parts are told after this one.
+    queueMicrotask(() => {
+      if (this.isConnected && !this.#joined) this.#start();
+    });
+  }
+
+  #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
     const { course, username, loginUrl, included, token } = this.dataset;
     this.#token ??= token ?? null;
@@ -80,8 +87,10 @@ export class PeerApp extends HTMLElement {
   }
 
   disconnectedCallback() {
+    if (!this.#joined) return;
     clearInterval(this.#watch);
     leaveClass(this.#joined);
+    this.#joined = null;
   }
 
   #render() {

@@ -1,0 +1,339 @@
+"""peerchat in pages that are not its own: the example site, and frames on another origin."""
+
+import contextlib
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.people import DESKTOP, WITHIN, Chat, Instructor
+from tests.e2e.sites import OURS, Store
+from tests.running import Site, manage
+from tests.servers import ROOT
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+EXAMPLE = ROOT / "docs" / "example-site"
+PASSWORD = "peerchat"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def people(browser: Browser) -> AsyncIterator["People"]:
+    """Somebody new at a browser, by name. What a browser complains about fails the test."""
+    async with contextlib.AsyncExitStack() as leaving:
+        made = People(browser, leaving)
+        yield made
+    assert made.problems == []
+
+
+class People:
+    def __init__(self, browser: Browser, leaving: contextlib.AsyncExitStack) -> None:
+        self._browser = browser
+        self._leaving = leaving
+        self.problems: list[str] = []
+        self.tolerated: list[str] = []
+
+    async def page(self) -> Page:
+        context = await self._browser.new_context(viewport=DESKTOP, locale="en-GB")
+        self._leaving.push_async_callback(context.close)
+        context.set_default_timeout(WITHIN * 1000)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error.stack)))
+        page.on("console", lambda message: self._said(message.type, message.text))
+        return page
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and not any(one in text for one in self.tolerated):
+            self.problems.append(text)
+
+
+# --- the example site ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def example_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example site's own database, with the demo course."""
+    path = tmp_path_factory.mktemp("example") / "db.sqlite3"
+    for command in (("check",), ("migrate", "--verbosity=0"), ("create_demo",)):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=EXAMPLE,
+            env=example_environment(path),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return path
+
+
+def example_environment(database: Path) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if key not in OURS}
+    return {
+        **inherited,
+        "DJANGO_SETTINGS_MODULE": "coursesite.settings",
+        "EXAMPLE_DATABASE": str(database),
+        "PYTHONPATH": f"{ROOT}:{EXAMPLE}",
+    }
+
+
+@pytest.fixture
+def example(example_database: Path, tmp_path: Path) -> Iterator[Site]:
+    """The example site, on a fresh copy of its database."""
+    database = tmp_path / "db.sqlite3"
+    shutil.copy(example_database, database)
+    with Site(tmp_path, env=example_environment(database)) as site:
+        yield site
+    assert "Traceback" not in site.log.read_text()
+
+
+async def log_in(page: Page, site: Site, username: str, then: str) -> None:
+    await page.goto(f"{site.url}login/?next=/{then}")
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("main").get_by_role("button", name="Log in").click()
+    await page.wait_for_url(f"{site.url}{then}")
+
+
+async def lead(page: Page, site: Site) -> Instructor:
+    """The instructor, on the page from which the class is led."""
+    await log_in(page, site, "instructor", "class/courses/physics101/instructor/")
+    leader = Instructor("instructor", page.context, page, url=site.url, password=PASSWORD)
+    await leader.connected()
+    return leader
+
+
+LESSON = "lessons/physics101/"
+
+
+class Student:
+    """Somebody on the lesson's page, with the panel of the course and that of one question."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sockets: list[Any] = []
+        page.on("websocket", self._opened)
+        self.course = page.locator("peer-panel[data-kind=course]")
+        self.question = page.locator("peer-panel[data-kind=question]")
+        self.chat = Chat(self.course.get_by_test_id("course-chat"))
+        self.partners = Chat(self.question.get_by_test_id("partner-chat"))
+
+    def _opened(self, socket: Any) -> None:
+        self.sockets.append(socket)
+
+    async def connected(self) -> None:
+        for panel in (self.course, self.question):
+            await expect(panel.get_by_test_id("connection")).to_have_attribute(
+                "data-state", "connected"
+            )
+
+    async def vote(self, choice: str) -> None:
+        await (
+            self.question.locator("label.choice")
+            .filter(has=self.page.get_by_test_id(f"choice-{choice}"))
+            .click()
+        )
+        await self.question.get_by_test_id("vote-button").click()
+        for panel in (self.question, self.course):
+            await expect(panel.get_by_test_id("vote-status")).to_contain_text(
+                f"Your vote: {choice}"
+            )
+
+
+async def test_the_class_in_a_course_site_of_its_own(example: Site, people: People) -> None:
+    visitor = await people.page()
+    await visitor.goto(example.url + LESSON)
+    await expect(visitor.locator(".peerchat-login")).to_have_count(2)
+    await expect(visitor.locator("peer-panel")).to_have_count(0)
+    await visitor.locator(".peerchat-login a").first.click()
+    await expect(visitor).to_have_url(f"{example.url}login/?next=/{LESSON}")
+
+    leader = await lead(await people.page(), example)
+    one, two = Student(await people.page()), Student(await people.page())
+    for student, name in ((one, "student1"), (two, "student2")):
+        await log_in(student.page, example, name, LESSON)
+        await student.connected()
+        await expect(student.question.get_by_test_id("closed")).to_be_visible()
+        await expect(student.question.get_by_test_id("phase")).to_be_hidden()
+        assert len(student.sockets) == 1
+
+    await one.chat.send("Hello from the lesson")
+    await two.chat.shows("Hello from the lesson")
+
+    slug = await one.question.get_attribute("data-testid")
+    assert slug
+    await leader.start(slug.removeprefix("peerchat-"))
+    await one.vote("A")
+    await two.vote("B")
+    await leader.press("stop-vote")
+    await leader.sees("vote_closed")
+    await leader.make_partners(1)
+    await leader.press("enable-chat")
+    await leader.sees("discuss")
+    await one.partners.send("Why B?")
+    await two.partners.shows("Why B?")
+    await expect(two.course.get_by_test_id("partner-chat")).to_contain_text("Why B?")
+    await leader.press("start-revote")
+    await two.vote("A")
+    await leader.press("stop-vote")
+    await leader.press("reveal")
+    await leader.sees("revealed")
+    for student in (one, two):
+        await expect(student.question.get_by_test_id("verdict")).to_be_visible()
+
+    # The next question is not the one of the lesson: its result stays where it is.
+    await leader.press("next-question")
+    await leader.sees("idle")
+    await expect(one.course.get_by_test_id("phase")).to_have_attribute("data-phase", "idle")
+    await expect(one.question.get_by_test_id("verdict")).to_be_visible()
+    await one.page.reload()
+    await one.connected()
+    closed = one.question.get_by_test_id("closed")
+    await expect(closed.get_by_text("Correct")).to_be_visible()
+
+
+async def test_neither_page_restyles_the_other(example: Site, people: People) -> None:
+    page = await people.page()
+    await page.goto(example.url + LESSON)
+    look = """(selectors) => selectors.map((selector) => {
+      const style = getComputedStyle(document.querySelector(selector));
+      return [style.font, style.color, style.background, style.margin, style.padding, style.border];
+    })"""
+    without = ["body", "header", "h1", "h2", "main > p.prompt", "main > p:last-child"]
+    before = await page.evaluate(look, without)
+    await log_in(page, example, "student1", LESSON)
+    student = Student(page)
+    await student.connected()
+    assert await page.evaluate(look, without) == before
+    assert await page.evaluate("document.title") == "Physics 101"
+    # The site hides text areas and frames what has the class `prompt`; the panel has both.
+    await expect(student.chat.field).to_be_visible()
+    inside = student.course.locator(".panel-head h2")
+    assert await inside.evaluate("(head) => getComputedStyle(head).fontVariantCaps") == "normal"
+    assert await page.evaluate("document.documentElement.scrollWidth") <= DESKTOP["width"]
+    scripts = await page.locator("script[src*=peer-panel]").count()
+    assert scripts == 1
+
+
+async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -> None:
+    page = await people.page()
+    await log_in(page, example, "student1", LESSON)
+    student = Student(page)
+    await student.connected()
+    # The site's column is as wide as a phone in landscape, in a window that is not.
+    await page.evaluate("document.body.style.maxWidth = '30rem'")
+    tab = student.course.get_by_test_id("tab-chat")
+    await expect(tab).to_be_visible()
+    await expect(student.chat.field).to_be_hidden()
+    await tab.click()
+    await expect(student.chat.field).to_be_visible()
+
+
+async def test_a_session_that_ends_asks_to_log_in_again(example: Site, people: People) -> None:
+    page = await people.page()
+    people.tolerated.append("401")
+    await log_in(page, example, "student1", LESSON)
+    student = Student(page)
+    await student.connected()
+    other = await page.context.new_page()
+    await other.goto(example.url)
+    await other.get_by_role("button", name="Log out").click()
+    again = student.course.get_by_test_id("logged-out")
+    await expect(again).to_be_visible()
+    assert page.url == example.url + LESSON
+    await again.get_by_role("link").click()
+    await expect(page).to_have_url(f"{example.url}login/?next=/{LESSON}")
+
+
+# --- a frame on another origin -------------------------------------------------------------------
+
+
+class Elsewhere(http.server.ThreadingHTTPServer):
+    """A site that has nothing to do with peerchat; `page` is all it has."""
+
+    page = ""
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Elsewhere)
+        found = self.path == "/"
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        if found:
+            self.wfile.write(self.server.page.encode())
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    with Elsewhere(("127.0.0.1", 0), _Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+async def test_the_class_in_a_frame_of_another_site(
+    one_process: tuple[Store, str], elsewhere: Elsewhere, people: People, tmp_path: Path
+) -> None:
+    # localhost and 127.0.0.1 are two sites to a browser.
+    host = f"http://localhost:{elsewhere.server_port}"
+    store = one_process[0].copy()
+    env = {**store.environment(), "EMBED_ANCESTORS": host}
+
+    def link(username: str) -> str:
+        done = manage("embed_link", username, "physics101", env=env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    with Site(tmp_path, env=env) as site:
+
+        async def visit(username: str, where: str) -> Page:
+            page = await people.page()
+            source = site.origin + link(username)
+            elsewhere.page = (
+                "<!doctype html><title>A course</title><link rel='icon' href='data:,'>"
+                f"<iframe src='{source}' width='1000' height='700'></iframe>"
+            )
+            await page.goto(where)
+            return page
+
+        pages = [await visit(name, host) for name in ("student1", "student2")]
+        frames = [page.frame_locator("iframe") for page in pages]
+        for frame in frames:
+            await expect(frame.get_by_test_id("connection")).to_have_attribute(
+                "data-state", "connected"
+            )
+        one, two = (Chat(frame.get_by_test_id("course-chat")) for frame in frames)
+        await one.send("Hello from the frame")
+        await two.shows("Hello from the frame")
+        for page in pages:
+            assert await page.context.cookies() == []
+        # The token is for the page alone.
+        assert await pages[0].frames[1].locator("[data-token]").count() == 0
+
+        people.tolerated += ["403", "frame-ancestors"]
+        await pages[0].reload()  # the same page, with the link of the second student, used by now
+        refused = frames[0].get_by_test_id("embed-refused")
+        await expect(refused).to_be_visible()
+
+        stranger = await visit("student3", f"http://127.0.0.1:{elsewhere.server_port}")
+        await stranger.wait_for_load_state("networkidle")
+        assert await stranger.frames[1].locator("peer-app").count() == 0
+        for page in (*pages, stranger):
+            await page.context.close()  # before the site, which they would miss
+    store.remove()
