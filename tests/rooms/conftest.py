@@ -55,7 +55,7 @@ async def cast(
         other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
         for slug in ("force", "work"):
             make_question(course, slug)
-        people = {
+        people: dict[str, Any] = {
             name: make_person(f"{name}-{tag}", name.title())
             for name in ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
         }
