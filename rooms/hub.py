@@ -30,8 +30,11 @@ SUBSCRIBE_WITHIN = 5.0
 """Seconds a connection waits for its subscriptions; then it goes on and they follow."""
 HEADS_KEPT = 20_000
 """Rooms whose newest number is remembered although nobody here is in them."""
-FILL_PAGE = 500
-"""Missing messages fetched at a time."""
+FILL_PAGE = 50
+"""Missing messages fetched at a time: so few that a page of the longest texts stays below the limit
+of unsent bytes."""
+FILL_PAUSE = 0.02
+"""Seconds between two pages, in which those who read have read the one before."""
 
 Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
 """(audience, after, limit) -> the numbers and frames of the messages that follow."""
@@ -614,7 +617,7 @@ class Hub:
                 ready = self._advance(audience)
                 if ready:
                     self._write(name, ready)
-                    wait = 0
+                    wait = FILL_PAUSE
                 elif audience.waiting:
                     # What is missing was not visible yet to the query: ask again, more slowly.
                     wait = min(max(wait, GRACE) * 2, 5.0)
