@@ -162,6 +162,18 @@ async def test_a_burst_reaches_a_client_that_reads_now_and_then(cast, raw):
     assert [one["seq"] for one in messages] == list(range(1, 4 * 41 + 1))
 
 
+async def test_a_long_gap_of_long_texts_closes_nobody_who_reads(cast):
+    room = cast.open_room(cast.ada, cast.bea)
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    store(room, cast.carl, *([BIG] * 450))
+    await ada.post("new_message", room=str(room.id), text="after seven megabytes")
+    for client in (ada, bea):
+        await client.message("after seven megabytes")
+        seqs = [one["message"]["seq"] for one in client.unread()]
+        assert seqs == list(range(1, 451))
+        await client.ask("ping")
+
+
 # --- what the protocol offers --------------------------------------------------------------------
 
 
