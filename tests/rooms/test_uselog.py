@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import connection as database
+from django.urls import reverse
 
 from rooms.models import UseLog
+from tests.rooms.cast import in_thread
 from tests.rooms.lesson import lead
 
 
@@ -110,13 +112,24 @@ async def test_groups_as_they_change(cast):
     await lead(ines, "vote_closed", groups=True)
     await ines.ask("move_student", username=cast.carl.name, group=1)
     logged = rows(cast, "peergroup")
-    grouped = [(sid, sorted(act.removeprefix("grouplist:").split(","))) for sid, _, act, _ in logged]
-    pair, triple = ([who.name for who in people] for people in (
-        (cast.ada, cast.bea), (cast.ada, cast.bea, cast.carl)
-    ))
+    grouped = [
+        (sid, sorted(act.removeprefix("grouplist:").split(","))) for sid, _, act, _ in logged
+    ]
+    triple = [who.name for who in (cast.ada, cast.bea, cast.carl)]
+    pair = triple[:2]
     assert sorted(grouped[:2]) == [(name, pair) for name in pair]
     assert sorted(grouped[2:]) == [(name, triple) for name in triple]
     assert {(event, div) for _, event, _, div in logged} == {("peergroup", "force")}
+
+
+async def test_logging_in(cast, client):
+    cast.ada.user.set_password("correct horse")
+    cast.ada.user.save()
+    credentials = {"username": cast.ada.name, "password": "correct horse"}
+    for wrong in ({"password": "wrong horse"}, {}):
+        await in_thread(client.post, reverse("login"), credentials | wrong)
+    found = UseLog.objects.filter(sid=cast.ada.name)
+    assert list(found.values_list("event", "course_id", "div_id")) == [("login", "", "")]
 
 
 @pytest.mark.parametrize("what", ["message", "vote"])
