@@ -4,6 +4,9 @@ import { hasGap, lastSeqs, partnerRoom, reduce, KEEP } from "./store.js";
 
 const FIRST_PAGE = 50;
 const OLDER_PAGE = 50;
+const JUMP_PAGE = 100;
+const PAGES_BACK = 20;
+const AROUND = 10;
 const READ_AFTER = 4_000;
 const TYPING_EVERY = 3_000;
 const GAP_PATIENCE = 1_500;
@@ -26,9 +29,11 @@ export class ClassClient extends EventTarget {
   #typed = new Map();
   #snapshots;
 
-  constructor({ socket, state, snapshots = true, outboxKey }) {
+  /** `api`: for what goes over HTTP in any case. */
+  constructor({ socket, api, state, snapshots = true, outboxKey }) {
     super();
     this.socket = socket;
+    this.api = api;
     this.state = state;
     this.#snapshots = snapshots;
     this.outbox = new Outbox(socket, { key: outboxKey });
@@ -64,16 +69,46 @@ export class ClassClient extends EventTarget {
   }
 
   /** Load the messages before those known; resolves once they are in the state. */
-  async loadOlder(room) {
+  async loadOlder(room, limit = OLDER_PAGE) {
     const first = this.state.rooms[room]?.messages[0]?.seq;
     if (!first || this.#loading.has(`history:${room}`)) return;
     this.#loading.add(`history:${room}`);
     try {
-      const reply = await this.request("history", { room, before: first, limit: OLDER_PAGE });
+      const reply = await this.request("history", { room, before: first, limit });
       this.dispatch({ ...reply, action: "local.history", room });
     } finally {
       this.#loading.delete(`history:${room}`);
     }
+  }
+
+  /** Have the newest messages of a room and who is there; resolves once they are in the state. */
+  async openRoom(room) {
+    if (this.state.rooms[room]?.loaded) await this.#askPresent(room);
+    else await this.#load(room, { people: true });
+  }
+
+  /** Ask for what came in a room meanwhile, where nobody tells. */
+  async catchUp(room) {
+    const seen = lastSeqs(this.state)[room];
+    if (seen !== undefined) await this.#resume({ [room]: seen });
+  }
+
+  /** Load older messages until one is there; false where it is too far back. */
+  async loadUntil(room, seq) {
+    const first = () => this.state.rooms[room]?.messages[0]?.seq ?? Infinity;
+    const wanted = Math.max(seq - AROUND, 1);
+    for (let page = 0; first() > wanted && page < PAGES_BACK; page += 1) {
+      const before = first();
+      await this.loadOlder(room, JUMP_PAGE);
+      if (first() === before) break;
+    }
+    return first() <= seq;
+  }
+
+  /** Take the text of a message away from everybody. */
+  async removeMessage(room, seq) {
+    await this.api.delete(`rooms/${room}/messages/${seq}/`);
+    this.dispatch({ action: "message_removed", room, seq });
   }
 
   /** Drop what exceeds the memory kept for a room whose reader is at its end. */

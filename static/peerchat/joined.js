@@ -1,3 +1,4 @@
+import { Api } from "./api.js";
 import { Ballot } from "./ballot.js";
 import { ClassClient } from "./client.js";
 import { initialState } from "./store.js";
@@ -16,6 +17,7 @@ export function joinClass({ course, title, room, username, displayName, lastRead
     const own = `${username}:${course}`;
     const client = new ClassClient({
       socket,
+      api: new Api({ token, csrf }),
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room },

@@ -5,7 +5,7 @@ const RETRY = new Set(["rate_limited", "unavailable"]);
 const WAIT_FOR_CONNECTION = new Set(["not_connected", "timeout"]);
 
 /**
- * Messages on their way: `{uuid, room, text, at, state, error}`, state `sending` or `failed`.
+ * Messages on their way: `{uuid, room, text, replyTo, at, state, error}`, state `sending` or `failed`.
  *
  * They are kept in `storage` under `key`, so a reload loses none, and each keeps its uuid for life, so
  * the server stores it once however often it is sent. Of each room one is under way at a time: a
@@ -36,8 +36,9 @@ export class Outbox extends EventTarget {
     return this.#items;
   }
 
-  add(room, text) {
-    const item = { uuid: newUuid(), room, text, at: Date.now(), state: "sending", error: null };
+  /** `replyTo`: the id of a message of the room. */
+  add(room, text, replyTo = null) {
+    const item = { uuid: newUuid(), room, text, replyTo, at: Date.now(), state: "sending", error: null };
     this.#change([...this.#items, item]);
     this.#next(room);
     return item.uuid;
@@ -67,7 +68,8 @@ export class Outbox extends EventTarget {
     this.#busy.add(room);
     let wait = null;
     try {
-      await this.#socket.request("new_message", { room, text: item.text }, { uuid: item.uuid });
+      const fields = { room, text: item.text, ...(item.replyTo && { reply_to: item.replyTo }) };
+      await this.#socket.request("new_message", fields, { uuid: item.uuid });
       this.discard(item.uuid);
     } catch (error) {
       if (RETRY.has(error.code)) wait = (error.retryAfter ?? 2) * 1000;

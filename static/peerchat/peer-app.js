@@ -4,12 +4,13 @@ import "./peer-connection.js";
 import "./peer-countdown.js";
 import "./peer-partners.js";
 import "./peer-question.js";
+import "./peer-rooms.js";
 
 import { announce, coalesce, setAttribute, setText, show } from "./dom.js";
 import { phaseName } from "./format.js";
 import { joinClass, leaveClass } from "./joined.js";
 import { Banner, leaveWhenEnded, Panes, whenEnded } from "./page.js";
-import { faceToFace, openRound, partnerRoom, unread } from "./store.js";
+import { faceToFace, openRound, partnerRoom } from "./store.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;
@@ -68,6 +69,7 @@ export class PeerApp extends HTMLElement {
     this.#parts.question.connect({ client, ballot });
     this.#parts.partners.connect(client);
     this.#parts.chat?.connect(client);
+    this.#parts.rooms?.connect(client, this.#parts.chat);
     this.getRootNode().querySelector("peer-connection")?.watch([socket]);
 
     const render = coalesce(() => this.#render());
@@ -96,10 +98,9 @@ export class PeerApp extends HTMLElement {
   #render() {
     const { state } = this.#client;
     const { session } = state;
-    const room = state.rooms[state.course.room];
     this.#ballot.tidy(session);
     if (this.#concerned(session)) this.#renderClass(session);
-    if (this.#parts.chat) this.#renderChat(state, room);
+    if (this.#parts.rooms) this.#renderChat(state);
     this.#banner?.render(state, this.#client.now());
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
@@ -127,11 +128,11 @@ export class PeerApp extends HTMLElement {
     this.#renderPartners(session, partnerRoom(this.#client.state));
   }
 
-  #renderChat(state, room) {
-    this.#parts.chat.active = this.#panes.isVisible("chat");
-    this.#parts.chat.render(room);
-    setText(this.#parts.online, room?.online ? `${room.online} online` : "");
-    const news = unread(room, state.me);
+  #renderChat(state) {
+    const { rooms } = this.#parts;
+    rooms.active = this.#panes.isVisible("chat");
+    rooms.render(state);
+    const { news } = rooms;
     this.#panes.badge("chat", news);
     // The title of a page that is not ours stays what it is.
     if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;

@@ -1,19 +1,23 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "./dom.js";
 import { controlWords, dayOf, initials, list, plural, shownName, timeOf } from "./format.js";
+import { mentionParts } from "./rooms.js";
 
 const NEAR_END = 60;
 const NEAR_START = 80;
 const SAME_BREATH = 180;
 const TYPING_FOR = 4_500;
 const COUNT_FROM = 0.9;
+const QUOTED = 200;
+const LEADING = new Set(["instructor", "assistant"]);
 
 /**
  * A room's messages and the field to write in.
  *
  * Attributes: `label` (accessible name), `empty` (what to say in an empty room), `no-typing`, `quiet` (read
  * new messages to screen readers only while the focus is in the chat).
- * `connect(client)` once, then `render(room)` with each state. While `active` is true and the reader is at the
- * end, messages count as read.
+ * `connect(client)` once, then `render(room)` with each state; another room begins anew, and what was being
+ * written in the one before waits there. While `active` is true and the reader is at the end, messages count as
+ * read. One message at a time, under the pointer or in focus, has its tools; the arrow keys move the focus.
  */
 export class PeerChat extends HTMLElement {
   #client = null;
@@ -26,6 +30,12 @@ export class PeerChat extends HTMLElement {
   #lastSpoken = null;
   #loadingOlder = false;
   #typingTimer = null;
+  #drafts = new Map();
+  #replyTo = null;
+  #sought = null;
+  #current = null;
+  #offered = null;
+  #tools = null;
   #older;
   #start;
   #empty;
@@ -38,6 +48,9 @@ export class PeerChat extends HTMLElement {
   #count;
   #button;
   #form;
+  #label;
+  #reply;
+  #replyText;
 
   connectedCallback() {
     if (this.#list) return;
@@ -50,7 +63,18 @@ export class PeerChat extends HTMLElement {
     );
     this.#start = h("div", { class: "chat-start", hidden: true }, this.#older);
     this.#empty = h("p", { class: "chat-empty" }, this.getAttribute("empty") ?? "No messages yet.");
-    this.#list = h("ol", { class: "messages", "aria-label": `${label}: messages`, data: { testid: "chat-messages" } });
+    this.#list = h("ol", {
+      class: "messages",
+      "aria-label": `${label}: messages`,
+      data: { testid: "chat-messages" },
+      on: {
+        focusin: ({ target }) => this.#focused(target),
+        focusout: ({ relatedTarget }) => this.#left(relatedTarget),
+        pointerover: ({ target, pointerType }) => pointerType === "mouse" && this.#pointed(target),
+        pointerleave: () => this.#pointed(null),
+        keydown: (event) => this.#moved(event),
+      },
+    });
     this.#queue = h("ol", { class: "messages", "aria-label": `${label}: on their way`, data: { testid: "chat-outbox" } });
     this.#scroller = h(
       "div",
@@ -76,10 +100,19 @@ export class PeerChat extends HTMLElement {
     });
     this.#count = h("p", { class: "chat-count", role: "status" });
     this.#button = h("button", { type: "submit", class: "button primary", data: { testid: "chat-send" } }, "Send");
+    this.#label = h("label", { class: "hidden-label", for: `${id}-text` }, `${label}: write a message`);
+    this.#replyText = h("p", { class: "chat-reply-text" });
+    this.#reply = h(
+      "div",
+      { class: "chat-reply", hidden: true, data: { testid: "chat-reply" } },
+      this.#replyText,
+      h("button", { type: "button", class: "button quiet small", data: { testid: "chat-reply-cancel" }, on: { click: () => this.#answer(null) } }, "Cancel"),
+    );
     this.#form = h(
       "form",
       { class: "chat-form", on: { submit: (event) => this.#submit(event) } },
-      h("label", { class: "hidden-label", for: `${id}-text` }, `${label}: write a message`),
+      this.#label,
+      this.#reply,
       this.#field,
       this.#button,
       this.#count,
@@ -96,6 +129,22 @@ export class PeerChat extends HTMLElement {
     this.#client = client;
   }
 
+  /** Say what the room shown is called, and what to say where it is empty. */
+  entitle(label, empty) {
+    this.setAttribute("label", label);
+    setAttribute(this.#list, "aria-label", `${label}: messages`);
+    setAttribute(this.#queue, "aria-label", `${label}: on their way`);
+    setAttribute(this.#scroller, "aria-label", label);
+    setText(this.#label, `${label}: write a message`);
+    setText(this.#empty, empty);
+  }
+
+  /** Go to a message of a room as soon as both are here; null: nowhere any more. */
+  seek(room, seq) {
+    this.#sought = room && { room, seq };
+    this.#found();
+  }
+
   set active(value) {
     if (this.#active === value) return;
     this.#active = value;
@@ -106,7 +155,7 @@ export class PeerChat extends HTMLElement {
 
   render(room) {
     if (!room) return;
-    if (room.id !== this.#room?.id) this.#begin();
+    if (room.id !== this.#room?.id) this.#begin(room.id);
     const first = !this.#room?.loaded && room.loaded;
     const stuck = this.#atEnd;
     if (room.messages !== this.#room?.messages) this.#messages(room, first);
@@ -120,12 +169,21 @@ export class PeerChat extends HTMLElement {
     setAttribute(this.#button, "disabled", room.removed);
     this.#field.placeholder = room.removed ? "This chat is closed" : "Write a message";
     if (stuck) this.#toEnd();
+    this.#found();
     this.#counted();
     this.#seen();
-    if (stuck && room.messages.length) this.#client.trim(room.id);
+    if (this.#atEnd && !this.#sought && room.messages.length) this.#client.trim(room.id);
   }
 
-  #begin() {
+  #begin(id) {
+    if (this.#room) {
+      this.#drafts.set(this.#room.id, this.#field.value);
+      this.#field.value = this.#drafts.get(id) ?? "";
+      this.#grow();
+      this.#answer(null);
+    }
+    this.#withdraw();
+    this.#current = null;
     this.#shown.clear();
     this.#waiting.clear();
     this.#list.replaceChildren();
@@ -140,6 +198,7 @@ export class PeerChat extends HTMLElement {
     const anchor = this.#scroller.scrollHeight - this.#scroller.scrollTop;
     const me = this.#client.state.me?.username;
     const wanted = new Set(room.messages.map((message) => message.seq));
+    const byId = new Map(room.messages.map((message) => [message.id, message]));
     for (const [seq, { row, divider }] of this.#shown) {
       if (wanted.has(seq)) continue;
       row.remove();
@@ -154,11 +213,13 @@ export class PeerChat extends HTMLElement {
     for (const message of room.messages) {
       const known = this.#shown.get(message.seq);
       const divided = !previous || dayOf(previous.timestamp) !== dayOf(message.timestamp);
-      const joined = !divided && continues(previous, message);
-      if (known && known.message === message && known.divided === divided) {
+      const quoted = message.reply_to ? (byId.get(message.reply_to) ?? null) : null;
+      const joined = !divided && !quoted && continues(previous, message);
+      if (known && known.message === message && known.divided === divided && known.quoted === quoted) {
         setAttribute(known.row, "data-joined", joined);
         cursor = known.row.nextElementSibling;
       } else {
+        const focused = known?.row.contains(focusedNear(this));
         if (known) {
           if (cursor === known.divider) cursor = known.row;
           known.divider?.remove();
@@ -166,15 +227,17 @@ export class PeerChat extends HTMLElement {
           known.row.remove();
         }
         const divider = divided ? h("li", { class: "chat-day" }, h("span", {}, dayOf(message.timestamp))) : null;
-        const row = messageRow(message, { me, joined, course: room.kind === "course" });
+        const row = messageRow(message, { me, joined, quoted, course: room.kind === "course" });
         if (divider) this.#list.insertBefore(divider, cursor);
         this.#list.insertBefore(row, cursor);
-        this.#shown.set(message.seq, { message, row, divider, divided });
+        this.#shown.set(message.seq, { message, row, divider, divided, quoted });
+        if (focused) row.focus({ preventScroll: true });
         if (message.seq < oldestShown && oldestShown !== Infinity) prepended = true;
         else if (!known) fresh.push(message);
       }
       previous = message;
     }
+    if (!this.#current?.isConnected) this.#makeCurrent(this.#shown.get(room.messages.at(-1)?.seq)?.row ?? null);
     if (prepended) this.#scroller.scrollTop = this.#scroller.scrollHeight - anchor;
     if (!first) this.#arrived(fresh.filter((one) => one.user?.username !== me && one.kind !== "control"));
   }
@@ -258,6 +321,10 @@ export class PeerChat extends HTMLElement {
   }
 
   #key(event) {
+    if (event.key === "Escape" && this.#replyTo) {
+      event.preventDefault();
+      this.#answer(null);
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.#form.requestSubmit();
@@ -270,10 +337,123 @@ export class PeerChat extends HTMLElement {
     this.#field.value = "";
     this.#grow();
     this.#atEnd = true;
-    this.#client.outbox.add(this.#room.id, text);
+    this.#client.outbox.add(this.#room.id, text, this.#replyTo?.id);
+    this.#answer(null);
     this.#toEnd();
     // On phones the button would take the focus and with it the keyboard away.
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** Answer a message with the next one; null: none. */
+  #answer(message) {
+    this.#replyTo = message;
+    show(this.#reply, Boolean(message));
+    setText(this.#replyText, message ? `Replying to ${shownName(message.user)}: ${shortened(message.text)}` : "");
+  }
+
+  #found() {
+    const row = this.#sought?.room === this.#room?.id ? this.#shown.get(this.#sought?.seq)?.row : null;
+    if (!row || !this.#scroller.clientHeight) return;
+    this.#sought = null;
+    this.#atEnd = false;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+    setAttribute(row, "data-found", true);
+    row.addEventListener("blur", () => setAttribute(row, "data-found", null), { once: true });
+  }
+
+  #makeCurrent(row) {
+    this.#current?.setAttribute("tabindex", "-1");
+    this.#current = row;
+    row?.setAttribute("tabindex", "0");
+  }
+
+  #rowAt(element) {
+    const row = element?.closest?.("[data-seq]") ?? null;
+    return row && this.#list.contains(row) ? row : null;
+  }
+
+  #focused(target) {
+    const row = this.#rowAt(target);
+    if (!row) return;
+    if (row !== this.#current) this.#makeCurrent(row);
+    this.#offer(row);
+  }
+
+  #left(to) {
+    if (this.#rowAt(to) !== this.#offered && !this.#offered?.matches(":hover")) this.#withdraw();
+  }
+
+  #pointed(target) {
+    if (this.#offered?.contains(focusedNear(this))) return;
+    const row = this.#rowAt(target);
+    if (row) this.#offer(row);
+    else this.#withdraw();
+  }
+
+  #moved(event) {
+    const rows = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
+    if (!(event.key in rows) || event.target !== this.#current) return;
+    const all = [...this.#list.querySelectorAll(":scope > [data-seq]")];
+    const at = all.indexOf(this.#current) + rows[event.key];
+    const row = all[Math.min(Math.max(at, 0), all.length - 1)];
+    event.preventDefault();
+    if (at < 0) this.#loadOlder();
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  }
+
+  #offer(row) {
+    if (row === this.#offered) return;
+    this.#withdraw();
+    const message = this.#shown.get(Number(row.dataset.seq))?.message;
+    if (!message || message.kind === "control" || isGone(message) || this.#room.removed) return;
+    const { me, course } = this.#client.state;
+    const mayRemove = this.#client.api && (message.user.username === me?.username || LEADING.has(course.role));
+    const name = `the message of ${message.user.username === me?.username ? "yourself" : shownName(message.user)}`;
+    const tool = (testid, text, label, click) =>
+      h("button", { type: "button", "aria-label": label, data: { testid }, on: { click } }, text);
+    const answer = () => {
+      this.#answer(message);
+      this.#field.focus();
+      this.#withdraw();
+    };
+    const sure = tool("message-remove-sure", "Remove", `Remove ${name} for everyone`, () => this.#remove(message));
+    const first = h("span", {}, tool("message-reply", "Reply", `Reply to ${name}`, answer));
+    const keep = tool("message-keep", "Keep", `Keep ${name}`, () => {
+      show(first, true);
+      first.lastElementChild.focus();
+      show(second, false);
+    });
+    const second = h("span", { hidden: true }, h("span", { class: "tools-question", role: "status" }, "Remove it?"), sure, keep);
+    const ask = () => {
+      show(second, true);
+      sure.focus();
+      show(first, false);
+    };
+    if (mayRemove) first.append(tool("message-remove", "Remove", `Remove ${name}`, ask));
+    this.#offered = row;
+    this.#tools = h("div", { class: "message-tools", data: { testid: "message-tools" } }, first, second);
+    (row.querySelector(".bubble") ?? row).append(this.#tools);
+  }
+
+  #withdraw() {
+    this.#tools?.remove();
+    this.#tools = null;
+    this.#offered = null;
+  }
+
+  async #remove(message) {
+    const row = this.#offered;
+    const tools = this.#tools;
+    // Where the row is made anew the focus follows it.
+    row?.focus({ preventScroll: true });
+    try {
+      await this.#client.removeMessage(message.room, message.seq);
+      announce("Message removed");
+    } catch (error) {
+      tools.replaceChildren(h("span", { class: "tools-question", role: "alert" }, error.message));
+    }
   }
 
   async #loadOlder() {
@@ -325,33 +505,61 @@ function continues(previous, message) {
   );
 }
 
-function messageRow(message, { me, joined, course }) {
+function isGone(message) {
+  return message.removed || !message.text;
+}
+
+function shortened(text) {
+  const characters = Array.from(text);
+  return characters.length > QUOTED ? `${characters.slice(0, QUOTED).join("").trimEnd()}…` : text;
+}
+
+function messageRow(message, { me, joined, quoted, course }) {
   const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
+  const gone = isGone(message);
   const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
   if (message.kind === "control" || (message.kind === "system" && !course)) {
     const words = message.kind === "control" ? controlWords(message.text) : message.text;
-    return h("li", { class: "chat-control", data }, h("span", {}, words, " · ", time));
+    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, words, " · ", time));
   }
   if (message.kind === "system") {
     return h(
       "li",
-      { class: "chat-system", data },
+      { class: "chat-system", tabindex: "-1", data },
       h("p", { class: "message-head" }, h("strong", {}, "Announcement"), h("span", {}, shownName(message.user)), time),
-      h("p", { class: "text" }, message.text),
+      h("p", { class: gone ? "text gone" : "text" }, gone ? "Message removed" : message.text),
     );
   }
   const own = message.user.username === me;
   const name = shownName(message.user);
-  const gone = message.removed || !message.text;
+  const parts = gone || own ? [[message.text, false]] : mentionParts(message.text, me);
+  const isMentioned = parts.some(([, isMe]) => isMe);
   return h(
     "li",
-    { class: own ? "message own" : "message", data: { ...data, own: String(own), ...(joined && { joined: "" }) } },
+    {
+      class: own ? "message own" : "message",
+      tabindex: "-1",
+      data: { ...data, own: String(own), ...(joined && { joined: "" }), ...(isMentioned && { mentioned: "" }) },
+    },
     own ? null : h("span", { class: "avatar", "aria-hidden": "true", data: { tone: tone(message.user.username) } }, initials(name)),
     h(
       "div",
       { class: "bubble" },
       h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, "You") : h("strong", {}, name), time),
-      h("p", { class: gone ? "text gone" : "text" }, gone ? "Message removed" : message.text),
+      quoted && !gone
+        ? h(
+            "p",
+            { class: "quote", data: { testid: "quote" } },
+            h("strong", {}, shownName(quoted.user)),
+            " ",
+            isGone(quoted) ? "Message removed" : shortened(quoted.text),
+          )
+        : null,
+      h(
+        "p",
+        { class: gone ? "text gone" : "text" },
+        gone ? "Message removed" : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
+      ),
     ),
   );
 }

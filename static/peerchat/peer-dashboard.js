@@ -4,12 +4,14 @@ import "./peer-connection.js";
 import "./peer-control.js";
 import "./peer-countdown.js";
 import "./peer-figures.js";
+import "./peer-rooms.js";
 
+import { Api } from "./api.js";
 import { ClassClient } from "./client.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "./dom.js";
 import { phaseName, plural } from "./format.js";
 import { Banner, leaveWhenEnded, Panes } from "./page.js";
-import { initialState, openRound, unread } from "./store.js";
+import { initialState, openRound } from "./store.js";
 import { PeerTransport } from "./transport.js";
 
 const OVERDUE = 2;
@@ -45,9 +47,10 @@ export class PeerDashboard extends HTMLElement {
     this.#control = new PeerTransport(`/ws/instructor/${course}/`, { csrf, course, room, leading: true });
     this.#client = new ClassClient({
       socket: chat,
+      api: new Api({ csrf }),
       state: initialState({
         me: { username, display_name: displayName },
-        course: { slug: course, title, room },
+        course: { slug: course, title, room, role: "instructor" },
         lastRead: Number(lastRead),
       }),
       snapshots: false,
@@ -56,6 +59,7 @@ export class PeerDashboard extends HTMLElement {
     this.#panes = new Panes(this);
     this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`, { own: false });
     this.#parts.chat.connect(this.#client);
+    this.#parts.rooms.connect(this.#client, this.#parts.chat);
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
     document.querySelector("peer-connection").watch([this.#control, chat]);
     this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
@@ -186,10 +190,10 @@ export class PeerDashboard extends HTMLElement {
     setAttribute(this, "data-answers", this.#answers ? "shown" : null);
     setAttribute(this.#parts.announceSend, "disabled", !connected);
     show(this.#parts.lost, session.known && this.#control.status.state === "waiting");
-    this.#parts.chat.active = this.#panes.isVisible("chat");
-    this.#parts.chat.render(state.rooms[state.course.room]);
+    this.#parts.rooms.active = this.#panes.isVisible("chat");
+    this.#parts.rooms.render(state);
     this.#banner.render(state, this.#now());
-    const news = unread(state.rooms[state.course.room], state.me);
+    const { news } = this.#parts.rooms;
     this.#panes.badge("chat", news);
     document.title = news ? `(${news}) ${this.#title}` : this.#title;
     for (const { slug, item } of this.#questions) {

@@ -4,6 +4,8 @@
  * learns from replies (`local.*`).
  */
 
+import { reduceRooms } from "./rooms.js";
+
 /** Messages of a room kept in memory; older ones are loaded again on demand. */
 export const KEEP = 400;
 /** Messages kept for a room that has not been loaded yet. */
@@ -28,6 +30,7 @@ export function initialState({ me, course, lastRead = 0 }) {
     limits: { text: 4000, rationale: 1000 },
     session: emptySession(),
     rooms: course.room ? { [course.room]: { ...emptyRoom(course.room, "course"), lastRead } } : {},
+    list: {},
     figures: null,
   };
 }
@@ -51,7 +54,8 @@ function emptySession() {
   };
 }
 
-function emptyRoom(id, kind = null) {
+/** A room of which nothing is known yet. */
+export function emptyRoom(id, kind = null) {
   return {
     id,
     kind,
@@ -70,7 +74,9 @@ function emptyRoom(id, kind = null) {
 
 export function reduce(state, event) {
   const handler = HANDLERS[event.action];
-  return handler ? handler(state, event) : state;
+  const next = handler ? handler(state, event) : state;
+  const list = reduceRooms(next.list, event, next);
+  return list === next.list ? next : { ...next, list };
 }
 
 const HANDLERS = {
@@ -94,11 +100,11 @@ const HANDLERS = {
   },
 
   message_removed(state, { room, seq }) {
+    const emptied = (one) => ({ ...one, text: "", removed: true });
     return withRoom(state, room, (before) => ({
       ...before,
-      messages: before.messages.map((one) =>
-        one.seq === seq ? { ...one, text: "", removed: true } : one,
-      ),
+      messages: before.messages.map((one) => (one.seq === seq ? emptied(one) : one)),
+      ahead: before.ahead[seq] ? { ...before.ahead, [seq]: emptied(before.ahead[seq]) } : before.ahead,
     }));
   },
 
@@ -157,7 +163,13 @@ const HANDLERS = {
 
   room_added(state, event) {
     if (event.course !== state.course.slug) return state;
-    return withRoom(state, event.room, (room) => ({ ...room, kind: event.kind, removed: false }));
+    // What was said while one was not in it is missing.
+    return withRoom(state, event.room, (room) => ({
+      ...room,
+      kind: event.kind,
+      loaded: room.loaded && !room.removed,
+      removed: false,
+    }));
   },
 
   room_removed(state, event) {
@@ -245,6 +257,7 @@ const HANDLERS = {
   "local.present"(state, { room, users }) {
     return withRoom(state, room, (before) => ({
       ...before,
+      online: users.filter((user) => user.online).length,
       present: Object.fromEntries(users.map((user) => [user.username, user.online])),
     }));
   },

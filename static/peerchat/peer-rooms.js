@@ -1,0 +1,492 @@
+import { announce, focusedNear, h, setAttribute, setText, show } from "./dom.js";
+import { initials, plural, shownName, timeOf, dayOf } from "./format.js";
+import { matching, roomsOf, unreadElsewhere, unreadOf } from "./rooms.js";
+import { newUuid } from "./socket.js";
+import { emptyRoom, unread } from "./store.js";
+
+const PAGE = 500;
+// Milliseconds. A class that connects at once does not ask at once for what can wait.
+const SPREAD = 1_500;
+const CATCH_UP = 4_000;
+const REFRESH_EVERY = 5;
+const PEOPLE = 50;
+const COURSE = "Course chat";
+
+/**
+ * What of the chats is shown: a button with the room's name that opens the list of rooms, with the search, the
+ * making of rooms and direct messages. `connect(client, chat)` once, then `render(state)` with each state; it
+ * renders `chat` as well. `active`: whether the chat is in sight.
+ */
+export class PeerRooms extends HTMLElement {
+  #client = null;
+  #chat = null;
+  #selected = null;
+  #active = true;
+  #open = false;
+  #empty = "";
+  #turn = 0;
+  #people = [];
+  #person = null;
+  #drawn = "";
+  #timers = { refresh: null, slow: null };
+  #listening = null;
+  #parts = {};
+
+  connectedCallback() {
+    if (this.#parts.panel) return;
+    const button = (testid, text, click, look = "button small") =>
+      h("button", { type: "button", class: look, data: { testid }, on: { click } }, text);
+    const field = (testid, label, attributes = {}) =>
+      h("input", { type: "text", "aria-label": label, placeholder: label, autocomplete: "off", data: { testid }, ...attributes });
+    const form = (look, job, ...children) =>
+      h("form", { class: look, on: { submit: (event) => this.#submit(event, job) } }, ...children);
+    const go = (testid, text) => h("button", { type: "submit", class: "button small", data: { testid } }, text);
+    const p = this.#parts;
+    const id = `${this.id || "rooms"}-panel`;
+
+    p.title = h("span", { class: "rooms-title" });
+    p.badge = h("span", { class: "badge", hidden: true, data: { testid: "rooms-unread" } });
+    p.more = h("span", { class: "hidden-label" });
+    p.button = h(
+      "button",
+      {
+        type: "button",
+        class: "rooms-switch",
+        "aria-expanded": "false",
+        "aria-controls": id,
+        data: { testid: "room-switch" },
+        on: { click: () => this.#toggle(!this.#open) },
+      },
+      h("span", { class: "hidden-label" }, "Room: "),
+      p.title,
+      h("span", { class: "rooms-arrow", "aria-hidden": "true" }),
+      p.badge,
+      p.more,
+    );
+    p.online = h("span", { class: "muted rooms-online", data: { testid: "online-here" } });
+    p.leave = button("room-leave", "Leave", () => this.#leave(), "button quiet small");
+    p.topic = h("p", { class: "muted rooms-topic", hidden: true });
+
+    p.query = field("room-search", "Search in messages", { enterkeyhint: "search", maxlength: "200" });
+    p.results = h("div", { class: "rooms-results", hidden: true, data: { testid: "search-results" } });
+    p.list = h("div", { class: "rooms-list" });
+    p.newTitle = field("new-room-title", "Title of a new room", { maxlength: "200" });
+    p.rooms = h(
+      "div",
+      { class: "rooms-view" },
+      form("rooms-form", () => this.#search(), p.query, go("room-search-go", "Search")),
+      p.results,
+      p.list,
+      form("rooms-form", () => this.#create(), p.newTitle, go("new-room-create", "New room")),
+      button("message-someone", "Message someone", () => this.#showPeople(true)),
+    );
+    p.filter = field("people-filter", "Find somebody", { on: { input: () => this.#drawPeople() } });
+    p.members = h("ul", { class: "rooms-people", "aria-label": "Members" });
+    p.morePeople = h("p", { class: "muted", role: "status" });
+    p.directLabel = h("label", { for: `${id}-direct` });
+    p.directText = h("textarea", { id: `${id}-direct`, rows: "3", data: { testid: "direct-text" } });
+    p.direct = form("rooms-direct", () => this.#write(), p.directLabel, p.directText, go("direct-send", "Send"));
+    p.peopleView = h(
+      "div",
+      { class: "rooms-view", hidden: true },
+      button("people-back", "Back to the rooms", () => this.#showPeople(false), "button quiet small"),
+      p.direct,
+      p.filter,
+      p.members,
+      p.morePeople,
+    );
+    p.error = h("p", { class: "alert", role: "alert", hidden: true, data: { testid: "rooms-error" } });
+    p.panel = h(
+      "section",
+      {
+        id,
+        class: "rooms-panel",
+        "aria-label": "Rooms",
+        hidden: true,
+        data: { testid: "rooms-panel" },
+        on: { keydown: (event) => this.#key(event) },
+      },
+      p.rooms,
+      p.peopleView,
+    );
+    this.append(h("div", { class: "pane-head rooms-head" }, h("h2", {}, p.button), p.online, p.leave), p.topic, p.error, p.panel);
+  }
+
+  disconnectedCallback() {
+    this.#listening?.abort();
+    clearTimeout(this.#timers.refresh);
+    clearInterval(this.#timers.slow);
+  }
+
+  connect(client, chat) {
+    this.#client = client;
+    this.#chat = chat;
+    this.#empty = chat.getAttribute("empty") ?? "";
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    client.addEventListener("ready", () => this.#arrived(), { signal });
+    client.socket.addEventListener("frame", ({ detail }) => this.#frame(detail), { signal });
+    let turn = 0;
+    this.#timers.slow = setInterval(() => {
+      if (!client.socket.status.slow || !client.socket.isOpen || document.hidden) return;
+      // Over HTTP nobody tells of what happens in other rooms than the course's and the partners'.
+      if (this.#selected) client.catchUp(this.#selected).catch(() => {});
+      if (turn++ % REFRESH_EVERY === 0) this.#refresh().catch(() => {});
+    }, CATCH_UP);
+  }
+
+  set active(value) {
+    this.#active = value;
+  }
+
+  /** Unread messages in all rooms. */
+  get news() {
+    const { state } = this.#client;
+    return unread(state.rooms[state.course.room], state.me) + unreadElsewhere(state.list);
+  }
+
+  render(state) {
+    if (this.#selected && !state.list[this.#selected]?.joined) {
+      announce(`You are no longer in ${this.#parts.title.textContent}`);
+      this.#selected = null;
+    }
+    const id = this.#selected ?? state.course.room;
+    const entry = state.list[id] ?? null;
+    const room = state.rooms[id] ?? emptyRoom(id, entry?.kind);
+    const isCourse = !entry;
+    const p = this.#parts;
+    const title = entry?.title ?? COURSE;
+    setText(p.title, title);
+    setAttribute(p.title, "title", title);
+    setText(p.online, online(room, entry));
+    show(p.leave, entry?.kind === "open");
+    show(p.topic, Boolean(entry?.topic));
+    setText(p.topic, entry?.topic ?? "");
+    const others = this.news - (isCourse ? unread(room, state.me) : unreadOf(entry));
+    show(p.badge, others > 0);
+    setText(p.badge, others > 99 ? "99+" : String(others));
+    setText(p.more, others ? " unread in other rooms" : "");
+
+    const chat = this.#chat;
+    show(chat, !this.#open);
+    if (chat.getAttribute("label") !== title) {
+      chat.entitle(title, isCourse ? this.#empty : "Nobody has written here yet.");
+      setAttribute(chat, "data-testid", isCourse ? "course-chat" : "room-chat");
+      // In the whole course somebody always types.
+      setAttribute(chat, "no-typing", isCourse);
+    }
+    chat.active = this.#active && !this.#open;
+    chat.render(room);
+    if (this.#open) this.#drawRooms(state, id);
+  }
+
+  // --- The rooms ---------------------------------------------------------------------------
+
+  #arrived() {
+    clearTimeout(this.#timers.refresh);
+    this.#timers.refresh = setTimeout(() => this.#refresh().catch(() => {}), Math.random() * SPREAD);
+    if (this.#selected) this.#load(this.#selected);
+  }
+
+  #frame({ action }) {
+    if (action !== "room_added" && action !== "room_removed") return;
+    this.#turn += 1;
+    // A room that one is not in any more may be there to join, or closed.
+    if (action === "room_removed" && this.#open) this.#refresh().catch(() => {});
+  }
+
+  async #refresh() {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const turn = this.#turn;
+      const rooms = [];
+      for (let more = true; more; ) {
+        const part = await this.#client.api.get("rooms/", { limit: PAGE, offset: rooms.length });
+        rooms.push(...part.results);
+        more = part.next !== null;
+      }
+      // What came meanwhile is not in the answer.
+      if (turn !== this.#turn) continue;
+      this.#client.dispatch({ action: "local.rooms", rooms });
+      return;
+    }
+  }
+
+  /** `focus`: whether to go on in its field. */
+  #select(id, { focus = true } = {}) {
+    const { state } = this.#client;
+    this.#selected = id === state.course.room ? null : id;
+    this.#toggle(false);
+    this.render(state);
+    // On phones the field would open the keyboard over what one came to read.
+    const place = matchMedia("(hover: hover)").matches ? this.#chat.querySelector("textarea") : this.#parts.button;
+    if (focus) place.focus({ preventScroll: true });
+    return this.#selected ? this.#load(id) : Promise.resolve();
+  }
+
+  async #load(id) {
+    try {
+      await this.#client.openRoom(id);
+    } catch (error) {
+      if (error.code === "invalid_room_id") this.#client.dispatch({ action: "room_removed", room: id });
+      // Otherwise the next connection loads it.
+    }
+  }
+
+  #know(room) {
+    this.#turn += 1;
+    this.#client.dispatch({ action: "local.room", room });
+  }
+
+  async #join(id) {
+    this.#know(await this.#client.api.post(`rooms/${id}/join/`));
+    await this.#select(id);
+  }
+
+  #leave() {
+    const id = this.#selected;
+    this.#try(async () => {
+      await this.#client.api.post(`rooms/${id}/leave/`);
+      await this.#select(this.#client.state.course.room);
+      this.#client.dispatch({ action: "room_removed", room: id });
+      this.#parts.button.focus();
+    });
+  }
+
+  async #create() {
+    const title = this.#parts.newTitle.value.trim();
+    if (!title) return;
+    const room = await this.#client.api.post("rooms/", { course: this.#client.state.course.slug, title });
+    this.#parts.newTitle.value = "";
+    this.#know(room);
+    await this.#select(room.room);
+  }
+
+  // --- The search --------------------------------------------------------------------------
+
+  async #search() {
+    const { results, query } = this.#parts;
+    const q = query.value.trim();
+    show(results, Boolean(q));
+    if (!q) return;
+    const { state } = this.#client;
+    const answer = await this.#client.api.get("search/", { q, course: state.course.slug, limit: 50 });
+    const mine = answer.results.filter(({ room }) => room === state.course.room || this.#client.state.list[room]?.joined);
+    results.replaceChildren(
+      h("p", { class: "rooms-heading", role: "status" }, mine.length ? `${plural(mine.length, "message")} found` : "Nothing found"),
+      h("ul", {}, mine.map((message) => this.#result(message))),
+    );
+  }
+
+  #result(message) {
+    const title = this.#client.state.list[message.room]?.title ?? COURSE;
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "rooms-result", data: { testid: "search-result" }, on: { click: () => this.#try(() => this.#jump(message)) } },
+        h("span", { class: "muted" }, `${title} · ${shownName(message.user)} · ${dayOf(message.timestamp)}, ${timeOf(message.timestamp)}`),
+        h("span", { class: "rooms-found" }, message.text),
+      ),
+    );
+  }
+
+  async #jump({ room, seq }) {
+    this.#chat.seek(room, seq);
+    await this.#select(room, { focus: false });
+    if (await this.#client.loadUntil(room, seq)) return;
+    this.#chat.seek(null);
+    throw new Error("That message is too far back to be shown in the chat.");
+  }
+
+  // --- Direct messages ---------------------------------------------------------------------
+
+  #showPeople(shown) {
+    const p = this.#parts;
+    show(p.rooms, !shown);
+    show(p.peopleView, shown);
+    this.#pick(null);
+    if (!shown) {
+      this.querySelector("[data-testid=message-someone]").focus();
+      return;
+    }
+    p.filter.value = "";
+    p.filter.focus();
+    this.#drawPeople();
+    this.#try(async () => {
+      const { course, me } = this.#client.state;
+      const { users } = await this.#client.api.get(`rooms/${course.room}/users/`);
+      this.#people = users
+        .filter((one) => one.username !== me.username)
+        .sort((a, b) => Number(b.online) - Number(a.online) || shownName(a).localeCompare(shownName(b)));
+      this.#drawPeople();
+    });
+  }
+
+  #drawPeople() {
+    const found = matching(this.#people, this.#parts.filter.value);
+    const rest = found.length - PEOPLE;
+    this.#parts.members.replaceChildren(...found.slice(0, PEOPLE).map((person) => this.#member(person)));
+    setText(this.#parts.morePeople, rest > 0 ? `And ${rest} more: write a part of the name.` : this.#people.length && !found.length ? "Nobody of that name." : "");
+  }
+
+  #member(person) {
+    const name = shownName(person);
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "rooms-person", data: { testid: `person-${person.username}` }, on: { click: () => this.#pick(person) } },
+        h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
+        h("span", { class: "rooms-name" }, name),
+        person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, "online")) : null,
+      ),
+    );
+  }
+
+  #pick(person) {
+    const p = this.#parts;
+    this.#person = person;
+    show(p.direct, Boolean(person));
+    for (const one of [p.filter, p.members, p.morePeople]) show(one, !person);
+    if (!person) return;
+    setText(p.directLabel, `Message to ${shownName(person)}`);
+    p.directText.focus();
+  }
+
+  async #write() {
+    const text = this.#parts.directText.value.trim();
+    if (!text) return;
+    const to = encodeURIComponent(this.#person.username);
+    const { room } = await this.#client.api.post(`direct/${to}/messages/`, { uuid: newUuid(), text });
+    this.#parts.directText.value = "";
+    this.#know(await this.#client.api.get(`rooms/${room}/`));
+    await this.#select(room);
+  }
+
+  // --- The panel ---------------------------------------------------------------------------
+
+  #toggle(open) {
+    if (open === this.#open) return;
+    const p = this.#parts;
+    this.#open = open;
+    show(p.panel, open);
+    show(p.error, false);
+    p.button.setAttribute("aria-expanded", String(open));
+    show(p.rooms, true);
+    show(p.peopleView, false);
+    this.render(this.#client.state);
+    if (!open) return;
+    show(p.results, false);
+    p.query.value = "";
+    p.list.querySelector("[aria-current]")?.focus();
+    this.#try(() => this.#refresh());
+  }
+
+  #key(event) {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    if (this.#person) {
+      this.#pick(null);
+      this.#parts.filter.focus();
+      return;
+    }
+    this.#toggle(false);
+    this.#parts.button.focus();
+  }
+
+  #submit(event, job) {
+    event.preventDefault();
+    const button = event.target.querySelector("[type=submit]");
+    if (button.disabled) return;
+    button.disabled = true;
+    this.#try(job).finally(() => {
+      button.disabled = false;
+    });
+  }
+
+  /** Do it, and say why where it does not work. */
+  async #try(job) {
+    const { error } = this.#parts;
+    show(error, false);
+    try {
+      await job();
+    } catch (reason) {
+      setText(error, reason.message);
+      show(error, true);
+      if (!this.#open) announce(reason.message);
+    }
+  }
+
+  #drawRooms(state, shown) {
+    const groups = [
+      ["Course", [{ room: state.course.room, title: COURSE, joined: true, unread: unread(state.rooms[state.course.room], state.me) }]],
+      ["Rooms", roomsOf(state.list, "open").map((one) => ({ ...one, unread: unreadOf(one) }))],
+      ["Direct messages", roomsOf(state.list, "direct").map((one) => ({ ...one, unread: unreadOf(one) }))],
+    ];
+    const drawn = JSON.stringify([groups, shown]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const { list } = this.#parts;
+    const focused = list.contains(focusedNear(this)) ? focusedNear(this).dataset.room : null;
+    list.replaceChildren(
+      ...groups
+        .filter(([, rooms]) => rooms.length)
+        .map(([name, rooms]) =>
+          h(
+            "section",
+            { "aria-label": name },
+            h("h3", { class: "rooms-heading" }, name),
+            h("ul", {}, rooms.map((one) => this.#row(one, one.room === shown))),
+          ),
+        ),
+    );
+    if (focused) list.querySelector(`[data-room="${focused}"]`)?.focus();
+  }
+
+  #row({ room, kind, title, members, joined, unread: count }, isShown) {
+    const about = kind === "open" ? h("span", { class: "muted rooms-members" }, plural(members, "member")) : null;
+    const name = h("span", { class: "rooms-name" }, title);
+    if (!joined) {
+      const join = () => this.#try(() => this.#join(room));
+      return h(
+        "li",
+        { class: "rooms-row", data: { testid: "room-row" } },
+        h("span", { class: "rooms-stranger" }, name, about),
+        h(
+          "button",
+          { type: "button", class: "button small", "aria-label": `Join ${title}`, data: { room, testid: "room-join" }, on: { click: join } },
+          "Join",
+        ),
+      );
+    }
+    return h(
+      "li",
+      { class: "rooms-row", data: { testid: "room-row" } },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "rooms-room",
+          "aria-current": isShown && "true",
+          data: { room, testid: "room" },
+          on: { click: () => this.#select(room) },
+        },
+        name,
+        about,
+        count
+          ? h("span", { class: "badge", data: { testid: "room-unread" } }, count > 99 ? "99+" : String(count), h("span", { class: "hidden-label" }, " unread"))
+          : null,
+      ),
+    );
+  }
+}
+
+function online(room, entry) {
+  if (!room.online) return "";
+  if (entry?.kind === "direct") return room.online > 1 ? "online" : "";
+  return `${room.online} online`;
+}
+
+customElements.define("peer-rooms", PeerRooms);
