@@ -37,14 +37,15 @@ class Writer:
         self._waiting: list[tuple[Store, Any, asyncio.Future[Any]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def submit(self, store: Store, item: Any) -> asyncio.Future[Any]:
         """The future result of storing the item, done when it is committed and published.
 
-        Raises Unavailable when too much waits already; the future raises what the action
-        answers for the item, or Unavailable when the database does not answer.
+        Raises Unavailable when too much waits already, and after `stop`; the future raises what
+        the action answers for the item, or Unavailable when the database does not answer.
         """
-        if len(self._waiting) >= QUEUE_LIMIT:
+        if self._stopped or len(self._waiting) >= QUEUE_LIMIT:
             raise Unavailable
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((store, item, future))
@@ -60,6 +61,7 @@ class Writer:
     async def stop(self) -> None:
         """Finish what waits, then stop."""
         await self.idle(STOP_WITHIN)
+        self._stopped = True
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
