@@ -1,0 +1,333 @@
+"""The hub by itself: who gets what, in which order, and what is filled in between."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from rooms import groups
+from rooms import hub as module
+from rooms.envelope import Changed, Close, Join, Leave, Passing, Stored
+from rooms.hub import Connection, Hub
+from tests.rooms.cast import eventually
+
+GROUP = groups.course(1)
+ROOM = groups.room(uuid.UUID(int=1))
+OTHER = groups.room(uuid.UUID(int=2))
+
+
+class Database:
+    """The messages that could be fetched."""
+
+    def __init__(self):
+        self.stored = {}
+        self.asked = []
+        self.failing = 0
+
+    def store(self, room, *seqs):
+        self.stored.setdefault(room, set()).update(seqs)
+
+    async def fetch(self, audience, after, limit):
+        self.asked.append((audience, after))
+        if self.failing:
+            self.failing -= 1
+            raise OSError("no database")
+        seqs = sorted(seq for seq in self.stored.get(audience, ()) if seq > after)
+        return [(seq, [frame(seq)]) for seq in seqs[:limit]]
+
+
+class Socket(Connection):
+    """A connection whose server takes frames through `websocket.send`."""
+
+    def __init__(self, user=1, **options):
+        self.sent = []
+        self.ready = asyncio.Event()
+        self.ready.set()
+        super().__init__(self._take, unsent_limit=1 << 20, **options)
+        self.user_id = user
+
+    async def _take(self, message):
+        await self.ready.wait()
+        self.sent.append(message.get("text") or message.get("code"))
+
+
+def frame(number):
+    return f"m{number}".encode()
+
+
+def stored(*seqs, room=ROOM):
+    return [Stored(room, seq, [frame(seq)]) for seq in seqs]
+
+
+@pytest.fixture
+def database():
+    return Database()
+
+
+@pytest.fixture
+async def hub(settings, database):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    changed = []
+    made = Hub(fetch=database.fetch, on_changed=changed.append, on_seen=lambda entry: None)
+    made.changed = changed
+    yield made
+    for connection in list(made.connections.values()):
+        connection.dispose()
+        made.drop(connection)
+    await made.stop()
+
+
+@pytest.fixture
+def enter(hub):
+    """A function that puts a socket of a user into rooms, each with the number of its newest
+    message."""
+
+    def enter(user=1, *, head=0, rooms=(ROOM,), **options):
+        socket = Socket(user, **options)
+        hub.add(socket)
+        hub.join(socket, groups.user(user), GROUP)
+        for room in rooms:
+            hub.join(socket, room, GROUP, head)
+        return socket
+
+    return enter
+
+
+async def sent(socket, *texts):
+    """That exactly these frames arrive, in this order."""
+    await eventually(lambda: len(socket.sent) >= len(texts), within=5)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert socket.sent == list(texts)
+
+
+# --- order ---------------------------------------------------------------------------------------
+
+
+async def test_in_order(hub, enter, database):
+    socket = enter()
+    hub.deliver(GROUP, stored(1, 2))
+    hub.deliver(GROUP, stored(3))
+    await sent(socket, "m1", "m2", "m3")
+    assert database.asked == []
+
+
+async def test_what_came_before_comes_no_more(hub, enter):
+    socket = enter(head=2)
+    hub.deliver(GROUP, stored(1, 2, 3))
+    hub.deliver(GROUP, stored(2, 3))
+    await sent(socket, "m3")
+
+
+async def test_a_late_one_is_waited_for(hub, enter, database):
+    socket = enter()
+    hub.deliver(GROUP, stored(2))
+    hub.deliver(GROUP, stored(1))
+    await sent(socket, "m1", "m2")
+    assert database.asked == []
+
+
+async def test_a_lost_one_is_fetched(hub, enter, database):
+    socket = enter()
+    database.store(ROOM, 1, 2, 3, 4)
+    hub.deliver(GROUP, stored(1))
+    hub.deliver(GROUP, stored(4))
+    await sent(socket, "m1", "m2", "m3", "m4")
+
+
+async def test_a_long_gap_is_fetched_in_pages(hub, enter, database, monkeypatch):
+    monkeypatch.setattr(module, "FILL_PAGE", 3)
+    socket = enter()
+    database.store(ROOM, *range(1, 12))
+    hub.deliver(GROUP, stored(11))
+    await sent(socket, *(f"m{seq}" for seq in range(1, 12)))
+    assert [after for _, after in database.asked] == [0, 3, 6, 9]
+
+
+async def test_what_comes_while_a_gap_is_filled_waits_for_it(hub, enter, database):
+    socket = enter()
+    database.store(ROOM, 1, 2)
+    hub.deliver(GROUP, stored(2))
+    hub.deliver(GROUP, stored(3))
+    assert socket.sent == []
+    await sent(socket, "m1", "m2", "m3")
+
+
+async def test_what_is_not_visible_yet_is_asked_for_again(hub, enter, database):
+    socket = enter()
+    hub.deliver(GROUP, stored(2))
+    await eventually(lambda: len(database.asked) >= 2)
+    assert socket.sent == []
+    database.store(ROOM, 1, 2)
+    await sent(socket, "m1", "m2")
+
+
+async def test_a_database_that_fails_is_asked_again(hub, enter, database):
+    socket = enter()
+    database.failing = 2
+    database.store(ROOM, 1, 2)
+    hub.deliver(GROUP, stored(2))
+    await sent(socket, "m1", "m2")
+    assert len(database.asked) == 3
+
+
+async def test_a_gap_holds_up_its_room_alone(hub, enter, database):
+    socket = enter(rooms=(ROOM, OTHER))
+    hub.deliver(GROUP, [*stored(2), Stored(OTHER, 1, [b"other"])])
+    await sent(socket, "other")
+    database.store(ROOM, 1)
+    await sent(socket, "other", "m1", "m2")
+
+
+async def test_who_joins_behind_the_room_gets_what_was_heard_of_meanwhile(hub, enter, database):
+    """Between reading the number in the database and joining, a message passed by."""
+    database.store(ROOM, 5, 6)
+    hub.deliver(GROUP, stored(6))
+    socket = enter(head=4)
+    await sent(socket, "m5", "m6")
+
+
+async def test_what_is_stored_after_the_last_one_left_is_not_fetched(hub, enter, database):
+    socket, other = enter(), enter(rooms=(OTHER,))
+    database.store(OTHER, 1)
+    hub.deliver(GROUP, stored(2))
+    hub.drop(socket)
+    hub.deliver(GROUP, [*stored(3), Stored(OTHER, 2, [b"m2"])])
+    # This gap is filled after the other one would have been.
+    await sent(other, "m1", "m2")
+    assert database.asked == [(OTHER, 0)]
+
+
+# --- audiences -----------------------------------------------------------------------------------
+
+
+async def test_only_the_audience_gets_a_frame(hub, enter):
+    inside, outside = enter(1), enter(2, rooms=(OTHER,))
+    hub.deliver(GROUP, [Passing(ROOM, b"typing"), Passing(groups.user(2), b"for two")])
+    await sent(inside, "typing")
+    await sent(outside, "for two")
+
+
+async def test_all_sockets_of_one_user_may_be_skipped(hub, enter):
+    mine, also_mine, hers = enter(1), enter(1), enter(2)
+    hub.deliver(GROUP, [Passing(ROOM, b"typing", skip=1)])
+    await sent(hers, "typing")
+    await sent(mine)
+    await sent(also_mine)
+
+
+async def test_join_and_leave_keep_their_place_among_the_frames(hub, enter):
+    socket = enter(7, rooms=())
+    other = enter(8)
+    hub.deliver(
+        GROUP,
+        [
+            *stored(1),
+            Join([7], ROOM, GROUP, 1, b"added"),
+            *stored(2),
+            Leave([7], ROOM, b"removed"),
+            *stored(3),
+        ],
+    )
+    await sent(socket, "added", "m2", "removed")
+    await sent(other, "m1", "m2", "m3")
+
+
+async def test_who_was_not_in_the_room_is_not_told_of_leaving(hub, enter):
+    socket = enter(7, rooms=())
+    hub.deliver(GROUP, [Leave([7], ROOM, b"removed")])
+    await sent(socket)
+
+
+async def test_changes_are_told_for_audiences_that_are_here(hub, enter):
+    board = groups.dashboards(1)
+    hub.deliver(GROUP, [Changed(board)])
+    socket = enter()
+    hub.join(socket, board, GROUP)
+    hub.deliver(GROUP, [Changed(board)])
+    assert hub.changed == [board]
+
+
+@pytest.mark.parametrize(
+    ("credential", "closed"),
+    [(None, ["one", "two"]), ("token:1", ["one"]), ("token:3", [])],
+)
+async def test_close(hub, enter, credential, closed):
+    sockets = {"one": enter(1), "two": enter(1), "hers": enter(2)}
+    sockets["one"].credential, sockets["two"].credential = "token:1", "token:2"
+    sockets["hers"].credential = "token:1"
+    hub.deliver(GROUP, [Close(1, 4401, groups.user(1), credential), Passing(ROOM, b"after")])
+    for name, socket in sockets.items():
+        await sent(socket, 4401 if name in closed else "after")
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+
+async def test_what_was_written_comes_before_the_close(enter):
+    socket = enter()
+    socket.send(b"one")
+    socket.close(4400)
+    socket.send(b"two")
+    socket.close(4401)
+    await sent(socket, "one", 4400)
+
+
+async def test_what_is_held_comes_after_what_is_released_with(hub, enter):
+    socket = enter()
+    socket.hold()
+    hub.deliver(GROUP, stored(1, 2))
+    socket.send(b"answer")
+    socket.release(b"welcome")
+    hub.deliver(GROUP, stored(3))
+    await sent(socket, "welcome", "m1", "m2", "answer", "m3")
+
+
+async def test_a_socket_that_takes_nothing_is_closed_with_4429_and_holds_up_nobody(hub, enter):
+    slow, fast = enter(1), enter(2)
+    slow.ready.clear()
+    for seq in range(1, Connection.QUEUE + 10):
+        hub.deliver(GROUP, stored(seq))
+        await asyncio.sleep(0)
+    assert slow.closed
+    assert not fast.closed
+    await sent(fast, *(f"m{seq}" for seq in range(1, Connection.QUEUE + 10)))
+    slow.ready.set()
+    await eventually(lambda: 4429 in slow.sent)
+
+
+async def test_a_socket_that_breaks_holds_up_nobody(hub, enter):
+    class Broken(Socket):
+        async def _take(self, message):
+            raise RuntimeError("the socket is gone")
+
+    broken, fine = Broken(1), enter(2)
+    hub.add(broken)
+    hub.join(broken, ROOM, GROUP, 0)
+    hub.deliver(GROUP, stored(1, 2))
+    await sent(fine, "m1", "m2")
+    assert broken.closed
+
+
+# --- subscriptions -------------------------------------------------------------------------------
+
+
+async def test_a_subscription_is_new_once(hub, enter):
+    one, other = enter(1), enter(2)
+    assert await hub.subscribe(one, [GROUP]) is True
+    assert await hub.subscribe(other, [GROUP]) is False
+
+
+async def test_a_subscription_outlives_its_last_connection_for_a_while(hub, enter):
+    socket = enter()
+    await hub.subscribe(socket, [GROUP])
+    hub.drop(socket)
+    assert await hub.subscribe(enter(), [GROUP]) is False
+
+
+async def test_after_that_it_ends(hub, enter):
+    socket = enter()
+    await hub.subscribe(socket, [GROUP], linger=0)
+    hub.drop(socket)
+    await eventually(lambda: GROUP not in hub._subscriptions)
+    assert await hub.subscribe(enter(), [GROUP]) is True
