@@ -292,9 +292,11 @@ class Hub:
                 new = True
                 waits.append(self.loop.create_task(subscription.stands.wait()))
         if waits:
-            _, late = await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
-            for task in late:
-                task.cancel()
+            try:
+                await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
+            finally:
+                for task in waits:
+                    task.cancel()
         return new
 
     def join(
@@ -365,9 +367,11 @@ class Hub:
         future: asyncio.Future[bool] = self.loop.create_future()
         waiting[future] = after
         metrics.WAITING_REQUESTS.inc()
+        subscribing = self.loop.create_task(self.subscribe(subscriber, [group]))
         try:
             async with asyncio.timeout(within):
-                if await self.subscribe(subscriber, [group]):
+                await asyncio.wait((subscribing, future), return_when=asyncio.FIRST_COMPLETED)
+                if subscribing.done() and subscribing.result():
                     return True
                 if self._heads.get(audience, 0) > after:
                     return True
@@ -375,6 +379,7 @@ class Hub:
         except TimeoutError:
             return False
         finally:
+            subscribing.cancel()
             metrics.WAITING_REQUESTS.dec()
             del waiting[future]
             if not waiting:

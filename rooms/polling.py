@@ -1,6 +1,7 @@
 """Who is here without a socket: those whose requests wait for messages count as online."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections import Counter
@@ -34,12 +35,15 @@ class Polls:
         self._threads = threads
         self._background = background
         self._waiting: Counter[int] = Counter()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._here: dict[int, Coming] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
 
     def came(self, user: int, username: str) -> None:
         """A request of the user waits; `went` must follow."""
         self._waiting[user] += 1
+        self._idle.clear()
         leaving = self._leaving.pop(user, None)
         if leaving is not None:
             leaving.cancel()
@@ -52,6 +56,8 @@ class Polls:
         self._waiting[user] -= 1
         if not self._waiting[user]:
             del self._waiting[user]
+            if not self._waiting:
+                self._idle.set()
             self._leaving[user] = asyncio.get_running_loop().call_later(
                 limits["POLL_LINGER"], self._left, user, username
             )
@@ -61,8 +67,14 @@ class Polls:
         coming = self._here.pop(user)
         self._background(self._changed(close_connections, coming, username, here=False))
 
-    def stop(self) -> None:
-        """Forget who is here: the worker's connections end with it."""
+    async def stop(self, within: float) -> None:
+        """Wait until all who wait are answered, `within` seconds at the most.
+
+        Who is here is forgotten: the worker's connections end with it.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._idle.wait()
         for leaving in self._leaving.values():
             leaving.cancel()
 

@@ -65,9 +65,9 @@ class Runtime:
         Takes `DRAIN_WITHIN` seconds for the sockets and the jobs at the most.
         """
         await self.writer.idle(DRAIN_WITHIN)
-        self.polls.stop()
         with contextlib.suppress(TimeoutError):
             await self.hub.close_all(4503, DRAIN_WITHIN)
+        await self.polls.stop(DRAIN_WITHIN)
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=DRAIN_WITHIN)
         await self.writer.stop()

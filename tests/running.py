@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from django.db import connection
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers import ROOT
 
@@ -137,6 +139,21 @@ class Site:
             if self.process.stdout:
                 self.process.stdout.close()
         return code
+
+
+def read_figures(site: Site, *, token: str | None = None) -> dict[tuple[str, ...], float]:
+    """What /metrics tells: a value for each name with the values of its labels."""
+    request = urllib.request.Request(f"{site.url}metrics")
+    if token is not None:
+        request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.headers["Content-Type"].startswith("text/plain")
+        text = response.read().decode()
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def until(condition, *, within: float = 10.0):

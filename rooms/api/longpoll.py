@@ -83,24 +83,20 @@ class LongPolling:
             return
         gone = asyncio.ensure_future(_gone(receive))
         try:
-            answer = await self._answer(scope, gone)
-            if not gone.done():
-                for message in answer:
-                    await send(message)
+            answer, poll = await self._ask(scope, gone)
+            if poll.person is None:
+                await _send(answer, send)
+                return
+            polls = runtime.current().polls
+            polls.came(*poll.person)
+            try:
+                answer = await self._wait(scope, gone, answer, poll.wanted)
+                if not gone.done():
+                    await _send(answer, send)
+            finally:
+                polls.went(*poll.person)
         finally:
             gone.cancel()
-
-    async def _answer(self, scope: dict[str, Any], gone: asyncio.Future[None]) -> list[Message]:
-        """What to send: the first answer that has something, or the last one without."""
-        answer, poll = await self._ask(scope, gone)
-        if poll.person is None:
-            return answer
-        polls = runtime.current().polls
-        polls.came(*poll.person)
-        try:
-            return await self._wait(scope, gone, answer, poll.wanted)
-        finally:
-            polls.went(*poll.person)
 
     async def _wait(
         self,
@@ -109,6 +105,7 @@ class LongPolling:
         answer: list[Message],
         wanted: Wanted | None,
     ) -> list[Message]:
+        """The first answer that has something, or the last one without."""
         if wanted is None:
             return answer
         user, until = wanted.user, time.monotonic() + wanted.seconds
@@ -146,6 +143,11 @@ class LongPolling:
 
         await self._app({**scope, EXTENSION: poll}, receive, send)
         return answer, poll
+
+
+async def _send(answer: list[Message], send: Send) -> None:
+    for message in answer:
+        await send(message)
 
 
 async def _gone(receive: Receive) -> None:

@@ -3,28 +3,13 @@
 import os
 import signal
 import urllib.error
-import urllib.request
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from accounts import tokens
 from accounts.models import User
 from tests.client import Client
-from tests.running import environment, until
-
-
-def read(url, token=None):
-    request = urllib.request.Request(f"{url}metrics")
-    if token is not None:
-        request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request, timeout=10) as response:
-        assert response.headers["Content-Type"].startswith("text/plain")
-        return {
-            (sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(response.read().decode())
-            for sample in family.samples
-        }
+from tests.running import environment, read_figures, until
 
 
 @pytest.fixture
@@ -43,7 +28,7 @@ async def test_the_workers_are_added_up(running, token):
     ]
 
     def connections(number):
-        return lambda: read(running.url)[("peerchat_connections",)] == number
+        return lambda: read_figures(running)[("peerchat_connections",)] == number
 
     until(connections(8))
     for client in clients[:3]:
@@ -58,7 +43,7 @@ async def test_a_dead_worker_takes_its_connections_along(running, token):
     clients = [
         await Client.open(f"{running.socket_url}/ws/feed/figures/", token=token) for _ in range(8)
     ]
-    until(lambda: read(running.url)[("peerchat_connections",)] == 8)
+    until(lambda: read_figures(running)[("peerchat_connections",)] == 8)
     for worker in running.workers():
         os.kill(worker, signal.SIGKILL)
     for client in clients:
@@ -66,7 +51,7 @@ async def test_a_dead_worker_takes_its_connections_along(running, token):
 
     def gone():
         try:
-            return read(running.url).get(("peerchat_connections",), 0) == 0
+            return read_figures(running).get(("peerchat_connections",), 0) == 0
         except (urllib.error.URLError, ConnectionError):
             return False
 
@@ -77,10 +62,10 @@ def test_who_may_read_them(site):
     running = site(env=environment(METRICS_TOKEN="secret"))
     for wrong in (None, "guess"):
         with pytest.raises(urllib.error.HTTPError) as refused:
-            read(running.url, wrong)
+            read_figures(running, token=wrong)
         assert refused.value.code == 401
         refused.value.close()
-    assert ("peerchat_messages_stored_total",) in read(running.url, "secret")
+    assert ("peerchat_messages_stored_total",) in read_figures(running, token="secret")
 
 
 def test_the_files_of_the_workers_are_removed(site, tmp_path):

@@ -12,7 +12,7 @@ from rooms.models import Membership, Message
 from tests.client import barrier
 from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, eventually
-from tests.running import Site, environment
+from tests.running import Site, environment, read_figures
 
 
 @pytest.fixture
@@ -31,6 +31,16 @@ async def until(ask, status):
             return answer
         await asyncio.sleep(0.05)
     raise AssertionError(f"no answer with {status}: {answer}")
+
+
+async def waiting_requests(site):
+    """Returns once a request waits at the site."""
+    for _ in range(400):
+        figures = await asyncio.to_thread(read_figures, site)
+        if figures.get(("peerchat_waiting_requests",), 0) >= 1:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("no request waits")
 
 
 # --- Both ways in ------------------------------------------------------------------------------
@@ -153,8 +163,7 @@ async def test_a_request_waits_for_the_next_message(cast, wire, waits_at, posted
     path = messages_of(cast.room)
     query = {"after": 0, "wait": 25}
     waiting = asyncio.create_task(wire.get(path, cast.bea, query=query, worker=waits_at))
-    await asyncio.sleep(0.5)
-    assert not waiting.done()
+    await waiting_requests(cast.hall.site)
     posted = await wire.post(path, cast.ada, {"text": "hello"}, worker=posted_at)
     began = time.monotonic()
     answer = await waiting
@@ -173,7 +182,7 @@ async def test_a_message_of_a_socket_ends_the_waiting_too(cast, wire):
     socket = await cast.chat(cast.ada, worker=0)
     query = {"after": 0, "wait": 25}
     waiting = asyncio.create_task(wire.get(messages_of(cast.room), cast.bea, query=query, worker=1))
-    await asyncio.sleep(0.3)
+    await waiting_requests(cast.hall.site)
     await socket.post("new_message", room=cast.room, text="hello")
     assert [m["text"] for m in (await waiting).body["results"]] == ["hello"]
 
@@ -224,7 +233,7 @@ async def test_who_lost_the_room_while_waiting_gets_nothing_of_it(cast, wire):
     room = cast.open_room(cast.ada, cast.bea)
     query = {"after": 0, "wait": 25}
     waiting = asyncio.create_task(wire.get(messages_of(room.id), cast.bea, query=query))
-    await asyncio.sleep(0.5)
+    await waiting_requests(cast.hall.site)
     Membership.objects.get(room=room, user=cast.bea.user).delete()
     await wire.post(messages_of(room.id), cast.ada, {"text": "secret"})
     answer = await waiting
@@ -248,8 +257,12 @@ async def test_waiting_holds_no_thread(cast, wire):
             f"/api/{messages_of(cast.room)}?after=0&wait=25",
             headers={"Authorization": f"Bearer {student.token}"},
         )
+
+    def waiting():
+        return read_figures(cast.hall.site)[("peerchat_waiting_requests",)] >= len(students)
+
+    await eventually(waiting)
     # The threads that answered the first time are gone again.
-    await asyncio.sleep(1)
     await eventually(lambda: threads(worker) <= before + 10)
     assert (await wire.get("rooms/", cast.ada, worker=0)).status == 200
     posted = (await wire.post(messages_of(cast.room), cast.ada, {"text": "hello"})).body
@@ -292,7 +305,7 @@ async def test_a_site_that_stops_answers_those_who_wait(cast, tmp_path):
         waiting = asyncio.create_task(
             Wire(Hall(site)).get(messages_of(cast.room), cast.bea, query=query)
         )
-        await asyncio.sleep(1)
+        await waiting_requests(site)
         site.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
         answer = await waiting
