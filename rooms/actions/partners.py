@@ -84,6 +84,23 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     return len(chosen)
 
 
+def lock_rooms(session: ClassSession) -> None:
+    """Let nobody post in the partners' rooms, nor in the course's, until the transaction ends.
+
+    All at once and in the order of their ids, as `post_messages` takes them, so that it and the
+    caller never wait for each other.
+    """
+    first, _ = queries.rounds(session)
+    if first is None:
+        return
+    ids = list(PartnerGroup.objects.filter(round=first).values_list("room_id", flat=True))
+    ids += Room.objects.filter(course=session.course, kind=Room.Kind.COURSE).values_list(
+        "id", flat=True
+    )
+    locked = Room.objects.filter(id__in=ids).select_for_update(no_key=True).order_by("id")
+    list(locked.values_list("id"))
+
+
 def formed_under(name: uuid.UUID) -> bool:
     """Whether groups were formed under this name, in whatever question."""
     return Room.objects.filter(pk=_room_id(name, 1)).exists()
@@ -193,6 +210,9 @@ def seat_students(session: ClassSession) -> int:
             places[leaves].remove(user)
         places[target].append(user)
         moves.append((user, leaves, target))
+    if moves:
+        # Who comes to a room gets all that is said from the number on that they are told.
+        lock_rooms(session)
     by_pk = {group.pk: group for group in made}
     for user, leaves, target in moves:
         _move(session, first, user, by_pk[leaves] if leaves else None, by_pk[target])

@@ -63,6 +63,7 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
             epoch=session.epoch,
         )
     before, to = session.phase, _target(session, command)
+    partners.lock_rooms(session)
     now = timezone.now()
     session.controller = user
     match command:
