@@ -313,19 +313,20 @@ async def test_who_comes_late_while_partners_talk_misses_nothing_from_then_on(ca
     await ines.ask("enable_chat")
     for number in range(10):
         await clients[number % 2].ask("new_message", room=room, text=f"before {number}")
-    late = await cast.connect("/ws/chat/", token=cast.ada.token)
-    seated = []
-    for number in range(120):
-        if number % 6 == 0:
-            seated = late.unread()
-        text = f"while {number}"
-        reply = await clients[number % 2].command("new_message", room=room, text=text)
+
+    async def say(client, text):
+        reply = await client.command("new_message", room=room, text=text)
         if reply["status"] == "error":
             await asyncio.sleep(reply["retry_after"])
-        if any(one["action"] == "room_added" for one in seated):
+            await client.ask("new_message", room=room, text=text)
+
+    late = await cast.connect("/ws/chat/", token=cast.ada.token)
+    for number in range(200):
+        await say(clients[number % 2], f"while {number}")
+        if any(one["action"] == "room_added" for one in late.unread()):
             break
     added = await late.event("room_added")
-    await clients[0].post("new_message", room=room, text="after")
+    await say(clients[0], "after")
     last = await late.message("after")
     seqs = [
         one["message"]["seq"]
@@ -335,6 +336,36 @@ async def test_who_comes_late_while_partners_talk_misses_nothing_from_then_on(ca
     seqs.append(last["message"]["seq"])
     assert seqs == list(range(seqs[0], last["message"]["seq"] + 1))
     assert seqs[0] <= added["last_seq"] + 1
+
+
+async def test_the_class_moves_on_while_everybody_talks(cast):
+    """In the course's room and in those of the partners, whose locks must not cross."""
+    people = [cast.student(f"s{number}") for number in range(16)]
+    clients = await cast.chat(*people, worker=0)
+    ines = await cast.dashboard(worker=1)
+    replies = []
+
+    async def talk(client):
+        for _ in range(9):
+            room = (await client.event("room_added"))["room"]
+            names = [
+                await client.post("new_message", room=where, text="hello")
+                for where in (room, cast.room)
+            ]
+            replies.extend([await client.reply(name, "new_message") for name in names])
+
+    async def move_on():
+        for number in range(9):
+            await ines.ask("start_question", question=("force", "work")[number % 2])
+            await ines.ask("stop_vote")
+            await ines.ask("make_partners")
+            await ines.ask("next_question")
+
+    await asyncio.gather(move_on(), *map(talk, clients))
+    # Some came too late for their room; nothing else went wrong.
+    assert {one.get("error_code") for one in replies} <= {None, "invalid_room_id"}
+    course = [one for one in replies if one.get("room") == cast.room]
+    assert len(course) == 9 * 16
 
 
 async def test_late_ones_are_spread(cast):
