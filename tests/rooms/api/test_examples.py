@@ -1,0 +1,54 @@
+"""The examples of docs/http.md, run as they stand there against the demo course."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from accounts import tokens
+from accounts.models import User
+from rooms.models import Room
+from tests.running import environment, manage
+from tests.servers import ROOT
+
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/http.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
+def test_the_examples(site, tmp_path):
+    assert manage("create_demo").returncode == 0
+    student, instructor = (User.objects.get(username=name) for name in ("student1", "instructor"))
+    student.set_password("correct horse")
+    student.save()
+    running = site(workers=1)
+    variables = {
+        "SITE": running.origin,
+        "PASSWORD": "correct horse",
+        "TOKEN": tokens.issue(student),
+        "INSTRUCTOR": tokens.issue(instructor),
+        "ROOM": str(Room.objects.get(kind="course").id),
+    }
+    answers = []
+    for line in re.findall(r"^curl .*$", "\n".join(BLOCKS), re.MULTILINE):
+        if "tokens/current" in line:
+            continue  # it ends the token of those that follow
+        # Fails on an error status, and waits for nobody.
+        command = line.replace("curl -s", "curl -sS --fail-with-body").replace("=25", "=1")
+        done = subprocess.run(
+            ["bash", "-c", command],
+            env=environment(**variables),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        answers.append(json.loads(done.stdout) if done.stdout else None)
+    assert len(answers) == 9
+    assert answers[0].keys() == {"token", "expires"}
+    assert [message["text"] for message in answers[3]["results"]] == ["hello"]
+    assert answers[6] == {"round": 1, "choice": "B"}
+    assert answers[7]["phase"] == "vote"
+    assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
