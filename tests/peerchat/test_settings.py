@@ -91,8 +91,8 @@ def test_envlist_splits_at_commas(monkeypatch):
 
 
 def test_sqlite_waits_for_its_lock_and_writes_ahead():
-    config = database("sqlite:////tmp/peerchat.sqlite3")
-    assert config["NAME"] == "/tmp/peerchat.sqlite3"
+    config = database("sqlite:////srv/peerchat.sqlite3")
+    assert config["NAME"] == "/srv/peerchat.sqlite3"
     assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert config["OPTIONS"]["timeout"] == 20
     assert "journal_mode=WAL" in config["OPTIONS"]["init_command"]
