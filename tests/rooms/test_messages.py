@@ -6,7 +6,7 @@ import time
 import uuid
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from rooms.models import Membership, Message, Room
 from tests.client import barrier
@@ -164,7 +164,35 @@ async def test_what_anybody_sees_is_in_the_database(cast):
     assert missing == []
 
 
-async def test_what_cannot_be_stored_is_not_seen(cast):
+async def test_nobody_sees_a_message_whose_commit_fails(cast):
+    """All of the transaction went well but its end: a trigger of the test waits there."""
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    name = f"at_commit_{cast.tag.replace('-', '_')}"
+    text = f"never {cast.tag}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF NEW.text = '{text}' THEN RAISE EXCEPTION 'not today'; END IF; "
+            "RETURN NULL; END $$"
+        )
+        cursor.execute(
+            f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON rooms_message "
+            f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {name}()"
+        )
+    try:
+        assert await ada.fail("new_message", room=cast.room, text=text) == {
+            "error_code": "unavailable"
+        }
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP FUNCTION {name} CASCADE")
+    sent = await ada.ask("new_message", room=cast.room, text="in its place")
+    assert sent["message"]["seq"] == 1
+    await bea.message("in its place")
+    assert (ada.unread(), bea.unread()) == ([], [])
+
+
+async def test_what_is_not_stored_yet_is_not_seen(cast):
     """The writer waits for the room's row, which is locked here: nobody hears of the message."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     with transaction.atomic():
