@@ -110,8 +110,10 @@ class Connection(Subscriber):
         self._send = send
         self._writer = writer
         self._unsent_limit = unsent_limit
-        # Bytes of the answers that the client asked for and that are not all sent.
+        # Bytes of the answers that the client asked for and that are not all sent, together and of
+        # the longest.
         self._asked = 0
+        self._longest = 0
         self._queue: asyncio.Queue[str | int] | None = None
         self._held: list[Batch] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,7 +131,7 @@ class Connection(Subscriber):
         if self._writer is not None:
             unsent = self._writer.write(batch.wire(self._writer))
             if unsent == 0:
-                self._asked = 0
+                self._asked = self._longest = 0
             elif unsent > self._unsent_limit + self._asked:
                 self.close(4429)
             return
@@ -150,10 +152,14 @@ class Connection(Subscriber):
         However long it is, it does not make its client a slow one. A client that asks for more
         while the answers it has asked for wait unread is.
         """
-        if self._writer is not None and self._writer.unsent() > self._unsent_limit:
+        unsent = self._writer.unsent() if self._writer is not None else 0
+        if unsent == 0:
+            self._asked = self._longest = 0
+        elif unsent > self._unsent_limit + self._longest:
             self.close(4429)
             return
         self._asked += len(frame)
+        self._longest = max(self._longest, len(frame))
         self.send(frame)
 
     def hold(self) -> None:

@@ -352,8 +352,9 @@ async def test_a_long_answer_does_not_make_its_client_a_slow_one(cast, raw):
     store(room, cast.carl, *([BIG] * 450))
     slow = await raw(cast.ada, buffer=4096)
     bea = await cast.chat(cast.bea, worker=0)
-    # Seven megabytes, and then what others say.
+    # Seven megabytes, then a sign of life, and what others say.
     slow.command("resume", rooms={str(room.id): 0})
+    slow.command("ping")
     for number in range(3):
         await bea.ask("new_message", room=cast.room, text=f"text {number}")
     await asyncio.to_thread(
@@ -361,6 +362,7 @@ async def test_a_long_answer_does_not_make_its_client_a_slow_one(cast, raw):
         lambda: (
             sum(b'"action":"resume"' in frame[:200] for frame in slow.frames) == 1
             and any(b'"text 2"' in frame for frame in slow.frames)
+            and any(b'"ping"' in frame[:200] for frame in slow.frames)
         ),
     )
     [answer] = [json.loads(one) for one in slow.frames if b'"resume"' in one[:200]]
