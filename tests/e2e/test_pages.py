@@ -50,7 +50,9 @@ async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom
     student = await classroom.student(1, phone=False)
     keyboard = student.page.keyboard
     await student.page.goto(classroom.site.url)
-    await keyboard.type("student1")  # the page puts the focus there
+    # The page puts the focus there, when it is ready.
+    await expect(student.page.get_by_label("Username")).to_be_focused()
+    await keyboard.type("student1")
     await keyboard.press("Tab")
     await keyboard.type(classroom.site.password)
     await keyboard.press("Enter")
