@@ -85,8 +85,8 @@ class Clock:
                 seen[entry.user] = entry.here
 
     async def _tell_presence(self) -> None:
-        changed = {room: seen for room, seen in self._seen.items() if seen}
-        names, self._seen, self._names = self._names, {}, {}
+        changed, names = self._seen, self._names
+        self._seen, self._names = {}, {}
         if not changed:
             return
         counts, present = await self._threads.run(queries.presence, list(changed), list(names))
@@ -95,6 +95,12 @@ class Clock:
             if room not in counts:
                 continue
             course, members, online = counts[room]
+            dashboards = groups.dashboards(course)
+            if self.hub.has(dashboards):
+                # Also for who was away for a moment: the figures may have been read in it.
+                self.figures_changed(dashboards)
+            if not seen:
+                continue
             fields: dict[str, Any] = {}
             if members <= most:
                 for key, here in (("joined", True), ("left", False)):
@@ -108,9 +114,6 @@ class Clock:
                         fields[key] = who
             frame = protocol.encode(protocol.Presence(room=str(room), online=online, **fields))
             self.hub.deliver("", [Passing(groups.room(room), frame)])
-            dashboards = groups.dashboards(course)
-            if self.hub.has(dashboards):
-                self.figures_changed(dashboards)
 
     async def _beat(self) -> None:
         await self._threads.run(presence.beat, worker=self._worker)
