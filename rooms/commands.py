@@ -18,9 +18,9 @@ from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
 from rooms.actions.votes import Ballot, cast_votes
 from rooms.conf import limits
+from rooms.connection import Connection
 from rooms.envelope import Direct, Passing, Topic
 from rooms.errors import PeerError, PermissionDenied, RateLimited
-from rooms.hub import Connection
 from rooms.runtime import Runtime
 
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from rooms import commands, envelope, frames, groups, protocol, publish, queries, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
+from rooms.connection import Connection
 from rooms.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
@@ -23,7 +24,6 @@ from rooms.errors import (
     PermissionDenied,
     Unavailable,
 )
-from rooms.hub import Connection
 
 logger = logging.getLogger(__name__)
 

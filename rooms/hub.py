@@ -1,33 +1,26 @@
 """This process's live connections, by audience.
 
-One channel of the channel layer receives for all of them. A frame that arrives is prepared once
-and written to every socket of its audience; the messages of a room are written in the order of
-their numbers, each once, and a gap is filled from the database before what comes after it.
+A frame that arrives is prepared once and written to every socket of its audience; the messages of
+a room are written in the order of their numbers, each once, and a gap is filled from the database
+before what comes after it.
 """
 
 import asyncio
-import contextlib
 import logging
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
-
-from channels.layers import get_channel_layer
+from typing import Any
 
 from rooms import envelope, groups, metrics
+from rooms.connection import Batch, Connection
+from rooms.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.topics import Subscriptions
 
 logger = logging.getLogger(__name__)
 
-LINGER = 30.0
-"""Seconds a subscription outlives its last connection: reloads need not subscribe again."""
 GRACE = 0.05
 """Seconds in which a missing message may still arrive by itself, from a slower process."""
-CONFIRM_WITHIN = 0.1
-"""Seconds until a subscription that is not confirmed is tried again, then twice as many."""
-SUBSCRIBE_WITHIN = 5.0
-"""Seconds a connection waits for its subscriptions; then it goes on and they follow."""
 HEADS_KEPT = 20_000
 """Rooms whose newest number is remembered although nobody here is in them."""
 FILL_PAGE = 50
@@ -38,180 +31,6 @@ FILL_PAUSE = 0.02
 
 Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
 """(audience, after, limit) -> the numbers and frames of the messages that follow."""
-
-
-class FrameWriter(Protocol):
-    """What a server offers as the ASGI extension `peerchat.frames`."""
-
-    def prepare(self, frames: list[bytes]) -> bytes:
-        """The bytes on the wire of some text frames: the same for every socket of the server."""
-
-    def write(self, prepared: bytes) -> int:
-        """Write to the socket at once; returns the bytes that are still unsent, 0 if none."""
-
-    def unsent(self) -> int:
-        """The bytes that the socket has not taken yet."""
-
-
-class Batch:
-    """Frames that go to many sockets together, prepared when first needed."""
-
-    __slots__ = ("_texts", "_wire", "frames")
-
-    def __init__(self, frames: list[bytes]) -> None:
-        self.frames = frames
-        self._wire: bytes | None = None
-        self._texts: list[str] | None = None
-
-    def wire(self, writer: FrameWriter) -> bytes:
-        """The prepared bytes; all sockets of a process belong to one server."""
-        if self._wire is None:
-            self._wire = writer.prepare(self.frames)
-        return self._wire
-
-    @property
-    def texts(self) -> list[str]:
-        if self._texts is None:
-            self._texts = [frame.decode() for frame in self.frames]
-        return self._texts
-
-
-class Subscriber:
-    """What subscriptions are kept for."""
-
-    def __init__(self) -> None:
-        self.groups: set[str] = set()
-
-
-class Connection(Subscriber):
-    """One socket, as the hub sees it."""
-
-    QUEUE = 1000
-    """Frames that may wait where the server tells nothing of unsent bytes."""
-
-    def __init__(
-        self,
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-        *,
-        writer: FrameWriter | None = None,
-        unsent_limit: int,
-    ) -> None:
-        super().__init__()
-        self.id = uuid.uuid4()
-        self.user_id: int | None = None
-        self.credential: str | None = None
-        self.audiences: set[str] = set()
-        # The groups of the courses whose topics the user may use, by slug, as far as known; how
-        # many enrolments of theirs have ended; the group of each pattern subscribed to.
-        self.courses: dict[str, str] = {}
-        self.ended = 0
-        self.topics: dict[str, str] = {}
-        self.closed = False
-        self._send = send
-        self._writer = writer
-        self._unsent_limit = unsent_limit
-        # Bytes of the answers that the client asked for and that are not all sent, together and of
-        # the longest.
-        self._asked = 0
-        self._longest = 0
-        self._queue: asyncio.Queue[str | int] | None = None
-        self._held: list[Batch] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        if writer is None:
-            self._queue = asyncio.Queue(self.QUEUE)
-            self._start(self._pump())
-
-    def write(self, batch: Batch) -> None:
-        """Send frames. A client that reads too slowly is closed with 4429."""
-        if self.closed:
-            return
-        if self._held is not None:
-            self._held.append(batch)
-            return
-        if self._writer is not None:
-            unsent = self._writer.write(batch.wire(self._writer))
-            if unsent == 0:
-                self._asked = self._longest = 0
-            elif unsent > self._unsent_limit + self._asked:
-                self.close(4429)
-            return
-        assert self._queue is not None
-        if self._queue.qsize() + len(batch.frames) >= self.QUEUE:
-            self.close(4429)
-            return
-        for text in batch.texts:
-            self._queue.put_nowait(text)
-
-    def send(self, frame: bytes) -> None:
-        """Send one frame to this socket alone."""
-        self.write(Batch([frame]))
-
-    def answer(self, frame: bytes) -> None:
-        """Send the answer to a command.
-
-        However long it is, it does not make its client a slow one. A client that asks for more
-        while the answers it has asked for wait unread is.
-        """
-        unsent = self._writer.unsent() if self._writer is not None else 0
-        if unsent == 0:
-            self._asked = self._longest = 0
-        elif unsent > self._unsent_limit + self._longest:
-            self.close(4429)
-            return
-        self._asked += len(frame)
-        self._longest = max(self._longest, len(frame))
-        self.send(frame)
-
-    def hold(self) -> None:
-        """Keep back what is written from now on until `release`."""
-        self._held = []
-
-    def release(self, first: bytes) -> None:
-        """Send `first`, then what was kept back."""
-        held, self._held = self._held or [], None
-        self.send(first)
-        for batch in held:
-            self.write(batch)
-
-    def close(self, code: int) -> None:
-        """Close the socket after what was written before, once."""
-        if self.closed:
-            return
-        self.closed = True
-        metrics.CLOSED.labels(code).inc()
-        if self._queue is None or code == 4429:
-            self._start(self._send_close(code))
-        else:
-            self._queue.put_nowait(code)
-
-    def dispose(self) -> None:
-        """Stop what runs for the socket: it is gone."""
-        self.closed = True
-        for task in self._tasks:
-            task.cancel()
-
-    def _start(self, job: Any) -> None:
-        task = asyncio.get_running_loop().create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _send_close(self, code: int) -> None:
-        await self._send({"type": "websocket.close", "code": code})
-
-    async def _pump(self) -> None:
-        assert self._queue is not None
-        while True:
-            item = await self._queue.get()
-            try:
-                if isinstance(item, int):
-                    await self._send_close(item)
-                    return
-                await self._send({"type": "websocket.send", "text": item})
-            except Exception:
-                # The server refuses to send on a socket that just went away; its consumer is
-                # told so by a disconnect.
-                self.closed = True
-                return
 
 
 class _Audience:
@@ -227,20 +46,6 @@ class _Audience:
         # What tells that messages are gone which they have not got yet.
         self.removed: dict[int, bytes] = {}
         self.filling: asyncio.Task[None] | None = None
-
-
-class _Subscription:
-    """What this process has of a group of the channel layer, and for whom."""
-
-    __slots__ = ("leaving", "linger", "probe", "stands", "subscribers", "unwanted")
-
-    def __init__(self, linger: float) -> None:
-        self.linger = linger
-        self.subscribers: set[Subscriber] = set()
-        self.leaving: asyncio.TimerHandle | None = None
-        self.unwanted = asyncio.Event()
-        self.stands = asyncio.Event()
-        self.probe = ""
 
 
 class Hub:
@@ -261,49 +66,21 @@ class Hub:
         self._on_changed = on_changed
         self._on_seen = on_seen
         self._audiences: dict[str, _Audience] = {}
-        self._subscriptions: dict[str, _Subscription] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
         self._heads: OrderedDict[str, int] = OrderedDict()
         # Who waits for a message of a room: done with True when one comes after the number.
         self._waiting: dict[str, dict[asyncio.Future[bool], int]] = {}
         self._closing = False
-        self._layer: Any = get_channel_layer()
-        self._channel: asyncio.Future[str] = self.loop.create_future()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._start(self._receive())
-        self._subscription(groups.EVERYONE, LINGER)
+        self._subscriptions = GroupSubscriptions(origin=self.origin, deliver=self.deliver)
 
     # --- connections -----------------------------------------------------------------------
 
     async def subscribe(
         self, subscriber: Subscriber, names: Iterable[str], *, linger: float = LINGER
     ) -> bool:
-        """See that this process receives what is published to the groups.
-
-        Returns whether a subscription is new, so that what was read from the database before
-        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most. A new subscription outlives
-        its last connection by `linger` seconds.
-        """
-        new = False
-        waits = []
-        for name in names:
-            subscription = self._subscription(name, linger)
-            if subscription.leaving is not None:
-                subscription.leaving.cancel()
-                subscription.leaving = None
-            subscription.unwanted.clear()
-            subscription.subscribers.add(subscriber)
-            subscriber.groups.add(name)
-            if not subscription.stands.is_set():
-                new = True
-                waits.append(self.loop.create_task(subscription.stands.wait()))
-        if waits:
-            try:
-                await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
-            finally:
-                for task in waits:
-                    task.cancel()
-        return new
+        """See that this process receives what is published to the groups: GroupSubscriptions."""
+        return await self._subscriptions.subscribe(subscriber, names, linger=linger)
 
     def join(
         self, connection: Connection, audience: str, group: str, head: int | None = None
@@ -348,17 +125,7 @@ class Hub:
             self.leave(connection, audience)
         for pattern in list(connection.topics):
             self.unsubscribe_topic(connection, pattern)
-        self._release(connection)
-
-    def _release(self, subscriber: Subscriber) -> None:
-        for name in subscriber.groups:
-            subscription = self._subscriptions[name]
-            subscription.subscribers.discard(subscriber)
-            if not subscription.subscribers and subscription.leaving is None:
-                subscription.leaving = self.loop.call_later(
-                    subscription.linger, self._unwanted, subscription
-                )
-        subscriber.groups.clear()
+        self._subscriptions.release(connection)
 
     async def wait_for(self, audience: str, group: str, after: int, within: float) -> bool:
         """Wait for a message of a room with a higher number than `after`.
@@ -390,7 +157,7 @@ class Hub:
             del waiting[future]
             if not waiting:
                 del self._waiting[audience]
-            self._release(subscriber)
+            self._subscriptions.release(subscriber)
 
     def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
         """Let the connection have what is published to topics of the group that match."""
@@ -558,7 +325,7 @@ class Hub:
         if not await self.subscribe(connection, [entry.group]):
             return
         if str(connection.id) not in self.connections:
-            self._release(connection)
+            self._subscriptions.release(connection)
             return
         audience = self._audiences.get(entry.audience)
         if audience is not None and audience.head is not None:
@@ -638,96 +405,7 @@ class Hub:
         finally:
             audience.filling = None
 
-    # --- channel layer ---------------------------------------------------------------------
-
-    def _start(self, job: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = self.loop.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _receive(self) -> None:
-        wait = 0.1
-        while not self._channel.done():
-            try:
-                self._channel.set_result(await self._layer.new_channel())
-            except Exception as error:
-                logger.warning("the channel layer does not answer: %s", error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5.0)
-        channel = self._channel.result()
-        while True:
-            try:
-                message = await self._layer.receive(channel)
-                if message["origin"] != self.origin:
-                    self.deliver(message["group"], envelope.unpack(message))
-                elif "probe" in message:
-                    self._probed(message["group"], message["probe"])
-            except Exception:
-                # What was lost is found by its missing number.
-                metrics.LAYER_ERRORS.labels("receive").inc()
-                logger.exception("an event of the channel layer could not be delivered")
-                await asyncio.sleep(0.1)
-
-    def _subscription(self, name: str, linger: float) -> _Subscription:
-        known = self._subscriptions.get(name)
-        if known is None:
-            known = self._subscriptions[name] = _Subscription(linger)
-            self._start(self._keep(name, known))
-        return known
-
-    @staticmethod
-    def _unwanted(subscription: _Subscription) -> None:
-        subscription.leaving = None
-        subscription.unwanted.set()
-
-    async def _keep(self, name: str, subscription: _Subscription) -> None:
-        """Subscribe and, when nobody is left, unsubscribe: one task, so that the two never cross.
-
-        Whoever comes while the unsubscription is under way waits for the next turn.
-        """
-        channel = await asyncio.shield(self._channel)
-        while not subscription.unwanted.is_set():
-            await self._subscribe(name, subscription, channel)
-            while not subscription.unwanted.is_set():
-                # Somebody may have come between the event and this task's turn.
-                await subscription.unwanted.wait()
-            subscription.probe = ""
-            subscription.stands.clear()
-            try:
-                await self._layer.group_discard(name, channel)
-            except Exception as error:
-                metrics.LAYER_ERRORS.labels("unsubscribe").inc()
-                logger.warning("cannot unsubscribe from %s: %s", name, error)
-        del self._subscriptions[name]
-
-    async def _subscribe(self, name: str, subscription: _Subscription, channel: str) -> None:
-        """Subscribe, and see that it stands. Gives up when nobody wants it any more.
-
-        The layer does not wait for Redis to take note, so we wait for an event of our own.
-        """
-        wait = CONFIRM_WITHIN
-        subscription.probe = uuid.uuid4().hex
-        probe = {**envelope.pack(self.origin, name, []), "probe": subscription.probe}
-        while not subscription.unwanted.is_set():
-            try:
-                await self._layer.group_add(name, channel)
-                await self._layer.group_send(name, probe)
-            except Exception as error:
-                metrics.LAYER_ERRORS.labels("subscribe").inc()
-                logger.warning("cannot subscribe to %s: %s", name, error)
-                await asyncio.sleep(wait)
-            else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await subscription.stands.wait()
-                        return
-            wait = min(wait * 2, 5.0)
-
-    def _probed(self, name: str, probe: str) -> None:
-        subscription = self._subscriptions.get(name)
-        if subscription is not None and subscription.probe == probe:
-            subscription.stands.set()
+    # --- the end ---------------------------------------------------------------------------
 
     async def close_all(self, code: int, within: float) -> None:
         """Close all connections, a few at a time, and wait until they are gone.
@@ -749,12 +427,12 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop receiving."""
-        for subscription in self._subscriptions.values():
-            if subscription.leaving is not None:
-                subscription.leaving.cancel()
-        tasks = set(self._tasks)
-        while tasks:
-            # More than once: the Redis client loses a cancellation now and then.
-            for task in tasks:
-                task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=0.5)
+        for task in self._tasks:
+            task.cancel()
+        await self._subscriptions.stop()
+
+    def _start(self, job: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self.loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

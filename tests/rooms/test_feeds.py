@@ -21,7 +21,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from accounts import tokens
 from accounts.models import Token
 from rooms import envelope, groups
-from rooms.hub import Connection, Hub
+from rooms.connection import Connection
+from rooms.hub import Hub
 from tests.client import barrier
 from tests.rooms.cast import Cast, Hall, Person, eventually
 from tests.running import Site, environment
@@ -502,7 +503,7 @@ async def from_elsewhere(group: str, text: str) -> None:
 
 
 async def nothing_left(hub: Hub) -> None:
-    await eventually(lambda: set(hub._subscriptions) == {groups.EVERYONE})
+    await eventually(lambda: hub._subscriptions.names == {groups.EVERYONE})
     assert hub.connections == {}
     assert hub._audiences == {}
     assert hub._topics == {}

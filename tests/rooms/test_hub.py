@@ -7,8 +7,9 @@ import pytest
 
 from rooms import groups
 from rooms import hub as module
+from rooms.connection import Connection
 from rooms.envelope import Changed, Close, Join, Leave, Passing, Stored
-from rooms.hub import Connection, Hub
+from rooms.hub import Hub
 from tests.rooms.cast import eventually
 
 GROUP = groups.course(1)
@@ -329,5 +330,5 @@ async def test_after_that_it_ends(hub, enter):
     socket = enter()
     await hub.subscribe(socket, [GROUP], linger=0)
     hub.drop(socket)
-    await eventually(lambda: GROUP not in hub._subscriptions)
+    await eventually(lambda: GROUP not in hub._subscriptions.names)
     assert await hub.subscribe(enter(), [GROUP]) is True

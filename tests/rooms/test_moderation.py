@@ -10,6 +10,7 @@ from rooms import envelope, groups, queries
 from rooms.actions import moderation, rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.votes import Ballot, cast_votes
+from rooms.connection import Connection
 from rooms.errors import (
     InvalidMessageFormat,
     InvalidRoom,
@@ -18,7 +19,7 @@ from rooms.errors import (
     RateLimited,
     RoundClosed,
 )
-from rooms.hub import Connection, Hub
+from rooms.hub import Hub
 from rooms.models import Message, Room, UseLog
 from tests.client import barrier
 from tests.rooms.cast import eventually, in_thread

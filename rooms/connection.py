@@ -1,0 +1,176 @@
+"""One socket as the hub sees it, and what is written to it."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from rooms import metrics
+from rooms.subscriptions import Subscriber
+
+
+class FrameWriter(Protocol):
+    """What a server offers as the ASGI extension `peerchat.frames`."""
+
+    def prepare(self, frames: list[bytes]) -> bytes:
+        """The bytes on the wire of some text frames: the same for every socket of the server."""
+
+    def write(self, prepared: bytes) -> int:
+        """Write to the socket at once; returns the bytes that are still unsent, 0 if none."""
+
+    def unsent(self) -> int:
+        """The bytes that the socket has not taken yet."""
+
+
+class Batch:
+    """Frames that go to many sockets together, prepared when first needed."""
+
+    __slots__ = ("_texts", "_wire", "frames")
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self.frames = frames
+        self._wire: bytes | None = None
+        self._texts: list[str] | None = None
+
+    def wire(self, writer: FrameWriter) -> bytes:
+        """The prepared bytes; all sockets of a process belong to one server."""
+        if self._wire is None:
+            self._wire = writer.prepare(self.frames)
+        return self._wire
+
+    @property
+    def texts(self) -> list[str]:
+        if self._texts is None:
+            self._texts = [frame.decode() for frame in self.frames]
+        return self._texts
+
+
+class Connection(Subscriber):
+    """One socket, as the hub sees it."""
+
+    QUEUE = 1000
+    """Frames that may wait where the server tells nothing of unsent bytes."""
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        *,
+        writer: FrameWriter | None = None,
+        unsent_limit: int,
+    ) -> None:
+        super().__init__()
+        self.id = uuid.uuid4()
+        self.user_id: int | None = None
+        self.credential: str | None = None
+        self.audiences: set[str] = set()
+        # The groups of the courses whose topics the user may use, by slug, as far as known; how
+        # many enrolments of theirs have ended; the group of each pattern subscribed to.
+        self.courses: dict[str, str] = {}
+        self.ended = 0
+        self.topics: dict[str, str] = {}
+        self.closed = False
+        self._send = send
+        self._writer = writer
+        self._unsent_limit = unsent_limit
+        # Bytes of the answers that the client asked for and that are not all sent, together and of
+        # the longest.
+        self._asked = 0
+        self._longest = 0
+        self._queue: asyncio.Queue[str | int] | None = None
+        self._held: list[Batch] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        if writer is None:
+            self._queue = asyncio.Queue(self.QUEUE)
+            self._start(self._pump())
+
+    def write(self, batch: Batch) -> None:
+        """Send frames. A client that reads too slowly is closed with 4429."""
+        if self.closed:
+            return
+        if self._held is not None:
+            self._held.append(batch)
+            return
+        if self._writer is not None:
+            unsent = self._writer.write(batch.wire(self._writer))
+            if unsent == 0:
+                self._asked = self._longest = 0
+            elif unsent > self._unsent_limit + self._asked:
+                self.close(4429)
+            return
+        assert self._queue is not None
+        if self._queue.qsize() + len(batch.frames) >= self.QUEUE:
+            self.close(4429)
+            return
+        for text in batch.texts:
+            self._queue.put_nowait(text)
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame to this socket alone."""
+        self.write(Batch([frame]))
+
+    def answer(self, frame: bytes) -> None:
+        """Send the answer to a command.
+
+        However long it is, it does not make its client a slow one. A client that asks for more
+        while the answers it has asked for wait unread is.
+        """
+        unsent = self._writer.unsent() if self._writer is not None else 0
+        if unsent == 0:
+            self._asked = self._longest = 0
+        elif unsent > self._unsent_limit + self._longest:
+            self.close(4429)
+            return
+        self._asked += len(frame)
+        self._longest = max(self._longest, len(frame))
+        self.send(frame)
+
+    def hold(self) -> None:
+        """Keep back what is written from now on until `release`."""
+        self._held = []
+
+    def release(self, first: bytes) -> None:
+        """Send `first`, then what was kept back."""
+        held, self._held = self._held or [], None
+        self.send(first)
+        for batch in held:
+            self.write(batch)
+
+    def close(self, code: int) -> None:
+        """Close the socket after what was written before, once."""
+        if self.closed:
+            return
+        self.closed = True
+        metrics.CLOSED.labels(code).inc()
+        if self._queue is None or code == 4429:
+            self._start(self._send_close(code))
+        else:
+            self._queue.put_nowait(code)
+
+    def dispose(self) -> None:
+        """Stop what runs for the socket: it is gone."""
+        self.closed = True
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, job: Any) -> None:
+        task = asyncio.get_running_loop().create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_close(self, code: int) -> None:
+        await self._send({"type": "websocket.close", "code": code})
+
+    async def _pump(self) -> None:
+        assert self._queue is not None
+        while True:
+            item = await self._queue.get()
+            try:
+                if isinstance(item, int):
+                    await self._send_close(item)
+                    return
+                await self._send({"type": "websocket.send", "text": item})
+            except Exception:
+                # The server refuses to send on a socket that just went away; its consumer is
+                # told so by a disconnect.
+                self.closed = True
+                return
