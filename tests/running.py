@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -69,12 +70,19 @@ class Site:
     """
 
     def __init__(
-        self, folder: Path, *, workers: int = 1, env: dict[str, str] | None = None, bind: str = ""
+        self,
+        folder: Path,
+        *,
+        workers: int = 1,
+        env: dict[str, str] | None = None,
+        bind: str = "",
+        arguments: Sequence[str] = (),
     ) -> None:
         self.log = folder / "serve.log"
         self._command = [
             *(sys.executable, "manage.py", "serve", "--port", "0", "--workers", str(workers)),
             *(("--bind", bind) if bind else ()),
+            *arguments,
         ]
         self._env = environment() if env is None else env
         self.url = ""
