@@ -1,6 +1,7 @@
 """Who is at the other end of a WebSocket."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -73,7 +74,8 @@ class SocketAuthMiddleware:
         try:
             identity = await self._identify(scope, offered)
         except Refused as refusal:
-            logger.info("Refused a socket on %s: %s", scope["path"], refusal)
+            # As it is written in code: in a path there may be line breaks.
+            logger.info("Refused a socket on %r: %s", scope["path"], refusal)
             await receive()
             await send({"type": "websocket.close"})
             return None
@@ -169,6 +171,10 @@ def session_user(session_key: str) -> User | None:
     return None
 
 
+# As browsers write it: a name, or an address with or without brackets, and perhaps a port.
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]+)?", re.IGNORECASE | re.ASCII)
+
+
 def origin_allowed(request: ASGIRequest) -> bool:
     """Whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
     origin = request.META.get("HTTP_ORIGIN", "")
@@ -178,6 +184,9 @@ def origin_allowed(request: ASGIRequest) -> bool:
         same = _host_and_port(parts) == _host_and_port(host)
     except (ValueError, DisallowedHost):
         parts, same = SplitResult("", "", "", "", ""), False
+    if origin != f"{parts.scheme}://{parts.netloc}" or not _HOST.fullmatch(parts.netloc):
+        # An origin is a scheme and a host, nothing before or behind it.
+        return False
     # Where TLS ends at a proxy that does not say so, https pages reach us as plain requests.
     if same and (parts.scheme == "https" or (parts.scheme == "http" and not request.is_secure())):
         return True
