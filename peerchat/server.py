@@ -6,16 +6,17 @@ client that sends faster than its commands are carried out is not read from unti
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import server as daphne_server
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
-from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
 
+from peerchat.incoming import ShortWayIn
 from rooms import runtime
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -64,10 +65,18 @@ class Frames:
         """The consumer took a frame that came in."""
         self._protocol.frame_taken()
 
+    def offer(self, take: Callable[[str], bool]) -> None:
+        """Offer the consumer each text frame as it comes, while none waits before it.
 
-class WebSocketProtocol(DaphneProtocol):
+        Where `take` returns True it has carried it out; else the frame waits as others do.
+        """
+        self._protocol.take_at_once = take
+
+
+class WebSocketProtocol(ShortWayIn):
     """A socket that takes prepared frames, and stops reading while too many wait."""
 
+    take_at_once: Callable[[str], bool] | None = None
     _paused = False
 
     def write_prepared(self, prepared: bytes) -> int:
@@ -99,8 +108,21 @@ class WebSocketProtocol(DaphneProtocol):
         """The bytes that wait for the socket; 0 where the transport does not tell."""
         return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
 
+    def text_received(self, text: str) -> None:
+        if self.muted:
+            return
+        self.last_ping = time.time()
+        at_once = self.take_at_once
+        if at_once is not None and self.application_queue.empty() and at_once(text):
+            return
+        self.application_queue.put_nowait({"type": "websocket.receive", "text": text})
+        self._pause_if_many()
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)
+        self._pause_if_many()
+
+    def _pause_if_many(self) -> None:
         if not self._paused and self.application_queue.qsize() >= WAITING_FRAMES:
             self._paused = True
             self.transport.pauseProducing()

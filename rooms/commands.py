@@ -82,10 +82,15 @@ async def _resume(client: Client, command: protocol.Resume) -> Any:
     return {"rooms": resumed.rooms}
 
 
-async def _new_message(client: Client, command: protocol.NewMessage) -> Any:
+def post(client: Client, command: protocol.NewMessage) -> None:
+    """Have a text posted; the reply comes when it is stored. Raises PeerError."""
     text = protocol.clean_text(command.text)
     client.runtime.messages.take(client.user.pk)
     _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
+
+
+async def _new_message(client: Client, command: protocol.NewMessage) -> Any:
+    post(client, command)
 
 
 async def _private_message(client: Client, command: protocol.PrivateMessage) -> Any:

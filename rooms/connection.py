@@ -21,6 +21,10 @@ class FrameWriter(Protocol):
     def unsent(self) -> int:
         """The bytes that the socket has not taken yet."""
 
+    def offer(self, take: Callable[[str], bool]) -> None:
+        """Call `take` with each text frame as it comes, while none waits before it; where it
+        returns True the frame is dealt with."""
+
 
 class Batch:
     """Frames that go to many sockets together, prepared when first needed."""

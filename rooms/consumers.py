@@ -15,7 +15,7 @@ from accounts.models import User
 from rooms import commands, envelope, frames, groups, protocol, publish, queries, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
-from rooms.connection import Connection
+from rooms.connection import Connection, FrameWriter
 from rooms.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
@@ -44,8 +44,10 @@ class SocketConsumer(AsyncConsumer):
 
     user: User
     connection: Connection
+    extension: FrameWriter | None
     runtime: runtime.Runtime
     course = ""
+    _busy = False
 
     async def __call__(
         self,
@@ -62,9 +64,10 @@ class SocketConsumer(AsyncConsumer):
             await send({"type": "websocket.close"})
             return
         await send({"type": "websocket.accept", "subprotocol": scope.get("subprotocol")})
+        self.extension = scope.get("extensions", {}).get("peerchat.frames")
         self.connection = Connection(
             send,
-            writer=scope.get("extensions", {}).get("peerchat.frames"),
+            writer=self.extension,
             unsent_limit=limits["UNSENT_LIMIT"],
         )
         self.connection.credential = _credential(scope)
@@ -73,7 +76,9 @@ class SocketConsumer(AsyncConsumer):
             await self.accepted()
             while (message := await receive())["type"] != "websocket.disconnect":
                 if not self.connection.closed:
+                    self._busy = True
                     await self.received(message)
+                    self._busy = False
         finally:
             self.connection.dispose()
             self.gone()
@@ -234,8 +239,30 @@ class ChatConsumer(SocketConsumer):
             hub.join(connection, groups.room(room), groups.course(course), head)
         self.authenticated = True
         connection.release(self._welcome(courses))
+        if self.extension is not None:
+            self.extension.offer(self._post_at_once)
         coming = Coming(connection.id, user.pk, self.runtime.worker)
         self._noted = self.runtime.background(self._came(coming))
+
+    def _post_at_once(self, text: str) -> bool:
+        """Take a frame without a turn of the event loop where it is a message to post, which most
+        frames are. Whatever else it is, or when another command is under way, it waits its turn."""
+        if self._busy or self.connection.closed:
+            return False
+        try:
+            command = self.parser.parse(text)
+        except PeerError:
+            return False
+        if not isinstance(command, protocol.NewMessage):
+            return False
+        try:
+            commands.post(self, command)
+        except PeerError as error:
+            self.refuse(command, error)
+        except Exception:
+            logger.exception("the command %s failed", command.action)
+            self.refuse(command, Unavailable())
+        return True
 
     def gone(self) -> None:
         if self._authentication_due is not None:

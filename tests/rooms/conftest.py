@@ -4,18 +4,20 @@ The site runs on the tests' own database with two workers. What a test makes is 
 stays: each has a course and people of its own.
 """
 
+import asyncio
 import contextlib
 import itertools
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from rooms.models import Course, Enrollment
-from tests.rooms.cast import Cast, Hall, make_person, make_question
+from tests.rooms.cast import Cast, Hall, Person, make_person, make_question
+from tests.rooms.raw import RawClient
 from tests.rooms.school import School, make_school
 from tests.running import Site, environment
 
@@ -75,3 +77,19 @@ async def cast(
         connection.close()
         # Shown where the test failed.
         sys.stdout.write(hall.site.log.read_bytes()[began:].decode())
+
+
+@pytest.fixture
+async def raw(cast: Cast) -> AsyncIterator[Callable[..., Awaitable[RawClient]]]:
+    """A function that opens a raw socket of a person, at worker 0 where nothing else is said."""
+    opened = []
+
+    async def open_raw(person: Person, *, worker: int = 0, **options: Any) -> RawClient:
+        async with cast.hall.only(worker):
+            client = await asyncio.to_thread(RawClient, cast.hall.site, person.token, **options)
+        opened.append(client)
+        return client
+
+    yield open_raw
+    for client in opened:
+        client.socket.close()
