@@ -4,14 +4,14 @@ import time
 
 from accounts.models import User
 from rooms import protocol
-from rooms.models import Message, Question, Room
+from rooms.models import Message, NewText, Question, Room
 
 
 def person(user: User) -> protocol.Person:
     return protocol.Person(username=user.username, display_name=user.shown_name)
 
 
-def body(message: Message) -> protocol.MessageBody:
+def body(message: Message | NewText) -> protocol.MessageBody:
     """A stored message; of one that was removed only its place is left."""
     return protocol.MessageBody(
         id=str(message.id),
@@ -25,7 +25,7 @@ def body(message: Message) -> protocol.MessageBody:
     )
 
 
-def new_message(message: Message) -> bytes:
+def new_message(message: Message | NewText) -> bytes:
     """The `new_message` frame: the sender's reply and everyone else's event."""
     return protocol.encode(
         protocol.NewMessageEvent(
@@ -34,7 +34,7 @@ def new_message(message: Message) -> bytes:
     )
 
 
-def of_message(message: Message) -> list[bytes]:
+def of_message(message: Message | NewText) -> list[bytes]:
     """All frames that a stored message stands for, in order."""
     frames = [new_message(message)]
     if message.control is not None:

@@ -43,12 +43,17 @@ def attach(hub: Hub | None) -> None:
 
 def send(group: str, entry: envelope.Entry) -> None:
     """Publish an entry when the current transaction commits; at once where there is none."""
-    transaction.on_commit(partial(_committed, group, entry))
+    send_all([(group, entry)])
+
+
+def send_all(entries: list[tuple[str, envelope.Entry]]) -> None:
+    """Publish entries, each to its group, when the current transaction commits."""
+    transaction.on_commit(partial(_committed, entries))
 
 
 def now(group: str, entry: envelope.Entry) -> None:
     """Publish an entry that has nothing to do with the database. Any thread may call it."""
-    _committed(group, entry)
+    _committed([(group, entry)])
 
 
 async def idle(within: float) -> None:
@@ -58,17 +63,18 @@ async def idle(within: float) -> None:
         await asyncio.wait({_sender}, timeout=within)
 
 
-def _committed(group: str, entry: envelope.Entry) -> None:
-    if isinstance(entry, envelope.Stored):
-        metrics.STORED.inc()
+def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
+    if stored := sum(isinstance(entry, envelope.Stored) for _, entry in entries):
+        metrics.STORED.inc(stored)
     hub = _hub
     if hub is None or hub.loop.is_closed():
         # No sockets in this process: a management command, say.
-        async_to_sync(_to_layer)("", group, [entry])
+        for group, those in _by_group(entries).items():
+            async_to_sync(_to_layer)("", group, those)
         return
     with _lock:
-        _waiting.append((group, entry))
-        scheduled = len(_waiting) > 1
+        scheduled = bool(_waiting)
+        _waiting.extend(entries)
     if not scheduled:
         hub.loop.call_soon_threadsafe(_drain, hub)
 

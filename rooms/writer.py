@@ -6,6 +6,7 @@ returns a result, or the error to raise, for each.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,11 @@ QUEUE_LIMIT = 20_000
 BATCH_LIMIT = 1_000
 """Items of one transaction."""
 
+LARGE = 10
+"""Items of a batch that is large: the next one is worth a short wait."""
+HOLD, HOLD_SHARE = 0.004, 0.25
+"""The longest such wait in seconds, and as a share of the time that the batch before took."""
+
 STOP_WITHIN = 3.0
 """Seconds to finish what waits when the process stops."""
 
@@ -37,6 +43,9 @@ class Writer:
         self._waiting: list[tuple[Store, Any, asyncio.Future[Any]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._task: asyncio.Task[None] | None = None
+        # What `_hold` waits for: so many items.
+        self._wanted = 0
+        self._enough = asyncio.Event()
         self._stopped = False
 
     def submit(self, store: Store, item: Any) -> asyncio.Future[Any]:
@@ -49,6 +58,8 @@ class Writer:
             raise Unavailable
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((store, item, future))
+        if len(self._waiting) == self._wanted:
+            self._enough.set()
         if self._task is None or self._task.done():
             self._task = self._loop.create_task(self._run())
         return future
@@ -66,17 +77,13 @@ class Writer:
 
     async def _run(self) -> None:
         while self._waiting:
-            # One kind at a time: two processes whose batches lock rows of several kinds could
-            # otherwise wait for each other.
-            store = self._waiting[0][0]
-            batch = [waiting for waiting in self._waiting if waiting[0] is store][:BATCH_LIMIT]
-            taken = {id(waiting) for waiting in batch}
-            self._waiting = [waiting for waiting in self._waiting if id(waiting) not in taken]
+            batch = self._take()
             items = [item for _, item, _ in batch]
-            metrics.WRITER_QUEUE.set(len(self._waiting))
             metrics.BATCH_ITEMS.inc(len(items))
-            with metrics.BATCHES.time():
-                results = await self._loop.run_in_executor(self._thread, _store, store, items)
+            began = self._loop.time()
+            results = await self._loop.run_in_executor(self._thread, _store, batch[0][0], items)
+            took = self._loop.time() - began
+            metrics.BATCHES.observe(took)
             for (_, _, future), result in zip(batch, results, strict=True):
                 if future.done():
                     continue
@@ -84,6 +91,37 @@ class Writer:
                     future.set_exception(result)
                 else:
                     future.set_result(result)
+            if len(batch) >= LARGE:
+                await self._hold(len(batch), took)
+
+    def _take(self) -> list[tuple[Store, Any, asyncio.Future[Any]]]:
+        """The items of the next transaction.
+
+        They are of one kind: two processes whose transactions lock rows of several kinds could
+        otherwise wait for each other.
+        """
+        store = self._waiting[0][0]
+        batch, rest = [], []
+        for waiting in self._waiting:
+            kind = batch if waiting[0] is store and len(batch) < BATCH_LIMIT else rest
+            kind.append(waiting)
+        self._waiting = rest
+        metrics.WRITER_QUEUE.set(len(rest))
+        return batch
+
+    async def _hold(self, wanted: int, took: float) -> None:
+        """Wait for a moment until as many items are there as were in the batch before.
+
+        Those whose items were just stored may send their next ones at once: a batch that begins
+        with the first of them has the others wait for a commit that does little.
+        """
+        self._wanted = wanted
+        self._enough.clear()
+        if len(self._waiting) < wanted:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(took * HOLD_SHARE, HOLD)):
+                    await self._enough.wait()
+        self._wanted = 0
 
 
 def _store(store: Store, items: list[Any]) -> Sequence[Any]:

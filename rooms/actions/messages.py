@@ -24,7 +24,7 @@ from rooms.errors import (
     RateLimited,
     UuidReused,
 )
-from rooms.models import Enrollment, Membership, Mention, Message, Room
+from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
 
 MENTIONS_LIMIT = 20
 """Members whom one message can mention; further ones are just text."""
@@ -48,7 +48,7 @@ class Post:
 class Posted:
     """A stored message; `again` tells that it had been stored before."""
 
-    message: Message
+    message: Message | NewText
     again: bool
 
     @property
@@ -77,7 +77,7 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
     parents = _parents(posts)
     now = timezone.now()
     last_posts = _last_posts(places.values(), posts, now)
-    new: list[Message] = []
+    new: list[NewText] = []
     results: list[Posted | PeerError] = []
     for post, room_id in zip(posts, ids, strict=True):
         place = places.get(room_id) if room_id is not None else None
@@ -99,7 +99,7 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
         place.last_seq += 1
         if place.slow_seconds:
             last_posts[place.id, post.sender.pk] = now
-        message = stored[key] = Message(
+        message = stored[key] = NewText(
             id=uuid4(),
             room_id=place.id,
             seq=place.last_seq,
@@ -129,7 +129,7 @@ def store_message(message: Message) -> None:
     Membership.objects.filter(
         room=room, user=message.sender_id, last_read_seq=message.seq - 1
     ).update(last_read_seq=message.seq)
-    _publish(message, room.course_id)
+    _publish([(room.course_id, message)])
 
 
 def _room_id(room: str) -> UUID | None:
@@ -179,7 +179,7 @@ def _restriction(
     return None
 
 
-def _messages(ids: Collection[UUID]) -> dict[statements.Key, Message]:
+def _messages(ids: Collection[UUID]) -> dict[statements.Key, Message | NewText]:
     """Stored messages, by what they are known by."""
     if not ids:
         return {}
@@ -202,7 +202,7 @@ def _parents(posts: Sequence[Post]) -> dict[tuple[UUID, str | None], UUID]:
 
 
 def _store(
-    new: list[Message], places: Mapping[UUID, Place], members: Members, now: datetime
+    new: list[NewText], places: Mapping[UUID, Place], members: Members, now: datetime
 ) -> None:
     touched = [places[room] for room in {message.room_id for message in new}]
     statements.insert(
@@ -217,13 +217,12 @@ def _store(
         now,
     )
     _mention(new, places, members)
-    for message in new:
-        _publish(message, places[message.room_id].course_id)
+    _publish([(places[message.room_id].course_id, message) for message in new])
     for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
         publish.send(groups.course(course_id), Changed(groups.dashboards(course_id)))
 
 
-def _read_own(new: list[Message], members: Members) -> dict[int, int]:
+def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
     """How many of the messages count as read, by membership.
 
     Nobody has unread messages of their own: who had read all before has read them.
@@ -236,7 +235,7 @@ def _read_own(new: list[Message], members: Members) -> dict[int, int]:
     return {membership: by for membership, by in read.items() if by}
 
 
-def _mention(new: list[Message], places: Mapping[UUID, Place], members: Members) -> None:
+def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members) -> None:
     """Note whom of the members of its room each message mentions."""
     named = {message: names for message in new if (names := _names(message.text))}
     large = {m.room_id for m in named if not places[m.room_id].is_small}
@@ -251,7 +250,7 @@ def _mention(new: list[Message], places: Mapping[UUID, Place], members: Members)
         ).values_list("room_id", "user__username", "user_id")
         users |= {(room, name): user for room, name, user in found}
     mentions = [
-        Mention(message=message, user_id=user)
+        Mention(message_id=message.id, user_id=user)
         for message, names in named.items()
         for name in names
         if (user := users.get((message.room_id, name), message.sender_id)) != message.sender_id
@@ -268,7 +267,7 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys([*names, *(name.rstrip(".@+-") for name in names)]))
 
 
-def _log_rows(message: Message, place: Place, members: dict[int, Member]) -> list[uselog.Row]:
+def _log_rows(message: NewText, place: Place, members: dict[int, Member]) -> list[uselog.Row]:
     if place.is_small:
         recipients = [
             member.username for user, member in members.items() if user != message.sender_id
@@ -288,8 +287,14 @@ def _log_rows(message: Message, place: Place, members: dict[int, Member]) -> lis
     ]
 
 
-def _publish(message: Message, course_id: int) -> None:
-    publish.send(
-        groups.course(course_id),
-        Stored(groups.room(message.room_id), message.seq, frames.of_message(message)),
+def _publish(messages: Iterable[tuple[int, Message | NewText]]) -> None:
+    """Publish messages, each of a course, when the current transaction commits."""
+    publish.send_all(
+        [
+            (
+                groups.course(course_id),
+                Stored(groups.room(message.room_id), message.seq, frames.of_message(message)),
+            )
+            for course_id, message in messages
+        ]
     )

@@ -9,7 +9,7 @@ from rooms.actions.messages import Post, post_messages
 from rooms.actions.session import control, message_uuid
 from rooms.envelope import Passing
 from rooms.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
-from rooms.models import Course, Message, Room
+from rooms.models import Course, Message, NewText, Room
 
 STEPS: dict[str, Callable[..., protocol.Control]] = {
     "enableVote": protocol.StartQuestion,
@@ -24,7 +24,9 @@ STEPS: dict[str, Callable[..., protocol.Control]] = {
 """The command that a control message stands for."""
 
 
-def post_to_partners(*, user: User, course: str, text: str, to: Collection[str] = ()) -> Message:
+def post_to_partners(
+    *, user: User, course: str, text: str, to: Collection[str] = ()
+) -> Message | NewText:
     """Post a text, not cleaned yet, in the room of the user's partners.
 
     Where the user has none now, or names others with `to`, their sockets are told, too. Raises
@@ -45,7 +47,7 @@ def post_to_partners(*, user: User, course: str, text: str, to: Collection[str] 
     return _post(user, now.room, text)
 
 
-def post_to_course(*, user: User, course: str, text: str) -> Message:
+def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:
     """Post a text in the room of a course that the user leads.
 
     Raises PermissionDenied, EmptyText and TextTooLong.
@@ -91,7 +93,7 @@ def _epoch(course: Course, question: str) -> int | None:
     return session.epoch
 
 
-def _post(user: User, room: str, text: str) -> Message:
+def _post(user: User, room: str, text: str) -> Message | NewText:
     posted = post_messages([Post(user, room, uuid.uuid4().hex, text)])[0]
     if isinstance(posted, PeerError):
         raise posted

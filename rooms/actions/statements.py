@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import F, FilteredRelation, Q
 
 from rooms.actions import uselog
-from rooms.models import ClassSession, Membership, Message, Room
+from rooms.models import ClassSession, Membership, Message, NewText, Room
 
 SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
 
@@ -77,7 +77,7 @@ def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Member
 
 
 def insert(
-    messages: Sequence[Message],
+    messages: Sequence[NewText],
     heads: Collection[Place],
     read: Mapping[int, int],
     log: Sequence[uselog.Row],
@@ -171,9 +171,7 @@ def _look_up_written_out(
 ) -> tuple[Members, dict[Key, UUID]]:
     small = [room for room, place in places.items() if place.is_small]
     large = [room for room, place in places.items() if not place.is_small]
-    posts = _json(
-        {"room_id": room, "sender_id": sender, "uuid": uuid} for room, sender, uuid in keys
-    )
+    posts = _json(_Post(*key) for key in keys)
     members: Members = defaultdict(dict)
     before: dict[Key, UUID] = {}
     with connection.cursor() as cursor:
@@ -187,35 +185,18 @@ def _look_up_written_out(
 
 
 def _insert_written_out(
-    messages: Sequence[Message], read: Mapping[int, int], log: Sequence[uselog.Row], now: datetime
+    messages: Sequence[NewText], read: Mapping[int, int], log: Sequence[uselog.Row], now: datetime
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
             {
                 "messages": _json(
-                    {
-                        "id": m.id,
-                        "room_id": m.room_id,
-                        "seq": m.seq,
-                        "sender_id": m.sender_id,
-                        "uuid": m.uuid,
-                        "text": m.text,
-                        "reply_to_id": m.reply_to_id,
-                    }
+                    _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
                     for m in messages
                 ),
-                "read": _json({"id": pk, "by": by} for pk, by in read.items()),
-                "log": _json(
-                    {
-                        "sid": row.sid,
-                        "event": row.event,
-                        "act": row.act,
-                        "div_id": row.div_id,
-                        "course_id": row.course_id,
-                    }
-                    for row in log
-                ),
+                "read": _json(_Read(pk, by) for pk, by in read.items()),
+                "log": _json(log),
                 "now": now,
             },
         )
@@ -225,7 +206,28 @@ def _array(ids: Iterable[UUID]) -> str:
     return "{" + ",".join(map(str, ids)) + "}"
 
 
-def _json(rows: Iterable[dict[str, Any]]) -> str:
+class _Post(msgspec.Struct):
+    room_id: UUID
+    sender_id: int
+    uuid: str
+
+
+class _Insert(msgspec.Struct):
+    id: UUID
+    room_id: UUID
+    seq: int
+    sender_id: int
+    uuid: str
+    text: str
+    reply_to_id: UUID | None
+
+
+class _Read(msgspec.Struct):
+    id: int
+    by: int
+
+
+def _json(rows: Iterable[msgspec.Struct]) -> str:
     """Rows as one parameter: a list of parameters is adapted one by one, which takes longer."""
     return msgspec.json.encode(list(rows)).decode()
 
@@ -294,12 +296,24 @@ def _look_up(
 
 
 def _insert(
-    messages: Sequence[Message],
+    messages: Sequence[NewText],
     heads: Collection[Place],
     read: Mapping[int, int],
     log: Sequence[uselog.Row],
 ) -> None:
-    Message.objects.bulk_create(messages)
+    Message.objects.bulk_create(
+        Message(
+            id=m.id,
+            room_id=m.room_id,
+            seq=m.seq,
+            sender=m.sender,
+            uuid=m.uuid,
+            text=m.text,
+            reply_to_id=m.reply_to_id,
+            created_at=m.created_at,
+        )
+        for m in messages
+    )
     for place in heads:
         Room.objects.filter(pk=place.id).update(last_seq=place.last_seq)
     advanced: dict[int, list[int]] = defaultdict(list)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
+import msgspec
+import msgspec.structs
 from django.utils import timezone
 
 from rooms.models import UseLog
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """A row that is not stored yet."""
 
     timestamp: datetime
@@ -35,4 +36,4 @@ def row(
 
 def record(rows: Iterable[Row]) -> None:
     """Store rows, in the current transaction."""
-    UseLog.objects.bulk_create(UseLog(**row._asdict()) for row in rows)
+    UseLog.objects.bulk_create(UseLog(**msgspec.structs.asdict(row)) for row in rows)

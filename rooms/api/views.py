@@ -487,16 +487,20 @@ class PeerMessages(Endpoint):
         if given.type == "control":
             if to:
                 raise InvalidMessageFormat("A control message is for the whole class.")
-            message = peer.take_step(
-                user=user, course=course, message=given.message, question=given.div_id
+            body = frames.body(
+                peer.take_step(
+                    user=user, course=course, message=given.message, question=given.div_id
+                )
             )
         elif given.broadcast:
             if to:
                 raise InvalidMessageFormat("A broadcast is for the whole class.")
-            message = peer.post_to_course(user=user, course=course, text=given.message)
+            body = frames.body(peer.post_to_course(user=user, course=course, text=given.message))
         else:
-            message = peer.post_to_partners(user=user, course=course, text=given.message, to=to)
-        return Response(frames.body(message), status=201)
+            body = frames.body(
+                peer.post_to_partners(user=user, course=course, text=given.message, to=to)
+            )
+        return Response(body, status=201)
 
 
 @extend_schema(exclude=True)

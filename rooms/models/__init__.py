@@ -1,7 +1,7 @@
 """The tables. Their constraints hold what must be true whatever the code above them does."""
 
 from rooms.models.course import Course, Enrollment
-from rooms.models.message import Mention, Message
+from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question
@@ -18,6 +18,7 @@ __all__ = [
     "Membership",
     "Mention",
     "Message",
+    "NewText",
     "Partner",
     "PartnerGroup",
     "Question",

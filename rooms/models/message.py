@@ -1,10 +1,15 @@
 """Messages, the history of a room, and whom they mention."""
 
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 
+from accounts.models import User
 from rooms.models.room import Room
 
 
@@ -18,7 +23,10 @@ class Message(models.Model):
         CONTROL = "control"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    # Its index is that of `message_seq_once`.
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     seq = models.PositiveBigIntegerField()
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
@@ -29,7 +37,12 @@ class Message(models.Model):
     # The fields of the `control` event that goes with a message of kind `control`.
     control = models.JSONField(null=True, blank=True)
     reply_to = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replies",
+        db_index=False,
     )
     created_at = models.DateTimeField()
     # The text stays for the admin; nobody else is told it any more.
@@ -57,10 +70,38 @@ class Message(models.Model):
                 condition=models.Q(removed_at__isnull=False),
                 name="removed_messages",
             ),
+            models.Index(
+                fields=("reply_to",),
+                condition=models.Q(reply_to__isnull=False),
+                name="replies",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.room_id}#{self.seq}"
+
+
+@dataclass(slots=True, eq=False)
+class NewText:
+    """A message of kind `text` as it is being stored: reads like a Message, and is made in a tenth
+    of the time."""
+
+    id: UUID
+    room_id: UUID
+    seq: int
+    sender: User
+    uuid: str
+    text: str
+    reply_to_id: UUID | None
+    created_at: datetime
+
+    kind: ClassVar[str] = Message.Kind.TEXT.value
+    control: ClassVar[None] = None
+    removed_at: ClassVar[None] = None
+
+    @property
+    def sender_id(self) -> int:
+        return self.sender.pk
 
 
 class Mention(models.Model):

@@ -67,8 +67,12 @@ class Membership(models.Model):
     those enrolled in the course."""
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    # Its index is that of `membership_once`.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_memberships"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="room_memberships",
+        db_index=False,
     )
     joined_at = models.DateTimeField(auto_now_add=True)
     last_read_seq = models.PositiveBigIntegerField(default=0)

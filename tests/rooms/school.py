@@ -71,7 +71,7 @@ def post(sender: User, room: Room, text: str, **fields: Any) -> Message:
     result = post_messages([Post(sender, str(room.pk), next(_uuids), text, **fields)])[0]
     if not isinstance(result, Posted):
         raise result
-    return result.message
+    return Message.objects.get(id=result.message.id)
 
 
 def read(user: User, room: Room) -> int:
