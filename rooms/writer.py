@@ -101,7 +101,8 @@ class Writer:
         otherwise wait for each other.
         """
         store = self._waiting[0][0]
-        batch, rest = [], []
+        batch: list[tuple[Store, Any, asyncio.Future[Any]]] = []
+        rest: list[tuple[Store, Any, asyncio.Future[Any]]] = []
         for waiting in self._waiting:
             kind = batch if waiting[0] is store and len(batch) < BATCH_LIMIT else rest
             kind.append(waiting)
