@@ -9,8 +9,19 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 # daphne goes before whatever else may pick a reactor of Twisted's.
-APPS = ["daphne", "peerchat", "accounts", "rooms", "channels", "rest_framework", "drf_spectacular"]
+APPS = [
+    "daphne",
+    "peerchat",
+    "accounts",
+    "rooms",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "axes",
+]
 USER_MODEL = "accounts.User"
+BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
+"""For AUTHENTICATION_BACKENDS: passwords, after too many wrong ones not for a while."""
 
 TEMPLATES = ROOT / "templates"
 """A folder for DIRS, after the site's own."""

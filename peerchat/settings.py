@@ -12,6 +12,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.axes_settings import *  # noqa: F403
 from peerchat import __version__, host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
+    "axes",
     "csp",
     "servestatic",
     "django.contrib.admin",
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "peerchat.urls"
@@ -207,6 +210,7 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 # --- Who is who --------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = host.USER_MODEL
+AUTHENTICATION_BACKENDS = host.BACKENDS
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -314,21 +318,28 @@ PEERCHAT: dict[str, Any] = {
     "MESSAGE_BURST": envint("MESSAGE_BURST", 20, least=1),
     "VOTE_RATE": envfloat("VOTE_RATE", 5, least=0.01),
     "VOTE_BURST": envint("VOTE_BURST", 20, least=1),
-    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended.
+    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended,
+    # and rooms joined and left.
     "FEED_RATE": envfloat("FEED_RATE", 100, least=0.01),
     "FEED_BURST": envint("FEED_BURST", 500, least=1),
     "PUBLISH_RATE": envfloat("PUBLISH_RATE", 20, least=0.01),
     "PUBLISH_BURST": envint("PUBLISH_BURST", 100, least=1),
     "SUBSCRIBE_RATE": envfloat("SUBSCRIBE_RATE", 50, least=0.01),
     "SUBSCRIBE_BURST": envint("SUBSCRIBE_BURST", 500, least=1),
-    # Tokens that one user gets for their password; wrong passwords for one username, and from one
-    # address, which may be that of a whole campus or of a proxy.
+    # Seconds between two times that the others in a room are told of somebody typing.
+    # Tokens that one user gets for their password.
     "TOKEN_RATE": envfloat("TOKEN_RATE", 0.1, least=0.001),
     "TOKEN_BURST": envint("TOKEN_BURST", 20, least=1),
-    "LOGIN_RATE": envfloat("LOGIN_RATE", 0.05, least=0.001),
-    "LOGIN_BURST": envint("LOGIN_BURST", 10, least=1),
-    "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 5, least=0.001),
-    "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 300, least=1),
+    # Proxies in front of the site that each add the address they hear from to X-Forwarded-For.
+    "TRUSTED_PROXIES": envint("TRUSTED_PROXIES", 0),
+    # Wrong passwords for one username from one address, and from all addresses together, until
+    # nobody can log in under it from there; seconds that it takes to be forgotten.
+    "LOGIN_FAILURES": envint("LOGIN_FAILURES", 10, least=1),
+    "LOGIN_FAILURES_ANYWHERE": envint("LOGIN_FAILURES_ANYWHERE", 100, least=1),
+    "LOGIN_COOLOFF": envfloat("LOGIN_COOLOFF", 600, least=1),
+    # Wrong passwords, and wrong tokens, from one address.
+    "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 20, least=0.001),
+    "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 2000, least=1),
     "SEARCH_RATE": envfloat("SEARCH_RATE", 1, least=0.01),
     "SEARCH_BURST": envint("SEARCH_BURST", 20, least=1),
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
@@ -377,6 +388,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         # At DEBUG these write each frame and each query, with people's texts in them.
         "daphne": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
     },

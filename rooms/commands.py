@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from accounts.models import User
-from rooms import frames, groups, permissions, protocol, publish, queries, topics
+from rooms import frames, groups, permissions, protocol, publish, queries, ratelimit, topics
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
@@ -45,6 +45,7 @@ async def _list_rooms(client: Client, command: protocol.ListRooms) -> Any:
 
 
 async def _join_room(client: Client, command: protocol.JoinRoom) -> Any:
+    ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.join_room, user=client.user, room=command.room
     )
@@ -52,6 +53,7 @@ async def _join_room(client: Client, command: protocol.JoinRoom) -> Any:
 
 
 async def _leave_room(client: Client, command: protocol.LeaveRoom) -> Any:
+    ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.leave_room, user=client.user, room=command.room
     )
@@ -85,7 +87,7 @@ async def _resume(client: Client, command: protocol.Resume) -> Any:
 def post(client: Client, command: protocol.NewMessage) -> None:
     """Have a text posted; the reply comes when it is stored. Raises PeerError."""
     text = protocol.clean_text(command.text)
-    client.runtime.messages.take(client.user.pk)
+    ratelimit.messages.take(client.user.pk)
     _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
 
 
@@ -95,7 +97,7 @@ async def _new_message(client: Client, command: protocol.NewMessage) -> Any:
 
 async def _private_message(client: Client, command: protocol.PrivateMessage) -> Any:
     text = protocol.clean_text(command.text)
-    client.runtime.messages.take(client.user.pk)
+    ratelimit.messages.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.open_direct_room, user=client.user, to=command.to
     )
@@ -125,7 +127,7 @@ def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Po
 async def _typing(client: Client, command: protocol.Typing) -> Any:
     room = permissions.parse_room(command.room)
     try:
-        client.runtime.typing.take((client.user.pk, room))
+        ratelimit.typed.take((client.user.pk, room))
     except RateLimited:
         return
     audience, group = await _room_audience(client, room)
@@ -157,7 +159,7 @@ async def _state(client: Client, command: protocol.State) -> Any:
 
 async def _vote(client: Client, command: protocol.CastVote) -> Any:
     rationale = protocol.clean_rationale(command.rationale)
-    client.runtime.votes.take(client.user.pk)
+    ratelimit.votes.take(client.user.pk)
     round_ = await client.runtime.writer.submit(
         cast_votes,
         Ballot(client.user, command.course, command.choice, command.confidence, rationale),
@@ -168,7 +170,7 @@ async def _vote(client: Client, command: protocol.CastVote) -> Any:
 async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
-    client.runtime.subscribed.take(client.user.pk)
+    ratelimit.subscribed.take(client.user.pk)
     group = await _course_group(client, slug)
     subscribed = client.connection.topics
     most = limits["SUBSCRIPTIONS_PER_SOCKET"]
@@ -181,7 +183,7 @@ async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
 async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
     topics.check_pattern(command.topic)
     topics.course(command.topic)
-    client.runtime.subscribed.take(client.user.pk)
+    ratelimit.subscribed.take(client.user.pk)
     client.runtime.hub.unsubscribe_topic(client.connection, command.topic)
     return {"topic": command.topic}
 
@@ -189,7 +191,7 @@ async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
 async def _publish(client: Client, command: protocol.Publish) -> Any:
     topics.check_name(command.topic)
     slug = topics.course(command.topic)
-    client.runtime.published.take(client.user.pk)
+    ratelimit.published.take(client.user.pk)
     group = await _course_group(client, slug)
     event = protocol.TopicMessage(
         topic=command.topic,
@@ -217,7 +219,7 @@ async def _course_group(client: Client, slug: str) -> str:
 
 
 async def _send_to(client: Client, command: protocol.SendTo) -> Any:
-    client.runtime.published.take(client.user.pk)
+    ratelimit.published.take(client.user.pk)
     named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
     event = protocol.DirectData(
         data=command.data, from_=client.user.username, conn_id=str(client.connection.id)

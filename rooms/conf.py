@@ -5,29 +5,28 @@ Modules ask `limits` each time instead of `settings.PEERCHAT`, which is the site
 
 from typing import Any
 
-from django.conf import settings
+from accounts.conf import DEFAULTS as OF_ACCOUNTS
+from accounts.conf import Limits
 
 DEFAULTS: dict[str, Any] = {
+    **OF_ACCOUNTS,
     # Messages of one user: per second, and how many may come at once.
     "MESSAGE_RATE": 5.0,
     "MESSAGE_BURST": 20,
     "VOTE_RATE": 5.0,
     "VOTE_BURST": 20,
-    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended.
+    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended,
+    # and rooms joined and left.
     "FEED_RATE": 100.0,
     "FEED_BURST": 500,
     "PUBLISH_RATE": 20.0,
     "PUBLISH_BURST": 100,
     "SUBSCRIBE_RATE": 50.0,
     "SUBSCRIBE_BURST": 500,
-    # Tokens that one user gets for their password; wrong passwords for one username, and from one
-    # address, which may be that of a whole campus or of a proxy.
+    # Seconds between two times that the others in a room are told of somebody typing.
+    # Tokens that one user gets for their password.
     "TOKEN_RATE": 0.1,
     "TOKEN_BURST": 20,
-    "LOGIN_RATE": 0.05,
-    "LOGIN_BURST": 10,
-    "LOGIN_ADDRESS_RATE": 5.0,
-    "LOGIN_ADDRESS_BURST": 300,
     "SEARCH_RATE": 1.0,
     "SEARCH_BURST": 20,
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
@@ -56,13 +55,4 @@ DEFAULTS: dict[str, Any] = {
     "EMBED_ANCESTORS": [],
 }
 
-
-class Limits:
-    """What `settings.PEERCHAT` says, else the default. Raises KeyError for an unknown name."""
-
-    def __getitem__(self, name: str) -> Any:
-        default = DEFAULTS[name]
-        return getattr(settings, "PEERCHAT", {}).get(name, default)
-
-
-limits = Limits()
+limits = Limits(DEFAULTS)

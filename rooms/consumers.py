@@ -12,7 +12,7 @@ from channels.consumer import AsyncConsumer
 
 from accounts import tokens
 from accounts.models import User
-from rooms import commands, envelope, frames, groups, protocol, publish, queries, runtime
+from rooms import commands, envelope, frames, groups, protocol, publish, queries, ratelimit, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.connection import Connection, FrameWriter
@@ -379,7 +379,7 @@ class FeedConsumer(SocketConsumer):
         try:
             if text is None:
                 raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)
-            self.runtime.relayed.take(self.user.pk)
+            ratelimit.relayed.take(self.user.pk)
         except PeerError as error:
             self._refuse_frame(error)
         else:

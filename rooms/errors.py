@@ -84,10 +84,10 @@ class RateLimited(PeerError):
     code = "rate_limited"
     status = 429
 
-    def __init__(self, retry_after: float) -> None:
+    def __init__(self, retry_after: float, why: str = "Too fast") -> None:
         # Rounded up: at that time there must be a place.
         seconds = math.ceil(retry_after * 100) / 100
-        super().__init__(f"Too fast: try again in {seconds} s.", retry_after=seconds)
+        super().__init__(f"{why}: try again in {seconds} s.", retry_after=seconds)
 
 
 class NoPartner(PeerError):

@@ -1,40 +1,58 @@
-"""Token buckets: how often one user may do a thing."""
+"""How often one user may do a thing: the same buckets whatever way it comes, socket or HTTP.
 
-import time
-from collections import OrderedDict
+Each worker counts for itself, so that a user may do it as often at each of them.
+"""
+
+import threading
 from collections.abc import Callable, Hashable
 
+from accounts.buckets import Buckets
+from rooms.conf import limits
 from rooms.errors import RateLimited
 
 
-class Buckets:
-    """A bucket for each key: `burst` at once, then `rate` a second."""
+class Limit:
+    """The buckets of this process for one thing, with the size that `rooms.conf` has."""
 
-    KEPT = 50_000
-    """Keys remembered; the one that was used longest ago is forgotten, which fills its bucket."""
-
-    def __init__(
-        self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._clock = clock
-        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+    def __init__(self, size: Callable[[], tuple[float, float]]) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._buckets: Buckets | None = None
 
     def take(self, key: Hashable) -> None:
         """Take one token. Raises RateLimited, with the seconds until there is one again."""
-        now = self._clock()
-        level, since = self._buckets.pop(key, (self._burst, now))
-        level = min(self._burst, level + (now - since) * self._rate)
-        allowed = level >= 1
-        self._buckets[key] = (level - 1 if allowed else level, now)
-        if len(self._buckets) > self.KEPT:
-            self._buckets.popitem(last=False)
-        if not allowed:
-            raise RateLimited((1 - level) / self._rate)
+        wait = self._open().take(key)
+        if wait:
+            raise RateLimited(wait)
 
-    def give_back(self, key: Hashable) -> None:
-        """Undo a `take`."""
-        if key in self._buckets:
-            level, since = self._buckets[key]
-            self._buckets[key] = (min(self._burst, level + 1), since)
+    def reset(self) -> None:
+        """Fill all buckets, and ask the settings again for their size."""
+        with self._lock:
+            self._buckets = None
+
+    def _open(self) -> Buckets:
+        buckets = self._buckets
+        if buckets is None:
+            with self._lock:
+                # Another thread may have been here first.
+                buckets = self._buckets = self._buckets or Buckets(*self._size())
+        return buckets
+
+
+def _named(name: str) -> Limit:
+    return Limit(lambda: (limits[f"{name}_RATE"], limits[f"{name}_BURST"]))
+
+
+messages = _named("MESSAGE")
+votes = _named("VOTE")
+relayed = _named("FEED")
+published = _named("PUBLISH")
+subscribed = _named("SUBSCRIBE")
+"""Subscriptions made and ended, rooms joined and left."""
+searches = _named("SEARCH")
+tokens = _named("TOKEN")
+"""Tokens that a user gets for their password."""
+typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
+"""For each user and room."""
+
+ALL = (messages, votes, relayed, published, subscribed, searches, tokens, typed)

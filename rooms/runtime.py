@@ -14,7 +14,6 @@ from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.hub import Hub
 from rooms.polling import Polls
-from rooms.ratelimit import Buckets
 from rooms.threads import Threads
 from rooms.writer import Writer
 
@@ -39,12 +38,6 @@ class Runtime:
             threads=self.threads,
             background=self.background,
         )
-        self.messages = Buckets(limits["MESSAGE_RATE"], limits["MESSAGE_BURST"])
-        self.votes = Buckets(limits["VOTE_RATE"], limits["VOTE_BURST"])
-        self.typing = Buckets(1 / 3, 1)
-        self.relayed = Buckets(limits["FEED_RATE"], limits["FEED_BURST"])
-        self.published = Buckets(limits["PUBLISH_RATE"], limits["PUBLISH_BURST"])
-        self.subscribed = Buckets(limits["SUBSCRIBE_RATE"], limits["SUBSCRIBE_BURST"])
         self._jobs: set[asyncio.Task[Any]] = set()
         publish.attach(self.hub)
         self.clock.start()

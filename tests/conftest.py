@@ -4,6 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
+from accounts import lockout
+from rooms import ratelimit
 from tests.running import Site
 
 
@@ -40,3 +42,11 @@ def site(tmp_path, transactional_db):
     yield start
     for one in running:
         one.stop()
+
+
+@pytest.fixture(autouse=True)
+def full_buckets():
+    """Nobody has done anything yet, as far as this process knows."""
+    for limit in ratelimit.ALL:
+        limit.reset()
+    lockout.guesses.cache_clear()

@@ -7,11 +7,11 @@ from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rooms import frames, permissions, protocol, queries
+from rooms import frames, permissions, protocol, queries, ratelimit
 from rooms.actions import moderation
 from rooms.actions import rooms as actions
 from rooms.actions.messages import Post, post_messages
-from rooms.api import bodies, serializers, shapes, throttling
+from rooms.api import bodies, serializers, shapes
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.views import Endpoint, asked, listed, read
 from rooms.errors import InvalidMessageFormat, PeerError
@@ -75,10 +75,11 @@ class Join(Endpoint):
         operation_id="rooms_join_create",
         summary="Join an open room of a course one is in",
         request=None,
-        responses={200: serializers.of(bodies.RoomDetails)} | refusals(*DELETING),
+        responses={200: serializers.of(bodies.RoomDetails)} | refusals(*DELETING, 429),
     )
     def post(self, request: Request, room: str) -> Response:
         user = self.me(request)
+        ratelimit.subscribed.take(user.pk)
         actions.join_room(user=user, room=room)
         return Response(shapes.room(queries.room_seen(user, room)))
 
@@ -88,10 +89,12 @@ class Leave(Endpoint):
         operation_id="rooms_leave_create",
         summary="Leave an open room",
         request=None,
-        responses={204: None} | refusals(*DELETING),
+        responses={204: None} | refusals(*DELETING, 429),
     )
     def post(self, request: Request, room: str) -> Response:
-        actions.leave_room(user=self.me(request), room=room)
+        user = self.me(request)
+        ratelimit.subscribed.take(user.pk)
+        actions.leave_room(user=user, room=room)
         return Response(status=204)
 
 
@@ -151,7 +154,7 @@ class Direct(Endpoint):
             request, serializers.PrivateMessageSerializer, to=username
         )
         text = protocol.clean_text(message.text)
-        throttling.messages.take(user.pk)
+        ratelimit.messages.take(user.pk)
         room = actions.open_direct_room(user=user, to=message.to)
         posted = post_messages([Post(user, str(room.id), message.uuid, text)])[0]
         if isinstance(posted, PeerError):
@@ -185,7 +188,7 @@ class Search(Endpoint):
     def get(self, request: Request) -> Response:
         user = self.me(request)
         wanted = asked(request, bodies.SearchQuery)
-        throttling.searches.take(user.pk)
+        ratelimit.searches.take(user.pk)
         found = queries.search(
             user, wanted.q, room=wanted.room, course=wanted.course, limit=wanted.limit
         )

@@ -22,12 +22,12 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms import frames, groups, permissions, protocol, queries
+from rooms import frames, groups, permissions, protocol, queries, ratelimit
 from rooms.actions import peer, session
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.rooms import create_room
 from rooms.actions.votes import Ballot, cast_votes
-from rooms.api import bodies, serializers, shapes, throttling
+from rooms.api import bodies, serializers, shapes
 from rooms.api.authentication import BearerAuthentication
 from rooms.api.errors import handle
 from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
@@ -39,6 +39,7 @@ from rooms.errors import (
     InvalidMessageFormat,
     PeerError,
     PermissionDenied,
+    RateLimited,
 )
 
 T = TypeVar("T")
@@ -124,19 +125,13 @@ class Tokens(Endpoint):
     )
     def post(self, request: Request) -> Response:
         given: bodies.Credentials = read(request, serializers.of(bodies.Credentials))
-        # Counted before the password is looked at, so that many guesses at once count as well.
-        guesses = (
-            (throttling.guesses_from, request.META.get("REMOTE_ADDR")),
-            (throttling.guesses, given.username.casefold()),
-        )
-        for limit, key in guesses:
-            limit.take(key)
         user = authenticate(request, username=given.username, password=given.password)
         if not isinstance(user, User):
+            wait = getattr(request, "try_again_in", None)  # says accounts.lockout
+            if wait is not None:
+                raise RateLimited(wait, "There were too many tries with a wrong password")
             raise AuthenticationRequired("The username or the password is wrong.")
-        for limit, key in guesses:
-            limit.give_back(key)
-        throttling.tokens.take(user.pk)
+        ratelimit.tokens.take(user.pk)
         raw = tokens.issue(user, name="HTTP API")
         user_logged_in.send(sender=User, request=request, user=user)
         token = Token.objects.get(digest=tokens.digest(raw))
@@ -212,7 +207,7 @@ class Votes(Endpoint):
         user = self.me(request)
         vote: protocol.CastVote = read(request, serializers.NewVoteSerializer, course=slug)
         rationale = protocol.clean_rationale(vote.rationale)
-        throttling.votes.take(user.pk)
+        ratelimit.votes.take(user.pk)
         ballot = Ballot(user, vote.course, vote.choice, vote.confidence, rationale)
         cast_in = cast_votes([ballot])[0]
         if isinstance(cast_in, PeerError):
@@ -368,7 +363,7 @@ class Rooms(Endpoint):
     def post(self, request: Request) -> Response:
         user = self.me(request)
         wanted: bodies.NewRoom = read(request, serializers.of(bodies.NewRoom))
-        throttling.messages.take(user.pk)
+        ratelimit.messages.take(user.pk)
         room = create_room(user=user, course=wanted.course, title=wanted.title, topic=wanted.topic)
         return Response(shapes.room(queries.room_seen(user, str(room.id))), status=201)
 
@@ -424,7 +419,7 @@ class Messages(Endpoint):
         user = self.me(request)
         message: protocol.NewMessage = read(request, serializers.NewMessageSerializer, room=room)
         text = protocol.clean_text(message.text)
-        throttling.messages.take(user.pk)
+        ratelimit.messages.take(user.pk)
         post = Post(user, message.room, message.uuid, text, message.reply_to)
         posted = post_messages([post])[0]
         if isinstance(posted, PeerError):
@@ -482,7 +477,7 @@ class PeerMessages(Endpoint):
         given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
         if given.sender not in (None, user.username):
             raise PermissionDenied("The sender is who is logged in.")
-        throttling.messages.take(user.pk)
+        ratelimit.messages.take(user.pk)
         course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
         if given.type == "control":
             if to:

@@ -1,94 +1,70 @@
+"""How often one user may do a thing, over the socket and over HTTP together."""
+
+import re
+
 import pytest
+from django.conf import settings
 
+from rooms import ratelimit
 from rooms.errors import RateLimited
-from rooms.ratelimit import Buckets
+from rooms.ratelimit import Limit
+from tests.rooms.api.wire import Wire
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def buckets(clock):
-    """Three at once, then two a second."""
-    return Buckets(2, 3, clock)
-
-
-def taken(buckets, times, key="ada"):
-    """How many of so many attempts are allowed."""
-    allowed = 0
-    for _ in range(times):
-        try:
-            buckets.take(key)
-        except RateLimited:
-            continue
-        allowed += 1
-    return allowed
-
-
-def test_a_burst_is_allowed_and_no_more(buckets):
-    assert taken(buckets, 10) == 3
-
-
-def test_tokens_come_back_with_time(buckets, clock):
-    taken(buckets, 3)
-    clock.now += 0.5
-    assert taken(buckets, 10) == 1
-    clock.now += 1
-    assert taken(buckets, 10) == 2
-
-
-def test_a_bucket_is_never_fuller_than_a_burst(buckets, clock):
-    clock.now += 1_000_000
-    assert taken(buckets, 10) == 3
-
-
-@pytest.mark.parametrize(("passed", "left"), [(0, 0.5), (0.1, 0.4), (0.49, 0.01)])
-def test_the_refusal_tells_how_long(buckets, clock, passed, left):
-    taken(buckets, 3)
-    clock.now += passed
+def test_a_refusal_tells_how_long_and_waiting_so_long_is_enough():
+    limit = Limit(lambda: (7.0, 1))
+    limit.take("ada")
     with pytest.raises(RateLimited) as refused:
-        buckets.take("ada")
+        limit.take("ada")
     # Rounded up, so that who waits so long does not come too early.
-    assert left <= refused.value.extra["retry_after"] <= left + 0.011
+    left = refused.value.extra["retry_after"]
+    assert 0 < left <= 1 / 7 + 0.01
+    assert re.fullmatch(r"Too fast: try again in 0\.\d+ s\.", refused.value.message)
 
 
-def test_after_that_long_there_is_a_token(buckets, clock):
-    taken(buckets, 3)
-    clock.now += 0.2
-    with pytest.raises(RateLimited) as refused:
-        buckets.take("ada")
-    clock.now += refused.value.extra["retry_after"]
-    assert taken(buckets, 10) == 1
+def test_each_limit_has_the_size_that_the_settings_say(monkeypatch):
+    for limit, name in ((ratelimit.messages, "MESSAGE"), (ratelimit.votes, "VOTE")):
+        monkeypatch.setitem(settings.PEERCHAT, f"{name}_BURST", 2)
+        monkeypatch.setitem(settings.PEERCHAT, f"{name}_RATE", 0.001)
+        limit.take(1)
+        limit.take(1)
+        with pytest.raises(RateLimited):
+            limit.take(1)
+        limit.take(2)
 
 
-def test_refused_attempts_cost_nothing(buckets, clock):
-    assert taken(buckets, 100) == 3
-    clock.now += 0.5
-    assert taken(buckets, 1) == 1
+async def test_messages_over_the_socket_and_over_http_count_together(cast):
+    # At one worker, as each counts for itself.
+    ada, bea = await cast.chat(cast.ada, cast.bea, worker=0)
+    wire = Wire(cast.hall)
+    names = [
+        await ada.post("new_message", room=cast.room, text=f"{number}")
+        for number in range(settings.PEERCHAT["MESSAGE_BURST"])
+    ]
+    for name in names:
+        assert (await ada.reply(name, "new_message"))["status"] == "success"
+    path = f"rooms/{cast.room}/messages/"
+    answers = [
+        await wire.post(path, cast.ada, {"uuid": f"h{number}", "text": "by HTTP"}, worker=0)
+        for number in range(15)
+    ]
+    refused = [answer for answer in answers if answer.status == 429]
+    # A few may have come back meanwhile.
+    assert len(refused) >= 5
+    assert {answer.body["error_code"] for answer in refused} == {"rate_limited"}
+    assert {answer.headers["Retry-After"] for answer in refused} == {"1"}
+    # Nobody else is slowed down.
+    assert (await bea.command("new_message", room=cast.room, text="hello"))["status"] == "success"
 
 
-def test_each_key_has_a_bucket(buckets):
-    assert [taken(buckets, 5, key) for key in ("ada", "bea", ("ada", 1))] == [3, 3, 3]
-
-
-def test_what_was_given_back_may_be_taken_again(buckets):
-    assert taken(buckets, 3) == 3
-    buckets.give_back("ada")
-    assert taken(buckets, 3) == 1
-    buckets.give_back("nobody")
-
-
-def test_the_key_that_was_used_longest_ago_is_forgotten(buckets, monkeypatch):
-    monkeypatch.setattr(Buckets, "KEPT", 2)
-    for key in ("ada", "bea", "ada", "carl"):
-        taken(buckets, 3, key)
-    assert [taken(buckets, 3, key) for key in ("ada", "bea")] == [0, 3]
+async def test_votes_over_http_and_over_the_socket_count_together(cast):
+    ada = await cast.chat(cast.ada, worker=0)
+    wire = Wire(cast.hall)
+    path = f"courses/{cast.course.slug}/vote/"
+    for _ in range(settings.PEERCHAT["VOTE_BURST"]):
+        vote = {"choice": "A"}
+        assert (await wire.post(path, cast.ada, vote, worker=0)).status == 409  # no round is open
+    names = [await ada.post("vote", course=cast.course.slug, choice="A") for _ in range(30)]
+    codes = [(await ada.reply(name, "vote"))["error_code"] for name in names]
+    assert set(codes) <= {"rate_limited", "round_closed"}
+    assert codes.count("rate_limited") >= 5

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from accounts.axes_settings import *  # noqa: F403
 from peerchat import host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 AUTH_USER_MODEL = host.USER_MODEL
+AUTHENTICATION_BACKENDS = host.BACKENDS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -31,6 +33,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "coursesite.urls"
 ASGI_APPLICATION = "coursesite.asgi.application"

@@ -8,7 +8,6 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User
-from rooms.api import throttling
 from tests.rooms.cast import make_question
 
 
@@ -50,13 +49,6 @@ def refusal(status: int, body: Any) -> tuple[int, str]:
 @pytest.fixture
 def api() -> Callable[..., Caller]:
     return Caller
-
-
-@pytest.fixture(autouse=True)
-def full_buckets() -> None:
-    for limit in vars(throttling).values():
-        if isinstance(limit, throttling.Limit):
-            limit._buckets = None
 
 
 @pytest.fixture

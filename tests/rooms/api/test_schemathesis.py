@@ -33,8 +33,9 @@ CHECKS = (
 @pytest.fixture(scope="module")
 def fast_site(django_db_setup, tmp_path_factory):
     """A site that lets one user do as much as Schemathesis wants."""
-    names = ("MESSAGE", "VOTE", "SEARCH", "LOGIN", "LOGIN_ADDRESS", "TOKEN")
+    names = ("MESSAGE", "VOTE", "SEARCH", "SUBSCRIBE", "LOGIN_ADDRESS", "TOKEN")
     limits = {f"{name}_{of}": "1000000" for name in names for of in ("RATE", "BURST")}
+    limits |= dict.fromkeys(("LOGIN_FAILURES", "LOGIN_FAILURES_ANYWHERE"), "1000000")
     with Site(tmp_path_factory.mktemp("fast"), workers=2, env=environment(**limits)) as site:
         yield site
 

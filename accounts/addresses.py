@@ -1,0 +1,38 @@
+"""From which address a request comes."""
+
+import ipaddress
+
+from django.http import HttpRequest
+
+from accounts.conf import limits
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The address of the client, or of the last thing before the trusted proxies.
+
+    Of IPv6 it is the network of 64 bits, all of which one subscriber has. None where the server
+    does not know, as behind a Unix socket.
+    """
+    given = _forwarded(request) or request.META.get("REMOTE_ADDR") or ""
+    try:
+        address = ipaddress.ip_address(given)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), 64), strict=False).network_address)
+
+
+def _forwarded(request: HttpRequest) -> str | None:
+    """What the outermost of the trusted proxies heard from; the rest of the header is hearsay."""
+    proxies = limits["TRUSTED_PROXIES"]
+    heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if not proxies or len(heard) < proxies:
+        return None
+    # Some proxies write a port as well: 192.0.2.1:5000, [2001:db8::1]:5000.
+    host: str = heard[-proxies]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host

@@ -1,0 +1,305 @@
+"""Wrong passwords: who is locked out, where, for how long, and above all who is not."""
+
+import io
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts import lockout
+from accounts.models import User
+
+PASSWORD = "correct horse"
+CAMPUS, HOME = "192.0.2.1", "198.51.100.7"
+PAGES = ["/accounts/login/", "/admin/login/"]
+
+
+@pytest.fixture(autouse=True)
+def few(settings):
+    settings.PEERCHAT = {
+        **settings.PEERCHAT,
+        "LOGIN_FAILURES": 3,
+        "LOGIN_FAILURES_ANYWHERE": 8,
+        "LOGIN_COOLOFF": 600,
+    }
+
+
+@pytest.fixture
+def root(transactional_db):
+    return User.objects.create_superuser("root", password=PASSWORD)
+
+
+def log_in(username, password=PASSWORD, *, at=CAMPUS, page=PAGES[0], **headers):
+    """The answer of a way to log in to a browser, or a program, that was never there before."""
+    given = {"username": username, "password": password}
+    if page == "/api/tokens/":
+        return Client(REMOTE_ADDR=at).post(page, given, content_type="application/json")
+    return Client(REMOTE_ADDR=at, headers=headers).post(page, given)
+
+
+def got_in(response):
+    return response.status_code in (201, 302)
+
+
+def soon_got_in(username):
+    """A process lets a second pass after as many failures as lock."""
+    until = time.monotonic() + 5
+    while not got_in(response := log_in(username)) and time.monotonic() < until:
+        assert int(response["Retry-After"]) <= 1
+        time.sleep(0.05)
+    return got_in(response)
+
+
+def fail(username, times=3, **where):
+    return [log_in(username, "wrong", **where).status_code for _ in range(times)]
+
+
+def pass_by(seconds):
+    """As if the failures had been so long ago."""
+    for attempt in AccessAttempt.objects.all():
+        before = attempt.attempt_time - timedelta(seconds=seconds)
+        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=before)
+    lockout.guesses.cache_clear()
+
+
+DOORS = [*PAGES, "/api/tokens/"]
+
+
+@pytest.mark.parametrize("page", DOORS)
+def test_after_too_many_even_the_right_password_is_refused(root, page):
+    assert fail("root", 2, page=page)[-1] in (200, 401)
+    refused = log_in("root", "wrong", page=page)
+    assert refused.status_code == 429
+    refused = log_in("root", page=page)
+    assert refused.status_code == 429
+    assert 595 <= int(refused["Retry-After"]) <= 600
+
+
+@pytest.mark.parametrize("page", DOORS)
+@pytest.mark.parametrize("other", DOORS)
+def test_all_doors_count_together(root, page, other):
+    fail("root", 3, page=page)
+    assert log_in("root", page=other).status_code == 429
+
+
+def test_the_page_says_when_to_try_again(ada):
+    fail("ada")
+    response = log_in("ada")
+    page = response.content.decode()
+    assert (
+        'role="alert">There were too many tries with a wrong password. Try again in 10 minutes.'
+        in page
+    )
+    assert 'name="csrfmiddlewaretoken"' in page
+    assert 'value="ada"' in page
+    assert "no-store" in response["Cache-Control"]
+    pass_by(575)
+    assert "Try again in 25 seconds." in log_in("ada").content.decode()
+
+
+def test_the_admin_leads_on_where_one_wanted_to_go(root):
+    for _ in range(3):
+        response = Client(REMOTE_ADDR=CAMPUS).post(
+            "/admin/login/?next=/admin/accounts/", {"username": "root", "password": "wrong"}
+        )
+    assert 'name="next" value="/admin/accounts/"' in response.content.decode()
+
+
+@pytest.mark.parametrize("password", ["wrong", PASSWORD])
+def test_the_api_says_so_in_the_words_of_the_contract(ada, password):
+    fail("ada")
+    response = log_in("ada", password, page="/api/tokens/")
+    told = response.json()
+    assert told["error_code"] == "rate_limited"
+    assert 595 <= told["retry_after"] <= 600
+    assert told["error_message"].startswith("There were too many tries with a wrong password: ")
+
+
+def test_in_time_it_is_over(ada):
+    fail("ada")
+    pass_by(599)
+    assert log_in("ada").status_code == 429
+    pass_by(1)
+    assert got_in(log_in("ada"))
+
+
+def test_trying_again_and_again_does_not_make_it_longer(ada):
+    fail("ada")
+    pass_by(300)
+    fail("ada", 20)
+    assert 295 <= int(log_in("ada")["Retry-After"]) <= 300
+
+
+def test_the_right_password_clears_what_was_mistyped(ada):
+    fail("ada", 2)
+    assert got_in(log_in("ada"))
+    fail("ada", 2)
+    assert got_in(log_in("ada"))
+
+
+def test_nobody_else_at_the_address_is_concerned(ada, bea):
+    fail("ada")
+    assert got_in(log_in("bea"))
+
+
+def test_from_elsewhere_one_still_gets_in(ada):
+    fail("ada", 20, at=CAMPUS)
+    assert got_in(log_in("ada", at=HOME))
+
+
+def test_who_guesses_from_many_addresses_is_stopped_as_well(ada):
+    for host in range(4):
+        fail("ada", 2, at=f"203.0.113.{host}")
+    refused = log_in("ada", at=HOME)
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) <= 600
+    # One of them alone cannot lock out anybody elsewhere: see above.
+
+
+def test_the_failures_elsewhere_stay_when_one_gets_in(ada):
+    fail("ada", at=HOME)
+    assert got_in(log_in("ada", at=CAMPUS))
+    assert log_in("ada", at=HOME).status_code == 429
+
+
+def test_the_addresses_of_one_subscriber_are_one(ada):
+    for host in range(3):
+        fail("ada", 1, at=f"2001:db8:1:2::{host}")
+    assert log_in("ada", at="2001:db8:1:2::ffff").status_code == 429
+    assert got_in(log_in("ada", at="2001:db8:1:3::1"))
+
+
+def test_behind_a_proxy_the_address_is_the_clients(ada, settings):
+    settings.PEERCHAT["TRUSTED_PROXIES"] = 1
+    for _ in range(3):
+        log_in("ada", "wrong", at="127.0.0.1", **{"X-Forwarded-For": f"10.9.8.7, {CAMPUS}"})
+    there = {"X-Forwarded-For": f"10.1.2.3, {CAMPUS}"}
+    assert log_in("ada", at="127.0.0.1", **there).status_code == 429
+    assert got_in(log_in("ada", at="127.0.0.1", **{"X-Forwarded-For": HOME}))
+
+
+@pytest.mark.parametrize("page", DOORS)
+def test_a_username_that_nobody_has_is_answered_the_same(root, page):
+    def told(username):
+        answers = [log_in(username, "wrong", page=page) for _ in range(4)]
+        return [
+            (one.status_code, scrubbed(one.content.decode(), username), one.get("Retry-After"))
+            for one in answers
+        ]
+
+    assert told("root") == told("toor")
+
+
+def scrubbed(page, username):
+    """Without what differs from page to page anyway."""
+    lines = page.replace(username, "NAME").splitlines()
+    if len(lines) == 1:
+        return page.partition(": try again")[0]
+    return [line for line in lines if "csrfmiddlewaretoken" not in line]
+
+
+def test_guesses_at_the_same_time_are_no_more(ada, settings):
+    settings.PEERCHAT["LOGIN_FAILURES"] = 5
+    begin, answers = threading.Barrier(20), []
+
+    def guess():
+        begin.wait()
+        answers.append(log_in("ada", "wrong").status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=guess) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The one that locks is told so.
+    assert sorted(set(answers)) == [200, 429]
+    assert AccessAttempt.objects.get().failures_since_start == 5
+
+
+def test_one_unlocks_a_user_on_the_command_line(ada):
+    fail("ada")
+    call_command("axes_reset_username", "ada", stdout=io.StringIO())
+    assert soon_got_in("ada")
+
+
+def test_one_unlocks_a_user_in_the_admin(ada, root):
+    fail("ada")
+    admin = Client()
+    admin.force_login(root)
+    chosen = [str(AccessAttempt.objects.get(username="ada").pk)]
+    assert b"ada" in admin.get(reverse("admin:axes_accessattempt_changelist")).content
+    assert admin.get(reverse("admin:axes_accessattempt_change", args=chosen)).status_code == 200
+    done = admin.post(
+        reverse("admin:axes_accessattempt_changelist"),
+        {"action": "delete_selected", "_selected_action": chosen, "post": "yes"},
+    )
+    assert done.status_code == 302
+    assert soon_got_in("ada")
+
+
+def test_little_is_kept_and_not_for_long(ada):
+    log_in("ada", "my secret", **{"User-Agent": "Browser", "Accept": "text/html"})
+    kept = AccessAttempt.objects.values().get()
+    assert "my secret" not in str(kept)
+    assert (kept["user_agent"], kept["http_accept"], kept["get_data"], kept["post_data"]) == (
+        "",
+    ) * 4
+    pass_by(601)
+    assert got_in(log_in("ada"))
+    assert not AccessAttempt.objects.exists()
+
+
+def test_a_program_of_the_site_is_not_at_a_door(ada):
+    fail("ada")
+    assert authenticate(username="ada", password=PASSWORD) == ada
+    assert authenticate(username="ada", password="wrong") is None
+
+
+# --- a class behind one address, by the limits as they are -----------------------------------
+
+
+@pytest.fixture
+def as_they_are(settings):
+    settings.PEERCHAT = {}
+
+
+def test_a_thousand_who_mistype_twice_at_once_use_up_nothing(as_they_are):
+    guesses = lockout.guesses()
+    for number in range(1000):
+        assert not guesses.take(f"student{number}", CAMPUS)
+        assert not guesses.take(f"student{number}", CAMPUS)
+    # And whoever gets in gives back what they took.
+    guesses = lockout._Guesses()
+    for number in range(3000):
+        assert not guesses.take(f"student{number}", CAMPUS)
+        guesses.give_back(f"student{number}", CAMPUS)
+
+
+def test_a_hundred_who_mistype_lock_out_nobody_at_their_address(as_they_are, transactional_db):
+    people = [User(username=f"student{number}") for number in range(101)]
+    for person in people:
+        person.set_password(PASSWORD)
+    User.objects.bulk_create(people)
+    for person in people[:100]:
+        fail(person.username, 2)
+    assert all(got_in(log_in(person.username)) for person in (people[100], people[0], people[99]))
+    assert AccessAttempt.objects.count() == 98
+
+
+def test_a_flood_from_one_address_is_slowed_down_and_not_locked_out(settings, ada):
+    settings.PEERCHAT = {"LOGIN_ADDRESS_BURST": 3, "LOGIN_ADDRESS_RATE": 0.5}
+    fail("nobody", 1)
+    fail("no one", 2)
+    refused = log_in("ada")
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) <= 2
+    assert "Try again in 2 seconds." in refused.content.decode()
+    assert got_in(log_in("ada", at=HOME))
