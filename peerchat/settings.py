@@ -327,6 +327,7 @@ PEERCHAT: dict[str, Any] = {
     "SUBSCRIBE_RATE": envfloat("SUBSCRIBE_RATE", 50, least=0.01),
     "SUBSCRIBE_BURST": envint("SUBSCRIBE_BURST", 500, least=1),
     # Seconds between two times that the others in a room are told of somebody typing.
+    "TYPING_EVERY": envfloat("TYPING_EVERY", 3, least=0.1),
     # Tokens that one user gets for their password.
     "TOKEN_RATE": envfloat("TOKEN_RATE", 0.1, least=0.001),
     "TOKEN_BURST": envint("TOKEN_BURST", 20, least=1),

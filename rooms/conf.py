@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "SUBSCRIBE_RATE": 50.0,
     "SUBSCRIBE_BURST": 500,
     # Seconds between two times that the others in a room are told of somebody typing.
+    "TYPING_EVERY": 3.0,
     # Tokens that one user gets for their password.
     "TOKEN_RATE": 0.1,
     "TOKEN_BURST": 20,
