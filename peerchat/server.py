@@ -6,18 +6,27 @@ client that sends faster than its commands are carried out is not read from unti
 """
 
 import asyncio
+import logging
+import math
+import os
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import server as daphne_server
+from daphne.http_protocol import HTTPFactory as DaphneHTTPFactory
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
 
+from peerchat.draining import DrainingFactory
 from peerchat.incoming import ShortWayIn
+from peerchat.supervisor import STOP_WITHIN
 from rooms import runtime
+
+logger = logging.getLogger(__name__)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,6 +37,8 @@ WAITING_FRAMES = 64
 """Frames of one client that wait for its consumer before its socket is not read any more."""
 CLOSE_WITHIN = 10
 """Seconds a client has to answer a close frame, and so to read what is on the way before it."""
+ANSWER_WITHIN = 8.0
+"""Seconds that requests may take which are under way when the server stops."""
 
 
 class Frames:
@@ -78,12 +89,15 @@ class WebSocketProtocol(ShortWayIn):
 
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
+    _written = 0
+    _taken_at_ping = 0
 
     def write_prepared(self, prepared: bytes) -> int:
         """See `Frames.write`. On a socket that is not open the bytes are dropped."""
         if self.state != AutobahnProtocol.STATE_OPEN:
             return 0
         transport = self.transport
+        self._written += len(prepared)
         if not isinstance(transport, TcpConnection):
             # TLS, or a transport that we do not know from within.
             transport.write(prepared)
@@ -107,6 +121,22 @@ class WebSocketProtocol(ShortWayIn):
     def unsent(self) -> int:
         """The bytes that wait for the socket; 0 where the transport does not tell."""
         return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
+
+    def _sendAutoPing(self) -> None:
+        self._taken_at_ping = self._written - self.unsent()
+        super()._sendAutoPing()
+
+    def onAutoPingTimeout(self) -> None:
+        """Drop a client that gave no sign of life, unless that is not its fault.
+
+        Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
+        still reading.
+        """
+        unsent = self.unsent()
+        if self._paused or (unsent and self._written - unsent > self._taken_at_ping):
+            self._sendAutoPing()
+            return
+        super().onAutoPingTimeout()
 
     def text_received(self, text: str) -> None:
         if self.muted:
@@ -143,14 +173,27 @@ class WebSocketFactory(DaphneFactory):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
+        # The pings of autobahn and not of daphne, which goes by the wall clock and loses track of a
+        # ping where the next one is sent before its answer is due.
+        self.setProtocolOptions(
+            closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=self.server_class.ping_after
+        )
+
+
+class HTTPFactory(DrainingFactory, DaphneHTTPFactory):
+    pass
 
 
 class Server(daphne_server.Server):
-    """daphne's server, whose WebSocket scopes have the extension `peerchat.frames`."""
+    """daphne's server, whose WebSocket scopes have the extension `peerchat.frames`.
 
-    def __init__(self, application: Application, **options: Any) -> None:
-        super().__init__(_bounded(application), **options)
+    A socket that is silent for `ping_interval` seconds is pinged, and dropped when it gives no sign
+    of life for `ping_timeout` seconds after that.
+    """
+
+    def __init__(self, application: Application, *, ping_interval: float, **options: Any) -> None:
+        super().__init__(_bounded(application), ping_interval=math.inf, **options)
+        self.ping_after = ping_interval
         self._ports: list[Any] = []
 
     def listen_success(self, port: Any) -> None:
@@ -161,15 +204,25 @@ class Server(daphne_server.Server):
         """What daphne does before the reactor stops; here the sockets are closed in good order.
 
         No connection is accepted any more, what is in flight is finished and acknowledged, and
-        the sockets get 4503, so that their clients go to another worker.
+        the sockets get 4503, so that their clients go to another worker. If the process is still
+        here a second before its parent would kill it, since a thread waits for a database that
+        does not answer, it ends itself.
         """
+        end = threading.Timer(STOP_WITHIN - 1, _end)
+        end.daemon = True
+        end.start()
         return defer.ensureDeferred(self._drain())
 
     async def _drain(self) -> None:
         for port in self._ports:
-            port.stopReading()
-        await defer.Deferred.fromFuture(asyncio.ensure_future(runtime.stop()))
+            # Others may still listen on the same socket; with the last one it is closed.
+            port.stopListening()
+        await defer.Deferred.fromFuture(asyncio.ensure_future(self._finish()))
         await super().kill_all_applications()
+
+    async def _finish(self) -> None:
+        await asyncio.gather(runtime.drain(), self.http_factory.drain(ANSWER_WITHIN))
+        await runtime.stop()
 
     def create_application(
         self, protocol: Any, scope: dict[str, Any]
@@ -178,6 +231,12 @@ class Server(daphne_server.Server):
             scope["extensions"] = {EXTENSION: Frames(protocol)}
         queue: asyncio.Queue[dict[str, Any]] | None = super().create_application(protocol, scope)
         return queue
+
+
+def _end() -> None:
+    logger.error("This worker could not stop in time: something it waits for does not answer.")
+    logging.shutdown()
+    os._exit(1)
 
 
 def _bounded(application: Application) -> Application:
@@ -199,5 +258,6 @@ def _bounded(application: Application) -> Application:
     return bounded
 
 
-# daphne makes its factory by this name, without a place to step in.
+# daphne makes its factories by these names, without a place to step in.
+daphne_server.HTTPFactory = HTTPFactory
 daphne_server.WebSocketFactory = WebSocketFactory

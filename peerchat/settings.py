@@ -365,6 +365,9 @@ PEERCHAT: dict[str, Any] = {
     "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
     # Seconds a socket may stay without credentials.
     "AUTHENTICATE_WITHIN": envfloat("AUTHENTICATE_WITHIN", 10, least=0.1),
+    # Seconds after which a silent socket is pinged; then how long it has to give a sign of life.
+    "PING_INTERVAL": envfloat("PING_INTERVAL", 20, least=0.5),
+    "PING_TIMEOUT": envfloat("PING_TIMEOUT", 30, least=0.5),
     # Origins whose pages may have peerchat in a frame; without any there is no page for it.
     "EMBED_ANCESTORS": envorigins("EMBED_ANCESTORS"),
 }

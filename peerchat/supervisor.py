@@ -1,4 +1,5 @@
-"""The parent of a pool of workers: starts them, starts them again when they die, stops them."""
+"""The parent of a pool of workers: starts them, starts them again when they die or hang, replaces
+them one by one when it is asked to, stops them."""
 
 import asyncio
 import contextlib
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
@@ -19,14 +21,131 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead worker is started again
 STEADY_AFTER = 60.0  # seconds of life after which the wait starts from the first again
-STOP_WITHIN = 15.0  # seconds between SIGTERM and SIGKILL
+START_WITHIN = 60.0  # seconds a worker may take until it serves
+STOP_WITHIN = 13.0  # seconds between SIGTERM and SIGKILL
+SILENT_FOR = 30.0  # seconds without a sign of life after which a worker is killed
+LOOKS = 6  # how often it is looked for one in that time
+
+# What a worker says over its socket pair, a byte each, and what it is told.
+LOADED, SERVING, ALIVE = b"l", b"s", b"."
+GO = b"g"
+
+
+class Worker:
+    """A process of `peerchat.worker`, as its parent sees it. Use within one event loop."""
+
+    def __init__(
+        self, number: int, process: asyncio.subprocess.Process, line: socket.socket, silence: float
+    ) -> None:
+        self.number = number
+        self.loaded = asyncio.Event()
+        self.serving = asyncio.Event()
+        self.exited: asyncio.Task[int] = asyncio.create_task(self._live())
+        self._process = process
+        self._line = line
+        self._silence = silence
+        self._heard = False
+        self._stopping = False
+        line.setblocking(False)
+        asyncio.get_running_loop().add_reader(line, self._hear)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def go(self) -> None:
+        """Let it serve as soon as it is loaded."""
+        with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
+            self._line.send(GO)
+
+    async def stop(self) -> None:
+        """SIGTERM, in time SIGKILL; returns when it is gone."""
+        if not self._stopping:
+            self._stopping = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+        await asyncio.wait([self.exited], timeout=STOP_WITHIN)
+        if not self.exited.done():
+            logger.error("Worker process %d did not stop in %g s: killed.", self.pid, STOP_WITHIN)
+            self._process.kill()
+            await asyncio.wait([self.exited])
+
+    async def _live(self) -> int:
+        """The exit code, or minus the signal's number, once it is gone."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            return await self._process.wait()
+        finally:
+            watching.cancel()
+            asyncio.get_running_loop().remove_reader(self._line)
+            self._line.close()
+
+    def _hear(self) -> None:
+        try:
+            said = self._line.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if not said:
+            asyncio.get_running_loop().remove_reader(self._line)
+            return
+        self._heard = True
+        if LOADED in said:
+            self.loaded.set()
+        if SERVING in said:
+            self.serving.set()
+
+    async def _watch(self) -> None:
+        """Kill it when it serves and says nothing: its event loop hangs.
+
+        Silence is counted in looks and not by the clock, so that a parent that was stopped itself,
+        or a machine that slept, does not take it for the worker's.
+        """
+        await self.serving.wait()
+        silent = 0
+        while silent < LOOKS:
+            self._heard = False
+            await asyncio.sleep(self._silence / LOOKS)
+            silent = 0 if self._heard else silent + 1
+        if not self._stopping:
+            logger.error(
+                "Worker process %d gave no sign of life for %g s: killed.", self.pid, self._silence
+            )
+            self._process.kill()
+
+
+class _Slot:
+    """The place of a worker in the pool."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.served = False
+        # Set while its worker is to be replaced; the future tells whether it was.
+        self.asked = asyncio.Event()
+        self._answer: asyncio.Future[bool] | None = None
+
+    def ask(self) -> asyncio.Future[bool]:
+        self._answer = asyncio.get_running_loop().create_future()
+        self.asked.set()
+        return self._answer
+
+    def answer(self, *, replaced: bool) -> None:
+        self.asked.clear()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(replaced)
 
 
 class Supervisor:
-    """Keeps `count` workers running on one listening socket until SIGTERM, SIGINT or SIGHUP.
+    """Keeps `count` workers running on one listening socket until SIGTERM or SIGINT.
 
-    A worker is a process of `peerchat.worker`. It holds one end of a socket pair, over which it
-    says that it is ready, and where it sees that this parent is gone, however it went.
+    On SIGHUP they are replaced one by one: the new one is started, and when it serves, the old one
+    drains. Where it does not come up in `START_WITHIN` seconds the old one stays, and those after
+    it, too. Unless workers may `overlap`, the new one serves only when the old one is gone; those
+    who connect meanwhile wait. The SIGHUP of a terminal that is closed stops everything.
+
+    A worker that is silent for `silence` seconds is killed and started again. The listening socket
+    is closed when the pool stops.
     """
 
     def __init__(
@@ -35,100 +154,217 @@ class Supervisor:
         count: int,
         *,
         arguments: Sequence[str] = (),
+        overlap: bool = True,
+        silence: float = SILENT_FOR,
         on_ready: Callable[[], None],
     ) -> None:
         self._listener = listener
-        self._count = count
+        self._slots = [_Slot(index + 1) for index in range(count)]
         self._arguments = arguments
+        self._overlap = overlap
+        self._silence = silence
         self._on_ready = on_ready
-        self._ready: set[int] = set()
         self._announced = False
         self._stopping = asyncio.Event()
+        self._replacing = asyncio.Event()
+        self._terminal = _has_terminal()
+        self._deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # under nohup
+        self._stops: set[asyncio.Task[None]] = set()
         self._figures = ""
 
     async def run(self) -> None:
         """Returns when all workers are stopped."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._stopping.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         with tempfile.TemporaryDirectory(prefix="peerchat-metrics-") as self._figures:
             async with asyncio.TaskGroup() as group:
-                for index in range(self._count):
-                    group.create_task(self._keep(index))
+                group.create_task(self._replace_when_asked())
+                for slot in self._slots:
+                    group.create_task(self._keep(slot))
+            while self._stops:
+                await asyncio.wait(self._stops)
 
-    async def _keep(self, index: int) -> None:
+    def _stop(self) -> None:
+        self._stopping.set()
+        # With the workers' own this is the last of it: who connects now is refused, and does not
+        # wait for nobody.
+        self._listener.close()
+
+    def _hang_up(self) -> None:
+        if self._terminal and not _has_terminal():
+            self._terminal = False
+            if not self._deaf:
+                self._stop()
+            return
+        self._replacing.set()
+
+    # --- replacing -------------------------------------------------------------------------
+
+    async def _replace_when_asked(self) -> None:
+        while True:
+            await self._first(self._replacing)
+            if self._stopping.is_set():
+                return
+            # Asked once more from here on means one more round.
+            self._replacing.clear()
+            await self._replace_all()
+
+    async def _replace_all(self) -> None:
+        logger.info("Replacing %d worker(s), one by one.", len(self._slots))
+        for slot in self._slots:
+            answer = slot.ask()
+            await self._first(answer)
+            if self._stopping.is_set():
+                return
+            if not answer.result():
+                logger.error(
+                    "Worker %d was not replaced. It goes on serving, and so do those after it.",
+                    slot.number,
+                )
+                return
+        logger.info("All workers are replaced.")
+
+    async def _succeed(self, slot: _Slot, old: Worker) -> Worker:
+        """Start the successor of a worker; returns who serves now."""
+        try:
+            new = await self._start(slot)
+        except OSError as error:
+            logger.error("A new worker %d could not be started: %s.", slot.number, error)
+            return old
+        if self._overlap:
+            new.go()
+        if not await self._reaches(new, new.serving if self._overlap else new.loaded):
+            self._stop_worker(new)
+            return old
+        await self._first(self._stop_worker(old))
+        if not self._overlap:
+            new.go()
+        return new
+
+    # --- a worker's life -------------------------------------------------------------------
+
+    async def _keep(self, slot: _Slot) -> None:
         wait = FIRST_WAIT
         while not self._stopping.is_set():
             began = time.monotonic()
             try:
-                how = _how(await self._live_once(index))
+                how = await self._serve(slot)
             except OSError as error:  # no memory or no process to be had, perhaps only for now
                 how = f"could not be started ({error})"
+                slot.answer(replaced=False)
             if self._stopping.is_set():
                 return
             if time.monotonic() - began >= STEADY_AFTER:
                 wait = FIRST_WAIT
-            logger.error("Worker %d %s; starting it again in %g s.", index + 1, how, wait)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait)
+            logger.error("Worker %d %s; starting it again in %g s.", slot.number, how, wait)
+            # One that is to be replaced is so by being started again.
+            await self._first(slot.asked, timeout=wait)
             wait = min(wait * 2, LONGEST_WAIT)
 
-    async def _live_once(self, index: int) -> int:
-        """Runs a worker to its end and returns its exit code, or minus the signal's number."""
+    async def _serve(self, slot: _Slot) -> str:
+        """Run a worker and its successors; returns how the last one ended."""
+        worker = await self._start(slot)
+        worker.go()
+        if await self._reaches(worker, worker.serving):
+            slot.answer(replaced=True)
+            self._note_served(slot)
+        else:
+            slot.answer(replaced=False)
+            self._stop_worker(worker)
+        while True:
+            await self._first(worker.exited, slot.asked)
+            if worker.exited.done():
+                return _how(worker.exited.result())
+            if self._stopping.is_set():
+                await worker.stop()
+                return ""
+            old, worker = worker, await self._succeed(slot, worker)
+            slot.answer(replaced=worker is not old)
+
+    def _note_served(self, slot: _Slot) -> None:
+        slot.served = True
+        if not self._announced and all(one.served for one in self._slots):
+            self._announced = True
+            self._on_ready()
+
+    async def _start(self, slot: _Slot) -> Worker:
         ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                process = await self._start(theirs)
-            ours.setblocking(False)
-            exited = asyncio.create_task(process.wait())
-            watchers = [
-                asyncio.create_task(self._note_ready(index, ours)),
-                asyncio.create_task(self._stop_when_asked(process)),
-            ]
-            try:
-                return await exited
-            finally:
-                # What the worker held is gone with it; what it counted stays.
-                mark_process_dead(process.pid, self._figures)
-                self._ready.discard(index)
-                for task in watchers:
-                    task.cancel()
-                await asyncio.gather(*watchers, return_exceptions=True)
-
-    async def _start(self, theirs: socket.socket) -> asyncio.subprocess.Process:
         descriptors = (self._listener.fileno(), theirs.fileno())
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "peerchat.worker",
-            *map(str, descriptors),
-            *self._arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=descriptors,
-            # What this process can import, wherever it was started.
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                metrics.FOLDER: self._figures,
-            },
-            # Ctrl-C in a terminal goes to the whole foreground group; the workers are told to
-            # stop by their parent, once.
-            process_group=0,
-        )
+        with contextlib.ExitStack() as undo:
+            undo.enter_context(ours)
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-m",
+                    "peerchat.worker",
+                    *map(str, descriptors),
+                    *self._arguments,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=descriptors,
+                    # What this process can import, wherever it was started.
+                    env={
+                        **os.environ,
+                        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                        metrics.FOLDER: self._figures,
+                    },
+                    # Ctrl-C in a terminal goes to the whole foreground group; the workers are told
+                    # to stop by their parent, once.
+                    process_group=0,
+                )
+            undo.pop_all()
+        worker = Worker(slot.number, process, ours, self._silence)
+        # What it held is gone with it; what it counted stays.
+        worker.exited.add_done_callback(lambda _: mark_process_dead(worker.pid, self._figures))
+        return worker
 
-    async def _note_ready(self, index: int, ours: socket.socket) -> None:
-        if await asyncio.get_running_loop().sock_recv(ours, 1):
-            self._ready.add(index)
-            if len(self._ready) == self._count and not self._announced:
-                self._announced = True
-                self._on_ready()
+    async def _reaches(self, worker: Worker, state: asyncio.Event) -> bool:
+        """Wait until the worker has come so far; False where it has not in time, or we stop."""
+        await self._first(state, worker.exited, timeout=START_WITHIN)
+        if self._stopping.is_set():
+            return False
+        if worker.exited.done():
+            logger.error(
+                "A new worker %d %s before it served.",
+                worker.number,
+                _how(worker.exited.result()),
+            )
+            return False
+        if not state.is_set():
+            logger.error("A new worker %d did not come up in %g s.", worker.number, START_WITHIN)
+        return state.is_set()
 
-    async def _stop_when_asked(self, process: asyncio.subprocess.Process) -> None:
-        await self._stopping.wait()
-        process.terminate()
-        await asyncio.sleep(STOP_WITHIN)
-        logger.error("Worker process %d did not stop in %g s: killed.", process.pid, STOP_WITHIN)
-        process.kill()
+    def _stop_worker(self, worker: Worker) -> asyncio.Task[None]:
+        """Stop a worker; whatever else happens meanwhile, its time runs."""
+        task = asyncio.create_task(worker.stop())
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+        return task
+
+    async def _first(
+        self, *what: "asyncio.Event | asyncio.Future[Any]", timeout: float | None = None
+    ) -> None:
+        """Wait for the first of these, or until everything is to stop."""
+        waits = [
+            asyncio.ensure_future(one.wait()) if isinstance(one, asyncio.Event) else one
+            for one in (*what, self._stopping)
+        ]
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one, wait in zip((*what, self._stopping), waits, strict=True):
+                if isinstance(one, asyncio.Event):
+                    wait.cancel()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal that could be closed."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _how(ended: int) -> str:

@@ -1,9 +1,11 @@
 """One worker of `manage.py serve`: a daphne server on a socket that its parent listens on.
 
-Started by `peerchat.supervisor` as `python -m peerchat.worker <listening fd> <parent fd>`.
+Started by `peerchat.supervisor` as `python -m peerchat.worker <listening fd> <parent fd>`. When it
+has loaded everything it tells its parent and waits for leave to serve.
 """
 
 import argparse
+import contextlib
 import gc
 import os
 import signal
@@ -11,15 +13,16 @@ import socket
 import sys
 import threading
 import time
+from typing import Any
 
 import django
 from channels.routing import get_default_application
 from daphne.access import AccessLogGenerator
 
-from peerchat.supervisor import STOP_WITHIN
+from peerchat.supervisor import ALIVE, LOADED, SERVING, STOP_WITHIN
 from rooms.conf import limits
 
-PING_INTERVAL, PING_TIMEOUT = 20, 30  # seconds
+ALIVE_EVERY = 2.0  # seconds between two signs of life
 
 
 def main() -> None:
@@ -30,7 +33,8 @@ def main() -> None:
     options = parser.parse_args()
 
     parent = socket.socket(fileno=options.parent)
-    threading.Thread(target=_outlive_no_parent, args=(parent,), daemon=True).start()
+    may_serve = threading.Event()
+    threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
 
     django.setup()
     from peerchat.server import Server  # installs Twisted's reactor, so not before daphne's app
@@ -41,26 +45,46 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     limit = limits["FRAME_LIMIT"]
-    Server(
+    server = Server(
         application=application,
         endpoints=[f"fd:fileno={options.listener}"],
         action_logger=AccessLogGenerator(sys.stderr) if options.access_log else None,
-        ping_interval=PING_INTERVAL,
-        ping_timeout=PING_TIMEOUT,
+        ping_interval=limits["PING_INTERVAL"],
+        ping_timeout=limits["PING_TIMEOUT"],
         websocket_handshake_timeout=20,  # in seconds, as a whole class may arrive at once
         websocket_timeout=-1,  # daphne's own would close each socket after a day
         websocket_max_message_size=limit,
         websocket_max_frame_size=limit,
-        ready_callable=lambda: parent.send(b"r"),
+        ready_callable=lambda: _tell_life(parent),
         verbosity=0,
         server_name="peerchat",
-    ).run()
+    )
+    parent.send(LOADED)
+    may_serve.wait()
+    server.run()
 
 
-def _outlive_no_parent(parent: socket.socket) -> None:
-    """Stops this process when its parent is gone. In a thread, since the event loop may hang."""
+def _tell_life(parent: socket.socket) -> None:
+    """Tell the parent that this serves, when it does, and from then on that it is alive."""
+    from twisted.internet import reactor as installed  # not before daphne has chosen it
+
+    reactor: Any = installed
+
+    def tell(what: bytes) -> None:
+        with contextlib.suppress(OSError):  # the parent does not read, or is gone
+            parent.send(what, socket.MSG_DONTWAIT)
+        reactor.callLater(ALIVE_EVERY, tell, ALIVE)
+
+    reactor.callWhenRunning(tell, SERVING)
+
+
+def _listen(parent: socket.socket, may_serve: threading.Event) -> None:
+    """Hear the parent, and stop this process when it is gone.
+
+    In a thread, since the event loop may hang.
+    """
     while parent.recv(1):
-        pass
+        may_serve.set()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOP_WITHIN)
     os._exit(1)

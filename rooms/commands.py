@@ -107,10 +107,12 @@ async def _private_message(client: Client, command: protocol.PrivateMessage) -> 
 def _post(client: Client, command: protocol.Command, post: Post) -> None:
     # Not awaited: what the client sends next may be committed together with this.
     future = client.runtime.writer.submit(post_messages, post)
+    client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
 
 
 def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Posted]) -> None:
+    client.connection.under_way -= 1
     if future.cancelled():
         return
     error = future.exception()

@@ -52,6 +52,9 @@ DEFAULTS: dict[str, Any] = {
     "PSEUDONYM_KEY": "",
     # Seconds a socket may stay without credentials.
     "AUTHENTICATE_WITHIN": 10.0,
+    # Seconds after which a silent socket is pinged; then how long it has to give a sign of life.
+    "PING_INTERVAL": 20.0,
+    "PING_TIMEOUT": 30.0,
     # Origins whose pages may have peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
 }

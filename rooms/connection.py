@@ -73,6 +73,9 @@ class Connection(Subscriber):
         self.ended = 0
         self.topics: dict[str, str] = {}
         self.closed = False
+        # Whether commands are carried out, and how many are under way.
+        self.taking = True
+        self.under_way = 0
         self._send = send
         self._writer = writer
         self._unsent_limit = unsent_limit

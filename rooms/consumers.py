@@ -75,10 +75,14 @@ class SocketConsumer(AsyncConsumer):
         try:
             await self.accepted()
             while (message := await receive())["type"] != "websocket.disconnect":
-                if not self.connection.closed:
+                if self.connection.taking and not self.connection.closed:
                     self._busy = True
-                    await self.received(message)
-                    self._busy = False
+                    self.connection.under_way += 1
+                    try:
+                        await self.received(message)
+                    finally:
+                        self.connection.under_way -= 1
+                        self._busy = False
         finally:
             self.connection.dispose()
             self.gone()
@@ -247,7 +251,8 @@ class ChatConsumer(SocketConsumer):
     def _post_at_once(self, text: str) -> bool:
         """Take a frame without a turn of the event loop where it is a message to post, which most
         frames are. Whatever else it is, or when another command is under way, it waits its turn."""
-        if self._busy or self.connection.closed:
+        connection = self.connection
+        if self._busy or connection.closed or not connection.taking:
             return False
         try:
             command = self.parser.parse(text)

@@ -61,7 +61,6 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
         self.connections: dict[str, Connection] = {}
-        self._empty: asyncio.Event | None = None
         self._fetch = fetch
         self._on_changed = on_changed
         self._on_seen = on_seen
@@ -119,8 +118,6 @@ class Hub:
         """Forget a connection that is gone."""
         self.connections.pop(str(connection.id), None)
         metrics.CONNECTIONS.set(len(self.connections))
-        if self._empty is not None and not self.connections:
-            self._empty.set()
         for audience in list(connection.audiences):
             self.leave(connection, audience)
         for pattern in list(connection.topics):
@@ -407,23 +404,17 @@ class Hub:
 
     # --- the end ---------------------------------------------------------------------------
 
-    async def close_all(self, code: int, within: float) -> None:
-        """Close all connections, a few at a time, and wait until they are gone.
-
-        After `within` seconds it waits no longer.
-        """
+    def release_waiting(self) -> None:
+        """Let nobody wait for a message any more."""
         self._closing = True
         for waiting in self._waiting.values():
             for future in waiting:
                 if not future.done():
                     future.set_result(False)
-        async with asyncio.timeout(within):
-            for connection in list(self.connections.values()):
-                connection.close(code)
-                await asyncio.sleep(0.001)
-            if self.connections:
-                self._empty = asyncio.Event()
-                await self._empty.wait()
+
+    def owes(self, connection: Connection) -> bool:
+        """Whether a message is here for the connection that waits for one before it."""
+        return any(self._audiences[name].waiting for name in connection.audiences)
 
     async def stop(self) -> None:
         """Stop receiving."""

@@ -12,13 +12,16 @@ from typing import Any
 from rooms import publish, queries
 from rooms.clock import Clock
 from rooms.conf import limits
+from rooms.drain import close_sockets
+from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.polling import Polls
 from rooms.threads import Threads
 from rooms.writer import Writer
 
-DRAIN_WITHIN = 3.0
-"""Seconds that each step of stopping may take."""
+STOP_WITHIN = 2.5
+"""Seconds that stopping may take after the sockets are closed; `STEP_WITHIN` each part of it."""
+STEP_WITHIN = 1.0
 
 
 class Runtime:
@@ -39,6 +42,7 @@ class Runtime:
             background=self.background,
         )
         self._jobs: set[asyncio.Task[Any]] = set()
+        self._drained = False
         publish.attach(self.hub)
         self.clock.start()
 
@@ -52,23 +56,35 @@ class Runtime:
         task.add_done_callback(self._jobs.discard)
         return task
 
-    async def stop(self) -> None:
-        """Close the sockets, finish and acknowledge what was started, then stop.
+    async def drain(self) -> None:
+        """Answer what is under way and who waits, and close the sockets; see `close_sockets`."""
+        self._drained = True
+        self.hub.release_waiting()
+        await close_sockets(self.hub)
+        await self.polls.stop(STEP_WITHIN)
 
-        Takes `DRAIN_WITHIN` seconds for the sockets and the jobs at the most.
+    async def stop(self) -> None:
+        """Drain, where that was not done, finish what was started, then stop.
+
+        Takes `STOP_WITHIN` seconds after draining, whatever does not answer.
         """
-        await self.writer.idle(DRAIN_WITHIN)
+        if not self._drained:
+            await self.drain()
         with contextlib.suppress(TimeoutError):
-            await self.hub.close_all(4503, DRAIN_WITHIN)
-        await self.polls.stop(DRAIN_WITHIN)
-        if self._jobs:
-            await asyncio.wait(self._jobs, timeout=DRAIN_WITHIN)
-        await self.writer.stop()
-        await self.clock.stop()
-        await publish.idle(DRAIN_WITHIN)
-        await self.hub.stop()
+            async with asyncio.timeout(STOP_WITHIN):
+                if self._jobs:
+                    await asyncio.wait(self._jobs, timeout=STEP_WITHIN)
+                await self._step(self.writer.stop())
+                await self._step(self.clock.stop())
+                await publish.idle(STEP_WITHIN)
+                await self.hub.stop()
         publish.attach(None)
         self.threads.stop()
+
+    @staticmethod
+    async def _step(job: Coroutine[Any, Any, None]) -> None:
+        with contextlib.suppress(TimeoutError, PeerError):
+            await asyncio.wait_for(job, STEP_WITHIN)
 
 
 _current: Runtime | None = None
@@ -86,5 +102,12 @@ async def stop() -> None:
     """Stop the runtime of this process, if there is one."""
     global _current
     if _current is not None and _current.loop is asyncio.get_running_loop():
-        runtime, _current = _current, None
-        await runtime.stop()
+        # Until it has stopped whoever asks gets this one, and not a new one.
+        await _current.stop()
+        _current = None
+
+
+async def drain() -> None:
+    """Close the sockets of this process, if there are any, in good order."""
+    if _current is not None and _current.loop is asyncio.get_running_loop():
+        await _current.drain()

@@ -95,16 +95,16 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
 
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
     running = site()
-    for count, wait in enumerate(("0.5", "1", "2"), start=1):
+    for count, wait in enumerate(("0.5", "1", "2", "4"), start=1):
         worker = until(running.workers)
         os.kill(worker.pop(), signal.SIGKILL)
         until(lambda count=count: running.log.read_text().count("starting it again") == count)
         assert f"again in {wait} s" in running.log.read_text().splitlines()[-1]
     # Told to stop during the wait, it does not wait.
-    assert running.stop(within=1.5) == 0
+    assert running.stop(within=3.5) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_everything(site, number):
     running = site(workers=2)
     workers = running.workers()
@@ -120,9 +120,9 @@ def test_a_worker_that_hangs_is_killed(site):
     hanging = min(running.workers())
     workers = running.workers()
     os.kill(hanging, signal.SIGSTOP)
-    assert running.stop(within=25) == 0
+    assert running.stop(within=15) == 0
     assert not any(map(alive, workers))
-    assert "did not stop in 15 s" in running.log.read_text()
+    assert "did not stop in 13 s" in running.log.read_text()
 
 
 def test_workers_do_not_outlive_a_killed_parent(site):

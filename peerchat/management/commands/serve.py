@@ -41,7 +41,8 @@ class Command(BaseCommand):
         workers: int = options["workers"]
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
-        if workers > 1 and settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_PROCESS:
+        alone = settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_PROCESS
+        if workers > 1 and alone:
             raise CommandError(
                 f"{workers} workers need REDIS_URL: without Redis a message reaches only the "
                 "people on the worker that took it. Set REDIS_URL, or use --workers 1."
@@ -59,6 +60,8 @@ class Command(BaseCommand):
                 listener,
                 workers,
                 arguments=["--access-log"] if options["access_log"] else [],
+                # Two processes that do not hear of each other must not serve at the same time.
+                overlap=not alone,
                 on_ready=lambda: self._announce(f"Serving on {url} with {workers} worker(s)."),
             )
             asyncio.run(supervisor.run())

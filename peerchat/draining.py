@@ -1,0 +1,75 @@
+"""HTTP connections that end in good order when the server stops.
+
+A request that has come in is answered, with `Connection: close`; a connection that is only kept
+alive is closed at once.
+"""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+
+CLOSE = b"close"
+
+
+class HTTPConnection(HTTPChannel):
+    """A connection for HTTP, known to its factory until it is closed or becomes a WebSocket."""
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.factory.connections.add(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.factory.forget(self)
+        super().connectionLost(reason)
+
+    def allContentReceived(self) -> None:
+        super().allContentReceived()
+        if getattr(self.transport, "protocol", self) is not self:
+            self.factory.forget(self)
+
+    def checkPersistence(self, request: Any, version: bytes) -> bool:
+        if self.factory.draining:
+            request.responseHeaders.setRawHeaders(b"Connection", [CLOSE])
+            return False
+        return bool(super().checkPersistence(request, version))
+
+    def drain(self) -> None:
+        """Close after the answer that is under way, or at once where there is none."""
+        if not self.requests:
+            self.loseConnection()
+            return
+        self.persistent = False
+        for request in self.requests:
+            if not request.startedWriting:
+                request.responseHeaders.setRawHeaders(b"Connection", [CLOSE])
+
+
+class DrainingFactory:
+    """What a factory of `HTTPConnection`s needs, before Twisted's own in the list of its bases."""
+
+    protocol = HTTPConnection
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.connections: set[HTTPConnection] = set()
+        self.draining = False
+        self._empty = asyncio.Event()
+
+    def forget(self, connection: HTTPConnection) -> None:
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def drain(self, within: float) -> None:
+        """Wait until the requests under way are answered, `within` seconds at the most."""
+        self.draining = True
+        for connection in list(self.connections):
+            connection.drain()
+        self._empty.clear()
+        if self.connections:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), within)

@@ -1,0 +1,57 @@
+"""How a process that stops lets go of its sockets."""
+
+import asyncio
+import math
+import time
+
+from rooms.connection import Connection
+from rooms.hub import Hub
+
+DRAINING = 4503
+BATCH_EVERY = 0.05
+"""Seconds between two batches of sockets, so that those who come back do not do it all at once."""
+SMALLEST_BATCH = 20
+SPREAD = 4.0
+"""Seconds in which all batches have their turn."""
+ANSWER_WITHIN = 3.0
+"""Seconds that the commands of a batch may take which are under way."""
+LEAVE_WITHIN = 2.0
+"""Seconds that the last ones have to answer the close frame."""
+
+
+async def close_sockets(hub: Hub) -> None:
+    """Close all sockets with 4503, a few at a time, and wait until they are gone.
+
+    Of a socket whose turn has come no command is taken any more. What it sent before is carried
+    out and answered, then it is closed: a command without an answer was either not begun, or is
+    known by its uuid when it is sent again. Takes `SPREAD`, `ANSWER_WITHIN` and `LEAVE_WITHIN`
+    together at the most; who has not read the close frame by then is left.
+    """
+    size = max(SMALLEST_BATCH, math.ceil(len(hub.connections) * BATCH_EVERY / SPREAD))
+    finishing: set[asyncio.Task[None]] = set()
+    end = time.monotonic() + SPREAD + ANSWER_WITHIN + LEAVE_WITHIN
+    while hub.connections and time.monotonic() < end:
+        # Also those whose handshake ends only now.
+        batch = [one for one in hub.connections.values() if one.taking][:size]
+        if batch:
+            finishing.add(asyncio.create_task(_finish(hub, batch)))
+        elif all(one.closed for one in hub.connections.values()):
+            end = min(end, time.monotonic() + LEAVE_WITHIN)
+        await asyncio.sleep(BATCH_EVERY)
+    for task in finishing:
+        task.cancel()
+
+
+async def _finish(hub: Hub, batch: list[Connection]) -> None:
+    for connection in batch:
+        connection.taking = False
+    until = time.monotonic() + ANSWER_WITHIN
+    while batch and time.monotonic() < until:
+        for connection in batch:
+            if not connection.under_way and not hub.owes(connection):
+                connection.close(DRAINING)
+        batch = [one for one in batch if not one.closed]
+        if batch:
+            await asyncio.sleep(0.01)
+    for connection in batch:
+        connection.close(DRAINING)
