@@ -1,8 +1,9 @@
 """Reads, each scoped to the one who asks."""
 
 import re
+import threading
 import time
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    FilteredRelation,
     Func,
     OuterRef,
     Prefetch,
@@ -72,26 +74,36 @@ def entry(user: User, most: int) -> Entry:
 
     Of the rooms the courses' come first, then those joined last; `most` at the most.
     """
-    courses = (
-        Room.objects.filter(kind=Room.Kind.COURSE, course__enrollments__user=user)
-        .order_by("course__title")
-        .values_list(
-            "course_id", "course__slug", "course__title", "course__enrollments__role", "id"
-        )[:most]
-    )
-    heads = (
+    # One query: everyone enrolled in a course is a member of its room.
+    found = (
         Membership.objects.filter(user=user, room__archived_at=None)
         .annotate(
+            place=FilteredRelation(
+                "room__course__enrollments", condition=Q(room__course__enrollments__user=user)
+            ),
             rank=Case(When(room__kind=Room.Kind.COURSE, then=0), default=1),
+            name=Case(When(room__kind=Room.Kind.COURSE, then=F("room__course__title"))),
         )
-        .order_by("rank", "-joined_at")
-        .values_list("room_id", "room__course_id", "room__last_seq")[:most]
+        .order_by("rank", "name", "-joined_at")
+        .values_list(
+            "room_id",
+            "room__course_id",
+            "room__last_seq",
+            "room__kind",
+            "room__course__slug",
+            "room__course__title",
+            "place__role",
+        )[:most]
     )
-    mine = [
-        protocol.MyCourse(course=slug, title=title, role=role, room=str(room))
-        for _, slug, title, role, room in courses
-    ]
-    return mine, [course for course, *_ in courses], list(heads)
+    mine: list[protocol.MyCourse] = []
+    courses: list[int] = []
+    heads: list[tuple[UUID, int, int]] = []
+    for room, course, head, kind, slug, title, role in found:
+        heads.append((room, course, head))
+        if kind == Room.Kind.COURSE and role is not None:
+            mine.append(protocol.MyCourse(course=slug, title=title, role=role, room=str(room)))
+            courses.append(course)
+    return mine, courses, heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,31 +541,79 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
 def snapshot(user: User, slug: str) -> protocol.Snapshot:
     """Where the class stands, for the user. Raises PermissionDenied."""
     course = enrolled(user, slug).course
-    session = class_session(course) or last_epoch_session(course)
+    standing = _standing(course)
     votes: list[protocol.OwnVote | None] = [None, None]
     partners: list[protocol.PartnerBody] = []
     room: str | None = None
-    if session is not None and session.current_round is not None:
-        first, second = rounds(session)
+    if standing.rounds != (None, None):
         own = {
             vote.round_id: protocol.OwnVote(vote.choice, vote.confidence, vote.rationale)
             for vote in Vote.objects.filter(
-                user=user, round__in=[r.id for r in (first, second) if r is not None]
+                user=user, round__in=[pk for pk in standing.rounds if pk is not None]
             )
         }
-        votes = [None if r is None else own.get(r.id) for r in (first, second)]
-        if session.phase in phases.PARTNER_PHASES and first is not None:
-            place = Partner.objects.filter(round=first, user=user).select_related("group").first()
+        votes = [None if pk is None else own.get(pk) for pk in standing.rounds]
+        if standing.fields["phase"] in phases.PARTNER_PHASES:
+            place = (
+                Partner.objects.filter(round=standing.rounds[0], user=user)
+                .select_related("group")
+                .first()
+            )
             if place is not None:
                 room = str(place.group.room_id)
                 partners = [body for key, body in partner_bodies(place.group) if key != user.pk]
     return protocol.Snapshot(
-        **control_fields(course, session),
+        **standing.fields,
         server_time=time.time(),
         votes=votes,
         room=room,
         partners=partners,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a class stands, the same for all who ask until the next transition: the fields of
+    `control_fields`, and the ids of the two rounds."""
+
+    fields: dict[str, Any]
+    rounds: tuple[int | None, int | None]
+
+
+STANDINGS_KEPT = 500
+"""Class sessions of which a process remembers how they stand."""
+_standings: OrderedDict[int, tuple[tuple[str, int, datetime], _Standing]] = OrderedDict()
+_standings_lock = threading.Lock()
+
+
+def _standing(course: Course) -> _Standing:
+    """How the class of a course stands, read once for each epoch: a class asks all at once."""
+    now = (
+        ClassSession.objects.filter(course=course, ended_at=None)
+        .values_list("pk", "epoch", "changed_at")
+        .first()
+    )
+    if now is not None:
+        with _standings_lock:
+            known = _standings.get(now[0])
+        if known is not None and known[0] == (course.slug, *now[1:]):
+            return known[1]
+    session = class_session(course)
+    if session is None:
+        return _Standing(control_fields(course, last_epoch_session(course)), (None, None))
+    first, second = rounds(session)
+    standing = _Standing(
+        control_fields(course, session),
+        (first.pk if first else None, second.pk if second else None),
+    )
+    # What is not committed yet may never be.
+    if not connection.in_atomic_block:
+        with _standings_lock:
+            _standings[session.pk] = (course.slug, session.epoch, session.changed_at), standing
+            _standings.move_to_end(session.pk)
+            if len(_standings) > STANDINGS_KEPT:
+                _standings.popitem(last=False)
+    return standing
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:

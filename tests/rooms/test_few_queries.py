@@ -1,0 +1,79 @@
+"""A class of a thousand connects, or asks how it stands, all at once: each with few queries."""
+
+import pytest
+
+from accounts import tokens
+from accounts.middleware import _identity
+from rooms import queries
+from rooms.actions import session
+from rooms.actions.enrollment import enroll
+from rooms.models import Course
+from rooms.protocol import Reveal, StartQuestion, StopVote
+from tests.rooms.cast import Person, make_question
+from tests.rooms.school import make_school
+
+MOST = 200
+
+
+@pytest.fixture
+def school(transactional_db):
+    school = make_school()
+    make_question(school.course, "force")
+    return school
+
+
+@pytest.mark.parametrize("way", ["session", "token"])
+def test_three_queries_from_the_handshake_to_the_welcome(
+    school, way, django_assert_max_num_queries
+):
+    raw = tokens.issue(school.ada)
+    cookie = Person(school.ada, raw).log_in()
+    with django_assert_max_num_queries(3):
+        identity = _identity(*((None, cookie) if way == "session" else (raw, None)))
+        mine, courses, heads = queries.entry(identity.user, MOST)
+    assert [one.course for one in mine] == ["physics"]
+    assert courses == [school.course.pk]
+    assert heads == [(school.room.id, school.course.pk, 0)]
+
+
+def test_the_entry_of_many_courses_and_rooms(school):
+    course = Course.objects.create(slug="art", title="Art")
+    enroll(course=course, users=[school.ada], role="assistant")
+    first, second = school.make_room(school.ada), school.make_room(school.ada, school.bea)
+    school.make_room(school.bea)
+    mine, courses, heads = queries.entry(school.ada, MOST)
+    assert [(one.course, one.role) for one in mine] == [
+        ("art", "assistant"),
+        ("physics", "student"),
+    ]
+    assert courses == [course.pk, school.course.pk]
+    assert [room for room, _, _ in heads] == [
+        course.rooms.get().id,
+        school.room.id,
+        second.id,
+        first.id,
+    ]
+    assert len(queries.entry(school.ada, 3)[2]) == 3
+
+
+def test_how_a_class_stands_is_read_once_for_an_epoch(school, django_assert_num_queries):
+    def control(command):
+        session.control(user=school.ines, course="physics", command=command)
+
+    def ask(user):
+        return queries.snapshot(user, "physics")
+
+    control(StartQuestion(uuid="1", question="force"))
+    before = ask(school.ada)
+    assert (before.phase, before.question.question) == ("vote", "force")
+    # The enrolment, the epoch, one's own votes.
+    with django_assert_num_queries(3):
+        assert ask(school.bea).question == before.question
+    control(StopVote(uuid="2"))
+    assert ask(school.ada).phase == "vote_closed"
+    control(Reveal(uuid="3"))
+    after = ask(school.ada)
+    assert (after.phase, after.correct) == ("revealed", "B")
+    with django_assert_num_queries(4):
+        again = ask(school.bea)
+    assert (again.correct, again.histograms) == (after.correct, after.histograms)
