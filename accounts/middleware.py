@@ -20,7 +20,8 @@ from django.db import InterfaceError, OperationalError
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from accounts import tokens
+from accounts import tokens, wrong_tokens
+from accounts.addresses import client_address
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,16 @@ TRY_AGAIN = 4503  # the close code after which clients come back, each after a r
 # nor take all database connections. Two threads look up more people a second than one process
 # shakes hands with.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="accounts")
+# Tokens from an address that many wrong ones come from wait for each other, and nobody for them.
+_line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-line")
 
 
 class Refused(Exception):
     """Credentials were given and they are wrong. The text says why, for the log."""
+
+
+class WrongToken(Refused):
+    """A token was given that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,12 @@ class SocketAuthMiddleware:
     """Fills the scope of a WebSocket with who is there, or refuses the handshake with HTTP 403.
 
     Sets `user` (a User or AnonymousUser), `auth` ("session", "token" or None), `token_id`,
-    `session_key` and `subprotocol`, with which the consumer must accept. The first of these that
-    is present decides: an Authorization header with a bearer token, a token among the
-    subprotocols, the session cookie. A page of another site cannot read our cookies but a browser
-    sends them along, so a session also needs an allowed Origin. A cookie without a user behind it
-    counts as no credentials. While the database does not answer, a socket with credentials is
-    accepted and closed with 4503.
+    `session_key`, `address` (where they come from) and `subprotocol`, with which the consumer must
+    accept. The first of these that is present decides: an Authorization header with a bearer
+    token, a token among the subprotocols, the session cookie. A page of another site cannot read
+    our cookies but a browser sends them along, so a session also needs an allowed Origin. A cookie
+    without a user behind it counts as no credentials. While the database does not answer, a socket
+    with credentials is accepted and closed with 4503.
     """
 
     def __init__(self, app: Application) -> None:
@@ -71,8 +78,13 @@ class SocketAuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         offered: Sequence[str] = scope.get("subprotocols", ())
+        # Django's request knows the cookies, the host and whether a proxy ended TLS.
+        request = ASGIRequest(
+            {**scope, "method": "GET", "scheme": _HTTP_SCHEMES[scope.get("scheme", "ws")]},
+            BytesIO(),
+        )
         try:
-            identity = await self._identify(scope, offered)
+            identity = await self._identify(request, offered)
         except Refused as refusal:
             # As it is written in code: in a path there may be line breaks.
             logger.info("Refused a socket on %r: %s", scope["path"], refusal)
@@ -92,21 +104,23 @@ class SocketAuthMiddleware:
             "auth": identity.auth,
             "token_id": identity.token_id,
             "session_key": identity.session_key,
+            "address": client_address(request),
             "subprotocol": _answer(offered),
         }
         return await self.app(scope, receive, send)
 
-    async def _identify(self, scope: Scope, offered: Sequence[str]) -> Identity:
-        # Django's request knows the cookies, the host and whether a proxy ended TLS.
-        request = ASGIRequest(
-            {**scope, "method": "GET", "scheme": _HTTP_SCHEMES[scope.get("scheme", "ws")]},
-            BytesIO(),
-        )
+    async def _identify(self, request: ASGIRequest, offered: Sequence[str]) -> Identity:
         raw = _token(request, offered)
         cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if raw is None and not cookie:
             return Identity(AnonymousUser())
-        identity: Identity = await _look_up(raw, cookie)
+        address = client_address(request)
+        in_line = raw is not None and wrong_tokens.is_noisy(address)
+        try:
+            identity: Identity = await (_look_up_in_line if in_line else _look_up)(raw, cookie)
+        except WrongToken:
+            wrong_tokens.count(address)
+            raise
         if identity.auth == "session" and not origin_allowed(request):
             raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
         return identity
@@ -136,7 +150,7 @@ def _identity(raw: str | None, cookie: str | None) -> Identity:
     if raw is not None:
         token = tokens.verify(raw)
         if token is None:
-            raise Refused("the token is not valid")
+            raise WrongToken("the token is not valid")
         return Identity(token.user, auth="token", token_id=token.pk)
     user = session_user(cookie) if cookie else None
     if user is None:
@@ -145,6 +159,7 @@ def _identity(raw: str | None, cookie: str | None) -> Identity:
 
 
 _look_up = database_sync_to_async(_identity, thread_sensitive=False, executor=_threads)
+_look_up_in_line = database_sync_to_async(_identity, thread_sensitive=False, executor=_line)
 
 
 def session_user(session_key: str) -> User | None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 
+from accounts import wrong_tokens
 from accounts.models import Token, User
 
 PREFIX = "pc_"  # lets people and secret scanners see what a leaked string is
@@ -30,17 +31,24 @@ def issue(user: User, *, name: str = "", days: float | None = 90) -> str:
 
 
 def verify(raw: str) -> Token | None:
-    """The valid token (with its user), or None: unknown, expired, revoked, user inactive."""
+    """The valid token (with its user), or None: unknown, expired, revoked, user inactive.
+
+    One that comes again and again is refused without asking the database each time.
+    """
     if not raw.startswith(PREFIX) or len(raw) > LONGEST or not raw.isascii():
+        return None
+    key = digest(raw)
+    if wrong_tokens.tries.empty(key):
         return None
     now = timezone.now()
     token = (
         Token.objects.select_related("user")
         .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        .filter(digest=digest(raw), revoked_at=None, user__is_active=True)
+        .filter(digest=key, revoked_at=None, user__is_active=True)
         .first()
     )
     if token is None:
+        wrong_tokens.tries.take(key)
         return None
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         # Not save(): a token that is revoked at this moment must stay so.

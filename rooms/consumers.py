@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
 
-from accounts import tokens
+from accounts import tokens, wrong_tokens
 from accounts.models import User
 from rooms import commands, envelope, frames, groups, protocol, publish, queries, ratelimit, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
@@ -204,8 +204,11 @@ class ChatConsumer(SocketConsumer):
         return await super().run(command)
 
     async def _authenticate(self, command: protocol.Authenticate) -> None:
-        token = await self.runtime.threads.run(tokens.verify, command.token)
+        address, runtime = self.scope["address"], self.runtime
+        threads = runtime.line if wrong_tokens.is_noisy(address) else runtime.threads
+        token = await threads.run(tokens.verify, command.token)
         if token is None:
+            wrong_tokens.count(address)
             self.refuse(command, InvalidToken())
             self.connection.close(4401)
             return

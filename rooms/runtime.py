@@ -29,6 +29,8 @@ class Runtime:
         self.loop = asyncio.get_running_loop()
         self.worker = uuid.uuid4()
         self.threads = Threads(limits["DB_THREADS"])
+        # For tokens from an address that many wrong ones come from.
+        self.line = Threads(1)
         self.writer = Writer()
         self.clock = Clock(worker=self.worker, threads=self.threads)
         self.hub = Hub(
@@ -80,6 +82,7 @@ class Runtime:
                 await self.hub.stop()
         publish.attach(None)
         self.threads.stop()
+        self.line.stop()
 
     @staticmethod
     async def _step(job: Coroutine[Any, Any, None]) -> None:

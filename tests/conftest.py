@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
-from accounts import lockout
+from accounts import lockout, wrong_tokens
 from rooms import ratelimit
 from tests.running import Site
 
@@ -50,3 +50,4 @@ def full_buckets():
     for limit in ratelimit.ALL:
         limit.reset()
     lockout.guesses.cache_clear()
+    wrong_tokens.from_address.cache_clear()

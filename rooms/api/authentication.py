@@ -4,14 +4,16 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts import tokens, wrong_tokens
+from accounts.addresses import client_address
 from accounts.models import Token, User
-from rooms.errors import InvalidToken
+from rooms.errors import InvalidToken, RateLimited
 
 
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`. A token that is there and wrong is refused, whatever
-    session the request may have besides."""
+    session the request may have besides. Too many wrong ones from an address are told to wait; a
+    right one never is."""
 
     scheme = "Bearer"
 
@@ -21,6 +23,9 @@ class BearerAuthentication(BaseAuthentication):
             return None
         token = tokens.verify(credentials.strip().decode("latin-1"))
         if token is None:
+            wait = wrong_tokens.count(client_address(request))
+            if wait:
+                raise RateLimited(wait)
             raise InvalidToken
         return token.user, token
 

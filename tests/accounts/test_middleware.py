@@ -1,15 +1,18 @@
 """Who a handshake turns out to be, and which handshakes are refused."""
 
+import asyncio
 import json
 import logging
+import threading
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
-from accounts import tokens
+from accounts import middleware, tokens, wrong_tokens
 from accounts.middleware import SocketAuthMiddleware
 from accounts.models import Token, User
 
@@ -28,7 +31,7 @@ async def tell(scope, receive, send):
     await send({"type": "websocket.close"})
 
 
-async def shake(*, subprotocols=(), scheme=None, **headers: str | None):
+async def shake(*, subprotocols=(), scheme=None, client=None, **headers: str | None):
     """What the application was told, or None where the handshake was refused."""
     headers = {"host": HOST, **headers}
     communicator = WebsocketCommunicator(
@@ -39,6 +42,8 @@ async def shake(*, subprotocols=(), scheme=None, **headers: str | None):
     )
     if scheme:
         communicator.scope["scheme"] = scheme
+    if client:
+        communicator.scope["client"] = client
     accepted, protocol = await communicator.connect()
     if not accepted:
         await communicator.wait()
@@ -267,3 +272,41 @@ async def test_neither_token_nor_cookie_is_logged(token, session, caplog):
     assert "'https://evil.example' is not ours" in caplog.text
     assert token not in caplog.text
     assert session not in caplog.text
+
+
+# --- Many wrong ones from one address ---------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(settings):
+    settings.PEERCHAT = {"LOGIN_ADDRESS_BURST": 3, "LOGIN_ADDRESS_RATE": 0.001}
+
+
+async def test_many_wrong_tokens_do_not_shut_out_right_ones_from_their_address(
+    impatient, token, token_id, session
+):
+    for number in range(10):
+        assert await shake(authorization=f"Bearer pc_wrong{number}") is None
+    assert wrong_tokens.is_noisy(None)
+    assert await shake(authorization=f"Bearer {token}") == expected("ada", "token", token_id)
+    assert (await shake(cookie=f"sessionid={session}", origin=ORIGIN))["user"] == "bea"
+    assert await shake(authorization="Bearer pc_wrong") is None
+    assert await shake() == NOBODY
+
+
+async def test_those_of_a_noisy_address_wait_for_each_other_and_nobody_for_them(
+    impatient, token, bea
+):
+    raw = await sync_to_async(tokens.issue)(bea)
+    for _ in range(3):
+        wrong_tokens.count(None)
+    # Its line stands still for a while.
+    go_on = threading.Event()
+    held = middleware._line.submit(go_on.wait)
+    noisy = asyncio.create_task(shake(authorization=f"Bearer {raw}"))
+    quiet = await shake(authorization=f"Bearer {token}", client=("192.0.2.1", 1234))
+    assert quiet["user"] == "ada"
+    assert not noisy.done()
+    go_on.set()
+    held.result()
+    assert (await noisy)["user"] == "bea"

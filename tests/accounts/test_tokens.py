@@ -1,12 +1,14 @@
 """Tokens: what is kept of them, and when they are good."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from accounts import tokens
-from accounts.models import Token
+from accounts import tokens, wrong_tokens
+from accounts.buckets import Buckets
+from accounts.models import Token, User
 
 
 def test_only_a_hash_is_kept(ada):
@@ -111,3 +113,29 @@ def test_refused_ones_are_not_noted_as_used(ada):
     tokens.revoke(Token.objects.get())
     tokens.verify(raw)
     assert Token.objects.get().last_used_at is None
+
+
+def test_a_wrong_one_that_comes_again_and_again_is_not_looked_up_each_time(
+    ada, django_assert_num_queries
+):
+    raw, wrong = tokens.issue(ada), tokens.issue(ada)
+    tokens.revoke(Token.objects.get(digest=tokens.digest(wrong)))
+    for _ in range(wrong_tokens.TRIES):
+        with django_assert_num_queries(1):
+            assert tokens.verify(wrong) is None
+    with django_assert_num_queries(0):
+        assert tokens.verify(wrong) is None
+    assert tokens.verify(raw).user == ada
+
+
+def test_one_that_was_wrong_for_a_while_is_looked_up_again(ada, monkeypatch):
+    monkeypatch.setattr(wrong_tokens, "tries", Buckets(20, wrong_tokens.TRIES))
+    raw = tokens.issue(ada)
+    User.objects.filter(pk=ada.pk).update(is_active=False)
+    for _ in range(2 * wrong_tokens.TRIES):
+        assert tokens.verify(raw) is None
+    User.objects.filter(pk=ada.pk).update(is_active=True)
+    until = time.monotonic() + 5
+    while (token := tokens.verify(raw)) is None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert token.user == ada

@@ -134,3 +134,16 @@ def test_a_session_writes_only_with_its_csrf_token(school):
     token = client.cookies["csrftoken"].value
     response = client.post(path, body, content_type=kind, headers={"X-CSRFToken": token})
     assert response.status_code == 201
+
+
+def test_too_many_wrong_tokens_from_an_address_are_told_to_wait_and_right_ones_are_not(
+    api, school, settings
+):
+    settings.PEERCHAT = {"LOGIN_ADDRESS_BURST": 3, "LOGIN_ADDRESS_RATE": 0.5}
+    wrong, right = api(), api(school.ada)
+    codes = []
+    for number in range(5):
+        wrong.client.credentials(HTTP_AUTHORIZATION=f"Bearer pc_wrong{number}")
+        codes.append(refusal(*wrong.get("courses/")))
+    assert codes == [(401, "invalid_token")] * 3 + [(429, "rate_limited")] * 2
+    assert right.get("courses/")[0] == 200
