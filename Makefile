@@ -22,7 +22,7 @@ help:
 	@echo 'make test   lint, types and every test, on real servers'
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
-	@echo 'make bench  the benchmarks; writes docs/benchmarks.md'
+	@echo 'make bench  the benchmarks, about 20 minutes; writes docs/benchmarks.md'
 	@echo 'make lock   pins the requirements anew'
 	@echo 'make clean  removes the environment, caches and the demo database'
 
@@ -46,10 +46,11 @@ pytest: $(STAMPS)/test servers browser
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers
-	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks
+	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks $(ARGS)
 
+# bench last: it takes the versions of test.
 lock: $(STAMPS)/test
-	for source in requirements/*.in; do \
+	for source in $(foreach name,base servers test bench,requirements/$(name).in); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-emit-index-url --no-emit-find-links \
 			$$source --output-file $${source%.in}.txt || exit 1; \

@@ -1,27 +1,28 @@
 """What it costs to find who is subscribed to a topic, among few subscriptions and among many.
 
-`python -m tests.benchmarks.topics` writes it to standard output, and exits with 1 where the goal
-is missed. The goal is for the same publishes, whatever else there are subscriptions to. Publishes
-spread over all topics are shown beside it: there the tree does not fit the nearest caches where
-there are many.
+The goal is for the same publishes, whatever else there are subscriptions to. Publishes spread over
+all topics are shown beside it: there the tree does not fit the nearest caches where there are many.
 """
 
+import functools
 import random
-import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 
 from rooms.topics import Subscriptions
+from tests.benchmarks.benchmark import Benchmark, Entry, Figure, Goal
+from tests.benchmarks.sides import Settings
 
 FEW, MANY = 100, 10_000
-GOAL = 2.0
-"""Times the cost among few that the cost among many may be."""
 LOOKUPS = 1_000
 """In one measurement: about a millisecond, which is seldom interrupted."""
-ROUNDS = 200
+ROUNDS = 100
 MATCHES = 3
 """Subscriptions that each topic matches."""
 
 
+@functools.cache
 def subscribed(size: int) -> tuple[Subscriptions[int], list[str]]:
     """A tree of so many subscriptions of as many sockets, and the topics that match."""
     tree: Subscriptions[int] = Subscriptions()
@@ -41,7 +42,7 @@ def subscribed(size: int) -> tuple[Subscriptions[int], list[str]]:
     return tree, topics
 
 
-def measure(tree: Subscriptions[int], topics: list[str]) -> float:
+def _once(tree: Subscriptions[int], topics: Sequence[str]) -> float:
     """Microseconds for one look-up."""
     match = tree.match
     started = time.perf_counter()
@@ -50,37 +51,40 @@ def measure(tree: Subscriptions[int], topics: list[str]) -> float:
     return (time.perf_counter() - started) / len(topics) * 1e6
 
 
-def compare(subjects: dict[int, tuple[Subscriptions[int], list[str]]]) -> dict[int, float]:
-    """The best of many measurements of each: what else the machine does only ever adds."""
+def measure(size: int, published: int, settings: Settings) -> float:
+    """Microseconds for one look-up among so many subscriptions, of topics that are also among so
+    few: the best of many measurements, since what else the machine does only ever adds."""
+    tree, topics = subscribed(size)[0], subscribed(published)[1]
     chance = random.Random(1)
-    best = dict.fromkeys(subjects, float("inf"))
-    for _ in range(ROUNDS):
-        # By turns, to be fair.
-        for size, (tree, topics) in subjects.items():
-            best[size] = min(best[size], measure(tree, chance.choices(topics, k=LOOKUPS)))
-    return best
+    return min(_once(tree, chance.choices(topics, k=LOOKUPS)) for _ in range(ROUNDS))
 
 
-def main() -> int:
-    subjects = {size: subscribed(size) for size in (FEW, MANY)}
-    same = subjects[FEW][1]
-    lines = [f"µs to find the {MATCHES} subscriptions that a publish is for"]
-    ratios = []
-    for title, costs in (
-        (
-            "the same publishes",
-            compare({size: (tree, same) for size, (tree, _) in subjects.items()}),
+COST = Figure("µs for a look-up", lambda cost: cost, 2)
+
+TOPICS = Benchmark(
+    name="topics",
+    title="Who is subscribed to a topic",
+    about=(
+        f"What a publish costs to find the {MATCHES} subscriptions that it is for, in the process "
+        "itself. The best of many measurements in each run."
+    ),
+    figures=(COST,),
+    goals=(
+        Goal(
+            f"{MANY:,} topic subscriptions instead of {FEW}, the same publishes",
+            COST,
+            of=f"peerchat, {MANY:,} subscriptions, the same publishes",
+            against=f"peerchat, {FEW} subscriptions",
+            most=2.0,
         ),
-        ("publishes to all topics", compare(subjects)),
-    ):
-        ratios.append(costs[MANY] / costs[FEW])
-        among = ", ".join(f"{cost:.2f} among {size:,}" for size, cost in costs.items())
-        lines.append(f"{title}: {among}; ratio {ratios[-1]:.2f}")
-    reached = ratios[0] <= GOAL
-    lines.append(f"goal, at most {GOAL:g} for the same: {'reached' if reached else 'MISSED'}")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return int(not reached)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    ),
+    entries=lambda: [
+        Entry("peerchat", partial(measure, FEW, FEW), f"{FEW} subscriptions"),
+        Entry(
+            "peerchat", partial(measure, MANY, FEW), f"{MANY:,} subscriptions, the same publishes"
+        ),
+        Entry(
+            "peerchat", partial(measure, MANY, MANY), f"{MANY:,} subscriptions, all their topics"
+        ),
+    ],
+)

@@ -8,3 +8,12 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Control(models.Model):
+    course = models.CharField(max_length=100, db_index=True)
+    message = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,1 +1,0 @@
-"""The peer: a chat on Django Channels as its documentation writes one, served by daphne."""

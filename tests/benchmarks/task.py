@@ -1,0 +1,54 @@
+"""What the load client is asked to do, and what it measures; JSON on the way between."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do. The works are in `works`.
+
+    `sockets` are (URL, headers). A message of a socket is its (before, after) in `frames` with a
+    number between them; there may be fewer frames than sockets. A frame that begins with `marker`
+    is a delivery. A socket is ready when a frame came that begins with `ready`, or at once where
+    that is empty.
+    """
+
+    work: str
+    sockets: Sequence[tuple[str, Mapping[str, str]]]
+    frames: Sequence[tuple[str, str]]
+    marker: str
+    ready: str
+    pids: Sequence[int]
+    """The server's workers."""
+    warm_up: float
+    seconds: float
+    burst: int = 1
+    """Messages that are posted at once, each by another socket."""
+    pause: float = 0.0
+    """Seconds between an answer and the next message."""
+    at_least: int = 5
+    """Latencies to measure, however long that takes."""
+
+
+@dataclass
+class Measured:
+    """What was measured. CPU is in seconds, of all processes of that kind; latencies are in
+    seconds, from sending to what each work says."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+    redis_cpu: float = 0.0
+    postgres_cpu: float = 0.0
+    client_cpu: float = 0.0
+    """Of the load client: near `seconds`, it is what was measured."""
+    redis_commands: int = 0
+    messages: int = 0
+    deliveries: int = 0
+    latencies: list[float] = field(default_factory=list)
+    sent: int = 0
+    """Messages of the whole run, warm-up included."""
+    failures: int = 0
+    """Sockets that did not get their `ready` frame; in `connect` only, elsewhere they end it."""
+    memory: int = 0
+    """Bytes that the workers took for the sockets of `idle`."""
