@@ -84,6 +84,7 @@ class Line:
         self._on_connect = on_connect
         self._on_lost = on_lost
         self._socket: ClientConnection | None = None
+        self._me = ""
         # Commands without an answer, in order, and those that this connection has sent.
         self._pending: dict[str, tuple[str, asyncio.Future[Body]]] = {}
         self._sent: set[str] = set()
@@ -209,6 +210,7 @@ class Line:
 
     async def _serve(self, socket: ClientConnection, welcome: Body) -> None:
         self._socket = socket
+        self._me = welcome["user"]["username"]
         self._sent.clear()
         greeting = asyncio.create_task(self._greet(welcome))
         try:
@@ -241,9 +243,15 @@ class Line:
                 (p for key, p in self._pending.items() if key.startswith(str(body.get("uuid")))),
                 None,
             )
-        if waiting is not None and not waiting[1].done():
+        if waiting is not None and not waiting[1].done() and not self._is_of_another(body):
             waiting[1].set_result(body)
         self._on_frame(body, text)
+
+    def _is_of_another(self, body: Body) -> bool:
+        """Whether it is somebody else's message, which may have been given the same uuid."""
+        if body["action"] != "new_message" or body["status"] != "success":
+            return False
+        return bool(body["message"]["user"]["username"] != self._me)
 
     def _end(self, error: ClientError) -> None:
         self._ended = self._ended or error

@@ -59,6 +59,7 @@ export class PeerSocket extends EventTarget {
   #protocols;
   #options;
   #socket = null;
+  #me = null;
   #pending = new Map();
   #attempt = 0;
   #failures = 0;
@@ -161,7 +162,10 @@ export class PeerSocket extends EventTarget {
     } catch {
       return;
     }
-    if (frame.action === "welcome") this.#opened();
+    if (frame.action === "welcome") {
+      this.#me = frame.user.username;
+      this.#opened();
+    }
     if (frame.status === "error" && frame.error_code === "authentication_required") {
       this.#end("login");
       return;
@@ -172,7 +176,9 @@ export class PeerSocket extends EventTarget {
       if (this.clockOffset === null || atLeast > this.clockOffset) this.clockOffset = atLeast;
     }
     const waiting = this.#pending.get(frame.uuid);
-    if (waiting && frame.status) {
+    // A message of somebody else may have been given the same uuid.
+    const isReply = frame.status && (!frame.message?.user || frame.message.user.username === this.#me);
+    if (waiting && isReply) {
       this.#pending.delete(frame.uuid);
       clearTimeout(waiting.timer);
       if (frame.status === "success") waiting.resolve(frame);

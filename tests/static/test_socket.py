@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.static.browser import file_at, page_of_modules
 
 WITHIN = 10
-WELCOME = {"action": "welcome", "conn_id": "1", "user": {}, "courses": [], "limits": {}}
+WELCOME = {"action": "welcome", "conn_id": "1", "courses": [], "limits": {}}
 # Waits in milliseconds, so short that a test does not have to wait for them.
 QUICK = {"firstWait": 20, "maxWait": 60, "pingEvery": 200, "pingTimeout": 200}
 
@@ -55,6 +55,7 @@ class Server:
         self.connections = []
         self.answer = success
         self.pings = True
+        self.user = {}
         self.changed = asyncio.Condition()
 
     @property
@@ -66,7 +67,7 @@ class Server:
         self.connections.append(frames)
         await self._notify()
         try:
-            await socket.send(json.dumps(WELCOME))
+            await socket.send(json.dumps({**WELCOME, "user": self.user}))
             async for text in socket:
                 frame = json.loads(text)
                 if frame["action"] == "ping":
@@ -144,6 +145,21 @@ async def test_a_message_whose_answer_was_lost_is_sent_again_under_its_uuid(page
     first, second = server.commands
     assert first == second
     assert first["text"] == "hello"
+
+
+async def test_a_message_of_another_is_no_answer(page, server):
+    """Whoever sees a uuid can send a message of their own under it."""
+
+    def theirs_then_ours(frame):
+        name = "bea" if len(server.commands) == 1 else "ada"
+        return success(frame, message={"user": {"username": name}})
+
+    server.user, server.answer = {"username": "ada"}, theirs_then_ours
+    await start(page, server, requestTimeout=200)
+    await page.evaluate("outbox.add('room', 'hello')")
+    await delivered(page)
+    first, second = server.commands
+    assert first == second
 
 
 async def test_messages_survive_a_reload(page, server):
