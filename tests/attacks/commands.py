@@ -1,0 +1,46 @@
+"""Commands with something in each of their fields, made from their types."""
+
+from typing import Any
+
+import msgspec
+
+from rooms import protocol
+
+CHAT = {str(kind.__struct_config__.tag): kind for kind in protocol.CHAT_COMMANDS}
+CONTROL = {str(kind.__struct_config__.tag): kind for kind in protocol.CONTROL_COMMANDS}
+# What stands in a field that must be there; a field of a new kind fails in `fields` until it has a
+# value here.
+VALUES: dict[str, Any] = {
+    "before": 5,
+    "seq": 1,
+    "limit": 5,
+    "text": "hello",
+    "choice": "A",
+    "data": {"a": 1},
+    "question": "force",
+    "group": 1,
+    "token": "pc_none",
+    "conn_id": "nobody",
+}
+
+
+def required(kind: type[protocol.Command]) -> list[str]:
+    """The fields that a command must have besides its uuid."""
+    return [
+        one.encode_name
+        for one in msgspec.structs.fields(kind)
+        if one.required and one.encode_name != "uuid"
+    ]
+
+
+def names(kind: type[protocol.Command]) -> set[str]:
+    return {one.encode_name for one in msgspec.structs.fields(kind)}
+
+
+def fields(kind: type[protocol.Command], **given: Any) -> dict[str, Any]:
+    """A command's fields, those of `given` that it has among them."""
+    known = {**VALUES, **given}
+    return {
+        **{name: known[name] for name in required(kind)},
+        **{name: value for name, value in given.items() if name in names(kind)},
+    }

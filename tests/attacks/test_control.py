@@ -1,0 +1,237 @@
+"""Those who do not lead a course try to lead its class, by every way there is."""
+
+import json
+
+import pytest
+
+from rooms.actions.peer import STEPS
+from rooms.embed import sign_embed_link
+from rooms.models import ClassSession, Enrollment
+from tests.attacks.commands import CONTROL, fields
+from tests.attacks.web import WRITING, fingerprint, refused, routes, values
+from tests.rooms.lesson import lead
+
+WHO = ("ada", "ivan", "zoe")
+"""A student, the instructor of another course, somebody in no course."""
+
+
+@pytest.fixture
+async def class_(cast):
+    """The dashboard of a class that votes. Nobody in WHO may move it, nor be heard by it."""
+    board = await cast.dashboard()
+    epoch = await lead(board, "vote")
+    before = fingerprint(cast)
+    yield board
+    assert [frame for frame in await board.settled() if frame["action"] == "control"] == []
+    session = ClassSession.objects.get(course=cast.course)
+    assert (session.phase, session.epoch) == ("vote", epoch)
+    after = fingerprint(cast)
+    for model in ("Message", "Round", "Vote", "Question", "Choice", "User", "UseLog"):
+        assert after[model] == before[model]
+
+
+def wanted(cast, action):
+    """An instructor's command that would do something."""
+    return fields(CONTROL[action], username=cast.bea.name)
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_dashboard_s_socket(cast, class_, who):
+    person, path = cast.person(who), f"/ws/instructor/{cast.course.slug}/"
+    site = cast.hall.site.origin
+    for credentials in (
+        {"token": person.token},
+        {"subprotocols": ["peerchat.v1", f"token.{person.token}"]},
+        {"cookie": person.log_in(), "origin": site},
+    ):
+        answer = await refused(cast, path, **credentials)
+        assert answer is not None
+        assert answer.status_code == 403
+
+
+async def test_the_dashboard_s_socket_without_anybody(cast, class_):
+    for path in (f"/ws/instructor/{cast.course.slug}/", "/ws/instructor/nowhere/"):
+        answer = await refused(cast, path)
+        assert answer is not None
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_chat_s_socket(cast, class_, who):
+    client = await cast.chat(cast.person(who))
+    for action in CONTROL:
+        more = {"course": cast.course.slug}
+        for given in (wanted(cast, action), {**wanted(cast, action), **more}):
+            assert await client.fail(action, **given) == {"error_code": "unknown_action"}
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_http_api(cast, class_, visit, who):
+    person, path = cast.person(who), f"/api/courses/{cast.course.slug}/control/"
+    for action in CONTROL:
+        body = {"action": action, **wanted(cast, action)}
+        for answer in (
+            await visit().send("POST", path, body=body, token=person.token),
+            await visit(person).send("POST", path, body=body, csrf=True),
+        ):
+            assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_producer(cast, class_, visit, who):
+    person, visitor = cast.person(who), visit()
+    base = {"course_name": cast.course.slug, "div_id": "force"}
+    for sent in (
+        *({"type": "control", "message": name} for name in (*STEPS, "announce", "whatever")),
+        {"type": "text", "message": "hello", "broadcast": True},
+        {"type": "control", "message": "stopVote", "from": cast.ines.name},
+        {"type": "text", "message": "hello", "broadcast": True, "from": cast.ines.name},
+    ):
+        body = {**base, **sent}
+        answer = await visitor.send("POST", "/api/peer/messages/", body=body, token=person.token)
+        assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_moderation(cast, class_, visit, who):
+    """What else only those who lead may do, and in nobody else's room."""
+    room = cast.open_room(cast.bea, cast.ada)
+    visitor, token = visit(), cast.person(who).token
+    before = fingerprint(cast)
+    for method, path, body in (
+        ("POST", f"courses/{cast.course.slug}/mutes/", {"username": cast.bea.name, "seconds": 9}),
+        ("DELETE", f"courses/{cast.course.slug}/mutes/{cast.bea.name}/", None),
+        ("PATCH", f"rooms/{cast.room}/", {"slow_seconds": 60}),
+        ("PATCH", f"rooms/{cast.room}/", {"topic": "mine"}),
+        ("PATCH", f"rooms/{room.id}/", {"topic": "mine"}),
+        ("DELETE", f"rooms/{cast.room}/", None),
+        ("DELETE", f"rooms/{room.id}/", None),
+        ("DELETE", f"rooms/{cast.room}/messages/1/", None),
+        ("POST", f"rooms/{cast.room}/leave/", {}),
+    ):
+        answer = await visitor.send(method, f"/api/{path}", body=body, token=token)
+        expected = "invalid_room_id" if "rooms/" in path and who != "ada" else "permission_denied"
+        assert answer.body["error_code"] == expected, (method, path)
+    assert fingerprint(cast) == before
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_questions_and_their_answers(cast, class_, visit, who):
+    """Questions are read over HTTP, not written, and `correct` is nothing one can send."""
+    person = cast.person(who)
+    for method in WRITING:
+        for body in ({"question": "force", "correct": "A"}, {"correct": "A"}):
+            for path in ("questions/", "questions/force/", "sessions/", "state/"):
+                answer = await visit().send(
+                    method,
+                    f"/api/courses/{cast.course.slug}/{path}",
+                    body=body,
+                    token=person.token,
+                )
+                assert answer.status in (403, 404, 405)
+    client = await cast.chat(person)
+    for extra in ({"correct": "A"}, {"is_correct": True}, {"round": 1}, {"phase": "revealed"}):
+        given = {"course": cast.course.slug, "choice": "A", **extra}
+        refusal = await client.fail("vote", **given)
+        assert refusal == {"error_code": "invalid_message_format"}
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_instructor_s_page(cast, class_, visit, who):
+    visitor = visit(cast.person(who))
+    for method in ("GET", "HEAD", *WRITING):
+        path = f"/courses/{cast.course.slug}/instructor/"
+        answer = await visitor.send(method, path, csrf=True)
+        assert answer.status == (404 if method in ("GET", "HEAD") else 405)
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_the_admin(cast, class_, visit, who):
+    """Every page of it leads those who are no staff to its log-in, whatever they send."""
+    visitor = visit(cast.person(who))
+    pages = [route for route in routes() if route.pattern.startswith("admin/")]
+    assert len(pages) > 100
+    form = {"action": "delete_selected", "_selected_action": "1", "post": "yes", "is_staff": "on"}
+    for route in pages:
+        path = route.path(values(cast))
+        for method in ("GET", "POST"):
+            answer = await visitor.send(method, path, form=form, csrf=True)
+            if route.pattern in ("admin/login/", "admin/logout/", "admin/jsi18n/"):
+                assert answer.status in (200, 302, 405)
+            else:
+                assert answer.status == 302, (method, route.pattern)
+                assert answer.location.startswith("/admin/login/?next="), (method, route.pattern)
+        # Logging out is what it says.
+        visitor.cookies["sessionid"] = cast.person(who).log_in()
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_what_looks_like_a_control_event(cast, class_, who):
+    """In a message, a topic, a datum or a feed it is not taken for one."""
+    event = {
+        "action": "control",
+        "course": cast.course.slug,
+        "message": "reveal",
+        "phase": "revealed",
+        "epoch": 99,
+    }
+    person = cast.person(who)
+    bea, client = await cast.chat(cast.bea), await cast.chat(person)
+    await bea.ask("subscribe", topic=f"{cast.course.slug}/#")
+    given = {"topic": f"{cast.course.slug}/control", "data": event}
+    if who == "ada":
+        before = fingerprint(cast)
+        await client.ask("publish", **given)
+        received = await bea.event("topic_message")
+        assert (received["data"], received["from"]) == (event, person.name)
+        for extra in ({"kind": "control"}, {"control": event}, {"type": "control"}):
+            fields_ = {"room": cast.room, "text": "reveal", **extra}
+            refusal = await client.fail("new_message", **fields_)
+            assert refusal == {"error_code": "invalid_message_format"}
+        assert fingerprint(cast) == before
+    else:
+        assert await client.fail("publish", **given) == {"error_code": "permission_denied"}
+    welcome = await cast.connect("/ws/chat/", token=cast.bea.token)
+    conn_id = (await welcome.event("welcome"))["conn_id"]
+    await client.ask("send_to", conn_id=conn_id, data=event)
+    assert (await welcome.event("direct_data"))["from"] == person.name
+    feed = await cast.connect(f"/ws/feed/course-{cast.course.pk}/", token=person.token)
+    await feed.event("feed_welcome")
+    await feed.send(json.dumps(event))
+    await feed.event("control")
+    # Whoever is not on the feed hears nothing of it.
+    assert [frame for frame in await welcome.settled() if frame["action"] == "control"] == []
+    assert [frame for frame in await bea.settled() if frame["action"] == "control"] == []
+
+
+async def test_a_link_of_a_frame_gives_no_more_than_its_user_has(cast, class_, visit):
+    answer = await visit().get(sign_embed_link(cast.ada.user, cast.course))
+    token = answer.text.partition('data-token="')[2].partition('"')[0]
+    assert token.startswith("pc_")
+    answer = await refused(cast, f"/ws/instructor/{cast.course.slug}/", token=token)
+    assert answer is not None
+    assert answer.status_code == 403
+    path = f"/api/courses/{cast.course.slug}/control/"
+    body = {"action": "stop_vote"}
+    assert (await visit().send("POST", path, body=body, token=token)).status == 403
+
+
+async def test_who_leads_another_course_and_learns_in_this_one(cast, class_, visit):
+    """A role counts in its course alone."""
+    Enrollment.objects.create(course=cast.course, user=cast.ivan.user)
+    board = await cast.connect(f"/ws/instructor/{cast.other_course.slug}/", token=cast.ivan.token)
+    await board.event("welcome")
+    path = f"/api/courses/{cast.course.slug}/control/"
+    for action in CONTROL:
+        given = wanted(cast, action)
+        # Nothing names a course in a command of the dashboard: these are about his own class.
+        more = {**given, "course": cast.course.slug}
+        assert (await board.fail(action, **more))["error_code"] == "invalid_message_format"
+        body = {"action": action, **given}
+        answer = await visit().send("POST", path, body=body, token=cast.ivan.token)
+        assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
+    assert await board.fail("move_student", username=cast.ada.name, group=1) == {
+        "error_code": "illegal_transition",
+        "phase": "idle",
+        "epoch": 0,
+    }

@@ -1,0 +1,188 @@
+"""Requests that a page of another site makes with the visitor's session."""
+
+import pytest
+from django.conf import settings
+
+from rooms.models import Membership, UseLog
+from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
+from tests.rooms.cast import store
+from tests.rooms.lesson import lead
+
+# The only address that takes a request without a CSRF token: it looks at no session, only at the
+# username and the password that come with the request.
+LOGGING_IN = "api/tokens/"
+
+# What each address of the API that writes would do, by (method, address): who, and the body.
+# {room}, {open}, {course}, {bea} stand for an id or a name.
+BODIES = {
+    ("DELETE", "api/tokens/current/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/vote/"): ("ada", {"choice": "A"}),
+    ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
+    ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
+    ("DELETE", "api/courses/<slug:slug>/mutes/<str:username>/"): ("ines", None),
+    ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
+    ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
+    ("DELETE", "api/rooms/<str:room>/"): ("ines", None),
+    ("POST", "api/rooms/<str:room>/join/"): ("ada", {}),
+    ("POST", "api/rooms/<str:room>/leave/"): ("bea", {}),
+    ("POST", "api/rooms/<str:room>/read/"): ("bea", {"seq": 1}),
+    ("POST", "api/rooms/<str:room>/messages/"): ("bea", {"text": "hello"}),
+    ("DELETE", "api/rooms/<str:room>/messages/<int:seq>/"): ("ines", None),
+    ("POST", "api/direct/<str:username>/messages/"): ("ines", {"text": "hello"}),
+    ("POST", "api/peer/messages/"): (
+        "ines",
+        {
+            "type": "text",
+            "message": "hello",
+            "course_name": "{course}",
+            "div_id": "",
+            "broadcast": True,
+        },
+    ),
+}
+WRITERS = [
+    (method, route)
+    for route in api_routes()
+    for method in sorted(route.methods - {"GET"})
+    if route.pattern != LOGGING_IN
+]
+
+
+@pytest.fixture
+async def scene(cast):
+    """A class that votes, and an open room with a message in it: something to change."""
+    room = cast.open_room(cast.bea)
+    store(room, cast.bea, "first")
+    await lead(await cast.dashboard(), "vote")
+    cast.ines.user.is_staff = cast.ines.user.is_superuser = True
+    cast.ines.user.save()
+    return values(cast, room=str(room.id), username=cast.bea.name)
+
+
+def filled(body, cast, scene):
+    names = {"room": scene["room"], "course": cast.course.slug, "bea": cast.bea.name}
+    return body and {
+        key: value.format(**names) if isinstance(value, str) else value
+        for key, value in body.items()
+    }
+
+
+@pytest.mark.parametrize("method", WRITING)
+async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
+    """Also those that are yet to be added, and those of the admin."""
+    ines = visit(cast.ines)
+    before = fingerprint(cast)
+    answers = {}
+    for route in routes():
+        answer = await ines.send(method, route.path(scene), form={"name": "x"})
+        answers[route.pattern] = answer.status
+    assert len(answers) > 150
+    # By itself the address that gives tokens refuses what is not JSON, and at other addresses
+    # below /api/ there is nothing.
+    assert answers.pop(LOGGING_IN) == (415 if method == "POST" else 405)
+    assert answers.pop("api/") == 404
+    assert answers.pop("api/schema/") == 405
+    assert {pattern: code for pattern, code in answers.items() if code != 403} == {}
+    assert fingerprint(cast) == before
+    assert (await ines.get("/api/courses/")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "route"), WRITERS, ids=[f"{method} {route.pattern}" for method, route in WRITERS]
+)
+async def test_each_address_that_writes(cast, scene, visit, method: str, route: Route):
+    """With all that belongs to it but the token it changes nothing; with the token it does."""
+    who, body = BODIES[method, route.pattern]
+    body, path = filled(body, cast, scene), route.path(scene)
+    person = visit(cast.person(who))
+    before = fingerprint(cast)
+    for headers in (
+        {},
+        {"X-CSRFToken": SECRET},  # without its cookie
+        {"Cookie": f"sessionid={person.cookies['sessionid']}; csrftoken={SECRET}"},
+        {
+            "Cookie": f"sessionid={person.cookies['sessionid']}; csrftoken={SECRET}",
+            "X-CSRFToken": "d" * 32,
+        },
+        {"Content-Type": "text/plain"},  # which forms can send without asking
+    ):
+        answer = await person.send(method, path, body=body, headers=headers)
+        assert answer.status == 403, headers
+    foreign = {"Origin": "https://evil.example"}
+    assert (await person.send(method, path, body=body, headers=foreign, csrf=True)).status == 403
+    assert fingerprint(cast) == before
+    answer = await person.send(method, path, body=body, csrf=True)
+    if route.pattern == "api/tokens/current/":
+        assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
+        return
+    assert answer.status < 300, answer.text
+    # Nobody was muted; whoever is let post again is noted in the use log all the same.
+    assert fingerprint(cast) != before
+
+
+def test_the_view_of_logging_in_looks_at_no_session():
+    (route,) = [route for route in api_routes() if route.pattern == LOGGING_IN]
+    assert list(route.view.authentication_classes) == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_a_form_elsewhere_logs_nobody_in(cast, visit, kind):
+    """Without asking first, pages elsewhere can only send what a form can."""
+    cast.ada.user.set_password("correct horse")
+    cast.ada.user.save()
+    body = f'{{"username": "{cast.ada.name}", "password": "correct horse"}}'.encode()
+    headers = {"Origin": "https://evil.example", "Content-Type": kind or ""}
+    answer = await visit().send("POST", "/api/tokens/", body=body, headers=headers)
+    assert answer.status == 415
+    assert not UseLog.objects.filter(sid=cast.ada.name, event="login").exists()
+    preflight = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    answer = await visit().send("OPTIONS", "/api/tokens/", headers=preflight)
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/admin/login/"])
+async def test_nobody_is_logged_in_by_another_site(cast, visit, path):
+    """Who is logged in as the attacker would write for the attacker."""
+    cast.ines.user.set_password("correct horse")
+    cast.ines.user.is_staff = True
+    cast.ines.user.save()
+    form = {"username": cast.ines.name, "password": "correct horse"}
+    visitor = visit()
+    for headers in ({}, {"Cookie": f"csrftoken={SECRET}"}):
+        answer = await visitor.send("POST", path, form=form, headers=headers)
+        assert answer.status == 403
+    headers = {"Origin": "https://evil.example"}
+    assert (await visitor.send("POST", path, form=form, headers=headers, csrf=True)).status == 403
+    assert "sessionid" not in visitor.cookies
+    assert (await visitor.send("POST", path, form=form, csrf=True)).status == 302
+    assert visitor.cookies["sessionid"]
+
+
+async def test_nobody_is_logged_out_by_another_site(cast, visit):
+    ada = visit(cast.ada)
+    assert (await ada.get("/accounts/logout/")).status == 405
+    assert (await ada.send("POST", "/accounts/logout/", form={})).status == 403
+    assert (await ada.get("/api/courses/")).status == 200
+    assert (await ada.send("POST", "/accounts/logout/", form={}, csrf=True)).status == 302
+    assert (await ada.get("/api/courses/")).status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+async def test_reading_changes_nothing(cast, scene, visit, method):
+    """Such requests need no token, so that they must not write; links in particular."""
+    ines = visit(cast.ines)
+    before = fingerprint(cast)
+    for route in routes():
+        answer = await ines.send(method, route.path(scene))
+        assert answer.status < 500, route.pattern
+    assert fingerprint(cast) == before
+    assert Membership.objects.filter(user=cast.ines.user).count() == 1
+
+
+def test_cookies_are_kept_from_scripts_and_other_sites():
+    assert settings.SESSION_COOKIE_HTTPONLY
+    assert settings.SESSION_COOKIE_SAMESITE == settings.CSRF_COOKIE_SAMESITE == "Lax"

@@ -1,0 +1,242 @@
+"""HTTP as an attacker uses it: any header, any cookie, no redirect followed; and what is there."""
+
+import asyncio
+import http.client
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
+
+from accounts.models import Token, UsedLink, User
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Membership,
+    Mention,
+    Message,
+    Partner,
+    PartnerGroup,
+    Question,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+    Worker,
+)
+from tests.rooms.cast import Cast
+
+WITHIN = 40.0
+"""Seconds for a request."""
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+SECRET = "c" * 32
+"""A CSRF secret that a visitor's cookie and header agree about."""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage = field(repr=False)
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        return self.raw.decode()
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def location(self) -> str | None:
+        return self.headers["Location"]
+
+
+class Visitor:
+    """Somebody's HTTP client, with the cookies that it was given."""
+
+    def __init__(self, origin: str, session: str | None = None) -> None:
+        self.origin = origin
+        self.cookies = {"sessionid": session} if session else {}
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.send("GET", path, **options)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        form: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        csrf: bool = False,
+        token: str | None = None,
+    ) -> Answer:
+        """One request: a JSON body, or a form; with a CSRF token that is right, or with none."""
+        sent = {**(headers or {})}
+        cookies = dict(self.cookies)
+        data: bytes | None = None
+        if body is not None:
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if form is not None:
+            data = urlencode(form, doseq=True).encode()
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        if csrf:
+            cookies["csrftoken"] = SECRET
+            sent["X-CSRFToken"] = SECRET
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        if cookies and "Cookie" not in sent:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        answer = await asyncio.to_thread(self._exchange, method, path, data, sent)
+        for line in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+    def _exchange(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+    ) -> Answer:
+        connection = http.client.HTTPConnection(urlsplit(self.origin).netloc, timeout=WITHIN)
+        try:
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+
+async def refused(cast: Cast, path: str, **options: Any) -> Response | None:
+    """The answer with which a handshake is refused; None where it leads to a socket."""
+    try:
+        await cast.connect(path, **options)
+    except InvalidStatus as refusal:
+        return refusal.response
+    return None
+
+
+# --- What there is -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address of the site, as the URL configuration has it."""
+
+    pattern: str
+    callback: Any
+
+    @property
+    def view(self) -> Any:
+        """The class of a view of the API, or None."""
+        return getattr(self.callback, "cls", None)
+
+    @property
+    def methods(self) -> set[str]:
+        """What a view of the API does something at."""
+        return {name.upper() for name in vars(self.view) if name.upper() in {"GET", *WRITING}}
+
+    @property
+    def names(self) -> list[str]:
+        """What stands in the address for something else."""
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)
+
+    def path(self, values: dict[str, Any]) -> str:
+        """An address. A name without a value fails: a new one needs a value in the test."""
+        text = re.sub(
+            r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>",
+            lambda match: str(values[match[1] or match[2]]),
+            self.pattern,
+        )
+        return "/" + re.sub(r"[$^]|\\Z", "", text)
+
+
+def routes() -> list[Route]:
+    """Every address of the site, also those that are yet to be added."""
+    return list(_routes(get_resolver(), ""))
+
+
+def _routes(resolver: URLResolver, prefix: str) -> Any:
+    for entry in resolver.url_patterns:
+        pattern = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _routes(entry, pattern)
+        elif isinstance(entry, URLPattern):
+            if not isinstance(entry.pattern, RoutePattern):
+                pattern = prefix + str(entry.pattern).removeprefix("^")
+            yield Route(pattern, entry.callback)
+
+
+def api_routes() -> list[Route]:
+    """The addresses of the API that have a view of their own."""
+    return [route for route in routes() if route.view is not None and route.methods]
+
+
+def values(cast: Cast, **more: Any) -> dict[str, Any]:
+    """What the names in addresses stand for: things of the course."""
+    return {
+        "slug": cast.course.slug,
+        "room": cast.room,
+        "username": cast.ada.name,
+        "seq": 1,
+        "object_id": 1,
+        "content_type_id": 1,
+        "id": cast.ada.user.pk,
+        "app_label": "rooms",
+        "url": "nothing/",
+        **more,
+    }
+
+
+def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows that belong to the people and the two courses, but for what changes by itself."""
+    courses = (cast.course, cast.other_course)
+    slugs = [course.slug for course in courses]
+    people = [cast.person(name).user.pk for name in EVERYBODY]
+    mine: dict[Any, dict[str, Any]] = {
+        Course: {"slug__in": slugs},
+        Enrollment: {"course__in": courses},
+        Room: {"course__in": courses},
+        Membership: {"room__course__in": courses},
+        Message: {"room__course__in": courses},
+        Mention: {"message__room__course__in": courses},
+        Question: {"course__in": courses},
+        Choice: {"question__course__in": courses},
+        ClassSession: {"course__in": courses},
+        Round: {"session__course__in": courses},
+        Vote: {"round__session__course__in": courses},
+        PartnerGroup: {"round__session__course__in": courses},
+        Partner: {"round__session__course__in": courses},
+        UseLog: {"course_id__in": slugs},
+        User: {"pk__in": people},
+        Token: {"user__in": people},
+    }
+    by_themselves = {Connection, Worker, UsedLink}
+    ours = {
+        model
+        for label in ("accounts", "rooms")
+        for model in apps.get_app_config(label).get_models()
+    }
+    assert ours == {*mine, *by_themselves}, "a new model needs a place here"
+    found = {}
+    for model, where in mine.items():
+        names = [one.attname for one in model._meta.concrete_fields]
+        # When somebody was last seen is noted whatever they do.
+        names = [name for name in names if name not in ("last_used_at", "last_login")]
+        found[model.__name__] = sorted(
+            map(tuple, model.objects.filter(**where).values_list(*names)), key=repr
+        )
+    return found
+
+
+EVERYBODY = ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
