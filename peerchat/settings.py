@@ -346,6 +346,8 @@ PEERCHAT: dict[str, Any] = {
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
     "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
     "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
+    # Sockets of one user: of more the oldest are closed.
+    "SOCKETS_PER_USER": envint("SOCKETS_PER_USER", 50, least=1),
     "ROOMS_PER_SOCKET": envint("ROOMS_PER_SOCKET", 200, least=1),
     # Open rooms that a student can have made in one course.
     "OPEN_ROOMS_PER_STUDENT": envint("OPEN_ROOMS_PER_STUDENT", 10),

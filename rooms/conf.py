@@ -33,6 +33,9 @@ DEFAULTS: dict[str, Any] = {
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
     "FRAME_LIMIT": 65_536,
     "UNSENT_LIMIT": 1_048_576,
+    # Sockets of one user, of every kind at a worker and of `/ws/chat/` at all of them: of more the
+    # oldest are closed.
+    "SOCKETS_PER_USER": 50,
     "ROOMS_PER_SOCKET": 200,
     # Open rooms that a student can have made in one course.
     "OPEN_ROOMS_PER_STUDENT": 10,

@@ -226,8 +226,7 @@ class ChatConsumer(SocketConsumer):
             self._authentication_due.cancel()
         self.user = user
         connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
-        connection.user_id = user.pk
-        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
+        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         # From here on what makes the user a member of another room reaches the socket, though not
         # before its `welcome`.
         connection.hold()
@@ -330,9 +329,8 @@ class InstructorConsumer(SocketConsumer):
     async def enter(self, user: User) -> None:
         self.user = user
         connection, hub = self.connection, self.runtime.hub
-        connection.user_id = user.pk
         connection.hold()
-        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
+        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         entry = self._entry
         group = groups.course(entry.course_id)
         try:
@@ -372,8 +370,7 @@ class FeedConsumer(SocketConsumer):
     async def enter(self, user: User) -> None:
         self.user = user
         connection, hub = self.connection, self.runtime.hub
-        connection.user_id = user.pk
-        hub.join(connection, groups.account(user.pk), groups.EVERYONE)
+        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         self._audience = groups.feed(self._feed)
         await hub.subscribe(connection, [self._audience], linger=0)
         # Not the connection's id, by which `send_to` would reach a socket that is for the feed.

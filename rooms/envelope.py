@@ -72,15 +72,17 @@ class Seen(Struct, tag="n", array_like=True, frozen=True):
 
 
 class Close(Struct, tag="x", array_like=True, frozen=True):
-    """Sockets of a user are closed: all of an audience, or all that stand on a credential.
+    """Sockets of a user are closed: all of an audience, all that stand on a credential, or one.
 
-    `credential` is what `session_credential` or `token_credential` makes; None stands for any.
+    `credential` is what `session_credential` or `token_credential` makes, `connection` an id; None
+    stands for any.
     """
 
     user: int
     code: int
     audience: str
     credential: str | None = None
+    connection: str | None = None
 
 
 class Topic(Struct, tag="t", array_like=True, frozen=True):

@@ -114,6 +114,15 @@ class Hub:
         self.connections[str(connection.id)] = connection
         metrics.CONNECTIONS.set(len(self.connections))
 
+    def identify(self, connection: Connection, user: int, most: int) -> None:
+        """The connection is this user's. Of more than `most` of theirs the oldest get 4429."""
+        connection.user_id = user
+        account = groups.account(user)
+        self.join(connection, account, groups.EVERYONE)
+        standing = [one for one in self._audiences[account].connections if not one.closed]
+        for one in standing[:-most]:
+            one.close(4429)
+
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
         self.connections.pop(str(connection.id), None)
@@ -339,9 +348,10 @@ class Hub:
     def _close(self, entry: envelope.Close) -> None:
         audience = self._audiences.get(entry.audience)
         for connection in list(audience.connections) if audience is not None else ():
-            if connection.user_id == entry.user and entry.credential in (
-                None,
-                connection.credential,
+            if (
+                connection.user_id == entry.user
+                and entry.credential in (None, connection.credential)
+                and entry.connection in (None, str(connection.id))
             ):
                 connection.close(entry.code)
 

@@ -26,6 +26,8 @@ HANDSHAKE_WITHIN = 30.0
 """Seconds a handshake may take, and then the welcome: a whole class may be at the door."""
 FINAL_CODES = frozenset({4401, 4403})
 """Close codes after which it makes no sense to come back."""
+TOO_MANY = 4429
+"""Too much waits unread, or the user has too many sockets, which must not push each other out."""
 
 
 class ClientError(Exception):
@@ -194,7 +196,9 @@ class Line:
             if socket.close_code in FINAL_CODES:
                 self._end(Closed("The site has logged this client out.", socket.close_code))
                 return
-            if loop.time() - began > STEADY_AFTER:
+            if socket.close_code == TOO_MANY:
+                wait = LONGEST_WAIT
+            elif loop.time() - began > STEADY_AFTER:
                 wait = FIRST_WAIT
             while True:
                 await asyncio.sleep(random.uniform(wait / 2, wait))

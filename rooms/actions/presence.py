@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from rooms import queries
+from rooms import groups, publish, queries
 from rooms.conf import limits
+from rooms.envelope import Close
 from rooms.models import Connection, Worker
 
 KEEP_CLOSED = timedelta(hours=1)
@@ -27,13 +28,19 @@ class Coming:
 
 @transaction.atomic
 def open_connections(opened: Sequence[Coming]) -> list[bool]:
-    """Note sockets that opened. The answer for each: whether its user was away until then."""
+    """Note sockets that opened. The answer for each: whether its user was away until then.
+
+    Of those who have more than they may, the oldest sockets are closed, wherever they are.
+    """
     now = timezone.now()
-    here = set(
+    here: dict[int, list[UUID]] = {}
+    for user, connection in (
         queries.open_connections()
         .filter(user__in={coming.user for coming in opened})
-        .values_list("user_id", flat=True)
-    )
+        .order_by("opened_at")
+        .values_list("user_id", "id")
+    ):
+        here.setdefault(user, []).append(connection)
     Worker.objects.bulk_create(
         {w: Worker(id=w, seen_at=now) for w in {c.worker for c in opened}}.values(),
         ignore_conflicts=True,
@@ -45,7 +52,14 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     results = []
     for coming in opened:
         results.append(coming.user not in here)
-        here.add(coming.user)
+        here.setdefault(coming.user, []).append(coming.connection)
+    most = limits["SOCKETS_PER_USER"]
+    for user, connections in here.items():
+        for connection in connections[:-most]:
+            publish.send(
+                groups.EVERYONE,
+                Close(user, 4429, groups.account(user), connection=str(connection)),
+            )
     return results
 
 

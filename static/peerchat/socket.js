@@ -11,6 +11,7 @@ export class PeerError extends Error {
 
 const LOG_IN_AGAIN = new Set([4401, 4408]);
 const SHUT_OUT = 4403;
+const TOO_MUCH = 4429;
 const PROTOCOL = "peerchat.v1";
 
 const DEFAULTS = {
@@ -244,6 +245,7 @@ export class PeerSocket extends EventTarget {
   #closed(code) {
     if (LOG_IN_AGAIN.has(code)) this.#end("login");
     else if (code === SHUT_OUT) this.#end("forbidden");
+    else if (code === TOO_MUCH && document.hidden) this.#rest();
     else this.#lost();
   }
 
@@ -258,6 +260,12 @@ export class PeerSocket extends EventTarget {
         this.dispatchEvent(new CustomEvent("refused"));
       }
     }
+  }
+
+  /** Wait until somebody looks: of too many open pages, those in the background must not push each other out. */
+  #rest() {
+    this.#abandon();
+    this.#setStatus("waiting");
   }
 
   #wait() {

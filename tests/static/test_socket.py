@@ -265,6 +265,24 @@ async def test_other_closes_are_not(page, server, code):
     await server.until(lambda: len(server.connections) == 2)
 
 
+async def test_one_of_too_many_pages_comes_back_when_somebody_looks_at_it(page, server):
+    server.answer = lambda frame: 4429 if len(server.connections) == 1 else success(frame)
+    await start(page, server)
+    await page.evaluate("""() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      socket.send("state", {});
+    }""")
+    await page.wait_for_function("socket.status.state === 'waiting'")
+    # Nothing is set to end the wait.
+    assert await page.evaluate("socket.status.retryAt") is None
+    assert len(server.connections) == 1
+    await page.evaluate("""() => {
+      Object.defineProperty(document, "hidden", { value: false, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    await server.until(lambda: len(server.connections) == 2)
+
+
 async def test_the_network_coming_back_ends_the_wait(page, server):
     await start(page, server)
     await page.evaluate("socket.stop()")
