@@ -20,6 +20,13 @@ from daphne.http_protocol import HTTPFactory as DaphneHTTPFactory
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    STDLibLogObserver,
+    globalLogPublisher,
+)
 
 from peerchat.draining import DrainingFactory
 from peerchat.incoming import ShortWayIn
@@ -157,6 +164,11 @@ class WebSocketProtocol(ShortWayIn):
             self._paused = True
             self.transport.pauseProducing()
 
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        # Without a handshake there is nothing to close: daphne never heard of the socket.
+        if hasattr(self, "server"):
+            super().onClose(wasClean, code, reason)
+
     def frame_taken(self) -> None:
         """The consumer took a frame: read on when few are left."""
         if self._paused and self.application_queue.qsize() < WAITING_FRAMES // 2:
@@ -195,6 +207,15 @@ class Server(daphne_server.Server):
         super().__init__(_bounded(application), ping_interval=math.inf, **options)
         self.ping_after = ping_interval
         self._ports: list[Any] = []
+
+    def run(self) -> None:
+        # Exceptions in Twisted and autobahn, which daphne throws away with the rest of their log.
+        globalLogPublisher.addObserver(
+            FilteringLogObserver(
+                STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.critical)]
+            )
+        )
+        super().run()
 
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)

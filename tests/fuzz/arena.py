@@ -1,0 +1,300 @@
+"""Where the fuzzing happens: a running site, those who send anything, and those beside them.
+
+Whatever is sent, afterwards: each frame was answered once and by the contract, the log of the site
+has no error, its workers are the same, and the sockets of the others are open and up to date.
+"""
+
+import asyncio
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from rooms.conf import DEFAULTS
+from rooms.models import Course, Enrollment, Membership, Message, Room
+from tests.client import Client
+from tests.fuzz.grammar import PLACES, Case, World
+from tests.fuzz.seats import WITHIN, Seat, Socket
+from tests.rooms.cast import Person, make_person, make_question, store
+from tests.running import Site
+
+T = TypeVar("T")
+
+NEXT = {
+    "idle": ["start_question"],
+    "vote": ["stop_vote"],
+    "vote_closed": ["make_partners", "enable_chat"],
+    "discuss": ["start_revote"],
+    "revote": ["stop_vote"],
+    "revote_closed": ["reveal"],
+    "revealed": ["start_question"],
+}
+"""The commands with which a class goes on from a phase."""
+
+BIG = ("x" * 4000, "x" * 4001, "\N{WAVING HAND SIGN}" * 4000, "\\u0007" * 4000)
+
+UNLIMITED = {
+    # No limit on how often, which would hide what comes after it.
+    **{name: "1000000" for name in DEFAULTS if name.endswith(("_RATE", "_BURST"))},
+    "AUTHENTICATE_WITHIN": "600",
+    "PARTNER_GONE_AFTER": "2",
+}
+
+
+@dataclass
+class Watcher:
+    """A socket that must not notice anything: it stays open, and misses no message."""
+
+    client: Client
+    seqs: dict[str, int]
+
+    def read(self) -> None:
+        """Look at what came: the messages of each room follow each other."""
+        code = self.client.socket.close_code
+        assert code is None, f"the socket of a bystander was closed with {code}"
+        for raw in self.client.raw:
+            frame = json.loads(raw)
+            if frame["action"] == "new_message" and frame["status"] == "success":
+                room, seq = frame["room"], frame["message"]["seq"]
+                assert seq == self.seqs.get(room, seq - 1) + 1, (room, seq, self.seqs)
+                self.seqs[room] = seq
+        self.client.raw.clear()
+        self.client.forget()
+
+
+@dataclass
+class Arena:
+    """A site with a course to do anything to, and a course beside it."""
+
+    site: Site
+    runner: asyncio.Runner
+    course: Course
+    people: dict[str, Person]
+    seats: dict[str, Seat]
+    world: World
+    beside: str
+    """The room of the course beside."""
+    watchers: list[Watcher] = field(default_factory=list)
+    cases: int = 0
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often an action was answered with `success` or with a code."""
+    _lead: Client | None = None
+    _workers: set[int] = field(default_factory=set)
+    _log_read: int = 0
+    _names: Any = field(default_factory=lambda: itertools.count(1))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    # --- bystanders ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._workers = self.site.workers()
+        self.run(self._seat_watchers())
+
+    async def _seat_watchers(self) -> None:
+        # Several of each: they are spread over the workers.
+        for name in ("bea", "bea", "ben", "quinn", "quinn", "rose", "rose", "rose"):
+            client = await self.open("/ws/chat/", self.people[name])
+            await client.event("welcome")
+            listed = await client.ask("list_rooms")
+            seqs = {room["room"]: room["last_seq"] for room in listed["rooms"]}
+            self.watchers.append(Watcher(client, seqs))
+
+    def stop(self) -> None:
+        async def close() -> None:
+            for watcher in self.watchers:
+                await watcher.client.close()
+            if self._lead is not None:
+                await self._lead.close()
+
+        self.run(close())
+
+    async def open(self, path: str, person: Person | None) -> Client:
+        return await Client.open(
+            f"{self.site.socket_url}{path}", token=person.token if person else None
+        )
+
+    async def others_are_well(self) -> None:
+        """The workers live, nothing went wrong in them, and the bystanders talk."""
+        text = f"still here {next(self._names)}"
+        quinn = self.watchers[3].client
+        async with asyncio.timeout(WITHIN):
+            await quinn.post("new_message", room=self.beside, text=text)
+            for watcher in self.watchers[3:]:
+                await watcher.client.message(text)
+        for watcher in self.watchers:
+            watcher.read()
+        self.log_is_clean()
+        assert self.site.workers() == self._workers, self.site.log.read_text()[-5000:]
+
+    def log_is_clean(self) -> None:
+        with self.site.log.open("rb") as log:
+            log.seek(self._log_read)
+            new = log.read().decode(errors="replace")
+        self._log_read += len(new.encode())
+        for entry in re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", new):
+            # Of what Django answers with 400 it logs where in it that was noticed.
+            if " django.security." not in entry.partition("\n")[0]:
+                assert re.search(r"Traceback| ERROR | CRITICAL ", entry) is None, entry
+
+    def rooms_are_whole(self) -> None:
+        """In every room the numbers are 1, 2, 3 and so on, and each uuid is there once."""
+        for room in Room.objects.filter(course=self.course):
+            seqs = list(
+                Message.objects.filter(room=room).order_by("seq").values_list("seq", flat=True)
+            )
+            assert seqs == list(range(1, room.last_seq + 1)), (room.kind, room.pk)
+
+    # --- commands --------------------------------------------------------------------------
+
+    async def lead_to(self, phase: str) -> None:
+        """Bring the class into a phase, wherever it stands."""
+        if self._lead is None:
+            path = f"/ws/instructor/{self.course.slug}/"
+            self._lead = await self.open(path, self.people["iris"])
+        async with asyncio.timeout(WITHIN):
+            while (now := (await self._lead.ask("state"))["phase"]) != phase:
+                actions = NEXT[now] if (now, phase) != ("revealed", "idle") else ["next_question"]
+                for action in actions:
+                    fields = {"question": "force"} if action == "start_question" else {}
+                    # It may be refused where a round ended meanwhile: the next turn goes on.
+                    await self._lead.command(action, **fields)
+        self._lead.raw.clear()
+        self._lead.forget()
+
+    async def play(self, phase: str, moves: Sequence[tuple[str, Case, bool]]) -> None:
+        """Let each seat that is named send its frames, all at once, and see what comes of it."""
+        await self.lead_to(phase)
+        names = sorted({name for name, _, _ in moves})
+        example = next(self._names)
+        opened = await asyncio.gather(*map(self._sit_down, names))
+        sockets = {
+            name: Socket(self.seats[name], client, f"{example}.{index}")
+            for index, (name, client) in enumerate(zip(names, opened, strict=True))
+        }
+        try:
+            for name, case, again in moves:
+                for _ in range(1 + again):
+                    await sockets[name].send(case, self.world)
+                    self.cases += 1
+            await asyncio.gather(*(socket.settle() for socket in sockets.values()))
+            for socket in sockets.values():
+                for frame in socket.replies():
+                    code = frame.get("error_code", "success")
+                    self.answers[str(frame["action"])[:30], code] += 1
+        finally:
+            await asyncio.gather(*(client.close() for client in opened))
+        await self.others_are_well()
+
+    async def _sit_down(self, name: str) -> Client:
+        seat = self.seats[name]
+        client = await self.open(seat.path, seat.person)
+        if seat.person is not None:
+            welcome = await client.event("welcome")
+            known = self.world.values["socket"]
+            known.insert(0, welcome["conn_id"])
+            del known[PLACES:]
+            if seat.path == "/ws/chat/":
+                listed = (await client.ask("list_rooms"))["rooms"]
+                for place, kind in ((-2, "partners"), (-1, "direct")):
+                    for room in listed:
+                        if room["kind"] == kind:
+                            self.world.values["room"][place] = room["room"]
+                client.raw.clear()
+        return client
+
+
+def make_arena(site: Site, runner: asyncio.Runner, tag: str) -> Arena:
+    """People and courses, in the database of the tests."""
+    course = Course.objects.create(slug=f"physics-{tag}", title="Physics")
+    other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
+    beside = Course.objects.create(slug=f"biology-{tag}", title="Biology")
+    for slug in ("force", "work"):
+        make_question(course, slug)
+    make_question(other, "bond")
+    names = (
+        *(
+            "ada",
+            "bea",
+            "ben",
+            "carl",
+            "dan",
+            "nobody",
+            "tess",
+            "ines",
+            "ida",
+            "iris",
+            "ivan",
+            "zoe",
+        ),
+        *("quinn", "rose"),
+    )
+    people = {name: make_person(f"{name}-{tag}", name.title()) for name in names}
+    for name, place, role in (
+        *((name, course, "student") for name in ("ada", "bea", "ben", "carl", "dan", "nobody")),
+        ("tess", course, "assistant"),
+        ("ines", course, "instructor"),
+        ("ida", course, "instructor"),
+        ("iris", course, "instructor"),
+        ("ivan", other, "instructor"),
+        ("quinn", beside, "student"),
+        ("rose", beside, "student"),
+    ):
+        Enrollment.objects.create(course=place, user=people[name].user, role=role)
+
+    def open_room(title: str, *members: str) -> Room:
+        room = Room.objects.create(course=course, kind=Room.Kind.OPEN, title=title)
+        Membership.objects.bulk_create(
+            Membership(room=room, user=people[name].user) for name in members
+        )
+        return room
+
+    main = Room.objects.get(course=course, kind=Room.Kind.COURSE)
+    help_, tea = open_room("Help", "ada", "bea", "carl"), open_room("Tea", "carl", "ines")
+    others = Room.objects.get(course=other, kind=Room.Kind.COURSE)
+    stored = store(main, people["bea"], "first", "second")
+    return Arena(
+        site=site,
+        runner=runner,
+        course=course,
+        people=people,
+        seats={
+            "ada": Seat(people["ada"], "/ws/chat/"),
+            "carl": Seat(people["carl"], "/ws/chat/"),
+            "ines": Seat(people["ines"], "/ws/chat/"),
+            "zoe": Seat(people["zoe"], "/ws/chat/", blind=True),
+            "nobody": Seat(None, "/ws/chat/", may_become=[people["nobody"], people["dan"]]),
+            "board": Seat(people["ida"], f"/ws/instructor/{course.slug}/"),
+            "assistant": Seat(people["tess"], f"/ws/instructor/{course.slug}/"),
+            "elsewhere": Seat(people["ivan"], f"/ws/instructor/{other.slug}/"),
+        },
+        world=World(
+            {
+                "room": [
+                    str(main.pk),
+                    str(help_.pk),
+                    str(main.pk),
+                    str(tea.pk),
+                    str(others.pk),
+                    main.pk.hex,
+                    str(main.pk),
+                    str(help_.pk),
+                ],
+                "message": [str(stored[0].pk), str(stored[1].pk), str(main.pk)],
+                "user": [
+                    *(people[name].name for name in ("ada", "bea", "ben", "carl", "ines", "zoe")),
+                    "x",
+                ],
+                "course": [course.slug, course.slug, course.slug, other.slug, "none", course.slug],
+                "text": [*BIG, "<b>x</b>", "\\u202etxt"],
+                "question": ["force", "work", "force", "work", "bond", "none"],
+                "token": ["<token own>", "<token own>", people["dan"].token, "none", "", "x" * 200],
+                "socket": [],
+            }
+        ),
+        beside=str(Room.objects.get(course=beside, kind=Room.Kind.COURSE).pk),
+    )

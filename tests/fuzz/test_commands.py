@@ -1,0 +1,58 @@
+"""Anything over the sockets, by students, instructors, strangers and nobody at once."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rooms.phases import Phase
+from tests.fuzz.conftest import LONG, examples
+from tests.fuzz.grammar import CHAT, DASHBOARD, cases
+from tests.fuzz.seats import CODES
+
+EACH = 24
+"""Frames of one example, spread over the sockets."""
+
+
+def mostly(own, others):
+    """Commands of a socket, and now and then those of another kind of socket."""
+    # What would be wrong there may be right here.
+    foreign = cases(others).map(lambda case: replace(case, refused=False))
+    return st.one_of(*[cases(own)] * 7, foreign)
+
+
+chat, dashboard = mostly(CHAT, DASHBOARD), mostly(DASHBOARD, CHAT)
+again = st.sampled_from([False] * 7 + [True])
+"""Whether a frame is sent twice."""
+moves = st.one_of(
+    *(
+        st.tuples(st.just(name), chat, again)
+        for name in ("ada", "ada", "carl", "ines", "zoe", "nobody")
+    ),
+    *(
+        st.tuples(st.just(name), dashboard, again)
+        for name in ("board", "board", "assistant", "elsewhere")
+    ),
+)
+
+
+phases = st.sampled_from(sorted(Phase))
+
+
+@pytest.mark.timeout(3600)
+def test_commands(arena):
+    @examples(0.6, EACH)
+    @given(phases, st.lists(moves, min_size=EACH, max_size=EACH))
+    def play(phase, moves):
+        arena.run(arena.play(phase, moves))
+
+    play()
+    arena.rooms_are_whole()
+    if LONG:
+        done = {action for action, code in arena.answers if code == "success"}
+        # `typing` is not answered.
+        assert {str(kind.__struct_config__.tag) for kind in (*CHAT, *DASHBOARD)} - {
+            "typing"
+        } <= done
+        assert CODES - {"rate_limited"} <= {code for _, code in arena.answers}

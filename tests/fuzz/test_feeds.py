@@ -1,0 +1,87 @@
+"""Anything over feeds: what one sends everybody has, byte for byte and in order."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.asyncio.client import connect
+
+from tests.fuzz.conftest import examples
+from tests.fuzz.grammar import ANY_JSON, CHAT, NASTY, cases, text
+from tests.fuzz.seats import WITHIN
+
+EACH = 20
+contents = st.one_of(
+    ANY_JSON, NASTY, text(), st.binary(max_size=30), cases(CHAT).map(lambda case: case.frame)
+)
+_names = itertools.count(1)
+REFUSED = "Frames are text, not binary."
+
+
+async def come(exits, arena, path, name):
+    return await exits.enter_async_context(
+        connect(
+            f"{arena.site.socket_url}{path}",
+            additional_headers={"Authorization": f"Bearer {arena.people[name].token}"},
+            compression=None,
+            ping_interval=None,
+            max_size=None,
+            max_queue=None,
+            proxy=None,
+        )
+    )
+
+
+async def hear(socket, *, told=True):
+    """The next frame. Who came may be told late, where they are at another worker."""
+    while True:
+        frame = await socket.recv()
+        if told or not frame.startswith('{"action":"feed_joined"'):
+            return frame
+
+
+async def relay(arena, frames):
+    """Two send, and they and a third one get it all."""
+    path = f"/ws/feed/fuzz-{next(_names)}/"
+    async with contextlib.AsyncExitStack() as exits, asyncio.timeout(WITHIN):
+        sockets = [await come(exits, arena, path, name) for name in ("ada", "zoe", "ivan")]
+        # Nobody sends before all are there.
+        last = [json.loads(await socket.recv())["client"] for socket in sockets][-1]
+        for socket in sockets:
+            while last not in await hear(socket):
+                pass
+        sent = {0: [], 1: []}
+        for who, frame in [*frames, (0, "end"), (1, "end")]:
+            await sockets[who].send(frame)
+            if isinstance(frame, str):
+                sent[who].append(frame)
+        arena.cases += len(frames)
+        for who, socket in enumerate(sockets):
+            binary = sum(one == who and isinstance(frame, bytes) for one, frame in frames)
+            expected = sum(map(len, sent.values())) + binary
+            got = [await hear(socket, told=False) for _ in range(expected)]
+            for frame in [one for one in got if REFUSED in one][:binary]:
+                assert json.loads(frame)["error_code"] == "invalid_message_format"
+                got.remove(frame)
+            assert sorted(got) == sorted(itertools.chain(*sent.values()))
+            for mine in sent.values():
+                rest = iter(got)
+                assert all(one in rest for one in mine), (mine, got)
+    await arena.others_are_well()
+
+
+@pytest.mark.timeout(3600)
+def test_feeds(arena):
+    # Of binary frames fewer than ten, which would close the socket.
+    moves = st.lists(st.tuples(st.sampled_from([0, 1]), contents), min_size=EACH, max_size=EACH)
+
+    @examples(0.1, EACH)
+    @given(moves.filter(lambda some: sum(isinstance(one, bytes) for _, one in some) < 10))
+    def play(frames):
+        arena.run(relay(arena, frames))
+
+    play()
