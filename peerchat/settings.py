@@ -166,6 +166,8 @@ def database(url: str) -> dict[str, Any]:
             "timeout": envfloat("DATABASE_POOL_TIMEOUT", 10),
         }
         options.setdefault("connect_timeout", 5)
+        # Prepared statements, which a pooler in front of PostgreSQL may not allow.
+        options["prepare_threshold"] = 5 if envbool("DATABASE_PREPARE", True) else None
     else:
         raise ImproperlyConfigured("DATABASE_URL must name a SQLite or a PostgreSQL database.")
     return config

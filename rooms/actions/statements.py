@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+import psycopg
 from django.db import connection
 from django.db.models import F, FilteredRelation, Q
 
@@ -161,9 +162,7 @@ FROM new
 
 
 def _lock_written_out(rooms: Collection[UUID]) -> dict[UUID, Place]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [_array(rooms)])
-        return {row[0]: Place(*row) for row in cursor.fetchall()}
+    return {row[0]: Place(*row) for row in _execute(_LOCK, [_array(rooms)])}
 
 
 def _look_up_written_out(
@@ -174,32 +173,42 @@ def _look_up_written_out(
     posts = _json(_Post(*key) for key in keys)
     members: Members = defaultdict(dict)
     before: dict[Key, UUID] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_LOOK_UP, [posts, _array(small), _array(large)])
-        for room, user, membership, name, *rest, message in cursor.fetchall():
-            if message is None:
-                members[room][user] = Member(user, membership, name, *rest)
-            else:
-                before[room, user, name] = message
+    found = _execute(_LOOK_UP, [posts, _array(small), _array(large)])
+    for room, user, membership, name, *rest, message in found:
+        if message is None:
+            members[room][user] = Member(user, membership, name, *rest)
+        else:
+            before[room, user, name] = message
     return members, before
 
 
 def _insert_written_out(
     messages: Sequence[NewText], read: Mapping[int, int], log: Sequence[uselog.Row], now: datetime
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "messages": _json(
-                    _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
-                    for m in messages
-                ),
-                "read": _json(_Read(pk, by) for pk, by in read.items()),
-                "log": _json(log),
-                "now": now,
-            },
-        )
+    _execute(
+        _INSERT,
+        {
+            "messages": _json(
+                _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
+                for m in messages
+            ),
+            "read": _json(_Read(pk, by) for pk, by in read.items()),
+            "log": _json(log),
+            "now": now,
+        },
+    )
+
+
+def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    """The rows of a statement, whose text stays the same so that PostgreSQL plans it once: psycopg
+    prepares what it has seen a few times, where the settings of the site allow it. Django's own
+    cursors put the parameters into the text."""
+    connection.ensure_connection()
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    raw: Any = psycopg.Cursor(connection.connection)
+    with wrap(raw) as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _array(ids: Iterable[UUID]) -> str:

@@ -118,6 +118,12 @@ def test_other_databases_are_refused(url):
         database(url)
 
 
+def test_statements_are_prepared_unless_a_pooler_forbids_it(monkeypatch):
+    assert database("postgres://u:p@h/n")["OPTIONS"]["prepare_threshold"] == 5
+    monkeypatch.setenv("DATABASE_PREPARE", "0")
+    assert database("postgres://u:p@h/n")["OPTIONS"]["prepare_threshold"] is None
+
+
 def test_a_pool_turned_over_is_refused(monkeypatch):
     monkeypatch.setenv("DATABASE_POOL_MIN", "8")
     monkeypatch.setenv("DATABASE_POOL_MAX", "7")
