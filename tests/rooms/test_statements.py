@@ -139,8 +139,8 @@ def test_a_batch_of_everything(school, way):
         ]
     )
     assert set(Mention.objects.values_list("message", "user__username")) == {
-        (new[0].pk, "bea"),
-        (new[2].pk, "bea"),
+        (new[0].id, "bea"),
+        (new[2].id, "bea"),
     }
 
 
