@@ -20,13 +20,7 @@ from daphne.http_protocol import HTTPFactory as DaphneHTTPFactory
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
-from twisted.logger import (
-    FilteringLogObserver,
-    LogLevel,
-    LogLevelFilterPredicate,
-    STDLibLogObserver,
-    globalLogPublisher,
-)
+from twisted.logger import LogLevel, globalLogPublisher
 
 from peerchat.draining import DrainingFactory
 from peerchat.incoming import ShortWayIn
@@ -210,11 +204,7 @@ class Server(daphne_server.Server):
 
     def run(self) -> None:
         # Exceptions in Twisted and autobahn, which daphne throws away with the rest of their log.
-        globalLogPublisher.addObserver(
-            FilteringLogObserver(
-                STDLibLogObserver("twisted"), [LogLevelFilterPredicate(LogLevel.critical)]
-            )
-        )
+        globalLogPublisher.addObserver(_log_failure)  # type: ignore[arg-type]
         super().run()
 
     def listen_success(self, port: Any) -> None:
@@ -258,6 +248,13 @@ def _end() -> None:
     logger.error("This worker could not stop in time: something it waits for does not answer.")
     logging.shutdown()
     os._exit(1)
+
+
+def _log_failure(event: dict[str, Any]) -> None:
+    failure = event.get("log_failure")
+    if failure is not None and event["log_level"] is LogLevel.critical:
+        where = (failure.type, failure.value, failure.getTracebackObject())
+        logger.error("an error within Twisted: %s", failure.value, exc_info=where)
 
 
 def _bounded(application: Application) -> Application:

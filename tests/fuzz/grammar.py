@@ -219,7 +219,9 @@ ACTION = '"action"'
 
 
 @st.composite
-def _named(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> tuple[type, str, Pairs]:
+def _named(
+    draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]
+) -> tuple[type[protocol.Command], str, Pairs]:
     """A valid command: its type, its uuid, its fields in any order."""
     kind = draw(st.sampled_from(kinds))
     # Made unique by who sends it, with what `<uuid>` stands for.
