@@ -15,13 +15,14 @@ DEMO := env DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run test lint types pytest bench lock clean servers browser
+.PHONY: help run test lint types pytest faults bench lock clean servers browser
 
 help:
 	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
 	@echo 'make test   lint, types and every test, on real servers'
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
+	@echo 'make faults  each fault three times with the checker; docs/faults.md says how to read it'
 	@echo 'make bench  the benchmarks, about 20 minutes; writes docs/benchmarks.md'
 	@echo 'make lock   pins the requirements anew'
 	@echo 'make clean  removes the environment, caches and the demo database'
@@ -43,6 +44,10 @@ types: $(STAMPS)/test
 
 pytest: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(BIN)/python -m pytest $(ARGS)
+
+# It starts servers of its own, to break them.
+faults: $(STAMPS)/test servers
+	$(BIN)/python -m tests.faults
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, in a process that may die right after a commit."""

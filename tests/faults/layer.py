@@ -1,0 +1,18 @@
+"""The channel layer of the site, which loses half of what arrives while it is told to."""
+
+import random
+from typing import Any
+
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from tests.faults import switches
+
+
+class LossyLayer(RedisPubSubChannelLayer):
+    """Each process loses another half."""
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        while True:
+            message: dict[str, Any] = await self._get_layer().receive(channel)
+            if not (switches.is_on(switches.DROPPING) and random.random() < 0.5):
+                return message

@@ -1,0 +1,157 @@
+"""What the database says of a course, read past the code that wrote it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+UNAVAILABLE = (psycopg.OperationalError,)
+
+
+@dataclass
+class StoredMessage:
+    seq: int
+    sender: str
+    uuid: str
+    kind: str
+    text: str
+    control: dict[str, Any] | None
+    created: float
+
+
+@dataclass
+class StoredRoom:
+    kind: str
+    last_seq: int
+    archived: bool
+    members: set[str] = field(default_factory=set)
+    messages: list[StoredMessage] = field(default_factory=list)
+    """In the order of their numbers."""
+
+
+@dataclass
+class StoredVote:
+    choice: str
+    uuid: str
+    """What its client called it: these clients send it as the rationale."""
+    cast: float
+
+
+@dataclass
+class StoredRound:
+    question: str
+    number: int
+    opened: float
+    closed: float | None
+    votes: dict[str, StoredVote] = field(default_factory=dict)
+    """By username."""
+
+
+@dataclass
+class Stored:
+    """A course. Times are in seconds since the epoch."""
+
+    rooms: dict[str, StoredRoom] = field(default_factory=dict)
+    rounds: list[StoredRound] = field(default_factory=list)
+    phase: str = "idle"
+    epoch: int = 0
+
+
+class Ledger:
+    """Reads a course. Raises psycopg.OperationalError while the database does not answer."""
+
+    def __init__(self, folder: str, course: str) -> None:
+        self._folder = folder
+        self._course = course
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(
+            host=self._folder, user="peerchat", dbname="peerchat", connect_timeout=5
+        ) as connection:
+            return connection.execute(statement, {"course": self._course}).fetchall()
+
+    def heads(self) -> dict[str, tuple[int, set[str]]]:
+        """The newest number and the members of each room in use."""
+        found: dict[str, tuple[int, set[str]]] = {}
+        for room, last_seq, member in self._rows(
+            """
+            SELECT r.id::text, r.last_seq, u.username
+            FROM rooms_room r JOIN rooms_course c ON c.id = r.course_id
+            JOIN rooms_membership m ON m.room_id = r.id JOIN accounts_user u ON u.id = m.user_id
+            WHERE c.slug = %(course)s AND r.archived_at IS NULL
+            """
+        ):
+            found.setdefault(room, (last_seq, set()))[1].add(member)
+        return found
+
+    def read(self) -> Stored:
+        """Everything. Not one snapshot: read it when nothing is being written any more."""
+        stored = Stored()
+        for room, kind, last_seq, archived in self._rows(
+            """
+            SELECT r.id::text, r.kind, r.last_seq, r.archived_at IS NOT NULL
+            FROM rooms_room r JOIN rooms_course c ON c.id = r.course_id
+            WHERE c.slug = %(course)s
+            """
+        ):
+            stored.rooms[room] = StoredRoom(kind, last_seq, archived)
+        for room, (_, members) in self.heads().items():
+            stored.rooms[room].members = members
+        for room, *fields in self._rows(
+            """
+            SELECT m.room_id::text, m.seq, u.username, m.uuid, m.kind, m.text, m.control,
+                extract(epoch FROM m.created_at)::float8
+            FROM rooms_message m JOIN rooms_room r ON r.id = m.room_id
+            JOIN rooms_course c ON c.id = r.course_id JOIN accounts_user u ON u.id = m.sender_id
+            WHERE c.slug = %(course)s ORDER BY m.room_id, m.seq
+            """
+        ):
+            stored.rooms[room].messages.append(StoredMessage(*fields))
+        votes: dict[int, dict[str, StoredVote]] = defaultdict(dict)
+        for round_, user, *fields in self._rows(
+            """
+            SELECT v.round_id, u.username, v.choice, v.rationale,
+                extract(epoch FROM v.cast_at)::float8
+            FROM rooms_vote v JOIN accounts_user u ON u.id = v.user_id
+            JOIN rooms_round o ON o.id = v.round_id JOIN rooms_question q ON q.id = o.question_id
+            JOIN rooms_course c ON c.id = q.course_id WHERE c.slug = %(course)s
+            """
+        ):
+            votes[round_][user] = StoredVote(*fields)
+        for round_, *fields in self._rows(
+            """
+            SELECT o.id, q.slug, o.number, extract(epoch FROM o.opened_at)::float8,
+                extract(epoch FROM o.closed_at)::float8
+            FROM rooms_round o JOIN rooms_question q ON q.id = o.question_id
+            JOIN rooms_course c ON c.id = q.course_id WHERE c.slug = %(course)s ORDER BY o.id
+            """
+        ):
+            question, number, opened, closed = fields
+            stored.rounds.append(StoredRound(question, number, opened, closed, votes[round_]))
+        for phase, epoch in self._rows(
+            """
+            SELECT s.phase, s.epoch FROM rooms_classsession s
+            JOIN rooms_course c ON c.id = s.course_id
+            WHERE c.slug = %(course)s AND s.ended_at IS NULL
+            """
+        ):
+            stored.phase, stored.epoch = phase, epoch
+        return stored
+
+    def open_connections(self, users: set[str]) -> int:
+        """Rows of chat sockets of these users that are not noted as closed, alive or not."""
+        ((number,),) = self._rows_of(users)
+        return int(number)
+
+    def _rows_of(self, users: set[str]) -> list[tuple[Any, ...]]:
+        with psycopg.connect(
+            host=self._folder, user="peerchat", dbname="peerchat", connect_timeout=5
+        ) as connection:
+            return connection.execute(
+                """
+                SELECT count(*) FROM rooms_connection n JOIN accounts_user u ON u.id = n.user_id
+                WHERE n.closed_at IS NULL AND u.username = ANY(%s)
+                """,
+                [list(users)],
+            ).fetchall()

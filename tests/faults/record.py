@@ -1,0 +1,139 @@
+"""What one client did and saw, in order. The checker judges by this and by the database alone."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`at` is in seconds since the epoch, by the clock that the servers have as well."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Entry):
+    """A connection stands: its `welcome` is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Entry):
+    """It is gone; without a closing handshake `code` is 1006."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live(Entry):
+    """A `new_message`: the acknowledgement, where it is one's own."""
+
+    room: str
+    seq: int
+    uuid: str
+    sender: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added(Entry):
+    """One is a member of the room, by `room_added`."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(Entry):
+    """One is a member of the room no more: by `room_removed`, or by the answer to `resume`."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Entry):
+    """A `resume` for a room went out, with the number seen last."""
+
+    room: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Entry):
+    """What `resume` answered for a room: (number, sender, text) of each message."""
+
+    room: str
+    messages: tuple[tuple[int, str, str], ...]
+    last_seq: int
+    reset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Entry):
+    """A message went out, for the first time or again; `text` is trimmed."""
+
+    uuid: str
+    room: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Entry):
+    """A message was answered with an error."""
+
+    uuid: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Entry):
+    """A `control` event."""
+
+    message: str
+    phase: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Entry):
+    """The answer to `state`; `known` is the epoch that was known when it was asked for."""
+
+    phase: str
+    epoch: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voted(Entry):
+    """A vote went out, for the first time or again, for what its client took for the open round."""
+
+    uuid: str
+    question: str
+    round: int
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Entry):
+    """A vote was acknowledged, for the round with this number."""
+
+    uuid: str
+    round: int
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted(Entry):
+    """A vote was answered with an error."""
+
+    uuid: str
+    code: str
+
+
+@dataclass
+class Record:
+    """The log of a client. `student` is false for those whose socket has no `resume`."""
+
+    name: str
+    student: bool = True
+    entries: list[Entry] = field(default_factory=list)
+
+    def of(self, kind: type[Entry]) -> list[Entry]:
+        return [entry for entry in self.entries if isinstance(entry, kind)]

@@ -1,0 +1,186 @@
+"""One run: a class that talks and votes at a site while something breaks, and what came of it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.faults.cast import Cast
+from tests.faults.checker import check
+from tests.faults.ledger import Ledger
+from tests.faults.place import Place
+from tests.faults.student import Student
+from tests.faults.teacher import Teacher
+from tests.running import Site
+
+HERE_WITHIN = 60.0
+"""Seconds in which all clients have connected for the first time."""
+SETTLED_WITHIN = 60.0
+"""Seconds after the last message in which everybody has everything: a client that found nobody
+there may wait for half a minute before it comes again."""
+POLL = 0.05
+
+
+@dataclass
+class Outcome:
+    """The figures of a run."""
+
+    clients: int = 0
+    sent: int = 0
+    acknowledged: int = 0
+    delivered: int = 0
+    resumed: int = 0
+    reconnected: int = 0
+    whole_after: float = 0.0
+    """Seconds from the end of the fault until everybody had all that was stored by then."""
+    violations: list[str] = field(default_factory=list)
+
+
+class Run:
+    """An async context manager: the class is there, talks and votes."""
+
+    def __init__(self, place: Place, site: Site, cast: Cast, *, talk: float = 20.0) -> None:
+        self.place = place
+        self.site = site
+        self.cast = cast
+        self.ledger = Ledger(str(place.postgres.folder), cast.course)
+        self.talk = talk
+        """Messages of all students in a second."""
+        self.outcome = Outcome()
+        self.unavailable = 0.0
+        """Seconds for which the fault kept the database away."""
+        self.repaired = 0.0
+        """When the fault was over, by the monotonic clock, if that is before its function ends."""
+        self.found: list[str] = []
+        """Violations that the fault itself has seen."""
+        pause = len(cast.students) / talk
+        self.students = [
+            Student(site.socket_url, name, token, cast, pause=pause)
+            for name, token in cast.students.items()
+        ]
+        self.teacher = Teacher(site.socket_url, cast)
+
+    async def __aenter__(self) -> Self:
+        for student in self.students:
+            student.start()
+        try:
+            await self.until(lambda: all(one.ready.is_set() for one in self.students), HERE_WITHIN)
+            self.teacher.start()
+            await self.until(lambda: self.teacher.known.phase == "vote", HERE_WITHIN)
+        except BaseException:
+            await self._leave()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        started = [one for one in (*self.students, self.teacher) if one._task is not None]
+        results = await asyncio.gather(*(one.stop() for one in started), return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    # --- for the faults ----------------------------------------------------------------------
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(len(one.known.acknowledged) for one in self.students)
+
+    async def until(self, condition: Callable[[], Any], within: float) -> None:
+        """Wait for a condition. Raises TimeoutError."""
+        deadline = time.monotonic() + within
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            await asyncio.sleep(POLL)
+
+    async def flow(self, messages: int, within: float = 30.0) -> None:
+        """Wait until so many more messages have been acknowledged."""
+        goal = self.acknowledged + messages
+        await self.until(lambda: self.acknowledged >= goal, within)
+
+    async def lost(self) -> None:
+        """Wait until somebody has noticed that their connection is gone, which is from now on."""
+        self.repaired = time.monotonic()
+        await self.until(lambda: not all(one.ready.is_set() for one in self.students), 10)
+
+    def fullest_worker(self) -> int:
+        """The worker with the most sockets: they are not spread evenly."""
+        return max(
+            self.site.workers(), key=lambda pid: len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        )
+
+    # --- afterwards --------------------------------------------------------------------------
+
+    async def become_whole(self, within: float = SETTLED_WITHIN) -> None:
+        """Measure how long it takes until everybody has all that is stored now."""
+        began = self.repaired or time.monotonic()
+        try:
+            await self._caught_up(within)
+        except TimeoutError:
+            self.found.append(f"not everybody had everything after {within:g} s")
+        self.outcome.whole_after = time.monotonic() - began
+
+    async def _caught_up(self, within: float) -> None:
+        async with asyncio.timeout(within):
+            heads = await asyncio.to_thread(self.ledger.heads)
+        for student in self.students:
+            mine = {
+                room: head for room, (head, members) in heads.items() if student.name in members
+            }
+
+            def has_all(student: Student = student, mine: dict[str, int] = mine) -> bool:
+                views = student.known.views
+                return student.ready.is_set() and all(
+                    room in views
+                    and (not views[room].is_mine or student.heads.get(room, -1) >= head)
+                    for room, head in mine.items()
+                )
+
+            await self.until(has_all, within)
+
+    async def settle(self) -> Outcome:
+        """Let the class come to its end, and judge."""
+        self.teacher.finishing = True
+        try:
+            await self.until(self.teacher.finished.is_set, 2 * SETTLED_WITHIN)
+            if self.teacher.stuck:
+                self.found.append(self.teacher.stuck)
+            for student in self.students:
+                student.silent.set()
+            await self.until(lambda: not any(one.pending for one in self.students), SETTLED_WITHIN)
+            await self.until(
+                lambda: all(one.ready.is_set() for one in (*self.students, self.teacher)),
+                SETTLED_WITHIN,
+            )
+            await self._caught_up(SETTLED_WITHIN)
+        except TimeoutError:
+            # The checker tells what is missing.
+            waiting = sum(len(one.pending) for one in self.students)
+            self.found.append(
+                f"not settled: {waiting} messages wait, in {self.teacher.known.phase}"
+            )
+        stored = await asyncio.to_thread(self.ledger.read)
+        everybody = [*self.students, self.teacher]
+        out = self.outcome
+        out.clients = len(everybody)
+        out.sent = sum(len(one.known.sent) for one in self.students)
+        out.acknowledged = self.acknowledged
+        out.delivered = sum(one.known.delivered for one in self.students)
+        out.resumed = sum(one.known.resumed for one in self.students)
+        out.reconnected = sum(one.connections - 1 for one in everybody)
+        out.violations = [
+            *self.found,
+            *check([one.record for one in everybody], stored, unavailable=self.unavailable),
+        ]
+        return out

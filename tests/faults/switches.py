@@ -1,0 +1,24 @@
+"""Faults inside the workers that a file switches on. The folder is in the environment."""
+
+import os
+from pathlib import Path
+
+DROPPING = "dropping"
+"""While it is there, workers lose half of the events of the channel layer."""
+KILL = "kill"
+"""The worker that takes it away kills itself."""
+
+_folder = Path(os.environ.get("FAULTS", "/nonexistent"))
+
+
+def is_on(name: str) -> bool:
+    return (_folder / name).exists()
+
+
+def take(name: str) -> bool:
+    """Whether the switch was on; it is off afterwards, and nobody else took it."""
+    try:
+        (_folder / name).unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,27 @@
+"""Each fault once, with a small class. `make faults` is the long form."""
+
+import pytest
+
+from tests.faults.causes import FAULTS, Fault, cause
+from tests.faults.place import Place
+from tests.faults.run import Run
+
+
+@pytest.fixture(scope="module")
+def place():
+    with Place(*(fault.few for fault in FAULTS)) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def site(place):
+    with place.site() as site:
+        yield site
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_nothing_is_lost(place, site, fault: Fault):
+    async with Run(place, site, place.casts[FAULTS.index(fault)], talk=fault.talk) as run:
+        outcome = await cause(fault, run)
+    assert outcome.violations == []
+    assert outcome.acknowledged > 0
