@@ -27,6 +27,8 @@ REDIS_PER_MESSAGE = Figure("Redis CPU per message, µs", lambda m: m.redis_cpu /
 POSTGRES_PER_MESSAGE = Figure(
     "PostgreSQL CPU per message, µs", lambda m: m.postgres_cpu / m.messages * 1e6
 )
+WAL = Figure("WAL per message, bytes", lambda m: m.wal / m.messages)
+DISK = Figure("disk per message, bytes", lambda m: m.disk / m.messages)
 FRAMES = Figure("frames per second", lambda m: m.deliveries / m.seconds)
 MESSAGES = Figure("messages per second", lambda m: m.messages / m.seconds)
 COMMANDS = Figure("Redis commands per message", lambda m: m.redis_commands / m.messages, 2)

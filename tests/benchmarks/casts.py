@@ -8,7 +8,7 @@ import psycopg
 from django.core.management import call_command
 
 from peerchat.management.commands.rehearse import Cast, make_cast
-from rooms.models import Membership, Message, Room
+from rooms.models import Membership, Message, Room, Vote
 from tests.benchmarks import sides
 from tests.benchmarks.sessions import log_in
 
@@ -57,6 +57,10 @@ def pair_rooms(students: int) -> list[Room]:
 def sessions(students: int) -> list[str]:
     """Session keys of the students of a course."""
     return log_in(course(students).users[1:])
+
+
+def voted(cast: Cast) -> int:
+    return Vote.objects.filter(round__session__course=cast.course).count()
 
 
 def stored(rooms: list[Room]) -> int:

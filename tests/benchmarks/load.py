@@ -39,6 +39,10 @@ class Socket(WSListener):
         """What `post` sends, with a number between the two."""
         self._before, self._after = before.encode(), after.encode()
 
+    def awaits(self, marker: bytes) -> None:
+        """What its deliveries begin with from now on."""
+        self._marker = marker
+
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
         if not self._ready:

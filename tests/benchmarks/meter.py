@@ -54,9 +54,8 @@ class Meter:
         self._pids = pids
         self._redis = redis.Redis.from_url(os.environ["REDIS_URL"])
         self._redis_pid = int(self._redis.info("server")["process_id"])
-        with psycopg.connect(os.environ["DATABASE_URL"]) as database:
-            backend = database.info.backend_pid
-            self._postmaster = int(_stat(backend)[1])
+        self._database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+        self._postmaster = int(_stat(self._database.info.backend_pid)[1])
 
     def begin(self, measured: Measured) -> None:
         # Negative, so that `end` only has to add.
@@ -72,6 +71,18 @@ class Meter:
         measured.redis_cpu += sign * exact_cpu_of(self._redis_pid)
         measured.postgres_cpu += sign * cpu_of_family(self._postmaster)
         measured.redis_commands += sign * self._commands()
+        wal, disk = self._written()
+        measured.wal += sign * wal
+        measured.disk += sign * disk
+
+    def _written(self) -> tuple[int, int]:
+        """Bytes of PostgreSQL's log so far, and of its databases."""
+        row = self._database.execute(
+            "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint,"
+            " (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint"
+        ).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
 
     def _commands(self) -> int:
         """Commands that Redis has carried out, without those that ask for this."""

@@ -10,12 +10,14 @@ from tests.benchmarks.benchmark import (
     COMMANDS,
     CPU_PER_FRAME,
     CPU_PER_MESSAGE,
+    DISK,
     FRAMES,
     MEDIAN,
     MESSAGES,
     POSTGRES_PER_MESSAGE,
     REDIS_PER_MESSAGE,
     SLOW,
+    WAL,
     Benchmark,
     Entry,
     Figure,
@@ -156,6 +158,8 @@ CLOSED_LOOP = Benchmark(
         CPU_PER_MESSAGE,
         REDIS_PER_MESSAGE,
         POSTGRES_PER_MESSAGE,
+        WAL,
+        DISK,
         CLIENT,
     ),
     goals=(
@@ -297,6 +301,23 @@ LESSON = Benchmark(
     entries=_lesson,
 )
 
+CPU_PER_VOTE = Figure("server CPU per vote, µs", lambda m: m.cpu / m.messages * 1e6)
+POSTGRES_PER_VOTE = Figure(
+    "PostgreSQL CPU per vote, µs", lambda m: m.postgres_cpu / m.messages * 1e6
+)
+VOTES = Benchmark(
+    name="votes",
+    title="1,000 votes",
+    about=(
+        "1,000 students vote, spread evenly over the time that is measured. Latency is from the "
+        "vote to its reply, which comes when it is committed. The instructor's dashboard is open "
+        "and gets live figures twice a second, whose cost is in these."
+    ),
+    figures=(MEDIAN, SLOW, CPU_PER_VOTE, POSTGRES_PER_VOTE),
+    goals=(),
+    entries=lambda: [_entry(PEERCHAT, "", tasks.peerchat_class, "votes", CLASS)],
+)
+
 # --- Several workers ---------------------------------------------------------------------------
 
 
@@ -362,6 +383,7 @@ BENCHMARKS = (
     IDLE,
     WORKERS,
     LESSON,
+    VOTES,
     LONE,
     topics.TOPICS,
 )

@@ -42,10 +42,10 @@ class Side:
     task: Callable[[str, Sequence[int], Settings], Task]
     """From the server's address and workers."""
     stored: Callable[[], int] | None = None
-    """How many messages are in the database, where the work stores any."""
+    """How many messages or votes are in the database, where the work stores any."""
 
     def measure(self, settings: Settings) -> Measured:
-        """Start a server, measure it, stop it. Raises AssertionError where messages were lost."""
+        """Start a server, measure it, stop it. Raises AssertionError where any were lost."""
         before = self.stored() if self.stored else 0
         with self.running() as (address, pids):
             measured = load(self.task(address, pids, settings))

@@ -43,6 +43,10 @@ class Measured:
     client_cpu: float = 0.0
     """Of the load client: near `seconds`, it is what was measured."""
     redis_commands: int = 0
+    wal: int = 0
+    """Bytes of PostgreSQL's write-ahead log, which is also what a replica gets."""
+    disk: int = 0
+    """Bytes by which PostgreSQL's databases grew."""
     messages: int = 0
     deliveries: int = 0
     latencies: list[float] = field(default_factory=list)

@@ -168,27 +168,27 @@ def stock_pairs(pairs: int, *, pause: float = 0.0) -> Side:
 
 
 def peerchat_class(work: str, students: int, *, pause: float = 0.0) -> Side:
-    """Students with sessions; in `lesson` an instructor comes before them."""
+    """Students with sessions; in `lesson` and `votes` an instructor comes before them."""
     cast = casts.course(students)
     sessions = casts.sessions(students)
 
     def task(address: str, pids: Sequence[int], settings: Settings) -> Task:
         sockets = [(f"{address}/ws/chat/", _cookie(address, session)) for session in sessions]
-        if work == "lesson":
+        if work in ("lesson", "votes"):
             dashboard = f"{address}/ws/instructor/{cast.course.slug}/"
             sockets.insert(0, (dashboard, _bearer(cast.instructor)))
         run = uuid.uuid4().hex[:8]
+        vote = f'"action":"vote","course":"{cast.course.slug}","choice":"B"'
+        commands = [
+            f'"action":"start_question","question":"{QUESTION}"',
+            *([vote] if work == "votes" else []),
+            '"action":"stop_vote"',
+            '"action":"reveal"',
+        ]
         return Task(
             work=work,
             sockets=sockets,
-            frames=[
-                (f'{{"uuid":"{run}-', f'",{command}}}')
-                for command in (
-                    f'"action":"start_question","question":"{QUESTION}"',
-                    '"action":"stop_vote"',
-                    '"action":"reveal"',
-                )
-            ],
+            frames=[(f'{{"uuid":"{run}-', f'",{command}}}') for command in commands],
             marker='{"action":"control"',
             ready='{"action":"welcome"',
             pids=pids,
@@ -198,7 +198,8 @@ def peerchat_class(work: str, students: int, *, pause: float = 0.0) -> Side:
             at_least=CLICKS,
         )
 
-    return Side(sides.peerchat, task)
+    votes = partial(casts.voted, cast) if work == "votes" else None
+    return Side(sides.peerchat, task, votes)
 
 
 def stock_class(work: str, students: int, *, pause: float = 0.0) -> Side:

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from tests.benchmarks.load import Run, Socket
+from tests.benchmarks.load import STALLED_AFTER, Run, Socket
 from tests.benchmarks.meter import memory_of
 from tests.benchmarks.task import Measured, Task
 
@@ -102,6 +102,62 @@ class Lesson(Run):
                 self.finish()
 
 
+class Votes(Run):
+    """The first socket is the instructor's, who sends the first frame. When all the others, which
+    are students, have got the event of it, each of them sends the second one, spread evenly over
+    `seconds`. Latency is to the reply. Then the instructor sends the rest of the frames, each when
+    all students have got the event of the one before."""
+
+    async def go(self) -> Measured:
+        await self.connect(range(len(self.task.sockets)))
+        instructor, *self._students = self.sockets
+        first, vote, *rest = self.task.frames
+        await self._click(instructor, first)
+        self.meter.begin(self.measured)
+        await self._vote(vote)
+        self.meter.end(self.measured)
+        for frame in rest:
+            await self._click(instructor, frame)
+        self.measured.sent = self.measured.messages
+        return self.measured
+
+    async def _click(self, instructor: Socket, frame: tuple[str, str]) -> None:
+        instructor.says(*frame)
+        instructor.post()
+        await self._everybody(self.task.marker)
+
+    async def _vote(self, vote: tuple[str, str]) -> None:
+        every = self.task.seconds / len(self._students)
+        for number, student in enumerate(self._students):
+            student.says(*vote)
+            self.loop.call_later(number * every, student.post)
+        self._voting = True
+        # The reply has the uuid with which the command began.
+        await self._everybody(vote[0])
+        self._voting = False
+
+    async def _everybody(self, marker: str) -> None:
+        """Wait until every student has got one frame that begins so."""
+        for student in self._students:
+            student.awaits(marker.encode())
+        self._missing_students = len(self._students)
+        self._everybody_has = self.loop.create_future()
+        async with asyncio.timeout(STALLED_AFTER + self.task.seconds):
+            await self._everybody_has
+
+    _voting = False
+
+    def delivered(self, socket: Socket) -> None:
+        if socket.number == 0:
+            return
+        if self._voting:
+            self.measured.messages += 1
+            self.measured.latencies.append(time.perf_counter() - socket.sent_at)
+        self._missing_students -= 1
+        if self._missing_students == 0:
+            self._everybody_has.set_result(None)
+
+
 class Connect(Run):
     """All sockets connect at once. Latency is from the beginning to the `ready` frame of each; one
     that does not get it is a failure."""
@@ -171,6 +227,7 @@ WORKS: dict[str, type[Run]] = {
     "fanout": Fanout,
     "pairs": Pairs,
     "lesson": Lesson,
+    "votes": Votes,
     "connect": Connect,
     "idle": Idle,
 }
