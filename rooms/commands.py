@@ -192,6 +192,7 @@ async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
 
 async def _publish(client: Client, command: protocol.Publish) -> Any:
     topics.check_name(command.topic)
+    protocol.check_depth(command.data)
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     group = await _course_group(client, slug)
@@ -221,6 +222,7 @@ async def _course_group(client: Client, slug: str) -> str:
 
 
 async def _send_to(client: Client, command: protocol.SendTo) -> Any:
+    protocol.check_depth(command.data)
     ratelimit.published.take(client.user.pk)
     named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
     event = protocol.DirectData(

@@ -5,6 +5,7 @@ cannot store) is refused. An event is built from its type, so that an undeclared
 out. Nothing here knows Django.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -25,6 +26,8 @@ DEFAULT_PAGE = 20
 """Messages in a page where the client names no limit."""
 SEND_TO_LIMIT = 100
 """Sockets that one `send_to` may name."""
+DATA_DEPTH = 100
+"""Arrays and objects within each other in the data that clients send to each other."""
 SECONDS_LIMIT = 3600
 """Seconds a vote may be given at the most."""
 
@@ -304,6 +307,27 @@ class Parser:
         if action not in self._actions:
             return UnknownAction(**named)
         return InvalidMessageFormat(f"The command is not valid: {error}.", **named)
+
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def check_depth(data: Raw) -> None:
+    """Raises InvalidMessageFormat for data on which the parser of whoever gets it may give up."""
+    text = bytes(data)
+    if text.count(b"[") + text.count(b"{") <= DATA_DEPTH:
+        return
+    # Only the brackets, of one kind: each turn takes away the innermost ones.
+    left = _STRING.sub(b"", text).translate(_BRACKETS, _BUT_BRACKETS)
+    for _ in range(DATA_DEPTH):
+        left = left.replace(b"[]", b"")
+        if not left:
+            return
+    raise InvalidMessageFormat(
+        f"The command is not valid: `data` is nested deeper than {DATA_DEPTH} levels."
+    )
 
 
 def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
