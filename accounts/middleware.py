@@ -5,22 +5,21 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
-from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from accounts import tokens, wrong_tokens
+from accounts import sessions, tokens, wrong_tokens
 from accounts.addresses import client_address
 from accounts.models import User
 
@@ -53,24 +52,28 @@ class WrongToken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the handshake proved. `auth` is "session", "token" or None for nobody yet."""
+    """What the handshake proved. `auth` is "session", "token" or None for nobody yet.
+
+    `expires` is when the token or session ends, as far as that is known.
+    """
 
     user: User | AnonymousUser
     auth: str | None = None
     token_id: int | None = None
     session_key: str | None = None
+    expires: datetime | None = None
 
 
 class SocketAuthMiddleware:
     """Fills the scope of a WebSocket with who is there, or refuses the handshake with HTTP 403.
 
     Sets `user` (a User or AnonymousUser), `auth` ("session", "token" or None), `token_id`,
-    `session_key`, `address` (where they come from) and `subprotocol`, with which the consumer must
-    accept. The first of these that is present decides: an Authorization header with a bearer
-    token, a token among the subprotocols, the session cookie. A page of another site cannot read
-    our cookies but a browser sends them along, so a session also needs an allowed Origin. A cookie
-    without a user behind it counts as no credentials. While the database does not answer, a socket
-    with credentials is accepted and closed with 4503.
+    `session_key`, `expires` (when that ends, or None), `address` (where they come from) and
+    `subprotocol`, with which the consumer must accept. The first of these that is present decides:
+    an Authorization header with a bearer token, a token among the subprotocols, the session cookie.
+    A page of another site cannot read our cookies but a browser sends them along, so a session also
+    needs an allowed Origin. A cookie without a user behind it counts as no credentials. While the
+    database does not answer, a socket with credentials is accepted and closed with 4503.
     """
 
     def __init__(self, app: Application) -> None:
@@ -104,6 +107,7 @@ class SocketAuthMiddleware:
             "auth": identity.auth,
             "token_id": identity.token_id,
             "session_key": identity.session_key,
+            "expires": identity.expires,
             "address": client_address(request),
             "subprotocol": _answer(offered),
         }
@@ -151,39 +155,27 @@ def _identity(raw: str | None, cookie: str | None) -> Identity:
         token = tokens.verify(raw)
         if token is None:
             raise WrongToken("the token is not valid")
-        return Identity(token.user, auth="token", token_id=token.pk)
-    user = session_user(cookie) if cookie else None
-    if user is None:
-        return Identity(AnonymousUser())
-    return Identity(user, auth="session", session_key=cookie)
+        return Identity(token.user, auth="token", token_id=token.pk, expires=token.expires_at)
+    return (cookie and _session_identity(cookie)) or Identity(AnonymousUser())
 
 
 _look_up = database_sync_to_async(_identity, thread_sensitive=False, executor=_threads)
 _look_up_in_line = database_sync_to_async(_identity, thread_sensitive=False, executor=_line)
 
 
-def session_user(session_key: str) -> User | None:
-    """The user who is logged in with this session, if it stands.
-
-    The same checks as `django.contrib.auth.get_user`, which cannot serve here: under a rotated
-    SECRET_KEY it gives the session a new key, and a socket has no way to tell the browser.
-    """
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    try:
-        user_id = User._meta.pk.to_python(session[SESSION_KEY])
-        backend_path = session[BACKEND_SESSION_KEY]
-    except (KeyError, ValidationError):
+def _session_identity(session_key: str) -> Identity | None:
+    """Who is logged in with this session, if it stands."""
+    session = sessions.find(session_key)
+    if session is None:
         return None
-    if backend_path not in settings.AUTHENTICATION_BACKENDS:
+    user_id = sessions.user_id(session.data)
+    if user_id is None:
         return None
-    user = load_backend(backend_path).get_user(user_id)
-    if not isinstance(user, User):
+    user = load_backend(session.data[BACKEND_SESSION_KEY]).get_user(user_id)
+    # A backend may let inactive users log in to pages; a socket is closed when its user becomes so.
+    if not isinstance(user, User) or not user.is_active or not sessions.fits(session.data, user):
         return None
-    known = str(session.get(HASH_SESSION_KEY, ""))
-    for valid in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()):
-        if constant_time_compare(known, valid):
-            return user
-    return None
+    return Identity(user, auth="session", session_key=session_key, expires=session.expires)
 
 
 # As browsers write it: a name, or an address with or without brackets, and perhaps a port.

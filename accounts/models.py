@@ -1,12 +1,21 @@
 """People, and the tokens with which their programs log in."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.dispatch import Signal
+
+password_changed = Signal()  # sends `user`
+user_deactivated = Signal()  # sends `user`
 
 
 class User(AbstractUser):
-    """A person. `username` names them on the wire, `shown_name` on the page."""
+    """A person. `username` names them on the wire, `shown_name` on the page.
+
+    `save` tells by the signals above what ends log-ins. A queryset's `update` tells nobody.
+    """
 
     display_name = models.CharField(
         max_length=150,
@@ -17,6 +26,26 @@ class User(AbstractUser):
     @property
     def shown_name(self) -> str:
         return self.display_name or self.get_full_name() or self.username
+
+    _password: str | None  # of AbstractBaseUser: what was set, until it is saved
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        before = None
+        if not self._state.adding and (fields is None or {"password", "is_active"} & set(fields)):
+            stored = User.objects.filter(pk=self.pk)
+            before = stored.values_list("password", "is_active").first()
+        # Alone, and without having been set: at a log-in the same password is hashed anew, in the
+        # way that has become the usual one.
+        hashed_anew = fields is not None and set(fields) == {"password"} and self._password is None
+        super().save(*args, **kwargs)
+        if before is None:
+            return
+        password, was_active = before
+        if was_active and not self.is_active:
+            user_deactivated.send(sender=User, user=self)
+        elif password != self.password and not hashed_anew:
+            password_changed.send(sender=User, user=self)
 
 
 class Token(models.Model):

@@ -361,6 +361,8 @@ PEERCHAT: dict[str, Any] = {
     "PRESENCE_NAMES": envint("PRESENCE_NAMES", 50),
     # Seconds without a sign of life after which a worker's users count as gone.
     "PRESENCE_EXPIRY": envfloat("PRESENCE_EXPIRY", 30, least=1),
+    # Seconds between two checks of what sockets stand on, for what was not told.
+    "RECHECK_EVERY": envfloat("RECHECK_EVERY", 10, least=0.1),
     # Seconds after its last request for messages that a client without a socket counts as online.
     "POLL_LINGER": envfloat("POLL_LINGER", 10, least=0.1),
     # Seconds a partner may be away before the other is put with somebody else.

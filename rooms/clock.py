@@ -1,5 +1,6 @@
 """What a process does by itself: it closes rounds at their deadline, sees that nobody stays alone,
-tells who is online, keeps the dashboards up to date, and shows that it is alive.
+tells who is online, keeps the dashboards up to date, sees that what sockets stand on still stands,
+and shows that it is alive.
 
 With several workers each of them does all of it; the database sees to it that what must happen
 once happens once.
@@ -22,6 +23,7 @@ from rooms.envelope import Passing, Seen
 from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.models import Course
+from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -39,9 +41,10 @@ class Clock:
 
     hub: Hub
 
-    def __init__(self, *, worker: UUID, threads: Threads) -> None:
+    def __init__(self, *, worker: UUID, threads: Threads, revalidation: Revalidation) -> None:
         self._worker = worker
         self._threads = threads
+        self._revalidation = revalidation
         self._tasks: list[asyncio.Task[None]] = []
         # The courses whose figures changed, and whose are being read.
         self._stale: set[str] = set()
@@ -56,6 +59,8 @@ class Clock:
             (self._close_due_rounds, DEADLINE_EVERY),
             (self._seat_students, SEAT_EVERY),
             (self._beat, BEAT_EVERY),
+            (self._revalidation.check_all, limits["RECHECK_EVERY"]),
+            (self._revalidation.check_expired, EXPIRED_EVERY),
         ):
             self._tasks.append(loop.create_task(_repeat(job, every)))
         interval = limits["PRESENCE_INTERVAL"]

@@ -47,6 +47,8 @@ DEFAULTS: dict[str, Any] = {
     "PRESENCE_NAMES": 50,
     # Seconds without a sign of life after which a worker's users count as gone.
     "PRESENCE_EXPIRY": 30.0,
+    # Seconds between two checks of what sockets stand on, for what was not told.
+    "RECHECK_EVERY": 10.0,
     # Seconds after its last request for messages that a client without a socket counts as online.
     "POLL_LINGER": 10.0,
     # Seconds a partner may be away before the other is put with somebody else.

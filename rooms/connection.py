@@ -65,8 +65,9 @@ class Connection(Subscriber):
         super().__init__()
         self.id = uuid.uuid4()
         self.user_id: int | None = None
-        self.credential: str | None = None
         self.audiences: set[str] = set()
+        # How often its user was heard to come to a room or to go.
+        self.moves = 0
         # The groups of the courses whose topics the user may use, by slug, as far as known; how
         # many enrolments of theirs have ended; the group of each pattern subscribed to.
         self.courses: dict[str, str] = {}
@@ -130,6 +131,11 @@ class Connection(Subscriber):
         self._asked += len(frame)
         self._longest = max(self._longest, len(frame))
         self.send(frame)
+
+    @property
+    def held(self) -> bool:
+        """Whether what is written is kept back: the socket is not all set up yet."""
+        return self._held is not None
 
     def hold(self) -> None:
         """Keep back what is written from now on until `release`."""

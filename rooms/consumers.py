@@ -6,11 +6,13 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
 
 from accounts import tokens, wrong_tokens
+from accounts.credentials import Credential
 from accounts.models import User
 from rooms import commands, envelope, frames, groups, protocol, publish, queries, ratelimit, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
@@ -70,7 +72,6 @@ class SocketConsumer(AsyncConsumer):
             writer=self.extension,
             unsent_limit=limits["UNSENT_LIMIT"],
         )
-        self.connection.credential = _credential(scope)
         self.runtime.hub.add(self.connection)
         try:
             await self.accepted()
@@ -97,7 +98,20 @@ class SocketConsumer(AsyncConsumer):
 
     def gone(self) -> None:
         """The socket is closed."""
+        self.runtime.revalidation.forget(self.connection)
         self.runtime.hub.drop(self.connection)
+
+    def stand_on(self, credential: Credential, expires: datetime | None) -> None:
+        """The socket is its user's as long as this stands, which whatever ends it tells."""
+        hub = self.runtime.hub
+        hub.identify(self.connection, credential.user, limits["SOCKETS_PER_USER"])
+        audience = (
+            groups.token(credential.token)
+            if credential.token is not None
+            else groups.session(credential.session or "")
+        )
+        hub.join(self.connection, audience, groups.EVERYONE)
+        self.runtime.revalidation.watch(self.connection, credential, expires)
 
     async def enter(self, user: User) -> None:
         """The user is known: let the socket have what is for them."""
@@ -167,13 +181,9 @@ class SocketConsumer(AsyncConsumer):
         )
 
 
-def _credential(scope: dict[str, Any]) -> str | None:
+def _credential(scope: dict[str, Any]) -> Credential:
     """What the handshake was authenticated with."""
-    if scope["auth"] == "session":
-        return envelope.session_credential(scope["session_key"])
-    if scope["auth"] == "token":
-        return envelope.token_credential(scope["token_id"])
-    return None
+    return Credential(scope["user"].pk, token=scope["token_id"], session=scope["session_key"])
 
 
 class ChatConsumer(SocketConsumer):
@@ -191,6 +201,7 @@ class ChatConsumer(SocketConsumer):
     async def accepted(self) -> None:
         user = self.scope["user"]
         if user.is_authenticated:
+            self.stand_on(_credential(self.scope), self.scope["expires"])
             await self.enter(user)
         else:
             self._authentication_due = asyncio.get_running_loop().call_later(
@@ -218,7 +229,7 @@ class ChatConsumer(SocketConsumer):
             protocol.reply(command.uuid, command.action, {"user": frames.person(token.user)})
         )
         if not self.authenticated:
-            self.connection.credential = envelope.token_credential(token.pk)
+            self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
             await self.enter(token.user)
 
     async def enter(self, user: User) -> None:
@@ -226,7 +237,6 @@ class ChatConsumer(SocketConsumer):
             self._authentication_due.cancel()
         self.user = user
         connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
-        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         # From here on what makes the user a member of another room reaches the socket, though not
         # before its `welcome`.
         connection.hold()
@@ -324,13 +334,13 @@ class InstructorConsumer(SocketConsumer):
         return True
 
     async def accepted(self) -> None:
+        self.stand_on(_credential(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:
         self.user = user
         connection, hub = self.connection, self.runtime.hub
         connection.hold()
-        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         entry = self._entry
         group = groups.course(entry.course_id)
         try:
@@ -365,12 +375,12 @@ class FeedConsumer(SocketConsumer):
         return bool(self.scope["user"].is_authenticated)
 
     async def accepted(self) -> None:
+        self.stand_on(_credential(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:
         self.user = user
         connection, hub = self.connection, self.runtime.hub
-        hub.identify(connection, user.pk, limits["SOCKETS_PER_USER"])
         self._audience = groups.feed(self._feed)
         await hub.subscribe(connection, [self._audience], linger=0)
         # Not the connection's id, by which `send_to` would reach a socket that is for the feed.

@@ -4,7 +4,6 @@ An entry names the audience it is for; a process that has none of that audience 
 entries of one commit travel together, as one message of the channel layer for each group.
 """
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -72,17 +71,23 @@ class Seen(Struct, tag="n", array_like=True, frozen=True):
 
 
 class Close(Struct, tag="x", array_like=True, frozen=True):
-    """Sockets of a user are closed: all of an audience, all that stand on a credential, or one.
+    """All sockets of an audience are closed, or those of one user in it, or one, by its id."""
 
-    `credential` is what `session_credential` or `token_credential` makes, `connection` an id; None
-    stands for any.
-    """
-
-    user: int
     code: int
     audience: str
-    credential: str | None = None
+    user: int | None = None
     connection: str | None = None
+
+
+class Recheck(Struct, tag="k", array_like=True, frozen=True):
+    """What sockets of these users stand on may have changed: the database is asked.
+
+    `password` tells that it was the password, with which the session of who changed it gets a
+    new key.
+    """
+
+    users: list[int]
+    password: bool = False
 
 
 class Topic(Struct, tag="t", array_like=True, frozen=True):
@@ -106,18 +111,19 @@ class Direct(Struct, tag="d", array_like=True, frozen=True):
 
 
 Entry = (
-    Stored | Removed | Passing | Join | Leave | Changed | Seen | Close | Topic | Unenrolled | Direct
+    Stored
+    | Removed
+    | Passing
+    | Join
+    | Leave
+    | Changed
+    | Seen
+    | Close
+    | Recheck
+    | Topic
+    | Unenrolled
+    | Direct
 )
-
-
-def session_credential(session_key: str) -> str:
-    """What names a session here: nobody who reads along can log in with it."""
-    return "session:" + hashlib.sha256(session_key.encode()).hexdigest()
-
-
-def token_credential(token_id: int) -> str:
-    """What names a token here."""
-    return f"token:{token_id}"
 
 
 _encoder = msgspec.msgpack.Encoder()

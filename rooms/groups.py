@@ -35,6 +35,19 @@ def account(user_id: int) -> str:
     return f"account.{user_id}"
 
 
+def token(token_id: int) -> str:
+    """The audience of the sockets that stand on a token."""
+    return f"token.{token_id}"
+
+
+def session(session_key: str) -> str:
+    """The audience of the sockets that stand on a session.
+
+    Made from a digest: nobody who reads along in the channel layer can log in with it.
+    """
+    return "session." + hashlib.sha256(session_key.encode()).hexdigest()
+
+
 def dashboards(course_id: int) -> str:
     """The audience of the instructors' sockets of a course."""
     return f"dashboards.{course_id}"
@@ -51,6 +64,11 @@ def feed(name: str) -> str:
 def is_room(audience: str) -> bool:
     """Whether an audience is a room's."""
     return audience.startswith("room.")
+
+
+def is_dashboards(audience: str) -> bool:
+    """Whether an audience is the dashboards of a course."""
+    return audience.startswith("dashboards.")
 
 
 def room_id(audience: str) -> UUID:

@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from rooms import envelope, groups, metrics
@@ -31,6 +32,21 @@ FILL_PAUSE = 0.02
 
 Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
 """(audience, after, limit) -> the numbers and frames of the messages that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateRoom:
+    """A room as one gets it who was not told in time of being in it.
+
+    `added` is the frame that tells so; `missed` are the numbers and frames of the messages since
+    then, without a gap up to `reached`.
+    """
+
+    audience: str
+    group: str
+    added: bytes
+    missed: list[tuple[int, list[bytes]]]
+    reached: int
 
 
 class _Audience:
@@ -57,6 +73,7 @@ class Hub:
         fetch: Fetch,
         on_changed: Callable[[str], None],
         on_seen: Callable[[envelope.Seen], None],
+        on_recheck: Callable[[envelope.Recheck], None],
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
@@ -64,6 +81,7 @@ class Hub:
         self._fetch = fetch
         self._on_changed = on_changed
         self._on_seen = on_seen
+        self._on_recheck = on_recheck
         self._audiences: dict[str, _Audience] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
         self._heads: OrderedDict[str, int] = OrderedDict()
@@ -96,6 +114,20 @@ class Hub:
         connection.audiences.add(audience)
         if known.head is not None and self._heads.get(audience, 0) > known.head:
             self._fill(audience, known)
+
+    def join_late(self, connection: Connection, room: LateRoom) -> bool:
+        """Let the connection have a room that it should have been in for a while, with what it
+        missed. False where the room has got further than that: what was missed is to be read again.
+        """
+        known = self._audiences.get(room.audience)
+        head = room.reached if known is None or known.head is None else known.head
+        if head > room.reached:
+            return False
+        missed = [frame for seq, frames in room.missed if seq <= head for frame in frames]
+        connection.write(Batch([room.added, *missed]))
+        self._note_head(room.audience, room.reached)
+        self.join(connection, room.audience, room.group, head)
+        return True
 
     def leave(self, connection: Connection, audience: str) -> None:
         """Let the connection have nothing more of the audience."""
@@ -242,6 +274,8 @@ class Hub:
                         self._on_changed(entry.audience)
                 case envelope.Seen():
                     self._on_seen(entry)
+                case envelope.Recheck():
+                    self._on_recheck(entry)
         self._flush(frames)
 
     def _in_order(self, entry: envelope.Stored, frames: dict[str, list[bytes]]) -> None:
@@ -311,27 +345,34 @@ class Hub:
 
     def _end_enrollments(self, group: str, entry: envelope.Unenrolled) -> None:
         for connection in self._sockets_of(entry.users):
-            connection.ended += 1
-            connection.courses = {
-                slug: its for slug, its in connection.courses.items() if its != group
-            }
-            for pattern in [one for one, its in connection.topics.items() if its == group]:
-                self.unsubscribe_topic(connection, pattern)
+            self.end_course(connection, group)
+
+    def end_course(self, connection: Connection, group: str) -> None:
+        """End what the connection has of the topics of a course."""
+        connection.ended += 1
+        connection.courses = {slug: its for slug, its in connection.courses.items() if its != group}
+        for pattern in [one for one, its in connection.topics.items() if its == group]:
+            self.unsubscribe_topic(connection, pattern)
 
     def _members_join(self, entry: envelope.Join) -> None:
         self._note_head(entry.audience, entry.head)
         for connection in self._sockets_of(entry.users):
+            connection.moves += 1
             self.join(connection, entry.audience, entry.group, entry.head)
             connection.send(entry.frame)
             if entry.group not in connection.groups:
                 self._start(self._listen_late(connection, entry))
 
-    async def _listen_late(self, connection: Connection, entry: envelope.Join) -> None:
-        """Subscribe for a connection that is in an audience of the group already."""
-        if not await self.subscribe(connection, [entry.group]):
-            return
+    async def listen(self, connection: Connection, group: str) -> bool:
+        """Subscribe for a connection that may close meanwhile; answers as `subscribe`."""
+        new = await self.subscribe(connection, [group])
         if str(connection.id) not in self.connections:
             self._subscriptions.release(connection)
+        return new
+
+    async def _listen_late(self, connection: Connection, entry: envelope.Join) -> None:
+        """Subscribe for a connection that is in an audience of the group already."""
+        if not await self.listen(connection, entry.group):
             return
         audience = self._audiences.get(entry.audience)
         if audience is not None and audience.head is not None:
@@ -341,6 +382,7 @@ class Hub:
 
     def _members_leave(self, entry: envelope.Leave) -> None:
         for connection in self._sockets_of(entry.users):
+            connection.moves += 1
             if entry.audience in connection.audiences:
                 self.leave(connection, entry.audience)
                 connection.send(entry.frame)
@@ -348,10 +390,9 @@ class Hub:
     def _close(self, entry: envelope.Close) -> None:
         audience = self._audiences.get(entry.audience)
         for connection in list(audience.connections) if audience is not None else ():
-            if (
-                connection.user_id == entry.user
-                and entry.credential in (None, connection.credential)
-                and entry.connection in (None, str(connection.id))
+            if entry.user in (None, connection.user_id) and entry.connection in (
+                None,
+                str(connection.id),
             ):
                 connection.close(entry.code)
 

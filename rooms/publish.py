@@ -70,13 +70,26 @@ def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
     if hub is None or hub.loop.is_closed():
         # No sockets in this process: a management command, say.
         for group, those in _by_group(entries).items():
-            async_to_sync(_to_layer)("", group, those)
+            _from_outside(group, those)
         return
     with _lock:
         scheduled = bool(_waiting)
         _waiting.extend(entries)
     if not scheduled:
         hub.loop.call_soon_threadsafe(_drain, hub)
+
+
+def _from_outside(group: str, entries: list[envelope.Entry]) -> None:
+    send = partial(async_to_sync(_to_layer), "", group, entries)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        send()
+    else:
+        # Somebody uses the database in an event loop, as notebooks do.
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join()
 
 
 def _drain(hub: Hub) -> None:

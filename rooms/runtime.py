@@ -16,6 +16,7 @@ from rooms.drain import close_sockets
 from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.polling import Polls
+from rooms.revalidation import Revalidation
 from rooms.threads import Threads
 from rooms.writer import Writer
 
@@ -32,11 +33,15 @@ class Runtime:
         # For tokens from an address that many wrong ones come from.
         self.line = Threads(1)
         self.writer = Writer()
-        self.clock = Clock(worker=self.worker, threads=self.threads)
+        self.revalidation = Revalidation(threads=self.threads)
+        self.clock = Clock(worker=self.worker, threads=self.threads, revalidation=self.revalidation)
         self.hub = Hub(
-            fetch=self._fetch, on_changed=self.clock.figures_changed, on_seen=self.clock.seen
+            fetch=self._fetch,
+            on_changed=self.clock.figures_changed,
+            on_seen=self.clock.seen,
+            on_recheck=self.revalidation.recheck,
         )
-        self.clock.hub = self.hub
+        self.clock.hub = self.revalidation.hub = self.hub
         self.polls = Polls(
             worker=self.worker,
             writer=self.writer,
@@ -77,6 +82,7 @@ class Runtime:
                 if self._jobs:
                     await asyncio.wait(self._jobs, timeout=STEP_WITHIN)
                 await self._step(self.writer.stop())
+                await self._step(self.revalidation.stop())
                 await self._step(self.clock.stop())
                 await publish.idle(STEP_WITHIN)
                 await self.hub.stop()

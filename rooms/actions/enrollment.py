@@ -1,13 +1,13 @@
 """Who is in a course."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
 from accounts.models import User
 from rooms import frames, groups, publish
 from rooms.envelope import Close, Join, Leave, Unenrolled
-from rooms.models import Course, Enrollment, Membership, Room
+from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
 @transaction.atomic
@@ -16,6 +16,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
 
     Who is enrolled already gets the role. Returns how many are new.
     """
+    _lock_course(course)
     room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
     known = set(
         Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)
@@ -48,19 +49,53 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
 @transaction.atomic
 def unenroll(*, course: Course, users: Sequence[User]) -> None:
     """Take the users out of the course and of all its rooms; their sockets lose them at once."""
-    _close_dashboards(course, [user.pk for user in users])
-    rooms = Room.objects.filter(course=course, memberships__user__in=users).distinct()
+    _lock_course(course)
+    ids = [user.pk for user in users]
+    _close_dashboards(course, ids)
+    _leave_rooms(course, ids)
+    for enrollment in Enrollment.objects.filter(course=course, user__in=ids):
+        enrollment.delete()
+
+
+@transaction.atomic
+def expel_strangers(*, course: int, users: Collection[int]) -> None:
+    """Take those of the users out of the rooms of a course who are not enrolled in it.
+
+    There are none, unless somebody changed the database by hand.
+    """
+    found = Course.objects.filter(pk=course).first()
+    if found is None:
+        return
+    _lock_course(found)
+    enrolled = Enrollment.objects.filter(course=found, user__in=users)
+    _leave_rooms(found, sorted(set(users) - set(enrolled.values_list("user_id", flat=True))))
+
+
+def _lock_course(course: Course) -> None:
+    """Let nobody else enrol, and no class move or seat anybody, until the transaction ends."""
+    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+    sessions = ClassSession.objects.filter(course=course, ended_at=None)
+    list(sessions.select_for_update(no_key=True).values_list("pk"))
+
+
+def _leave_rooms(course: Course, users: Sequence[int]) -> None:
+    members = Membership.objects.filter(room__course=course, user__in=users)
+    # A post changes memberships under the lock of its room.
+    rooms = list(
+        Room.objects.filter(pk__in=members.values("room"))
+        .select_for_update(no_key=True)
+        .order_by("id")
+    )
+    members.delete()
     for room in rooms:
         publish.send(
             groups.course(course.pk),
-            Leave([user.pk for user in users], groups.room(room.id), frames.room_removed(room)),
+            Leave(list(users), groups.room(room.id), frames.room_removed(room)),
         )
-    publish.send(groups.course(course.pk), Unenrolled([user.pk for user in users]))
-    for enrollment in Enrollment.objects.filter(course=course, user__in=users):
-        enrollment.delete()
+    publish.send(groups.course(course.pk), Unenrolled(list(users)))
 
 
 def _close_dashboards(course: Course, users: Sequence[int]) -> None:
     """Close the instructors' sockets of those who do not lead the course any more."""
     for user_id in users:
-        publish.send(groups.course(course.pk), Close(user_id, 4403, groups.dashboards(course.pk)))
+        publish.send(groups.course(course.pk), Close(4403, groups.dashboards(course.pk), user_id))

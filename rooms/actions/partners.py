@@ -159,6 +159,21 @@ def tell_partners(session: ClassSession, only: Collection[int] | None = None) ->
             publish.send(groups.course(session.course_id), Passing(groups.user(user_id), frame))
 
 
+def tell_again(rooms: Collection[uuid.UUID]) -> None:
+    """Send the `partners` event once more to those in the rooms, where they are partners now."""
+    made: dict[ClassSession, set[int]] = defaultdict(set)
+    standing = PartnerGroup.objects.filter(
+        room__in=rooms,
+        room__archived_at=None,
+        round__session__ended_at=None,
+        round__session__phase__in=PARTNER_PHASES,
+    ).select_related("round__session__course", "round__session__current_round__first")
+    for group in standing:
+        made[group.round.session].add(group.pk)
+    for session, chosen in made.items():
+        tell_partners(session, only=chosen)
+
+
 def seat_students(session: ClassSession) -> int:
     """Put those who came late, and those whose partners are gone, with others.
 

@@ -58,7 +58,7 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
         for connection in connections[:-most]:
             publish.send(
                 groups.EVERYONE,
-                Close(user, 4429, groups.account(user), connection=str(connection)),
+                Close(4429, groups.account(user), connection=str(connection)),
             )
     return results
 

@@ -26,6 +26,8 @@ class Enrollment(models.Model):
         ASSISTANT = "assistant"
         INSTRUCTOR = "instructor"
 
+    LEADING = (Role.ASSISTANT, Role.INSTRUCTOR)
+
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrollments")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments"
@@ -51,4 +53,4 @@ class Enrollment(models.Model):
     @property
     def leads(self) -> bool:
         """Whether the role may move the class along."""
-        return self.role in (self.Role.ASSISTANT, self.Role.INSTRUCTOR)
+        return self.role in self.LEADING

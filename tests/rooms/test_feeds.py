@@ -474,7 +474,12 @@ async def fetch(audience: str, after: int, limit: int) -> list[tuple[int, list[b
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
     """A hub on the tests' Redis, as each worker has one."""
-    one = Hub(fetch=fetch, on_changed=lambda audience: None, on_seen=lambda entry: None)
+    one = Hub(
+        fetch=fetch,
+        on_changed=lambda audience: None,
+        on_seen=lambda entry: None,
+        on_recheck=lambda entry: None,
+    )
     yield one
     await one.stop()
 

@@ -69,7 +69,12 @@ def database():
 async def hub(settings, database):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     changed = []
-    made = Hub(fetch=database.fetch, on_changed=changed.append, on_seen=lambda entry: None)
+    made = Hub(
+        fetch=database.fetch,
+        on_changed=changed.append,
+        on_seen=lambda entry: None,
+        on_recheck=lambda entry: None,
+    )
     made.changed = changed
     yield made
     for connection in list(made.connections.values()):
@@ -250,14 +255,18 @@ async def test_changes_are_told_for_audiences_that_are_here(hub, enter):
 
 
 @pytest.mark.parametrize(
-    ("credential", "closed"),
-    [(None, ["one", "two"]), ("token:1", ["one"]), ("token:3", [])],
+    ("audience", "user", "closed"),
+    [
+        (groups.user(1), None, ["one", "two"]),
+        (groups.token(7), None, ["one"]),
+        (groups.token(8), None, []),
+        (ROOM, 2, ["hers"]),
+    ],
 )
-async def test_close(hub, enter, credential, closed):
+async def test_close(hub, enter, audience, user, closed):
     sockets = {"one": enter(1), "two": enter(1), "hers": enter(2)}
-    sockets["one"].credential, sockets["two"].credential = "token:1", "token:2"
-    sockets["hers"].credential = "token:1"
-    hub.deliver(GROUP, [Close(1, 4401, groups.user(1), credential), Passing(ROOM, b"after")])
+    hub.join(sockets["one"], groups.token(7), groups.EVERYONE)
+    hub.deliver(GROUP, [Close(4401, audience, user), Passing(ROOM, b"after")])
     for name, socket in sockets.items():
         await sent(socket, 4401 if name in closed else "after")
 

@@ -192,7 +192,12 @@ async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
     async def fetch(audience, after, limit):
         return []
 
-    hub = Hub(fetch=fetch, on_changed=lambda audience: None, on_seen=lambda entry: None)
+    hub = Hub(
+        fetch=fetch,
+        on_changed=lambda audience: None,
+        on_seen=lambda entry: None,
+        on_recheck=lambda entry: None,
+    )
     connection = Connection(send, unsent_limit=1_000_000)
     try:
         hub.join(connection, "room.x", "course.x", head=0)

@@ -121,6 +121,7 @@ async def test_a_class_that_arrives_is_no_storm(cast):
         for worker, person in enumerate((cast.ada, cast.bea))
     ]
     for client in watching:
+        await client.event("welcome")
         client.raw = Timed()
     # Each wave comes right after the last one was told of.
     for wave in range(0, len(students), 5):

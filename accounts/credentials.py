@@ -1,0 +1,65 @@
+"""What sockets stand on, and whether they still do."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import sessions
+from accounts.models import Token, User
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token, by its id, or a session, by its key, of a user."""
+
+    user: int
+    token: int | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of credentials.
+
+    `standing` has those that are valid, each with when it ends, as far as that is known; `gone`
+    the sessions of active users that are not there any more, which happens to one that ended and
+    to one that got another key. Whatever is in neither has ended.
+    """
+
+    standing: dict[Credential, datetime | None] = field(default_factory=dict)
+    gone: set[Credential] = field(default_factory=set)
+
+
+def check(credentials: Collection[Credential]) -> Checked:
+    """Look all of them up: three queries at the most with sessions in the database."""
+    users = User.objects.only("password", "is_active").in_bulk({c.user for c in credentials})
+    tokens = _tokens({c.token for c in credentials if c.token is not None})
+    stored = sessions.load({c.session for c in credentials if c.session is not None})
+    checked = Checked()
+    for credential in credentials:
+        user = users.get(credential.user)
+        if user is None or not user.is_active:
+            continue
+        if credential.session is None:
+            if credential.token in tokens:
+                checked.standing[credential] = tokens[credential.token]
+            continue
+        session = stored.get(credential.session)
+        if session is None:
+            checked.gone.add(credential)
+        elif sessions.user_id(session.data) == user.pk and sessions.fits(session.data, user):
+            checked.standing[credential] = session.expires
+    return checked
+
+
+def _tokens(ids: Collection[int]) -> dict[int | None, datetime | None]:
+    """When those of the tokens end that are valid."""
+    if not ids:
+        return {}
+    valid = Token.objects.filter(pk__in=ids, revoked_at=None).filter(
+        Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    )
+    return dict(valid.values_list("pk", "expires_at"))

@@ -1,0 +1,96 @@
+"""Sessions as they are stored, by their keys: one for a handshake, all of a process for a check."""
+
+from collections.abc import Collection
+from datetime import datetime
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends import cache, cached_db, db
+from django.core.cache import caches
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import User
+
+
+class Stored(NamedTuple):
+    """What is in a session, and when it ends, where its store can tell."""
+
+    data: dict[str, Any]
+    expires: datetime | None
+
+
+def find(key: str) -> Stored | None:
+    """The session with this key, whatever a client sent as one, if it stands."""
+    store = _store()
+    if store.load is db.SessionStore.load:
+        return _from_database(store, [key]).get(key)
+    data = dict(store(key).items())
+    return Stored(data, None) if data else None
+
+
+def load(keys: Collection[str]) -> dict[str, Stored]:
+    """Those of the sessions that stand; of the stores that Django has in its database and in its
+    cache all at once, of others one by one.
+
+    Raises what a cache raises that does not answer: not to find a session must mean that it ended.
+    """
+    store = _store()
+    if store.load is db.SessionStore.load:
+        return _from_database(store, keys)
+    if store.load is cache.SessionStore.load:
+        return _from_cache(store, keys)
+    if store.load is cached_db.SessionStore.load:
+        found = _from_cache(store, keys)
+        return found | _from_database(store, [key for key in keys if key not in found])
+    return {key: Stored(data, None) for key in keys if (data := dict(store(key).items()))}
+
+
+def user_id(data: dict[str, Any]) -> int | None:
+    """Who is logged in with a session, by a backend that is still in use."""
+    if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    try:
+        found: int = User._meta.pk.to_python(data[SESSION_KEY])
+    except (KeyError, ValidationError):
+        return None
+    return found
+
+
+def fits(data: dict[str, Any], user: User) -> bool:
+    """Whether the session was made with the password that the user has.
+
+    As `django.contrib.auth.get_user` has it, which cannot serve here: under a rotated SECRET_KEY
+    it gives the session a new key, and a socket has no way to tell the browser.
+    """
+    known = str(data.get(HASH_SESSION_KEY, ""))
+    return any(
+        constant_time_compare(known, valid)
+        for valid in (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    )
+
+
+def _store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _from_database(store: Any, keys: Collection[str]) -> dict[str, Stored]:
+    # A key comes from a cookie; a database takes no text with a NUL.
+    wanted = [key for key in keys if key.isprintable()]
+    rows = store.get_model_class().objects.filter(
+        session_key__in=wanted, expire_date__gt=timezone.now()
+    )
+    decode = store().decode
+    return {
+        key: Stored(decode(text), expires)
+        for key, text, expires in rows.values_list("session_key", "session_data", "expire_date")
+    }
+
+
+def _from_cache(store: Any, keys: Collection[str]) -> dict[str, Stored]:
+    names = {store.cache_key_prefix + key: key for key in keys}
+    found = caches[settings.SESSION_CACHE_ALIAS].get_many(names)
+    return {names[name]: Stored(data, None) for name, data in found.items()}
