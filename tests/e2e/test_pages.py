@@ -30,6 +30,29 @@ async def test_a_wrong_password_is_told(classroom: Classroom) -> None:
 
 
 @pool
+async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
+    classroom: Classroom,
+) -> None:
+    student, other = await classroom.student(1), await classroom.student(2)
+    alert = student.page.get_by_role("alert")
+    student.tolerate("status of 429")
+    for _ in range(9):
+        await student.give_credentials("peerchat?")
+        await expect(alert).to_contain_text("do not match")
+    await student.give_credentials("peerchat?")
+    await expect(alert).to_contain_text("too many tries")
+    await expect(alert).to_contain_text("Try again in 10 minutes.")
+    await expect(student.page.get_by_label("Username")).to_have_value("student1")
+    await student.look("login-locked")
+    # At the same address, and in the same browser.
+    await student.page.get_by_label("Username").fill("student3")
+    await student.page.get_by_label("Password").fill(classroom.site.password)
+    await student.page.get_by_role("button", name="Log in").click()
+    await expect(student.page.get_by_test_id("account-name")).to_be_visible()
+    await other.log_in()
+
+
+@pool
 async def test_the_instructor_page_does_not_exist_for_students(classroom: Classroom) -> None:
     student = await classroom.student(1)
     await student.log_in()
