@@ -20,7 +20,7 @@ from daphne.http_protocol import HTTPFactory as DaphneHTTPFactory
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
-from twisted.logger import LogLevel, globalLogPublisher
+from twisted.logger import LogLevel, eventAsText, globalLogPublisher
 
 from peerchat.draining import DrainingFactory
 from peerchat.incoming import ShortWayIn
@@ -251,10 +251,8 @@ def _end() -> None:
 
 
 def _log_failure(event: dict[str, Any]) -> None:
-    failure = event.get("log_failure")
-    if failure is not None and event["log_level"] is LogLevel.critical:
-        where = (failure.type, failure.value, failure.getTracebackObject())
-        logger.error("an error within Twisted: %s", failure.value, exc_info=where)
+    if event["log_level"] is LogLevel.critical:
+        logger.error(eventAsText(event, includeTimestamp=False, includeSystem=False))
 
 
 def _bounded(application: Application) -> Application:
