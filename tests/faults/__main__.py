@@ -18,8 +18,8 @@ from tests.faults.run import Outcome, Run
 
 RUNS = 3
 COLUMNS = (
-    *("fault", "runs", "clients", "sent", "acked", "delivered", "resumed", "reconnected"),
-    *("whole after", "violations"),
+    *("fault", "runs", "clients", "sent", "acked", "refused", "delivered", "resumed"),
+    *("reconnected", "whole after", "violations"),
 )
 
 
@@ -27,7 +27,7 @@ async def once(place: Place, cast: Cast, fault: Fault) -> Outcome:
     site = place.site()
     await asyncio.to_thread(site.__enter__)
     try:
-        async with Run(place, site, cast, talk=fault.talk) as run:
+        async with Run(place, site, cast, talk=fault.talk, mutes=fault.mutes, brief=False) as run:
             outcome = await cause(fault, run)
         if outcome.violations:
             sys.stdout.write(site.log.read_text()[-2000:])
@@ -45,7 +45,7 @@ def row(fault: Fault, outcomes: list[Outcome]) -> list[str]:
         fault.name,
         str(len(outcomes)),
         str(max((one.clients for one in outcomes), default=0)),
-        *map(total, ("sent", "acknowledged", "delivered", "resumed", "reconnected")),
+        *map(total, ("sent", "acknowledged", "refused", "delivered", "resumed", "reconnected")),
         f"{longest:.1f} s",
         str(sum(len(one.violations) for one in outcomes)),
     ]
@@ -74,7 +74,8 @@ def main() -> int:
     began = time.monotonic()
     rows = []
     failed = 0
-    with Place(*(fault.students for fault in chosen for _ in range(options.runs))) as place:
+    sizes = [fault.students + fault.mutes for fault in chosen for _ in range(options.runs)]
+    with Place(*sizes) as place:
         casts = iter(place.casts)
         for fault in chosen:
             outcomes = []

@@ -1,38 +1,59 @@
 """The faults: each is caused for real, and over when its function returns."""
 
 import asyncio
+import contextlib
+import json
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError
 
 from tests.faults import switches
+from tests.faults.checker import CLOCK
 from tests.faults.place import UP_WITHIN, WORKERS
-from tests.faults.run import Outcome, Run
+from tests.faults.record import Closed
+from tests.faults.run import FORGOTTEN_WITHIN, Outcome, Run
+from tests.faults.wire import Mute, Proxy
+from tests.running import alive
+
+HOURS = (-30, -5, -1, 1, 5, 30)
+"""How wrong the clocks of clients are."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`cause` breaks something and repairs it. `whole_within` are the seconds that the contract
-    gives everybody to have everything after that."""
+    """`cause` breaks something and repairs it. `students` take part, `few` in the short form, and
+    `mutes` more that it connects itself; all together say `talk` messages in a second."""
 
     name: str
     cause: Callable[[Run], Awaitable[None]]
     students: int = 24
     few: int = 12
-    """Students in the short form."""
+    mutes: int = 0
     talk: float = 20.0
     whole_within: float = 60.0
-    keeps_sockets: bool = False
-    """Whether nobody may lose a connection."""
+    """The seconds that the contract gives everybody to have everything when it is over."""
+    undisturbed: bool = False
+    """Whether everybody must keep their connection and be answered as if nothing was."""
 
 
 async def worker_killed(run: Run) -> None:
-    """In the middle of a broadcast, without a word."""
+    """In the middle of a broadcast, without a word. Its sockets do not count as online for ever."""
+    victim = run.fullest_worker()
+    others = run.site.workers() - {victim}
     await run.flow(20)
-    os.kill(run.fullest_worker(), signal.SIGKILL)
+    async with frozen(others):
+        mutes = await connect_mutes(run)
+    await run.until_online(set(run.mutes), online=True)
+    os.kill(victim, signal.SIGKILL)
     await run.lost()
+    for mute in mutes:
+        mute.close()
 
 
 async def killed_after_commit(run: Run) -> None:
@@ -47,25 +68,15 @@ async def killed_after_commit(run: Run) -> None:
 async def redis_restarted(run: Run) -> None:
     await run.flow(20)
     run.place.redis.kill(signal.SIGKILL)
-    await _acknowledges(run, 5.0)
+    await asyncio.sleep(5)
     await asyncio.to_thread(run.place.redis.start)
 
 
 async def redis_frozen(run: Run) -> None:
     await run.flow(20)
     run.place.redis.freeze()
-    await _acknowledges(run, 10.0)
+    await asyncio.sleep(5 if run.brief else 10)
     run.place.redis.thaw()
-
-
-async def _acknowledges(run: Run, seconds: float) -> None:
-    """For so long messages must be stored and acknowledged as if nothing was."""
-    before = run.acknowledged
-    await asyncio.sleep(seconds)
-    done = run.acknowledged - before
-    # Half of what is said as a rule leaves room for chance.
-    if done < run.talk * seconds / 2:
-        run.found.append(f"{done} messages were acknowledged in {seconds:g} s")
 
 
 async def events_dropped(run: Run) -> None:
@@ -77,41 +88,186 @@ async def events_dropped(run: Run) -> None:
 
 
 async def postgres_restarted(run: Run) -> None:
+    """At once, with every connection cut."""
     await run.flow(20)
-    began = asyncio.get_running_loop().time()
+    began = time.monotonic()
     await asyncio.to_thread(run.place.postgres.kill, signal.SIGQUIT)
     await asyncio.sleep(random.uniform(0.5, 2))
     await asyncio.to_thread(run.place.postgres.start)
-    run.unavailable = asyncio.get_running_loop().time() - began
+    run.unavailable = time.monotonic() - began
 
 
 async def postgres_frozen(run: Run) -> None:
     await run.flow(20)
+    run.unavailable = 5 if run.brief else 10
     run.place.postgres.freeze()
-    await asyncio.sleep(10)
+    await asyncio.sleep(run.unavailable)
     run.place.postgres.thaw()
-    run.unavailable = 10
+
+
+async def slow_readers(run: Run) -> None:
+    """They are told so much that no buffer takes it, and are closed; the others notice nothing."""
+    await run.flow(20)
+    before = await asyncio.to_thread(run.closed_with, 4429)
+    mutes = await connect_mutes(run)
+    for student in run.students:
+        student.padding = "🙂" * 3900
+    await run.until_figure(lambda: run.closed_with(4429) - before == len(mutes), 60)
+    for student in run.students:
+        student.padding = ""
+    await run.until_figure(lambda: run.open_sockets() == len(run.students) + 1, 30)
+    for mute in mutes:
+        mute.close()
+
+
+async def half_open(run: Run) -> None:
+    """Connections over which nothing comes any more, though nobody has closed them.
+
+    Half the class notices by pings of its own and comes back; others are gone for good, and the
+    server notices.
+    """
+    async with Proxy(run.site.socket_url) as proxy:
+        moved = run.students[::2]
+        for student in moved:
+            student.go_through(proxy.url, ping=1.5)
+        await run.until(lambda: all(one.connections == 2 for one in moved), 30)
+        await run.until(lambda: all(one.ready.is_set() for one in moved), 30)
+        mutes = await connect_mutes(run)
+        await run.until_online(set(run.mutes), online=True)
+        await run.flow(20)
+        proxy.swallow()
+        await run.lost()
+        await run.until(lambda: all(one.connections >= 3 for one in moved), 30)
+        await run.until_figure(
+            lambda: run.open_sockets() == len(run.students) + 1, FORGOTTEN_WITHIN
+        )
+        for student in moved:
+            student.go_through(run.site.socket_url)
+        await run.until(lambda: all(one.connections >= 4 for one in moved), 30)
+    for mute in mutes:
+        mute.close()
+
+
+async def all_reconnect(run: Run) -> None:
+    """All connections are cut at once, and all clients come back at once."""
+    await run.flow(20)
+    for student in run.students:
+        student.hurry = True
+        student.cut()
+    await run.lost()
+
+
+async def rolling_restart(run: Run) -> None:
+    """SIGHUP while everybody talks. Somebody answers at any time."""
+    await run.flow(20)
+    before = run.site.workers()
+    closed = {student.name: len(student.record.of(Closed)) for student in run.students}
+    os.kill(run.site.pid, signal.SIGHUP)
+    await run.until(lambda: not any(map(alive, before)), 90)
+    for student in run.students:
+        for entry in student.record.of(Closed)[closed[student.name] :]:
+            if isinstance(entry, Closed) and entry.code != 4503:
+                run.found.append(f"{student.name}: was closed with {entry.code}")
+        if student.unreachable:
+            run.found.append(f"{student.name}: reached nobody {student.unreachable} times")
+
+
+async def wrong_clocks(run: Run) -> None:
+    """Clients tell their own time wherever they may: it is stored nowhere."""
+    posted = 0
+    while posted < (6 if run.brief else 30):
+        hours = random.choice(HOURS)
+        if random.random() < 0.5:
+            sender, token, broadcast = run.cast.instructor_name, run.cast.instructor, True
+        else:
+            sender, token = random.choice(list(run.cast.students.items()))
+            broadcast = False
+        text = f"{sender} is {hours} hours off, {posted}"
+        began = time.time()
+        answer = await asyncio.to_thread(
+            post,
+            f"{run.site.url}api/peer/messages/",
+            token,
+            {
+                "type": "text",
+                "message": text,
+                "course_name": run.cast.course,
+                "div_id": "",
+                "broadcast": broadcast,
+                "time": began + 3600 * hours,
+            },
+        )
+        if "error_code" in answer:
+            if answer["error_code"] != "no_partner":
+                run.found.append(f"a peer message was refused: {answer}")
+            await asyncio.sleep(0.05)
+            continue
+        posted += 1
+        stored = await asyncio.to_thread(run.ledger.message, answer["room"], answer["seq"])
+        if stored is None or (stored.sender, stored.text) != (sender, text):
+            run.found.append(f"{text}: acknowledged, and {stored} is stored")
+        elif not began - CLOCK <= stored.created <= time.time() + CLOCK:
+            run.found.append(f"{text}: stored as of {stored.created}")
+
+
+def post(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a POST, whatever its status."""
+    request = urllib.request.Request(
+        url,
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            answer: dict[str, Any] = json.load(response)
+    except HTTPError as error:
+        answer = json.load(error)
+    return answer
+
+
+async def connect_mutes(run: Run) -> list[Mute]:
+    url = f"{run.site.socket_url}/ws/chat/"
+    return list(await asyncio.gather(*(Mute.open(url, token) for token in run.mutes.values())))
+
+
+@contextlib.asynccontextmanager
+async def frozen(workers: set[int]) -> AsyncIterator[None]:
+    """Let these workers accept no connection meanwhile."""
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
 
 
 FAULTS = (
-    Fault("worker-killed", worker_killed),
+    Fault("worker-killed", worker_killed, mutes=3),
     Fault("killed-after-commit", killed_after_commit),
-    Fault("redis-restarted", redis_restarted, whole_within=5, keeps_sockets=True),
-    Fault("redis-frozen", redis_frozen, whole_within=5, keeps_sockets=True),
+    Fault("redis-restarted", redis_restarted, whole_within=5, undisturbed=True),
+    Fault("redis-frozen", redis_frozen, whole_within=5, undisturbed=True),
     Fault("postgres-restarted", postgres_restarted),
     Fault("postgres-frozen", postgres_frozen),
+    Fault("slow-readers", slow_readers, few=8, mutes=20, talk=40, undisturbed=True),
+    Fault("half-open", half_open, mutes=3),
+    Fault("all-reconnect", all_reconnect, students=500, few=100, talk=10),
+    Fault("rolling-restart", rolling_restart),
+    Fault("wrong-clocks", wrong_clocks, undisturbed=True),
 )
 
 
 async def cause(fault: Fault, run: Run) -> Outcome:
     """Cause a fault in a class that is there, and judge what came of it."""
-    before = sum(one.connections for one in run.students)
+    connections = run.connections
+    began = time.time()
     await fault.cause(run)
     await run.become_whole(fault.whole_within)
+    if fault.undisturbed:
+        run.found += run.disturbances(began)
+        if run.connections > connections:
+            run.found.append(f"{run.connections - connections} sockets were closed")
+    await run.until_online(set(run.mutes), online=False)
     await run.until(lambda: len(run.site.workers()) == WORKERS, UP_WITHIN)
     await run.flow(10)
-    outcome = await run.settle()
-    after = sum(one.connections for one in run.students)
-    if fault.keeps_sockets and after > before:
-        outcome.violations.append(f"{after - before} sockets were closed")
-    return outcome
+    return await run.settle()

@@ -139,19 +139,6 @@ class Ledger:
             stored.phase, stored.epoch = phase, epoch
         return stored
 
-    def open_connections(self, users: set[str]) -> int:
-        """Rows of chat sockets of these users that are not noted as closed, alive or not."""
-        ((number,),) = self._rows_of(users)
-        return int(number)
-
-    def _rows_of(self, users: set[str]) -> list[tuple[Any, ...]]:
-        with psycopg.connect(
-            host=self._folder, user="peerchat", dbname="peerchat", connect_timeout=5
-        ) as connection:
-            return connection.execute(
-                """
-                SELECT count(*) FROM rooms_connection n JOIN accounts_user u ON u.id = n.user_id
-                WHERE n.closed_at IS NULL AND u.username = ANY(%s)
-                """,
-                [list(users)],
-            ).fetchall()
+    def message(self, room: str, seq: int) -> StoredMessage | None:
+        """One message of a room."""
+        return next((one for one in self.read().rooms[room].messages if one.seq == seq), None)

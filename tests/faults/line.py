@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
@@ -43,6 +44,8 @@ class Line:
         self.socket: ClientConnection | None = None
         self.ready = asyncio.Event()
         """Set while it is connected and has caught up."""
+        self.unreachable = 0
+        """How often nobody answered."""
         self.hurry = False
         """Come back at once, the next time."""
         self._token = token
@@ -67,6 +70,13 @@ class Line:
     @property
     def connections(self) -> int:
         return self.known.connections
+
+    def go_through(self, url: str, *, ping: float | None = 20.0) -> None:
+        """Move to another address of the site at once, with another interval of pings."""
+        self.url = url + urlsplit(self.url).path
+        self._ping = ping
+        self.hurry = True
+        self.cut()
 
     def cut(self) -> None:
         """Go without a word, as a laptop that is shut does."""
@@ -161,6 +171,7 @@ class Line:
                     proxy=None,
                 )
         except (OSError, TimeoutError, InvalidHandshake, InvalidMessage, EOFError):
+            self.unreachable += 1
             return None
         try:
             async with asyncio.timeout(HANDSHAKE_WITHIN):

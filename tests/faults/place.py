@@ -45,6 +45,10 @@ class Place:
             "MESSAGE_BURST": "500",
             "VOTE_RATE": "100",
             "VOTE_BURST": "500",
+            # How long it takes to notice that somebody is gone is a setting, too.
+            "PING_INTERVAL": "5",
+            "PING_TIMEOUT": "5",
+            "PRESENCE_EXPIRY": "15",
         }
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """One run: a class that talks and votes at a site while something breaks, and what came of it."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,16 +12,22 @@ from typing import Any, Self
 from tests.faults.cast import Cast
 from tests.faults.checker import check
 from tests.faults.ledger import Ledger
+from tests.faults.line import LostError
 from tests.faults.place import Place
+from tests.faults.record import Refused
 from tests.faults.student import Student
 from tests.faults.teacher import Teacher
-from tests.running import Site
+from tests.running import Site, read_figures
 
 HERE_WITHIN = 60.0
 """Seconds in which all clients have connected for the first time."""
 SETTLED_WITHIN = 60.0
 """Seconds after the last message in which everybody has everything: a client that found nobody
 there may wait for half a minute before it comes again."""
+FORGOTTEN_WITHIN = 60.0
+"""Seconds in which those who are gone do not count as online any more."""
+PROMPT = 5.0
+"""Seconds within which a message is acknowledged where nothing is in the way."""
 POLL = 0.05
 
 
@@ -31,6 +38,8 @@ class Outcome:
     clients: int = 0
     sent: int = 0
     acknowledged: int = 0
+    refused: int = 0
+    """Messages to rooms that ended meanwhile."""
     delivered: int = 0
     resumed: int = 0
     reconnected: int = 0
@@ -42,13 +51,17 @@ class Outcome:
 class Run:
     """An async context manager: the class is there, talks and votes."""
 
-    def __init__(self, place: Place, site: Site, cast: Cast, *, talk: float = 20.0) -> None:
+    def __init__(
+        self, place: Place, site: Site, cast: Cast, *, talk: float, mutes: int, brief: bool
+    ) -> None:
         self.place = place
         self.site = site
         self.cast = cast
         self.ledger = Ledger(str(place.postgres.folder), cast.course)
         self.talk = talk
         """Messages of all students in a second."""
+        self.brief = brief
+        """Whether this is the short form."""
         self.outcome = Outcome()
         self.unavailable = 0.0
         """Seconds for which the fault kept the database away."""
@@ -56,10 +69,13 @@ class Run:
         """When the fault was over, by the monotonic clock, if that is before its function ends."""
         self.found: list[str] = []
         """Violations that the fault itself has seen."""
-        pause = len(cast.students) / talk
+        people = list(cast.students.items())
+        talkers = people[: len(people) - mutes]
+        self.mutes = dict(people[len(talkers) :])
+        """Tokens by username of the students that the fault connects in its own way."""
+        pause = len(talkers) / talk
         self.students = [
-            Student(site.socket_url, name, token, cast, pause=pause)
-            for name, token in cast.students.items()
+            Student(site.socket_url, name, token, cast, pause=pause) for name, token in talkers
         ]
         self.teacher = Teacher(site.socket_url, cast)
 
@@ -113,6 +129,54 @@ class Run:
         """Wait until somebody has noticed that their connection is gone, which is from now on."""
         self.repaired = time.monotonic()
         await self.until(lambda: not all(one.ready.is_set() for one in self.students), 10)
+
+    @property
+    def connections(self) -> int:
+        return sum(one.connections for one in self.students)
+
+    def closed_with(self, code: int) -> float:
+        """How many sockets the site has closed with a code. Blocks."""
+        return read_figures(self.site).get(("peerchat_closed_total", str(code)), 0)
+
+    def open_sockets(self) -> float:
+        """How many sockets the site holds. Blocks."""
+        return read_figures(self.site)[("peerchat_connections",)]
+
+    async def until_figure(self, condition: Callable[[], bool], within: float) -> None:
+        """Wait for a condition that blocks, or note that it did not come true."""
+        began = time.monotonic()
+        while not await asyncio.to_thread(condition):
+            if time.monotonic() - began > within:
+                self.found.append(f"the figures did not come right within {within:g} s")
+                return
+            await asyncio.sleep(0.2)
+
+    async def until_online(self, names: set[str], *, online: bool) -> None:
+        """Wait until these students count as online, or as away, or note that they do not."""
+        began = time.monotonic()
+        while names:
+            with contextlib.suppress(LostError):
+                one = next(one for one in self.students if one.ready.is_set())
+                listed = await one.insist("list_users", room=self.cast.course_room)
+                there = {user["username"] for user in listed["users"] if user["online"]}
+                if (names <= there) if online else not (names & there):
+                    return
+            if time.monotonic() - began > FORGOTTEN_WITHIN:
+                self.found.append(f"not all of {sorted(names)} are {online=}")
+                return
+            await asyncio.sleep(0.2)
+
+    def disturbances(self, since: float) -> list[str]:
+        """Messages sent since then that waited long for their acknowledgement, or were refused."""
+        found = []
+        for student in self.students:
+            refused = {entry.uuid for entry in student.record.entries if isinstance(entry, Refused)}
+            for uuid, sent in student.known.sent.items():
+                frame = student.known.acknowledged.get(uuid)
+                now = time.time() if frame is None else frame.at
+                if uuid not in refused and sent.at > since and now - sent.at > PROMPT:
+                    found.append(f"{student.name}: {uuid} took {now - sent.at:.1f} s")
+        return found
 
     def fullest_worker(self) -> int:
         """The worker with the most sockets: they are not spread evenly."""
@@ -176,6 +240,11 @@ class Run:
         out.clients = len(everybody)
         out.sent = sum(len(one.known.sent) for one in self.students)
         out.acknowledged = self.acknowledged
+        out.refused = sum(
+            isinstance(entry, Refused) and entry.code == "invalid_room_id"
+            for one in self.students
+            for entry in one.record.entries
+        )
         out.delivered = sum(one.known.delivered for one in self.students)
         out.resumed = sum(one.known.resumed for one in self.students)
         out.reconnected = sum(one.connections - 1 for one in everybody)

@@ -129,7 +129,7 @@ class Student(Line):
                 self.note(Told(now, frame["message"], frame["phase"], frame["epoch"]))
                 if frame["epoch"] == self.known.epoch:
                     self._class_is(frame)
-            case action if action not in ("presence", "partners", "typing", "welcome"):
+            case action if action not in ("presence", "partners", "typing", "system"):
                 raise AssertionError(f"{self.name}: {frame}")
 
     def _message(self, frame: Frame) -> None:

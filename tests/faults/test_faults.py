@@ -9,7 +9,7 @@ from tests.faults.run import Run
 
 @pytest.fixture(scope="module")
 def place():
-    with Place(*(fault.few for fault in FAULTS)) as place:
+    with Place(*(fault.few + fault.mutes for fault in FAULTS)) as place:
         yield place
 
 
@@ -21,7 +21,8 @@ def site(place):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_nothing_is_lost(place, site, fault: Fault):
-    async with Run(place, site, place.casts[FAULTS.index(fault)], talk=fault.talk) as run:
+    cast = place.casts[FAULTS.index(fault)]
+    async with Run(place, site, cast, talk=fault.talk, mutes=fault.mutes, brief=True) as run:
         outcome = await cause(fault, run)
     assert outcome.violations == []
     assert outcome.acknowledged > 0
