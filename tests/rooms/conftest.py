@@ -18,6 +18,7 @@ from django.db import connection
 from rooms.models import Course, Enrollment
 from tests.rooms.cast import Cast, Hall, Person, make_person, make_question
 from tests.rooms.raw import RawClient
+from tests.rooms.revoked import Table
 from tests.rooms.school import School, make_school
 from tests.running import Site, environment
 
@@ -27,6 +28,25 @@ SHORTER = {
     "POLL_LINGER": "1",
     "AUTHENTICATE_WITHIN": "2",
 }
+
+
+REVOCATIONS = pytest.StashKey[Table]()
+
+
+@pytest.fixture(scope="session")
+def revocations(pytestconfig: pytest.Config) -> Table:
+    """How long sockets got what was taken from them; shown at the end of the run."""
+    return pytestconfig.stash.setdefault(REVOCATIONS, Table())
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    table = config.stash.get(REVOCATIONS, None)
+    if table is not None and table.lines:
+        terminalreporter.section("last frame after something was taken away")
+        for line in table.lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

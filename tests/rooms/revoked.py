@@ -1,0 +1,140 @@
+"""Sockets from which something is taken away while everybody talks, and how long they still got."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.client import Client, Frame
+from tests.rooms.cast import Cast, Person
+
+
+class Timed(list[bytes]):
+    """A list that knows when each frame came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+
+    def append(self, item: bytes) -> None:
+        self.times.append(time.monotonic())
+        super().append(item)
+
+
+def times(client: Client, matches: Callable[[Frame], bool] = lambda frame: True) -> list[float]:
+    """When each of the frames came that match."""
+    raw = client.raw
+    assert isinstance(raw, Timed)
+    return [at for at, frame in zip(raw.times, raw, strict=True) if matches(json.loads(frame))]
+
+
+@dataclass
+class Seat:
+    """The sockets of one who is about to lose something, all on worker 0."""
+
+    chat: Client
+    board: Client
+    feed: Client
+
+    @property
+    def sockets(self) -> dict[str, Client]:
+        return {"chat": self.chat, "dashboard": self.board, "feed": self.feed}
+
+
+async def sit(cast: Cast, person: Person, **credentials: Any) -> Seat:
+    """A chat socket that subscribed to a topic, a dashboard and a feed; by the person's token
+    where nothing else is named."""
+    if not credentials:
+        credentials = {"token": person.token}
+    if "cookie" in credentials:
+        credentials["origin"] = cast.hall.site.origin
+    paths = ("/ws/chat/", f"/ws/instructor/{cast.course.slug}/", f"/ws/feed/{cast.tag}/")
+    async with cast.hall.only(0):
+        sockets = await asyncio.gather(*(cast.connect(path, **credentials) for path in paths))
+    for client in sockets:
+        await client.event("feed_welcome" if client is sockets[2] else "welcome")
+        client.raw = Timed()
+    await sockets[0].ask("subscribe", topic=f"{cast.course.slug}/#")
+    return Seat(*sockets)
+
+
+class Talk:
+    """Somebody on worker 1 who talks on and on: in the course, its topics, a feed, other rooms."""
+
+    def __init__(self, cast: Cast, chat: Client, feed: Client, witness: Client) -> None:
+        self._cast, self._chat, self._feed, self._witness = cast, chat, feed, witness
+        self._course = cast.room
+        self._number = 0
+
+    async def go_on(self, *rooms: str, every: float) -> None:
+        while True:
+            self._number += 1
+            for room in (*rooms, self._course):
+                await self._chat.post("new_message", room=room, text=f"{self._number}")
+            await self._chat.post("publish", topic=f"{self._cast.course.slug}/talk", data=0)
+            await self._feed.send('{"action": "talk"}')
+            self._chat.forget()
+            await asyncio.sleep(every)
+
+    async def reaches(self, *clients: Client) -> None:
+        """What is said by now has come to those on worker 0 who get it."""
+        await self._witness.message(f"{self._number + 1}")
+        self._witness.forget()
+        for client in clients:
+            await client.ask("ping")
+
+
+@contextlib.asynccontextmanager
+async def talk(cast: Cast, *rooms: str, every: float = 0.02) -> AsyncIterator[Talk]:
+    """Let somebody talk meanwhile, also in these rooms, every so many seconds."""
+    chat = await cast.chat(cast.bea, worker=1)
+    feed = await cast.connect(f"/ws/feed/{cast.tag}/", token=cast.bea.token, worker=1)
+    talk = Talk(cast, chat, feed, await cast.chat(cast.carl, worker=0))
+    talking = asyncio.create_task(talk.go_on(*rooms, every=every))
+    try:
+        await talk.reaches()
+        yield talk
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+
+
+class Table:
+    """How long sockets got what was taken away, for people to read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, way: str, last: dict[str, float], then: str) -> None:
+        """`last`: seconds from the change to the last frame of what was taken away, by socket."""
+        after = ", ".join(f"{name} {max(last[name], 0) * 1000:.0f}" for name in last)
+        self.lines.append(f"{way:<48} {then:<16} {after} ms")
+
+    async def closes(
+        self, way: str, sockets: dict[str, Client], made: float, code: int, *, within: float
+    ) -> None:
+        """The sockets are closed so many seconds after the change at the latest."""
+        left = max(made + within - time.monotonic(), 0.01)
+        codes = await asyncio.gather(*(one.closed(within=left) for one in sockets.values()))
+        assert codes == [code] * len(sockets)
+        last = {name: times(client)[-1] - made for name, client in sockets.items()}
+        self.note(way, last, f"closed with {code}")
+
+    async def loses(
+        self, way: str, client: Client, room: str, made: float, *, within: float
+    ) -> None:
+        """The room is taken from the socket so many seconds after the change at the latest."""
+        left = max(made + within - time.monotonic(), 0.01)
+        removed = {"action": "room_removed", "room": room}
+        await client.take(lambda frame: frame == removed, f"{removed}", within=left)
+        said = times(client, lambda frame: frame.get("room") == room and "message" in frame)
+        self.note(way, {"chat": said[-1] - made}, "room_removed")
+
+
+def assert_lost(client: Client, room: str) -> None:
+    """Nothing of the room came after it was taken away."""
+    of_room = [frame for frame in map(json.loads, client.raw) if frame.get("room") == room]
+    assert of_room[-1] == {"action": "room_removed", "room": room}
