@@ -45,10 +45,12 @@ ANSWER_WITHIN = 8.0
 class Frames:
     """The extension `peerchat.frames` of one socket."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_protocol", "write")
 
     def __init__(self, protocol: "WebSocketProtocol") -> None:
         self._protocol = protocol
+        self.write = protocol.write_prepared
+        """Write prepared bytes; returns how many bytes the socket has not taken yet."""
 
     @staticmethod
     def prepare(frames: list[bytes]) -> bytes:
@@ -64,10 +66,6 @@ class Frames:
                 parts.append(b"\x81\x7f" + size.to_bytes(8))
             parts.append(frame)
         return b"".join(parts)
-
-    def write(self, prepared: bytes) -> int:
-        """Write prepared bytes; returns how many bytes the socket has not taken yet."""
-        return self._protocol.write_prepared(prepared)
 
     def unsent(self) -> int:
         """The bytes that the socket has not taken yet."""
@@ -90,6 +88,9 @@ class WebSocketProtocol(ShortWayIn):
 
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
+    # The transport where it is plain TCP, whose socket we write to, and that writing.
+    _tcp: TcpConnection | None = None
+    _put: Callable[[bytes], int]
     _written = 0
     _taken_at_ping = 0
 
@@ -97,27 +98,31 @@ class WebSocketProtocol(ShortWayIn):
         """See `Frames.write`. On a socket that is not open the bytes are dropped."""
         if self.state != AutobahnProtocol.STATE_OPEN:
             return 0
-        transport = self.transport
-        self._written += len(prepared)
-        if not isinstance(transport, TcpConnection):
-            # TLS, or a transport that we do not know from within.
-            transport.write(prepared)
-            return 0
+        size = len(prepared)
+        self._written += size
+        transport = self._tcp
+        if transport is None:
+            if not isinstance(self.transport, TcpConnection):
+                # TLS, or a transport that we do not know from within.
+                self.transport.write(prepared)
+                return 0
+            transport = self._tcp = self.transport
+            self._put = transport.socket.send
         if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
             transport.write(prepared)
             return _unsent(transport)
         # Nothing waits before it: write at once. Twisted would wait for a turn of its reactor.
         try:
-            sent = transport.socket.send(prepared)
+            sent = self._put(prepared)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
             # The other side is gone; Twisted notices when it reads.
             return 0
-        if sent < len(prepared):
-            transport.write(prepared[sent:])
-            return _unsent(transport)
-        return 0
+        if sent == size:
+            return 0
+        transport.write(prepared[sent:])
+        return _unsent(transport)
 
     def unsent(self) -> int:
         """The bytes that wait for the socket; 0 where the transport does not tell."""

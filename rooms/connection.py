@@ -29,18 +29,18 @@ class FrameWriter(Protocol):
 class Batch:
     """Frames that go to many sockets together, prepared when first needed."""
 
-    __slots__ = ("_texts", "_wire", "frames")
+    __slots__ = ("_texts", "frames", "prepared")
 
     def __init__(self, frames: list[bytes]) -> None:
         self.frames = frames
-        self._wire: bytes | None = None
+        self.prepared = b""
+        """The bytes on the wire; all sockets of a process belong to one server."""
         self._texts: list[str] | None = None
 
-    def wire(self, writer: FrameWriter) -> bytes:
-        """The prepared bytes; all sockets of a process belong to one server."""
-        if self._wire is None:
-            self._wire = writer.prepare(self.frames)
-        return self._wire
+    def prepare(self, writer: FrameWriter) -> bytes:
+        """Make the bytes on the wire."""
+        self.prepared = writer.prepare(self.frames)
+        return self.prepared
 
     @property
     def texts(self) -> list[str]:
@@ -79,6 +79,8 @@ class Connection(Subscriber):
         self.under_way = 0
         self._send = send
         self._writer = writer
+        # How frames are written while nothing stands in the way: what most of the time goes into.
+        self._put = writer.write if writer is not None else None
         self._unsent_limit = unsent_limit
         # Bytes of the answers that the client asked for and that are not all sent, together and of
         # the longest.
@@ -93,17 +95,19 @@ class Connection(Subscriber):
 
     def write(self, batch: Batch) -> None:
         """Send frames. A client that reads too slowly is closed with 4429."""
+        if self._put is not None:
+            assert self._writer is not None
+            unsent = self._put(batch.prepared or batch.prepare(self._writer))
+            if unsent:
+                if unsent > self._unsent_limit + self._asked:
+                    self.close(4429)
+            elif self._asked:
+                self._asked = self._longest = 0
+            return
         if self.closed:
             return
         if self._held is not None:
             self._held.append(batch)
-            return
-        if self._writer is not None:
-            unsent = self._writer.write(batch.wire(self._writer))
-            if unsent == 0:
-                self._asked = self._longest = 0
-            elif unsent > self._unsent_limit + self._asked:
-                self.close(4429)
             return
         assert self._queue is not None
         if self._queue.qsize() + len(batch.frames) >= self.QUEUE:
@@ -139,11 +143,13 @@ class Connection(Subscriber):
 
     def hold(self) -> None:
         """Keep back what is written from now on until `release`."""
-        self._held = []
+        self._held, self._put = [], None
 
     def release(self, first: bytes) -> None:
         """Send `first`, then what was kept back."""
         held, self._held = self._held or [], None
+        if self._writer is not None and not self.closed:
+            self._put = self._writer.write
         self.send(first)
         for batch in held:
             self.write(batch)
@@ -152,7 +158,7 @@ class Connection(Subscriber):
         """Close the socket after what was written before, once."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._put = True, None
         metrics.CLOSED.labels(code).inc()
         if self._queue is None or code == 4429:
             self._start(self._send_close(code))
@@ -161,7 +167,7 @@ class Connection(Subscriber):
 
     def dispose(self) -> None:
         """Stop what runs for the socket: it is gone."""
-        self.closed = True
+        self.closed, self._put = True, None
         for task in self._tasks:
             task.cancel()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from rooms import metrics
 from rooms.errors import PeerError, Unavailable
@@ -73,6 +73,7 @@ class Writer:
         """Finish what waits, then stop."""
         await self.idle(STOP_WITHIN)
         self._stopped = True
+        self._thread.submit(connections.close_all)
         self._thread.shutdown(wait=False)
 
     async def _run(self) -> None:
@@ -126,10 +127,11 @@ class Writer:
 
 
 def _store(store: Store, items: list[Any]) -> Sequence[Any]:
-    close_old_connections()
+    # The thread keeps its connection, which would be fetched and given back for each batch.
     try:
         return store(items)
     except (OperationalError, InterfaceError) as error:
+        close_old_connections()
         metrics.DATABASE_ERRORS.inc()
         logger.warning("the database does not answer: %s", error)
         return [Unavailable()] * len(items)
@@ -140,5 +142,3 @@ def _store(store: Store, items: list[Any]) -> Sequence[Any]:
         # One of them cannot be stored: the others must not suffer for it.
         logger.exception("a batch could not be stored; its items are stored one by one")
         return [result for item in items for result in _store(store, [item])]
-    finally:
-        close_old_connections()
