@@ -359,6 +359,8 @@ PEERCHAT: dict[str, Any] = {
     # Seconds between two presence events of a room; members up to which they carry names.
     "PRESENCE_INTERVAL": envfloat("PRESENCE_INTERVAL", 1, least=0.05),
     "PRESENCE_NAMES": envint("PRESENCE_NAMES", 50),
+    # Seconds between two comparisons of what was delivered with what is stored.
+    "COMPARE_EVERY": envfloat("COMPARE_EVERY", 3, least=0.1),
     # Seconds without a sign of life after which a worker's users count as gone.
     "PRESENCE_EXPIRY": envfloat("PRESENCE_EXPIRY", 30, least=1),
     # Seconds between two checks of what sockets stand on, for what was not told.

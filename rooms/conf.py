@@ -45,6 +45,9 @@ DEFAULTS: dict[str, Any] = {
     # Seconds between two presence events of a room; members up to which they carry names.
     "PRESENCE_INTERVAL": 1.0,
     "PRESENCE_NAMES": 50,
+    # Seconds between two comparisons of what was delivered with what is stored: how late a message
+    # may come of which the channel layer did not tell.
+    "COMPARE_EVERY": 3.0,
     # Seconds without a sign of life after which a worker's users count as gone.
     "PRESENCE_EXPIRY": 30.0,
     # Seconds between two checks of what sockets stand on, for what was not told.

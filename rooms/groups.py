@@ -71,6 +71,11 @@ def is_dashboards(audience: str) -> bool:
     return audience.startswith("dashboards.")
 
 
+def is_user(audience: str) -> bool:
+    """Whether an audience is that of a user's chat sockets."""
+    return audience.startswith("user.")
+
+
 def room_id(audience: str) -> UUID:
     """The room of a room's audience."""
     return UUID(hex=audience.removeprefix("room."))

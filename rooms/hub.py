@@ -6,32 +6,17 @@ before what comes after it.
 """
 
 import asyncio
-import logging
 import uuid
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from rooms import envelope, groups, metrics
+from rooms.audience import Audience
 from rooms.connection import Batch, Connection
+from rooms.order import Compare, Fetch, Order
 from rooms.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.topics import Subscriptions
-
-logger = logging.getLogger(__name__)
-
-GRACE = 0.05
-"""Seconds in which a missing message may still arrive by itself, from a slower process."""
-HEADS_KEPT = 20_000
-"""Rooms whose newest number is remembered although nobody here is in them."""
-FILL_PAGE = 50
-"""Missing messages fetched at a time: so few that a page of the longest texts stays below the limit
-of unsent bytes."""
-FILL_PAUSE = 0.02
-"""Seconds between two pages, in which those who read have read the one before."""
-
-Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
-"""(audience, after, limit) -> the numbers and frames of the messages that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +34,6 @@ class LateRoom:
     reached: int
 
 
-class _Audience:
-    """The sockets a frame is for; in a room also the number of the last message they got."""
-
-    __slots__ = ("connections", "filling", "group", "head", "removed", "waiting")
-
-    def __init__(self, group: str, head: int | None) -> None:
-        self.group = group
-        self.head = head
-        self.connections: dict[Connection, None] = {}
-        self.waiting: dict[int, list[bytes]] = {}
-        # What tells that messages are gone which they have not got yet.
-        self.removed: dict[int, bytes] = {}
-        self.filling: asyncio.Task[None] | None = None
-
-
 class Hub:
     """All live connections of this process. Used from its event loop only."""
 
@@ -71,25 +41,30 @@ class Hub:
         self,
         *,
         fetch: Fetch,
+        compare: Compare,
+        compare_every: float,
         on_changed: Callable[[str], None],
         on_seen: Callable[[envelope.Seen], None],
         on_recheck: Callable[[envelope.Recheck], None],
+        on_restored: Callable[[], None],
     ) -> None:
+        """`compare_every`: the seconds between two comparisons with the database. `on_restored` is
+        called when the channel layer is heard again after something may have been lost."""
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
         self.connections: dict[str, Connection] = {}
-        self._fetch = fetch
         self._on_changed = on_changed
         self._on_seen = on_seen
         self._on_recheck = on_recheck
-        self._audiences: dict[str, _Audience] = {}
+        self._on_restored = on_restored
+        self._audiences: dict[str, Audience] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
-        self._heads: OrderedDict[str, int] = OrderedDict()
-        # Who waits for a message of a room: done with True when one comes after the number.
-        self._waiting: dict[str, dict[asyncio.Future[bool], int]] = {}
+        self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._subscriptions = GroupSubscriptions(origin=self.origin, deliver=self.deliver)
+        self._subscriptions = GroupSubscriptions(
+            origin=self.origin, deliver=self.deliver, on_restored=self._restored
+        )
 
     # --- connections -----------------------------------------------------------------------
 
@@ -109,11 +84,9 @@ class Hub:
         """
         known = self._audiences.get(audience)
         if known is None:
-            known = self._audiences[audience] = _Audience(group, head)
-        known.connections[connection] = None
+            known = self._audiences[audience] = Audience(audience, group, head, self.loop.time())
         connection.audiences.add(audience)
-        if known.head is not None and self._heads.get(audience, 0) > known.head:
-            self._fill(audience, known)
+        self._order.join(connection, known, head)
 
     def join_late(self, connection: Connection, room: LateRoom) -> bool:
         """Let the connection have a room that it should have been in for a while, with what it
@@ -125,8 +98,8 @@ class Hub:
             return False
         missed = [frame for seq, frames in room.missed if seq <= head for frame in frames]
         connection.write(Batch([room.added, *missed]))
-        self._note_head(room.audience, room.reached)
         self.join(connection, room.audience, room.group, head)
+        self._order.heard(room.audience, room.reached)
         return True
 
     def leave(self, connection: Connection, audience: str) -> None:
@@ -136,7 +109,8 @@ class Hub:
         if known is None:
             return
         known.connections.pop(connection, None)
-        if not known.connections:
+        known.joining.pop(connection, None)
+        if not known:
             if known.filling is not None:
                 known.filling.cancel()
             del self._audiences[audience]
@@ -174,27 +148,20 @@ class Hub:
         if self._closing:
             return False
         subscriber = Subscriber()
-        waiting = self._waiting.setdefault(audience, {})
-        future: asyncio.Future[bool] = self.loop.create_future()
-        waiting[future] = after
         metrics.WAITING_REQUESTS.inc()
         subscribing = self.loop.create_task(self.subscribe(subscriber, [group]))
         try:
-            async with asyncio.timeout(within):
-                await asyncio.wait((subscribing, future), return_when=asyncio.FIRST_COMPLETED)
-                if subscribing.done() and subscribing.result():
-                    return True
-                if self._heads.get(audience, 0) > after:
-                    return True
-                return await future
+            with self._order.expecting(audience, after) as there:
+                async with asyncio.timeout(within):
+                    await asyncio.wait((subscribing, there), return_when=asyncio.FIRST_COMPLETED)
+                    if subscribing.done() and subscribing.result():
+                        return True
+                    return await there
         except TimeoutError:
             return False
         finally:
             subscribing.cancel()
             metrics.WAITING_REQUESTS.dec()
-            del waiting[future]
-            if not waiting:
-                del self._waiting[audience]
             self._subscriptions.release(subscriber)
 
     def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
@@ -236,16 +203,20 @@ class Hub:
         for entry in entries:
             match entry:
                 case envelope.Stored():
-                    self._in_order(entry, frames)
+                    if ready := self._order.stored(entry):
+                        frames.setdefault(entry.audience, []).extend(ready)
                 case envelope.Removed():
                     self._flush(frames)
-                    self._message_removed(entry)
+                    self._order.removed(entry)
                 case envelope.Passing(skip=None):
-                    if entry.audience in self._audiences:
+                    if (audience := self._audiences.get(entry.audience)) is not None:
                         frames.setdefault(entry.audience, []).append(entry.frame)
+                        audience.write_later([entry.frame])
                 case envelope.Passing():
                     self._flush(frames)
-                    self._write(entry.audience, [entry.frame], skip=entry.skip)
+                    if (audience := self._audiences.get(entry.audience)) is not None:
+                        audience.write([entry.frame], skip=entry.skip)
+                        audience.write_later([entry.frame], skip=entry.skip)
                 case envelope.Topic():
                     if (topics := self._topics.get(group)) is not None:
                         self._send(topics.match(entry.topic), entry.frame)
@@ -278,64 +249,11 @@ class Hub:
                     self._on_recheck(entry)
         self._flush(frames)
 
-    def _in_order(self, entry: envelope.Stored, frames: dict[str, list[bytes]]) -> None:
-        self._note_head(entry.audience, entry.seq)
-        audience = self._audiences.get(entry.audience)
-        if audience is None:
-            return
-        if audience.head is None:
-            audience.head = entry.seq - 1
-        if entry.seq <= audience.head:
-            return
-        audience.waiting[entry.seq] = entry.frames
-        ready = self._advance(audience)
-        if ready:
-            frames.setdefault(entry.audience, []).extend(ready)
-        if audience.waiting:
-            self._fill(entry.audience, audience)
-
-    @staticmethod
-    def _advance(audience: _Audience) -> list[bytes]:
-        """The frames of the messages that are next, which then count as delivered."""
-        ready: list[bytes] = []
-        assert audience.head is not None
-        while (found := audience.waiting.pop(audience.head + 1, None)) is not None:
-            ready += found
-            audience.head += 1
-            if audience.removed and (gone := audience.removed.pop(audience.head, None)):
-                ready.append(gone)
-        return ready
-
-    def _message_removed(self, entry: envelope.Removed) -> None:
-        """Tell those who have the message; the others are told after it, should it still come."""
-        self._note_head(entry.audience, entry.seq)
-        audience = self._audiences.get(entry.audience)
-        if audience is None:
-            return
-        if audience.head is None or entry.seq <= audience.head:
-            self._write(entry.audience, [entry.frame])
-        else:
-            audience.removed[entry.seq] = entry.frame
-            self._fill(entry.audience, audience)
-
     def _flush(self, frames: dict[str, list[bytes]]) -> None:
-        for audience, ready in frames.items():
-            self._write(audience, ready)
+        for name, ready in frames.items():
+            if (audience := self._audiences.get(name)) is not None:
+                audience.write(ready)
         frames.clear()
-
-    def _write(self, name: str, frames: list[bytes], skip: int | None = None) -> None:
-        audience = self._audiences.get(name)
-        if audience is None:
-            return
-        batch = Batch(frames)
-        metrics.DELIVERIES.inc(len(frames) * len(audience.connections))
-        if skip is None:
-            for connection in audience.connections:
-                connection.write(batch)
-        else:
-            for connection in audience.connections:
-                if connection.user_id != skip:
-                    connection.write(batch)
 
     @staticmethod
     def _send(connections: Iterable[Connection], frame: bytes) -> None:
@@ -355,11 +273,13 @@ class Hub:
             self.unsubscribe_topic(connection, pattern)
 
     def _members_join(self, entry: envelope.Join) -> None:
-        self._note_head(entry.audience, entry.head)
+        self._order.heard(entry.audience, entry.head)
         for connection in self._sockets_of(entry.users):
             connection.moves += 1
-            self.join(connection, entry.audience, entry.group, entry.head)
+            if entry.audience in connection.audiences:
+                continue
             connection.send(entry.frame)
+            self.join(connection, entry.audience, entry.group, entry.head)
             if entry.group not in connection.groups:
                 self._start(self._listen_late(connection, entry))
 
@@ -372,13 +292,9 @@ class Hub:
 
     async def _listen_late(self, connection: Connection, entry: envelope.Join) -> None:
         """Subscribe for a connection that is in an audience of the group already."""
-        if not await self.listen(connection, entry.group):
-            return
-        audience = self._audiences.get(entry.audience)
-        if audience is not None and audience.head is not None:
+        if await self.listen(connection, entry.group):
             # What was published before the subscription stood was missed, if there was anything.
-            self._note_head(entry.audience, audience.head + 1)
-            self._fill(entry.audience, audience)
+            self._order.compare_soon()
 
     def _members_leave(self, entry: envelope.Leave) -> None:
         for connection in self._sockets_of(entry.users):
@@ -404,73 +320,29 @@ class Hub:
             for connection in audience.connections
         ]
 
-    # --- gaps ------------------------------------------------------------------------------
-
-    def _note_head(self, audience: str, seq: int) -> None:
-        if seq > self._heads.get(audience, 0):
-            self._heads[audience] = seq
-            self._heads.move_to_end(audience)
-            if len(self._heads) > HEADS_KEPT:
-                self._heads.popitem(last=False)
-            for future, after in self._waiting.get(audience, {}).items():
-                if seq > after and not future.done():
-                    future.set_result(True)
-
-    def _fill(self, name: str, audience: _Audience) -> None:
-        if audience.filling is None:
-            audience.filling = self._start(self._fill_gap(name, audience))
-
-    async def _fill_gap(self, name: str, audience: _Audience) -> None:
-        wait = GRACE
-        try:
-            while True:
-                await asyncio.sleep(wait)
-                assert audience.head is not None
-                if audience.head >= self._heads.get(name, 0) and not audience.waiting:
-                    return
-                try:
-                    rows = await self._fetch(name, audience.head, FILL_PAGE)
-                except Exception as error:
-                    logger.warning(
-                        "cannot fill the gap after %s in %s: %s", audience.head, name, error
-                    )
-                    wait = min(wait * 2, 5.0)
-                    continue
-                metrics.GAPS.inc(len(rows))
-                for seq, frames in rows:
-                    if seq > audience.head:
-                        audience.waiting[seq] = frames
-                ready = self._advance(audience)
-                if ready:
-                    self._write(name, ready)
-                    wait = FILL_PAUSE
-                elif audience.waiting:
-                    # What is missing was not visible yet to the query: ask again, more slowly.
-                    wait = min(max(wait, GRACE) * 2, 5.0)
-                else:
-                    # The number was only heard of, and there is no such message.
-                    self._heads[name] = audience.head
-        finally:
-            audience.filling = None
+    def _restored(self) -> None:
+        self._order.compare_soon()
+        self._on_restored()
 
     # --- the end ---------------------------------------------------------------------------
 
     def release_waiting(self) -> None:
         """Let nobody wait for a message any more."""
         self._closing = True
-        for waiting in self._waiting.values():
-            for future in waiting:
-                if not future.done():
-                    future.set_result(False)
+        self._order.release_expecting()
 
     def owes(self, connection: Connection) -> bool:
         """Whether a message is here for the connection that waits for one before it."""
-        return any(self._audiences[name].waiting for name in connection.audiences)
+        return any(
+            audience.waiting or connection in audience.joining
+            for audience in map(self._audiences.__getitem__, connection.audiences)
+        )
 
     async def stop(self) -> None:
         """Stop receiving."""
         for task in self._tasks:
             task.cancel()
+        await self._order.stop()
         await self._subscriptions.stop()
 
     def _start(self, job: Any) -> asyncio.Task[None]:

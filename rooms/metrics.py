@@ -42,6 +42,9 @@ PUBLISH_QUEUE = Gauge(
     "What waits for the channel layer.",
     multiprocess_mode="livesum",
 )
+PUBLISH_DROPPED = Counter(
+    "peerchat_publish_dropped", "What waited too long for the channel layer to be worth telling."
+)
 DELIVERIES = Counter("peerchat_deliveries", "Frames written to sockets for events.")
 GAPS = Counter("peerchat_gaps_filled", "Messages fetched because the channel layer lost them.")
 LAYER_ERRORS = Counter(

@@ -2,34 +2,56 @@
 
 What one transaction, or several that commit in the same moment, have to tell is handed to this
 process's sockets at once and to the other processes in one channel-layer message for each group.
-Redis is a hint, not the truth: where it does not answer the entries are dropped for the other
-processes, which find what they miss by the gap in the numbers.
+Redis is a hint, not the truth: nobody waits for it. Where it does not answer, what the other
+processes find in the database themselves, or what means nothing a moment later, is dropped; what
+concerns single people waits for a while.
 """
 
 import asyncio
 import logging
 import threading
+import time
 from functools import partial
+from typing import NamedTuple
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from rooms import envelope, metrics
+from rooms import envelope, groups, metrics
 from rooms.hub import Hub
 
 logger = logging.getLogger(__name__)
 
 SEND_WITHIN = 5.0
 """Seconds that the channel layer has to take a message."""
+RETRY_AFTER = 0.25
+"""Seconds until it is tried again where it did not."""
+PASSING_KEPT = 2.0
+"""Seconds that an entry may wait for a channel layer that fails; then it is dropped, and found in
+the database. Thus what is sent first when Redis is back is not what nobody needs any more."""
+LASTING_KEPT = 30.0
+"""The same for an entry that nobody looks for so soon."""
 OUTGOING_LIMIT = 50_000
-"""Entries that may wait for the channel layer; beyond that the oldest are dropped."""
+"""Entries that may wait for the channel layer; beyond that the older half is dropped."""
+FORGET_EVERY = 0.5
+"""Seconds between two looks for entries that have waited too long."""
+
+
+class _Outgoing(NamedTuple):
+    group: str
+    entry: envelope.Entry
+    until: float
+
 
 _lock = threading.Lock()
 _waiting: list[tuple[str, envelope.Entry]] = []
 _hub: Hub | None = None
-_outgoing: list[tuple[str, envelope.Entry]] = []
+_outgoing: list[_Outgoing] = []
 _sender: asyncio.Task[None] | None = None
+_forgot = 0.0
+# When the channel layer last did not take a message; None where it took the last one.
+_failed: float | None = None
 
 
 def attach(hub: Hub | None) -> None:
@@ -68,9 +90,10 @@ def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
         metrics.STORED.inc(stored)
     hub = _hub
     if hub is None or hub.loop.is_closed():
-        # No sockets in this process: a management command, say.
+        # No sockets in this process: a management command, say. It does not wait for each entry.
         for group, those in _by_group(entries).items():
-            _from_outside(group, those)
+            if _failed is None or time.monotonic() > _failed + LASTING_KEPT:
+                _from_outside(group, those)
         return
     with _lock:
         scheduled = bool(_waiting)
@@ -100,23 +123,73 @@ def _drain(hub: Hub) -> None:
         _waiting.clear()
     for group, entries in _by_group(taken).items():
         hub.deliver(group, entries)
-    _outgoing.extend(taken)
-    del _outgoing[:-OUTGOING_LIMIT]
+    now = time.monotonic()
+    _outgoing.extend(_Outgoing(group, entry, now + _kept(entry)) for group, entry in taken)
     if _sender is None or _sender.done():
         _sender = hub.loop.create_task(_send_outgoing(hub))
+    elif now > _forgot + FORGET_EVERY or len(_outgoing) > OUTGOING_LIMIT:
+        _forget(now)
+
+
+def _kept(entry: envelope.Entry) -> float:
+    """The seconds for which an entry is worth sending."""
+    match entry:
+        case envelope.Join() | envelope.Leave() | envelope.Unenrolled():
+            return LASTING_KEPT
+        case envelope.Close() | envelope.Recheck():
+            return LASTING_KEPT
+        case envelope.Passing() if groups.is_user(entry.audience):
+            return LASTING_KEPT
+        case _:
+            return PASSING_KEPT
+
+
+def _may_repeat(entry: envelope.Entry) -> bool:
+    """Whether nobody minds an entry that comes twice: Redis may have taken what it did not
+    confirm."""
+    match entry:
+        case envelope.Passing():
+            return groups.is_user(entry.audience)
+        case envelope.Topic() | envelope.Direct() | envelope.Seen():
+            return False
+        case _:
+            return True
+
+
+def _forget(now: float) -> None:
+    """Drop what has waited too long for a layer that fails, and the older half of too much."""
+    global _forgot
+    _forgot = now
+    kept = [one for one in _outgoing if _failed is None or one.until >= now]
+    if len(kept) > OUTGOING_LIMIT:
+        del kept[: len(kept) // 2]
+    metrics.PUBLISH_DROPPED.inc(len(_outgoing) - len(kept))
+    _outgoing[:] = kept
 
 
 async def _send_outgoing(hub: Hub) -> None:
     while _outgoing:
         metrics.PUBLISH_QUEUE.set(len(_outgoing))
-        taken = _outgoing.copy()
+        _forget(time.monotonic())
+        taken: dict[str, list[_Outgoing]] = {}
+        for one in _outgoing:
+            taken.setdefault(one.group, []).append(one)
         _outgoing.clear()
-        for group, entries in _by_group(taken).items():
-            await _to_layer(hub.origin, group, entries)
+        untold: list[_Outgoing] | None = None
+        for group, ones in taken.items():
+            if untold is not None:
+                untold += ones
+            elif not await _to_layer(hub.origin, group, [one.entry for one in ones]):
+                untold = [one for one in ones if _may_repeat(one.entry)]
+        if untold is not None:
+            _outgoing[:0] = untold
+            await asyncio.sleep(RETRY_AFTER)
     metrics.PUBLISH_QUEUE.set(0)
 
 
-async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> None:
+async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> bool:
+    """Whether the channel layer took it."""
+    global _failed
     layer = get_channel_layer()
     assert layer is not None
     try:
@@ -124,7 +197,12 @@ async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> N
             await layer.group_send(group, envelope.pack(origin, group, entries))
     except Exception as error:
         metrics.LAYER_ERRORS.labels("publish").inc()
-        logger.warning("%d entries for %s were not published: %r", len(entries), group, error)
+        if _failed is None:
+            logger.warning("%d entries for %s were not published: %r", len(entries), group, error)
+        _failed = time.monotonic()
+        return False
+    _failed = None
+    return True
 
 
 def _by_group(entries: list[tuple[str, envelope.Entry]]) -> dict[str, list[envelope.Entry]]:

@@ -312,16 +312,6 @@ def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
     return {"messages": messages, "last_seq": messages[-1].seq if messages else after}
 
 
-def frames_after(audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
-    """The numbers and frames of the messages that follow in a room: what fills a gap."""
-    messages = (
-        Message.objects.filter(room=groups.room_id(audience), seq__gt=after)
-        .select_related("sender")
-        .order_by("seq")[:limit]
-    )
-    return [(message.seq, frames.of_message(message)) for message in messages]
-
-
 # --- search and mentions -------------------------------------------------------------------------
 
 

@@ -106,6 +106,8 @@ class Revalidation:
         self._doubted: dict[int, bool] = {}
         self._checked: dict[int, bool] = {}
         self._rechecking: asyncio.Task[None] | None = None
+        self._all_doubted = False
+        self._rechecking_all: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def watch(
@@ -131,6 +133,12 @@ class Revalidation:
         doubted = self._doubted.keys() | self._checked.keys()
         await self._check({c: w for c, w in self._watched.items() if _user(w) not in doubted})
 
+    def check_soon(self) -> None:
+        """Compare all sockets with the database soon: notices may have been lost."""
+        self._all_doubted = True
+        if self._rechecking_all is None or self._rechecking_all.done():
+            self._rechecking_all = self._start(self._recheck_all())
+
     async def check_expired(self) -> None:
         """Check the sockets whose token or session ends by now, unless it was prolonged."""
         now = timezone.now()
@@ -154,6 +162,12 @@ class Revalidation:
                 )
             finally:
                 self._checked = {}
+
+    async def _recheck_all(self) -> None:
+        while self._all_doubted:
+            await asyncio.sleep(RECHECK_AFTER)
+            self._all_doubted = False
+            await self.check_all()
 
     def _start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(_logged(job))

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms import publish, queries
+from rooms import gaps, publish
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.drain import close_sockets
@@ -37,9 +37,12 @@ class Runtime:
         self.clock = Clock(worker=self.worker, threads=self.threads, revalidation=self.revalidation)
         self.hub = Hub(
             fetch=self._fetch,
+            compare=self._compare,
+            compare_every=limits["COMPARE_EVERY"],
             on_changed=self.clock.figures_changed,
             on_seen=self.clock.seen,
             on_recheck=self.revalidation.recheck,
+            on_restored=self.revalidation.check_soon,
         )
         self.clock.hub = self.revalidation.hub = self.hub
         self.polls = Polls(
@@ -54,7 +57,10 @@ class Runtime:
         self.clock.start()
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
-        return await self.threads.run(queries.frames_after, audience, after, limit)
+        return await self.threads.run(gaps.frames_after, audience, after, limit)
+
+    async def _compare(self, known: dict[str, int], within: float) -> gaps.Compared:
+        return await self.threads.run(gaps.compare, known, within)
 
     def background(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a job that outlives the socket that started it."""

@@ -17,8 +17,22 @@ LINGER = 30.0
 """Seconds a subscription outlives its last connection: reloads need not subscribe again."""
 CONFIRM_WITHIN = 0.1
 """Seconds until a subscription that is not confirmed is tried again, then twice as many."""
+RETRY_AFTER = 1.0
+"""Seconds between two tries at the most."""
 SUBSCRIBE_WITHIN = 5.0
 """Seconds a connection waits for its subscriptions; then it goes on and they follow."""
+PROBE_EVERY = 5.0
+"""Seconds between two looks whether a subscription still stands."""
+PROBE_EVERYONE_EVERY = 1.0
+"""The same for the one that tells whether the channel layer answers at all."""
+PROBE_WITHIN = 1.0
+"""Seconds that what this process publishes may take to come back; then it is published again."""
+PROBES = 3
+"""So many times, until the subscription counts as lost."""
+UNANSWERED_LIMIT = 8
+"""So many probes in a row that Redis took and that did not come back: the connection is dead."""
+LAYER_WITHIN = 5.0
+"""Seconds that the channel layer has for whatever is asked of it."""
 
 
 class Subscriber:
@@ -31,35 +45,57 @@ class Subscriber:
 class _Subscription:
     """What this process has of a group of the channel layer, and for whom."""
 
-    __slots__ = ("leaving", "linger", "probe", "stands", "subscribers", "unwanted")
+    __slots__ = (
+        *("back", "leaving", "linger", "missed", "needed", "probe", "sending", "stands"),
+        *("subscribers", "wake"),
+    )
 
     def __init__(self, linger: float) -> None:
         self.linger = linger
         self.subscribers: set[Subscriber] = set()
         self.leaving: asyncio.TimerHandle | None = None
-        self.unwanted = asyncio.Event()
+        self.needed = True
         self.stands = asyncio.Event()
+        # Something may have been published that did not come here although somebody needs it.
+        self.missed = False
+        # There is something to do before the next look: to leave, or to look at once.
+        self.wake = asyncio.Event()
+        # The name of the probe that is sent until it comes back, the sending, and whether it has.
         self.probe = ""
+        self.sending: asyncio.Task[bool] | None = None
+        self.back = asyncio.Event()
+
+    def wanted(self) -> bool:
+        """Whether somebody needs it, or did until a moment ago."""
+        return self.needed
 
 
 class GroupSubscriptions:
     """One channel of the channel layer, which receives for all sockets of the process.
 
+    That Redis was away is noticed by probes that do not come back. `on_restored` is called when
+    a group is heard again after that: what was published in between did not come.
     Used from one event loop only.
     """
 
     def __init__(
-        self, *, origin: str, deliver: Callable[[str, list[envelope.Entry]], None]
+        self,
+        *,
+        origin: str,
+        deliver: Callable[[str, list[envelope.Entry]], None],
+        on_restored: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._origin = origin
         self._deliver = deliver
+        self._on_restored = on_restored
         self._subscriptions: dict[str, _Subscription] = {}
         self._layer: Any = get_channel_layer()
         self._channel: asyncio.Future[str] = self._loop.create_future()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._start(self._receive())
-        self._subscription(groups.EVERYONE, LINGER)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._away = asyncio.Event()
+        self._receiving = self._start(self._receive())
+        self._everyone = self._subscription(groups.EVERYONE, LINGER)
 
     @property
     def names(self) -> set[str]:
@@ -72,28 +108,37 @@ class GroupSubscriptions:
         """See that this process receives what is published to the groups.
 
         Returns whether a subscription is new, so that what was read from the database before
-        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most. A new subscription outlives
-        its last connection by `linger` seconds.
+        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most, and not at all while the
+        channel layer does not answer; `on_restored` then tells when the subscription stands.
+        A new one outlives its last connection by `linger` seconds.
         """
-        new = False
-        waits = []
+        missing = []
         for name in names:
             subscription = self._subscription(name, linger)
             if subscription.leaving is not None:
                 subscription.leaving.cancel()
                 subscription.leaving = None
-            subscription.unwanted.clear()
+            subscription.needed = True
             subscription.subscribers.add(subscriber)
             subscriber.groups.add(name)
             if not subscription.stands.is_set():
-                new = True
-                waits.append(self._loop.create_task(subscription.stands.wait()))
-        if waits:
+                missing.append(subscription)
+        if missing and not self._away.is_set():
+            away = self._loop.create_task(self._away.wait())
+            stand = self._loop.create_task(_all_stand(missing))
             try:
-                await asyncio.wait(waits, timeout=SUBSCRIBE_WITHIN)
+                await asyncio.wait(
+                    (away, stand), timeout=SUBSCRIBE_WITHIN, return_when=asyncio.FIRST_COMPLETED
+                )
             finally:
-                for task in waits:
-                    task.cancel()
+                away.cancel()
+                stand.cancel()
+        new = False
+        for subscription in missing:
+            if subscription.stands.is_set():
+                new = True
+            else:
+                subscription.missed = True
         return new
 
     def release(self, subscriber: Subscriber) -> None:
@@ -119,20 +164,22 @@ class GroupSubscriptions:
                 task.cancel()
             _, tasks = await asyncio.wait(tasks, timeout=0.5)
 
-    def _start(self, job: Any) -> None:
-        task: asyncio.Task[None] = self._loop.create_task(job)
+    def _start(self, job: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = self._loop.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    # --- receiving -------------------------------------------------------------------------
 
     async def _receive(self) -> None:
-        wait = 0.1
         while not self._channel.done():
             try:
-                self._channel.set_result(await self._layer.new_channel())
+                async with asyncio.timeout(LAYER_WITHIN):
+                    self._channel.set_result(await self._layer.new_channel())
             except Exception as error:
-                logger.warning("the channel layer does not answer: %s", error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 5.0)
+                self._failed("receive", error)
+                await asyncio.sleep(RETRY_AFTER)
         channel = self._channel.result()
         while True:
             try:
@@ -147,6 +194,14 @@ class GroupSubscriptions:
                 logger.exception("an event of the channel layer could not be delivered")
                 await asyncio.sleep(0.1)
 
+    def _failed(self, operation: str, error: Exception) -> None:
+        metrics.LAYER_ERRORS.labels(operation).inc()
+        if not self._away.is_set():
+            logger.warning("the channel layer does not answer (%s): %r", operation, error)
+        self._away.set()
+
+    # --- one group -------------------------------------------------------------------------
+
     def _subscription(self, name: str, linger: float) -> _Subscription:
         known = self._subscriptions.get(name)
         if known is None:
@@ -157,52 +212,159 @@ class GroupSubscriptions:
     @staticmethod
     def _unwanted(subscription: _Subscription) -> None:
         subscription.leaving = None
-        subscription.unwanted.set()
+        subscription.needed = False
+        subscription.wake.set()
 
     async def _keep(self, name: str, subscription: _Subscription) -> None:
         """Subscribe and, when nobody is left, unsubscribe: one task, so that the two never cross.
 
         Whoever comes while the unsubscription is under way waits for the next turn.
         """
-        channel = await asyncio.shield(self._channel)
-        while not subscription.unwanted.is_set():
-            await self._subscribe(name, subscription, channel)
-            while not subscription.unwanted.is_set():
-                # Somebody may have come between the event and this task's turn.
-                await subscription.unwanted.wait()
+        while subscription.wanted():
+            await self._subscribe(name, subscription)
+            if subscription.stands.is_set():
+                await self._watch(name, subscription)
+                subscription.stands.clear()
+            if subscription.wanted():
+                subscription.missed = True
+                continue
+            if subscription.sending is not None:
+                await subscription.sending
             subscription.probe = ""
-            subscription.stands.clear()
-            try:
-                await self._layer.group_discard(name, channel)
-            except Exception as error:
-                metrics.LAYER_ERRORS.labels("unsubscribe").inc()
-                logger.warning("cannot unsubscribe from %s: %s", name, error)
+            await self._unsubscribe(name, subscription)
         del self._subscriptions[name]
 
-    async def _subscribe(self, name: str, subscription: _Subscription, channel: str) -> None:
-        """Subscribe, and see that it stands. Gives up when nobody wants it any more.
-
-        The layer does not wait for Redis to take note, so we wait for an event of our own.
-        """
-        wait = CONFIRM_WITHIN
-        subscription.probe = uuid.uuid4().hex
-        probe = {**envelope.pack(self._origin, name, []), "probe": subscription.probe}
-        while not subscription.unwanted.is_set():
+    async def _unsubscribe(self, name: str, subscription: _Subscription) -> None:
+        """Unsubscribe, or give up when somebody wants it again."""
+        while not subscription.wanted():
             try:
-                await self._layer.group_add(name, channel)
-                await self._layer.group_send(name, probe)
+                async with asyncio.timeout(LAYER_WITHIN):
+                    channel = await asyncio.shield(self._channel)
+                    # The layer forgets the group also where Redis does not answer, and would then
+                    # do nothing the next time.
+                    await self._layer.group_add(name, channel)
+                    await self._layer.group_discard(name, channel)
+                return
             except Exception as error:
-                metrics.LAYER_ERRORS.labels("subscribe").inc()
-                logger.warning("cannot subscribe to %s: %s", name, error)
-                await asyncio.sleep(wait)
+                self._failed("unsubscribe", error)
+                await asyncio.sleep(RETRY_AFTER)
+
+    async def _subscribe(self, name: str, subscription: _Subscription) -> None:
+        """Subscribe, and see that it stands. Gives up when nobody wants it any more."""
+        wait = CONFIRM_WITHIN
+        unanswered = 0
+        while subscription.wanted():
+            if not (subscription is self._everyone or self._everyone.stands.is_set()):
+                # One that tries is enough: the Redis client does not take it well when several
+                # connect it at once.
+                await subscription.wake.wait()
+                subscription.wake.clear()
+                continue
+            if await self._answers(name, subscription, wait):
+                self._stands(name, subscription)
+                return
+            wait = min(wait * 2, RETRY_AFTER)
+            sending = subscription.sending
+            if sending is None or not sending.done() or not sending.result():
+                continue
+            unanswered += 1
+            if unanswered % UNANSWERED_LIMIT == 0:
+                await self._renew(name, subscription)
+
+    def _stands(self, name: str, subscription: _Subscription) -> None:
+        subscription.stands.set()
+        if subscription is self._everyone:
+            if self._away.is_set():
+                logger.warning("the channel layer answers again")
+            self._away.clear()
+            for other in self._subscriptions.values():
+                if other is not subscription:
+                    other.wake.set()
+        self._heard(subscription)
+
+    def _heard(self, subscription: _Subscription) -> None:
+        if subscription.missed:
+            subscription.missed = False
+            self._on_restored()
+
+    async def _watch(self, name: str, subscription: _Subscription) -> None:
+        """Wait until nobody wants the subscription any more, or it turns out to be lost."""
+        everyone = subscription is self._everyone
+        while subscription.wanted():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROBE_EVERYONE_EVERY if everyone else PROBE_EVERY):
+                    await subscription.wake.wait()
+            subscription.wake.clear()
+            if not subscription.wanted():
+                return
+            for _ in range(PROBES):
+                if await self._answers(name, subscription, PROBE_WITHIN):
+                    break
+                subscription.missed = True
             else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await subscription.stands.wait()
-                        return
-            wait = min(wait * 2, 5.0)
+                if everyone:
+                    self._failed("probe", TimeoutError("nothing comes back"))
+                return
+            self._heard(subscription)
+
+    async def _answers(self, name: str, subscription: _Subscription, within: float) -> bool:
+        """Whether what is published to the group comes back, within so many seconds.
+
+        The layer does not wait for Redis to take note of a subscription, nor does it notice that
+        one is lost, so we wait for an event of our own.
+        """
+        if not subscription.probe or subscription.back.is_set():
+            if subscription.sending is not None:
+                # The probe may be back before the sending of it has ended.
+                await subscription.sending
+            subscription.probe = uuid.uuid4().hex
+            subscription.back.clear()
+        if subscription.sending is None or subscription.sending.done():
+            subscription.sending = self._start(self._send_probe(name, subscription.probe))
+        try:
+            async with asyncio.timeout(within):
+                await subscription.back.wait()
+        except TimeoutError:
+            # Where this process itself was late, it may be here already.
+            await asyncio.sleep(CONFIRM_WITHIN)
+        return subscription.back.is_set()
+
+    async def _send_probe(self, name: str, probe: str) -> bool:
+        """Whether Redis took it."""
+        channel = await asyncio.shield(self._channel)
+        try:
+            async with asyncio.timeout(LAYER_WITHIN):
+                await self._layer.group_add(name, channel)
+                await self._layer.group_send(
+                    name, {**envelope.pack(self._origin, name, []), "probe": probe}
+                )
+        except Exception as error:
+            self._failed("subscribe", error)
+            return False
+        return True
 
     def _probed(self, name: str, probe: str) -> None:
         subscription = self._subscriptions.get(name)
         if subscription is not None and subscription.probe == probe:
-            subscription.stands.set()
+            subscription.back.set()
+
+    async def _renew(self, name: str, subscription: _Subscription) -> None:
+        """Give up a subscription that is none; where no other can stand either, the connection."""
+        logger.warning("nothing comes back from the group %s: it is subscribed to anew", name)
+        try:
+            async with asyncio.timeout(LAYER_WITHIN):
+                if subscription is not self._everyone:
+                    await self._layer.group_discard(name, self._channel.result())
+                    return
+                await self._layer.flush()
+        except Exception as error:
+            self._failed("renew", error)
+            return
+        self._receiving.cancel()
+        self._channel = self._loop.create_future()
+        self._receiving = self._start(self._receive())
+
+
+async def _all_stand(subscriptions: list[_Subscription]) -> None:
+    for subscription in subscriptions:
+        await subscription.stands.wait()

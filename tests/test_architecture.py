@@ -21,7 +21,7 @@ LAYERS = [
     {"actions"},
     {
         *("publish", "frames", "queries", "permissions", "embed", "writer", "threads"),
-        *("hub", "connection", "subscriptions"),
+        *("gaps", "hub", "order", "audience", "connection", "subscriptions"),
     },
     {"models", "migrations"},
     {
@@ -33,9 +33,11 @@ LAYERS = [
 # Tighter than their row: these know nothing of `rooms` but what is listed.
 ONLY = {
     "hub": {
-        *("hub", "connection", "subscriptions"),
+        *("hub", "order", "audience", "connection", "subscriptions"),
         *("frames", "groups", "topics", "envelope", "errors", "metrics"),
     },
+    "order": {"audience", "connection", "envelope", "metrics"},
+    "audience": {"connection", "metrics"},
     "connection": {"subscriptions", "metrics"},
     "subscriptions": {"groups", "envelope", "metrics"},
     "writer": {"writer", "frames", "groups", "errors", "metrics"},

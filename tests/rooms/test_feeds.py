@@ -471,14 +471,21 @@ async def fetch(audience: str, after: int, limit: int) -> list[tuple[int, list[b
     raise AssertionError("a feed is not stored")
 
 
+async def compare(known: dict[str, int], within: float) -> tuple[dict[str, int], list[Any]]:
+    return {}, []
+
+
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
     """A hub on the tests' Redis, as each worker has one."""
     one = Hub(
         fetch=fetch,
+        compare=compare,
+        compare_every=60,
         on_changed=lambda audience: None,
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
+        on_restored=lambda: None,
     )
     yield one
     await one.stop()

@@ -6,9 +6,9 @@ import uuid
 import pytest
 
 from rooms import groups
-from rooms import hub as module
+from rooms import order as module
 from rooms.connection import Connection
-from rooms.envelope import Changed, Close, Join, Leave, Passing, Stored
+from rooms.envelope import Changed, Close, Join, Leave, Passing, Removed, Stored
 from rooms.hub import Hub
 from tests.rooms.cast import eventually
 
@@ -22,8 +22,13 @@ class Database:
 
     def __init__(self):
         self.stored = {}
+        # What a comparison finds.
+        self.heads = {}
+        self.removed = []
         self.asked = []
         self.failing = 0
+        self.comparing = 0
+        self.turns = 0
 
     def store(self, room, *seqs):
         self.stored.setdefault(room, set()).update(seqs)
@@ -35,6 +40,16 @@ class Database:
             raise OSError("no database")
         seqs = sorted(seq for seq in self.stored.get(audience, ()) if seq > after)
         return [(seq, [frame(seq)]) for seq in seqs[:limit]]
+
+    async def compare(self, known, within):
+        self.turns += 1
+        if self.comparing:
+            self.comparing -= 1
+            raise OSError("no database")
+        return (
+            {room: seq for room, seq in self.heads.items() if seq > known.get(room, seq)},
+            [one for one in self.removed if one[0].audience in known],
+        )
 
 
 class Socket(Connection):
@@ -71,9 +86,12 @@ async def hub(settings, database):
     changed = []
     made = Hub(
         fetch=database.fetch,
+        compare=database.compare,
+        compare_every=0.2,
         on_changed=changed.append,
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
+        on_restored=lambda: None,
     )
     made.changed = changed
     yield made
@@ -202,6 +220,118 @@ async def test_what_is_stored_after_the_last_one_left_is_not_fetched(hub, enter,
     # This gap is filled after the other one would have been.
     await sent(other, "m1", "m2")
     assert database.asked == [(OTHER, 0)]
+
+
+# --- what nobody told of -------------------------------------------------------------------------
+
+
+async def test_what_nobody_told_of_is_found_by_comparing(hub, enter, database):
+    socket = enter(head=1)
+    database.store(ROOM, 1, 2, 3)
+    database.heads[ROOM] = 3
+    await sent(socket, "m2", "m3")
+
+
+async def test_a_comparison_that_fails_is_made_again(hub, enter, database):
+    socket = enter()
+    database.comparing = 2
+    database.store(ROOM, 1)
+    database.heads[ROOM] = 1
+    await sent(socket, "m1")
+    assert database.comparing == 0
+
+
+async def test_what_was_delivered_is_not_fetched(hub, enter, database):
+    socket = enter()
+    database.heads[ROOM] = 1
+    hub.deliver(GROUP, stored(1))
+    turns = database.turns
+    await eventually(lambda: database.turns > turns + 2)
+    assert database.asked == []
+    await sent(socket, "m1")
+
+
+async def test_a_removal_nobody_told_of_is_found_once(hub, enter, database):
+    socket = enter(head=2)
+    database.removed = [(Removed(ROOM, 1, b"gone 1"), 0.0), (Removed(OTHER, 1, b"gone"), 0.0)]
+    turns = database.turns
+    await eventually(lambda: database.turns > turns + 2)
+    hub.deliver(GROUP, [Removed(ROOM, 1, b"gone 1")])
+    await sent(socket, "gone 1")
+
+
+async def test_a_removal_that_was_told_of_is_not_told_again(hub, enter, database):
+    socket = enter(head=2)
+    hub.deliver(GROUP, [Removed(ROOM, 1, b"gone 1")])
+    database.removed = [(Removed(ROOM, 1, b"gone 1"), 0.0)]
+    turns = database.turns
+    await eventually(lambda: database.turns > turns + 2)
+    await sent(socket, "gone 1")
+
+
+async def test_who_came_after_a_removal_is_not_told(hub, enter, database):
+    socket = enter(head=2)
+    database.removed = [(Removed(ROOM, 1, b"gone 1"), 20.0)]
+    turns = database.turns
+    await eventually(lambda: database.turns > turns + 2)
+    await sent(socket)
+
+
+async def test_who_waits_for_a_message_is_told_by_a_comparison(hub, enter, database):
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    waiting = asyncio.create_task(hub.wait_for(ROOM, GROUP, 4, 5.0))
+    await eventually(lambda: database.turns > 1)
+    database.heads[ROOM] = 5
+    assert await waiting is True
+
+
+# --- those who come late -------------------------------------------------------------------------
+
+
+async def test_who_joins_late_gets_what_the_others_got(hub, enter, database):
+    first = enter(1)
+    hub.deliver(GROUP, stored(1, 2, 3))
+    database.store(ROOM, 1, 2, 3)
+    late = enter(2, head=1)
+    hub.deliver(GROUP, [*stored(4), Passing(ROOM, b"typing"), Passing(ROOM, b"mine", skip=2)])
+    database.store(ROOM, 4)
+    await sent(late, "m2", "m3", "m4", "typing")
+    await sent(first, "m1", "m2", "m3", "m4", "typing", "mine")
+    hub.deliver(GROUP, stored(5))
+    await sent(late, "m2", "m3", "m4", "typing", "m5")
+
+
+async def test_a_notice_of_joining_may_come_after_later_messages(hub, enter, database):
+    first, late = enter(1), enter(2, rooms=())
+    database.store(ROOM, 1, 2)
+    hub.deliver(GROUP, stored(1, 2))
+    hub.deliver(GROUP, [Join([2], ROOM, GROUP, 1, b"added"), Removed(ROOM, 1, b"gone 1")])
+    await sent(late, "added", "m2", "gone 1")
+    hub.deliver(GROUP, stored(3))
+    await sent(late, "added", "m2", "gone 1", "m3")
+    await sent(first, "m1", "m2", "gone 1", "m3")
+
+
+async def test_a_notice_of_joining_that_comes_twice_is_told_once(hub, enter):
+    socket = enter(7, rooms=())
+    hub.deliver(GROUP, [Join([7], ROOM, GROUP, 0, b"added")])
+    hub.deliver(GROUP, [*stored(1), Join([7], ROOM, GROUP, 0, b"added"), *stored(2)])
+    await sent(socket, "added", "m1", "m2")
+
+
+async def test_who_leaves_before_having_caught_up_gets_no_more(hub, enter, database):
+    enter(1)
+    late = enter(2, rooms=())
+    database.store(ROOM, 1)
+    hub.deliver(GROUP, stored(1))
+    database.failing = 1
+    hub.deliver(GROUP, [Join([2], ROOM, GROUP, 0, b"added")])
+    await eventually(lambda: database.asked)
+    hub.deliver(GROUP, [Leave([2], ROOM, b"removed"), *stored(2)])
+    # The next one to be asked for is asked for after it would have been.
+    turns = database.turns
+    await eventually(lambda: database.turns > turns + 2)
+    await sent(late, "added", "removed")
 
 
 # --- audiences -----------------------------------------------------------------------------------

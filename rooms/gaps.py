@@ -1,0 +1,81 @@
+"""What a process asks the database to find, and to fill in, what it was not told."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from rooms import frames, groups
+from rooms.envelope import Removed
+from rooms.models import Message, Room
+
+AT_ONCE = 500
+"""Rooms in one query where the database does not take a list as one parameter."""
+
+_AHEAD = """
+SELECT r.id, r.last_seq
+FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, seq)
+JOIN rooms_room r ON r.id = known.id
+WHERE r.last_seq > known.seq
+"""
+_REMOVED = """
+SELECT room_id, seq, removed_at FROM rooms_message
+WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
+"""
+
+Compared = tuple[dict[str, int], list[tuple[Removed, float]]]
+"""(the newest number by audience, removals with the seconds since)."""
+
+
+def frames_after(audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
+    """The numbers and frames of the messages that follow in a room."""
+    messages = (
+        Message.objects.filter(room=groups.room_id(audience), seq__gt=after)
+        .select_related("sender")
+        .order_by("seq")[:limit]
+    )
+    return [(message.seq, frames.of_message(message)) for message in messages]
+
+
+def compare(known: Mapping[str, int], within: float) -> Compared:
+    """Which of the rooms have a higher number than the known one, and what was removed in them.
+
+    `within`: the seconds for which removed messages are told of.
+    """
+    rooms = {groups.room_id(audience): seq for audience, seq in known.items()}
+    now = timezone.now()
+    ids, seqs, since = list(rooms), list(rooms.values()), now - timedelta(seconds=within)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_AHEAD, [ids, seqs])
+            heads = cursor.fetchall()
+            cursor.execute(_REMOVED, [since, ids])
+            removed = cursor.fetchall()
+    else:
+        heads, removed = [], []
+        for some in _parts(ids):
+            heads += Room.objects.filter(id__in=some).values_list("id", "last_seq")
+            removed += Message.objects.filter(room__in=some, removed_at__gt=since).values_list(
+                "room_id", "seq", "removed_at"
+            )
+    return (
+        {groups.room(room): seq for room, seq in heads if seq > rooms[room]},
+        [
+            (
+                Removed(
+                    groups.room(room),
+                    seq,
+                    frames.message_removed(Message(room_id=room, seq=seq)),
+                ),
+                (now - at).total_seconds(),
+            )
+            for room, seq, at in removed
+        ],
+    )
+
+
+def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]

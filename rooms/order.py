@@ -1,0 +1,283 @@
+"""The order of messages: a room's in the order of their numbers, each once, none left out.
+
+What the channel layer brings is a hint. A number that comes too early tells of a gap, and every
+few seconds the numbers told are compared with those in the database. What is missing is read there.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from rooms import envelope, metrics
+from rooms.audience import Audience
+from rooms.connection import Batch, Connection
+
+logger = logging.getLogger(__name__)
+
+GRACE = 0.05
+"""Seconds in which a missing message may still arrive by itself, from a slower process."""
+HEADS_KEPT = 20_000
+"""Rooms whose newest number is remembered although nobody here is in them."""
+FILL_PAGE = 50
+"""Missing messages fetched at a time: so few that a page of the longest texts stays below the limit
+of unsent bytes."""
+FILL_PAUSE = 0.02
+"""Seconds between two pages, in which those who read have read the one before."""
+RETRY_AFTER = 2.0
+"""Seconds until the database is asked again at the most, where it had no answer."""
+COMPARE_PAUSE = 0.2
+"""Seconds between two comparisons, whoever asks for one."""
+REMOVED_WITHIN = 30.0
+"""Seconds before the last comparison for which it asks for removed messages again: a removal has
+its time before it is committed, and the clocks of several machines differ."""
+REMOVED_BEFORE = 1.0
+"""Seconds by which a removal may seem to be earlier than it was, for the same reasons: to who came
+after it the text was never shown."""
+REMOVED_KNOWN = 10_000
+"""Removals that are remembered as told."""
+
+Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
+"""(audience, after, limit) -> the numbers and frames of the messages that follow."""
+Compare = Callable[
+    [dict[str, int], float],
+    Awaitable[tuple[dict[str, int], list[tuple[envelope.Removed, float]]]],
+]
+"""(known number by audience, seconds) -> the newest numbers that are higher; what was removed in
+these rooms within the seconds, with the seconds since."""
+
+
+class Order:
+    """What this process has told of each room, and what it has heard of."""
+
+    def __init__(
+        self, audiences: dict[str, Audience], *, fetch: Fetch, compare: Compare, every: float
+    ) -> None:
+        """`every`: the seconds between two comparisons."""
+        self._loop = asyncio.get_running_loop()
+        self._audiences = audiences
+        self._fetch = fetch
+        self._compare = compare
+        self._heads: OrderedDict[str, int] = OrderedDict()
+        # Who waits for a message of a room: done with True when one comes after the number.
+        self._expecting: dict[str, dict[asyncio.Future[bool], int]] = {}
+        self._told_removed: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._soon = asyncio.Event()
+        self._compared = self._loop.time()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._start(self._compare_in_turns(every))
+
+    # --- sockets ---------------------------------------------------------------------------
+
+    def join(self, connection: Connection, audience: Audience, head: int | None) -> None:
+        """Let the connection have what comes for the audience, in a room after `head`."""
+        if connection in audience.connections or connection in audience.joining:
+            return
+        if audience.head is None or head is None or head >= audience.head:
+            audience.connections[connection] = None
+        else:
+            audience.joining[connection] = []
+            self._start(self._catch_up(connection, audience, head))
+        if audience.head is None:
+            return
+        self._note(audience.name, head or 0)
+        if self._heads.get(audience.name, 0) > audience.head:
+            self._fill(audience)
+
+    async def _catch_up(self, connection: Connection, audience: Audience, head: int) -> None:
+        """Give one who comes late what the others have got since `head`."""
+        later = audience.joining[connection]
+        wait = FILL_PAUSE
+        while audience.joining.get(connection) is later:
+            assert audience.head is not None
+            if head >= audience.head:
+                audience.joined(connection)
+                return
+            try:
+                rows = await self._fetch(audience.name, head, FILL_PAGE)
+            except Exception as error:
+                logger.warning("cannot read what follows %s in %s: %s", head, audience.name, error)
+                wait = min(wait * 2, RETRY_AFTER)
+                await asyncio.sleep(wait)
+                continue
+            if audience.joining.get(connection) is not later:
+                return
+            missed = [(seq, frames) for seq, frames in rows if head < seq <= audience.head]
+            if missed:
+                connection.write(Batch([frame for _, frames in missed for frame in frames]))
+            head = missed[-1][0] if missed else audience.head
+            if head < audience.head:
+                await asyncio.sleep(FILL_PAUSE)
+
+    @contextlib.contextmanager
+    def expecting(self, audience: str, after: int) -> Iterator[asyncio.Future[bool]]:
+        """A future that is True when the room has a message with a higher number."""
+        future: asyncio.Future[bool] = self._loop.create_future()
+        if self._heads.get(audience, 0) > after:
+            future.set_result(True)
+        expecting = self._expecting.setdefault(audience, {})
+        expecting[future] = after
+        try:
+            yield future
+        finally:
+            del expecting[future]
+            if not expecting:
+                del self._expecting[audience]
+
+    def release_expecting(self) -> None:
+        """Let nobody wait any more: what they wait for is False."""
+        for expecting in self._expecting.values():
+            for future in expecting:
+                if not future.done():
+                    future.set_result(False)
+
+    # --- what is heard ---------------------------------------------------------------------
+
+    def stored(self, entry: envelope.Stored) -> list[bytes]:
+        """A message was stored: the frames that are to be written to its audience now."""
+        self._note(entry.audience, entry.seq)
+        audience = self._audiences.get(entry.audience)
+        if audience is None:
+            return []
+        if audience.head is None:
+            audience.head = entry.seq - 1
+        if entry.seq <= audience.head:
+            return []
+        audience.waiting[entry.seq] = entry.frames
+        ready = audience.advance()
+        if audience.waiting:
+            self._fill(audience)
+        return ready
+
+    def removed(self, entry: envelope.Removed) -> None:
+        """Tell those who have the message; the others are told after it, should it still come."""
+        self._note(entry.audience, entry.seq)
+        if (entry.audience, entry.seq) in self._told_removed:
+            return
+        self._told_removed[entry.audience, entry.seq] = None
+        if len(self._told_removed) > REMOVED_KNOWN:
+            self._told_removed.popitem(last=False)
+        audience = self._audiences.get(entry.audience)
+        if audience is None:
+            return
+        if audience.head is None or entry.seq <= audience.head:
+            audience.write([entry.frame])
+            audience.write_later([entry.frame])
+        else:
+            audience.removed[entry.seq] = entry.frame
+            self._fill(audience)
+
+    def heard(self, audience: str, seq: int) -> None:
+        """There is a message of the room with this number."""
+        self._note(audience, seq)
+        known = self._audiences.get(audience)
+        if known is not None and known.head is not None and known.head < seq:
+            self._fill(known)
+
+    def _note(self, audience: str, seq: int) -> None:
+        if seq > self._heads.get(audience, 0):
+            self._heads[audience] = seq
+            self._heads.move_to_end(audience)
+            if len(self._heads) > HEADS_KEPT:
+                self._heads.popitem(last=False)
+            for future, after in self._expecting.get(audience, {}).items():
+                if seq > after and not future.done():
+                    future.set_result(True)
+
+    # --- what is missing -------------------------------------------------------------------
+
+    def _fill(self, audience: Audience) -> None:
+        if audience.filling is None:
+            audience.filling = self._start(self._fill_gap(audience))
+
+    async def _fill_gap(self, audience: Audience) -> None:
+        wait = GRACE
+        try:
+            while True:
+                await asyncio.sleep(wait)
+                assert audience.head is not None
+                if audience.head >= self._heads.get(audience.name, 0) and not audience.waiting:
+                    return
+                try:
+                    rows = await self._fetch(audience.name, audience.head, FILL_PAGE)
+                except Exception as error:
+                    logger.warning(
+                        "cannot fill the gap after %s in %s: %s",
+                        audience.head,
+                        audience.name,
+                        error,
+                    )
+                    wait = min(wait * 2, RETRY_AFTER)
+                    continue
+                metrics.GAPS.inc(len(rows))
+                for seq, frames in rows:
+                    if seq > audience.head:
+                        audience.waiting[seq] = frames
+                ready = audience.advance()
+                if ready:
+                    audience.write(ready)
+                    wait = FILL_PAUSE
+                elif audience.waiting:
+                    # What is missing was not visible yet to the query: ask again, more slowly.
+                    wait = min(max(wait, GRACE) * 2, RETRY_AFTER)
+                else:
+                    # The number was only heard of, and there is no such message.
+                    self._heads[audience.name] = audience.head
+        finally:
+            audience.filling = None
+
+    def compare_soon(self) -> None:
+        """Compare now: something may have been missed."""
+        self._soon.set()
+
+    async def _compare_in_turns(self, every: float) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await self._soon.wait()
+            self._soon.clear()
+            try:
+                await self._compare_heads()
+            except Exception as error:
+                logger.warning("cannot compare with the database: %s", error)
+            await asyncio.sleep(min(every, COMPARE_PAUSE))
+
+    async def _compare_heads(self) -> None:
+        known = {
+            name: audience.head
+            for name, audience in self._audiences.items()
+            if audience.head is not None
+        }
+        for name, expecting in self._expecting.items():
+            after = min(expecting.values())
+            known[name] = min(known.get(name, after), after)
+        if not known:
+            return
+        began = self._loop.time()
+        heads, removed = await self._compare(known, began - self._compared + REMOVED_WITHIN)
+        self._compared = began
+        for name, seq in heads.items():
+            self.heard(name, seq)
+        for entry, ago in removed:
+            audience = self._audiences.get(entry.audience)
+            if audience is None or began - ago + REMOVED_BEFORE < audience.since:
+                continue
+            self.removed(entry)
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def _start(self, job: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = self._loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Fill and compare no more."""
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
