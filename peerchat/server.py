@@ -6,9 +6,12 @@ client that sends faster than its commands are carried out is not read from unti
 """
 
 import asyncio
+import fcntl
 import logging
 import math
 import os
+import sys
+import termios
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -92,7 +95,7 @@ class WebSocketProtocol(ShortWayIn):
     _tcp: TcpConnection | None = None
     _put: Callable[[bytes], int]
     _written = 0
-    _taken_at_ping = 0
+    _before_ping = _read_at_ping = 0
 
     def write_prepared(self, prepared: bytes) -> int:
         """See `Frames.write`. On a socket that is not open the bytes are dropped."""
@@ -129,7 +132,8 @@ class WebSocketProtocol(ShortWayIn):
         return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
 
     def _sendAutoPing(self) -> None:
-        self._taken_at_ping = self._written - self.unsent()
+        self._before_ping = self._unread()
+        self._read_at_ping = self._written - self._before_ping
         super()._sendAutoPing()
 
     def onAutoPingTimeout(self) -> None:
@@ -138,11 +142,21 @@ class WebSocketProtocol(ShortWayIn):
         Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
         still reading.
         """
-        unsent = self.unsent()
-        if self._paused or (unsent and self._written - unsent > self._taken_at_ping):
+        read_since = self._written - self._unread() > self._read_at_ping
+        if self._paused or (self._before_ping and read_since):
             self._sendAutoPing()
             return
         super().onAutoPingTimeout()
+
+    def _unread(self) -> int:
+        """The bytes that the other side has not got yet, as far as the system tells."""
+        if not isinstance(self.transport, TcpConnection):
+            return 0
+        try:
+            waiting = fcntl.ioctl(self.transport.socket, termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return 0
+        return self.unsent() + int.from_bytes(waiting, sys.byteorder)
 
     def text_received(self, text: str) -> None:
         if self.muted:

@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 DEADLINE_EVERY = 1.0
 """Seconds between two looks for deadlines; one that comes sooner is waited for exactly."""
 SEAT_EVERY = 2.0
-BEAT_EVERY = 10.0
 FIGURES_EVERY = 0.5
 """Seconds between two `figures` events of a course."""
 
@@ -58,7 +57,7 @@ class Clock:
         for job, every in (
             (self._close_due_rounds, DEADLINE_EVERY),
             (self._seat_students, SEAT_EVERY),
-            (self._beat, BEAT_EVERY),
+            (self._beat, presence.beat_every()),
             (self._revalidation.check_all, limits["RECHECK_EVERY"]),
             (self._revalidation.check_expired, EXPIRED_EVERY),
         ):

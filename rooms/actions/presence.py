@@ -6,11 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from accounts.models import User
 from rooms import groups, publish, queries
 from rooms.conf import limits
-from rooms.envelope import Close
+from rooms.envelope import Close, Seen
 from rooms.models import Connection, Worker
 
 KEEP_CLOSED = timedelta(hours=1)
@@ -81,15 +83,50 @@ def close_connections(closed: Sequence[Coming]) -> list[bool]:
     return [coming.user not in here for coming in closed]
 
 
+@transaction.atomic
 def beat(*, worker: UUID) -> None:
-    """Tell that the worker is alive, and forget workers and connections that are long gone."""
+    """Tell that the worker is alive, and the rooms of those who are away since another one is not.
+
+    Forgets what is long gone.
+    """
     now = timezone.now()
+    last = Worker.objects.filter(id=worker).values_list("seen_at", flat=True).first()
     Worker.objects.update_or_create(id=worker, defaults={"seen_at": now})
-    dead = now - timedelta(seconds=2 * limits["PRESENCE_EXPIRY"])
-    Worker.objects.filter(seen_at__lt=dead).delete()
     Connection.objects.filter(closed_at__lt=now - KEEP_CLOSED).delete()
+    Worker.objects.filter(seen_at__lt=now - KEEP_CLOSED, connections=None).delete()
+    if last is None:
+        return
+    # Measured from the last beat: where the database was away for all, nobody else could beat.
+    expiry = limits["PRESENCE_EXPIRY"]
+    alive = min(now, last + timedelta(seconds=beat_every())) - timedelta(seconds=expiry)
+    _close(Connection.objects.filter(worker__seen_at__lt=alive))
 
 
+@transaction.atomic
 def retire(*, worker: UUID) -> None:
-    """Forget a worker that stops, with its connections."""
-    Worker.objects.filter(id=worker).delete()
+    """Close what is still open at a worker that stops, and tell the rooms of those who are away."""
+    _close(Connection.objects.filter(worker=worker))
+
+
+def beat_every() -> float:
+    """Seconds between two beats: one may be lost, and the next one late."""
+    return float(limits["PRESENCE_EXPIRY"]) / 3
+
+
+def _close(connections: QuerySet[Connection]) -> None:
+    # What another process closes at the same time is for that one to tell.
+    gone = dict(
+        connections.filter(closed_at=None)
+        .select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .values_list("id", "user_id")
+    )
+    if not gone:
+        return
+    # When they were there for the last time, as far as is known.
+    seen = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
+    Connection.objects.filter(id__in=gone).update(closed_at=Subquery(seen))
+    users = set(gone.values())
+    here = set(queries.open_connections().filter(user__in=users).values_list("user_id", flat=True))
+    for user, name in User.objects.filter(id__in=users - here).values_list("id", "username"):
+        for group, audiences in queries.audiences(user).items():
+            publish.send(group, Seen(user, name, audiences, here=False))

@@ -66,7 +66,7 @@ async def held_up(number: int) -> None:
 
 
 def texts(room: str) -> list[tuple[str, str]]:
-    rows = Message.objects.filter(room=room).order_by("seq")
+    rows = Message.objects.filter(room__id=room).order_by("seq")
     return list(rows.values_list("uuid", "text"))
 
 
@@ -87,6 +87,7 @@ async def enter(site: Site, token: str) -> Client:
 
 async def stop(site: Site) -> None:
     """Waits for the end of a site that was told to stop."""
+    assert site.process is not None
     assert await asyncio.to_thread(site.process.wait, WITHIN) == 0
 
 
