@@ -1,5 +1,5 @@
-"""Runs benchmarks: all of them, which writes docs/benchmarks.md, or those that are named, which
-prints the same. Exits with 1 where a goal was missed."""
+"""Runs benchmarks: all of them, which writes docs/benchmarks.md and docs/scaling.md, or those that
+are named, which prints the same. Exits with 1 where a goal was missed."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
 django.setup()
 
 # These need the apps that the call above loads.
-from tests.benchmarks import report  # noqa: E402
+from tests.benchmarks import report, scaling  # noqa: E402
 from tests.benchmarks.benchmark import Result  # noqa: E402
 from tests.benchmarks.rows import BENCHMARKS  # noqa: E402
 from tests.benchmarks.sides import Settings  # noqa: E402
@@ -65,6 +65,7 @@ def main() -> int:
         sys.stdout.write(report.text_of(results, how, others) + "\n")
     else:
         report.write(results, how, others)
+        scaling.write()
     met = (
         goal.met(result.outcome(goal).median)
         for result in results

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from tests.benchmarks.meter import Meter
+from tests.benchmarks.meter import Meter, cpu_of
 from tests.benchmarks.task import Measured, Task
 
 GATE = 50
@@ -18,6 +18,8 @@ GATE = 50
 CONNECT_WITHIN = 120.0
 STALLED_AFTER = 20.0
 """Seconds without a frame after which something was lost."""
+QUIET = 1.5
+"""Seconds for what connecting has caused to be done."""
 
 
 class Socket(WSListener):
@@ -91,6 +93,8 @@ class Run:
 
     async def go(self) -> Measured:
         await self.connect(range(len(self.task.sockets)))
+        if self.task.quiet:
+            await self._stand_by()
         self.loop.call_later(self.task.warm_up, self._begin)
         self.loop.call_later(self.task.warm_up + self.task.seconds, self._end)
         watch = self.loop.create_task(self._watch())
@@ -99,6 +103,13 @@ class Run:
         watch.cancel()
         self.measured.sent = self.sent
         return self.measured
+
+    async def _stand_by(self) -> None:
+        await asyncio.sleep(QUIET)
+        before, began = cpu_of(self.task.pids), time.perf_counter()
+        await asyncio.sleep(self.task.quiet)
+        spent = cpu_of(self.task.pids) - before
+        self.measured.quiet_cpu = spent / (time.perf_counter() - began)
 
     def start(self) -> None:
         """Send the first messages."""

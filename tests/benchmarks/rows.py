@@ -241,7 +241,11 @@ CONNECTING = Benchmark(
 )
 
 MEMORY = Figure("worker memory per connection, KB", lambda m: m.memory / m.messages / 1024, 1)
+BASE = Figure("worker memory before, MB", lambda m: m.memory_before / 2**20)
 STANDING_CPU = Figure("server CPU, % of a core", lambda m: m.cpu / m.seconds * 100, 1)
+STANDING_POSTGRES = Figure(
+    "PostgreSQL CPU, % of a core", lambda m: m.postgres_cpu / m.seconds * 100, 1
+)
 
 
 def _standing() -> list[Entry]:
@@ -255,11 +259,11 @@ IDLE = Benchmark(
     name="idle",
     title="Idle connections",
     about=(
-        "2,000 students of one course, authenticated and welcomed, who do nothing. Memory is what "
-        "the worker's resident set grows by from the 200th to the last of them; CPU is what the "
-        "server takes while they stand."
+        "2,000 students of one course, authenticated and welcomed, who do nothing but send "
+        "peerchat a `ping` every 20 s, as its pages do. Memory is what the worker's resident set "
+        "grows by from the 200th to the last of them; CPU is what it takes that they stand."
     ),
-    figures=(MEMORY, STANDING_CPU),
+    figures=(MEMORY, BASE, STANDING_CPU, STANDING_POSTGRES),
     goals=(
         Goal(
             "an idle connection",
@@ -321,12 +325,24 @@ VOTES = Benchmark(
 # --- Several workers ---------------------------------------------------------------------------
 
 
+BEYOND = Figure(
+    "server CPU per message beyond standing by, µs",
+    lambda m: (m.cpu - m.quiet_cpu * m.seconds) / m.messages * 1e6,
+)
+STANDBY = 100
+_AMONG = f"one pair among {STANDBY}"
+
+
 def _workers() -> list[Entry]:
     return [
         _entry(PEERCHAT, "1 worker", tasks.peerchat_room, RECEIVERS),
         _entry(PEERCHAT, "2 workers", tasks.peerchat_room, RECEIVERS, workers=2),
         _entry(PEERCHAT, "4 workers", tasks.peerchat_room, RECEIVERS, workers=4),
         _entry(PEERCHAT, f"2 workers, {CLASS:,} receivers", tasks.peerchat_room, CLASS, workers=2),
+        _entry(PEERCHAT, f"1 worker, {_AMONG}", tasks.peerchat_pairs, STANDBY, talking=1),
+        _entry(
+            PEERCHAT, f"4 workers, {_AMONG}", tasks.peerchat_pairs, STANDBY, talking=1, workers=4
+        ),
     ]
 
 
@@ -338,9 +354,18 @@ WORKERS = Benchmark(
     title="Several workers",
     about=(
         "The same stored messages in a course's room with 500 receivers, who are spread over the "
-        "workers; and once with 1,000 receivers. The CPU is that of all workers together."
+        "workers, and once with 1,000. Then one pair that talks in a course of 100 pairs: of what "
+        "the worker of its sender sends to Redis, the other workers get everything, and there is "
+        "nothing to do but for one of them. The CPU is that of all workers together."
     ),
-    figures=(COMMANDS, CPU_PER_FRAME, FRAMES, REDIS_PER_MESSAGE, POSTGRES_PER_MESSAGE),
+    figures=(
+        COMMANDS,
+        CPU_PER_FRAME,
+        BEYOND,
+        FRAMES,
+        REDIS_PER_MESSAGE,
+        POSTGRES_PER_MESSAGE,
+    ),
     goals=(
         *(
             Goal(

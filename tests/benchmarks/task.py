@@ -27,6 +27,8 @@ class Task:
     """Messages that are posted at once, each by another socket."""
     pause: float = 0.0
     """Seconds between an answer and the next message."""
+    quiet: float = 0.0
+    """Seconds in which nothing is sent, at first, to see what the server takes by itself."""
     at_least: int = 5
     """Latencies to measure, however long that takes."""
 
@@ -38,6 +40,8 @@ class Measured:
 
     seconds: float = 0.0
     cpu: float = 0.0
+    quiet_cpu: float = 0.0
+    """What the server took in each second of the task's `quiet`."""
     redis_cpu: float = 0.0
     postgres_cpu: float = 0.0
     client_cpu: float = 0.0
@@ -56,3 +60,5 @@ class Measured:
     """Sockets that did not get their `ready` frame; in `connect` only, elsewhere they end it."""
     memory: int = 0
     """Bytes that the workers took for the sockets of `idle`."""
+    memory_before: int = 0
+    """Bytes that they took before these sockets came."""

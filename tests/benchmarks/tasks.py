@@ -124,8 +124,11 @@ def peerchat_room(receivers: int, *, burst: int = 1, workers: int = 1) -> Side:
     return Side(partial(sides.peerchat, workers), task, lambda: casts.stored([room]))
 
 
-def peerchat_pairs(pairs: int, *, pause: float = 0.0) -> Side:
-    rooms = casts.pair_rooms(2 * pairs)
+def peerchat_pairs(
+    pairs: int, *, pause: float = 0.0, talking: int | None = None, workers: int = 1
+) -> Side:
+    """Pairs of one course, of which all talk, or so many."""
+    rooms = casts.pair_rooms(2 * pairs)[:talking]
     tokens = list(casts.course(2 * pairs).students.values())
 
     def task(address: str, pids: Sequence[int], settings: Settings) -> Task:
@@ -139,9 +142,10 @@ def peerchat_pairs(pairs: int, *, pause: float = 0.0) -> Side:
             warm_up=settings.warm_up,
             seconds=settings.seconds,
             pause=pause,
+            quiet=settings.seconds if talking else 0.0,
         )
 
-    return Side(sides.peerchat, task, lambda: casts.stored(rooms))
+    return Side(partial(sides.peerchat, workers), task, lambda: casts.stored(rooms))
 
 
 def stock_pairs(pairs: int, *, pause: float = 0.0) -> Side:
@@ -185,6 +189,8 @@ def peerchat_class(work: str, students: int, *, pause: float = 0.0) -> Side:
             '"action":"stop_vote"',
             '"action":"reveal"',
         ]
+        if work == "idle":
+            commands = ['"action":"ping"']
         return Task(
             work=work,
             sockets=sockets,
@@ -205,15 +211,14 @@ def peerchat_class(work: str, students: int, *, pause: float = 0.0) -> Side:
 def stock_class(work: str, students: int, *, pause: float = 0.0) -> Side:
     # One more for the instructor.
     sessions = casts.stock_sessions(students + (work == "lesson"))
+    names = ("enableVote", "stopVote", "reveal") if work == "lesson" else ()
 
     def task(address: str, pids: Sequence[int], settings: Settings) -> Task:
         url = f"{address}/ws/class/bench/"
         return Task(
             work=work,
             sockets=[(url, _cookie(address, session)) for session in sessions],
-            frames=[
-                (f'{{"message":"{name}","n":', "}") for name in ("enableVote", "stopVote", "reveal")
-            ],
+            frames=[(f'{{"message":"{name}","n":', "}") for name in names],
             marker='{"action": "control"',
             ready='{"action": "welcome"',
             pids=pids,

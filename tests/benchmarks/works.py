@@ -10,14 +10,12 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from tests.benchmarks.load import STALLED_AFTER, Run, Socket
+from tests.benchmarks.load import QUIET, STALLED_AFTER, Run, Socket
 from tests.benchmarks.meter import memory_of
 from tests.benchmarks.task import Measured, Task
 
 WARM = 200
 """Sockets that are open before the memory of the others is measured."""
-QUIET = 1.5
-"""Seconds for what connecting has caused to be done."""
 
 
 class Fanout(Run):
@@ -45,10 +43,11 @@ class Fanout(Run):
 
 class Pairs(Run):
     """Each two sockets are in a room. The first of them sends when its message before came back,
-    or `pause` seconds after that. Latency is to the sender's own frame."""
+    or `pause` seconds after that; those for whom there is no frame only stand by. Latency is to
+    the sender's own frame."""
 
     def start(self) -> None:
-        for socket in self.sockets[::2]:
+        for socket in self.sockets[: len(self.task.frames) : 2]:
             socket.post()
 
     def delivered(self, socket: Socket) -> None:
@@ -202,18 +201,26 @@ class Connect(Run):
             self.settled()
 
 
+PING_EVERY = 20.0
+"""Seconds between two pings of a browser that has nothing else to say."""
+
+
 class Idle(Run):
-    """Sockets that only stand. What they take in memory is measured with some of them there."""
+    """Sockets that only stand; where there is a frame, each sends it now and then, as a browser
+    does. What they take in memory is measured with some of them there."""
 
     async def go(self) -> Measured:
         await self.connect(range(WARM))
         await asyncio.sleep(QUIET)
-        before = memory_of(self.task.pids)
+        self.measured.memory_before = memory_of(self.task.pids)
         await self.connect(range(WARM, len(self.task.sockets)))
         await asyncio.sleep(QUIET)
-        self.measured.memory = memory_of(self.task.pids) - before
+        self.measured.memory = memory_of(self.task.pids) - self.measured.memory_before
         self.measured.messages = len(self.task.sockets) - WARM
-        # What standing costs: the server's own clocks, and what goes to all of them.
+        if self.task.frames:
+            for number, socket in enumerate(self.sockets):
+                socket.says(*self.task.frames[0])
+                self.loop.call_later(number / len(self.sockets) * PING_EVERY, socket.post)
         self.meter.begin(self.measured)
         await asyncio.sleep(self.task.seconds)
         self.meter.end(self.measured)
