@@ -19,7 +19,6 @@ from typing import Any
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import server as daphne_server
-from daphne.http_protocol import HTTPFactory as DaphneHTTPFactory
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
 from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
@@ -27,6 +26,7 @@ from twisted.logger import LogLevel, eventAsText, globalLogPublisher
 
 from peerchat.draining import DrainingFactory
 from peerchat.incoming import ShortWayIn
+from peerchat.requests import RequestFactory
 from peerchat.supervisor import STOP_WITHIN
 from rooms import runtime
 
@@ -205,7 +205,7 @@ class WebSocketFactory(DaphneFactory):
         )
 
 
-class HTTPFactory(DrainingFactory, DaphneHTTPFactory):
+class HTTPFactory(DrainingFactory, RequestFactory):
     pass
 
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import django
 from channels.routing import get_default_application
-from daphne.access import AccessLogGenerator
 
 from peerchat.supervisor import ALIVE, LOADED, SERVING, STOP_WITHIN
 from rooms.conf import limits
@@ -37,6 +36,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
 
     django.setup()
+    from peerchat.requests import AccessLog  # as the next one
     from peerchat.server import Server  # installs Twisted's reactor, so not before daphne's app
 
     application = get_default_application()
@@ -48,7 +48,7 @@ def main() -> None:
     server = Server(
         application=application,
         endpoints=[f"fd:fileno={options.listener}"],
-        action_logger=AccessLogGenerator(sys.stderr) if options.access_log else None,
+        action_logger=AccessLog(sys.stderr) if options.access_log else None,
         ping_interval=limits["PING_INTERVAL"],
         ping_timeout=limits["PING_TIMEOUT"],
         websocket_handshake_timeout=20,  # in seconds, as a whole class may arrive at once

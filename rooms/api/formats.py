@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import msgspec
-from rest_framework.exceptions import ParseError
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = "The body is too large."
+
+
 class JsonParser(BaseParser):
-    """Plain JSON only: no NaN, no lone surrogates."""
+    """Plain JSON only: no NaN, no lone surrogates. Bodies are bounded as Django bounds forms."""
 
     media_type = "application/json"
 
@@ -22,8 +28,12 @@ class JsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read() if most is None else stream.read(most + 1)
+        if most is not None and len(body) > most:
+            raise TooLarge
         try:
-            return msgspec.json.decode(stream.read())
+            return msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError) as error:
             raise ParseError from error
 

@@ -122,6 +122,7 @@ _MEANINGS = {
     403: "Not for this user; or a session without its CSRF token.",
     404: "There is no such thing at this address, or it is not this user's.",
     409: "Not in the state that the class, or the message, is in.",
+    413: "The body is too large.",
     415: "The body is not JSON.",
     429: "Too fast; `Retry-After` and `retry_after` say when to try again.",
     503: "Nothing was kept: the store is out.",
@@ -181,5 +182,5 @@ def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
 
 
 READING = (400, 401, 403, 503)
-WRITING = (400, 401, 403, 415, 503)
+WRITING = (400, 401, 403, 413, 415, 503)
 """The refusals that any request to read or to write may meet."""

@@ -67,6 +67,14 @@ class Endpoint(APIView):
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle
 
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        finalized: Response = super().finalize_response(request, response, *args, **kwargs)
+        # It is for who asked: not for a cache on the way, nor for who uses the browser next.
+        finalized.headers.setdefault("Cache-Control", "no-store")
+        return finalized
+
     def me(self, request: Request) -> User:
         return cast("User", request.user)
 
@@ -121,7 +129,7 @@ class Tokens(Endpoint):
         operation_id="tokens_create",
         summary="Get a token for a username and a password",
         request=serializers.of(bodies.Credentials),
-        responses={201: serializers.of(bodies.NewToken)} | refusals(400, 401, 415, 429, 503),
+        responses={201: serializers.of(bodies.NewToken)} | refusals(400, 401, 413, 415, 429, 503),
     )
     def post(self, request: Request) -> Response:
         given: bodies.Credentials = read(request, serializers.of(bodies.Credentials))
