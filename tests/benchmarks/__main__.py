@@ -3,6 +3,7 @@ are named, which prints the same. Exits with 1 where a goal was missed."""
 
 import argparse
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -30,6 +31,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - set(names):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    # So that the servers under way are stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     settings = Settings(options.warm_up, options.seconds)
     others = os.getloadavg()[0]
     wanted = [one for one in BENCHMARKS if not options.names or one.name in options.names]
