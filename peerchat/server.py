@@ -178,8 +178,9 @@ class WebSocketProtocol(ShortWayIn):
             self.transport.pauseProducing()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        # Without a handshake there is nothing to close: daphne never heard of the socket.
-        if hasattr(self, "server"):
+        # Where the handshake failed daphne never heard of the socket; one that it refused it may
+        # have forgotten by now.
+        if hasattr(self, "server") and self in self.server.connections:
             super().onClose(wasClean, code, reason)
 
     def frame_taken(self) -> None:

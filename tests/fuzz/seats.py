@@ -21,7 +21,7 @@ CODES = frozenset(
     }
 )
 """All of the contract but `unavailable`, which nothing that a client sends may cause."""
-WITHIN = 15.0
+WITHIN = 40.0
 """Seconds until a bystander must have a message, whatever the others do."""
 
 

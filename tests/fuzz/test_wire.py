@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerchat.server import WebSocketProtocol
 from tests.fuzz.conftest import examples
 from tests.fuzz.seats import WITHIN
 from tests.fuzz.wire import (
@@ -137,3 +139,10 @@ def test_a_handshake_that_fails_is_no_error_of_the_site(arena, name, value):
         await arena.others_are_well()
 
     arena.run(try_it())
+
+
+def test_a_refused_socket_that_daphne_has_forgotten_closes_quietly():
+    """daphne looks once a second for what is over, which may be before the connection ends."""
+    protocol = WebSocketProtocol()
+    protocol.server = SimpleNamespace(connections={})
+    protocol.onClose(False, 1006, None)

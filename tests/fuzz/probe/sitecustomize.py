@@ -1,0 +1,94 @@
+"""Lets the processes of a site tell what they hold: at SIGUSR2 each writes it to a file.
+
+Python imports this when it starts with this folder in PYTHONPATH. It asks the collector, so that
+nothing that is only waiting to be collected counts.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sized
+from pathlib import Path
+from typing import Any
+
+OURS = ("accounts.", "peerchat.", "rooms.")
+THEIRS = (
+    "_asyncio.",
+    "asyncio.",
+    "autobahn.",
+    "channels.",
+    "channels_redis.",
+    "daphne.",
+    "twisted.",
+    "redis.",
+)
+
+
+def _held() -> dict[str, int]:
+    """How many things are in each container that our objects and modules have, by name."""
+    sizes: Counter[str] = Counter()
+    for name, module in list(sys.modules.items()):
+        if name.startswith(OURS):
+            for key, value in list(vars(module).items()):
+                _count(sizes, f"{name}.{key}", value)
+    for one in gc.get_objects():
+        if (kind := _name(one)).startswith(OURS):
+            for key, value in _attributes(one):
+                _count(sizes, f"{kind}.{key}", value)
+    return {name: size for name, size in sizes.items() if size}
+
+
+def _name(one: object) -> str:
+    # Of some classes it is no text.
+    return f"{type(one).__module__}.{type(one).__qualname__}"
+
+
+def _attributes(one: Any) -> Iterator[tuple[str, Any]]:
+    with contextlib.suppress(Exception):
+        yield from list(vars(one).items())
+    for base in type(one).__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        for key in [slots] if isinstance(slots, str) else slots:
+            with contextlib.suppress(Exception):
+                yield key, getattr(one, key)
+
+
+def _count(sizes: "Counter[str]", name: str, value: Any) -> None:
+    if name.endswith("__") or isinstance(value, str | bytes | type):
+        return
+    if isinstance(value, Sized):
+        with contextlib.suppress(Exception):
+            sizes[name] += len(value)
+
+
+def _instances() -> dict[str, int]:
+    kinds: Counter[str] = Counter()
+    for one in gc.get_objects():
+        kind = _name(one)
+        if kind.startswith((*OURS, *THEIRS)) and not _is_cancelled(one):
+            kinds[kind] += 1
+    return dict(kinds)
+
+
+def _is_cancelled(one: Any) -> bool:
+    """Whether it is a timer that will not ring; it is kept until its time all the same."""
+    return bool(
+        (_name(one) == "asyncio.events.TimerHandle" and one.cancelled())
+        or (_name(one) == "twisted.internet.base.DelayedCall" and not one.active())
+    )
+
+
+def _tell(*_: object) -> None:
+    gc.collect()
+    told = {"objects": len(gc.get_objects()), "held": _held(), "instances": _instances()}
+    place = Path(os.environ["PROBE"]) / str(os.getpid())
+    new = place.with_suffix(".new")
+    new.write_text(json.dumps(told))
+    new.rename(place)
+
+
+signal.signal(signal.SIGUSR2, _tell)

@@ -1,0 +1,55 @@
+"""Whoever has come and gone leaves nothing in a worker: counts, which are exact.
+
+`python -m tests.fuzz.memory` does the same for longer and looks at the memory as well.
+"""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.fuzz.figures import grown, probed_environment, read
+from tests.fuzz.memory import LIMITS, make_traffic
+from tests.running import Site
+
+WITHIN = 30.0
+
+
+@pytest.fixture
+def worn(django_db_setup, django_db_blocker, tmp_path):
+    """A site with one worker, and who wears it."""
+    with django_db_blocker.unblock():
+        env = probed_environment(tmp_path, **LIMITS)
+        with Site(tmp_path, env=env) as site:
+            yield site, make_traffic(site, people=20)
+            log = site.log.read_text()
+            assert "Traceback" not in log, log[-5000:]
+
+
+@pytest.mark.timeout(300)
+def test_nothing_stays_of_who_has_gone(worn, tmp_path):
+    site, traffic = worn
+
+    async def wear():
+        await traffic.visits(400)
+        await traffic.messages(400)
+
+    # What is made once is made now: threads, pools, caches.
+    asyncio.run(wear())
+    before = settled(site, tmp_path)
+    asyncio.run(wear())
+    asyncio.run(wear())
+    deadline = time.monotonic() + WITHIN
+    while left := grown(before, settled(site, tmp_path)):
+        assert time.monotonic() < deadline, left
+
+
+def settled(site, folder):
+    """The figures, once they stay what they are."""
+    figures = read(site, folder)
+    for _ in range(10):
+        time.sleep(1)
+        figures, last = read(site, folder), figures
+        if (figures.held, figures.instances) == (last.held, last.instances):
+            break
+    return figures
