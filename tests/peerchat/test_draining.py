@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from rooms.models import Course, Enrollment, Message, Room
+from rooms.models import Connection, Course, Enrollment, Message, Room
 from tests.client import Client
 from tests.rooms.cast import in_thread, make_person
 from tests.running import Site, children, environment, manage, until
@@ -127,6 +127,8 @@ async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
     assert not [frame for frame in first.unread() if frame.get("uuid") == late]
     stored = await in_thread(texts, room)
     assert sorted(text for _, text in stored) == ["by HTTP", "by socket"]
+    # They left just now, and are not taken for long gone, which would cost them their partners.
+    assert await in_thread(Connection.objects.exclude(closed_at=None).count) == 2
     for one in (wire, idle):
         one.close()
 
