@@ -398,8 +398,10 @@ LOGGING = {
         # Django's own handlers would mail the administrators and print everything twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        # At DEBUG these write each frame and each query, with people's texts in them.
+        # At DEBUG these write each frame, each query and, where a template has a name for what is
+        # not there, all that the page is made of: people's texts, and the token of a frame.
         "daphne": {"level": "WARNING"},
+        "django.template": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
