@@ -1,0 +1,215 @@
+"""What lets somebody in, looked for wherever it must not be: logs, error pages, tables."""
+
+import base64
+import re
+import secrets
+import uuid
+
+import pytest
+from axes.models import AccessAttempt
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+
+from accounts import tokens
+from accounts.models import Token
+from rooms.embed import sign_embed_link
+from rooms.models import UseLog
+from tests.attacks.conftest import FRAMES
+from tests.attacks.web import refused
+from tests.client import Client
+from tests.rooms.cast import Cast
+from tests.running import Site, environment
+
+
+def new() -> str:
+    """Something that occurs nowhere by chance."""
+    return secrets.token_urlsafe(24)
+
+
+async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
+    """Uses everything that lets somebody in, rightly and wrongly; returns what was answered."""
+    site, told = cast.hall.site, []
+    for person in (cast.ada, cast.ines):
+        person.user.set_password(hidden["password"])
+        person.user.is_staff = True
+        person.user.save()
+    good, wrong = hidden["token"], hidden["wrong token"]
+    visitor = visit()
+
+    async def ask(method, path, **options):
+        answer = await visitor.send(method, path, **options)
+        told.append(answer.text)
+        return answer
+
+    for token in (good, wrong):
+        await ask("GET", "/api/courses/", token=token)
+        await ask("POST", f"/api/rooms/{cast.room}/messages/", token=token, body={"text": "hello"})
+        await ask("POST", f"/api/rooms/{cast.room}/messages/", token=token, body=b'{"text": "\xff')
+        await ask("GET", f"/api/courses/?token={token}")
+        await ask("GET", f"/nowhere/?{token}", token=token)
+        await ask("GET", "/", headers={"Authorization": f"Token {token}"})
+        basic = base64.b64encode(f"ada:{token}".encode()).decode()
+        await ask("GET", "/", headers={"Authorization": f"Basic {basic}"})
+        await ask("GET", "/", headers={"Host": "evil.example"}, token=token)
+        for options in (
+            {"token": token},
+            {"subprotocols": ["peerchat.v1", f"token.{token}"]},
+            {"subprotocols": [f"token.{token}"]},
+            {"headers": {"Authorization": f"Bearer  {token} x"}},
+        ):
+            for path in ("/ws/chat/", f"/ws/instructor/{cast.course.slug}/", "/ws/feed/a/"):
+                await refused(cast, path, **options)
+        await refused(cast, f"/ws/chat/?token={token}")
+        await refused(cast, f"/ws/nowhere/?{token}", token=token)
+        for fields in ({"token": token}, {"token": [token]}, {"tokn": token}, {"token": token * 9}):
+            client = await Client.open(f"{site.socket_url}/ws/chat/")
+            await client.send(f'{{"action": "authenticate", "token": "{token}"')
+            told.append(str(await client.command("authenticate", **fields)))
+            await client.close()
+            told += [frame.decode() for frame in client.raw]
+    for session in (hidden["session"], hidden["wrong session"]):
+        cookie = f"sessionid={session}; csrftoken={hidden['csrf']}"
+        for headers in ({"Cookie": cookie}, {"Cookie": cookie, "Origin": "https://evil.example"}):
+            await ask("GET", "/", headers=headers)
+            await ask("POST", f"/api/rooms/{cast.room}/messages/", headers=headers, body={})
+            await ask("POST", "/accounts/logout/", headers={**headers, "X-CSRFToken": "x"}, form={})
+            await refused(cast, "/ws/chat/", headers=headers)
+    for password in (hidden["password"], hidden["wrong password"]):
+        given = {"username": cast.ada.name, "password": password}
+        await ask("POST", "/accounts/login/", form=given)
+        await ask("POST", "/accounts/login/", form=given, csrf=True)
+        await ask("POST", "/admin/login/", form=given, csrf=True)
+        await ask("POST", "/api/tokens/", body={**given, "more": password})
+        await ask("POST", "/api/tokens/", body={"username": cast.ada.name, "password": [password]})
+        await ask("POST", "/api/tokens/", body=f'{{"password": "{password}"'.encode())
+        await ask("POST", f"/api/tokens/?password={password}", form=given)
+        visitor.cookies.clear()
+        # Only the last one answers with a token, which is for whoever asked.
+        answer = await visitor.send("POST", "/api/tokens/", body=given)
+        if answer.status == 201:
+            hidden["token for a password"] = answer.body["token"]
+    link = sign_embed_link(cast.ada.user, cast.course)
+    hidden["link"] = link.partition("link=")[2]
+    elsewhere = link.replace(cast.course.slug, cast.other_course.slug)
+    for path in (elsewhere, link + "x", link.replace("?", "?x=1&"), link):
+        await ask("HEAD", path)
+        # What opens it has a token in it: for whoever has the link.
+        answer = await visitor.get(path)
+        hidden.setdefault("token of a frame", "")
+        found = re.search(r'data-token="([^"]+)"', answer.text)
+        if found:
+            hidden["token of a frame"] = found[1]
+            assert hidden["link"] not in answer.text
+        else:
+            told.append(answer.text)
+    ines = visit(cast.ines)
+    hidden["session of ines"] = ines.cookies["sessionid"]
+    answer = await ines.get("/")
+    told.append(answer.text)
+    return told
+
+
+@pytest.fixture
+def hidden(cast):
+    return {
+        "token": cast.ada.token,
+        "wrong token": f"pc_{new()}",
+        "session": cast.ada.log_in(),
+        "wrong session": uuid.uuid4().hex,
+        "csrf": secrets.token_hex(16),
+        "password": new(),
+        "wrong password": new(),
+    }
+
+
+@pytest.mark.timeout(240)
+async def test_none_is_in_the_log(cast, visit, hidden):
+    """At LOG_LEVEL=DEBUG, with the access log: of what was right and of what was wrong."""
+    began = cast.hall.site.log.stat().st_size
+    told = await show_all(cast, visit, hidden)
+    log = cast.hall.site.log.read_bytes()[began:].decode()
+    # The log is what it should be: it has each request, and what was refused.
+    assert re.search(r'"GET /embed/[\w-]+/" 403', log), log[-3000:]
+    assert '"WSCONNECT /ws/chat/"' in log
+    assert "the token is not valid" in log
+    assert " INFO " in log
+    assert hidden["token of a frame"]
+    for name, secret in hidden.items():
+        assert secret not in log, name
+        assert not [text for text in told if secret in text], name
+        assert tokens.digest(secret) not in log
+    # Nor is any other token, nor what somebody wrote.
+    assert not re.search(r"pc_[\w-]{20,}", log)
+    assert "hello" not in log
+
+
+async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
+    """No table has a token or a password, but what is made from them."""
+    await show_all(cast, visit, hidden)
+    sought = {name: secret for name, secret in hidden.items() if "session" not in name}
+    found = set()
+    for model in (
+        *apps.get_app_config("rooms").get_models(),
+        Token,
+        UseLog,
+        LogEntry,
+        AccessAttempt,
+    ):
+        for row in model.objects.values_list():
+            text = repr(row)
+            found |= {(model.__name__, name) for name, secret in sought.items() if secret in text}
+    assert found == set()
+
+
+async def test_no_line_of_the_log_is_an_attacker_s(cast, visit):
+    """What comes from outside cannot end a line and begin another."""
+    line = f"2026-01-01 00:00:00,000 ERROR 1 django: {uuid.uuid4().hex}"
+    encoded = "%0a".join(["/", line.replace(" ", "%20")])
+    visitor = visit()
+    for path in (
+        encoded,
+        f"/api{encoded}",
+        f"/static{encoded}",
+        f"/?{encoded}",
+        f"/admin{encoded}",
+    ):
+        await visitor.get(path)
+        await visitor.get(path, headers={"Host": "evil.example"})
+    for path in (f"/ws{encoded}", f"/ws/chat/{encoded}", f"/ws/feed{encoded}/"):
+        await refused(cast, path, token="pc_wrong")
+        await refused(cast, path, token=cast.ada.token)
+    await visitor.get("/", headers={"User-Agent": line, "Referer": line, "Origin": line})
+    form = {"username": f"\n{line}", "password": "x"}
+    await visitor.send("POST", "/accounts/login/", form=form, csrf=True)
+    ada = await cast.chat(cast.ada)
+    for text in (f'{{"uuid": "u", "action": "\\n{line}"}}', f"\n{line}"):
+        await ada.send(text)
+    await ada.settled()
+    log = cast.hall.site.log.read_text()
+    assert not [one for one in log.splitlines() if one.startswith(line)]
+
+
+async def test_what_breaks_tells_nothing(cast, visit, tmp_path):
+    """A page of the site that fails: without its database, with all there is to hide."""
+    gone = {
+        "DATABASE_URL": "postgres://nobody:the-database-password@127.0.0.1:1/none",
+        "DATABASE_POOL_TIMEOUT": "1",
+        "EMBED_ANCESTORS": FRAMES,
+        "LOG_LEVEL": "DEBUG",
+    }
+    env = environment(**gone)
+    hiding = [env["SECRET_KEY"], "the-database-password", cast.ada.token, cast.ada.log_in()]
+    with Site(tmp_path, env=env, arguments=["--access-log"]) as site:
+        visitor = type(visit())(site.origin, hiding[-1])
+        link = sign_embed_link(cast.ada.user, cast.course)
+        hiding.append(link.partition("link=")[2])
+        failed = 0
+        for path in ("/", "/admin/", link, "/api/courses/", "/api/rooms/", "/accounts/login/"):
+            for token in (None, cast.ada.token):
+                answer = await visitor.get(path, token=token)
+                failed += answer.status in (500, 503)
+                assert "Traceback" not in answer.text
+                assert not [one for one in hiding if one in answer.text], path
+        assert failed >= 8
+        log = site.log.read_text()
+    assert not [one for one in hiding if one in log]
