@@ -294,6 +294,12 @@ def test_a_hundred_who_mistype_lock_out_nobody_at_their_address(as_they_are, tra
     assert AccessAttempt.objects.count() == 98
 
 
+def test_whoever_gets_in_uses_nothing_up_for_the_others_at_their_address(settings, ada, bea):
+    settings.PEERCHAT = {"LOGIN_ADDRESS_BURST": 2, "LOGIN_ADDRESS_RATE": 0.001}
+    for username in ("ada", "bea", "ada", "bea", "ada"):
+        assert got_in(log_in(username))
+
+
 def test_a_flood_from_one_address_is_slowed_down_and_not_locked_out(settings, ada):
     settings.PEERCHAT = {"LOGIN_ADDRESS_BURST": 3, "LOGIN_ADDRESS_RATE": 0.5}
     fail("nobody", 1)

@@ -303,10 +303,12 @@ async def test_those_of_a_noisy_address_wait_for_each_other_and_nobody_for_them(
     # Its line stands still for a while.
     go_on = threading.Event()
     held = middleware._line.submit(go_on.wait)
-    noisy = asyncio.create_task(shake(authorization=f"Bearer {raw}"))
-    quiet = await shake(authorization=f"Bearer {token}", client=("192.0.2.1", 1234))
-    assert quiet["user"] == "ada"
-    assert not noisy.done()
-    go_on.set()
+    try:
+        noisy = asyncio.create_task(shake(authorization=f"Bearer {raw}"))
+        quiet = await shake(authorization=f"Bearer {token}", client=("192.0.2.1", 1234))
+        assert quiet["user"] == "ada"
+        assert not noisy.done()
+    finally:
+        go_on.set()
     held.result()
     assert (await noisy)["user"] == "bea"

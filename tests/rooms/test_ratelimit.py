@@ -1,10 +1,12 @@
 """How often one user may do a thing, over the socket and over HTTP together."""
 
+import asyncio
 import re
 
 import pytest
 from django.conf import settings
 
+from accounts.models import User
 from rooms import ratelimit
 from rooms.errors import RateLimited
 from rooms.ratelimit import Limit
@@ -68,3 +70,20 @@ async def test_votes_over_http_and_over_the_socket_count_together(cast):
     codes = [(await ada.reply(name, "vote"))["error_code"] for name in names]
     assert set(codes) <= {"rate_limited", "round_closed"}
     assert codes.count("rate_limited") >= 5
+
+
+async def test_a_class_behind_one_address_logs_in_at_once_with_its_slips(cast):
+    people = [User(username=f"student{number}-{cast.tag}") for number in range(100)]
+    for person in people:
+        person.set_password("correct horse")
+    User.objects.bulk_create(people)
+    wire = Wire(cast.hall)
+
+    async def log_in(person):
+        body = {"username": person.username, "password": "wrong horse"}
+        assert (await wire.post("tokens/", body=body)).status == 401
+        token = (await wire.post("tokens/", body={**body, "password": "correct horse"})).body
+        courses = {"Authorization": f"Bearer {token['token']}"}
+        return (await wire.get("courses/", headers=courses)).status
+
+    assert set(await asyncio.gather(*map(log_in, people))) == {200}
