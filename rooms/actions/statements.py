@@ -87,7 +87,7 @@ def insert(
     """Store new messages, the newest numbers of their rooms, how many further messages the
     members (by the id of their membership) have read, and rows of the use log, all of `now`."""
     if _is_postgresql():
-        _insert_written_out(messages, read, log, now)
+        _insert_written_out(messages, heads, read, log, now)
     else:
         _insert(messages, heads, read, log)
 
@@ -98,9 +98,12 @@ def _is_postgresql() -> bool:
 
 # --- PostgreSQL --------------------------------------------------------------------------------
 
+# The rest of the transaction goes by indexes. A statement that was planned while a table was small
+# would read all of it until PostgreSQL has counted its rows anew, a minute and a million later.
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
-FROM rooms_room r
+FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
+CROSS JOIN rooms_room r
 JOIN rooms_course c ON c.id = r.course_id
 LEFT JOIN rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL
 LEFT JOIN rooms_round o ON o.id = s.current_round_id
@@ -110,31 +113,47 @@ ORDER BY r.id
 FOR NO KEY UPDATE OF r
 """
 
-# Three answers in one: the members of small rooms, the senders in large ones, and the messages
-# that came before. All lists are short, and each row is found by an index.
-_LOOK_UP = """
+# Up to three answers in one: the members of small rooms, the senders in large ones, and the
+# messages that came before. What is not asked for is left out, or it would be planned, and tables
+# read, for nothing. All lists are short, and each row is found by an index.
+_POSTS = """
 WITH post AS (
-    SELECT * FROM json_to_recordset(%s) AS p(room_id uuid, sender_id bigint, uuid text)
+    SELECT * FROM json_to_recordset(%(posts)s) AS p(room_id uuid, sender_id bigint, uuid text)
 )
+"""
+_MEMBER = """
 SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL::uuid
-FROM rooms_membership m
+"""
+_PLACE = """
 JOIN rooms_room r ON r.id = m.room_id
 JOIN accounts_user u ON u.id = m.user_id
 LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
-WHERE m.room_id = ANY(%s::uuid[])
-UNION ALL
-SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL
-FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%s::uuid[])) p
+"""
+_OF_SMALL = "WHERE m.room_id = ANY(%(small)s::uuid[])"
+_MEMBERS_OF_SMALL = _MEMBER + "FROM rooms_membership m" + _PLACE + _OF_SMALL
+_IN_LARGE = """
+FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%(large)s::uuid[])) p
 JOIN rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
-JOIN rooms_room r ON r.id = m.room_id
-JOIN accounts_user u ON u.id = m.user_id
-LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
-UNION ALL
+"""
+_SENDERS_IN_LARGE = _MEMBER + _IN_LARGE + _PLACE
+_STORED_BEFORE = """
 SELECT b.room_id, b.sender_id, NULL, b.uuid, NULL, NULL, NULL, b.id
 FROM post p
 JOIN rooms_message b
     ON b.room_id = p.room_id AND b.sender_id = p.sender_id AND b.uuid = p.uuid
 """
+
+
+def _asking_for(*parts: str) -> str:
+    return _POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE))
+
+
+# By whether there are small rooms, and large ones.
+_LOOK_UP = {
+    (True, False): _asking_for(_MEMBERS_OF_SMALL),
+    (False, True): _asking_for(_SENDERS_IN_LARGE),
+    (True, True): _asking_for(_MEMBERS_OF_SMALL, _SENDERS_IN_LARGE),
+}
 
 _INSERT = """
 WITH new AS (
@@ -143,11 +162,11 @@ WITH new AS (
     )
 ), head AS (
     UPDATE rooms_room r SET last_seq = n.seq
-    FROM (SELECT room_id, max(seq) AS seq FROM new GROUP BY room_id) n
-    WHERE r.id = n.room_id
+    FROM unnest(%(rooms)s::uuid[], %(heads)s::bigint[]) AS n(id, seq)
+    WHERE r.id = n.id
 ), read AS (
     UPDATE rooms_membership m SET last_read_seq = m.last_read_seq + n.by
-    FROM json_to_recordset(%(read)s) AS n(id bigint, by bigint)
+    FROM unnest(%(memberships)s::bigint[], %(read)s::bigint[]) AS n(id, by)
     WHERE m.id = n.id
 ), log AS (
     INSERT INTO rooms_uselog (timestamp, sid, event, act, div_id, course_id)
@@ -173,7 +192,10 @@ def _look_up_written_out(
     posts = _json(_Post(*key) for key in keys)
     members: Members = defaultdict(dict)
     before: dict[Key, UUID] = {}
-    found = _execute(_LOOK_UP, [posts, _array(small), _array(large)])
+    found = _execute(
+        _LOOK_UP[bool(small), bool(large)],
+        {"posts": posts, "small": _array(small), "large": _array(large)},
+    )
     for room, user, membership, name, *rest, message in found:
         if message is None:
             members[room][user] = Member(user, membership, name, *rest)
@@ -183,7 +205,11 @@ def _look_up_written_out(
 
 
 def _insert_written_out(
-    messages: Sequence[NewText], read: Mapping[int, int], log: Sequence[uselog.Row], now: datetime
+    messages: Sequence[NewText],
+    heads: Collection[Place],
+    read: Mapping[int, int],
+    log: Sequence[uselog.Row],
+    now: datetime,
 ) -> None:
     _execute(
         _INSERT,
@@ -192,7 +218,11 @@ def _insert_written_out(
                 _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
                 for m in messages
             ),
-            "read": _json(_Read(pk, by) for pk, by in read.items()),
+            # Arrays, as PostgreSQL takes JSON for so many rows that it would read whole tables.
+            "rooms": _array(place.id for place in heads),
+            "heads": _array(place.last_seq for place in heads),
+            "memberships": _array(read),
+            "read": _array(read.values()),
             "log": _json(log),
             "now": now,
         },
@@ -211,8 +241,8 @@ def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> l
         return cursor.fetchall() if cursor.description else []
 
 
-def _array(ids: Iterable[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
+def _array(items: Iterable[UUID | int]) -> str:
+    return "{" + ",".join(map(str, items)) + "}"
 
 
 class _Post(msgspec.Struct):
@@ -229,11 +259,6 @@ class _Insert(msgspec.Struct):
     uuid: str
     text: str
     reply_to_id: UUID | None
-
-
-class _Read(msgspec.Struct):
-    id: int
-    by: int
 
 
 def _json(rows: Iterable[msgspec.Struct]) -> str:
