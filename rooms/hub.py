@@ -8,7 +8,6 @@ before what comes after it.
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rooms import envelope, groups, metrics
@@ -17,21 +16,6 @@ from rooms.connection import Batch, Connection
 from rooms.order import Compare, Fetch, Order
 from rooms.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.topics import Subscriptions
-
-
-@dataclass(frozen=True, slots=True)
-class LateRoom:
-    """A room as one gets it who was not told in time of being in it.
-
-    `added` is the frame that tells so; `missed` are the numbers and frames of the messages since
-    then, without a gap up to `reached`.
-    """
-
-    audience: str
-    group: str
-    added: bytes
-    missed: list[tuple[int, list[bytes]]]
-    reached: int
 
 
 class Hub:
@@ -88,19 +72,13 @@ class Hub:
         connection.audiences.add(audience)
         self._order.join(connection, known, head)
 
-    def join_late(self, connection: Connection, room: LateRoom) -> bool:
-        """Let the connection have a room that it should have been in for a while, with what it
-        missed. False where the room has got further than that: what was missed is to be read again.
-        """
-        known = self._audiences.get(room.audience)
-        head = room.reached if known is None or known.head is None else known.head
-        if head > room.reached:
-            return False
-        missed = [frame for seq, frames in room.missed if seq <= head for frame in frames]
-        connection.write(Batch([room.added, *missed]))
-        self.join(connection, room.audience, room.group, head)
-        self._order.heard(room.audience, room.reached)
-        return True
+    def join_late(
+        self, connection: Connection, audience: str, group: str, *, since: int, reached: int
+    ) -> None:
+        """Let the connection have a room with what was said in it after the message `since`;
+        `reached` is the newest one."""
+        self.join(connection, audience, group, since)
+        self._order.heard(audience, reached)
 
     def leave(self, connection: Connection, audience: str) -> None:
         """Let the connection have nothing more of the audience."""

@@ -20,7 +20,7 @@ LAYERS = [
     {"commands", "runtime", "drain", "clock", "polling", "revalidation"},
     {"actions"},
     {
-        *("publish", "frames", "queries", "permissions", "embed", "writer", "threads"),
+        *("publish", "frames", "queries", "permissions", "embed", "writer", "threads", "standing"),
         *("gaps", "hub", "order", "audience", "connection", "subscriptions"),
     },
     {"models", "migrations"},

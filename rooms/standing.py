@@ -1,0 +1,153 @@
+"""What users may have, of many at once: what `revalidation` compares their sockets with."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, F, Min
+
+from accounts import credentials
+from accounts.credentials import Credential
+from rooms import frames, groups
+from rooms.models import Enrollment, Membership, Room
+
+MISSED_LIMIT = 500
+"""Messages that one who comes late to a room is sent; where more were missed, none are: the client
+reads the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateRoom:
+    """A room as one gets it who was not told in time of being in it.
+
+    `added` is the frame that tells so, `since` the number of the last message before they came,
+    `reached` that of the newest one.
+    """
+
+    added: bytes
+    since: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOf:
+    """A room of a user."""
+
+    user: int
+    id: UUID
+    audience: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database says.
+
+    `rooms` has each user's rooms by audience, those first that a socket gets; `courses` the groups
+    of the courses that each user is in, `led` the dashboards they may have; `strangers`, by
+    course, those who are in rooms of a course that they are not in.
+    """
+
+    checked: credentials.Checked
+    rooms: Mapping[int, Mapping[str, RoomOf]]
+    courses: Mapping[int, Set[str]]
+    led: Mapping[int, Set[str]]
+    strangers: Mapping[int, Collection[int]]
+
+
+def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
+    """What stands of the credentials, and what the users may have: five queries at the most."""
+    checked = credentials.check(wanted)
+    rooms: dict[int, dict[str, RoomOf]] = defaultdict(dict)
+    courses: dict[int, set[str]] = defaultdict(set)
+    led: dict[int, set[str]] = defaultdict(set)
+    strangers: dict[int, set[int]] = defaultdict(set)
+    facts = Facts(checked, rooms, courses, led, strangers)
+    if not users:
+        return facts
+    # Memberships first: whoever is enrolled after this has none among them.
+    memberships = list(
+        Membership.objects.filter(user__in=users, room__archived_at=None)
+        .order_by()
+        .values_list("user_id", "room_id", "room__course_id", "room__kind", "joined_at")
+    )
+    enrollments = Enrollment.objects.filter(user__in=users).order_by()
+    for user, course, role in enrollments.values_list("user_id", "course_id", "role"):
+        courses[user].add(groups.course(course))
+        if role in Enrollment.LEADING:
+            led[user].add(groups.dashboards(course))
+    # In the order in which a new socket gets them: see queries.entry.
+    memberships.sort(key=lambda row: row[4], reverse=True)
+    memberships.sort(key=lambda row: row[3] != Room.Kind.COURSE)
+    for user, room, course, _, _ in memberships:
+        group = groups.course(course)
+        if group in courses[user]:
+            audience = groups.room(room)
+            rooms[user][audience] = RoomOf(user, room, audience, group)
+        else:
+            strangers[course].add(user)
+    return facts
+
+
+def read_late(wanted: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], LateRoom]:
+    """The rooms of users, as far as they are in them."""
+    memberships = {
+        (membership.user_id, membership.room_id): membership
+        for membership in Membership.objects.filter(
+            user__in={user for user, _ in wanted},
+            room__in={room for _, room in wanted},
+            room__archived_at=None,
+            room__course__enrollments__user=F("user"),
+        ).select_related("room__course")
+        if (membership.user_id, membership.room_id) in wanted
+    }
+    ids = {room for _, room in memberships}
+    members = dict(
+        Membership.objects.filter(room__in=ids)
+        .order_by()
+        .values_list("room_id")
+        .annotate(n=Count("id"))
+    )
+    titles = _direct_titles({m.room_id for m in memberships.values() if m.room.kind == "direct"})
+    first = _first([membership.pk for membership in memberships.values()])
+    found = {}
+    for (user, room_id), membership in memberships.items():
+        room, reached = membership.room, membership.room.last_seq
+        room.last_seq = first.get(membership.pk, reached + 1) - 1
+        others = [title for member, title in titles.get(room_id, ()) if member != user]
+        found[user, room_id] = LateRoom(
+            added=frames.room_added(
+                room,
+                title=others[0] if others else room.title,
+                course=room.course.slug,
+                members=members[room_id],
+            ),
+            since=room.last_seq,
+            reached=reached,
+        )
+    return found
+
+
+def _direct_titles(rooms: Collection[UUID]) -> dict[UUID, list[tuple[int, str]]]:
+    """The members of direct rooms, and what the room is called for the other one."""
+    titles: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
+    for membership in Membership.objects.filter(room__in=rooms).select_related("user"):
+        title = frames.direct_title(membership.user)
+        titles[membership.room_id].append((membership.user_id, title))
+    return titles
+
+
+def _first(memberships: Collection[int]) -> dict[int, int]:
+    """The number of the first message since each membership began, if it is not too far back."""
+    rows = (
+        Membership.objects.filter(
+            pk__in=memberships,
+            room__messages__created_at__gt=F("joined_at"),
+            room__messages__seq__gte=F("room__last_seq") - MISSED_LIMIT,
+        )
+        .order_by()
+        .values_list("pk", "room__last_seq")
+        .annotate(first=Min("room__messages__seq"))
+    )
+    return {membership: first for membership, last, first in rows if first > last - MISSED_LIMIT}

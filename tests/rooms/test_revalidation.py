@@ -1,0 +1,286 @@
+"""The check of a process's sockets: what changes while it reads, its bounds, its queries."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.credentials import Credential
+from rooms import envelope, gaps, groups, revalidation, standing
+from rooms.actions import rooms
+from rooms.envelope import Recheck, Stored
+from rooms.hub import Hub
+from rooms.models import Course, Enrollment, Membership, Room
+from rooms.revalidation import Revalidation
+from rooms.threads import Threads
+from tests.rooms.cast import Person, eventually, in_thread, make_person, store
+from tests.rooms.test_hub import Socket
+
+
+class HeldThreads(Threads):
+    """Threads whose answers come only when they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.free = asyncio.Event()
+        self.free.set()
+        self.held = 0
+
+    async def run(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        result = await super().run(function, *args, **kwargs)
+        self.held += 1
+        await self.free.wait()
+        self.held -= 1
+        return result
+
+
+@dataclass
+class Place:
+    """A process with the sockets of students of a course, and an open room of it."""
+
+    hub: Hub
+    check: Revalidation
+    threads: HeldThreads
+    course: Course
+    room: Room
+    ada: Person
+    bea: Person
+    rechecked: list[Recheck] = field(default_factory=list)
+
+    @property
+    def audience(self) -> str:
+        return groups.room(self.room.id)
+
+    async def enter(self, person: Person, *joined: Room) -> Socket:
+        """A chat socket of theirs that is in these rooms."""
+        socket = Socket(person.user.pk)
+        self.hub.add(socket)
+        self.hub.join(socket, groups.user(person.user.pk), groups.EVERYONE)
+        await self.hub.subscribe(socket, [groups.course(self.course.pk)])
+        for room in joined:
+            room.refresh_from_db()
+            group = groups.course(self.course.pk)
+            self.hub.join(socket, groups.room(room.id), group, room.last_seq)
+        token = person.user.tokens.get()
+        self.check.watch(socket, Credential(person.user.pk, token=token.pk), token.expires_at)
+        return socket
+
+    @contextlib.asynccontextmanager
+    async def reading(self, job: Any):
+        """What is done within, is done when a check has read and not acted yet."""
+        self.threads.free.clear()
+        task = asyncio.create_task(job)
+        await eventually(lambda: self.threads.held)
+        yield
+        self.threads.free.set()
+        await task
+
+    async def done(self) -> None:
+        """All that a check began has ended."""
+        await eventually(lambda: not self.check._tasks)
+
+
+@pytest.fixture
+def people(transactional_db: None) -> dict[str, Any]:
+    course = Course.objects.create(slug="physics", title="Physics")
+    ada, bea = make_person("ada", "Ada"), make_person("bea", "Bea")
+    for one in (ada, bea):
+        Enrollment.objects.create(course=course, user=one.user)
+    room = Room.objects.create(course=course, kind=Room.Kind.OPEN, title="Help")
+    Membership.objects.create(room=room, user=bea.user)
+    return {"course": course, "ada": ada, "bea": bea, "room": room}
+
+
+@pytest.fixture
+async def place(people, settings, monkeypatch):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    monkeypatch.setattr(revalidation, "CONFIRM_AFTER", 0.05)
+    # The test shares what its fixture has opened, which is closed at the end.
+    connection.ensure_connection()
+    threads = HeldThreads()
+    check = Revalidation(threads=threads)
+
+    async def fetch(audience, after, limit):
+        return await in_thread(gaps.frames_after, audience, after, limit)
+
+    async def compare(known, within):
+        return await in_thread(gaps.compare, known, within)
+
+    hub = check.hub = Hub(
+        fetch=fetch,
+        compare=compare,
+        compare_every=3600.0,
+        on_restored=lambda: None,
+        on_changed=lambda audience: None,
+        on_seen=lambda entry: None,
+        on_recheck=check.recheck,
+    )
+    yield Place(hub=hub, check=check, threads=threads, **people)
+    await check.stop()
+    for socket in list(hub.connections.values()):
+        socket.dispose()
+        hub.drop(socket)
+    await hub.stop()
+    threads.stop()
+    # This context's own connection goes back to the pool.
+    connection.close()
+
+
+@pytest.fixture
+def course_room(people) -> Room:
+    return Room.objects.get(course=people["course"], kind=Room.Kind.COURSE)
+
+
+def actions(socket: Socket) -> list[str]:
+    return [json.loads(text)["action"] for text in socket.sent]
+
+
+async def test_what_is_as_it_should_be_stays(place, course_room):
+    ada, bea = (
+        await place.enter(place.ada, course_room),
+        await place.enter(place.bea, course_room, place.room),
+    )
+    await place.check.check_all()
+    await place.done()
+    assert (ada.sent, bea.sent) == ([], [])
+    assert place.audience in bea.audiences
+    assert place.audience not in ada.audiences
+
+
+async def test_who_comes_back_while_the_database_is_read_stays(place, course_room):
+    Membership.objects.filter(room=place.room)._raw_delete("default")
+    bea = await place.enter(place.bea, course_room, place.room)
+    async with place.reading(place.check.check_all()):
+        await in_thread(Membership.objects.create, room=place.room, user=place.bea.user)
+        entry = envelope.Join(
+            [place.bea.user.pk], place.audience, groups.course(place.course.pk), 0, b"{}"
+        )
+        place.hub.deliver(groups.course(place.course.pk), [entry])
+    assert place.audience in bea.audiences
+    await place.check.check_all()
+    assert place.audience in bea.audiences
+    assert bea.sent == []
+
+
+@pytest.mark.parametrize("when", ["first", "last"])
+async def test_who_leaves_while_the_database_is_read_gets_no_more(place, course_room, when):
+    bea = await place.enter(place.bea, course_room)
+
+    async def leave():
+        await in_thread(rooms.leave_room, user=place.bea.user, room=str(place.room.id))
+        entry = envelope.Leave([place.bea.user.pk], place.audience, b"{}")
+        place.hub.deliver(groups.course(place.course.pk), [entry])
+
+    if when == "first":
+        async with place.reading(place.check.check_all()):
+            await leave()
+    else:
+        await place.check.check_all()
+        async with place.reading(place.done()):
+            await leave()
+    await place.done()
+    assert place.audience not in bea.audiences
+    assert bea.sent == []
+
+
+async def test_what_is_said_while_the_database_is_read_comes_once(place, course_room):
+    """Bea comes late to a room in which another socket gets what is said."""
+    store(place.room, place.ada, "one")
+    first = await place.enter(place.bea, course_room, place.room)
+    late = await place.enter(place.bea, course_room)
+    group = groups.course(place.course.pk)
+
+    async def say(seq: int) -> None:
+        await in_thread(store, place.room, place.ada, f"said {seq}")
+        frames = gaps.frames_after(place.audience, seq - 1, 1)[0][1]
+        place.hub.deliver(group, [Stored(place.audience, seq, frames)])
+
+    await place.check.check_all()
+    async with place.reading(place.done()):
+        await say(2)
+        await say(3)
+    await say(4)
+    await eventually(lambda: len(late.sent) == 5)
+    frames = [json.loads(text) for text in late.sent]
+    assert frames[0]["action"] == "room_added"
+    assert frames[0]["last_seq"] == 0
+    assert [frame["message"]["seq"] for frame in frames[1:]] == [1, 2, 3, 4]
+    assert len(first.sent) == 3
+
+
+async def test_of_too_much_that_was_missed_nothing_comes(place, course_room):
+    store(place.room, place.ada, *map(str, range(standing.MISSED_LIMIT + 1)))
+    bea = await place.enter(place.bea, course_room)
+    await place.check.check_all()
+    await eventually(lambda: bea.sent)
+    await place.done()
+    (added,) = (json.loads(text) for text in bea.sent)
+    assert (added["action"], added["last_seq"]) == ("room_added", standing.MISSED_LIMIT + 1)
+    assert place.audience in bea.audiences
+
+
+async def test_no_more_rooms_than_a_socket_may_have(place, course_room, settings):
+    settings.PEERCHAT = {**settings.PEERCHAT, "ROOMS_PER_SOCKET": 2}
+    more = Room.objects.create(course=place.course, kind=Room.Kind.OPEN, title="More")
+    Membership.objects.create(room=more, user=place.bea.user)
+    bea = await place.enter(place.bea, place.room)
+    await place.check.check_all()
+    await eventually(lambda: bea.sent)
+    await place.done()
+    (added,) = (json.loads(text) for text in bea.sent)
+    # The course's own room comes first.
+    assert added["room"] == str(course_room.id)
+
+
+async def test_a_socket_that_is_not_set_up_yet_is_left_alone(place, course_room):
+    bea = await place.enter(place.bea)
+    bea.hold()
+    await place.check.check_all()
+    await place.done()
+    bea.release(b'{"action":"welcome"}')
+    await eventually(lambda: bea.sent)
+    assert actions(bea) == ["welcome"]
+    assert not bea.closed
+
+
+async def test_a_token_that_ends_at_once_is_noticed_although_it_was_not_told(place):
+    ada = await place.enter(place.ada)
+    place.ada.user.tokens.update(expires_at=timezone.now())
+    # When the socket came it had another end.
+    await place.check.check_expired()
+    assert not ada.closed
+    await place.check.check_all()
+    assert ada.closed
+
+
+async def test_those_who_are_doubted_are_checked_soon(place):
+    ada, bea = await place.enter(place.ada), await place.enter(place.bea)
+    for one in (place.ada, place.bea):
+        one.user.tokens.update(revoked_at=timezone.now())
+    place.hub.deliver(groups.EVERYONE, [Recheck([place.ada.user.pk])])
+    await eventually(lambda: ada.closed)
+    assert not bea.closed
+
+
+def test_a_few_queries_whatever_the_number(people, django_assert_num_queries):
+    everybody = [people["ada"].user, people["bea"].user]
+    for number in range(10):
+        user = make_person(f"s{number}", "").user
+        Enrollment.objects.create(course=people["course"], user=user)
+        everybody.append(user)
+    credentials = {Credential(user.pk, token=user.tokens.get().pk) for user in everybody}
+    with django_assert_num_queries(4):
+        found = standing.read(credentials, {user.pk for user in everybody})
+    assert found.checked.standing.keys() == credentials
+    assert len(found.rooms) == 12
+    wanted = {(r.user, r.id) for of in found.rooms.values() for r in of.values()}
+    with django_assert_num_queries(3):
+        assert len(standing.read_late(wanted)) == 13
+    assert tokens.verify("pc_x") is None
