@@ -164,6 +164,8 @@ def database(url: str) -> dict[str, Any]:
             "min_size": least,
             "max_size": most,
             "timeout": envfloat("DATABASE_POOL_TIMEOUT", 10),
+            # Then it tries anew when somebody asks, instead of ever more rarely.
+            "reconnect_timeout": 2,
         }
         options.setdefault("connect_timeout", 5)
         # Prepared statements, which a pooler in front of PostgreSQL may not allow.

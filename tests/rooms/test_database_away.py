@@ -1,0 +1,221 @@
+"""PostgreSQL stopped, and cut off at the worst moment: nothing is acknowledged that is not stored,
+and what is stored comes, whatever its sender was told."""
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from tests.client import Client
+from tests.rooms.cast import Hall
+from tests.running import Site, environment, manage
+from tests.servers import Postgres
+
+SOCKET = ".s.PGSQL.5432"
+CHUNK = 1 << 16
+
+
+class Line:
+    """The way to PostgreSQL, on a Unix socket.
+
+    `cut` is (a text, when): the connection on which the text goes is cut off before or after its
+    COMMIT.
+    """
+
+    def __init__(self, folder: Path, server: Path) -> None:
+        self._path, self._server = folder / SOCKET, server / SOCKET
+        self.cut: tuple[str, str] | None = None
+        self._ready, self._over = threading.Event(), asyncio.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=(self._run(),))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with await asyncio.start_unix_server(self._connected, self._path) as server:
+            self._ready.set()
+            await self._over.wait()
+            server.close()
+
+    async def _connected(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        with contextlib.closing(back), contextlib.suppress(OSError):
+            far, there = await asyncio.open_unix_connection(self._server)
+            answers = asyncio.create_task(_pass_on(far, back))
+            meant = False
+            with contextlib.closing(there):
+                while data := await near.read(CHUNK):
+                    if self.cut is not None:
+                        text, when = self.cut
+                        meant = meant or text.encode() in data
+                        if meant and b"COMMIT" in data:
+                            self.cut = None
+                            answers.cancel()
+                            await asyncio.wait((answers,))
+                            if when == "after":
+                                there.write(data)
+                                # The answer, which nobody gets.
+                                await far.read(CHUNK)
+                            return
+                    there.write(data)
+
+
+async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with contextlib.closing(target), contextlib.suppress(OSError):
+        while data := await source.read(CHUNK):
+            target.write(data)
+
+
+class Store:
+    """A site whose database nobody else uses, and three students at it."""
+
+    def __init__(self, postgres: Postgres, line: Line, site: Site, tokens: list[str]) -> None:
+        self.postgres, self.line, self.site, self.tokens = postgres, line, site, tokens
+        self.hall = Hall(site)
+
+    async def chat(self, student: int, *, worker: int) -> tuple[Client, str]:
+        """A socket of a student, and the id of the course's room."""
+        async with self.hall.only(worker):
+            client = await Client.open(
+                f"{self.site.socket_url}/ws/chat/", token=self.tokens[student]
+            )
+        welcome = await client.event("welcome")
+        return client, welcome["courses"][0]["room"]
+
+    def query(self, query: str, *fields: Any) -> list[Any]:
+        with psycopg.connect(
+            host=str(self.postgres.folder), user="peerchat", dbname="peerchat"
+        ) as connection:
+            return connection.execute(query, fields).fetchall()
+
+    def stored(self, room: str) -> list[str]:
+        rows = self.query(
+            "SELECT text FROM rooms_message WHERE room_id = %s AND kind = 'text' ORDER BY seq", room
+        )
+        return [text for (text,) in rows]
+
+
+@pytest.fixture(scope="module")
+def store(django_db_setup: None) -> Iterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder:
+        path = Path(folder)
+        path.chmod(0o711)  # PostgreSQL may have to run as somebody else
+        for name in ("pg", "line", "site"):
+            (path / name).mkdir()
+        line = quote(str(path / "line"), safe="")
+        env = environment() | {
+            "DATABASE_URL": f"postgres://peerchat@{line}/peerchat",
+            "DATABASE_POOL_TIMEOUT": "1",
+            "REDIS_PREFIX": path.name,
+        }
+        with Postgres(path / "pg") as postgres, Line(path / "line", path / "pg") as way:
+            for command in (["migrate", "--verbosity=0"], ["create_demo", "--students", "3"]):
+                done = manage(*command, env=env)
+                assert done.returncode == 0, done.stderr
+            names = [f"student{number}" for number in (1, 2, 3)]
+            tokens = manage("issue_token", *names, env=env).stdout.split()
+            with Site(path / "site", workers=2, env=env) as site:
+                yield Store(postgres, way, site, tokens)
+
+
+@pytest.fixture
+async def three(store: Store) -> AsyncIterator[tuple[list[Client], str]]:
+    """Sockets of two students at one worker and one at the other; their course's room."""
+    opened = [await store.chat(number, worker=number % 2) for number in range(3)]
+    yield [client for client, _ in opened], opened[0][1]
+    for client, _ in opened:
+        await client.close()
+
+
+async def say(client: Client, room: str, text: str, uuid: str) -> dict[str, Any]:
+    """The reply to a message with this uuid, said again until it is stored."""
+    async with asyncio.timeout(30):
+        while True:
+            frame = await client.command("new_message", room=room, text=text, uuid=uuid)
+            if frame["status"] == "success":
+                return frame
+            assert frame["error_code"] == "unavailable"
+            await asyncio.sleep(0.1)
+
+
+async def test_while_the_database_is_away_nothing_is_acknowledged(store, three):
+    clients, room = three
+    store.postgres.stop()
+    try:
+        for number, client in enumerate(clients):
+            said = {"room": room, "text": f"away {number}", "uuid": f"away-{number}"}
+            assert await client.fail("new_message", **said) == {"error_code": "unavailable"}
+            assert await client.fail("state", course="physics101") == {"error_code": "unavailable"}
+        assert [client.socket.close_code for client in clients] == [None] * 3
+    finally:
+        store.postgres.start()
+    # As their pages do: the same again, with the same uuid.
+    for number, client in enumerate(clients):
+        await say(client, room, f"away {number}", f"away-{number}")
+    for client in clients:
+        for number, other in enumerate(clients):
+            if other is not client:
+                await client.message(f"away {number}")
+    assert store.stored(room) == [f"away {number}" for number in range(3)]
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+async def test_a_commit_of_which_nobody_hears(store, three, cut):
+    """Cut off before PostgreSQL got it, or after it carried it out."""
+    (ada, bea, carl), room = three
+    text, uuid = f"cut {cut}", f"cut-{cut}"
+    before = store.stored(room)
+    store.line.cut = text, cut
+    refused = await ada.fail("new_message", room=room, text=text, uuid=uuid)
+    assert refused == {"error_code": "unavailable"}
+    if cut == "after":
+        # It is stored, and comes to everybody, who sent it included.
+        assert store.stored(room) == [*before, text]
+        for client in (ada, bea, carl):
+            await client.message(text)
+    again = await say(ada, room, text, uuid)
+    assert store.stored(room) == [*before, text]
+    if cut == "before":
+        for client in (bea, carl):
+            await client.message(text)
+    # Nobody gets it twice, but who asked twice.
+    await say(bea, room, f"after {cut}", f"after-{cut}")
+    for client in (ada, carl):
+        await client.message(f"after {cut}")
+    for client in (ada, bea, carl):
+        assert [frame for frame in await client.settled() if frame["action"] == "new_message"] == []
+    assert again["message"]["text"] == text
+    (seqs,) = store.query(
+        "SELECT array_agg(seq ORDER BY seq), max(last_seq) FROM rooms_message m "
+        "JOIN rooms_room r ON r.id = m.room_id WHERE r.id = %s",
+        room,
+    )
+    assert seqs[0] == list(range(1, seqs[1] + 1))
+
+
+async def test_after_a_long_outage_both_workers_are_back_at_once(store, three):
+    """The pool of connections asks ever more rarely by itself."""
+    clients, room = three
+    store.postgres.stop()
+    try:
+        await asyncio.sleep(9)
+    finally:
+        store.postgres.start()
+    async with asyncio.timeout(5):
+        for number in range(2):
+            await say(clients[number], room, f"long {number}", f"long-{number}")
+        for client in clients[2:]:
+            await client.message("long 1")
