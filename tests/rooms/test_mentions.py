@@ -11,7 +11,8 @@ from tests.rooms.school import EVERYBODY, post
 
 
 def mentioned(message):
-    return sorted(message.mentions.values_list("user__username", flat=True))
+    found = Mention.objects.filter(message=message.id)
+    return sorted(found.values_list("user__username", flat=True))
 
 
 @pytest.mark.parametrize(
