@@ -7,6 +7,7 @@ connection while the client reads.
 import base64
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -26,15 +27,19 @@ ROWS = 1000
 """Rows read at a time."""
 FIELDS = ("timestamp", "sid", "event", "act", "div_id", "course_id")
 
-# What a spreadsheet takes for the beginning of a formula, or for white space before one.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Where a spreadsheet may take something for a formula: at the beginning of a cell, and behind what
+# separates cells or lines in other countries and programs, with quotes before it or without.
+# Apostrophes before it count, so that the one which is put there can be taken away again.
+_FORMULA = re.compile(
+    r"(?:\A|(?<=[;\t\r\n]))(?=(?:['\"]|[^\S;\t\r\n])*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
 
 Row = dict[str, str]
 
 
 def csv_safe(cell: str) -> str:
-    """The text of a cell, which no spreadsheet takes for a formula: an apostrophe comes first."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+    """The text of a cell, in which no spreadsheet finds a formula: an apostrophe is before each."""
+    return _FORMULA.sub("'", cell)
 
 
 class Pseudonyms:
