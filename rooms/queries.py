@@ -13,11 +13,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import (
     BooleanField,
-    Case,
     Count,
     Exists,
     F,
-    FilteredRelation,
     Func,
     OuterRef,
     Prefetch,
@@ -25,7 +23,6 @@ from django.db.models import (
     QuerySet,
     Sum,
     Value,
-    When,
 )
 from django.utils import timezone
 
@@ -69,36 +66,37 @@ Entry = tuple[list[protocol.MyCourse], list[int], list[tuple[UUID, int, int]]]
 """(courses, their ids, (room, course, newest number) of each room)."""
 
 
+# One query, as everyone enrolled in a course is a member of its room. It is written out: a class
+# that arrives asks it a thousand times, and the ORM takes longer to build it than the database to
+# answer.
+_ENTRY = """
+SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role
+FROM rooms_membership m
+JOIN rooms_room r ON r.id = m.room_id
+JOIN rooms_course c ON c.id = r.course_id
+LEFT JOIN rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
+WHERE m.user_id = %(user)s AND r.archived_at IS NULL
+ORDER BY
+    CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
+    CASE r.kind WHEN 'course' THEN c.title END,
+    m.joined_at DESC
+LIMIT %(most)s
+"""
+
+
 def entry(user: User, most: int) -> Entry:
     """What a chat socket needs to begin: the user's courses, and the rooms they are in.
 
     Of the rooms the courses' come first, then those joined last; `most` at the most.
     """
-    # One query: everyone enrolled in a course is a member of its room.
-    found = (
-        Membership.objects.filter(user=user, room__archived_at=None)
-        .annotate(
-            place=FilteredRelation(
-                "room__course__enrollments", condition=Q(room__course__enrollments__user=user)
-            ),
-            rank=Case(When(room__kind=Room.Kind.COURSE, then=0), default=1),
-            name=Case(When(room__kind=Room.Kind.COURSE, then=F("room__course__title"))),
-        )
-        .order_by("rank", "name", "-joined_at")
-        .values_list(
-            "room_id",
-            "room__course_id",
-            "room__last_seq",
-            "room__kind",
-            "room__course__slug",
-            "room__course__title",
-            "place__role",
-        )[:most]
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTRY, {"user": user.pk, "most": most})
+        found = cursor.fetchall()
     mine: list[protocol.MyCourse] = []
     courses: list[int] = []
     heads: list[tuple[UUID, int, int]] = []
-    for room, course, head, kind, slug, title, role in found:
+    for room_id, course, head, kind, slug, title, role in found:
+        room = room_id if isinstance(room_id, UUID) else UUID(room_id)  # SQLite keeps text
         heads.append((room, course, head))
         if kind == Room.Kind.COURSE and role is not None:
             mine.append(protocol.MyCourse(course=slug, title=title, role=role, room=str(room)))
