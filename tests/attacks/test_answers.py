@@ -1,0 +1,138 @@
+"""What a student can find out about the answer, or the votes of others, before it is revealed.
+
+Two classes go through the same steps and differ in nothing but that. Whatever a student of one can
+ask for, or hears by itself, must be the same in the other: then nothing of it can be in there, in
+whatever words. `tests/rooms/test_question.py` and `tests/e2e/test_class.py` look for the words.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from rooms.models import Course, Enrollment, Room
+from tests.attacks.commands import CHAT, fields
+from tests.attacks.web import routes, values
+from tests.client import BY_ITSELF
+from tests.rooms.cast import Cast, Person, make_person, make_question
+
+STEPS = (
+    ("start_question", {"question": "force"}),
+    ("count_down_and_stop", {"seconds": 600}),
+    ("stop_vote", {}),
+    ("make_partners", {"method": "random"}),
+    ("enable_chat", {}),
+    ("start_revote", {}),
+    ("stop_vote", {}),
+    ("reveal", {}),
+)
+VOTED_AFTER = {1, 6}
+"""The numbers of the steps after which everybody votes."""
+
+
+@dataclass
+class Class:
+    """A class whose student `ada` looks around; `bea` is her partner, the others are not."""
+
+    cast: Cast
+    visit: Any
+    name: str
+    correct: str
+    others: str
+    """What those vote who are no partners of hers, in both rounds."""
+
+    def __post_init__(self) -> None:
+        tag = f"{self.name}-{self.cast.tag}"
+        self.course = Course.objects.create(slug=f"class-{tag}", title="Class")
+        for slug in ("force", "work"):
+            make_question(self.course, slug, correct=self.correct)
+        self.people: dict[str, Person] = {
+            name: make_person(f"{name}-{tag}", name.title())
+            for name in ("ada", "bea", "dora", "emil", "leader")
+        }
+        for name, person in self.people.items():
+            role = "instructor" if name == "leader" else "student"
+            Enrollment.objects.create(course=self.course, user=person.user, role=role)
+
+    async def ask(self, name: str, method: str, path: str, body: Any = None) -> Any:
+        path = f"/api/courses/{self.course.slug}/{path}"
+        token = self.people[name].token
+        return await self.visit().send(method, path, body=body, token=token)
+
+    async def step(self, action: str, given: dict[str, Any]) -> None:
+        answer = await self.ask("leader", "POST", "control/", {"action": action, **given})
+        assert answer.status == 200, answer.text
+
+    async def vote(self) -> None:
+        for name, choice in zip(("ada", "bea", *self.others_), "AB" + self.others, strict=True):
+            body = {"choice": choice, "confidence": 3, "rationale": "because"}
+            if name != "ada":
+                body |= {"confidence": 1 if self.correct == "A" else 5, "rationale": self.correct}
+            assert (await self.ask(name, "POST", "vote/", body)).status == 200
+
+    @property
+    def others_(self) -> tuple[str, str]:
+        return "dora", "emil"
+
+    async def looks(self, client: Any) -> dict[str, str]:
+        """Everything that ada can get at, and what came by itself."""
+        ada = self.people["ada"]
+        room = str(Room.objects.get(course=self.course, kind="course").id)
+        known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)
+        seen = {}
+        for route in routes():
+            if route.pattern.startswith(("admin/", "metrics", "healthz", "readyz", "embed/")):
+                continue
+            by_page = await self.visit(ada).get(route.path(known))
+            by_token = await self.visit().get(route.path(known), token=ada.token)
+            seen[route.pattern] = self.plain(by_page.text)
+            seen[f"{route.pattern} by token"] = self.plain(by_token.text)
+        for action, kind in CHAT.items():
+            if action in ("list_users", "authenticate", "ping"):  # who is online; the time
+                continue
+            given = {"room": room, "rooms": {room: 0}, "course": self.course.slug}
+            if action in ("new_message", "private_message", "vote", "typing", "publish", "send_to"):
+                continue  # these tell something, they do not ask for it
+            sent = await client.post(action, **fields(kind, topic=f"{self.course.slug}/a", **given))
+            reply = await client.take(lambda f, sent=sent: f.get("uuid") == sent, action)
+            seen[action] = self.plain(str(reply))
+        await client.settled()
+        heard = [
+            frame for frame in client.unread(but=frozenset()) if frame["action"] not in BY_ITSELF
+        ]
+        seen["heard"] = self.plain(str(heard))
+        return seen
+
+    def plain(self, text: str) -> str:
+        """Without ids, names and times, which are different in any two classes."""
+        text = re.sub(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "(id)", text)
+        text = text.replace(f"{self.name}-{self.cast.tag}", "(tag)")
+        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"', "", text)
+        text = re.sub(r"'uuid': '[^']*'|\"session\":\d+", "", text)
+        return re.sub(r"\d+\.\d+(e\d+)?", "(time)", text)
+
+
+@pytest.mark.timeout(240)
+async def test_the_same_to_a_student_until_the_reveal(cast, visit):
+    classes = [
+        Class(cast, visit, "one", correct="A", others="CC"),
+        Class(cast, visit, "two", correct="D", others="DB"),
+    ]
+    sockets = [await cast.chat(one.people["ada"], one.people["bea"]) for one in classes]
+    for number, (action, given) in enumerate(STEPS, start=1):
+        for one in classes:
+            await one.step(action, given)
+            if number in VOTED_AFTER:
+                await one.vote()
+        seen = [await one.looks(ada) for one, (ada, _) in zip(classes, sockets, strict=True)]
+        differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
+        if action != "reveal":
+            assert differs == set(), (action, {name: [s[name] for s in seen] for name in differs})
+            for text in seen[0].values():
+                assert "histogram" not in text or "openapi" in text or "asyncapi" in text, text[
+                    :200
+                ]
+        else:
+            # What the test would look like all along if it tested nothing.
+            assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
