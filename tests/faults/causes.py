@@ -60,8 +60,15 @@ async def killed_after_commit(run: Run) -> None:
     """Stored, and nobody has been told yet: neither the others nor the sender."""
     await run.flow(20)
     for _ in range(2):
-        run.place.switch_on(switches.KILL)
-        await run.until(lambda: not (run.place.switches / switches.KILL).exists(), 20)
+        await run.switch(switches.KILL)
+        await run.flow(5)
+
+
+async def cut_in_commit(run: Run) -> None:
+    """The worker goes on, and what was to be stored may be stored or not."""
+    await run.flow(20)
+    for _ in range(3 if run.brief else 10):
+        await run.switch(random.choice((switches.CUT_BEFORE, switches.CUT_AFTER)))
         await run.flow(5)
 
 
@@ -80,11 +87,9 @@ async def redis_frozen(run: Run) -> None:
 
 
 async def events_dropped(run: Run) -> None:
+    """It goes on until the end: nobody may depend on an event that comes later."""
     run.place.switch_on(switches.DROPPING)
-    try:
-        await run.flow(100)
-    finally:
-        run.place.switch_off(switches.DROPPING)
+    await run.flow(100)
 
 
 async def postgres_restarted(run: Run) -> None:
@@ -245,8 +250,10 @@ async def frozen(workers: set[int]) -> AsyncIterator[None]:
 FAULTS = (
     Fault("worker-killed", worker_killed, mutes=3),
     Fault("killed-after-commit", killed_after_commit),
+    Fault("cut-in-commit", cut_in_commit),
     Fault("redis-restarted", redis_restarted, whole_within=5, undisturbed=True),
     Fault("redis-frozen", redis_frozen, whole_within=5, undisturbed=True),
+    Fault("half-the-events-dropped", events_dropped, undisturbed=True),
     Fault("postgres-restarted", postgres_restarted),
     Fault("postgres-frozen", postgres_frozen),
     Fault("slow-readers", slow_readers, few=8, mutes=20, talk=40, undisturbed=True),
@@ -270,4 +277,7 @@ async def cause(fault: Fault, run: Run) -> Outcome:
     await run.until_online(set(run.mutes), online=False)
     await run.until(lambda: len(run.site.workers()) == WORKERS, UP_WITHIN)
     await run.flow(10)
-    return await run.settle()
+    try:
+        return await run.settle()
+    finally:
+        run.place.switch_off(switches.DROPPING)

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 
-UNAVAILABLE = (psycopg.OperationalError,)
+Heads = dict[str, tuple[int, set[str]]]
+"""The newest number and the members, by room."""
 
 
 @dataclass
@@ -71,9 +72,9 @@ class Ledger:
         ) as connection:
             return connection.execute(statement, {"course": self._course}).fetchall()
 
-    def heads(self) -> dict[str, tuple[int, set[str]]]:
-        """The newest number and the members of each room in use."""
-        found: dict[str, tuple[int, set[str]]] = {}
+    def heads(self) -> Heads:
+        """Of each room in use."""
+        found: Heads = {}
         for room, last_seq, member in self._rows(
             """
             SELECT r.id::text, r.last_seq, u.username

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from tests.faults.cast import Cast
 from tests.faults.checker import check
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Heads, Ledger
 from tests.faults.line import LostError
 from tests.faults.place import Place
 from tests.faults.record import Refused
@@ -28,6 +28,8 @@ FORGOTTEN_WITHIN = 60.0
 """Seconds in which those who are gone do not count as online any more."""
 PROMPT = 5.0
 """Seconds within which a message is acknowledged where nothing is in the way."""
+LEFT_WITHIN = 30.0
+"""Seconds after which one hears of a room that one is not in any more, also without a notice."""
 POLL = 0.05
 
 
@@ -125,6 +127,11 @@ class Run:
         goal = self.acknowledged + messages
         await self.until(lambda: self.acknowledged >= goal, within)
 
+    async def switch(self, name: str) -> None:
+        """Switch a fault within the workers on, and wait until one of them has had it."""
+        self.place.switch_on(name)
+        await self.until(lambda: not (self.place.switches / name).exists(), 20)
+
     async def lost(self) -> None:
         """Wait until somebody has noticed that their connection is gone, which is from now on."""
         self.repaired = time.monotonic()
@@ -189,29 +196,35 @@ class Run:
     async def become_whole(self, within: float = SETTLED_WITHIN) -> None:
         """Measure how long it takes until everybody has all that is stored now."""
         began = self.repaired or time.monotonic()
-        try:
-            await self._caught_up(within)
-        except TimeoutError:
-            self.found.append(f"not everybody had everything after {within:g} s")
+        await self._catch_up(within)
         self.outcome.whole_after = time.monotonic() - began
 
-    async def _caught_up(self, within: float) -> None:
-        async with asyncio.timeout(within):
-            heads = await asyncio.to_thread(self.ledger.heads)
+    async def _catch_up(self, within: float) -> None:
+        """Wait until everybody is connected and has all that is stored now; note who has not."""
+        began = time.monotonic()
+        heads = now = await asyncio.to_thread(self.ledger.heads)
+        while missing := list(filter(None, (_missing(one, heads, now) for one in self.students))):
+            if time.monotonic() - began > within:
+                found = f"after {within:g} s {len(missing)} are not up to date: {missing[0]}"
+                self.found.append(found)
+                return
+            await asyncio.sleep(POLL)
+            # Rooms end with their question, and what nobody was told of them is of no use then.
+            now = await asyncio.to_thread(self.ledger.heads)
+
+    async def _leave_rooms(self) -> None:
+        """Wait until nobody takes a room for theirs that is not any more, or note who does."""
+        heads = await asyncio.to_thread(self.ledger.heads)
         for student in self.students:
-            mine = {
-                room: head for room, (head, members) in heads.items() if student.name in members
-            }
+            mine = {room for room, (_, members) in heads.items() if student.name in members}
 
-            def has_all(student: Student = student, mine: dict[str, int] = mine) -> bool:
-                views = student.known.views
-                return student.ready.is_set() and all(
-                    room in views
-                    and (not views[room].is_mine or student.heads.get(room, -1) >= head)
-                    for room, head in mine.items()
-                )
+            def knows(student: Student = student, mine: set[str] = mine) -> bool:
+                return all(r in mine or not v.is_mine for r, v in student.known.views.items())
 
-            await self.until(has_all, within)
+            try:
+                await self.until(knows, LEFT_WITHIN)
+            except TimeoutError:
+                self.found.append(f"{student.name} was not told that they have left a room")
 
     async def settle(self) -> Outcome:
         """Let the class come to its end, and judge."""
@@ -227,13 +240,14 @@ class Run:
                 lambda: all(one.ready.is_set() for one in (*self.students, self.teacher)),
                 SETTLED_WITHIN,
             )
-            await self._caught_up(SETTLED_WITHIN)
         except TimeoutError:
             # The checker tells what is missing.
             waiting = sum(len(one.pending) for one in self.students)
             self.found.append(
                 f"not settled: {waiting} messages wait, in {self.teacher.known.phase}"
             )
+        await self._catch_up(SETTLED_WITHIN)
+        await self._leave_rooms()
         stored = await asyncio.to_thread(self.ledger.read)
         everybody = [*self.students, self.teacher]
         out = self.outcome
@@ -253,3 +267,16 @@ class Run:
             *check([one.record for one in everybody], stored, unavailable=self.unavailable),
         ]
         return out
+
+
+def _missing(student: Student, heads: Heads, now: Heads) -> str:
+    """What the student has not got of `heads` in rooms that are theirs now; empty for nothing."""
+    if not student.ready.is_set():
+        return f"{student.name} is not connected"
+    mine = {room for room, (_, members) in now.items() if student.name in members}
+    for room in mine & heads.keys():
+        view, head = student.known.views.get(room), heads[room][0]
+        if view is None or not view.is_mine or view.stale or view.head < head:
+            known = "nothing" if view is None else str(view.head)
+            return f"{student.name} has {known} of {head} in {room}"
+    return ""

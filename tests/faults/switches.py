@@ -6,7 +6,11 @@ from pathlib import Path
 DROPPING = "dropping"
 """While it is there, workers lose half of the events of the channel layer."""
 KILL = "kill"
-"""The worker that takes it away kills itself."""
+"""The worker that takes it away kills itself after a commit."""
+CUT_BEFORE = "cut-before"
+"""The worker that takes it away loses its connection to the database before a commit."""
+CUT_AFTER = "cut-after"
+"""The worker that takes it away loses it after a commit, and does not know whether it was one."""
 
 _folder = Path(os.environ.get("FAULTS", "/nonexistent"))
 
