@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead worker is started again
 STEADY_AFTER = 60.0  # seconds of life after which the wait starts from the first again
 START_WITHIN = 60.0  # seconds a worker may take until it serves
-STOP_WITHIN = 13.0  # seconds between SIGTERM and SIGKILL
+STOP_WITHIN = 12.0  # seconds between SIGTERM and SIGKILL
 SILENT_FOR = 30.0  # seconds without a sign of life after which a worker is killed
 LOOKS = 6  # how often it is looked for one in that time
 

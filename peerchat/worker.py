@@ -7,6 +7,7 @@ has loaded everything it tells its parent and waits for leave to serve.
 import argparse
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
@@ -62,6 +63,10 @@ def main() -> None:
     parent.send(LOADED)
     may_serve.wait()
     server.run()
+    # Not by the usual way, on which Python waits for threads, and those for a database that may
+    # not answer. What could be finished is.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _tell_life(parent: socket.socket) -> None:

@@ -11,7 +11,7 @@ DRAINING = 4503
 BATCH_EVERY = 0.05
 """Seconds between two batches of sockets, so that those who come back do not do it all at once."""
 SMALLEST_BATCH = 20
-SPREAD = 4.0
+SPREAD = 3.0
 """Seconds in which all batches have their turn."""
 ANSWER_WITHIN = 3.0
 """Seconds that the commands of a batch may take which are under way."""

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,10 +86,14 @@ async def enter(site: Site, token: str) -> Client:
     return client
 
 
-async def stop(site: Site) -> None:
-    """Waits for the end of a site that was told to stop."""
+@contextlib.asynccontextmanager
+async def stopping(site: Site):
+    """Tells a site to stop, and waits for its end."""
     assert site.process is not None
-    assert await asyncio.to_thread(site.process.wait, WITHIN) == 0
+    site.process.send_signal(signal.SIGTERM)
+    end = time.monotonic() + WITHIN
+    yield
+    assert await asyncio.to_thread(site.process.wait, end - time.monotonic()) == 0
 
 
 async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
@@ -109,20 +114,19 @@ async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
             {"Content-Type": "application/json", "Authorization": f"Bearer {carl}"},
         )
         await held_up(2)
-        running.process.send_signal(signal.SIGTERM)
-        # Nobody comes in any more, and what is only kept alive is closed; the second has nothing
-        # in flight.
-        await eventually(lambda: not accepts(running))
-        assert await asyncio.to_thread(idle.sock.recv, 1) == b""
-        assert await second.closed() == 4503
-        late = await first.post("new_message", room=room, text="too late")
-        let_go()
-        assert (await first.reply(name, "new_message"))["status"] == "success"
-        answer = await asyncio.to_thread(wire.getresponse)
-        assert (answer.status, answer.headers["Connection"]) == (201, "close")
-        assert json.load(answer)["text"] == "by HTTP"
-        assert await first.closed() == 4503
-        await stop(running)
+        async with stopping(running):
+            # Nobody comes in any more, and what is only kept alive is closed. The second one has
+            # nothing in flight.
+            await eventually(lambda: not accepts(running))
+            assert await asyncio.to_thread(idle.sock.recv, 1) == b""
+            assert await second.closed() == 4503
+            late = await first.post("new_message", room=room, text="too late")
+            let_go()
+            assert (await first.reply(name, "new_message"))["status"] == "success"
+            answer = await asyncio.to_thread(wire.getresponse)
+            assert (answer.status, answer.headers["Connection"]) == (201, "close")
+            assert json.load(answer)["text"] == "by HTTP"
+            assert await first.closed() == 4503
     # What came after its turn was not begun: it has no answer, and is not there.
     assert not [frame for frame in first.unread() if frame.get("uuid") == late]
     stored = await in_thread(texts, room)
@@ -140,10 +144,9 @@ async def test_what_could_not_be_acknowledged_is_known_when_it_is_sent_again(sit
     with locked("rooms_message"):
         name = await client.post("new_message", room=room, text="held up for too long")
         await held_up(1)
-        running.process.send_signal(signal.SIGTERM)
-        # It is not waited for without end.
-        assert await client.closed() == 4503
-        await stop(running)
+        async with stopping(running):
+            # It is not waited for without end.
+            assert await client.closed() == 4503
     assert not [frame for frame in client.unread() if frame.get("uuid") == name]
     again = await enter(await asyncio.to_thread(site), ada)
     sent = await again.command("new_message", room=room, text="held up for too long", uuid=name)
@@ -156,12 +159,11 @@ async def test_sockets_are_closed_a_few_at_a_time(site):
     people = [await in_thread(make_person, f"one of many {number}", "") for number in range(60)]
     running = await asyncio.to_thread(site)
     clients = [await enter(running, people[number % 60].token) for number in range(300)]
-    running.process.send_signal(signal.SIGTERM)
-    await clients[0].closed()
-    # Who is not yet told is served as before.
-    await clients[-1].ask("ping")
-    assert {await client.closed() for client in clients} == {4503}
-    await stop(running)
+    async with stopping(running):
+        await clients[0].closed()
+        # Who is not yet told is served as before.
+        await clients[-1].ask("ping")
+        assert {await client.closed() for client in clients} == {4503}
 
 
 async def test_a_client_that_reads_nothing_holds_up_nobody(site, group):
@@ -181,9 +183,8 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(site, group):
         await client.event("presence", online=2)
         for number in range(15):
             await client.ask("new_message", room=room, text=f"{number}" + "x" * 3900)
-        running.process.send_signal(signal.SIGTERM)
-        assert await client.closed() == 4503
-        await stop(running)
+        async with stopping(running):
+            assert await client.closed() == 4503
 
 
 @pytest.fixture
@@ -217,9 +218,8 @@ async def test_a_redis_that_hangs(site, group, folder):
         with frozen(redis):
             for client in clients:
                 await client.ask("new_message", room=room, text="acknowledged")
-            running.process.send_signal(signal.SIGTERM)
-            assert {await client.closed() for client in clients} == {4503}
-            await stop(running)
+            async with stopping(running):
+                assert {await client.closed() for client in clients} == {4503}
     assert len(await in_thread(texts, room)) == 2
 
 
@@ -238,7 +238,6 @@ async def test_a_database_that_hangs(site, folder):
         ]
         with frozen(postgres):
             name = await clients[0].post("new_message", room=room, text="who knows")
-            running.process.send_signal(signal.SIGTERM)
-            assert {await client.closed() for client in clients} == {4503}
-            await stop(running)
+            async with stopping(running):
+                assert {await client.closed() for client in clients} == {4503}
     assert not [frame for frame in clients[0].unread() if frame.get("uuid") == name]
