@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+import traceback
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -266,6 +267,20 @@ FAULTS = (
 
 async def cause(fault: Fault, run: Run) -> Outcome:
     """Cause a fault in a class that is there, and judge what came of it."""
+    try:
+        await _cause(fault, run)
+    except TimeoutError as error:
+        where = traceback.extract_tb(error.__traceback__)
+        steps = " < ".join(f"{one.name}:{one.lineno}" for one in reversed(where))
+        run.found.append(f"something did not happen in time: {steps}")
+    try:
+        return await run.settle()
+    finally:
+        for name in switches.ALL:
+            run.place.switch_off(name)
+
+
+async def _cause(fault: Fault, run: Run) -> None:
     connections = run.connections
     began = time.time()
     await fault.cause(run)
@@ -277,7 +292,3 @@ async def cause(fault: Fault, run: Run) -> Outcome:
     await run.until_online(set(run.mutes), online=False)
     await run.until(lambda: len(run.site.workers()) == WORKERS, UP_WITHIN)
     await run.flow(10)
-    try:
-        return await run.settle()
-    finally:
-        run.place.switch_off(switches.DROPPING)

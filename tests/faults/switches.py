@@ -11,6 +11,7 @@ CUT_BEFORE = "cut-before"
 """The worker that takes it away loses its connection to the database before a commit."""
 CUT_AFTER = "cut-after"
 """The worker that takes it away loses it after a commit, and does not know whether it was one."""
+ALL = (DROPPING, KILL, CUT_BEFORE, CUT_AFTER)
 
 _folder = Path(os.environ.get("FAULTS", "/nonexistent"))
 
