@@ -9,18 +9,25 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_every_test_of_the_parity_table_is_there():
+@pytest.mark.parametrize("table", ["parity", "security"])
+def test_every_test_that_a_table_names_is_there(table: str):
     missing = []
     file = ""
-    for name in re.findall(
-        r"`([\w/]*\.py(?:::\w+)?|::\w+)`", (ROOT / "docs/parity.md").read_text()
-    ):
+    text = (ROOT / f"docs/{table}.md").read_text()
+    for name in re.findall(r"`([\w/]*\.py(?:::\w+)?|::\w+)`", text):
         path, _, test = name.partition("::")
         file = path or file
         source = ROOT / "tests" / file
         if not source.is_file() or (test and f"def {test}(" not in source.read_text()):
             missing.append(f"{file}::{test}")
     assert missing == []
+
+
+def test_every_attack_is_told_of():
+    text = (ROOT / "docs/security.md").read_text()
+    attacks = [f"attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
+    assert attacks
+    assert [path for path in attacks if path not in text] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
