@@ -407,5 +407,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
+        # A stack each second while Redis is away, which rooms.subscriptions says in a line.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

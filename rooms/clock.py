@@ -17,7 +17,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from rooms import groups, protocol, queries
-from rooms.actions import presence, session
+from rooms.actions import partners, presence, session
 from rooms.conf import limits
 from rooms.envelope import Passing, Seen
 from rooms.errors import PeerError
@@ -33,6 +33,10 @@ DEADLINE_EVERY = 1.0
 SEAT_EVERY = 2.0
 FIGURES_EVERY = 0.5
 """Seconds between two `figures` events of a course."""
+REFRESH_EVERY = 5.0
+"""Seconds between two looks for figures that changed without anybody telling."""
+MAKE_UP_AFTER = 0.2
+"""Seconds from reading a lost step of a class to telling what was told with it."""
 
 
 class Clock:
@@ -48,6 +52,11 @@ class Clock:
         # The courses whose figures changed, and whose are being read.
         self._stale: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
+        # The figures last told.
+        self._shown: dict[str, bytes] = {}
+        # The courses' rooms in which it was not heard who is whose partner.
+        self._untold: set[UUID] = set()
+        self._telling: asyncio.Task[None] | None = None
         # The users who came (True) or went (False), by room.
         self._seen: dict[UUID, dict[int, bool]] = {}
         self._names: dict[int, str] = {}
@@ -58,6 +67,7 @@ class Clock:
             (self._close_due_rounds, DEADLINE_EVERY),
             (self._seat_students, SEAT_EVERY),
             (self._beat, presence.beat_every()),
+            (self._refresh_figures, REFRESH_EVERY),
             (self._revalidation.check_all, limits["RECHECK_EVERY"]),
             (self._revalidation.check_expired, EXPIRED_EVERY),
         ):
@@ -67,6 +77,8 @@ class Clock:
 
     async def stop(self) -> None:
         tasks = [*self._tasks, *self._reading.values()]
+        if self._telling is not None:
+            tasks.append(self._telling)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -139,6 +151,24 @@ class Clock:
         for pk in await self._threads.run(queries.discussing_sessions):
             await self._threads.run(session.seat_students, session=pk)
 
+    def partners_missed(self, room: UUID) -> None:
+        """A step of the class in a course's room was not heard, nor what was told with it to
+        those of this process: who their partners are."""
+        self._untold.add(room)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.get_running_loop().create_task(self._tell_partners())
+
+    async def _tell_partners(self) -> None:
+        while self._untold:
+            await asyncio.sleep(MAKE_UP_AFTER)
+            room = self._untold.pop()
+            try:
+                told = await self._threads.run(partners.partners_told, room)
+            except PeerError:
+                # A page asks by itself when it has no partners.
+                continue
+            self.hub.deliver("", [Passing(groups.user(user), frame) for user, frame in told])
+
     # --- figures ---------------------------------------------------------------------------
 
     def figures_changed(self, audience: str) -> None:
@@ -158,12 +188,25 @@ class Clock:
                 except PeerError as error:
                     logger.warning("no figures for %s: %s", audience, error.message)
                 else:
-                    frame = protocol.encode(protocol.figures_event(body))
-                    self.hub.deliver("", [Passing(audience, frame)])
+                    self._show(audience, body)
                 await asyncio.sleep(max(FIGURES_EVERY - (time.monotonic() - started), 0))
         finally:
             self._stale.discard(audience)
             del self._reading[audience]
+
+    async def _refresh_figures(self) -> None:
+        here = self.hub.audiences(groups.is_dashboards)
+        self._shown = {audience: self._shown.get(audience, b"") for audience in here}
+        for audience in here:
+            if audience not in self._reading:
+                body = await self._threads.run(_figures, groups.course_id(audience))
+                self._show(audience, body, again=False)
+
+    def _show(self, audience: str, body: protocol.FiguresBody, *, again: bool = True) -> None:
+        frame = protocol.encode(protocol.figures_event(body))
+        if again or self._shown.get(audience) != frame:
+            self._shown[audience] = frame
+            self.hub.deliver("", [Passing(audience, frame)])
 
 
 def _figures(course: int) -> protocol.FiguresBody:

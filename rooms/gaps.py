@@ -1,6 +1,7 @@
 """What a process asks the database to find, and to fill in, what it was not told."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,18 +26,36 @@ SELECT room_id, seq, removed_at FROM rooms_message
 WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 
+PARTNERS_TOLD = ("enableChat", "enableFaceChat")
+"""The steps of a class with which the students are told of their partners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The numbers and frames of messages, and whether partners were told with one of them."""
+
+    rows: list[tuple[int, list[bytes]]]
+    partners: bool
+
+
 Compared = tuple[dict[str, int], list[tuple[Removed, float]]]
 """(the newest number by audience, removals with the seconds since)."""
 
 
-def frames_after(audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
-    """The numbers and frames of the messages that follow in a room."""
-    messages = (
+def frames_after(audience: str, after: int, limit: int) -> Missing:
+    """The messages that follow in a room."""
+    messages = list(
         Message.objects.filter(room=groups.room_id(audience), seq__gt=after)
         .select_related("sender")
         .order_by("seq")[:limit]
     )
-    return [(message.seq, frames.of_message(message)) for message in messages]
+    return Missing(
+        rows=[(message.seq, frames.of_message(message)) for message in messages],
+        partners=any(
+            message.control is not None and message.control["message"] in PARTNERS_TOLD
+            for message in messages
+        ),
+    )
 
 
 def compare(known: Mapping[str, int], within: float) -> Compared:

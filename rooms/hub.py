@@ -173,6 +173,10 @@ class Hub:
         """Whether anybody here belongs to the audience."""
         return audience in self._audiences
 
+    def audiences(self, which: Callable[[str], bool]) -> list[str]:
+        """The audiences of some kind that somebody here belongs to."""
+        return list(filter(which, self._audiences))
+
     # --- delivery --------------------------------------------------------------------------
 
     def deliver(self, group: str, entries: list[envelope.Entry]) -> None:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms import gaps, publish
+from rooms import gaps, groups, publish
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.drain import close_sockets
@@ -57,7 +57,10 @@ class Runtime:
         self.clock.start()
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
-        return await self.threads.run(gaps.frames_after, audience, after, limit)
+        missing = await self.threads.run(gaps.frames_after, audience, after, limit)
+        if missing.partners:
+            self.clock.partners_missed(groups.room_id(audience))
+        return missing.rows
 
     async def _compare(self, known: dict[str, int], within: float) -> gaps.Compared:
         return await self.threads.run(gaps.compare, known, within)

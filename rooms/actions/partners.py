@@ -6,7 +6,7 @@ Every function here runs in the transaction of its caller, who holds the lock of
 import random
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -138,6 +138,23 @@ def archive_rooms(session: ClassSession) -> None:
 
 def tell_partners(session: ClassSession, only: Collection[int] | None = None) -> None:
     """Send each member of the groups (or of those with the given ids) the `partners` event."""
+    for user_id, frame in _partners_frames(session, only):
+        publish.send(groups.course(session.course_id), Passing(groups.user(user_id), frame))
+
+
+def partners_told(room: uuid.UUID) -> list[tuple[int, bytes]]:
+    """(user id, `partners` event) for those whom the class in a course's room has put together."""
+    session = (
+        ClassSession.objects.filter(course__rooms=room, ended_at=None, phase__in=PARTNER_PHASES)
+        .select_related("course", "current_round__first")
+        .first()
+    )
+    return [] if session is None else list(_partners_frames(session))
+
+
+def _partners_frames(
+    session: ClassSession, only: Collection[int] | None = None
+) -> Iterator[tuple[int, bytes]]:
     made = PartnerGroup.objects.filter(round=_first_round(session)).select_related("round")
     if only is not None:
         made = made.filter(pk__in=only)
@@ -148,15 +165,13 @@ def tell_partners(session: ClassSession, only: Collection[int] | None = None) ->
         bodies[places[user_id]].append((user_id, body))
     for group in listed:
         for user_id, _ in bodies[group.pk]:
-            frame = protocol.encode(
-                protocol.PartnersEvent(
-                    course=session.course.slug,
-                    room=str(group.room_id),
-                    partners=[body for key, body in bodies[group.pk] if key != user_id],
-                    epoch=session.epoch,
-                )
+            event = protocol.PartnersEvent(
+                course=session.course.slug,
+                room=str(group.room_id),
+                partners=[body for key, body in bodies[group.pk] if key != user_id],
+                epoch=session.epoch,
             )
-            publish.send(groups.course(session.course_id), Passing(groups.user(user_id), frame))
+            yield user_id, protocol.encode(event)
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:

@@ -86,7 +86,7 @@ def test_the_text_is_gone_from_every_answer(school):
     assert texts(queries.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
-        for _, frames_ in gaps.frames_after(groups.room(room.id), 0, 10)
+        for _, frames_ in gaps.frames_after(groups.room(room.id), 0, 10).rows
         for frame in frames_
     )
     assert queries.search(bea, "nonsense", limit=10) == []

@@ -17,7 +17,7 @@ from tests.client import Client
 from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, body, eventually
 from tests.rooms.conftest import SHORTER
-from tests.rooms.lesson import CHAT, FIELDS
+from tests.rooms.lesson import FIELDS, PAIRED, lead
 from tests.running import Site, environment
 from tests.servers import Redis
 
@@ -196,19 +196,43 @@ async def test_the_class_moves_on_while_redis_is_away(away, cast):
     dashboard = await cast.dashboard(worker=0)
     other_dashboard = await cast.dashboard(cast.tess, worker=1)
     ada, bea = await cast.chat(cast.ada, worker=0), await cast.chat(cast.bea, worker=1)
+    clients = (dashboard, other_dashboard, ada, bea)
+    for action in PAIRED:
+        await dashboard.ask(action, **FIELDS.get(action, {}))
+    for client in (ada, bea):
+        await client.event("room_added", kind="partners")
+    for client in clients:
+        for message in ("enableVote", "stopVote"):
+            await client.control(message)
     with away():
-        for action in CHAT:
-            last = await dashboard.ask(action, **FIELDS.get(action, {}))
-        for client in (dashboard, other_dashboard, ada, bea):
-            for message in ("enableVote", "stopVote", "enableChat"):
-                step = await client.control(message)
-            assert step["epoch"] == last["epoch"]
+        epochs = [(await dashboard.ask("enable_chat"))["epoch"]]
+        for client, other in ((ada, cast.bea), (bea, cast.ada)):
+            # With the step goes who is whose partner.
+            partners = await client.event("partners")
+            assert partners["epoch"] == epochs[0]
+            assert [one["username"] for one in partners["partners"]] == [other.name]
+        epochs.append((await dashboard.ask("start_revote"))["epoch"])
+        for client in clients:
+            steps = [await client.control(name) for name in ("enableChat", "enableRevote")]
+            assert [step["epoch"] for step in steps] == epochs
             state = await client.ask("state", course=cast.course.slug)
-            assert (state["phase"], state["epoch"]) == ("discuss", step["epoch"])
-    for client, other in ((ada, cast.bea), (bea, cast.ada)):
-        partners = await client.event("partners")
-        assert partners["epoch"] == last["epoch"]
-        assert [one["username"] for one in partners["partners"]] == [other.name]
+            assert (state["phase"], state["epoch"]) == ("revote", epochs[-1])
+
+
+async def test_votes_are_counted_at_every_dashboard_while_redis_is_away(away, cast):
+    dashboard = await cast.dashboard(worker=0)
+    other_dashboard = await cast.dashboard(cast.tess, worker=1)
+    ada = await cast.chat(cast.ada, worker=0)
+    for client in (dashboard, other_dashboard):
+        await client.event("figures", online=1)
+    await lead(dashboard, "vote")
+    await ada.ask("vote", course=cast.course.slug, choice="A")
+    for client in (dashboard, other_dashboard):
+        await client.event("figures", votes=[1, 0])
+    with away():
+        await ada.ask("vote", course=cast.course.slug, choice="B")
+        for client in (dashboard, other_dashboard):
+            await client.event("figures", histograms=[{"A": 0, "B": 1, "C": 0, "D": 0}, {}])
 
 
 async def test_a_text_that_is_removed_while_redis_is_away_vanishes(away, cast):

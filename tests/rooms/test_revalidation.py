@@ -108,7 +108,7 @@ async def place(people, settings, monkeypatch):
     check = Revalidation(threads=threads)
 
     async def fetch(audience, after, limit):
-        return await in_thread(gaps.frames_after, audience, after, limit)
+        return (await in_thread(gaps.frames_after, audience, after, limit)).rows
 
     async def compare(known, within):
         return await in_thread(gaps.compare, known, within)
@@ -199,7 +199,7 @@ async def test_what_is_said_while_the_database_is_read_comes_once(place, course_
 
     async def say(seq: int) -> None:
         await in_thread(store, place.room, place.ada, f"said {seq}")
-        frames = gaps.frames_after(place.audience, seq - 1, 1)[0][1]
+        frames = gaps.frames_after(place.audience, seq - 1, 1).rows[0][1]
         place.hub.deliver(group, [Stored(place.audience, seq, frames)])
 
     await place.check.check_all()
