@@ -111,6 +111,8 @@ class SocketAuthMiddleware:
             "address": client_address(request),
             "subprotocol": _answer(offered),
         }
+        # What follows lasts as long as the socket.
+        del request
         return await self.app(scope, receive, send)
 
     async def _identify(self, request: ASGIRequest, offered: Sequence[str]) -> Identity:

@@ -29,7 +29,10 @@ class HTTPConnection(HTTPChannel):
     def allContentReceived(self) -> None:
         super().allContentReceived()
         if getattr(self.transport, "protocol", self) is not self:
+            # It is a WebSocket's now, for hours perhaps: keep nothing of the request.
             self.factory.forget(self)
+            self._networkProducer.unregisterProducer()
+            self.requests.clear()
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         if self.factory.draining:

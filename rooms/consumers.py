@@ -50,6 +50,8 @@ class SocketConsumer(AsyncConsumer):
     runtime: runtime.Runtime
     course = ""
     _busy = False
+    _malformed: deque[float] | None = None
+    """When the last malformed frames came; most sockets have none."""
 
     async def __call__(
         self,
@@ -59,7 +61,6 @@ class SocketConsumer(AsyncConsumer):
     ) -> None:
         self.scope = scope
         self.authenticated = False
-        self._malformed: deque[float] = deque(maxlen=MALFORMED_LIMIT)
         await receive()  # websocket.connect
         self.runtime = runtime.current()
         if not await self.admit():
@@ -158,6 +159,8 @@ class SocketConsumer(AsyncConsumer):
         if not malformed:
             return
         now = time.monotonic()
+        if self._malformed is None:
+            self._malformed = deque(maxlen=MALFORMED_LIMIT)
         self._malformed.append(now)
         if len(self._malformed) == MALFORMED_LIMIT and now - self._malformed[0] <= MALFORMED_WITHIN:
             self.connection.close(4400)

@@ -88,7 +88,7 @@ def own_memory(pid: int) -> int:
 
 def grown(before: Figures, after: Figures) -> dict[str, tuple[int, int]]:
     """The counts that are higher than they were."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for kind in ("held", "instances"):
         old, new = getattr(before, kind), getattr(after, kind)
         found |= {

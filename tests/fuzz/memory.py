@@ -36,11 +36,14 @@ from tests.running import Site  # noqa: E402
 LIMITS = {
     **{name: "1000000" for name in DEFAULTS if name.endswith(("_RATE", "_BURST"))},
     "POLL_LINGER": "1",
+    # These sockets do not answer pings.
+    "PING_INTERVAL": "3600",
     # Of one user many come at once.
     "SOCKETS_PER_USER": "1000",
 }
 MOST_GROWTH = 0.02
 """Of the memory, over the second half of a phase."""
+MOST_FOR_A_SOCKET = 32 * 1024
 MEGABYTE = 1024 * 1024
 
 
@@ -141,19 +144,20 @@ def judge(rows: list[Figures]) -> list[str]:
     return problems
 
 
-def idle(numbers: Sequence[int]) -> None:
-    """Print what an idle socket costs."""
+def idle(numbers: Sequence[int]) -> list[str]:
+    """Print what an idle socket costs; returns where that is too much."""
     _, [_, *students] = make_people(max(numbers))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Site(folder, env=probed_environment(folder, **LIMITS)) as site:
-            asyncio.run(_idle(site, folder, students, numbers))
+            return asyncio.run(_idle(site, folder, students, numbers))
 
 
 async def _idle(
     site: Site, folder: Path, students: Sequence[Person], numbers: Sequence[int]
-) -> None:
+) -> list[str]:
     [worker] = site.workers()
+    problems = []
     sockets: list[Socket] = []
 
     async def come(person: Person) -> None:
@@ -164,7 +168,7 @@ async def _idle(
     # What the first ones make stays.
     await asyncio.gather(*map(come, students[:20]))
     await asyncio.sleep(3)
-    read(site, folder)
+    await asyncio.to_thread(read, site, folder)
     before, there = own_memory(worker), len(sockets)
     for number in numbers:
         while len(sockets) < number:
@@ -173,15 +177,18 @@ async def _idle(
         await asyncio.sleep(5)
         for socket in sockets:
             socket.line.data.clear()
-        figures = read(site, folder)
+        figures = await asyncio.to_thread(read, site, folder)
         each = (own_memory(worker) - before) / (len(sockets) - there)
         sys.stdout.write(
             f"{number} idle sockets: {own_memory(worker) / MEGABYTE:.1f} MiB, "
             f"{each / 1024:.1f} KiB for each, {figures.objects} objects\n"
         )
         sys.stdout.flush()
+        if each > MOST_FOR_A_SOCKET:
+            problems.append(f"an idle socket takes {each / 1024:.1f} KiB")
     for socket in sockets:
         socket.line.abort()
+    return problems
 
 
 def main() -> int:
@@ -209,7 +216,7 @@ def main() -> int:
             if "Traceback" in log:
                 problems.append(log[-2000:])
     if options.idle:
-        idle(options.idle)
+        problems += idle(options.idle)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0
 

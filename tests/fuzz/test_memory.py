@@ -44,6 +44,22 @@ def test_nothing_stays_of_who_has_gone(worn, tmp_path):
         assert time.monotonic() < deadline, left
 
 
+def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
+    site, traffic = worn
+
+    async def with_sockets():
+        sockets = await traffic.arrive()
+        figures = await asyncio.to_thread(settled, site, tmp_path)
+        for socket in sockets:
+            socket.line.abort()
+        return len(sockets), figures.instances
+
+    number, kinds = asyncio.run(with_sockets())
+    assert kinds["peerchat.server.WebSocketProtocol"] == number
+    for kind in ("peerchat.requests.WebRequest", "peerchat.draining.HTTPConnection"):
+        assert kinds.get(kind, 0) == 0
+
+
 def settled(site, folder):
     """The figures, once they stay what they are."""
     figures = read(site, folder)

@@ -189,9 +189,13 @@ class Traffic:
 
     # --- messages ------------------------------------------------------------------------------
 
+    async def arrive(self) -> list[Socket]:
+        """A socket of each student."""
+        return await asyncio.gather(*map(self._chat, self._people[: 2 * len(self._pairs)]))
+
     async def messages(self, number: int, *, beside: int = 20) -> None:
         """So many messages in the rooms, and other things between them."""
-        sockets = await asyncio.gather(*map(self._chat, self._people[: 2 * len(self._pairs)]))
+        sockets = await self.arrive()
         poll = asyncio.create_task(self._poll(number))
         chance = random.Random(number)
         try:
