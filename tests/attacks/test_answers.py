@@ -17,7 +17,7 @@ from tests.attacks.web import routes, values
 from tests.client import BY_ITSELF
 from tests.rooms.cast import Cast, Person, make_person, make_question
 
-STEPS = (
+STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("start_question", {"question": "force"}),
     ("count_down_and_stop", {"seconds": 600}),
     ("stop_vote", {}),
