@@ -97,7 +97,7 @@ class Table:
                 f"{figures.memory / MEGABYTE:.1f}",
                 str(figures.objects),
                 str(kinds.get("peerchat.server.WebSocketProtocol", 0)),
-                str(kinds.get("_asyncio.Task", 0)),
+                str(sum(count for name, count in kinds.items() if "asyncio.Task" in name)),
                 str(figures.channels),
                 str(figures.redis_connections),
                 str(figures.database_connections),

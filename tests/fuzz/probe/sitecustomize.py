@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 OURS = ("accounts.", "peerchat.", "rooms.")
+TASK = "_asyncio.Task"
 THEIRS = (
     "_asyncio.",
     "asyncio.",
@@ -69,17 +70,25 @@ def _instances() -> dict[str, int]:
     kinds: Counter[str] = Counter()
     for one in gc.get_objects():
         kind = _name(one)
-        if kind.startswith((*OURS, *THEIRS)) and not _is_cancelled(one):
-            kinds[kind] += 1
+        if kind.startswith((*OURS, *THEIRS)) and not _is_over(one):
+            kinds[f"{kind} {_work(one)}" if kind == TASK else kind] += 1
     return dict(kinds)
 
 
-def _is_cancelled(one: Any) -> bool:
-    """Whether it is a timer that will not ring; it is kept until its time all the same."""
-    return bool(
-        (_name(one) == "asyncio.events.TimerHandle" and one.cancelled())
-        or (_name(one) == "twisted.internet.base.DelayedCall" and not one.active())
-    )
+def _work(task: Any) -> str:
+    return getattr(task.get_coro(), "__qualname__", "")
+
+
+def _is_over(one: Any) -> bool:
+    """Whether it is a done task or a timer that will not ring: such are kept a while."""
+    match _name(one):
+        case "_asyncio.Task":
+            return bool(one.done())
+        case "asyncio.events.TimerHandle":
+            return bool(one.cancelled())
+        case "twisted.internet.base.DelayedCall":
+            return not one.active()
+    return False
 
 
 def _tell(*_: object) -> None:
