@@ -8,6 +8,9 @@ from accounts import lockout, wrong_tokens
 from rooms import ratelimit
 from tests.running import Site
 
+# Tests of other folders meet people in browsers, too.
+pytest.register_assert_rewrite("tests.e2e.people")
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):

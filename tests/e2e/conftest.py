@@ -12,9 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error, async_playwright, expect
 
-pytest.register_assert_rewrite("tests.e2e.people")
-
-from tests.e2e.people import (  # noqa: E402
+from tests.e2e.people import (
     DESKTOP,
     PHONE,
     TELL_VIOLATIONS,
@@ -24,8 +22,8 @@ from tests.e2e.people import (  # noqa: E402
     Student,
     eventually,
 )
-from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve  # noqa: E402
-from tests.static.browser import launch  # noqa: E402
+from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
+from tests.static.browser import launch
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
