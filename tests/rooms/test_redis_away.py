@@ -18,7 +18,7 @@ from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, body, eventually
 from tests.rooms.conftest import SHORTER
 from tests.rooms.lesson import FIELDS, PAIRED, lead
-from tests.running import Site, environment
+from tests.running import Site, environment, read_figures, until
 from tests.servers import Redis
 
 BACK_WITHIN = 5.0
@@ -79,7 +79,8 @@ def hall(
     """A site with a Redis of its own."""
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
-    env = environment(**SHORTER, REDIS_URL=redis.redis.url)
+    # What was not told must be found when Redis is back, and not in some later turn.
+    env = environment(**SHORTER | {"RECHECK_EVERY": "600"}, REDIS_URL=redis.redis.url)
     with Site(tmp_path_factory.mktemp("away"), workers=2, env=env) as site:
         yield Hall(site)
 
@@ -278,6 +279,23 @@ async def test_who_waits_over_http_is_answered_while_redis_is_away(away, cast):
         await here.post("new_message", room=cast.room, text="hello")
         answer = await asked
     assert [one["text"] for one in answer.body["results"]] == ["hello"]
+
+
+async def test_what_nobody_needs_any_more_is_not_kept_for_redis(redis, cast):
+    site = cast.hall.site
+
+    def figure(name: str) -> float:
+        return sum(value for key, value in read_figures(site).items() if key[0] == name)
+
+    here = await cast.chat(cast.ada, worker=0)
+    before = await asyncio.to_thread(figure, "peerchat_publish_dropped_total")
+    with killed(redis):
+        for number in range(20):
+            await here.post("new_message", room=cast.room, text=f"{number}")
+        await texts(here, 20)
+        await asyncio.to_thread(
+            until, lambda: figure("peerchat_publish_dropped_total") >= before + 20, within=20
+        )
 
 
 async def test_connections_to_a_redis_that_was_replaced_are_given_up(redis, cast):
