@@ -1,42 +1,69 @@
-"""The arena, and how much is tried: `FUZZ_CASES` frames in all, in place of a few hundred."""
+"""The arena, and how much is tried: `FUZZ_CASES` frames in all, in place of a few hundred.
+
+The short run tries the same each time, the long one something new; `FUZZ_SEED` repeats it.
+"""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from tests.fuzz.arena import UNLIMITED, Arena, make_arena
 from tests.running import Site, environment
 
+T = TypeVar("T")
+
 CASES = int(os.environ.get("FUZZ_CASES", "600"))
 LONG = "FUZZ_CASES" in os.environ
+SEED = int(os.environ.get("FUZZ_SEED", int.from_bytes(os.urandom(4)) if LONG else 0))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        # Frames may be long.
-        item.add_marker(pytest.mark.filterwarnings("ignore:Generating overly large repr"))
+def batches(strategy: st.SearchStrategy[T], share: float, each: int) -> Iterator[Sequence[T]]:
+    """So much of all cases, `each` at a time.
 
-
-def examples(share: float, each: int) -> settings:
-    """Settings for so much of all cases, of which an example has `each`.
-
-    The short run tries the same each time; the long one tries something new, and a failure says
-    how to try it again.
+    They are drawn one by one, and not in lists, most of which Hypothesis makes by repeating parts
+    of others.
     """
-    return settings(
-        max_examples=max(1, round(CASES * share / each)),
-        derandomize=not LONG,
+    number = -(-round(CASES * share) // each) * each
+    found: list[T] = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=number,
+        phases=[Phase.generate],
         database=None,
         deadline=None,
-        print_blob=True,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],
     )
+    @given(strategy)
+    def collect(case: T) -> None:
+        found.append(case)
+
+    collect()
+    assert len(found) >= number
+    for start in range(0, number, each):
+        yield found[start : start + each]
+
+
+@contextlib.contextmanager
+def told(batch: object) -> Iterator[None]:
+    """Tell with an error what it came of: the whole batch, as it may have taken all of it."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"FUZZ_SEED={SEED} FUZZ_CASES={CASES}: {batch!r}")
+        raise
+
+
+def pytest_report_header() -> list[str]:
+    return [f"fuzzing: FUZZ_SEED={SEED} FUZZ_CASES={CASES}"]
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +88,7 @@ def arenas(
         for arena in opened:
             arena.stop()
             arena.site.stop()
+            sys.stdout.write(f"{arena.cases} cases\n")
         connection.close()
 
 

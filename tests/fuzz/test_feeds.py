@@ -6,11 +6,10 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
-from tests.fuzz.conftest import examples
+from tests.fuzz.conftest import batches, told
 from tests.fuzz.grammar import ANY_JSON, CHAT, NASTY, cases, text
 from tests.fuzz.seats import WITHIN
 
@@ -76,12 +75,6 @@ async def relay(arena, frames):
 
 @pytest.mark.timeout(3600)
 def test_feeds(arena):
-    # Of binary frames fewer than ten, which would close the socket.
-    moves = st.lists(st.tuples(st.sampled_from([0, 1]), contents), min_size=EACH, max_size=EACH)
-
-    @examples(0.1, EACH)
-    @given(moves.filter(lambda some: sum(isinstance(one, bytes) for _, one in some) < 10))
-    def play(frames):
-        arena.run(relay(arena, frames))
-
-    play()
+    for batch in batches(st.tuples(st.sampled_from([0, 1]), contents), 0.1, EACH):
+        with told(batch):
+            arena.run(relay(arena, batch))

@@ -5,11 +5,10 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from peerchat.server import WebSocketProtocol
-from tests.fuzz.conftest import examples
+from tests.fuzz.conftest import batches, told
 from tests.fuzz.seats import WITHIN
 from tests.fuzz.wire import (
     CLOSES,
@@ -77,19 +76,17 @@ def _closed(data):
     return None
 
 
+async def all_at_once(arena, several, one):
+    await asyncio.gather(*(one(arena, *each) for each in several))
+    arena.cases += len(several)
+    await arena.others_are_well()
+
+
 @pytest.mark.timeout(3600)
 def test_frames(arena):
-    @examples(0.15, EACH)
-    @given(st.lists(st.tuples(PATHS, streams), min_size=EACH, max_size=EACH))
-    def play(several):
-        async def all_of_them():
-            await asyncio.gather(*(stream(arena, *one) for one in several))
-            await arena.others_are_well()
-
-        arena.run(all_of_them())
-        arena.cases += len(several)
-
-    play()
+    for batch in batches(st.tuples(PATHS, streams), 0.15, EACH):
+        with told(batch):
+            arena.run(all_at_once(arena, batch, stream))
 
 
 async def converse(arena, request):
@@ -105,17 +102,9 @@ async def converse(arena, request):
 
 @pytest.mark.timeout(3600)
 def test_requests(arena):
-    @examples(0.15, EACH)
-    @given(st.lists(conversations, min_size=EACH, max_size=EACH))
-    def play(several):
-        async def all_of_them():
-            await asyncio.gather(*(converse(arena, one) for one in several))
-            await arena.others_are_well()
-
-        arena.run(all_of_them())
-        arena.cases += len(several)
-
-    play()
+    for batch in batches(st.tuples(conversations), 0.15, EACH):
+        with told(batch):
+            arena.run(all_at_once(arena, batch, converse))
 
 
 @pytest.mark.parametrize(
