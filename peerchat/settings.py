@@ -3,6 +3,7 @@
 A value that cannot be used stops the process with its name and what it must be.
 """
 
+import operator
 import os
 import re
 from pathlib import Path
@@ -164,8 +165,10 @@ def database(url: str) -> dict[str, Any]:
             "min_size": least,
             "max_size": most,
             "timeout": envfloat("DATABASE_POOL_TIMEOUT", 10),
-            # Then it tries anew when somebody asks, instead of ever more rarely.
-            "reconnect_timeout": 2,
+            # Then it tries again, instead of ever more rarely: those who wait for a connection
+            # get one as soon as the database is back.
+            "reconnect_timeout": 1,
+            "reconnect_failed": operator.methodcaller("check"),
         }
         options.setdefault("connect_timeout", 5)
         # Prepared statements, which a pooler in front of PostgreSQL may not allow.

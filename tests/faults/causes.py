@@ -22,6 +22,8 @@ from tests.faults.run import FORGOTTEN_WITHIN, Outcome, Run
 from tests.faults.wire import Mute, Proxy
 from tests.running import alive
 
+BACK_WITHIN = 5.0
+"""Seconds after which everything is as before when PostgreSQL is back."""
 HOURS = (-30, -5, -1, 1, 5, 30)
 """How wrong the clocks of clients are."""
 
@@ -94,21 +96,30 @@ async def events_dropped(run: Run) -> None:
 
 
 async def postgres_restarted(run: Run) -> None:
-    """At once, with every connection cut."""
+    """At once, with every connection cut; it stays away for some seconds."""
     await run.flow(20)
     began = time.monotonic()
     await asyncio.to_thread(run.place.postgres.kill, signal.SIGQUIT)
-    await asyncio.sleep(random.uniform(0.5, 2))
+    await asyncio.sleep(4 if run.brief else 8)
     await asyncio.to_thread(run.place.postgres.start)
-    run.unavailable = time.monotonic() - began
+    await _database_is_back(run, began)
 
 
 async def postgres_frozen(run: Run) -> None:
     await run.flow(20)
-    run.unavailable = 5 if run.brief else 10
+    began = time.monotonic()
     run.place.postgres.freeze()
-    await asyncio.sleep(run.unavailable)
+    await asyncio.sleep(5 if run.brief else 10)
     run.place.postgres.thaw()
+    await _database_is_back(run, began)
+
+
+async def _database_is_back(run: Run, since: float) -> None:
+    """The fault is over, and what waited is stored."""
+    run.repaired = time.monotonic()
+    run.unavailable = run.repaired - since + BACK_WITHIN
+    waiting = {uuid for student in run.students for uuid in student.pending}
+    await run.until(lambda: not any(waiting & one.pending.keys() for one in run.students), 30)
 
 
 async def slow_readers(run: Run) -> None:
@@ -255,8 +266,8 @@ FAULTS = (
     Fault("redis-restarted", redis_restarted, whole_within=5, undisturbed=True),
     Fault("redis-frozen", redis_frozen, whole_within=5, undisturbed=True),
     Fault("half-the-events-dropped", events_dropped, undisturbed=True),
-    Fault("postgres-restarted", postgres_restarted),
-    Fault("postgres-frozen", postgres_frozen),
+    Fault("postgres-restarted", postgres_restarted, whole_within=BACK_WITHIN),
+    Fault("postgres-frozen", postgres_frozen, whole_within=BACK_WITHIN),
     Fault("slow-readers", slow_readers, few=8, mutes=20, talk=40, undisturbed=True),
     Fault("half-open", half_open, mutes=3),
     Fault("all-reconnect", all_reconnect, students=500, few=100, talk=10),

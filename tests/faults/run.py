@@ -198,6 +198,8 @@ class Run:
         began = self.repaired or time.monotonic()
         await self._catch_up(within)
         self.outcome.whole_after = time.monotonic() - began
+        if self.outcome.whole_after > within:
+            self.found.append(f"it took {self.outcome.whole_after:.1f} s until all was as before")
 
     async def _catch_up(self, within: float) -> None:
         """Wait until everybody is connected and has all that is stored now; note who has not."""

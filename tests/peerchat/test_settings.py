@@ -102,12 +102,8 @@ def test_postgresql_gets_a_pool_of_its_own_size(monkeypatch):
     monkeypatch.setenv("DATABASE_POOL_MIN", "1")
     monkeypatch.setenv("DATABASE_POOL_MAX", "7")
     config = database("postgres://u:p@h:5433/n")
-    assert config["OPTIONS"]["pool"] == {
-        "min_size": 1,
-        "max_size": 7,
-        "timeout": 10,
-        "reconnect_timeout": 2,
-    }
+    pool = config["OPTIONS"]["pool"]
+    assert (pool["min_size"], pool["max_size"], pool["timeout"]) == (1, 7, 10)
     assert config["CONN_MAX_AGE"] == 0
 
 
