@@ -270,7 +270,7 @@ FAULTS = (
     Fault("postgres-frozen", postgres_frozen, whole_within=BACK_WITHIN),
     Fault("slow-readers", slow_readers, few=8, mutes=20, talk=40, undisturbed=True),
     Fault("half-open", half_open, mutes=3),
-    Fault("all-reconnect", all_reconnect, students=500, few=100, talk=10),
+    Fault("all-reconnect", all_reconnect, students=500, few=60, talk=10),
     Fault("rolling-restart", rolling_restart),
     Fault("wrong-clocks", wrong_clocks, undisturbed=True),
 )

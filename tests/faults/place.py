@@ -1,6 +1,7 @@
 """A PostgreSQL and a Redis of their own, with courses, and sites that run on them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -35,8 +36,10 @@ class Place:
         self.casts: list[Cast] = []
         self._students = students
         self._sites = 0
+        # Within the tests the static files are there already.
+        self._static = os.environ.get("STATIC_ROOT", "")
         self.env = {
-            **environment(self.postgres, self.redis, places["static"]),
+            **environment(self.postgres, self.redis, Path(self._static or places["static"])),
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "PYTHONPATH": str(ROOT),
             "FAULTS": str(self.switches),
@@ -55,7 +58,8 @@ class Place:
         try:
             self.postgres.start()
             self.redis.start()
-            self._manage("manage.py", "collectstatic", "--noinput", "--verbosity=0")
+            if not self._static:
+                self._manage("manage.py", "collectstatic", "--noinput", "--verbosity=0")
             self._manage("manage.py", "migrate", "--verbosity=0")
             made = self._manage("-m", "tests.faults.cast", *map(str, self._students))
             self.casts = [Cast(**cast) for cast in json.loads(made)]

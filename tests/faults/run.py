@@ -79,7 +79,7 @@ class Run:
         self.students = [
             Student(site.socket_url, name, token, cast, pause=pause) for name, token in talkers
         ]
-        self.teacher = Teacher(site.socket_url, cast)
+        self.teacher = Teacher(site.socket_url, cast, brief=brief)
 
     async def __aenter__(self) -> Self:
         for student in self.students:

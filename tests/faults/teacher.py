@@ -17,9 +17,10 @@ CLOSED_WITHIN = 60.0
 class Teacher(Line):
     """A client of `/ws/instructor/<course>/`."""
 
-    def __init__(self, url: str, cast: Cast) -> None:
+    def __init__(self, url: str, cast: Cast, *, brief: bool) -> None:
         path = f"/ws/instructor/{cast.course}/"
         super().__init__(f"{url}{path}", cast.instructor_name, cast.instructor, student=False)
+        self._second = 0.5 if brief else 1.0
         self.finishing = False
         self.finished = asyncio.Event()
         """Set when the question after which it was to finish is revealed."""
@@ -65,17 +66,17 @@ class Teacher(Line):
             question = f"q{self.asked % QUESTIONS}"
             self.asked += 1
             if self.asked % 2:
-                await self._order("start_question", question=question, seconds=2)
+                await self._order("start_question", question=question, seconds=2 * self._second)
             else:
                 await self._order("start_question", question=question)
-                await asyncio.sleep(1)
+                await asyncio.sleep(self._second)
                 await self._order("count_down_and_stop", seconds=1)
             await self._until("vote_closed")
             await self._order("make_partners", method=random.choice(("random", "keep")))
             await self._order("enable_chat")
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.5 * self._second)
             await self._order("announce", text="Vote again.")
-            await self._order("start_revote", seconds=1.5)
+            await self._order("start_revote", seconds=max(1.5 * self._second, 1))
             await self._until("revote_closed")
             await self._order("reveal")
 

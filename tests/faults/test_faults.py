@@ -19,6 +19,7 @@ def site(place):
         yield site
 
 
+@pytest.mark.timeout(300)  # a fault that is not got over is told by the checker, which waits for it
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_nothing_is_lost(place, site, fault: Fault):
     cast = place.casts[FAULTS.index(fault)]
