@@ -187,7 +187,7 @@ def test_all_of_it_on_sqlite():
         env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout
