@@ -22,7 +22,7 @@ help:
 	@echo 'make test   lint, types and every test, on real servers'
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
-	@echo 'make faults  each fault three times with the checker; docs/faults.md says how to read it'
+	@echo 'make faults  each fault three times with the checker, fuzzing, memory; docs/faults.md tells of it'
 	@echo 'make bench  the benchmarks, about 20 minutes; writes docs/benchmarks.md'
 	@echo 'make lock   pins the requirements anew'
 	@echo 'make clean  removes the environment, caches and the demo database'
@@ -48,6 +48,8 @@ pytest: $(STAMPS)/test servers browser
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers
 	$(BIN)/python -m tests.faults
+	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz
+	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers
