@@ -70,7 +70,8 @@ class Arena:
     """A site with a course to do anything to, and a course beside it."""
 
     site: Site
-    runner: asyncio.Runner
+    loop: asyncio.AbstractEventLoop
+    """Runs in a thread of its own: the bystanders answer pings while cases are made up."""
     course: Course
     people: dict[str, Person]
     seats: dict[str, Seat]
@@ -87,7 +88,7 @@ class Arena:
     _names: Any = field(default_factory=lambda: itertools.count(1))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     # --- bystanders ------------------------------------------------------------------------
 
@@ -121,10 +122,15 @@ class Arena:
     async def others_are_well(self) -> None:
         """The workers live, nothing went wrong in them, and the bystanders talk."""
         text = f"still here {next(self._names)}"
-        quinn = self.watchers[3].client
+        speaker, *listeners = self.watchers[3:]
         async with asyncio.timeout(WITHIN):
-            await quinn.post("new_message", room=self.beside, text=text)
-            for watcher in self.watchers[3:]:
+            while True:
+                said = await speaker.client.command("new_message", room=self.beside, text=text)
+                if said["status"] == "success":
+                    break
+                # They have the limits that all have.
+                await asyncio.sleep(said["retry_after"])
+            for watcher in listeners:
                 await watcher.client.message(text)
         for watcher in self.watchers:
             watcher.read()
@@ -163,13 +169,16 @@ class Arena:
                     fields = {"question": "force"} if action == "start_question" else {}
                     # It may be refused where a round ended meanwhile: the next turn goes on.
                     await self._lead.command(action, **fields)
+            if phase == "vote_closed":
+                # So that the chat can be opened.
+                await self._lead.command("make_partners")
         self._lead.raw.clear()
         self._lead.forget()
 
-    async def play(self, phase: str, moves: Sequence[tuple[str, Case, bool]]) -> None:
+    async def play(self, phase: str, moves: Sequence[tuple[str, Sequence[Case]]]) -> None:
         """Let each seat that is named send its frames, all at once, and see what comes of it."""
         await self.lead_to(phase)
-        names = sorted({name for name, _, _ in moves})
+        names = sorted({name for name, _ in moves})
         example = next(self._names)
         opened = await asyncio.gather(*map(self._sit_down, names))
         sockets = {
@@ -177,9 +186,9 @@ class Arena:
             for index, (name, client) in enumerate(zip(names, opened, strict=True))
         }
         try:
-            for name, case, again in moves:
-                for _ in range(1 + again):
-                    await sockets[name].send(case, self.world)
+            for name, cases in moves:
+                for number, case in enumerate(cases):
+                    await sockets[name].send(case, self.world, again=number > 0)
                     self.cases += 1
             await asyncio.gather(*(socket.settle() for socket in sockets.values()))
             for socket in sockets.values():
@@ -208,7 +217,7 @@ class Arena:
         return client
 
 
-def make_arena(site: Site, runner: asyncio.Runner, tag: str) -> Arena:
+def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
     """People and courses, in the database of the tests."""
     course = Course.objects.create(slug=f"physics-{tag}", title="Physics")
     other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
@@ -259,7 +268,7 @@ def make_arena(site: Site, runner: asyncio.Runner, tag: str) -> Arena:
     stored = store(main, people["bea"], "first", "second")
     return Arena(
         site=site,
-        runner=runner,
+        loop=loop,
         course=course,
         people=people,
         seats={

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -66,6 +67,18 @@ def pytest_report_header() -> list[str]:
     return [f"fuzzing: FUZZ_SEED={SEED} FUZZ_CASES={CASES}"]
 
 
+@contextlib.contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop in a thread."""
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        thread = threading.Thread(target=loop.run_forever, daemon=True)
+        thread.start()
+        yield loop
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+
 @pytest.fixture(scope="session")
 def arenas(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -73,13 +86,13 @@ def arenas(
     """A function that makes an arena on a site of its own, with these changes of environment."""
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
-    with django_db_blocker.unblock(), asyncio.Runner() as runner:
+    with django_db_blocker.unblock(), running_loop() as loop:
         opened: list[Arena] = []
 
         def make(**changes: str) -> Arena:
             tag = os.urandom(3).hex()
             site = Site(tmp_path_factory.mktemp("fuzz"), workers=2, env=environment(**changes))
-            arena = make_arena(site.__enter__(), runner, tag)
+            arena = make_arena(site.__enter__(), loop, tag)
             opened.append(arena)
             arena.start()
             return arena

@@ -1,6 +1,7 @@
 """Anything over the sockets, by students, instructors, strangers and nobody at once."""
 
 import itertools
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from rooms import protocol
 from rooms.phases import Phase
 from tests.fuzz.conftest import LONG, batches, told
-from tests.fuzz.grammar import CHAT, DASHBOARD, cases
+from tests.fuzz.grammar import CHAT, DASHBOARD, Case, cases
 from tests.fuzz.seats import CODES
 
 EACH = 24
@@ -26,31 +27,46 @@ def mostly(own, others):
 
 
 chat, dashboard = mostly(CHAT, DASHBOARD), mostly(DASHBOARD, CHAT)
-again = st.sampled_from([False] * 7 + [True])
-"""Whether a frame is sent twice."""
+
+
+def with_others(case):
+    """A frame, now and then followed by one with its uuid: the same, or another text."""
+    text = f'{{"uuid":{json.dumps(case.uuid)},"action":"new_message","room":"<room 0>","text":"x"}}'
+    other = Case(text, case.uuid, "new_message") if case.uuid else case
+    return st.sampled_from([*[[case]] * 6, [case, case], [case, other]])
+
+
 moves = st.one_of(
     *(
-        st.tuples(st.just(name), chat, again)
-        for name in ("ada", "ada", "carl", "ines", "zoe", "nobody")
-    ),
-    *(
-        st.tuples(st.just(name), dashboard, again)
-        for name in ("board", "board", "assistant", "elsewhere")
-    ),
+        st.tuples(st.just(name), commands.flatmap(with_others))
+        for name, commands in (
+            *((name, chat) for name in ("ada", "ada", "carl", "ines", "zoe", "nobody")),
+            *((name, dashboard) for name in ("board", "board", "assistant", "elsewhere")),
+        )
+    )
 )
+
+
+def play(arena, share):
+    phases = itertools.cycle(Phase)
+    for batch in batches(moves, share, EACH):
+        with told(batch):
+            arena.run(arena.play(next(phases), batch))
+    arena.rooms_are_whole()
+    return {code for _, code in arena.answers}
 
 
 @pytest.mark.timeout(3600)
 def test_commands(arena):
-    phases = itertools.cycle(Phase)
-    for batch in batches(moves, 0.6, EACH):
-        with told(batch):
-            arena.run(arena.play(next(phases), batch))
-    arena.rooms_are_whole()
+    codes = play(arena, 0.6)
     if LONG:
         done = {action for action, code in arena.answers if code == "success"}
-        # `typing` is not answered.
-        assert {str(kind.__struct_config__.tag) for kind in (*CHAT, *DASHBOARD)} - {
-            "typing"
-        } <= done
-        assert CODES - {"rate_limited"} <= {code for _, code in arena.answers}
+        tags = {str(kind.__struct_config__.tag) for kind in (*CHAT, *DASHBOARD)}
+        # Of these two one is not answered, and the other by an event of another name.
+        assert tags - {"typing", "private_message"} <= done
+        assert CODES - {"rate_limited", "no_partner"} <= codes
+
+
+@pytest.mark.timeout(3600)
+def test_commands_within_the_limits_of_a_site(arenas):
+    play(arenas(MESSAGE_BURST="2", PUBLISH_BURST="2", SUBSCRIBE_BURST="2"), 0.1)

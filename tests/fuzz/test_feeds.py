@@ -47,9 +47,11 @@ async def relay(arena, frames):
     """Two send, and they and a third one get it all."""
     path = f"/ws/feed/fuzz-{next(_names)}/"
     async with contextlib.AsyncExitStack() as exits, asyncio.timeout(WITHIN):
-        sockets = [await come(exits, arena, path, name) for name in ("ada", "zoe", "ivan")]
-        # Nobody sends before all are there.
-        last = [json.loads(await socket.recv())["client"] for socket in sockets][-1]
+        sockets = []
+        for name in ("ada", "zoe", "ivan"):
+            # One after the other: all are told of the last one, and nobody sends before.
+            sockets.append(await come(exits, arena, path, name))
+            last = json.loads(await sockets[-1].recv())["client"]
         for socket in sockets:
             while last not in await hear(socket):
                 pass
