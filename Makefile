@@ -48,7 +48,7 @@ pytest: $(STAMPS)/test servers browser
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers
 	$(BIN)/python -m tests.faults
-	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz
+	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
 
 # The disk is waited for, as in production.
