@@ -47,6 +47,8 @@ class Clock:
     def __init__(self, *, worker: UUID, threads: Threads, revalidation: Revalidation) -> None:
         self._worker = worker
         self._threads = threads
+        # A round is closed at its time, whatever else waits for the database.
+        self._punctual = Threads(1)
         self._revalidation = revalidation
         self._tasks: list[asyncio.Task[None]] = []
         # The courses whose figures changed, and whose are being read.
@@ -82,6 +84,7 @@ class Clock:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._punctual.stop()
         await self._threads.run(presence.retire, worker=self._worker)
 
     # --- presence --------------------------------------------------------------------------
@@ -140,15 +143,16 @@ class Clock:
         # What is due within this turn is closed at its time and not at the end of the turn.
         started = time.monotonic()
         while True:
-            deadline = await self._threads.run(queries.next_deadline)
+            deadline = await self._punctual.run(queries.next_deadline)
             left = DEADLINE_EVERY - (time.monotonic() - started)
             if left <= 0 or deadline is None or deadline > timezone.now() + timedelta(seconds=left):
                 return
             await asyncio.sleep(max((deadline - timezone.now()).total_seconds(), 0))
-            await self._threads.run(session.close_due_rounds)
+            await self._punctual.run(session.close_due_rounds)
 
     async def _seat_students(self) -> None:
-        for pk in await self._threads.run(queries.discussing_sessions):
+        # Of a class that left nobody is here, and nothing is asked about it again and again.
+        for pk in await self._threads.run(queries.discussing_sessions, self._worker):
             await self._threads.run(session.seat_students, session=pk)
 
     def partners_missed(self, room: UUID) -> None:

@@ -641,10 +641,15 @@ def next_deadline() -> datetime | None:
     )
 
 
-def discussing_sessions() -> list[int]:
-    """The class sessions in which students may need a partner now."""
+def discussing_sessions(worker: UUID) -> list[int]:
+    """The class sessions in which students connected to the worker may need a partner now."""
+    connected = Connection.objects.filter(worker=worker, closed_at=None)
+    here = Enrollment.objects.filter(
+        course=OuterRef("course"), role=Enrollment.Role.STUDENT, user__in=connected.values("user")
+    )
     return list(
         ClassSession.objects.filter(
+            Exists(here),
             ended_at=None,
             phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS),
             changed_at__gte=timezone.now() - timedelta(hours=6),

@@ -5,7 +5,17 @@ import itertools
 
 import pytest
 
-from rooms.models import Membership, Message, Partner, PartnerGroup, Room, UseLog
+from rooms import queries
+from rooms.models import (
+    ClassSession,
+    Connection,
+    Membership,
+    Message,
+    Partner,
+    PartnerGroup,
+    Room,
+    UseLog,
+)
 from tests.client import barrier
 from tests.rooms.cast import body, eventually
 
@@ -430,6 +440,21 @@ async def test_a_partner_who_is_back_in_time_stays(cast):
     late = await cast.chat(cast.ada)
     await late.event("partners")
     assert [set(group) - {cast.ada.name} for group in formed(cast)] == [set(g) for g in before]
+
+
+async def test_of_a_class_that_left_no_worker_looks_for_lonely_ones(cast):
+    """An instructor may go home with the discussion open, and so may hundreds."""
+    ines, _, clients = await paired(cast, "AB")
+    await ines.ask("enable_chat")
+    session = ClassSession.objects.get(course=cast.course)
+    here = set(Connection.objects.filter(closed_at=None).values_list("worker", flat=True))
+    assert len(here) == 2
+    assert all(session.pk in queries.discussing_sessions(worker) for worker in here)
+    for client in clients:
+        await client.close()
+    await eventually(
+        lambda: all(session.pk not in queries.discussing_sessions(worker) for worker in here)
+    )
 
 
 async def test_nobody_is_moved_once_the_revote_has_begun(cast):
