@@ -287,6 +287,8 @@ def test_a_terminal_that_is_closed_stops_it(transactional_db, tmp_path):
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another process
         os.chdir(ROOT)
+        # Whoever runs the tests under nohup has it ignored, which is inherited.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         with contextlib.suppress(BaseException):
             os.execve(
                 sys.executable,

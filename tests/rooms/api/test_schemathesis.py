@@ -60,8 +60,9 @@ async def document(cast, fast_site, tmp_path):
         "question": ["force", "work"],
         "div_id": ["force", ""],
         "reply_to": [None],
-        # There is something, so that nothing waits.
+        # There is something, so that nothing waits; in a room that was just made, not for long.
         "after": [0],
+        "wait": [0, 0.5],
     }
     for operations in document["paths"].values():
         for operation in operations.values():
