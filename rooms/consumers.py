@@ -391,9 +391,20 @@ class FeedConsumer(SocketConsumer):
         connection.send(protocol.encode(protocol.FeedWelcome(feed=self._feed, client=self._client)))
         hub.join(connection, self._audience, self._audience)
         self._notice(protocol.FeedJoined(feed=self._feed, client=self._client))
+        if self.extension is not None:
+            self.extension.offer(self._relay_at_once)
+
+    def _relay_at_once(self, text: str) -> bool:
+        """Relay a frame without a turn of the event loop."""
+        if self.connection.closed or not self.connection.taking:
+            return False
+        self._relay(text)
+        return True
 
     async def received(self, message: dict[str, Any]) -> None:
-        text = message.get("text")
+        self._relay(message.get("text"))
+
+    def _relay(self, text: str | None) -> None:
         try:
             if text is None:
                 raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)

@@ -98,8 +98,14 @@ def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
     with _lock:
         scheduled = bool(_waiting)
         _waiting.extend(entries)
-    if not scheduled:
-        hub.loop.call_soon_threadsafe(_drain, hub)
+    if scheduled:
+        return
+    try:
+        here = asyncio.get_running_loop() is hub.loop
+    except RuntimeError:
+        here = False
+    # From the loop itself there is no need to wake it up.
+    (hub.loop.call_soon if here else hub.loop.call_soon_threadsafe)(_drain, hub)
 
 
 def _from_outside(group: str, entries: list[envelope.Entry]) -> None:
