@@ -164,7 +164,15 @@ async def _vote(client: Client, command: protocol.CastVote) -> Any:
     ratelimit.votes.take(client.user.pk)
     round_ = await client.runtime.writer.submit(
         cast_votes,
-        Ballot(client.user, command.course, command.choice, command.confidence, rationale),
+        Ballot(
+            client.user,
+            command.course,
+            command.choice,
+            command.confidence,
+            rationale,
+            command.question,
+            command.round,
+        ),
     )
     return {"round": round_.number, "choice": command.choice}
 

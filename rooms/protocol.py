@@ -118,10 +118,18 @@ class State(Command, frozen=True, tag="state"):
 
 
 class CastVote(Command, frozen=True, tag="vote"):
+    """Vote in the open round.
+
+    A vote that names its `question` and `round` counts in no other one: a vote that was on its way
+    for long is `round_closed` then, and is not taken for the answer to the next question.
+    """
+
     course: Slug
     choice: Annotated[str, Meta(max_length=64)]
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
+    question: Slug | None = None
+    round: Annotated[int, Meta(ge=1, le=2)] | None = None
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):

@@ -190,12 +190,23 @@ class Client:
         return _fields(await self._chat.ask("state", {"course": course}))
 
     async def vote(
-        self, course: str, choice: str, *, confidence: int | None = None, rationale: str = ""
+        self,
+        course: str,
+        choice: str,
+        *,
+        confidence: int | None = None,
+        rationale: str = "",
+        question: str | None = None,
+        round: int | None = None,  # noqa: A002 - as on the wire
     ) -> int:
-        """Cast a vote, or change it; returns the round (1 or 2) that it counts in."""
+        """Cast a vote, or change it; returns the round (1 or 2) that it counts in.
+
+        With `question` and `round` it counts in no other round, however long it is on its way, and
+        is refused as `round_closed`.
+        """
         fields: Body = {"course": course, "choice": choice, "rationale": rationale}
-        if confidence is not None:
-            fields["confidence"] = confidence
+        named = {"confidence": confidence, "question": question, "round": round}
+        fields |= {name: value for name, value in named.items() if value is not None}
         return int((await self._chat.ask("vote", fields))["round"])
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:

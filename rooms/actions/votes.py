@@ -17,13 +17,22 @@ from rooms.phases import OPEN_PHASES
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What a user wants to vote in the round of a course that is open."""
+    """What a user wants to vote in the round of a course that is open.
+
+    `question` (a slug) and `round` (1 or 2) name the round it is meant for.
+    """
 
     user: User
     course: str
     choice: str
     confidence: int | None = None
     rationale: str = ""
+    question: str | None = None
+    round: int | None = None
+
+    def is_for(self, open_: Round) -> bool:
+        """Whether this is the round it was meant for, as far as it names one."""
+        return self.question in (None, open_.question.slug) and self.round in (None, open_.number)
 
 
 @transaction.atomic
@@ -32,7 +41,7 @@ def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
 
     The answer for each: the round it counts in; or PermissionDenied, for one who is no student
     of the course; RoundClosed, also after the deadline, whether or not the round has been closed
-    yet; or InvalidChoice.
+    yet, and where the ballot names another round; or InvalidChoice.
     """
     students = set(
         Enrollment.objects.filter(
@@ -66,6 +75,7 @@ def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
             or session.current_round is None
             or session.phase not in OPEN_PHASES
             or (session.deadline is not None and now >= session.deadline)
+            or not ballot.is_for(session.current_round)
         ):
             results.append(RoundClosed())
         elif ballot.choice not in {

@@ -207,7 +207,8 @@ class Votes(Endpoint):
     @extend_schema(
         operation_id="courses_vote_create",
         summary="Vote in the round that is open",
-        description="The last vote before the round closes counts.",
+        description="The last vote before the round closes counts. One that names its `question` "
+        "and `round` counts in no other one.",
         request=serializers.NewVoteSerializer,
         responses={200: serializers.of(bodies.Voted)} | refusals(*WRITING, 409, 429),
     )
@@ -216,7 +217,9 @@ class Votes(Endpoint):
         vote: protocol.CastVote = read(request, serializers.NewVoteSerializer, course=slug)
         rationale = protocol.clean_rationale(vote.rationale)
         ratelimit.votes.take(user.pk)
-        ballot = Ballot(user, vote.course, vote.choice, vote.confidence, rationale)
+        ballot = Ballot(
+            user, vote.course, vote.choice, vote.confidence, rationale, vote.question, vote.round
+        )
         cast_in = cast_votes([ballot])[0]
         if isinstance(cast_in, PeerError):
             raise cast_in

@@ -84,7 +84,8 @@ export class Ballot extends EventTarget {
     this.#sending = true;
     const { question, round, fields } = draft;
     const vote = { choice: fields.choice, confidence: fields.confidence, rationale: fields.rationale.trim() };
-    const given = { ...vote, confidence: vote.confidence ?? undefined };
+    // It names its round: on a slow line it may arrive when the next question is already open.
+    const given = { ...vote, confidence: vote.confidence ?? undefined, question, round };
     let wait = null;
     try {
       const reply = await this.#client.socket.request("vote", { course: this.#client.state.course.slug, ...given });

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from rooms.models import ClassSession, Round, UseLog, Vote
-from tests.rooms.cast import eventually
+from tests.rooms.cast import eventually, make_question
 from tests.rooms.lesson import lead
 
 
@@ -121,6 +121,28 @@ async def test_at_the_deadline(cast, voted, visit):
     assert stored(cast) == acknowledged
 
 
+async def test_for_the_question_before(cast, visit):
+    """A vote that was on its way for long, and names the round that it was meant for."""
+    board, ada = await cast.dashboard(), await cast.chat(cast.ada)
+    make_question(cast.course, "mass")
+    await lead(board, "revealed")
+    await board.ask("start_question", question="mass")
+    course = cast.course.slug
+    for meant in ({"question": "force"}, {"question": "force", "round": 1}, {"round": 2}):
+        assert await ada.fail("vote", course=course, choice="A", **meant) == CLOSED
+        assert await http(cast, visit, "A", **meant) == [(409, "round_closed")] * 2
+    assert cast_rows(cast) == 0
+    meant = {"question": "mass", "round": 1}
+    assert await ada.ask("vote", course=course, choice="A", **meant) == {"round": 1, "choice": "A"}
+    assert await http(cast, visit, "B", **meant) == [(200, None)] * 2
+    for action in ("stop_vote", "start_revote"):
+        await board.ask(action)
+    assert await ada.fail("vote", course=course, choice="C", **meant) == CLOSED
+    await ada.ask("vote", course=course, choice="D", question="mass", round=2)
+    mass = Vote.objects.filter(round__question__slug="mass")
+    assert sorted(mass.values_list("round__number", "choice")) == [(1, "B"), (2, "D")]
+
+
 async def test_from_a_socket_that_is_cut_during_the_close(cast, voted):
     """Nobody knows whether such a vote came in time; it counts as stored or not, and stays so."""
     board, ada, _ = voted
@@ -145,7 +167,8 @@ async def test_the_first_round_is_closed_for_good_in_the_second(cast, voted, vis
         "round": 2,
         "choice": "B",
     }
-    for extra in ({"round": 1}, {"question": "force"}, {"session": 1}, {"epoch": 1}):
+    assert await ada.fail("vote", course=cast.course.slug, choice="C", round=1) == CLOSED
+    for extra in ({"round": 3}, {"question": 1}, {"session": 1}, {"epoch": 1}):
         refusal = await ada.fail("vote", course=cast.course.slug, choice="C", **extra)
         assert refusal == {"error_code": "invalid_message_format"}
         answers = await http(cast, visit, "C", **extra)

@@ -284,12 +284,15 @@ class Student(Person):
         await self.page.get_by_role("link", name="Go to class").click()
         await self.connected()
 
-    async def vote(self, choice: str, *, confidence: int, rationale: str) -> None:
+    async def choose(self, choice: str) -> None:
         await (
             self.page.locator("label.choice")
             .filter(has=self.page.get_by_test_id(f"choice-{choice}"))
             .click()
         )
+
+    async def vote(self, choice: str, *, confidence: int, rationale: str) -> None:
+        await self.choose(choice)
         await (
             self.page.locator("label.step")
             .filter(has=self.page.get_by_test_id(f"confidence-{confidence}"))

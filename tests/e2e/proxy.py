@@ -1,5 +1,5 @@
-"""A TCP proxy in front of a site: a network connection that a test can cut, or one that lets no
-WebSockets through."""
+"""A TCP proxy in front of a site: a network connection that a test can cut or hold up, or one that
+lets no WebSockets through."""
 
 import asyncio
 import contextlib
@@ -28,6 +28,8 @@ class Proxy:
         assert target.port
         self._target = (target.hostname, target.port)
         self._port = 0
+        self._to_site = asyncio.Event()
+        self._to_site.set()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,6 +54,14 @@ class Proxy:
             writer.transport.abort()
         await self._settle()
 
+    def hold(self) -> None:
+        """Pass nothing on to the site until `release`; what it sends arrives."""
+        self._to_site.clear()
+
+    def release(self) -> None:
+        """Pass on what was held up, and what comes."""
+        self._to_site.set()
+
     async def __aenter__(self) -> Self:
         await self.restore()
         return self
@@ -62,6 +72,7 @@ class Proxy:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.release()
         if self._server is not None:
             await self.cut()
 
@@ -94,7 +105,7 @@ class Proxy:
                 writer.write(REFUSED)
                 return
             there.write(first)
-            await asyncio.gather(_pass(reader, there), _pass(there_reader, writer))
+            await asyncio.gather(_pass(reader, there, self._to_site), _pass(there_reader, writer))
         finally:
             for end in (writer, there):
                 self._writers.discard(end)
@@ -115,10 +126,14 @@ def _is_upgrade(head: bytes) -> bool:
     return b"\r\nupgrade: websocket\r\n" in head.lower()
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy until one end is gone, and then let the other end know."""
+async def _pass(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may: asyncio.Event | None = None
+) -> None:
+    """Copy, while it may, until one end is gone, and then let the other end know."""
     with contextlib.suppress(OSError):
         while data := await reader.read(CHUNK):
+            if may is not None:
+                await may.wait()
             writer.write(data)
             await writer.drain()
     with contextlib.suppress(OSError, RuntimeError):

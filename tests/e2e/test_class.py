@@ -14,6 +14,7 @@ from tests.e2e.proxy import Proxy
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
 QUESTION = "lift-at-constant-speed"  # the correct choice is B
+OTHER_QUESTION = "coin-at-the-top"
 CUT = 10.0  # seconds
 
 
@@ -298,3 +299,34 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
         reloading.cast = [None, None]
         await reloading.reload()
         assert [student.leaks() for student in (reloading, cut, late)] == [[], [], []]
+
+
+async def test_a_vote_that_is_long_on_its_way_is_none_for_the_next_question(
+    classroom: Classroom,
+) -> None:
+    instructor = await classroom.instructor()
+    async with Proxy(classroom.site.url) as network:
+        slow = await classroom.student(1, url=network.url)
+        for person in (instructor, slow):
+            await person.log_in()
+            await person.enter()
+        await instructor.start(QUESTION)
+        await slow.sees("vote")
+        network.hold()
+        await slow.choose("A")
+        await slow.page.get_by_test_id("vote-button").click()
+        await expect(slow.vote_status).to_have_attribute("data-state", "sending")
+        for step in ("stop-vote", "reveal"):
+            await instructor.press(step)
+        await slow.sees("revealed")
+        await instructor.start(OTHER_QUESTION)
+        await slow.sees("vote")
+        await slow.choose("D")
+        await slow.page.get_by_test_id("vote-button").click()
+        await expect(slow.vote_status).to_have_attribute("data-state", "sending")
+        network.release()
+        await slow.voted("D")
+        await instructor.figure("votes-1", "1 of 1")
+        await expect(instructor.page.get_by_test_id("bar-A")).to_contain_text("0")
+        votes = [frame for frame in slow.heard() if frame and frame.get("action") == "vote"]
+        assert [vote.get("error_code") for vote in votes] == ["round_closed", None]
