@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from autobahn.websocket import protocol as autobahn_protocol
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne import server as daphne_server
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
@@ -49,12 +50,44 @@ ANSWER_WITHIN = 8.0
 class Frames:
     """The extension `peerchat.frames` of one socket."""
 
-    __slots__ = ("_protocol", "write")
+    # What a write needs is kept together here: from protocol and transport, which have a hundred
+    # attributes each, it would be gathered anew for each of a thousand sockets.
+    __slots__ = ("_protocol", "_put", "clear", "written")
+
+    _put: Callable[[bytes], int]
 
     def __init__(self, protocol: "WebSocketProtocol") -> None:
         self._protocol = protocol
-        self.write = protocol.write_prepared
-        """Write prepared bytes; returns how many bytes the socket has not taken yet."""
+        self.clear = False
+        """Whether the socket is open and nothing waits for it: a write may go out at once."""
+        self.written = 0
+
+    def attach(self, put: Callable[[bytes], int]) -> None:
+        """Nothing waits for the socket, which is written to with `put`."""
+        self._put = put
+        self.clear = True
+
+    def write(self, prepared: bytes) -> int:
+        """Write prepared bytes; returns how many bytes the socket has not taken yet.
+
+        On a socket that is not open they are dropped.
+        """
+        if not self.clear:
+            return self._protocol.write_prepared(prepared)
+        # At once: Twisted would wait for a turn of its reactor.
+        try:
+            sent = self._put(prepared)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            # The other side is gone; Twisted notices when it reads.
+            return 0
+        size = len(prepared)
+        self.written += size
+        if sent == size:
+            return 0
+        self.clear = False
+        return self._protocol.write_rest(prepared[sent:])
 
     @staticmethod
     def prepare(frames: list[bytes]) -> bytes:
@@ -123,43 +156,49 @@ class Inbox:
 class WebSocketProtocol(ShortWayIn):
     """A socket that takes prepared frames, and stops reading while too many wait."""
 
+    frames: Frames
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
-    # The transport where it is plain TCP, whose socket we write to, and that writing.
-    _tcp: TcpConnection | None = None
-    _put: Callable[[bytes], int]
-    _written = 0
     _before_ping = _read_at_ping = 0
 
+    def makeConnection(self, transport: Any) -> None:
+        self.frames = Frames(self)
+        super().makeConnection(transport)
+
     def write_prepared(self, prepared: bytes) -> int:
-        """See `Frames.write`. On a socket that is not open the bytes are dropped."""
+        """Write after what waits for the socket; see `Frames.write`."""
         if self.state != AutobahnProtocol.STATE_OPEN:
             return 0
-        size = len(prepared)
-        self._written += size
-        transport = self._tcp
-        if transport is None:
-            if not isinstance(self.transport, TcpConnection):
-                # TLS, or a transport that we do not know from within.
-                self.transport.write(prepared)
-                return 0
-            transport = self._tcp = self.transport
-            self._put = transport.socket.send
-        if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+        transport = self.transport
+        if not isinstance(transport, TcpConnection):
+            # TLS, or a transport that we do not know from within.
             transport.write(prepared)
-            return _unsent(transport)
-        # Nothing waits before it: write at once. Twisted would wait for a turn of its reactor.
-        try:
-            sent = self._put(prepared)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            # The other side is gone; Twisted notices when it reads.
             return 0
-        if sent == size:
-            return 0
-        transport.write(prepared[sent:])
-        return _unsent(transport)
+        if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+            self.frames.written += len(prepared)
+            return self.write_rest(prepared)
+        self.frames.attach(transport.socket.send)
+        return self.frames.write(prepared)
+
+    def write_rest(self, data: bytes) -> int:
+        """Leave to Twisted what the socket does not take now; returns how much waits for it."""
+        self.transport.write(data)
+        return self.unsent()
+
+    # What autobahn writes goes through Twisted, and what we write must not overtake it. After a
+    # close frame and on a connection that is lost nothing is written any more.
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        self.frames.clear = False
+        super().sendData(data, sync, chopsize)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self.frames.clear = False
+        super().dropConnection(abort)
+
+    def connectionLost(self, reason: Any) -> None:
+        self.frames.clear = False
+        super().connectionLost(reason)
 
     def unsent(self) -> int:
         """The bytes that wait for the socket; 0 where the transport does not tell."""
@@ -167,7 +206,7 @@ class WebSocketProtocol(ShortWayIn):
 
     def _sendAutoPing(self) -> None:
         self._before_ping = self._unread()
-        self._read_at_ping = self._written - self._before_ping
+        self._read_at_ping = self.frames.written - self._before_ping
         super()._sendAutoPing()
 
     def onAutoPingTimeout(self) -> None:
@@ -176,7 +215,7 @@ class WebSocketProtocol(ShortWayIn):
         Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
         still reading.
         """
-        read_since = self._written - self._unread() > self._read_at_ping
+        read_since = self.frames.written - self._unread() > self._read_at_ping
         if self._paused or (self._before_ping and read_since):
             self._sendAutoPing()
             return
@@ -299,7 +338,7 @@ class Server(daphne_server.Server):
         if not isinstance(protocol, WebSocketProtocol):
             return super().create_application(protocol, scope)
         scope["asgi"] = {"version": "3.0"}
-        scope["extensions"] = {EXTENSION: Frames(protocol)}
+        scope["extensions"] = {EXTENSION: protocol.frames}
         inbox = Inbox()
         instance = self.application(
             scope=scope, receive=inbox.get, send=partial(self.handle_reply, protocol)
@@ -337,6 +376,10 @@ def _bounded(application: Application) -> Application:
 
     return bounded
 
+
+# For each connection autobahn makes a text of all its options, for a debug line that nobody reads.
+# The long way to lay it out is a fourteenth of what a connection costs.
+autobahn_protocol.pformat = repr  # type: ignore[attr-defined, assignment]
 
 # daphne makes its factories by these names, without a place to step in.
 daphne_server.HTTPFactory = HTTPFactory

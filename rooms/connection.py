@@ -52,6 +52,13 @@ class Batch:
 class Connection(Subscriber):
     """One socket, as the hub sees it."""
 
+    __slots__ = (
+        *("audiences", "closed", "courses", "ended", "id", "moves", "taking", "topics"),
+        *("under_way", "user_id"),
+        *("_asked", "_held", "_longest", "_open", "_queue", "_send", "_tasks", "_unsent_limit"),
+        "_writer",
+    )
+
     QUEUE = 1000
     """Frames that may wait where the server tells nothing of unsent bytes."""
 
@@ -79,8 +86,8 @@ class Connection(Subscriber):
         self.under_way = 0
         self._send = send
         self._writer = writer
-        # How frames are written while nothing stands in the way: what most of the time goes into.
-        self._put = writer.write if writer is not None else None
+        # The writer while nothing stands in the way.
+        self._open = writer
         self._unsent_limit = unsent_limit
         # Bytes of the answers that the client asked for and that are not all sent, together and of
         # the longest.
@@ -95,9 +102,10 @@ class Connection(Subscriber):
 
     def write(self, batch: Batch) -> None:
         """Send frames. A client that reads too slowly is closed with 4429."""
-        if self._put is not None:
-            assert self._writer is not None
-            unsent = self._put(batch.prepared or batch.prepare(self._writer))
+        # What most of the time goes into.
+        writer = self._open
+        if writer is not None:
+            unsent = writer.write(batch.prepared or batch.prepare(writer))
             if unsent:
                 if unsent > self._unsent_limit + self._asked:
                     self.close(4429)
@@ -143,13 +151,13 @@ class Connection(Subscriber):
 
     def hold(self) -> None:
         """Keep back what is written from now on until `release`."""
-        self._held, self._put = [], None
+        self._held, self._open = [], None
 
     def release(self, first: bytes) -> None:
         """Send `first`, then what was kept back."""
         held, self._held = self._held or [], None
         if self._writer is not None and not self.closed:
-            self._put = self._writer.write
+            self._open = self._writer
         self.send(first)
         for batch in held:
             self.write(batch)
@@ -158,7 +166,7 @@ class Connection(Subscriber):
         """Close the socket after what was written before, once."""
         if self.closed:
             return
-        self.closed, self._put = True, None
+        self.closed, self._open = True, None
         metrics.CLOSED.labels(code).inc()
         if self._queue is None or code == 4429:
             self._start(self._send_close(code))
@@ -167,7 +175,7 @@ class Connection(Subscriber):
 
     def dispose(self) -> None:
         """Stop what runs for the socket: it is gone."""
-        self.closed, self._put = True, None
+        self.closed, self._open = True, None
         for task in self._tasks:
             task.cancel()
 

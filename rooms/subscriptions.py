@@ -38,6 +38,8 @@ LAYER_WITHIN = 5.0
 class Subscriber:
     """What subscriptions are kept for."""
 
+    __slots__ = ("groups",)
+
     def __init__(self) -> None:
         self.groups: set[str] = set()
 
