@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
@@ -22,6 +24,7 @@ from django.utils.http import is_same_domain
 from accounts import sessions, tokens, wrong_tokens
 from accounts.addresses import client_address
 from accounts.models import User
+from accounts.together import Together
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ TRY_AGAIN = 4503  # the close code after which clients come back, each after a r
 
 # A class that comes back at once must not queue behind Django's one thread for synchronous code,
 # nor take all database connections. Two threads look up more people a second than one process
-# shakes hands with.
+# shakes hands with: one the sessions, and either the tokens.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="accounts")
 # Tokens from an address that many wrong ones come from wait for each other, and nobody for them.
 _line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-line")
@@ -123,7 +126,11 @@ class SocketAuthMiddleware:
         address = client_address(request)
         in_line = raw is not None and wrong_tokens.is_noisy(address)
         try:
-            identity: Identity = await (_look_up_in_line if in_line else _look_up)(raw, cookie)
+            identity: Identity
+            if raw is not None:
+                identity = await (_verify_in_line if in_line else _verify)(raw)
+            else:
+                identity = await _sessions.ask(str(cookie))
         except WrongToken:
             wrong_tokens.count(address)
             raise
@@ -152,32 +159,67 @@ def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
     return None
 
 
-def _identity(raw: str | None, cookie: str | None) -> Identity:
-    if raw is not None:
-        token = tokens.verify(raw)
-        if token is None:
-            raise WrongToken("the token is not valid")
-        return Identity(token.user, auth="token", token_id=token.pk, expires=token.expires_at)
-    return (cookie and _session_identity(cookie)) or Identity(AnonymousUser())
+def token_identity(raw: str) -> Identity:
+    """Who a token belongs to. Raises WrongToken."""
+    token = tokens.verify(raw)
+    if token is None:
+        raise WrongToken("the token is not valid")
+    return Identity(token.user, auth="token", token_id=token.pk, expires=token.expires_at)
 
 
-_look_up = database_sync_to_async(_identity, thread_sensitive=False, executor=_threads)
-_look_up_in_line = database_sync_to_async(_identity, thread_sensitive=False, executor=_line)
+def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
+    """Who is logged in with each of these sessions, nobody where it does not stand; or what its
+    backend raised."""
+    found = sessions.find(set(keys))
+    ids: dict[str, dict[str, int]] = defaultdict(dict)
+    for key, session in found.items():
+        if (user_id := sessions.user_id(session.data)) is not None:
+            ids[session.data[BACKEND_SESSION_KEY]][key] = user_id
+    users: dict[str, Any] = {}
+    for backend, wanted in ids.items():
+        users |= _users(load_backend(backend), wanted)
+
+    def identity(key: str) -> Identity | Exception:
+        user = users.get(key)
+        if isinstance(user, Exception):
+            return user
+        # A backend may let inactive users log in to pages; a socket is closed when its user becomes
+        # so.
+        if not isinstance(user, User) or not user.is_active:
+            return Identity(AnonymousUser())
+        session = found[key]
+        if not sessions.fits(session.data, user):
+            return Identity(AnonymousUser())
+        return Identity(user, auth="session", session_key=key, expires=session.expires)
+
+    return list(map(identity, keys))
 
 
-def _session_identity(session_key: str) -> Identity | None:
-    """Who is logged in with this session, if it stands."""
-    session = sessions.find(session_key)
-    if session is None:
-        return None
-    user_id = sessions.user_id(session.data)
-    if user_id is None:
-        return None
-    user = load_backend(session.data[BACKEND_SESSION_KEY]).get_user(user_id)
-    # A backend may let inactive users log in to pages; a socket is closed when its user becomes so.
-    if not isinstance(user, User) or not user.is_active or not sessions.fits(session.data, user):
-        return None
-    return Identity(user, auth="session", session_key=session_key, expires=session.expires)
+def _users(backend: Any, wanted: Mapping[str, int]) -> dict[str, Any]:
+    """What a backend's `get_user` returns, or raises, for each id, by the key of the session."""
+    if type(backend).get_user is not ModelBackend.get_user:
+        return {key: _user(backend, user_id) for key, user_id in wanted.items()}
+    known = {user.pk: user for user in User._default_manager.filter(pk__in=set(wanted.values()))}
+    return {
+        key: user
+        for key, user_id in wanted.items()
+        if (user := known.get(user_id)) is not None and backend.user_can_authenticate(user)
+    }
+
+
+def _user(backend: Any, user_id: int) -> Any:
+    try:
+        return backend.get_user(user_id)
+    except Exception as error:
+        return error
+
+
+_verify = database_sync_to_async(token_identity, thread_sensitive=False, executor=_threads)
+_verify_in_line = database_sync_to_async(token_identity, thread_sensitive=False, executor=_line)
+# When a class comes, those who shake hands in the same moment are looked up with two queries.
+_sessions: Together[str, Identity] = Together(
+    database_sync_to_async(session_identities, thread_sensitive=False, executor=_threads)
+)
 
 
 # As browsers write it: a name, or an address with or without brackets, and perhaps a port.

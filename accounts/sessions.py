@@ -1,4 +1,4 @@
-"""Sessions as they are stored, by their keys: one for a handshake, all of a process for a check."""
+"""Sessions as they are stored, by their keys: for handshakes, and all of a process for a check."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,13 +23,15 @@ class Stored(NamedTuple):
     expires: datetime | None
 
 
-def find(key: str) -> Stored | None:
-    """The session with this key, whatever a client sent as one, if it stands."""
+def find(keys: Collection[str]) -> dict[str, Stored]:
+    """Those of the sessions that stand, whatever clients sent as their keys.
+
+    One that its store cannot read does not stand, as on pages.
+    """
     store = _store()
     if store.load is db.SessionStore.load:
-        return _from_database(store, [key]).get(key)
-    data = dict(store(key).items())
-    return Stored(data, None) if data else None
+        return _from_database(store, keys)
+    return _one_by_one(store, keys)
 
 
 def load(keys: Collection[str]) -> dict[str, Stored]:
@@ -46,7 +48,7 @@ def load(keys: Collection[str]) -> dict[str, Stored]:
     if store.load is cached_db.SessionStore.load:
         found = _from_cache(store, keys)
         return found | _from_database(store, [key for key in keys if key not in found])
-    return {key: Stored(data, None) for key in keys if (data := dict(store(key).items()))}
+    return _one_by_one(store, keys)
 
 
 def user_id(data: dict[str, Any]) -> int | None:
@@ -75,6 +77,10 @@ def fits(data: dict[str, Any], user: User) -> bool:
 
 def _store() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _one_by_one(store: Any, keys: Collection[str]) -> dict[str, Stored]:
+    return {key: Stored(data, None) for key in keys if (data := dict(store(key).items()))}
 
 
 def _from_database(store: Any, keys: Collection[str]) -> dict[str, Stored]:

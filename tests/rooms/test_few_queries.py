@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import tokens
-from accounts.middleware import _identity
+from accounts.middleware import session_identities, token_identity
 from rooms import queries
 from rooms.actions import session
 from rooms.actions.enrollment import enroll
@@ -29,11 +29,25 @@ def test_three_queries_from_the_handshake_to_the_welcome(
     raw = tokens.issue(school.ada)
     cookie = Person(school.ada, raw).log_in()
     with django_assert_max_num_queries(3):
-        identity = _identity(*((None, cookie) if way == "session" else (raw, None)))
+        if way == "session":
+            [identity] = session_identities([cookie])
+        else:
+            identity = token_identity(raw)
         mine, courses, heads = queries.entry(identity.user, MOST)
     assert [one.course for one in mine] == ["physics"]
     assert courses == [school.course.pk]
     assert heads == [(school.room.id, school.course.pk, 0)]
+
+
+def test_those_who_shake_hands_in_the_same_moment_are_looked_up_together(
+    school, django_assert_num_queries
+):
+    people = [school.ada, school.bea, school.ines]
+    cookies = [Person(user, tokens.issue(user)).log_in() for user in people]
+    with django_assert_num_queries(2):
+        found = session_identities([cookies[0], "none", *cookies])
+    assert [one.user.username for one in found] == ["ada", "", "ada", "bea", "ines"]
+    assert [one.session_key for one in found] == [cookies[0], None, *cookies]
 
 
 def test_the_entry_of_many_courses_and_rooms(school):

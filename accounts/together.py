@@ -1,0 +1,59 @@
+"""What many ask in the same moment is asked together."""
+
+import asyncio
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+AT_ONCE = 100
+"""Questions that are answered together."""
+
+
+class _Line(Generic[Question, Answer]):
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self.answering: asyncio.Task[None] | None = None
+
+
+class Together(Generic[Question, Answer]):
+    """While some questions are answered, those that come wait, and are answered together then.
+
+    A lone question does not wait. `answer` returns an answer, or the exception to raise, for each.
+    """
+
+    def __init__(
+        self, answer: Callable[[Sequence[Question]], Awaitable[Sequence[Answer | Exception]]]
+    ) -> None:
+        self._answer = answer
+        self._lines: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, _Line[Question, Answer]
+        ] = weakref.WeakKeyDictionary()
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer. Raises what is raised for it, or for all that are asked together."""
+        loop = asyncio.get_running_loop()
+        line = self._lines.setdefault(loop, _Line())
+        future: asyncio.Future[Answer] = loop.create_future()
+        line.waiting.append((question, future))
+        if line.answering is None or line.answering.done():
+            line.answering = loop.create_task(self._run(line))
+        return await future
+
+    async def _run(self, line: _Line[Question, Answer]) -> None:
+        while line.waiting:
+            taken, line.waiting = line.waiting[:AT_ONCE], line.waiting[AT_ONCE:]
+            answers: Sequence[Answer | Exception]
+            try:
+                answers = await self._answer([question for question, _ in taken])
+            except Exception as error:
+                answers = [error] * len(taken)
+            for (_, future), answer in zip(taken, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
