@@ -50,6 +50,7 @@ _hub: Hub | None = None
 _outgoing: list[_Outgoing] = []
 _sender: asyncio.Task[None] | None = None
 _forgot = 0.0
+_told = 0
 # When the channel layer last did not take a message; None where it took the last one.
 _failed: float | None = None
 
@@ -133,8 +134,10 @@ def _drain(hub: Hub) -> None:
     _outgoing.extend(_Outgoing(group, entry, now + _kept(entry)) for group, entry in taken)
     if _sender is None or _sender.done():
         _sender = hub.loop.create_task(_send_outgoing(hub))
-    elif now > _forgot + FORGET_EVERY or len(_outgoing) > OUTGOING_LIMIT:
+        return
+    if now > _forgot + FORGET_EVERY or len(_outgoing) > OUTGOING_LIMIT:
         _forget(now)
+    _tell_queue()
 
 
 def _kept(entry: envelope.Entry) -> float:
@@ -175,8 +178,8 @@ def _forget(now: float) -> None:
 
 async def _send_outgoing(hub: Hub) -> None:
     while _outgoing:
-        metrics.PUBLISH_QUEUE.set(len(_outgoing))
-        _forget(time.monotonic())
+        if _failed is not None or len(_outgoing) > OUTGOING_LIMIT:
+            _forget(time.monotonic())
         taken: dict[str, list[_Outgoing]] = {}
         for one in _outgoing:
             taken.setdefault(one.group, []).append(one)
@@ -189,8 +192,17 @@ async def _send_outgoing(hub: Hub) -> None:
                 untold = [one for one in ones if _may_repeat(one.entry)]
         if untold is not None:
             _outgoing[:0] = untold
+            _tell_queue()
             await asyncio.sleep(RETRY_AFTER)
-    metrics.PUBLISH_QUEUE.set(0)
+    _tell_queue()
+
+
+def _tell_queue() -> None:
+    """Have it in the metrics how much waits, where that has changed: mostly nothing does."""
+    global _told
+    if len(_outgoing) != _told:
+        _told = len(_outgoing)
+        metrics.PUBLISH_QUEUE.set(_told)
 
 
 async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> bool:

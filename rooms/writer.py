@@ -8,8 +8,9 @@ returns a result, or the error to raise, for each.
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
@@ -33,6 +34,8 @@ STOP_WITHIN = 3.0
 """Seconds to finish what waits when the process stops."""
 
 Store = Callable[[Sequence[Any]], Sequence[Any]]
+Batch = list[tuple[Store, Any, asyncio.Future[Any]]]
+"""What stores an item, the item, who waits for the result."""
 
 
 class Writer:
@@ -40,13 +43,17 @@ class Writer:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[tuple[Store, Any, asyncio.Future[Any]]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._task: asyncio.Task[None] | None = None
-        # What `_hold` waits for: so many items.
+        self._waiting: Batch = []
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._began = 0.0
+        # Set while no batch is under way, nor about to be.
+        self._rests = asyncio.Event()
+        self._rests.set()
+        # The wait for as many items as there were in the batch before.
+        self._holding: asyncio.TimerHandle | None = None
         self._wanted = 0
-        self._enough = asyncio.Event()
         self._stopped = False
+        threading.Thread(target=self._work, name="writer", daemon=True).start()
 
     def submit(self, store: Store, item: Any) -> asyncio.Future[Any]:
         """The future result of storing the item, done when it is committed and published.
@@ -58,72 +65,80 @@ class Writer:
             raise Unavailable
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((store, item, future))
-        if len(self._waiting) == self._wanted:
-            self._enough.set()
-        if self._task is None or self._task.done():
-            self._task = self._loop.create_task(self._run())
+        if self._rests.is_set():
+            # What else comes in this turn of the loop is stored with it.
+            self._rests.clear()
+            self._loop.call_soon(self._begin)
+        elif self._holding is not None and len(self._waiting) >= self._wanted:
+            self._holding.cancel()
+            self._begin()
         return future
 
     async def idle(self, within: float) -> None:
         """Wait until nothing waits, `within` seconds at the most."""
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=within)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._rests.wait()
 
     async def stop(self) -> None:
         """Finish what waits, then stop."""
         await self.idle(STOP_WITHIN)
         self._stopped = True
-        self._thread.submit(connections.close_all)
-        self._thread.shutdown(wait=False)
+        self._batches.put(None)
 
-    async def _run(self) -> None:
-        while self._waiting:
-            batch = self._take()
-            items = [item for _, item, _ in batch]
-            metrics.BATCH_ITEMS.inc(len(items))
-            began = self._loop.time()
-            results = await self._loop.run_in_executor(self._thread, _store, batch[0][0], items)
-            took = self._loop.time() - began
-            metrics.BATCHES.observe(took)
-            for (_, _, future), result in zip(batch, results, strict=True):
-                if future.done():
-                    continue
-                if isinstance(result, PeerError):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
-            if len(batch) >= LARGE:
-                await self._hold(len(batch), took)
+    def _begin(self) -> None:
+        """Have the thread store the next batch, if there is one."""
+        self._holding = None
+        if not self._waiting:
+            self._rests.set()
+            return
+        batch = self._take()
+        metrics.BATCH_ITEMS.inc(len(batch))
+        self._began = self._loop.time()
+        self._batches.put(batch)
 
-    def _take(self) -> list[tuple[Store, Any, asyncio.Future[Any]]]:
+    def _work(self) -> None:
+        # Not by an executor, whose futures take longer than to hand over a batch.
+        while (batch := self._batches.get()) is not None:
+            results = _store(batch[0][0], [item for _, item, _ in batch])
+            # A loop that is closed has nobody who waits.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stored, batch, results)
+        connections.close_all()
+
+    def _stored(self, batch: Batch, results: Sequence[Any]) -> None:
+        took = self._loop.time() - self._began
+        metrics.BATCHES.observe(took)
+        for (_, _, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, PeerError):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        if len(self._waiting) < len(batch) >= LARGE:
+            # Those whose items were just stored may send their next ones at once: a batch that
+            # begins with the first of them has the others wait for a commit that does little.
+            self._wanted = len(batch)
+            self._holding = self._loop.call_later(min(took * HOLD_SHARE, HOLD), self._begin)
+        else:
+            self._begin()
+
+    def _take(self) -> Batch:
         """The items of the next transaction.
 
         They are of one kind: two processes whose transactions lock rows of several kinds could
         otherwise wait for each other.
         """
         store = self._waiting[0][0]
-        batch: list[tuple[Store, Any, asyncio.Future[Any]]] = []
-        rest: list[tuple[Store, Any, asyncio.Future[Any]]] = []
+        batch: Batch = []
+        rest: Batch = []
         for waiting in self._waiting:
             kind = batch if waiting[0] is store and len(batch) < BATCH_LIMIT else rest
             kind.append(waiting)
         self._waiting = rest
         metrics.WRITER_QUEUE.set(len(rest))
         return batch
-
-    async def _hold(self, wanted: int, took: float) -> None:
-        """Wait for a moment until as many items are there as were in the batch before.
-
-        Those whose items were just stored may send their next ones at once: a batch that begins
-        with the first of them has the others wait for a commit that does little.
-        """
-        self._wanted = wanted
-        self._enough.clear()
-        if len(self._waiting) < wanted:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(took * HOLD_SHARE, HOLD)):
-                    await self._enough.wait()
-        self._wanted = 0
 
 
 def _store(store: Store, items: list[Any]) -> Sequence[Any]:
