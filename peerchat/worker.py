@@ -91,8 +91,10 @@ def _listen(parent: socket.socket, may_serve: threading.Event) -> None:
 
     In a thread, since the event loop may hang.
     """
-    while parent.recv(1):
-        may_serve.set()
+    # A parent that was killed before it read all that it was told resets the connection.
+    with contextlib.suppress(ConnectionResetError):
+        while parent.recv(1):
+            may_serve.set()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOP_WITHIN)
     os._exit(1)

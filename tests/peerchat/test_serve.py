@@ -5,12 +5,14 @@ import os
 import re
 import signal
 import socket
+import time
 import urllib.request
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from peerchat.worker import ALIVE_EVERY
 from tests.running import alive, environment, manage, until
 
 
@@ -131,6 +133,17 @@ def test_workers_do_not_outlive_a_killed_parent(site):
     os.kill(running.pid, signal.SIGKILL)
     running.process.wait()
     until(lambda: not any(map(alive, workers)))
+
+
+def test_nor_one_that_did_not_read_what_they_told_it(site):
+    """As one does that is killed since the machine has no memory left, and was slow before."""
+    running = site(workers=1)
+    [worker] = running.workers()
+    os.kill(running.pid, signal.SIGSTOP)
+    time.sleep(2 * ALIVE_EVERY)  # the worker tells that it is alive whoever listens
+    os.kill(running.pid, signal.SIGKILL)
+    running.process.wait()
+    until(lambda: not alive(worker))
 
 
 async def test_a_path_that_does_not_exist_is_refused_cleanly(site):
