@@ -67,9 +67,21 @@ def pool() -> Iterator[tuple[Store, str]]:
         store.remove()
 
 
-@pytest.fixture(params=["one_process", "pool"], ids=["one-process", "two-workers"])
+SITES = {"two-workers": "pool", "one-process": "one_process"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that name no site run on several workers; those that are marked so on either kind."""
+    named = metafunc.definition.iter_markers("parametrize")
+    if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
+        both = metafunc.definition.get_closest_marker("both_sites")
+        names = list(SITES) if both else ["two-workers"]
+        metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
+
+
+@pytest.fixture
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    """Each kind of site in turn, on a fresh copy of its database."""
+    """One kind of site, on a fresh copy of its database."""
     store, password = request.getfixturevalue(request.param)
     with serve(store, password, tmp_path) as site:
         yield site

@@ -36,6 +36,7 @@ async def all_see(phase: str, *people: Person, look: str = "") -> None:
             await person.knows_no_answer()
 
 
+@pytest.mark.both_sites
 async def test_a_whole_question(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two, three = students = [
@@ -301,6 +302,7 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
         assert [student.leaks() for student in (reloading, cut, late)] == [[], [], []]
 
 
+@pytest.mark.both_sites
 async def test_a_vote_that_is_long_on_its_way_is_none_for_the_next_question(
     classroom: Classroom,
 ) -> None:

@@ -45,6 +45,7 @@ async def same_in_all(own: dict[Student, list[str]], before: list[str], *chats: 
     return said
 
 
+@pytest.mark.both_sites
 async def test_a_question_over_http(classroom: Classroom) -> None:
     async with Proxy(classroom.site.url, upgrades=False) as network:
         instructor = await classroom.instructor()

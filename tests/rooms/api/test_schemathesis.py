@@ -17,7 +17,7 @@ from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, store
 from tests.running import Site, environment
 
-SECONDS = 120 if "FUZZ_CASES" in os.environ else 20
+SECONDS = 120 if "FUZZ_CASES" in os.environ else 10
 """For each run; longer in `make faults`."""
 CHECKS = (
     "not_a_server_error",
