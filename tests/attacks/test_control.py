@@ -130,7 +130,7 @@ async def test_the_questions_and_their_answers(cast, class_, visit, who):
                 )
                 assert answer.status in (403, 404, 405)
     client = await cast.chat(person)
-    for extra in ({"correct": "A"}, {"is_correct": True}, {"round": 1}, {"phase": "revealed"}):
+    for extra in ({"correct": "A"}, {"is_correct": True}, {"epoch": 1}, {"phase": "revealed"}):
         given = {"course": cast.course.slug, "choice": "A", **extra}
         refusal = await client.fail("vote", **given)
         assert refusal == {"error_code": "invalid_message_format"}

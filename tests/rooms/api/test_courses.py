@@ -296,7 +296,9 @@ def test_a_command_that_comes_again_does_nothing(school, api, lead):
         ({"choice": "A", "rationale": "a\0"}, (400, "invalid_message_format")),
         ({"choice": "A", "rationale": "a" * 1001}, (400, "text_too_long")),
         ({"choice": "A", "course": "physics"}, (400, "invalid_message_format")),
-        ({"choice": "A", "round": 2}, (400, "invalid_message_format")),
+        ({"choice": "A", "round": 3}, (400, "invalid_message_format")),
+        ({"choice": "A", "round": 2}, (409, "round_closed")),
+        ({"choice": "A", "question": "work"}, (409, "round_closed")),
     ],
 )
 def test_votes_that_are_refused(school, api, lead, body, expected):
