@@ -202,7 +202,8 @@ class Connect(Run):
 
 
 PING_EVERY = 20.0
-"""Seconds between two pings of a browser that has nothing else to say."""
+"""Seconds between two pings of a browser that has nothing else to say. It is measured for so long
+at least: in less, what a worker does every ten seconds is, or is not."""
 
 
 class Idle(Run):
@@ -222,7 +223,7 @@ class Idle(Run):
                 socket.says(*self.task.frames[0])
                 self.loop.call_later(number / len(self.sockets) * PING_EVERY, socket.post)
         self.meter.begin(self.measured)
-        await asyncio.sleep(self.task.seconds)
+        await asyncio.sleep(max(self.task.seconds, PING_EVERY))
         self.meter.end(self.measured)
         return self.measured
 
