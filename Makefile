@@ -23,7 +23,7 @@ help:
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
 	@echo 'make faults  each fault three times with the checker, fuzzing, memory; docs/faults.md tells of it'
-	@echo 'make bench  the benchmarks, about 20 minutes; writes docs/benchmarks.md'
+	@echo 'make bench  the benchmarks, about 25 minutes; writes docs/benchmarks.md'
 	@echo 'make lock   pins the requirements anew'
 	@echo 'make clean  removes the environment, caches and the demo database'
 

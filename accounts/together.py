@@ -21,7 +21,8 @@ class _Line(Generic[Question, Answer]):
 class Together(Generic[Question, Answer]):
     """While some questions are answered, those that come wait, and are answered together then.
 
-    A lone question does not wait. `answer` returns an answer, or the exception to raise, for each.
+    A lone question does not wait. At most as many wait as there are who ask. `answer` returns an
+    answer, or the exception to raise, for each.
     """
 
     def __init__(

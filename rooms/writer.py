@@ -100,7 +100,15 @@ class Writer:
     def _work(self) -> None:
         # Not by an executor, whose futures take longer than to hand over a batch.
         while (batch := self._batches.get()) is not None:
-            results = _store(batch[0][0], [item for _, item, _ in batch])
+            results: Sequence[Any]
+            try:
+                results = _store(batch[0][0], [item for _, item, _ in batch])
+                if len(results) != len(batch):
+                    raise ValueError(f"{len(results)} results for {len(batch)} items")
+            except Exception:
+                # Without this thread nothing would be stored any more.
+                logger.exception("a batch was not stored")
+                results = [Unavailable()] * len(batch)
             # A loop that is closed has nobody who waits.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stored, batch, results)

@@ -155,3 +155,19 @@ async def test_after_the_end_nothing_is_taken(store):
     await writer.stop()
     with pytest.raises(Unavailable):
         writer.submit(store, 1)
+
+
+@pytest.mark.parametrize("fails", ["counts", "raises"])
+async def test_what_goes_wrong_ends_with_its_batch(writer, store, monkeypatch, fails):
+    def bad(items):
+        if fails == "counts":
+            return []
+        raise OperationalError
+
+    def unable():
+        raise RuntimeError("not even that")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "close_old_connections", unable)
+        assert await outcomes([writer.submit(bad, 1)]) == ["unavailable"]
+    assert await writer.submit(store, 21) == 42
