@@ -444,10 +444,11 @@ async def test_a_partner_who_is_back_in_time_stays(cast):
 
 async def test_of_a_class_that_left_no_worker_looks_for_lonely_ones(cast):
     """An instructor may go home with the discussion open, and so may hundreds."""
-    ines, _, clients = await paired(cast, "AB")
+    ines, people, clients = await paired(cast, "AB")
     await ines.ask("enable_chat")
     session = ClassSession.objects.get(course=cast.course)
-    here = set(Connection.objects.filter(closed_at=None).values_list("worker", flat=True))
+    sockets = Connection.objects.filter(user__in=[one.user for one in people], closed_at=None)
+    here = set(sockets.values_list("worker", flat=True))
     assert len(here) == 2
     assert all(session.pk in queries.discussing_sessions(worker) for worker in here)
     for client in clients:
