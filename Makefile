@@ -43,7 +43,7 @@ types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
 pytest: $(STAMPS)/test servers browser
-	$(SERVERS) -- $(BIN)/python -m pytest $(ARGS)
+	$(SERVERS) -- $(BIN)/python -m pytest --numprocesses 2 --dist load $(ARGS)
 
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers

@@ -8,6 +8,8 @@ from accounts import lockout, wrong_tokens
 from rooms import ratelimit
 from tests.running import Site
 
+pytest_plugins = ["tests.summary"]
+
 # Tests of other folders meet people in browsers, too.
 pytest.register_assert_rewrite("tests.e2e.people")
 

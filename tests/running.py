@@ -66,7 +66,7 @@ def alive(pid: int) -> bool:
 class Site:
     """A running `manage.py serve` on a free port; a context manager.
 
-    `log` is the file with what it wrote to standard error.
+    `log` is the file with what it wrote to standard error, `env` is its environment.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Site:
             *(("--bind", bind) if bind else ()),
             *arguments,
         ]
-        self._env = environment() if env is None else env
+        self.env = environment() if env is None else env
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
 
@@ -110,7 +110,7 @@ class Site:
             self.process = subprocess.Popen(
                 self._command,
                 cwd=ROOT,
-                env=self._env,
+                env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -11,6 +11,15 @@ if not os.environ.get("DATABASE_URL"):
         "or `python -m tests.servers -- pytest <arguments>` for some of them."
     )
 
+# Where several processes share the tests (pytest-xdist), each has a database of its own, and what
+# it publishes in Redis is heard by nobody else.
+if SHARE := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["REDIS_PREFIX"] = f"peerchat-{SHARE}"
+
 from peerchat.settings import *  # noqa: F403
+from peerchat.settings import DATABASES
+
+if SHARE:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SHARE}"}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -48,14 +48,14 @@ def probed_environment(folder: Path, **changes: str) -> dict[str, str]:
 
 
 def read(site: Site, folder: Path) -> Figures:
-    """The figures of a site with one worker."""
+    """The figures of a site with one worker and a Redis of its own."""
     [worker] = site.workers()
     told = folder / str(worker)
     told.unlink(missing_ok=True)
     os.kill(worker, signal.SIGUSR2)
     until(told.exists, within=60)
     body = json.loads(told.read_text())
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as cache:
+    with redis.Redis.from_url(site.env["REDIS_URL"]) as cache:
         channels = len(cache.pubsub_channels())
         clients = len(cache.client_list()) - 1
     with connection.cursor() as cursor:

@@ -21,6 +21,7 @@ from tests.rooms.raw import RawClient
 from tests.rooms.revoked import Table
 from tests.rooms.school import School, make_school
 from tests.running import Site, environment
+from tests.summary import section
 
 SHORTER = {
     # Seconds, in place of 20, 10 and 10.
@@ -30,23 +31,10 @@ SHORTER = {
 }
 
 
-REVOCATIONS = pytest.StashKey[Table]()
-
-
 @pytest.fixture(scope="session")
 def revocations(pytestconfig: pytest.Config) -> Table:
     """How long sockets got what was taken from them; shown at the end of the run."""
-    return pytestconfig.stash.setdefault(REVOCATIONS, Table())
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    table = config.stash.get(REVOCATIONS, None)
-    if table is not None and table.lines:
-        terminalreporter.section("last frame after something was taken away")
-        for line in table.lines:
-            terminalreporter.line(line)
+    return Table(section(pytestconfig, "last frame after something was taken away"))
 
 
 @pytest.fixture(scope="session")

@@ -105,13 +105,13 @@ async def talk(cast: Cast, *rooms: str, every: float = 0.02) -> AsyncIterator[Ta
 class Table:
     """How long sockets got what was taken away, for people to read."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = []
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
 
     def note(self, way: str, last: dict[str, float], then: str) -> None:
         """`last`: seconds from the change to the last frame of what was taken away, by socket."""
         after = ", ".join(f"{name} {max(last[name], 0) * 1000:.0f}" for name in last)
-        self.lines.append(f"{way:<48} {then:<16} {after} ms")
+        self._lines.append(f"{way:<48} {then:<16} {after} ms")
 
     async def closes(
         self, way: str, sockets: dict[str, Client], made: float, code: int, *, within: float

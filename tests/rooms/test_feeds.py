@@ -5,27 +5,31 @@ import contextlib
 import itertools
 import json
 import random
+import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
 import redis.asyncio
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.conf import settings
+from django.test import override_settings
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts import tokens
 from accounts.models import Token
+from peerchat.settings import channel_layer
 from rooms import envelope, groups
 from rooms.connection import Connection
 from rooms.hub import Hub
 from tests.client import barrier
 from tests.rooms.cast import Cast, Hall, Person, eventually
 from tests.running import Site, environment
+from tests.servers import Redis
 
 WITHIN = 10.0
 """Seconds until what should come has not come."""
@@ -548,10 +552,22 @@ async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
     await nothing_left(hub)
 
 
-async def test_a_subscription_counts_when_redis_has_it(hub):
+@pytest.fixture
+def own_redis() -> Iterator[str]:
+    """A Redis that nobody else uses; its address."""
+    with (
+        # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
+        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
+        Redis(Path(folder)) as server,
+        override_settings(CHANNEL_LAYERS={"default": channel_layer(server.url)}),
+    ):
+        yield server.url
+
+
+async def test_a_subscription_counts_when_redis_has_it(own_redis, hub):
     await hub.subscribe(arrive(hub)[0], [groups.feed("before")])
     connection, _ = arrive(hub)
-    async with redis.asyncio.from_url(settings.REDIS_URL) as server:
+    async with redis.asyncio.from_url(own_redis) as server:
         await server.client_pause(500, all=True)
     started = time.monotonic()
     assert await hub.subscribe(connection, [groups.feed("paused")])

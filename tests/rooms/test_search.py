@@ -184,7 +184,7 @@ def test_all_of_it_on_sqlite():
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         + [f"tests/rooms/test_{name}.py" for name in names],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all"},
+        env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all", "PYTEST_XDIST_WORKER": ""},
         capture_output=True,
         text=True,
         timeout=300,
