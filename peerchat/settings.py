@@ -195,7 +195,7 @@ def channel_layer(url: str) -> dict[str, Any]:
             "REDIS_URL must be like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
         )
     return {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "rooms.layer.PubSubChannelLayer",
         "CONFIG": {
             "prefix": env("REDIS_PREFIX", "peerchat"),
             "hosts": [
@@ -204,7 +204,6 @@ def channel_layer(url: str) -> dict[str, Any]:
                     "socket_timeout": envfloat("REDIS_TIMEOUT", 5, least=0.1),
                     "socket_connect_timeout": envfloat("REDIS_CONNECT_TIMEOUT", 5, least=0.1),
                     "max_connections": envint("REDIS_MAX_CONNECTIONS", 50, least=2),
-                    "health_check_interval": envint("REDIS_HEALTH_CHECK_INTERVAL", 15),
                 }
             ],
         },
@@ -410,7 +409,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
-        # A stack each second while Redis is away, which rooms.subscriptions says in a line.
+        # Stacks while Redis is away, which rooms.subscriptions says in a line.
         "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

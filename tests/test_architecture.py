@@ -26,7 +26,7 @@ LAYERS = [
     {"models", "migrations"},
     {
         *("protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"),
-        "metrics",
+        *("metrics", "layer"),
     },
     {"conf"},
 ]

@@ -3,12 +3,11 @@
 import random
 from typing import Any
 
-from channels_redis.pubsub import RedisPubSubChannelLayer
-
+from rooms.layer import PubSubChannelLayer
 from tests.faults import switches
 
 
-class LossyLayer(RedisPubSubChannelLayer):
+class LossyLayer(PubSubChannelLayer):
     """Each process loses another half."""
 
     async def receive(self, channel: str) -> dict[str, Any]:

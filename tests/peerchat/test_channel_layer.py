@@ -2,23 +2,38 @@
 
 import asyncio
 import os
+import signal
+import tempfile
+from pathlib import Path
 
 import pytest
+import redis
 from channels.layers import InMemoryChannelLayer
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.utils.module_loading import import_string
 
 from peerchat.settings import channel_layer
+from tests.running import until
+from tests.servers import Redis
 
 
 @pytest.fixture
-async def layers(monkeypatch):
+def server():
+    """A Redis that nobody else uses."""
+    # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
+    with (
+        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
+        Redis(Path(folder)) as one,
+    ):
+        yield one
+
+
+@pytest.fixture
+async def layers(monkeypatch, server):
     """Two layers with a time-out of a fifth of a second, as in two processes."""
     monkeypatch.setenv("REDIS_TIMEOUT", "0.2")
-    monkeypatch.setenv("REDIS_HEALTH_CHECK_INTERVAL", "1")
-    monkeypatch.setenv("REDIS_PREFIX", "test-layer")
-    config = channel_layer(os.environ["REDIS_URL"])
-    assert config["BACKEND"].endswith(RedisPubSubChannelLayer.__name__)
-    pair = [RedisPubSubChannelLayer(**config["CONFIG"]) for _ in range(2)]
+    config = channel_layer(server.url)
+    backend = import_string(config["BACKEND"])
+    pair = [backend(**config["CONFIG"]) for _ in range(2)]
     yield pair
     for layer in pair:
         await layer.flush()
@@ -44,6 +59,35 @@ async def test_a_burst_is_not_dropped(layers):
     async with asyncio.timeout(20):
         got = [(await ours.receive(channel))["number"] for _ in range(2000)]
     assert got == list(range(2000))
+
+
+@pytest.mark.parametrize("kind", ["normal", "pubsub"])
+async def test_a_connection_that_is_lost_loses_no_message_after_it(layers, server, kind):
+    ours, theirs = layers
+    channel = await ours.new_channel()
+    await ours.group_add("room", channel)
+    for number in range(3):
+        await theirs.group_send("room", {"type": "told", "number": number})
+        async with asyncio.timeout(5):
+            assert (await ours.receive(channel))["number"] == number
+        with redis.Redis.from_url(server.url) as other:
+            assert other.client_kill_filter(_type=kind, skipme=True) >= 1
+            # What is published while nobody listens is for nobody.
+            await asyncio.to_thread(until, lambda: len(other.pubsub_channels()) == 2)
+
+
+async def test_a_redis_that_hangs_is_an_error_in_time(layers, server):
+    ours, _ = layers
+    await ours.group_send("room", {"type": "told"})
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(30):
+            with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
+                await ours.group_send("room", {"type": "told"})
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    async with asyncio.timeout(5):
+        await ours.group_send("room", {"type": "told"})
 
 
 async def test_a_burst_is_not_dropped_inside_one_process():

@@ -1,0 +1,101 @@
+"""The channel layer on Redis: that of channels_redis, with less to do for each message.
+
+For each of them channels_redis and redis-py go through a pool, a retry, several time limits and
+figures of their own, and ten times a second they look whether there is one. Here one connection
+publishes, and the other is read from until something comes. Where one of them fails, the library
+is asked, which connects anew, subscribes again and repeats what was to be published.
+"""
+
+import asyncio
+import logging
+import math
+from typing import Any
+
+from channels_redis.pubsub import (
+    RedisPubSubChannelLayer,
+    RedisPubSubLoopLayer,
+    RedisSingleShardConnection,
+)
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+LOST = (RedisError, OSError)
+"""What is raised where a connection is gone."""
+RETRY_AFTER = 1.0
+"""Seconds until messages are waited for again where Redis cannot be reached."""
+NEXT_AFTER = 0.1
+"""Seconds in which the library connects anew, or finds that it cannot."""
+
+
+class PubSubChannelLayer(RedisPubSubChannelLayer):
+    """A channel layer on Redis' pub/sub; its options are those of RedisPubSubChannelLayer.
+
+    That nothing comes from a Redis that hangs is for its user to notice, as `rooms.subscriptions`
+    does.
+    """
+
+    def _get_layer(self) -> RedisPubSubLoopLayer:
+        layer: RedisPubSubLoopLayer | None = self._layers.get(asyncio.get_running_loop())
+        if layer is None:
+            layer = super()._get_layer()
+            layer._shards = [Shard(shard.host, layer) for shard in layer._shards]
+        return layer
+
+
+class Shard(RedisSingleShardConnection):
+    """The connections to one Redis."""
+
+    _publisher: Any = None
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Publish; raises an error of redis-py where Redis does not take it."""
+        async with self._lock:
+            self._ensure_redis()
+            try:
+                await self._publish_at_once(channel, message)
+            except LOST:
+                await self._redis.publish(channel, message)
+
+    async def _publish_at_once(self, channel: str, message: bytes) -> None:
+        if self._publisher is None:
+            self._publisher = await self._redis.connection_pool.get_connection()
+        elif not self._publisher.is_connected:
+            await self._publisher.connect()
+        # `send_command` starts a task for each command, to bound its time; here it is the answer
+        # that is waited for, and it has redis-py's own limit.
+        self._publisher._writer.writelines(
+            self._publisher.pack_command("PUBLISH", channel, message)
+        )
+        await self._publisher.read_response()
+
+    async def flush(self) -> None:
+        """Close the connections; they are opened again when they are needed."""
+        await super().flush()
+        self._publisher = None
+
+    async def _do_receiving(self) -> None:
+        while True:
+            try:
+                if self._pubsub is not None and self._pubsub.subscribed:
+                    self._receive_message(await self._next_message())
+                    continue
+                # Until the first subscription, which may take a moment.
+                await asyncio.sleep(NEXT_AFTER)
+            except LOST:
+                await asyncio.sleep(RETRY_AFTER)
+            except Exception:
+                logger.exception("a message from Redis could not be received")
+                await asyncio.sleep(RETRY_AFTER)
+
+    async def _next_message(self) -> dict[str, Any] | None:
+        pubsub: Any = self._pubsub
+        message: dict[str, Any] | None
+        try:
+            response = await pubsub.connection.read_response(timeout=math.inf, push_request=True)
+        except LOST:
+            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=NEXT_AFTER)
+        else:
+            # All of it, as it also tells redis-py which subscriptions stand.
+            message = await pubsub.handle_message(response, ignore_subscribe_messages=True)
+        return message
