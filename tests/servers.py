@@ -7,6 +7,7 @@ pytest-django reads the settings before any conftest.py, so this cannot be done 
 """
 
 import argparse
+import contextlib
 import os
 import pwd
 import resource
@@ -17,7 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -270,6 +271,17 @@ class Redis(Server):
             return False
         finally:
             client.close()
+
+
+@contextlib.contextmanager
+def own_redis() -> Iterator[Redis]:
+    """A Redis that nobody else uses."""
+    # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
+    with (
+        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
+        Redis(Path(folder)) as server,
+    ):
+        yield server
 
 
 def _works(command: Sequence[str]) -> bool:

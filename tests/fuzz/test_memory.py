@@ -4,16 +4,14 @@
 """
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.fuzz.figures import grown, probed_environment, read
 from tests.fuzz.memory import LIMITS, make_traffic
 from tests.running import Site
-from tests.servers import Redis
+from tests.servers import own_redis
 
 WITHIN = 30.0
 
@@ -23,9 +21,7 @@ def worn(django_db_setup, django_db_blocker, tmp_path):
     """A site with one worker, and who wears it."""
     with (
         django_db_blocker.unblock(),
-        # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
-        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
-        Redis(Path(folder)) as redis,
+        own_redis() as redis,
     ):
         env = probed_environment(tmp_path, REDIS_URL=redis.url, **LIMITS)
         with Site(tmp_path, env=env) as site:

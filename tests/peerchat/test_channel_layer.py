@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import tempfile
-from pathlib import Path
 
 import pytest
 import redis
@@ -13,17 +11,12 @@ from django.utils.module_loading import import_string
 
 from peerchat.settings import channel_layer
 from tests.running import until
-from tests.servers import Redis
+from tests.servers import own_redis
 
 
 @pytest.fixture
 def server():
-    """A Redis that nobody else uses."""
-    # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
-    with (
-        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
-        Redis(Path(folder)) as one,
-    ):
+    with own_redis() as one:
         yield one
 
 

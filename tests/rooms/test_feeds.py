@@ -5,11 +5,9 @@ import contextlib
 import itertools
 import json
 import random
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -29,7 +27,7 @@ from rooms.hub import Hub
 from tests.client import barrier
 from tests.rooms.cast import Cast, Hall, Person, eventually
 from tests.running import Site, environment
-from tests.servers import Redis
+from tests.servers import own_redis
 
 WITHIN = 10.0
 """Seconds until what should come has not come."""
@@ -553,21 +551,19 @@ async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
 
 
 @pytest.fixture
-def own_redis() -> Iterator[str]:
-    """A Redis that nobody else uses; its address."""
+def redis_url() -> Iterator[str]:
+    """The address of a Redis that nobody else uses, and that the hub does."""
     with (
-        # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
-        tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
-        Redis(Path(folder)) as server,
+        own_redis() as server,
         override_settings(CHANNEL_LAYERS={"default": channel_layer(server.url)}),
     ):
         yield server.url
 
 
-async def test_a_subscription_counts_when_redis_has_it(own_redis, hub):
+async def test_a_subscription_counts_when_redis_has_it(redis_url, hub):
     await hub.subscribe(arrive(hub)[0], [groups.feed("before")])
     connection, _ = arrive(hub)
-    async with redis.asyncio.from_url(own_redis) as server:
+    async with redis.asyncio.from_url(redis_url) as server:
         await server.client_pause(500, all=True)
     started = time.monotonic()
     assert await hub.subscribe(connection, [groups.feed("paused")])
