@@ -19,6 +19,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from rooms.actions.enrollment import enroll, unenroll
+from rooms.actions.session import mend_question
 from rooms.models import (
     Choice,
     ClassSession,
@@ -268,6 +269,12 @@ class QuestionAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not was_asked(obj)
+
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        mend_question(question=form.instance)
 
     @admin.display(description="prompt")
     def start(self, question: Question) -> str:

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +37,9 @@ FIGURES_EVERY = 0.5
 REFRESH_EVERY = 5.0
 """Seconds between two looks for figures that changed without anybody telling."""
 MAKE_UP_AFTER = 0.2
-"""Seconds from reading a lost step of a class to telling what was told with it."""
+"""Seconds from noticing that partners were not told, or too late, to telling them."""
+MAKE_UP_AGAIN = 2.0
+"""Seconds until that is tried again where the database had no answer."""
 
 
 class Clock:
@@ -56,8 +59,9 @@ class Clock:
         self._reading: dict[str, asyncio.Task[None]] = {}
         # The figures last told.
         self._shown: dict[str, bytes] = {}
-        # The courses' rooms in which it was not heard who is whose partner.
-        self._untold: set[UUID] = set()
+        # The courses' groups in which it was not heard who is whose partner, and the audiences of
+        # the users concerned; None for all.
+        self._untold: dict[str, set[str] | None] = {}
         self._telling: asyncio.Task[None] | None = None
         # The users who came (True) or went (False), by room.
         self._seen: dict[UUID, dict[int, bool]] = {}
@@ -155,23 +159,37 @@ class Clock:
         for pk in await self._threads.run(queries.discussing_sessions, self._worker):
             await self._threads.run(session.seat_students, session=pk)
 
-    def partners_missed(self, room: UUID) -> None:
-        """A step of the class in a course's room was not heard, nor what was told with it to
-        those of this process: who their partners are."""
-        self._untold.add(room)
+    def partners_missed(self, group: str, audience: str | None = None) -> None:
+        """Tell users of this process who their partners in the class of a course are now.
+
+        That was not heard, or came after what followed it. `audience`: that of the only user
+        concerned; without it all are.
+        """
+        if audience is None:
+            self._untold[group] = None
+        elif (known := self._untold.setdefault(group, set())) is not None:
+            known.add(audience)
         if self._telling is None or self._telling.done():
             self._telling = asyncio.get_running_loop().create_task(self._tell_partners())
 
     async def _tell_partners(self) -> None:
         while self._untold:
             await asyncio.sleep(MAKE_UP_AFTER)
-            room = self._untold.pop()
+            group, audiences = self._untold.popitem()
             try:
-                told = await self._threads.run(partners.partners_told, room)
+                told = await self.hub.revisions.read(partial(self._read_partners, group))
             except PeerError:
-                # A page asks by itself when it has no partners.
+                for audience in (None,) if audiences is None else audiences:
+                    self.partners_missed(group, audience)
+                await asyncio.sleep(MAKE_UP_AGAIN)
                 continue
-            self.hub.deliver("", [Passing(groups.user(user), frame) for user, frame in told])
+            self.hub.deliver(
+                group, [one for one in told if audiences is None or one.audience in audiences]
+            )
+
+    async def _read_partners(self, group: str) -> tuple[str, int, list[Passing]]:
+        course = groups.course_id(group)
+        return group, *await self._threads.run(partners.partners_told, course)
 
     # --- figures ---------------------------------------------------------------------------
 

@@ -156,7 +156,18 @@ async def _mark_read(client: Client, command: protocol.MarkRead) -> Any:
 
 
 async def _state(client: Client, command: protocol.State) -> Any:
-    return await client.runtime.threads.run(queries.snapshot, client.user, command.course)
+    return await _snapshot(client, command.course)
+
+
+async def _snapshot(client: Client, course: str) -> protocol.Snapshot:
+    """Return where a class stands, no older than what the socket was told."""
+
+    async def read() -> tuple[str, int, protocol.Snapshot]:
+        threads, user = client.runtime.threads, client.user
+        course_id, found = await threads.run(queries.course_snapshot, user, course)
+        return groups.course(course_id), found.revision, found
+
+    return await client.runtime.hub.revisions.read(read)
 
 
 async def _vote(client: Client, command: protocol.CastVote) -> Any:
@@ -261,8 +272,7 @@ async def _figures(client: Client, command: protocol.Figures) -> Any:
 
 
 async def _dashboard_state(client: Client, command: protocol.DashboardState) -> Any:
-    course = command.course or client.course
-    return await client.runtime.threads.run(queries.snapshot, client.user, course)
+    return await _snapshot(client, command.course or client.course)
 
 
 CHAT: dict[type[protocol.Command], Handler] = {

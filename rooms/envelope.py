@@ -11,11 +11,15 @@ from msgspec import Struct
 
 
 class Stored(Struct, tag="s", array_like=True, frozen=True):
-    """A stored message of a room: its number and its frames, in order."""
+    """A stored message of a room: its number and its frames, in order.
+
+    `revision` is that of the class, where one of the frames tells where it stands, else 0.
+    """
 
     audience: str
     seq: int
     frames: list[bytes]
+    revision: int = 0
 
 
 class Removed(Struct, tag="r", array_like=True, frozen=True):
@@ -27,11 +31,15 @@ class Removed(Struct, tag="r", array_like=True, frozen=True):
 
 
 class Passing(Struct, tag="p", array_like=True, frozen=True):
-    """A frame that is not stored; `skip` is the id of a user who does not get it."""
+    """A frame that is not stored; `skip` is the id of a user who does not get it.
+
+    `revision` is that of the class, where the frame tells who is whose partner, else 0.
+    """
 
     audience: str
     frame: bytes
     skip: int | None = None
+    revision: int = 0
 
 
 class Join(Struct, tag="j", array_like=True, frozen=True):

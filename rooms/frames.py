@@ -42,6 +42,11 @@ def of_message(message: Message | NewText) -> list[bytes]:
     return frames
 
 
+def revision(message: Message | NewText) -> int:
+    """Return the revision of the class that a stored message tells of, or 0 where it tells none."""
+    return 0 if message.control is None else message.control.get("revision", 0)
+
+
 def control(fields: dict[str, object]) -> bytes:
     """The `control` frame of a transition, stored with its message; the time is now's."""
     return protocol.encode(

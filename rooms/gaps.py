@@ -33,10 +33,12 @@ PARTNERS_TOLD = ("enableChat", "enableFaceChat")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The numbers and frames of messages, and whether partners were told with one of them."""
+    """The numbers and frames of messages, whether partners were told with one of them, and the
+    last revision of the class that they tell of, or 0."""
 
     rows: list[tuple[int, list[bytes]]]
     partners: bool
+    revision: int
 
 
 Compared = tuple[dict[str, int], list[tuple[Removed, float]]]
@@ -56,6 +58,7 @@ def frames_after(audience: str, after: int, limit: int) -> Missing:
             message.control is not None and message.control["message"] in PARTNERS_TOLD
             for message in messages
         ),
+        revision=max(map(frames.revision, messages), default=0),
     )
 
 

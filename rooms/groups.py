@@ -81,6 +81,6 @@ def room_id(audience: str) -> UUID:
     return UUID(hex=audience.removeprefix("room."))
 
 
-def course_id(audience: str) -> int:
-    """The course of an audience of dashboards."""
-    return int(audience.removeprefix("dashboards."))
+def course_id(name: str) -> int:
+    """The course of a channel-layer group of courses, or of an audience of dashboards."""
+    return int(name.removeprefix("course.").removeprefix("dashboards."))

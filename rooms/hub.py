@@ -14,6 +14,7 @@ from rooms import envelope, groups, metrics
 from rooms.audience import Audience
 from rooms.connection import Batch, Connection
 from rooms.order import Compare, Fetch, Order
+from rooms.revisions import Revisions
 from rooms.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.topics import Subscriptions
 
@@ -31,9 +32,11 @@ class Hub:
         on_seen: Callable[[envelope.Seen], None],
         on_recheck: Callable[[envelope.Recheck], None],
         on_restored: Callable[[], None],
+        on_late: Callable[[str, str], None],
     ) -> None:
         """`compare_every`: the seconds between two comparisons with the database. `on_restored` is
-        called when the channel layer is heard again after something may have been lost."""
+        called when the channel layer is heard again after something may have been lost; `on_late`
+        with the group and the audience of a frame on partners that came after a newer one."""
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
         self.connections: dict[str, Connection] = {}
@@ -41,6 +44,8 @@ class Hub:
         self._on_seen = on_seen
         self._on_recheck = on_recheck
         self._on_restored = on_restored
+        self._on_late = on_late
+        self.revisions = Revisions()
         self._audiences: dict[str, Audience] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
@@ -185,13 +190,19 @@ class Hub:
         for entry in entries:
             match entry:
                 case envelope.Stored():
+                    if entry.revision:
+                        self.revisions.hear(group, entry.revision)
                     if ready := self._order.stored(entry):
                         frames.setdefault(entry.audience, []).extend(ready)
                 case envelope.Removed():
                     self._flush(frames)
                     self._order.removed(entry)
                 case envelope.Passing(skip=None):
-                    if (audience := self._audiences.get(entry.audience)) is not None:
+                    if (audience := self._audiences.get(entry.audience)) is None:
+                        continue
+                    if entry.revision and not self.revisions.hear(group, entry.revision):
+                        self._on_late(group, entry.audience)
+                    else:
                         frames.setdefault(entry.audience, []).append(entry.frame)
                         audience.write_later([entry.frame])
                 case envelope.Passing():

@@ -523,7 +523,8 @@ class QuestionBody(Struct, frozen=True):
 
 class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
     """A transition. `deadline` and `server_time` are in seconds since the epoch; `correct` and
-    `histograms` are there once the question is revealed, and never before."""
+    `histograms` are there once the question is revealed, and never before. `revision` orders all
+    that is told of where a class stands; transitions stored before there was one have none."""
 
     course: str
     message: str
@@ -533,6 +534,7 @@ class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
     round: int | None
     deadline: float | None
     server_time: float
+    revision: int | UnsetType = UNSET
     correct: str | None | UnsetType = UNSET
     histograms: list[dict[str, int]] | UnsetType = UNSET
 
@@ -544,10 +546,13 @@ class PartnerBody(Struct, frozen=True):
 
 
 class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
+    """Who one's partners are now. `revision` orders all that is told of where a class stands."""
+
     course: str
     room: str
     partners: list[PartnerBody]
     epoch: int
+    revision: int | UnsetType = UNSET
 
 
 class Transitions(Struct, frozen=True):
@@ -593,7 +598,7 @@ class OwnVote(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """Where the class stands, for the one who asks."""
+    """Where the class stands, for the one who asks. `revision` orders all that is told of it."""
 
     course: str
     message: str
@@ -606,6 +611,7 @@ class Snapshot(Struct, frozen=True):
     votes: list[OwnVote | None]
     room: str | None
     partners: list[PartnerBody]
+    revision: int
     correct: str | None | UnsetType = UNSET
     histograms: list[dict[str, int]] | UnsetType = UNSET
 

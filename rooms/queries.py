@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -507,6 +507,7 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
             "message": "enableNext",
             "phase": Phase.IDLE.value,
             "epoch": 0,
+            "revision": 0,
             "question": None,
             "round": None,
             "deadline": None,
@@ -516,6 +517,7 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
         "message": session.control_message,
         "phase": str(session.phase),
         "epoch": session.epoch,
+        "revision": session.revision,
         "question": question_body(session.current_round),
         "round": session.current_round.number if session.current_round else None,
         "deadline": session.deadline.timestamp() if session.deadline else None,
@@ -528,6 +530,14 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
 
 def snapshot(user: User, slug: str) -> protocol.Snapshot:
     """Where the class stands, for the user. Raises PermissionDenied."""
+    return course_snapshot(user, slug)[1]
+
+
+def course_snapshot(user: User, slug: str) -> tuple[int, protocol.Snapshot]:
+    """Return the id of a course and where its class stands for the user.
+
+    Nothing in it is older than its revision: that is read first. Raises PermissionDenied.
+    """
     course = enrolled(user, slug).course
     standing = _standing(course)
     votes: list[protocol.OwnVote | None] = [None, None]
@@ -549,8 +559,8 @@ def snapshot(user: User, slug: str) -> protocol.Snapshot:
             )
             if place is not None:
                 room = str(place.group.room_id)
-                partners = [body for key, body in partner_bodies(place.group) if key != user.pk]
-    return protocol.Snapshot(
+                partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
+    return course.pk, protocol.Snapshot(
         **standing.fields,
         server_time=time.time(),
         votes=votes,
@@ -561,31 +571,70 @@ def snapshot(user: User, slug: str) -> protocol.Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """Where a class stands, the same for all who ask until the next transition: the fields of
+    """Where a class stands, the same for all who ask until its revision changes: the fields of
     `control_fields`, and the ids of the two rounds."""
 
     fields: dict[str, Any]
     rounds: tuple[int | None, int | None]
 
 
-STANDINGS_KEPT = 500
-"""Class sessions of which a process remembers how they stand."""
-_standings: OrderedDict[int, tuple[tuple[str, int, datetime], _Standing]] = OrderedDict()
-_standings_lock = threading.Lock()
+class _Version(NamedTuple):
+    """What a class session looked like when it was read; a later one is greater.
+
+    The epoch is in it, as workers that run the code before it know no revision.
+    """
+
+    epoch: int
+    revision: int
+    changed_at: datetime
+    slug: str
+
+
+class _Standings:
+    """Remember how the class sessions asked for last stand. Any thread may use it.
+
+    An entry is found only under the very version that its caller has just read, so a process never
+    says what is older than that.
+    """
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[int, tuple[_Version, _Standing]] = OrderedDict()
+
+    def find(self, session: int, version: _Version) -> _Standing | None:
+        """Return how a session stands in this version, None where that is not known."""
+        with self._lock:
+            known = self._known.get(session)
+        return known[1] if known is not None and known[0] == version else None
+
+    def keep(self, session: int, version: _Version, standing: _Standing) -> None:
+        """Remember how a session stands, unless a later version came meanwhile."""
+        with self._lock:
+            known = self._known.get(session)
+            if known is not None and known[0] > version:
+                return
+            self._known[session] = version, standing
+            self._known.move_to_end(session)
+            if len(self._known) > self.MOST:
+                self._known.popitem(last=False)
+
+
+_standings = _Standings()
 
 
 def _standing(course: Course) -> _Standing:
-    """How the class of a course stands, read once for each epoch: a class asks all at once."""
+    """How the class of a course stands, read once for each revision: a class asks all at once."""
     now = (
         ClassSession.objects.filter(course=course, ended_at=None)
-        .values_list("pk", "epoch", "changed_at")
+        .values_list("pk", "epoch", "revision", "changed_at")
         .first()
     )
     if now is not None:
-        with _standings_lock:
-            known = _standings.get(now[0])
-        if known is not None and known[0] == (course.slug, *now[1:]):
-            return known[1]
+        known = _standings.find(now[0], _Version(*now[1:], course.slug))
+        if known is not None:
+            return known
     session = class_session(course)
     if session is None:
         return _Standing(control_fields(course, last_epoch_session(course)), (None, None))
@@ -596,21 +645,18 @@ def _standing(course: Course) -> _Standing:
     )
     # What is not committed yet may never be.
     if not connection.in_atomic_block:
-        with _standings_lock:
-            _standings[session.pk] = (course.slug, session.epoch, session.changed_at), standing
-            _standings.move_to_end(session.pk)
-            if len(_standings) > STANDINGS_KEPT:
-                _standings.popitem(last=False)
+        version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
+        _standings.keep(session.pk, version, standing)
     return standing
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:
-    """The last session of a course in which none is open, for its epoch."""
-    return ClassSession.objects.filter(course=course).order_by("-epoch").first()
+    """The last session of a course in which none is open, for its epoch and revision."""
+    return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
 
 
-def partner_bodies(*of: PartnerGroup) -> list[tuple[int, protocol.PartnerBody]]:
-    """(user id, what the others are told of them) for the members of the groups."""
+def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, protocol.PartnerBody]]:
+    """(group id, user id, what the others are told of them) for the members of the groups."""
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
     rounds_ = {group.round_id for group in of}
     choices = dict(
@@ -620,6 +666,7 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, protocol.PartnerBody]]:
     )
     return [
         (
+            place.group_id,
             place.user_id,
             protocol.PartnerBody(
                 username=place.user.username,

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms import gaps, groups, publish
+from rooms import gaps, publish
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.drain import close_sockets
@@ -43,6 +43,7 @@ class Runtime:
             on_seen=self.clock.seen,
             on_recheck=self.revalidation.recheck,
             on_restored=self.revalidation.check_soon,
+            on_late=self.clock.partners_missed,
         )
         self.clock.hub = self.revalidation.hub = self.hub
         self.polls = Polls(
@@ -58,8 +59,11 @@ class Runtime:
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(gaps.frames_after, audience, after, limit)
-        if missing.partners:
-            self.clock.partners_missed(groups.room_id(audience))
+        group = self.hub.group_of(audience)
+        if missing.revision and group is not None:
+            self.hub.revisions.hear(group, missing.revision)
+        if missing.partners and group is not None:
+            self.clock.partners_missed(group)
         return missing.rows
 
     async def _compare(self, known: dict[str, int], within: float) -> gaps.Compared:

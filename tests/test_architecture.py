@@ -21,7 +21,7 @@ LAYERS = [
     {"actions"},
     {
         *("publish", "frames", "queries", "permissions", "embed", "writer", "threads", "standing"),
-        *("gaps", "hub", "order", "audience", "connection", "subscriptions"),
+        *("gaps", "hub", "order", "audience", "connection", "subscriptions", "revisions"),
     },
     {"models", "migrations"},
     {
@@ -33,13 +33,14 @@ LAYERS = [
 # Tighter than their row: these know nothing of `rooms` but what is listed.
 ONLY = {
     "hub": {
-        *("hub", "order", "audience", "connection", "subscriptions"),
+        *("hub", "order", "audience", "connection", "subscriptions", "revisions"),
         *("frames", "groups", "topics", "envelope", "errors", "metrics"),
     },
     "order": {"audience", "connection", "envelope", "metrics"},
     "audience": {"connection", "metrics"},
     "connection": {"subscriptions", "metrics"},
     "subscriptions": {"groups", "envelope", "metrics"},
+    "revisions": {"errors"},
     "writer": {"writer", "frames", "groups", "errors", "metrics"},
     "threads": {"threads", "errors", "metrics"},
 }

@@ -293,7 +293,12 @@ def _publish(messages: Iterable[tuple[int, Message | NewText]]) -> None:
         [
             (
                 groups.course(course_id),
-                Stored(groups.room(message.room_id), message.seq, frames.of_message(message)),
+                Stored(
+                    groups.room(message.room_id),
+                    message.seq,
+                    frames.of_message(message),
+                    frames.revision(message),
+                ),
             )
             for course_id, message in messages
         ]

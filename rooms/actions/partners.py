@@ -52,6 +52,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         # Not a secret, but it should differ from class to class.
         rng=random.Random(),
     )
+    count_change(session)
     now = timezone.now()
     rooms = [
         Room(
@@ -82,6 +83,12 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     _log_groups(session, first, chosen)
     _figures_changed(session.course)
     return len(chosen)
+
+
+def count_change(session: ClassSession) -> None:
+    """Give where the class stands a new revision: what is told from here on is newer."""
+    session.revision += 1
+    session.save(update_fields=["revision"])
 
 
 def lock_rooms(session: ClassSession) -> None:
@@ -138,31 +145,34 @@ def archive_rooms(session: ClassSession) -> None:
 
 def tell_partners(session: ClassSession, only: Collection[int] | None = None) -> None:
     """Send each member of the groups (or of those with the given ids) the `partners` event."""
-    for user_id, frame in _partners_frames(session, only):
-        publish.send(groups.course(session.course_id), Passing(groups.user(user_id), frame))
+    publish.send_all(
+        [(groups.course(session.course_id), entry) for entry in _partners_told(session, only)]
+    )
 
 
-def partners_told(room: uuid.UUID) -> list[tuple[int, bytes]]:
-    """(user id, `partners` event) for those whom the class in a course's room has put together."""
+def partners_told(course: int) -> tuple[int, list[Passing]]:
+    """Return the revision of a course's class, and the `partners` event for each whom it has put
+    together."""
     session = (
-        ClassSession.objects.filter(course__rooms=room, ended_at=None, phase__in=PARTNER_PHASES)
+        ClassSession.objects.filter(course=course, ended_at=None)
         .select_related("course", "current_round__first")
         .first()
     )
-    return [] if session is None else list(_partners_frames(session))
+    if session is None:
+        return 0, []
+    if session.phase not in PARTNER_PHASES:
+        return session.revision, []
+    return session.revision, list(_partners_told(session))
 
 
-def _partners_frames(
-    session: ClassSession, only: Collection[int] | None = None
-) -> Iterator[tuple[int, bytes]]:
+def _partners_told(session: ClassSession, only: Collection[int] | None = None) -> Iterator[Passing]:
     made = PartnerGroup.objects.filter(round=_first_round(session)).select_related("round")
     if only is not None:
         made = made.filter(pk__in=only)
     listed = list(made)
     bodies: dict[int, list[tuple[int, protocol.PartnerBody]]] = defaultdict(list)
-    places = dict(Partner.objects.filter(group__in=listed).values_list("user_id", "group_id"))
-    for user_id, body in queries.partner_bodies(*listed):
-        bodies[places[user_id]].append((user_id, body))
+    for group_id, user_id, body in queries.partner_bodies(*listed):
+        bodies[group_id].append((user_id, body))
     for group in listed:
         for user_id, _ in bodies[group.pk]:
             event = protocol.PartnersEvent(
@@ -170,8 +180,9 @@ def _partners_frames(
                 room=str(group.room_id),
                 partners=[body for key, body in bodies[group.pk] if key != user_id],
                 epoch=session.epoch,
+                revision=session.revision,
             )
-            yield user_id, protocol.encode(event)
+            yield Passing(groups.user(user_id), protocol.encode(event), revision=session.revision)
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:
@@ -334,6 +345,7 @@ def _move(
 def _after_moves(session: ClassSession, changed: Sequence[int]) -> None:
     if not changed:
         return
+    count_change(session)
     if session.phase in PARTNER_PHASES:
         tell_partners(session, only=set(changed))
     touched: dict[int, list[int]] = defaultdict(list)

@@ -147,6 +147,23 @@ def _close_due(pk: int, now: datetime) -> bool:
 
 
 @transaction.atomic
+def mend_question(*, question: Question) -> None:
+    """Give the classes in which a question runs a new revision, as its wording or key is mended.
+
+    What processes remember of where a class stands goes by that.
+    """
+    # A class that is just posing the question has the lock of the course, or sees what was mended.
+    Course.objects.select_for_update(no_key=True).get(pk=question.course_id)
+    running = (
+        ClassSession.objects.filter(current_round__question=question, ended_at=None)
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("pk")
+    )
+    for session in running:
+        partners.count_change(session)
+
+
+@transaction.atomic
 def seat_students(*, session: int) -> int:
     """Put late and lonely students of a class session with others; returns how many.
 
@@ -174,20 +191,17 @@ def _lock(course: Course, user: User) -> ClassSession:
     )
     if session is None:
         now = timezone.now()
+        last = queries.last_epoch_session(course)
         session = ClassSession.objects.create(
             course=course,
             controller=user,
             started_at=now,
             changed_at=now,
-            epoch=_last_epoch(course),
+            epoch=last.epoch if last is not None else 0,
+            revision=last.revision if last is not None else 0,
         )
     session.course = course
     return session
-
-
-def _last_epoch(course: Course) -> int:
-    last = queries.last_epoch_session(course)
-    return last.epoch if last is not None else 0
 
 
 def _renewed(session: ClassSession, now: datetime) -> ClassSession:
@@ -206,6 +220,7 @@ def _renewed(session: ClassSession, now: datetime) -> ClassSession:
         started_at=now,
         changed_at=now,
         epoch=session.epoch,
+        revision=session.revision,
     )
 
 
@@ -325,6 +340,7 @@ def _advance(
     """Store the transition and tell the class."""
     session.phase = to.value
     session.epoch += 1
+    session.revision += 1
     session.control_message = message
     session.changed_at = now
     session.save()

@@ -131,6 +131,7 @@ class Partners(Struct, frozen=True):
     room: str | None
     partners: list[protocol.PartnerBody]
     epoch: int
+    revision: int
 
 
 class Moved(Struct, frozen=True):

@@ -249,7 +249,11 @@ class Partners(Endpoint):
         now = queries.snapshot(self.me(request), slug)
         return Response(
             bodies.Partners(
-                course=now.course, room=now.room, partners=now.partners, epoch=now.epoch
+                course=now.course,
+                room=now.room,
+                partners=now.partners,
+                epoch=now.epoch,
+                revision=now.revision,
             )
         )
 

@@ -13,14 +13,20 @@ PHASES = [(phase.value, phase.value) for phase in Phase]
 
 
 class ClassSession(models.Model):
-    """One class of a course, with the phase it is in. `epoch` grows by one with each transition
-    and goes on from one session of a course to the next."""
+    """One class of a course, with the phase it is in.
+
+    `epoch` grows by one with each transition. `revision` grows by one with whatever changes where
+    the class stands for anybody: each transition, each change of partners, each mended wording of
+    the question that runs. Both go on from one session of a course to the next.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_sessions")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     phase = models.CharField(max_length=13, choices=PHASES, default=Phase.IDLE.value)
     epoch = models.PositiveBigIntegerField(default=0)
+    # The default of the database is for workers that still run the code before it.
+    revision = models.PositiveBigIntegerField(default=0, db_default=0)
     # The `message` of the last control event, and who caused it.
     control_message = models.CharField(max_length=20, default="enableNext")
     controller = models.ForeignKey(

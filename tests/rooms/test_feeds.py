@@ -488,6 +488,7 @@ async def hub() -> AsyncIterator[Hub]:
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
         on_restored=lambda: None,
+        on_late=lambda group, audience: None,
     )
     yield one
     await one.stop()

@@ -92,6 +92,7 @@ async def hub(settings, database):
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
         on_restored=lambda: None,
+        on_late=lambda group, audience: None,
     )
     made.changed = changed
     yield made

@@ -203,6 +203,7 @@ async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
         on_restored=lambda: None,
+        on_late=lambda group, audience: None,
     )
     connection = Connection(send, unsent_limit=1_000_000)
     try:

@@ -118,6 +118,7 @@ async def place(people, settings, monkeypatch):
         compare=compare,
         compare_every=3600.0,
         on_restored=lambda: None,
+        on_late=lambda group, audience: None,
         on_changed=lambda audience: None,
         on_seen=lambda entry: None,
         on_recheck=check.recheck,

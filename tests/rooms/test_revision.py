@@ -1,0 +1,86 @@
+"""What sockets are told of where a class stands is ordered by its revision, and never goes back."""
+
+import asyncio
+import itertools
+import json
+
+from rooms.models import Partner
+from tests.rooms.cast import Cast
+
+QUESTIONS = 4
+"""Questions of a class in a hurry."""
+
+
+def told(client, course):
+    """(action, revision) of all that a socket was told of where the class stands, in order."""
+    for text in client.raw:
+        frame = json.loads(text)
+        action = frame["action"]
+        if action in ("control", "partners", "state") and frame.get("course") == course:
+            if frame.get("message") != "announce":
+                yield action, frame["revision"]
+
+
+def went_back(frames):
+    """What a socket was told too late.
+
+    A `control` event goes with its message, in the order of those: a snapshot or partners read
+    from the database may be ahead of it. But none of them comes after what is newer.
+    """
+    newest, stepped = -1, -1
+    for action, revision in frames:
+        if action == "control":
+            if revision <= stepped:
+                yield action, revision, stepped
+            stepped = revision
+        elif revision < newest:
+            yield action, revision, newest
+        newest = max(newest, revision)
+
+
+async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
+    """Two dashboards at two workers hurry a class through questions, while all ask for `state`."""
+    people = [cast.ada, cast.bea, cast.carl, *(cast.student(f"s{n}") for n in range(5))]
+    sockets = await cast.chat(*people)
+    boards = [await cast.dashboard(worker=worker) for worker in (0, 1)]
+    turns = itertools.cycle(boards)
+    slug, over, asked = cast.course.slug, asyncio.Event(), 0
+
+    async def ask_all_the_time(client, **fields):
+        nonlocal asked
+        while not over.is_set():
+            await client.ask("state", **fields)
+            asked += 1
+
+    async def move(round_, number):
+        mover = people[(round_ + number) % len(people)]
+        await next(turns).ask("move_student", username=mover.name, group=1 + number % 3)
+
+    async def hurry():
+        for round_ in range(QUESTIONS):
+            await next(turns).ask("start_question", question="force")
+            for action in ("count_down_and_stop", "stop_vote", "make_partners", "make_partners"):
+                await next(turns).ask(action)
+            await next(turns).ask("enable_chat")
+            await asyncio.gather(*(move(round_, number) for number in range(6)))
+            await next(turns).ask("start_revote")
+            for number in range(3):
+                await move(round_, number)
+            for action in ("stop_vote", "reveal", "next_question"):
+                await next(turns).ask(action)
+
+    asking = [
+        *(asyncio.create_task(ask_all_the_time(one, course=slug)) for one in sockets for _ in "ab"),
+        *(asyncio.create_task(ask_all_the_time(one)) for one in boards),
+    ]
+    try:
+        await hurry()
+    finally:
+        over.set()
+        await asyncio.gather(*asking)
+    frames = {one: list(told(one, slug)) for one in (*sockets, *boards)}
+    late = [back for those in frames.values() for back in went_back(those)]
+    print(f"{asked} snapshots, {sum(map(len, frames.values()))} told, {len(late)} late")
+    assert late == []
+    assert asked > 100
+    assert any(action == "partners" for those in frames.values() for action, _ in those)
