@@ -11,7 +11,8 @@ It reconnects by itself, resumes where it was, sends again what was not acknowle
 out every message once and in order. `python -m peerchat.client` is a chat in a terminal.
 """
 
-from peerchat.client.client import Client, DirectData, Reset, Resumed, TopicMessage
+from peerchat.client.client import Client
+from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
 from peerchat.client.line import ClientError, Closed, CommandRefused, Denied, Unreachable
 from rooms.protocol import (
     ControlEvent,

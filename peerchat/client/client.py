@@ -10,8 +10,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from msgspec import Struct
 
+from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.line import Body, Denied, Line, Unreachable
 from rooms import protocol
 
@@ -19,52 +19,6 @@ EVENTS_KEPT = 10_000
 """Events that wait for `listen`; where nobody listens the oldest are dropped."""
 ANSWER_WITHIN = 15.0
 """Seconds an HTTP request may take."""
-
-
-class Resumed(Struct, frozen=True):
-    """The connection was lost and is there again; what was missed follows."""
-
-
-class Reset(Struct, frozen=True):
-    """So much was missed in a room that only the newest messages follow."""
-
-    room: str
-
-
-class TopicMessage(Struct, frozen=True, tag="topic_message", tag_field="action"):
-    """What somebody published to a topic; `sender` is a username, `data` any JSON."""
-
-    topic: str
-    data: Any
-    sender: str = msgspec.field(name="from")
-    conn_id: str = ""
-
-
-class DirectData(Struct, frozen=True, tag="direct_data", tag_field="action"):
-    """What somebody sent to this connection; `sender` is a username, `data` any JSON."""
-
-    data: Any
-    sender: str = msgspec.field(name="from")
-    conn_id: str = ""
-
-
-Event = (
-    protocol.NewMessageEvent
-    | protocol.Presence
-    | protocol.TypingEvent
-    | protocol.RoomAdded
-    | protocol.RoomRemoved
-    | protocol.MessageRemoved
-    | protocol.SystemEvent
-    | protocol.ControlEvent
-    | protocol.PartnersEvent
-    | protocol.FiguresEvent
-    | TopicMessage
-    | DirectData
-)
-_ON_THE_WIRE = {
-    str(kind.__struct_config__.tag): msgspec.json.Decoder(kind) for kind in Event.__args__
-}
 
 
 class Client:
@@ -97,6 +51,8 @@ class Client:
         self._dashboards: dict[str, Line] = {}
         # The number of the last message handed out, by room.
         self._seen: dict[str, int] = {}
+        # The revision of the partners last handed out, by course.
+        self._partnered: dict[str, int] = {}
         self._topics: set[str] = set()
         # What comes while it is found out what was missed before it.
         self._held: list[protocol.NewMessageEvent] | None = None
@@ -187,7 +143,9 @@ class Client:
 
     async def state(self, course: str) -> Body:
         """Where the class stands, with one's own votes and partners."""
-        return _fields(await self._chat.ask("state", {"course": course}))
+        answer = await self._chat.ask("state", {"course": course})
+        self._is_news(course, answer.get("revision"))
+        return _fields(answer)
 
     async def vote(
         self,
@@ -246,6 +204,8 @@ class Client:
     async def listen(self) -> AsyncIterator[Event | Resumed | Reset]:
         """The events, as they come: each message once, and in the order of its room.
 
+        Partners that are older than those last told, or than what `state` answered, are left out.
+        Each transition is told; one with a lower `revision` than a state is in that already.
         Ends when the client is closed. Raises Closed when the site has ended it for good.
         """
         ended = asyncio.create_task(self._chat.wait_ended())
@@ -309,7 +269,7 @@ class Client:
             self._message(protocol.NewMessageEvent(uuid="", room=room, message=body))
 
     def _take(self, body: Body, text: str) -> None:
-        decoder = _ON_THE_WIRE.get(body["action"])
+        decoder = ON_THE_WIRE.get(body["action"])
         if decoder is None or body.get("status") == "error":
             # A reply, or an event of a newer server.
             return
@@ -325,8 +285,20 @@ class Client:
             case protocol.RoomRemoved():
                 self._seen.pop(event.room, None)
                 self._emit(event)
+            case protocol.PartnersEvent(course=course, revision=revision):
+                if self._is_news(course, revision):
+                    self._emit(event)
             case _:
                 self._emit(event)
+
+    def _is_news(self, course: str, revision: int | msgspec.UnsetType | None) -> bool:
+        """Return whether no later partners of a course are known; older servers number none."""
+        if not isinstance(revision, int):
+            return True
+        if revision < self._partnered.get(course, 0):
+            return False
+        self._partnered[course] = revision
+        return True
 
     def _message(self, event: protocol.NewMessageEvent) -> None:
         if event.message.seq > self._seen.get(event.room, 0):

@@ -11,7 +11,8 @@ import msgspec
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from peerchat.client.client import Client, Reset, Resumed
+from peerchat.client.client import Client
+from peerchat.client.events import Reset, Resumed
 from peerchat.client.line import ClientError
 from rooms import protocol
 
@@ -42,6 +43,8 @@ class Terminal:
         self._listed: list[str] = []
         self._room = ""
         self._course = ""
+        # The revision of the class as it was shown last, by course.
+        self._revisions: dict[str, int] = {}
         self._commands: dict[str, tuple[Callable[..., Awaitable[None]], str]] = {
             "help": (self._help, "/help                    this list"),
             "rooms": (self._list_rooms, "/rooms                   the rooms, numbered"),
@@ -122,7 +125,7 @@ class Terminal:
                     self._show_message(message)
                 case protocol.ControlEvent():
                     self._course = event.course
-                    if event.message != "announce":
+                    if event.message != "announce" and self._is_news(event):
                         self._show_class(event)
                 case protocol.PartnersEvent():
                     self._course = event.course
@@ -225,6 +228,7 @@ class Terminal:
 
     async def _state(self) -> None:
         state = await self.client.state(self._in_course())
+        self._revisions[state["course"]] = state.get("revision", 0)
         if state["phase"] == "idle":
             self._write("-- No question is open.")
         else:
@@ -232,6 +236,11 @@ class Terminal:
         if state["partners"]:
             self._room = state["room"]
             self._write(_partners([protocol.PartnerBody(**body) for body in state["partners"]]))
+
+    def _is_news(self, event: protocol.ControlEvent) -> bool:
+        """Return whether a transition is not in what `/state` has shown."""
+        revision = event.revision
+        return not isinstance(revision, int) or revision > self._revisions.get(event.course, 0)
 
     def _show_class(self, event: protocol.ControlEvent) -> None:
         self._write(f"-- {CONTROL_IN_WORDS.get(event.message, event.message)}")

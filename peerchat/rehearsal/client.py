@@ -147,7 +147,7 @@ class Client:
         match body["action"]:
             case "control":
                 self.controls.append(body)
-            case "partners":
+            case "partners" if body.get("revision", 0) >= self.partners.get("revision", 0):
                 self.partners = body
             case "room_added":
                 self.rooms[body["room"]] = body

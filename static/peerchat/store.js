@@ -42,6 +42,7 @@ function emptySession() {
     message: null,
     phase: "idle",
     epoch: -1,
+    revision: -1,
     question: null,
     round: null,
     deadline: null,
@@ -49,6 +50,7 @@ function emptySession() {
     partners: [],
     partnerRoom: null,
     partnersEpoch: -1,
+    partnersRevision: -1,
     correct: null,
     histograms: null,
   };
@@ -114,6 +116,8 @@ const HANDLERS = {
     // Two sockets tell an instructor the same; a late frame must not turn the class back.
     if (event.epoch <= before.epoch) return state;
     const anew = startsAnew(before, event);
+    // Partners do not wait for the messages before them, so they may be newer than the transition.
+    const regrouped = anew && !(event.revision < before.partnersRevision);
     const revealed = event.phase === "revealed";
     const figures = anew && state.figures ? { ...state.figures, ...NO_FIGURES } : state.figures;
     return withSession({ ...state, figures }, {
@@ -123,23 +127,28 @@ const HANDLERS = {
       message: event.message,
       phase: event.phase,
       epoch: event.epoch,
+      revision: Math.max(before.revision, revisionOf(event)),
       question: event.question,
       round: event.round,
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
-      partners: anew ? [] : before.partners,
-      partnerRoom: anew ? null : before.partnerRoom,
+      partners: regrouped ? [] : before.partners,
+      partnerRoom: regrouped ? null : before.partnerRoom,
       correct: revealed ? (event.correct ?? null) : null,
       histograms: revealed ? (event.histograms ?? null) : null,
     });
   },
 
   partners(state, event) {
-    if (event.course !== state.course.slug || event.epoch < state.session.partnersEpoch) return state;
+    const before = state.session;
+    if (event.course !== state.course.slug || event.epoch < before.partnersEpoch) return state;
+    if (event.revision < before.partnersRevision) return state;
     const next = withSession(state, {
+      revision: Math.max(before.revision, revisionOf(event)),
       partners: event.partners,
       partnerRoom: event.room,
       partnersEpoch: event.epoch,
+      partnersRevision: Math.max(before.partnersRevision, revisionOf(event)),
     });
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
@@ -182,14 +191,16 @@ const HANDLERS = {
   },
 
   "local.snapshot"(state, event) {
-    // A control event that overtook the snapshot knows more; ask again rather than mix the two.
-    if (event.epoch < state.session.epoch) return withSession(state, { stale: true });
+    // An event that overtook the snapshot knows more; ask again rather than mix the two.
+    const { epoch, revision } = state.session;
+    if (event.epoch < epoch || event.revision < revision) return withSession(state, { stale: true });
     const next = withSession(state, {
       ...emptySession(),
       known: true,
       message: event.message,
       phase: event.phase,
       epoch: event.epoch,
+      revision: revisionOf(event),
       question: event.question,
       round: event.round,
       deadline: event.deadline,
@@ -197,6 +208,7 @@ const HANDLERS = {
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
       partnersEpoch: event.epoch,
+      partnersRevision: revisionOf(event),
       correct: event.correct ?? null,
       histograms: event.histograms ?? null,
     });
@@ -268,6 +280,11 @@ const HANDLERS = {
     return withRoom(state, room, (one) => ({ ...one, lastRead: seq }));
   },
 };
+
+/** The number that orders all that is told of where a class stands; older servers send none. */
+function revisionOf(event) {
+  return event.revision ?? -1;
+}
 
 function names(people) {
   return (people ?? []).map((one) => one.username ?? one);

@@ -67,12 +67,16 @@ def standing(
     deadline: Any = None,
     **more: Any,
 ) -> Frame:
-    """Where the class stands, as a `control` event and a snapshot have it."""
+    """Where the class stands, as a `control` event and a snapshot have it.
+
+    Without groups each transition is a revision, and nothing else is.
+    """
     return {
         "course": cast.course.slug,
         "message": message,
         "phase": phase,
         "epoch": epoch,
+        "revision": epoch,
         "question": question(slug) if slug else None,
         "round": ROUNDS.get(phase),
         "deadline": deadline,

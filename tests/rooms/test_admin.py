@@ -9,6 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from rooms import queries
+from rooms.actions.enrollment import enroll
+from rooms.actions.session import control
 from rooms.admin import INLINE_ROWS
 from rooms.models import (
     Choice,
@@ -28,6 +31,7 @@ from rooms.models import (
     Vote,
     Worker,
 )
+from rooms.protocol import Reveal, StartQuestion, StopVote
 
 pytestmark = pytest.mark.django_db
 
@@ -364,6 +368,19 @@ def test_another_choice_becomes_the_correct_one(admin_client, question, old, new
     changes = {f"choices__{old}__is_correct": None, f"choices__{new}__is_correct": "on"}
     assert change_question(admin_client, question, **changes).status_code == 302
     assert question.choices.get(is_correct=True).letter == "ABC"[new]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_class_that_runs_is_told_of_a_mended_key(admin_client, admin_user, course, question):
+    enroll(course=course, users=[admin_user], role="instructor")
+    for command in (StartQuestion(uuid="1", question="lift"), StopVote(uuid="2"), Reveal(uuid="3")):
+        control(user=admin_user, course=course.slug, command=command)
+    before = queries.snapshot(admin_user, course.slug)
+    changes = {"choices__0__is_correct": None, "choices__2__is_correct": "on"}
+    assert change_question(admin_client, question, **changes).status_code == 302
+    after = queries.snapshot(admin_user, course.slug)
+    assert (before.correct, after.correct) == ("A", "C")
+    assert (before.epoch, before.revision, after.epoch, after.revision) == (3, 3, 3, 4)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from accounts.middleware import session_identities, token_identity
 from rooms import queries
 from rooms.actions import session
 from rooms.actions.enrollment import enroll
-from rooms.models import Course
-from rooms.protocol import Reveal, StartQuestion, StopVote
+from rooms.models import ClassSession, Course
+from rooms.protocol import MakePartners, Reveal, StartQuestion, StopVote
 from tests.rooms.cast import Person, make_question
 from tests.rooms.school import make_school
 
@@ -70,7 +70,43 @@ def test_the_entry_of_many_courses_and_rooms(school):
     assert len(queries.entry(school.ada, 3)[2]) == 3
 
 
-def test_how_a_class_stands_is_read_once_for_an_epoch(school, django_assert_num_queries):
+def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch):
+    """Who began to read before a transition, and is done after it, changes nothing for others."""
+
+    def control(command):
+        session.control(user=school.ines, course="physics", command=command)
+
+    read, moved = queries.control_fields, []
+
+    def slowly(course, standing):
+        fields = read(course, standing)
+        if not moved:
+            moved.append(True)
+            control(StopVote(uuid="2"))
+            assert queries.snapshot(school.bea, "physics").phase == "vote_closed"
+        return fields
+
+    control(StartQuestion(uuid="1", question="force"))
+    monkeypatch.setattr(queries, "control_fields", slowly)
+    assert queries.snapshot(school.ada, "physics").phase == "vote"
+    monkeypatch.setattr(queries, "control_fields", None)
+    after = queries.snapshot(school.ada, "physics")
+    assert (after.phase, after.revision) == ("vote_closed", 2)
+
+
+def test_what_is_remembered_ends_with_each_change_of_partners(school):
+    for command in (StartQuestion(uuid="1", question="force"), StopVote(uuid="2")):
+        session.control(user=school.ines, course="physics", command=command)
+    assert queries.snapshot(school.ada, "physics").revision == 2
+    command = MakePartners(uuid="3")
+    session.control(user=school.ines, course="physics", command=command)
+    assert queries.snapshot(school.ada, "physics").revision == 3
+    session.control(user=school.ines, course="physics", command=command)
+    assert queries.snapshot(school.ada, "physics").revision == 3
+    assert ClassSession.objects.get().epoch == 2
+
+
+def test_how_a_class_stands_is_read_once_for_a_revision(school, django_assert_num_queries):
     def control(command):
         session.control(user=school.ines, course="physics", command=command)
 

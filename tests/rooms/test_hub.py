@@ -83,7 +83,7 @@ def database():
 @pytest.fixture
 async def hub(settings, database):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    changed = []
+    changed, late = [], []
     made = Hub(
         fetch=database.fetch,
         compare=database.compare,
@@ -92,9 +92,9 @@ async def hub(settings, database):
         on_seen=lambda entry: None,
         on_recheck=lambda entry: None,
         on_restored=lambda: None,
-        on_late=lambda group, audience: None,
+        on_late=lambda group, audience: late.append((group, audience)),
     )
-    made.changed = changed
+    made.changed, made.late = changed, late
     yield made
     for connection in list(made.connections.values()):
         connection.dispose()
@@ -343,6 +343,30 @@ async def test_only_the_audience_gets_a_frame(hub, enter):
     hub.deliver(GROUP, [Passing(ROOM, b"typing"), Passing(groups.user(2), b"for two")])
     await sent(inside, "typing")
     await sent(outside, "for two")
+
+
+async def test_partners_that_come_after_newer_ones_are_kept_back(hub, enter):
+    socket, user = enter(1), groups.user(1)
+    hub.deliver(GROUP, [Passing(user, b"second", revision=8), Passing(user, b"first", revision=7)])
+    hub.deliver(GROUP, [Passing(user, b"no number"), Passing(user, b"the same", revision=8)])
+    # Another course has numbers of its own.
+    hub.deliver(groups.course(2), [Passing(user, b"elsewhere", revision=1)])
+    await sent(socket, "second", "no number", "the same", "elsewhere")
+    assert hub.late == [(GROUP, user)]
+
+
+async def test_partners_that_come_after_a_later_step_are_kept_back(hub, enter):
+    socket, user = enter(1), groups.user(1)
+    hub.deliver(GROUP, [Stored(ROOM, 1, [b"step"], 8), Passing(user, b"before", revision=7)])
+    await sent(socket, "step")
+    assert hub.late == [(GROUP, user)]
+
+
+async def test_nobody_asks_for_partners_of_those_who_are_not_here(hub, enter):
+    enter(1)
+    hub.deliver(GROUP, [Stored(ROOM, 1, [b"step"], 8)])
+    hub.deliver(GROUP, [Passing(groups.user(2), b"before", revision=7)])
+    assert hub.late == []
 
 
 async def test_all_sockets_of_one_user_may_be_skipped(hub, enter):

@@ -266,10 +266,12 @@ async def test_partners_event(cast, command):
                 if other != number
             ],
             "epoch": 3,
+            "revision": 4,
         }
         snapshot = await client.ask("state", course=cast.course.slug)
         snapshot["partners"].sort(key=lambda one: one["username"])
         assert (snapshot["room"], snapshot["partners"]) == (room, event["partners"])
+        assert snapshot["revision"] == event["revision"]
 
 
 async def test_each_is_told_of_their_own_partners(cast):
@@ -311,6 +313,7 @@ async def test_who_comes_late_is_put_with_others(cast):
             "room": added["room"],
             "partners": [everyone[name] for name in sorted(everyone) if name != person.name],
             "epoch": 3,
+            "revision": 5,
         }
     await late.ask("new_message", room=added["room"], text="Sorry, the bus")
     for client in clients:
@@ -495,7 +498,7 @@ async def test_move_student(cast):
     for one, mine in zip(people, clients, strict=True):
         event = await mine.event("partners")
         group = Partner.objects.get(user=one.user).group
-        assert event["room"] == str(group.room_id)
+        assert (event["room"], event["revision"]) == (str(group.room_id), 5)
         assert {p["username"] for p in event["partners"]} == {
             p.user.username for p in group.partners.exclude(user=one.user)
         }

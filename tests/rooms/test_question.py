@@ -21,9 +21,13 @@ class Page:
 
     def __init__(self, snapshot):
         self.state = timeless(snapshot)
+        self.revision = self.state.pop("revision")
 
     def see(self, frame):
         """Take a frame into account, as the page of a student does."""
+        revision = frame.pop("revision", self.revision)
+        assert revision >= self.revision
+        self.revision = revision
         match frame:
             case {"action": "control", "message": message, "phase": phase, **fields}:
                 if message == "announce":
@@ -151,7 +155,11 @@ async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
         await barrier(students["ada"].client, cast.room, *(s.client for s in students.values()))
         for student in students.values():
             student.catch_up()
-            assert student.page.state == timeless(await student.look()), (number, step)
+            fresh = Page(await student.look())
+            assert student.page.state == fresh.state, (number, step)
+            # Groups are only told when the discussion opens.
+            formed = step[0] == "make_partners"
+            assert fresh.revision == student.page.revision + formed, (number, step)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +178,9 @@ async def test_also_where_the_discussion_is_left_out(cast, steps):
         await barrier(students["ada"].client, cast.room, *(s.client for s in students.values()))
         for student in students.values():
             student.catch_up()
-            assert student.page.state == timeless(await student.look()), step
+            fresh = Page(await student.look())
+            assert student.page.state == fresh.state, step
+            assert fresh.revision == student.page.revision + (step == "make_partners"), step
 
 
 async def test_a_page_that_is_opened_in_any_phase(cast):
@@ -221,7 +231,12 @@ async def test_the_snapshot_in_each_phase(cast, phase, groups):
     }
     expected = {
         **standing(
-            cast, messages[phase], phase, epoch, slug=None if phase == "idle" else "force", **more
+            cast,
+            messages[phase],
+            phase,
+            epoch,
+            slug=None if phase == "idle" else "force",
+            **{"revision": epoch + groups, **more},
         ),
         "votes": [None, None],
         "room": room,

@@ -120,8 +120,9 @@ async def test_legal(cast, phase, groups, name):
     if not is_transition(name):
         snapshot = await ines.ask("state")
         assert (snapshot["phase"], snapshot["epoch"]) == (phase, epoch)
+        assert snapshot["revision"] == epoch + groups + (name == "make_partners")
         return
-    expected = expectation(cast, phase, leads_to, epoch + 1, name)
+    expected = expectation(cast, phase, leads_to, epoch + 1, name, groups=groups)
     for client in (ines, ada):
         event = await client.event("control")
         assert event == expected
@@ -142,8 +143,8 @@ async def test_legal(cast, phase, groups, name):
     )
 
 
-def expectation(cast, phase, leads_to, epoch, name):
-    """The `control` event of a transition."""
+def expectation(cast, phase, leads_to, epoch, name, *, groups):
+    """The `control` event of a transition. Making groups has counted as a revision."""
     action, fields = COMMANDS[name]
     if action in ("reopen", "next_question"):
         message = {"vote": "enableVote", "revote": "enableRevote", "idle": "enableNext"}[leads_to]
@@ -161,7 +162,7 @@ def expectation(cast, phase, leads_to, epoch, name):
             "histograms": [zeros, zeros if second else {}],
         }
     slug = None if leads_to == "idle" else fields.get("question", "force")
-    return control(cast, message, leads_to, epoch, slug=slug, **more)
+    return control(cast, message, leads_to, epoch, slug=slug, revision=epoch + groups, **more)
 
 
 # --- illegal -------------------------------------------------------------------------------------
@@ -289,9 +290,10 @@ async def test_epochs_go_on_in_a_new_class_session(cast):
     await ines.ask("stop_vote")
     await ines.ask("reveal")
     ClassSession.objects.filter(course=cast.course).update(
-        changed_at=timezone.now() - timedelta(hours=7)
+        changed_at=timezone.now() - timedelta(hours=7), revision=9
     )
     assert await ines.ask("start_question", question="work") == {"phase": "vote", "epoch": 4}
+    assert (await ines.ask("state"))["revision"] == 10
     ended, running = ClassSession.objects.filter(course=cast.course).order_by("started_at")
     assert (ended.phase, ended.epoch, ended.ended_at is None) == ("revealed", 3, False)
     assert (running.phase, running.epoch, running.ended_at) == ("vote", 4, None)

@@ -80,7 +80,10 @@ def test_a_whole_question(school, api, lead, vote):
     assert refusal(*vote("ada", "B")) == (409, "round_closed")
     assert lead("make_partners") == {"phase": "vote_closed", "epoch": 2, "groups": 1}
     none = {"course": "physics", "room": None, "partners": []}
-    assert api(school.ada).get("courses/physics/partners/") == (200, {**none, "epoch": 2})
+    assert api(school.ada).get("courses/physics/partners/") == (
+        200,
+        {**none, "epoch": 2, "revision": 3},
+    )
     assert lead("enable_chat") == {"phase": "discuss", "epoch": 3}
     _, partners = api(school.ada).get("courses/physics/partners/")
     assert sorted(partners["partners"], key=lambda partner: partner["username"]) == [
@@ -101,6 +104,7 @@ def test_a_whole_question(school, api, lead, vote):
         "message": "reveal",
         "phase": "revealed",
         "epoch": 6,
+        "revision": 7,
         "question": {
             "question": "force",
             "prompt": "What is force?",

@@ -47,6 +47,10 @@ function snapshot(epoch, phase, changes = {}) {
   return { ...control(epoch, phase), action: "local.snapshot", votes: [null, null], room: null, partners: [], ...changes };
 }
 
+function partners(room, epoch, changes = {}) {
+  return { action: "partners", course: "physics", room, partners: [{ ...BO, choice: "A" }], epoch, ...changes };
+}
+
 const VOTE = { choice: "B", confidence: 3, rationale: "" };
 
 function seqs(state) {
@@ -198,15 +202,46 @@ export function theAnswerIsOnlyThereOnceRevealed() {
 }
 
 export function snapshotPlusEventsIsAFreshSnapshot() {
-  const events = run(start(), snapshot(5, "vote", { votes: [VOTE, null] }), control(6, "vote_closed"), control(7, "discuss"), {
-    action: "partners",
-    course: "physics",
-    room: "p",
-    partners: [{ ...BO, choice: "A" }],
-    epoch: 7,
-  });
-  const fresh = run(start(), snapshot(7, "discuss", { votes: [VOTE, null], room: "p", partners: [{ ...BO, choice: "A" }] }));
-  equal(events.session, fresh.session);
+  for (const number of [() => ({}), (revision) => ({ revision })]) {
+    const events = run(
+      start(),
+      snapshot(5, "vote", { votes: [VOTE, null], ...number(15) }),
+      control(6, "vote_closed", number(16)),
+      control(7, "discuss", number(18)),
+      partners("q", 7, number(18)),
+      partners("p", 7, number(20)),
+    );
+    const shown = { votes: [VOTE, null], room: "p", partners: [{ ...BO, choice: "A" }] };
+    const fresh = run(start(), snapshot(7, "discuss", { ...shown, ...number(20) }));
+    equal(events.session, fresh.session);
+  }
+}
+
+export function aSnapshotOlderThanPartnersIsAskedForAgain() {
+  const told = run(start(), snapshot(7, "discuss", { revision: 17 }), partners("p", 7, { revision: 19 }));
+  const state = run(told, snapshot(7, "discuss", { room: "q", revision: 18 }));
+  equal([state.session.partnerRoom, state.session.stale], ["p", true]);
+  equal(run(state, snapshot(7, "discuss", { room: "p", revision: 19 })).session.stale, false);
+}
+
+export function partnersOlderThanTheSnapshotChangeNothing() {
+  const state = run(start(), snapshot(7, "discuss", { room: "p", revision: 19 }));
+  equal(run(state, partners("q", 7, { revision: 18 })) === state, true);
+  equal(run(state, partners("q", 7, { revision: 20 })).session.partnerRoom, "q");
+}
+
+export function partnersOfAStepThatComesLaterStay() {
+  // The steps were lost on their way, and come after those who were moved were told so.
+  const closed = run(start(), snapshot(5, "revealed", { revision: 15 }), partners("p", 8, { revision: 21 }));
+  const steps = [control(6, "vote", { revision: 16 }), control(7, "vote_closed", { revision: 17 }), control(8, "discuss", { revision: 19 })];
+  const state = run(closed, ...steps);
+  equal([partnerRoom(state)?.id, state.session.revision], ["p", 21]);
+  equal(partnerRoom(run(state, control(9, "vote", { question: OTHER, revision: 22 }))), null);
+}
+
+export function stepsWithoutANumberAreFollowedAsBefore() {
+  const state = run(start(), snapshot(7, "discuss", { room: "p", revision: 19 }), control(8, "idle"));
+  equal([state.session.phase, state.session.partnerRoom], ["idle", null]);
 }
 
 export function presenceKeepsWhoIsThere() {

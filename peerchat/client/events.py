@@ -1,0 +1,55 @@
+"""What a client is told, as types."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from rooms import protocol
+
+
+class Resumed(Struct, frozen=True):
+    """The connection was lost and is there again; what was missed follows."""
+
+
+class Reset(Struct, frozen=True):
+    """So much was missed in a room that only the newest messages follow."""
+
+    room: str
+
+
+class TopicMessage(Struct, frozen=True, tag="topic_message", tag_field="action"):
+    """What somebody published to a topic; `sender` is a username, `data` any JSON."""
+
+    topic: str
+    data: Any
+    sender: str = msgspec.field(name="from")
+    conn_id: str = ""
+
+
+class DirectData(Struct, frozen=True, tag="direct_data", tag_field="action"):
+    """What somebody sent to this connection; `sender` is a username, `data` any JSON."""
+
+    data: Any
+    sender: str = msgspec.field(name="from")
+    conn_id: str = ""
+
+
+Event = (
+    protocol.NewMessageEvent
+    | protocol.Presence
+    | protocol.TypingEvent
+    | protocol.RoomAdded
+    | protocol.RoomRemoved
+    | protocol.MessageRemoved
+    | protocol.SystemEvent
+    | protocol.ControlEvent
+    | protocol.PartnersEvent
+    | protocol.FiguresEvent
+    | TopicMessage
+    | DirectData
+)
+ON_THE_WIRE = {
+    str(kind.__struct_config__.tag): msgspec.json.Decoder(kind) for kind in Event.__args__
+}
+"""The decoder of each event, by the `action` of its frame."""
