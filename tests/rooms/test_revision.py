@@ -4,7 +4,12 @@ import asyncio
 import itertools
 import json
 
-from tests.rooms.cast import Cast
+from rooms import gaps, groups
+from rooms.actions.session import control
+from rooms.models import Message
+from rooms.protocol import StartQuestion, StopVote
+from tests.rooms.cast import Cast, make_question
+from tests.rooms.school import School
 
 QUESTIONS = 2
 """Questions of a class in a hurry."""
@@ -81,3 +86,17 @@ async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
     assert late == []
     assert asked > 100
     assert any(action == "partners" for those in frames.values() for action, _ in those)
+
+
+def test_a_transition_that_was_stored_before_there_were_numbers(school: School) -> None:
+    make_question(school.course, "force")
+    for command in (StartQuestion(uuid="1", question="force"), StopVote(uuid="2")):
+        control(user=school.ines, course="physics", command=command)
+    first, second = Message.objects.filter(room=school.room).order_by("seq")
+    assert (first.control["revision"], second.control["revision"]) == (1, 2)
+    del second.control["revision"]
+    second.save()
+    missing = gaps.frames_after(groups.room(school.room.id), 0, 10)
+    told = [json.loads(frames[1]) for _, frames in missing.rows]
+    assert [one.get("revision") for one in told] == [1, None]
+    assert missing.revision == 1
