@@ -52,7 +52,6 @@ export class PeerPoll extends EventTarget {
   #posting = new Map();
   #partners = null;
   #phase = null;
-  #revision = null;
   #told = null;
   #removed = new Set();
   #lookedAt = 0;
@@ -167,12 +166,8 @@ export class PeerPoll extends EventTarget {
     const state = await this.#ask("GET", `courses/${this.#course}/state/`, { timeout });
     this.#measure(sent, state.server_time);
     this.#lookedAt = sent;
-    // Of two answers the later one may be the older; the page drops it by itself.
-    if (!(state.revision < this.#revision)) {
-      this.#revision = state.revision;
-      this.#phase = state.phase;
-      this.#partners = state.room;
-    }
+    this.#phase = state.phase;
+    this.#partners = state.room;
     this.#watch();
     return state;
   }
@@ -461,7 +456,6 @@ export class PeerPoll extends EventTarget {
     this.#polling = new Set();
     this.#posting.clear();
     this.#told = null;
-    this.#revision = null;
     this.clockOffset = null;
     this.roundTrip = Infinity;
   }
