@@ -1,12 +1,10 @@
 """What one worker does while Redis is away reaches the sockets of the other one all the same."""
 
 import asyncio
-import json
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -97,39 +95,6 @@ async def test_partners_who_were_not_told(cast: Cast, away: Redis) -> None:
     for number, text in enumerate(("one", "two", "three"), start=1):
         said = (await comes(ada, "new_message", room=room))["message"]
         assert (said["seq"], said["text"]) == (number, text)
-
-
-async def test_moves_that_come_late(cast: Cast, away: Redis) -> None:
-    """What waited for Redis comes when its result is known, and does not bring back what was."""
-    students = [cast.bea, cast.carl, cast.student("dora")]
-    ada = await cast.chat(cast.ada, worker=0)
-    bea, *others = await cast.chat(*students, worker=1)
-    board = await cast.dashboard(worker=1)
-    await lead(board, "discuss", groups=True)
-    own = PartnerGroup.objects.get(room=(await ada.event("partners"))["room"]).number
-    for client in (bea, *others):
-        await client.event("partners")
-    away.stop()
-    for number in (3 - own, own, 3 - own):
-        await board.ask("move_student", username=cast.ada.name, group=number)
-    newest = (await board.ask("state"))["revision"]
-    await ada.take(
-        lambda frame: frame["action"] == "partners" and frame["revision"] >= newest,
-        "partners as they are now",
-        within=LOST,
-    )
-    away.start()
-    # This is not stored, and comes by the way of the moves and after them.
-    while not any(frame["action"] == "typing" for frame in map(json.loads, ada.raw)):
-        await bea.post("typing", room=cast.room)
-        await asyncio.sleep(0.5)
-    told = [
-        (frame["revision"], frame["room"])
-        for frame in map(json.loads, ada.raw)
-        if frame["action"] == "partners"
-    ]
-    assert told == sorted(told, key=itemgetter(0))
-    assert told[-1][1] == (await ada.ask("state", course=cast.course.slug))["room"]
 
 
 async def test_a_student_who_was_moved(cast: Cast, away: Redis) -> None:

@@ -4,11 +4,14 @@ import asyncio
 import itertools
 import json
 
-from rooms import gaps, groups
+from rooms import gaps, groups, protocol, publish
 from rooms.actions.session import control
+from rooms.envelope import Passing
 from rooms.models import Message
 from rooms.protocol import StartQuestion, StopVote
-from tests.rooms.cast import Cast, make_question
+from tests.client import barrier
+from tests.rooms.cast import Cast, in_thread, make_question
+from tests.rooms.lesson import lead
 from tests.rooms.school import School
 
 QUESTIONS = 2
@@ -86,6 +89,30 @@ async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
     assert late == []
     assert asked > 100
     assert any(action == "partners" for those in frames.values() for action, _ in those)
+
+
+async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
+    """They are read anew, for the one student whom they are for."""
+    ada, bea = await cast.chat(cast.ada, cast.bea)
+    board = await cast.dashboard()
+    await lead(board, "discuss", groups=True)
+    told = await ada.event("partners")
+    await bea.event("partners")
+    late = protocol.PartnersEvent(
+        course=cast.course.slug,
+        room=told["room"],
+        partners=[],
+        epoch=told["epoch"],
+        revision=told["revision"] - 1,
+    )
+    entry = Passing(
+        groups.user(cast.ada.user.pk), protocol.encode(late), revision=told["revision"] - 1
+    )
+    await in_thread(publish.now, groups.course(cast.course.pk), entry)
+    assert await ada.event("partners") == told
+    await barrier(bea, cast.room, ada)
+    for client in (ada, bea):
+        assert [one for one in client.unread() if one["action"] == "partners"] == []
 
 
 def test_a_transition_that_was_stored_before_there_were_numbers(school: School) -> None:
