@@ -120,6 +120,8 @@ def test_a_transition_that_was_stored_before_there_were_numbers(school: School) 
     for command in (StartQuestion(uuid="1", question="force"), StopVote(uuid="2")):
         control(user=school.ines, course="physics", command=command)
     first, second = Message.objects.filter(room=school.room).order_by("seq")
+    assert first.control is not None
+    assert second.control is not None
     assert (first.control["revision"], second.control["revision"]) == (1, 2)
     del second.control["revision"]
     second.save()
