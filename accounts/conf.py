@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     # of a proxy: per second, and how many may come at once.
     "LOGIN_ADDRESS_RATE": 20.0,
     "LOGIN_ADDRESS_BURST": 2000,
+    # Threads of one worker that hash passwords.
+    "HASH_THREADS": 2,
 }
 
 

@@ -5,14 +5,18 @@ admin, the HTTP API. django-axes keeps the failures in the database, so that the
 workers; a username that nobody has is locked like any other. In this process, buckets see to what
 the database cannot: guesses that come at the same time, and floods.
 
-A request that was refused unseen has `try_again_in`, the seconds until it makes sense again.
+From an address with a flood right passwords get in as from any other; wrong ones are told to wait.
+A password for which there is no time (`accounts.hashing`) is told to come back, and counts nowhere.
+
+A request that is told to wait has `try_again_in`, the seconds until it makes sense again, and
+`is_busy`, whether that is for the many who log in at once.
 """
 
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
@@ -26,6 +30,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from accounts import hashing
 from accounts.buckets import Buckets
 from accounts.conf import limits
 from accounts.models import User
@@ -42,22 +47,23 @@ class _Guesses:
         self.from_address = Buckets(limits["LOGIN_ADDRESS_RATE"], limits["LOGIN_ADDRESS_BURST"])
 
     def take(self, username: str, address: str | None) -> float:
-        """Count a guess. Returns the seconds until there may be one, 0.0 for now."""
-        wait = self.from_address.take(address)
-        if not wait:
-            wait = self.at_once.take((username, address))
-            if wait:
-                self.from_address.give_back(address)
-        return wait
+        """Count a guess at a username. Returns the seconds until there may be one, or 0.0."""
+        return self.at_once.take((username, address))
 
-    def give_back(self, username: str, address: str | None) -> None:
-        """It was no guess."""
-        self.from_address.give_back(address)
+    def take_from(self, address: str | None) -> float:
+        """Count a guess from an address. Returns the seconds until one may be wrong, or 0.0."""
+        return self.from_address.take(address)
+
+    def give_back(self, username: str, address: str | None, flood: float = 0.0) -> None:
+        """It was no guess. `flood` is what `take_from` returned."""
+        if not flood:
+            self.from_address.give_back(address)
         self.at_once.give_back((username, address))
 
-    def forget(self, username: str, address: str | None) -> None:
+    def forget(self, username: str, address: str | None, flood: float = 0.0) -> None:
         """The last one was no guess, and those before were slips."""
-        self.from_address.give_back(address)
+        if not flood:
+            self.from_address.give_back(address)
         self.at_once.fill((username, address))
 
 
@@ -79,19 +85,27 @@ class Backend(AxesStandaloneBackend):
     ) -> None:
         """Raises PermissionDenied for one who has to wait."""
         # Without a request nobody is at a door: a program of the site asks.
+        hashing.stand_at(None)
         if request is None or username is None:
             return
         AxesProxyHandler.update_request(request)
         address = request.axes_ip_address
         # Taken first: of guesses that come together the database knows nothing yet.
         too_many = guesses().take(username, address)
-        wait = max(too_many, locked_for(username, address))
+        failed = failures(username)
+        wait = max(too_many, _locked_for(failed, address))
         if wait:
             if not too_many:
-                guesses().give_back(username, address)
-            request.try_again_in = wait
-            request.axes_locked_out = True
+                guesses().at_once.give_back((username, address))
+            _keep_out(request, wait)
             raise PermissionDenied("There were too many wrong passwords.")
+        request.door = hashing.Door(
+            username,
+            address,
+            failures=sum(failure.count for failure in failed if failure.address == address),
+            flood=guesses().take_from(address),
+        )
+        hashing.stand_at(request.door)
 
 
 class Handler(AxesDatabaseHandler):
@@ -105,6 +119,11 @@ class Handler(AxesDatabaseHandler):
     ) -> None:
         username = credentials.get("username")
         if request is None or username is None or hasattr(request, "try_again_in"):
+            return
+        door: hashing.Door = request.door  # that of Backend, which is asked first
+        if door.busy_for:
+            guesses().give_back(door.username, door.address, door.flood)
+            _keep_out(request, door.busy_for, is_busy=True)
             return
         self.clean_expired_user_attempts(request)
         with transaction.atomic():
@@ -120,10 +139,9 @@ class Handler(AxesDatabaseHandler):
                     failures_since_start=F("failures_since_start") + 1,
                     attempt_time=request.axes_attempt_time,
                 )
-        wait = locked_for(username, request.axes_ip_address)
+        wait = max(locked_for(username, request.axes_ip_address), door.flood)
         if wait:
-            request.try_again_in = wait
-            request.axes_locked_out = True
+            _keep_out(request, wait)
 
     def user_logged_in(self, sender: Any, request: Any, user: User, **kwargs: Any) -> None:
         """Forget the failures from the address of who got in; those from elsewhere stay."""
@@ -132,42 +150,61 @@ class Handler(AxesDatabaseHandler):
         self.clean_expired_user_attempts(request)
         username, address = user.get_username(), request.axes_ip_address
         AccessAttempt.objects.filter(username=username, ip_address=address).delete()
-        guesses().forget(username, address)
+        door: hashing.Door | None = getattr(request, "door", None)
+        guesses().forget(username, address, door.flood if door else 0.0)
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         """It makes no difference."""
 
 
+class Failures(NamedTuple):
+    """Wrong passwords for a username from an address: when the last one was, and how many."""
+
+    address: str | None
+    last: datetime
+    count: int
+
+
+def failures(username: str) -> list[Failures]:
+    """What is remembered of the username, from all addresses; the oldest first."""
+    found = AccessAttempt.objects.filter(
+        username=username, attempt_time__gt=timezone.now() - cool_off()
+    ).order_by("attempt_time")
+    return [
+        Failures(*row)
+        for row in found.values_list("ip_address", "attempt_time", "failures_since_start")
+    ]
+
+
 def locked_for(username: str, address: str | None) -> float:
     """The seconds until one may try to log in under the username from the address; 0.0 for now."""
-    now = timezone.now()
-    since = now - cool_off()
-    failures = list(
-        AccessAttempt.objects.filter(username=username, attempt_time__gt=since)
-        .order_by("attempt_time")
-        .values_list("ip_address", "attempt_time", "failures_since_start")
-    )
-    here = [failure for failure in failures if failure[0] == address]
+    return _locked_for(failures(username), address)
+
+
+def _locked_for(failed: Sequence[Failures], address: str | None) -> float:
+    here = [failure for failure in failed if failure.address == address]
     return max(
-        _wait(here, limits["LOGIN_FAILURES"], now),
-        _wait(failures, limits["LOGIN_FAILURES_ANYWHERE"], now),
+        _wait(here, limits["LOGIN_FAILURES"]),
+        _wait(failed, limits["LOGIN_FAILURES_ANYWHERE"]),
     )
 
 
-_Failure = tuple[str | None, datetime, int]
-"""The address, when the last one was, and how many."""
-
-
-def _wait(failures: Sequence[_Failure], most: int, now: datetime) -> float:
+def _wait(failed: Sequence[Failures], most: int) -> float:
     """The seconds until so many of the failures, oldest first, are forgotten that they may be."""
-    left = sum(count for _, _, count in failures)
+    left = sum(failure.count for failure in failed)
     wait = 0.0
-    for _, last, count in failures:
+    for failure in failed:
         if left < most:
             break
-        left -= count
-        wait = (last + cool_off() - now).total_seconds()
+        left -= failure.count
+        wait = (failure.last + cool_off() - timezone.now()).total_seconds()
     return max(wait, 0.0)
+
+
+def _keep_out(request: Any, seconds: float, *, is_busy: bool = False) -> None:
+    request.try_again_in = seconds
+    request.is_busy = is_busy
+    request.axes_locked_out = True
 
 
 def cool_off(request: HttpRequest | None = None) -> timedelta:
@@ -181,17 +218,18 @@ def failure_limit(request: HttpRequest, credentials: dict[str, Any] | None = Non
 
 
 def refuse(request: Any, *_: Any) -> HttpResponse:
-    """The log-in page, with the word that one has to wait."""
+    """The log-in page, with the word that one has to wait, or that the page tries again."""
     seconds = math.ceil(request.try_again_in)
     response = render(
         request,
         "accounts/login.html",
         {
             "wait": _in_words(seconds),
+            "is_busy": request.is_busy,
             "next": request.POST.get("next", request.GET.get("next", "")),
             "username": request.POST.get("username", "")[:150],
         },
-        status=429,
+        status=503 if request.is_busy else 429,
     )
     response["Retry-After"] = str(seconds)
     add_never_cache_headers(response)

@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.dispatch import Signal
 
+from accounts import hashing
+
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
 
@@ -28,6 +30,28 @@ class User(AbstractUser):
         return self.display_name or self.get_full_name() or self.username
 
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is the password. Renews a hash that is outdated.
+
+        Raises PermissionDenied at a log-in that would have to wait too long for the hash.
+        """
+        logs_in = hashing.is_log_in()
+        correct, renewed = hashing.check(raw_password, self.password)
+        stored = User.objects.filter(pk=self.pk, password=self.password)
+        if correct and renewed and stored.update(password=renewed):
+            self.password = renewed
+            return True
+        # While the hash waited the password may have been replaced.
+        return correct and (not logs_in or stored.exists())
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password, or with None none that counts; `save` stores it."""
+        if raw_password is None:
+            self.set_unusable_password()
+        else:
+            self.password = hashing.make(raw_password)
+        self._password = raw_password
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")

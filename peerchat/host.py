@@ -22,6 +22,15 @@ APPS = [
 USER_MODEL = "accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
 """For AUTHENTICATION_BACKENDS: passwords, after too many wrong ones not for a while."""
+PASSWORD_HASHERS = [
+    "accounts.hashers.Argon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+"""For PASSWORD_HASHERS: what a whole class can log in with at once. Hashes of the others are
+renewed when their passwords are used."""
 
 TEMPLATES = ROOT / "templates"
 """A folder for DIRS, after the site's own."""

@@ -217,6 +217,7 @@ CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 AUTH_USER_MODEL = host.USER_MODEL
 AUTHENTICATION_BACKENDS = host.BACKENDS
+PASSWORD_HASHERS = host.PASSWORD_HASHERS
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -347,6 +348,8 @@ PEERCHAT: dict[str, Any] = {
     # Wrong passwords, and wrong tokens, from one address.
     "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 20, least=0.001),
     "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 2000, least=1),
+    # Threads of one worker that hash passwords.
+    "HASH_THREADS": envint("HASH_THREADS", 2, least=1),
     "SEARCH_RATE": envfloat("SEARCH_RATE", 1, least=0.01),
     "SEARCH_BURST": envint("SEARCH_BURST", 20, least=1),
     # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.

@@ -40,6 +40,7 @@ from rooms.errors import (
     PeerError,
     PermissionDenied,
     RateLimited,
+    Unavailable,
 )
 
 T = TypeVar("T")
@@ -136,6 +137,11 @@ class Tokens(Endpoint):
         user = authenticate(request, username=given.username, password=given.password)
         if not isinstance(user, User):
             wait = getattr(request, "try_again_in", None)  # says accounts.lockout
+            if wait is not None and request.is_busy:
+                raise Unavailable(
+                    f"Too many log in at once: try again in {wait:.1f} s.",
+                    retry_after=round(wait, 1),
+                )
             if wait is not None:
                 raise RateLimited(wait, "There were too many tries with a wrong password")
             raise AuthenticationRequired("The username or the password is wrong.")

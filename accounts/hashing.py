@@ -1,0 +1,287 @@
+"""Runs password hashes a few at a time, in threads of their own, in a fair order.
+
+A hash costs more than all the rest of a log-in. In a rush each log-in waits here for its turn, and
+holds no database connection. Whatever would wait too long is told when to come back.
+
+Nobody knows before the hash whether a password is right. So usernames without recent failures come
+first, and those that nobody has come last: a flood of guesses gets what others leave. That an
+account exists must not show in how long a wrong password takes, so a wrong password that was looked
+at early is told as late as a username that nobody has.
+"""
+
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from django.contrib.auth.hashers import make_password, verify_password
+from django.core.exceptions import PermissionDenied
+from django.db import connections
+
+from accounts import metrics
+from accounts.conf import limits
+
+T = TypeVar("T")
+
+WAITING = 300
+"""Passwords of a process that may wait for their hash."""
+LONGEST_WAIT = 5.0
+"""Seconds until a hash must have begun; what would wait longer is refused."""
+LATEST_RETURN = 60.0
+"""Seconds after which whatever was refused may come back at the latest."""
+NICENESS = 5
+"""The hashes get the CPU that a class leaves, where the system has priorities for threads."""
+FIRST_GUESS = 0.05
+"""Seconds that a hash is expected to take before there was one."""
+
+_INSIDE, _LAST = -1, sys.maxsize
+"""Ranks: of those who are logged in already, and of usernames that nobody has."""
+
+
+class Busy(PermissionDenied):
+    """Too many passwords wait for their hash; `seconds` is when to try again.
+
+    Django takes a PermissionDenied of a backend for a failed log-in, which `accounts.lockout` then
+    answers.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Too many log in at once.")
+        self.seconds = seconds
+
+
+@dataclass(slots=True)
+class Door:
+    """A request that tries to log in.
+
+    `failures` is how often this username failed from this address lately, `flood` the seconds until
+    there may be another wrong password from the address. `busy_for` is set where the log-in is
+    refused, to the seconds until it may come back.
+    """
+
+    username: str
+    address: str | None
+    failures: int
+    flood: float = 0.0
+    busy_for: float = 0.0
+    came: float = field(default_factory=time.monotonic)
+
+
+_door: ContextVar[Door | None] = ContextVar("door", default=None)
+
+
+def stand_at(door: Door | None) -> None:
+    """Say for which log-in the next password of this thread is looked at; None for no log-in."""
+    _door.set(door)
+
+
+def is_log_in() -> bool:
+    """Whether the next password of this thread is looked at for a log-in."""
+    return _door.get() is not None
+
+
+def _leave() -> Door | None:
+    door = _door.get()
+    _door.set(None)
+    return door
+
+
+def check(password: str, encoded: str) -> tuple[bool, str]:
+    """Whether the password is the encoded one, and its new hash where the old one is outdated.
+
+    The new hash is empty where nothing is to be renewed. Raises Busy at a door.
+    """
+    door = _leave()
+    rank = _INSIDE if door is None else door.failures
+    try:
+        correct, renewed = _run(partial(_check, password, encoded), door, rank)
+    except Busy as busy:
+        if door is not None:
+            door.busy_for = busy.seconds
+            metrics.REFUSED.inc()
+        raise
+    if door is not None and not correct and queue().waiting:
+        _guess(password, door)
+    return correct, renewed
+
+
+def make(password: str) -> str:
+    """The hash of a new password. At a door it is of no use: nobody has the username there."""
+    door = _leave()
+    if door is None:
+        return _run(partial(make_password, password), None, _INSIDE)
+    _guess(password, door)
+    return make_password(None)
+
+
+def _guess(password: str, door: Door) -> None:
+    """Take as long as a wrong password does."""
+    # Refused or not, the answer is that it was wrong.
+    with suppress(Busy):
+        _run(partial(make_password, password), door, _LAST)
+
+
+def _check(password: str, encoded: str) -> tuple[bool, str]:
+    correct, outdated = verify_password(password, encoded)
+    return correct, make_password(password) if correct and outdated else ""
+
+
+def _run(job: Callable[[], T], door: Door | None, rank: int) -> T:
+    if door is not None:
+        _release_connections()
+    return queue().run(job, door, rank)
+
+
+def _release_connections() -> None:
+    """Give the connections of this thread back, but those in a transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block and connection.autocommit:
+            connection.close()
+
+
+@dataclass(slots=True)
+class _Entry:
+    job: Callable[[], Any]
+    door: Door | None
+    rank: int
+    came: float
+    round: int = 0
+    result: Future[Any] = field(default_factory=Future)
+
+    @property
+    def place(self) -> tuple[int, int, float]:
+        """The least has its turn first."""
+        return self.rank, self.round, self.came
+
+    @property
+    def line(self) -> tuple[str | None, bool]:
+        """The line that it stands in. A flood's guesses have another one than their address."""
+        return self.door.address if self.door else None, self.rank == _LAST
+
+
+class Queue:
+    """Jobs that wait for some threads. Within a rank the addresses take turns."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._entries: list[_Entry] = []
+        # The rounds that the lines of guesses, and the others, have come to.
+        self._rounds = {True: 0, False: 0}
+        self._seconds = FIRST_GUESS
+        # When there is time for the next of those who were refused.
+        self._promised = 0.0
+        for number in range(threads):
+            threading.Thread(target=self._work, name=f"hash-{number}", daemon=True).start()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return len(self._entries)
+
+    def run(self, job: Callable[[], T], door: Door | None, rank: int) -> T:
+        """The result of the job, which a thread runs in its turn. Without a door it is not refused.
+
+        Raises Busy where its turn would come too late, or whatever the job raises.
+        """
+        now = time.monotonic()
+        entry = _Entry(job, door, rank, door.came if door else now)
+        with self._changed:
+            self._enter(entry)
+            self._refuse_late(now)
+            self._changed.notify()
+        if door is not None:
+            try:
+                return entry.result.result(max(door.came + LONGEST_WAIT - now, 0.0))
+            except TimeoutError:
+                self._give_up(entry)
+        result: T = entry.result.result()
+        return result
+
+    def _enter(self, entry: _Entry) -> None:
+        door = entry.door
+        if door is not None and entry.rank != _LAST:
+            # Guesses at one username that come together are no better than one after the other.
+            entry.rank += sum(
+                other.door is not None
+                and (other.door.username, other.door.address) == (door.username, door.address)
+                for other in self._entries
+            )
+        line = entry.line
+        last = max((other.round for other in self._entries if other.line == line), default=0)
+        entry.round = max(self._rounds[line[1]], last) + 1
+        self._entries.append(entry)
+        metrics.HASH_QUEUE.inc()
+
+    def _refuse_late(self, now: float) -> None:
+        """Put the entries in order, and refuse those whose turn would come too late."""
+        self._entries.sort(key=lambda entry: entry.place)
+        kept, late = [], []
+        for entry in self._entries:
+            begins = now + len(kept) * self._seconds / self._threads
+            in_time = begins <= entry.came + LONGEST_WAIT or entry.rank == _LAST
+            fits = entry.door is None or (in_time and len(kept) < WAITING)
+            (kept if fits else late).append(entry)
+        self._entries = kept
+        for entry in late:
+            metrics.HASH_QUEUE.dec()
+            entry.result.set_exception(self._busy(entry, now))
+
+    def _give_up(self, entry: _Entry) -> None:
+        """Raises Busy where the job has not begun."""
+        with self._changed:
+            if entry in self._entries:
+                self._entries.remove(entry)
+                metrics.HASH_QUEUE.dec()
+                raise self._busy(entry, time.monotonic())
+
+    def _busy(self, entry: _Entry, now: float) -> Busy:
+        """Each is given a time of its own to come back, when the threads are done with others."""
+        if entry.rank == _LAST:
+            return Busy(1.0)
+        pace = self._seconds / self._threads
+        self._promised = max(self._promised, now + len(self._entries) * pace) + pace
+        wait = self._promised - now
+        if wait > LATEST_RETURN:
+            wait = random.uniform(LATEST_RETURN / 2, LATEST_RETURN)
+        return Busy(max(wait, random.uniform(1.0, 2.0)))
+
+    def _work(self) -> None:
+        if sys.platform == "linux":
+            # Elsewhere this would be the priority of the whole process.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while True:
+            self._run_next()
+
+    def _run_next(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._entries)
+            entry = self._entries.pop(0)
+            self._rounds[entry.rank == _LAST] = entry.round
+            metrics.HASH_QUEUE.dec()
+        began = time.monotonic()
+        try:
+            result = entry.job()
+        except BaseException as error:
+            entry.result.set_exception(error)
+        else:
+            entry.result.set_result(result)
+        now = time.monotonic()
+        metrics.HASH_SECONDS.observe(now - began)
+        with self._changed:
+            self._seconds += (now - began - self._seconds) / 4
+            self._refuse_late(now)
+
+
+@cache
+def queue() -> Queue:
+    """The queue of this process."""
+    return Queue(limits["HASH_THREADS"])
