@@ -94,7 +94,7 @@ def _leave() -> Door | None:
     return door
 
 
-def check(password: str, encoded: str) -> tuple[bool, str]:
+def check(password: str | None, encoded: str) -> tuple[bool, str]:
     """Whether the password is the encoded one, and its new hash where the old one is outdated.
 
     The new hash is empty where nothing is to be renewed. Raises Busy at a door.
@@ -122,14 +122,14 @@ def make(password: str) -> str:
     return make_password(None)
 
 
-def _guess(password: str, door: Door) -> None:
+def _guess(password: str | None, door: Door) -> None:
     """Take as long as a wrong password does."""
     # Refused or not, the answer is that it was wrong.
     with suppress(Busy):
-        _run(partial(make_password, password), door, _LAST)
+        _run(partial(make_password, password or ""), door, _LAST)
 
 
-def _check(password: str, encoded: str) -> tuple[bool, str]:
+def _check(password: str | None, encoded: str) -> tuple[bool, str]:
     correct, outdated = verify_password(password, encoded)
     return correct, make_password(password) if correct and outdated else ""
 
@@ -200,7 +200,7 @@ class Queue:
             self._changed.notify()
         if door is not None:
             try:
-                return entry.result.result(max(door.came + LONGEST_WAIT - now, 0.0))
+                entry.result.exception(max(door.came + LONGEST_WAIT - now, 0.0))
             except TimeoutError:
                 self._give_up(entry)
         result: T = entry.result.result()
@@ -224,7 +224,8 @@ class Queue:
     def _refuse_late(self, now: float) -> None:
         """Put the entries in order, and refuse those whose turn would come too late."""
         self._entries.sort(key=lambda entry: entry.place)
-        kept, late = [], []
+        kept: list[_Entry] = []
+        late: list[_Entry] = []
         for entry in self._entries:
             begins = now + len(kept) * self._seconds / self._threads
             in_time = begins <= entry.came + LONGEST_WAIT or entry.rank == _LAST

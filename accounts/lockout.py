@@ -102,7 +102,7 @@ class Backend(AxesStandaloneBackend):
         request.door = hashing.Door(
             username,
             address,
-            failures=sum(failure.count for failure in failed if failure.address == address),
+            failures=sum(failure.times for failure in failed if failure.address == address),
             flood=guesses().take_from(address),
         )
         hashing.stand_at(request.door)
@@ -162,7 +162,7 @@ class Failures(NamedTuple):
 
     address: str | None
     last: datetime
-    count: int
+    times: int
 
 
 def failures(username: str) -> list[Failures]:
@@ -191,12 +191,12 @@ def _locked_for(failed: Sequence[Failures], address: str | None) -> float:
 
 def _wait(failed: Sequence[Failures], most: int) -> float:
     """The seconds until so many of the failures, oldest first, are forgotten that they may be."""
-    left = sum(failure.count for failure in failed)
+    left = sum(failure.times for failure in failed)
     wait = 0.0
     for failure in failed:
         if left < most:
             break
-        left -= failure.count
+        left -= failure.times
         wait = (failure.last + cool_off() - timezone.now()).total_seconds()
     return max(wait, 0.0)
 

@@ -137,7 +137,7 @@ class Tokens(Endpoint):
         user = authenticate(request, username=given.username, password=given.password)
         if not isinstance(user, User):
             wait = getattr(request, "try_again_in", None)  # says accounts.lockout
-            if wait is not None and request.is_busy:
+            if wait is not None and getattr(request, "is_busy", False):
                 raise Unavailable(
                     f"Too many log in at once: try again in {wait:.1f} s.",
                     retry_after=round(wait, 1),

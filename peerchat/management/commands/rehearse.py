@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import time
 import uuid
 from argparse import ArgumentParser
@@ -17,7 +18,9 @@ from django.db import connections, transaction
 from accounts import tokens
 from accounts.models import Token, User
 from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
+from peerchat.rehearsal.discussion import Discussion
 from peerchat.rehearsal.lesson import Lesson, Plan
+from peerchat.rehearsal.logins import Rush
 from rooms.actions.enrollment import enroll
 from rooms.conf import limits
 from rooms.models import (
@@ -95,6 +98,25 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="after which it gives up (default 120)",
         )
+        parser.add_argument(
+            "--log-in",
+            action="store_true",
+            help="instead let the students log in with passwords, while another class discusses",
+        )
+        parser.add_argument(
+            "--log-in-within",
+            type=float,
+            default=60,
+            metavar="SECONDS",
+            help="over which the log-ins are spread; 0 for all at once (default 60)",
+        )
+        parser.add_argument(
+            "--beside",
+            type=int,
+            default=100,
+            metavar="N",
+            help="students of the class that discusses meanwhile (default 100)",
+        )
 
     def handle(
         self,
@@ -106,10 +128,15 @@ class Command(BaseCommand):
         vote_within: float,
         workers: int | None,
         timeout: float,
+        log_in: bool,
+        log_in_within: float,
+        beside: int,
         **options: Any,
     ) -> None:
-        if students < 2:
-            raise CommandError("--students must be at least 2.")
+        if students < 2 or beside < 2:
+            raise CommandError("--students and --beside must be at least 2.")
+        if log_in_within < 0:
+            raise CommandError("--log-in-within must not be negative.")
         if messages < 1 or vote_within < 0 or timeout <= 0:
             raise CommandError(
                 "--messages must be at least 1, --vote-within and --timeout not negative."
@@ -119,7 +146,7 @@ class Command(BaseCommand):
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
-            allow_sockets(students + 1)
+            allow_sockets(students + beside + 1)
             asyncio.run(reach(address))
         except RehearsalError as error:
             raise CommandError(str(error)) from None
@@ -127,7 +154,8 @@ class Command(BaseCommand):
         report = Printed(self)
         report.begin("set up")
         began = time.perf_counter()
-        cast = make_cast(slug, students)
+        cast = make_cast(slug, beside if log_in else students)
+        casts = [cast]
         report.step("set up", time.perf_counter() - began, "a course, a question, users, tokens")
         plan = Plan(
             address=address,
@@ -142,9 +170,15 @@ class Command(BaseCommand):
             vote_within=vote_within,
             workers=workers,
         )
+        lesson = Lesson(plan, Ledger(cast.course), report)
+        if log_in:
+            others, password = make_visitors(f"{slug}-log-in", students)
+            casts.append(others)
+            rush = Rush(url, list(others.students), password, log_in_within)
+            lesson = Discussion(plan, Ledger(cast.course), report, rush)
         done = False
         try:
-            asyncio.run(run(Lesson(plan, Ledger(cast.course), report), timeout))
+            asyncio.run(run(lesson, timeout))
             done = not report.failed
         except RehearsalError as error:
             raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
@@ -153,9 +187,10 @@ class Command(BaseCommand):
                 f"Not done within {timeout:g} s; it was in the step {report.current!r}."
             ) from None
         finally:
-            Token.objects.filter(user__in=cast.users).delete()
+            Token.objects.filter(user__in=[user for made in casts for user in made.users]).delete()
             if course is None and done:
-                remove(cast)
+                for made in casts:
+                    remove(made)
                 self.stdout.write(f"The course {slug} and its users are removed again.")
             else:
                 self.stdout.write(f"The course {slug} and its users stay; their tokens are gone.")
@@ -225,6 +260,15 @@ def make_cast(slug: str, students: int) -> Cast:
     enroll(course=course, users=users[1:])
     instructor, *others = (tokens.issue(user, name="rehearsal", days=1) for user in users)
     return Cast(course, users, instructor, dict(zip(names[1:], others, strict=True)))
+
+
+def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
+    """A class whose students have a password, the same for all, which nothing but this knows."""
+    cast = make_cast(slug, students)
+    password = secrets.token_urlsafe()
+    everybody = User.objects.filter(pk__in=[user.pk for user in cast.users])
+    everybody.update(password=make_password(password))
+    return cast, password
 
 
 def remove(cast: Cast) -> None:
