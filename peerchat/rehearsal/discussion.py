@@ -44,6 +44,9 @@ class Discussion(Lesson):
             visits, seconds = await self._talk_during(self._rush.run())
             notes.append(told(visits))
             notes.append(f"the class beside: {len(seconds)} messages, {spread(seconds)}")
+        await self._control("start_revote", "enableRevote")
+        await self._control("stop_vote", "stopVote")
+        await self._control("next_question", "enableNext")
         self._check_visits(visits)
         self._report.check(
             "the class beside lost no message",
