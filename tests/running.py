@@ -30,15 +30,17 @@ def environment(**changes: str) -> dict[str, str]:
     }
 
 
-def manage(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs a command of manage.py to its end."""
+def manage(
+    *arguments: str, env: dict[str, str] | None = None, within: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command of manage.py to its end, which must come within so many seconds."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env=environment() if env is None else env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=within,
         check=False,
     )
 

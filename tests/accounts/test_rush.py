@@ -1,0 +1,94 @@
+"""A class logs in at once, on a real site with two workers; and again with a flood of guesses."""
+
+import asyncio
+import re
+import time
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.hashers import make_password
+
+from accounts.hashers import Argon2Hasher
+from accounts.models import User
+from peerchat.rehearsal.discussion import SLOWEST_PAGE
+from peerchat.rehearsal.logins import Browser, Rush
+from tests.running import environment, manage, read_figures
+
+PASSWORD = "correct horse"
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture
+def running(site):
+    """With password hashes as they are in production."""
+    return site(workers=2, env=environment(DJANGO_SETTINGS_MODULE="peerchat.settings"))
+
+
+def slowness():
+    """How many times longer than alone a hash takes here just now."""
+    began, used = time.perf_counter(), time.thread_time()
+    for _ in range(10):
+        Argon2Hasher().encode(PASSWORD, "abcdefghijklmnopqrstuv")
+    return max((time.perf_counter() - began) / (time.thread_time() - used), 1.0)
+
+
+def test_a_hundred_at_once_while_a_class_discusses(running):
+    slow = slowness()
+    done = manage(
+        "rehearse",
+        *("--log-in", "--students=100", "--log-in-within=0", "--beside=20", "--vote-within=1"),
+        *("--timeout=300", f"--url={running.url}"),
+        env=running.env,
+        within=330,
+    )
+    slow = max(slow, slowness())
+    found = re.findall(r"^  (ok|FAILED) +(.+?): (.+)$", done.stdout, re.MULTILINE)
+    assert [
+        (word, claim, how) for word, claim, how in found if not claim.startswith("no page")
+    ] == [
+        ("ok", "everybody got in", "100 of 100"),
+        ("ok", "no log-in ended in an error", "none"),
+        ("ok", "the class beside lost no message", "0 lost"),
+    ], done.stdout + done.stderr
+    slowest = re.search(r"no page took longer than 10 s: the slowest ([0-9.]+) s", done.stdout)
+    assert slowest is not None
+    assert float(slowest[1]) <= SLOWEST_PAGE * slow
+    figures = read_figures(running)
+    assert figures[("peerchat_password_hash_seconds_count",)] >= 100
+    assert figures[("peerchat_password_queue",)] == 0
+
+
+async def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
+    hashed = make_password(PASSWORD, hasher=Argon2Hasher())
+    names = [f"student{number}" for number in range(1, 31)]
+    User.objects.bulk_create(User(username=name, password=hashed) for name in names)
+    answers: list[int] = []
+    flows = asyncio.Event()
+
+    async def guess(number):
+        browser, count = Browser(running.origin), 0
+        await browser.get("/accounts/login/")
+        while True:
+            count += 1
+            # Also at usernames that there are, but never so often that they are locked.
+            username = names[number] if count == 1 else f"nobody{number}-{count}"
+            form = {"username": username, "password": "a guess"}
+            answers.append((await browser.post("/accounts/login/", form)).status)
+            if len(answers) >= 20:
+                flows.set()
+
+    flood = [asyncio.create_task(guess(number)) for number in range(20)]
+    try:
+        await flows.wait()
+        before = len(answers)
+        visits = await Rush(running.origin, names, PASSWORD, 0).run()
+        during = len(answers) - before
+    finally:
+        for task in flood:
+            task.cancel()
+        await asyncio.gather(*flood, return_exceptions=True)
+    assert [visit.error for visit in visits if not visit.is_in] == []
+    assert during > 0
+    assert set(answers) == {200}
+    assert not AccessAttempt.objects.filter(username__in=names).exists()
