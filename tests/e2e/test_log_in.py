@@ -1,0 +1,72 @@
+"""The log-in page where too many log in at once, in a browser."""
+
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
+from playwright.async_api import Browser, expect
+
+from accounts.hashers import Argon2Hasher
+from accounts.models import User
+from tests.running import environment, read_figures, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
+
+PASSWORD = "correct horse"
+
+
+def iterations(seconds: float) -> int:
+    """How many of PBKDF2's take so long here."""
+    began = time.process_time()
+    PBKDF2PasswordHasher().encode(PASSWORD, "salt", 200_000)
+    return int(200_000 * seconds / (time.process_time() - began))
+
+
+@pytest.fixture
+def busy(site):
+    """A site whose only thread for hashes is busy for longer than a log-in may wait."""
+    User.objects.create(username="ada", password=make_password(PASSWORD, hasher=Argon2Hasher()))
+    slow = f"pbkdf2_sha256${iterations(6)}$salt$AAAA"
+    User.objects.create(username="slow", password=slow)
+    env = environment(DJANGO_SETTINGS_MODULE="peerchat.settings", HASH_THREADS="1")
+    running = site(env=env)
+
+    def keep_busy():
+        body = b'{"username": "slow", "password": "wrong"}'
+        request = urllib.request.Request(
+            f"{running.url}api/tokens/", body, {"Content-Type": "application/json"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=200)
+        refused.value.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        done = [threads.submit(keep_busy) for _ in range(2)]
+        # One is looked at, the other waits.
+        until(lambda: read_figures(running)[("peerchat_password_queue",)] == 1, within=60)
+        yield running
+        for one in done:
+            one.result(200)
+
+
+async def test_the_page_tries_again_by_itself_and_keeps_what_was_typed(
+    busy, browser: Browser
+) -> None:
+    context = await browser.new_context(locale="en-GB")
+    page = await context.new_page()
+    try:
+        await page.goto(f"{busy.url}accounts/login/")
+        await page.get_by_label("Username").fill("ada")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Log in").click()
+        waits = page.get_by_test_id("log-in-waits")
+        await expect(waits).to_contain_text("This page tries again by itself", timeout=60_000)
+        await expect(page.get_by_label("Username")).to_have_value("ada")
+        await expect(page.get_by_label("Password")).to_have_value(PASSWORD)
+        await expect(page.get_by_role("button", name="Log in")).to_be_enabled()
+        await expect(page.get_by_test_id("account-name")).to_have_text("ada", timeout=200_000)
+    finally:
+        await context.close()
