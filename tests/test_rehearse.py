@@ -104,6 +104,8 @@ def test_a_server_with_another_database(site, tmp_path):
         (["--url=http://127.0.0.1:1"], "ws://127.0.0.1:1/ws/chat/: The site cannot be reached: "),
         (["--url=127.0.0.1:8000"], "The URL must be like http://127.0.0.1:8000, not "),
         (["--students=1"], "--students must be at least 2."),
+        (["--beside=1"], "--beside must be at least 2, --log-in-within not negative."),
+        (["--log-in-within=-1"], "--beside must be at least 2, --log-in-within not negative."),
         (["--students=99999999"], "100000000 sockets need 100000100 file descriptors"),
     ],
 )

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = host.USER_MODEL
 AUTHENTICATION_BACKENDS = host.BACKENDS
+PASSWORD_HASHERS = host.PASSWORD_HASHERS
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

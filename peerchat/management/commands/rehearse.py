@@ -133,10 +133,10 @@ class Command(BaseCommand):
         beside: int,
         **options: Any,
     ) -> None:
-        if students < 2 or beside < 2:
-            raise CommandError("--students and --beside must be at least 2.")
-        if log_in_within < 0:
-            raise CommandError("--log-in-within must not be negative.")
+        if students < 2:
+            raise CommandError("--students must be at least 2.")
+        if beside < 2 or log_in_within < 0:
+            raise CommandError("--beside must be at least 2, --log-in-within not negative.")
         if messages < 1 or vote_within < 0 or timeout <= 0:
             raise CommandError(
                 "--messages must be at least 1, --vote-within and --timeout not negative."
@@ -146,7 +146,7 @@ class Command(BaseCommand):
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
-            allow_sockets(students + beside + 1)
+            allow_sockets(students + 1 + (beside if log_in else 0))
             asyncio.run(reach(address))
         except RehearsalError as error:
             raise CommandError(str(error)) from None
