@@ -1,4 +1,5 @@
-"""The short way in for what nearly all clients send: whole text frames in one piece.
+"""The short way in for what nearly all clients send: whole text frames in one piece, and answers
+to our pings.
 
 autobahn reads a frame in some twenty steps, which is a quarter of what a message costs. Frames that
 are complete, masked, not fragmented and not compressed are read here in one; everything else, and
@@ -9,6 +10,7 @@ from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne.ws_protocol import WebSocketProtocol as DaphneProtocol
 
 FINAL_TEXT = 0x81
+FINAL_PONG = 0x8A
 MASKED = 0x80
 SHORTEST = 6
 """Bytes of an empty masked frame."""
@@ -34,10 +36,16 @@ class ShortWayIn(DaphneProtocol):
         raise NotImplementedError
 
     def _take_texts(self, data: bytes) -> bytes:
-        """Take the text frames at the beginning; returns what is left."""
+        """Take the text frames and empty pongs at the beginning; returns what is left."""
         position, end = 0, len(data)
-        while end - position >= SHORTEST and data[position] == FINAL_TEXT:
+        while end - position >= SHORTEST:
             size = data[position + 1]
+            if data[position] == FINAL_PONG and size == MASKED:
+                position += SHORTEST
+                self._is_alive()
+                continue
+            if data[position] != FINAL_TEXT:
+                break
             mask = position + 2
             if size < MASKED:
                 break
@@ -58,13 +66,16 @@ class ShortWayIn(DaphneProtocol):
             except UnicodeDecodeError:
                 break
             position = begin + size
-            if self.autoPingTimeoutCall:
-                # As autobahn does: whoever sends is alive.
-                self._cancelAutoPingTimeoutCall()
+            self._is_alive()
             self.text_received(text)
             if self.state != AutobahnProtocol.STATE_OPEN:
                 break
         return data[position:] if position else data
+
+    def _is_alive(self) -> None:
+        """Let the ping of autobahn wait for no answer any more: whoever sends is alive."""
+        if self.autoPingTimeoutCall:
+            self._cancelAutoPingTimeoutCall()
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:

@@ -45,6 +45,8 @@ CLOSE_WITHIN = 10
 """Seconds a client has to answer a close frame, and so to read what is on the way before it."""
 ANSWER_WITHIN = 8.0
 """Seconds that requests may take which are under way when the server stops."""
+PING = b"\x89\x00"
+"""A ping without a payload, as a server sends it (RFC 6455, section 5.5.2)."""
 
 
 class Frames:
@@ -52,12 +54,14 @@ class Frames:
 
     # What a write needs is kept together here: from protocol and transport, which have a hundred
     # attributes each, it would be gathered anew for each of a thousand sockets.
-    __slots__ = ("_protocol", "_put", "clear", "written")
+    __slots__ = ("_protocol", "_put", "clear", "heard", "written")
 
     _put: Callable[[bytes], int]
 
     def __init__(self, protocol: "WebSocketProtocol") -> None:
         self._protocol = protocol
+        self.heard = time.monotonic()
+        """When the last bytes came in."""
         self.clear = False
         """Whether the socket is open and nothing waits for it: a write may go out at once."""
         self.written = 0
@@ -107,6 +111,14 @@ class Frames:
     def unsent(self) -> int:
         """The bytes that the socket has not taken yet."""
         return self._protocol.unsent()
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+        self._protocol.ask()
+
+    def silence(self) -> float:
+        """The seconds since the client's last sign of life."""
+        return self._protocol.silence()
 
     def taken(self) -> None:
         """The consumer took a frame that came in."""
@@ -159,11 +171,17 @@ class WebSocketProtocol(ShortWayIn):
     frames: Frames
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
-    _before_ping = _read_at_ping = 0
+    _at_ping = _at_ask = (0, 0)
+    """The bytes that the other side had yet to get at the last ping of autobahn, and when it was
+    last asked for a sign of life; and those that it had got."""
 
     def makeConnection(self, transport: Any) -> None:
         self.frames = Frames(self)
         super().makeConnection(transport)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.frames.heard = time.monotonic()
+        super().dataReceived(data)
 
     def write_prepared(self, prepared: bytes) -> int:
         """Write after what waits for the socket; see `Frames.write`."""
@@ -205,21 +223,38 @@ class WebSocketProtocol(ShortWayIn):
         return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
 
     def _sendAutoPing(self) -> None:
-        self._before_ping = self._unread()
-        self._read_at_ping = self.frames.written - self._before_ping
+        self._at_ping = self._progress()
         super()._sendAutoPing()
 
     def onAutoPingTimeout(self) -> None:
-        """Drop a client that gave no sign of life, unless that is not its fault.
+        """Drop a client that gave no sign of life, unless that is not its fault."""
+        if self._has_excuse(self._at_ping):
+            self._sendAutoPing()
+            return
+        super().onAutoPingTimeout()
+
+    def ask(self) -> None:
+        """Send a ping beside those of autobahn, by which no socket is dropped."""
+        self._at_ask = self._progress()
+        self.frames.write(PING)
+
+    def silence(self) -> float:
+        """The seconds since the last sign of life; none while there is an excuse for silence."""
+        silent = time.monotonic() - self.frames.heard
+        return 0.0 if self._has_excuse(self._at_ask) else silent
+
+    def _has_excuse(self, before: tuple[int, int]) -> bool:
+        """Whether the client may have answered, or may not have got the question yet.
 
         Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
         still reading.
         """
-        read_since = self.frames.written - self._unread() > self._read_at_ping
-        if self._paused or (self._before_ping and read_since):
-            self._sendAutoPing()
-            return
-        super().onAutoPingTimeout()
+        return self._paused or bool(before[0] and self._progress()[1] > before[1])
+
+    def _progress(self) -> tuple[int, int]:
+        """The bytes that the other side has yet to get, and those that it has got."""
+        unread = self._unread()
+        return unread, self.frames.written - unread
 
     def _unread(self) -> int:
         """The bytes that the other side has not got yet, as far as the system tells."""

@@ -374,8 +374,8 @@ PEERCHAT: dict[str, Any] = {
     "RECHECK_EVERY": envfloat("RECHECK_EVERY", 10, least=0.1),
     # Seconds after its last request for messages that a client without a socket counts as online.
     "POLL_LINGER": envfloat("POLL_LINGER", 10, least=0.1),
-    # Seconds a partner may be away before the other is put with somebody else.
-    "PARTNER_GONE_AFTER": envfloat("PARTNER_GONE_AFTER", 20, least=0.1),
+    # Seconds a partner may give no sign of life before the other is put with somebody else.
+    "PARTNER_GONE_AFTER": envfloat("PARTNER_GONE_AFTER", 10, least=1),
     # What the pseudonyms in exports of the use log are made with.
     "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
     # Seconds a socket may stay without credentials.

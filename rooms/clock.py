@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.models import Course
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
+from rooms.silence import Silence, look_every
 from rooms.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -47,12 +48,29 @@ class Clock:
 
     hub: Hub
 
-    def __init__(self, *, worker: UUID, threads: Threads, revalidation: Revalidation) -> None:
+    def __init__(
+        self,
+        *,
+        worker: UUID,
+        threads: Threads,
+        revalidation: Revalidation,
+        silence: Silence,
+        on_beat: Callable[[frozenset[UUID]], None],
+    ) -> None:
+        """`on_beat` gets, at each beat, the sockets here that the database has as silent."""
         self._worker = worker
         self._threads = threads
-        # A round is closed at its time, whatever else waits for the database.
+        # A round is closed at its time, nobody waits long for a partner, and nobody takes this
+        # process for dead, whatever else waits for the database.
         self._punctual = Threads(1)
+        self._seating = Threads(1)
+        self._pulse = Threads(1)
         self._revalidation = revalidation
+        self._silence = silence
+        self._on_beat = on_beat
+        # When this process had beaten before its last beat, and whether that was in time.
+        self._beaten: datetime | None = None
+        self._steady = True
         self._tasks: list[asyncio.Task[None]] = []
         # The courses whose figures changed, and whose are being read.
         self._stale: set[str] = set()
@@ -73,6 +91,8 @@ class Clock:
             (self._close_due_rounds, DEADLINE_EVERY),
             (self._seat_students, SEAT_EVERY),
             (self._beat, presence.beat_every()),
+            (self._mind_the_dead, presence.beat_every()),
+            (self._silence.look, look_every()),
             (self._refresh_figures, REFRESH_EVERY),
             (self._revalidation.check_all, limits["RECHECK_EVERY"]),
             (self._revalidation.check_expired, EXPIRED_EVERY),
@@ -88,7 +108,8 @@ class Clock:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._punctual.stop()
+        for threads in (self._punctual, self._seating, self._pulse):
+            threads.stop()
         await self._threads.run(presence.retire, worker=self._worker)
 
     # --- presence --------------------------------------------------------------------------
@@ -139,7 +160,15 @@ class Clock:
             self.hub.deliver("", [Passing(groups.room(room), frame)])
 
     async def _beat(self) -> None:
-        await self._threads.run(presence.beat, worker=self._worker)
+        beat = await self._pulse.run(presence.beat, worker=self._worker)
+        self._beaten = beat.before
+        late = timedelta(seconds=2 * presence.beat_every())
+        self._steady = beat.before is None or timezone.now() - beat.before < late
+        self._on_beat(beat.silent)
+
+    async def _mind_the_dead(self) -> None:
+        if self._beaten is not None:
+            await self._threads.run(presence.mind_the_dead, before=self._beaten)
 
     # --- the class -------------------------------------------------------------------------
 
@@ -156,8 +185,13 @@ class Clock:
 
     async def _seat_students(self) -> None:
         # Of a class that left nobody is here, and nothing is asked about it again and again.
-        for pk in await self._threads.run(queries.discussing_sessions, self._worker):
-            await self._threads.run(session.seat_students, session=pk)
+        sessions = await self._seating.run(queries.discussing_sessions, self._worker)
+        self._silence.ask(map(groups.course, sessions.values()))
+        if not self._steady:
+            # The database was away, perhaps for all: who is online is known after the next beat.
+            return
+        for pk in sessions:
+            await self._seating.run(session.seat_students, session=pk)
 
     def partners_missed(self, group: str, audience: str | None = None) -> None:
         """Tell users of this process who their partners in the class of a course are now.

@@ -54,8 +54,9 @@ DEFAULTS: dict[str, Any] = {
     "RECHECK_EVERY": 10.0,
     # Seconds after its last request for messages that a client without a socket counts as online.
     "POLL_LINGER": 10.0,
-    # Seconds a partner may be away before the other is put with somebody else.
-    "PARTNER_GONE_AFTER": 20.0,
+    # Seconds a partner may give no sign of life before the other is put with somebody else. While a
+    # class discusses, its sockets are asked for one after four tenths of it.
+    "PARTNER_GONE_AFTER": 10.0,
     # What the pseudonyms in exports of the use log are made with; empty for SECRET_KEY.
     "PSEUDONYM_KEY": "",
     # Seconds a socket may stay without credentials.

@@ -21,6 +21,12 @@ class FrameWriter(Protocol):
     def unsent(self) -> int:
         """The bytes that the socket has not taken yet."""
 
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+
+    def silence(self) -> float:
+        """The seconds since the client's last sign of life."""
+
     def offer(self, take: Callable[[str], bool]) -> None:
         """Call `take` with each text frame as it comes, while none waits before it; where it
         returns True the frame is dealt with."""
@@ -53,8 +59,8 @@ class Connection(Subscriber):
     """One socket, as the hub sees it."""
 
     __slots__ = (
-        *("audiences", "closed", "courses", "ended", "id", "moves", "taking", "topics"),
-        *("under_way", "user_id"),
+        *("audiences", "closed", "courses", "ended", "id", "moves", "noted_as", "taking"),
+        *("topics", "under_way", "user_id"),
         *("_asked", "_held", "_longest", "_open", "_queue", "_send", "_tasks", "_unsent_limit"),
         "_writer",
     )
@@ -72,6 +78,8 @@ class Connection(Subscriber):
         super().__init__()
         self.id = uuid.uuid4()
         self.user_id: int | None = None
+        # The username of whom the database has it as an open chat socket; empty while it has not.
+        self.noted_as = ""
         self.audiences: set[str] = set()
         # How often its user was heard to come to a room or to go.
         self.moves = 0
@@ -143,6 +151,15 @@ class Connection(Subscriber):
         self._asked += len(frame)
         self._longest = max(self._longest, len(frame))
         self.send(frame)
+
+    def silence(self) -> float:
+        """The seconds since the client's last sign of life; none where the server does not tell."""
+        return self._writer.silence() if self._writer is not None else 0.0
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life, where nothing stands in the way."""
+        if self._open is not None:
+            self._open.ping()
 
     @property
     def held(self) -> bool:

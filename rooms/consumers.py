@@ -298,6 +298,7 @@ class ChatConsumer(SocketConsumer):
         except PeerError as error:
             logger.warning("a socket is not counted as online: %s", error.message)
             return coming
+        self.connection.noted_as = self.user.username
         if was_away:
             self._tell(self.runtime.hub.rooms_of(self.connection), here=True)
         return coming

@@ -49,7 +49,8 @@ class Hub:
         self._audiences: dict[str, Audience] = {}
         self._topics: dict[str, Subscriptions[Connection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
-        self._closing = False
+        self.closing = False
+        """Whether nobody may wait for a message any more."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions = GroupSubscriptions(
             origin=self.origin, deliver=self.deliver, on_restored=self._restored
@@ -128,7 +129,7 @@ class Hub:
         Returns whether there may be one, which it may, too, where this process did not listen to
         the group until now; False after `within` seconds, and when the process stops.
         """
-        if self._closing:
+        if self.closing:
             return False
         subscriber = Subscriber()
         metrics.WAITING_REQUESTS.inc()
@@ -321,7 +322,7 @@ class Hub:
 
     def release_waiting(self) -> None:
         """Let nobody wait for a message any more."""
-        self._closing = True
+        self.closing = True
         self._order.release_expecting()
 
     def owes(self, connection: Connection) -> bool:

@@ -21,11 +21,18 @@ Method = Literal["different_answers", "random", "same_answer", "keep"]
 
 @dataclass(frozen=True, slots=True)
 class Student(Generic[Key]):
-    """``answer`` is what was voted, None without a vote."""
+    """``answer`` is what was voted, None without a vote; ``lately`` tells that a student who is
+    not online was until a moment ago, and may be back in the next."""
 
     key: Key
     answer: str | None
     online: bool = True
+    lately: bool = False
+
+    @property
+    def is_company(self) -> bool:
+        """Whether a partner may go on waiting for this student."""
+        return self.online or self.lately
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Group(Generic[Key]):
 
     @property
     def online_count(self) -> int:
-        """How many are here."""
+        """How many are online."""
         return sum(member.online for member in self.members)
 
     def differs_from(self, student: Student[Key]) -> bool:
@@ -42,6 +49,21 @@ class Group(Generic[Key]):
         return any(
             member.answer is not None and member.answer != student.answer for member in self.members
         )
+
+    def leaves_alone(self, student: Student[Key]) -> bool:
+        """Whether this member is online, and no other one is company."""
+        return student.online and not any(
+            member.is_company for member in self.members if member.key != student.key
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Generic[Key]):
+    """A student goes to the group at the index ``target``, from the one at ``source`` or none."""
+
+    key: Key
+    source: int | None
+    target: int
 
 
 def form_groups(
@@ -108,26 +130,64 @@ def form_groups(
 def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) -> int | None:
     """The index of the group that a late student joins; None only if there are no groups.
 
-    Groups with somebody online come first, of these the ones below ``limit`` members, of these
-    the one with the fewest online (somebody whose partner has gone waits there), then the
-    fewest members, then one with an answer other than the newcomer's. ``limit`` gives
-    way rather than leave a student among absent ones.
+    Groups with somebody online come first, whatever else holds; then those with somebody who was
+    until a moment ago. Of these come first the ones below ``limit`` members, of these
+    the one with the fewest online, then the fewest members, then one with an answer other than the
+    newcomer's. ``limit`` gives way rather than leave a student among absent ones, or
+    somebody alone whose partners have gone.
     """
 
-    def rank(index: int) -> tuple[bool, bool, int, int, bool, int]:
+    def rank(index: int) -> tuple[bool, bool, bool, int, int, bool, int]:
         group = groups[index]
+        online = group.online_count
         members = len(group.members)
-        full = members >= limit
+        full = members >= limit and online != 1
         return (
-            group.online_count == 0,
+            online == 0,
+            online == 0 and not any(member.lately for member in group.members),
             full,
-            0 if full else group.online_count,
+            0 if full else online,
             members,
             not group.differs_from(newcomer),
             index,
         )
 
     return min(range(len(groups)), key=rank, default=None)
+
+
+def reseat(
+    groups: Sequence[Group[Key]], newcomers: Sequence[Student[Key]], *, limit: int
+) -> list[Move[Key]]:
+    """The moves, in order, after which nobody online is alone; at most one for each student.
+
+    Each of ``newcomers``, who are online and in no group, gets the place that `seat` finds. Then
+    whoever is online and alone, as no other member is company, goes to somebody online, unless
+    somebody came before. Two who are alone get each other. A student stays who has nobody to go
+    to. Nobody is left alone by a move, as whoever moves was. O(students to move * groups).
+    """
+    now = list(groups)
+    moves: list[Move[Key]] = []
+
+    def move(student: Student[Key], source: int | None, target: int) -> None:
+        if source is not None:
+            stay = tuple(one for one in now[source].members if one.key != student.key)
+            now[source] = Group(stay)
+        now[target] = Group((*now[target].members, student))
+        moves.append(Move(student.key, source, target))
+
+    for newcomer in newcomers:
+        index = seat(now, newcomer, limit=limit)
+        if index is not None:
+            move(newcomer, None, index)
+    for source, group in enumerate(groups):
+        for student in filter(group.leaves_alone, group.members):
+            if not now[source].leaves_alone(student):
+                continue
+            company = [i for i, one in enumerate(now) if i != source and one.online_count]
+            index = seat([now[i] for i in company], student, limit=limit)
+            if index is not None:
+                move(student, source, company[index])
+    return moves
 
 
 def _group_count(n: int, size: int) -> int:

@@ -6,10 +6,20 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from rooms import publish, queries
-from rooms.actions.presence import Coming, close_connections, open_connections
+from rooms.actions.presence import (
+    Coming,
+    Sign,
+    close_connections,
+    note_signs,
+    open_connections,
+)
 from rooms.conf import limits
 from rooms.envelope import Seen
 from rooms.errors import PeerError
@@ -37,7 +47,8 @@ class Polls:
         self._waiting: Counter[int] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._here: dict[int, Coming] = {}
+        # With the username of each.
+        self._here: dict[int, tuple[Coming, str]] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
 
     def came(self, user: int, username: str) -> None:
@@ -48,7 +59,8 @@ class Polls:
         if leaving is not None:
             leaving.cancel()
         if user not in self._here:
-            coming = self._here[user] = Coming(uuid.uuid4(), user, self._worker)
+            coming = Coming(uuid.uuid4(), user, self._worker)
+            self._here[user] = coming, username
             self._background(self._changed(open_connections, coming, username, here=True))
 
     def went(self, user: int, username: str) -> None:
@@ -59,13 +71,21 @@ class Polls:
             if not self._waiting:
                 self._idle.set()
             self._leaving[user] = asyncio.get_running_loop().call_later(
-                limits["POLL_LINGER"], self._left, user, username
+                limits["POLL_LINGER"], self._left, user, timezone.now()
             )
 
-    def _left(self, user: int, username: str) -> None:
+    def agree(self, silent: frozenset[uuid.UUID]) -> None:
+        """Mend what the database has otherwise: those are here whom it has as silent."""
+        for coming, username in self._here.values():
+            if coming.connection in silent:
+                sign = Sign(coming.connection, coming.user, None)
+                self._background(self._changed(note_signs, sign, username, here=True))
+
+    def _left(self, user: int, last: datetime) -> None:
         del self._leaving[user]
-        coming = self._here.pop(user)
-        self._background(self._changed(close_connections, coming, username, here=False))
+        coming, username = self._here.pop(user)
+        going = replace(coming, last=last)
+        self._background(self._changed(close_connections, going, username, here=False))
 
     async def stop(self, within: float) -> None:
         """Wait until all who wait are answered, `within` seconds at the most.
@@ -78,7 +98,9 @@ class Polls:
         for leaving in self._leaving.values():
             leaving.cancel()
 
-    async def _changed(self, store: Any, coming: Coming, username: str, *, here: bool) -> None:
+    async def _changed(
+        self, store: Any, coming: Coming | Sign, username: str, *, here: bool
+    ) -> None:
         """Note it and, where it makes a difference, tell the user's rooms."""
         try:
             if not await self._writer.submit(store, coming):

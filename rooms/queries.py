@@ -199,7 +199,7 @@ def list_users(user: User, room: str) -> list[dict[str, Any]]:
     found = joinable(user, room)
     members = (
         User.objects.filter(room_memberships__room=found)
-        .annotate(online=Exists(open_connections().filter(user=OuterRef("pk"))))
+        .annotate(online=Exists(online_connections().filter(user=OuterRef("pk"))))
         .order_by("username")[:USERS_LIMIT]
     )
     return [
@@ -410,30 +410,33 @@ def audiences(user: int) -> dict[str, list[str]]:
 
 
 def open_connections() -> QuerySet[Connection]:
-    """The sockets that are open, as far as their workers are alive."""
+    """The sockets that are open, silent ones among them, as far as their workers are alive."""
     alive = timezone.now() - timedelta(seconds=limits["PRESENCE_EXPIRY"])
     return Connection.objects.filter(closed_at=None, worker__seen_at__gte=alive)
 
 
+def online_connections() -> QuerySet[Connection]:
+    """The open sockets that owe no sign of life. Whoever has one of these is online."""
+    return open_connections().filter(silent_since=None)
+
+
 def online_students(course: Course | int) -> set[int]:
-    """The students of a course who have a socket open."""
-    return set(
-        open_connections()
-        .filter(
-            user__enrollments__course=course,
-            user__enrollments__role=Enrollment.Role.STUDENT,
-        )
-        .values_list("user_id", flat=True)
-    )
+    """The students of a course who are online."""
+    return set(online_connections().filter(_of_students(course)).values_list("user_id", flat=True))
 
 
-def here_since(users: Iterable[int], moment: datetime) -> set[int]:
-    """Those of the users who have a socket open or had one after the moment."""
-    users = list(users)
-    recent = Connection.objects.filter(user__in=users, closed_at__gte=moment)
-    return set(open_connections().filter(user__in=users).values_list("user_id", flat=True)) | set(
-        recent.values_list("user_id", flat=True)
-    )
+def students_here_since(course: Course | int, moment: datetime) -> set[int]:
+    """The students of a course whose sockets fell silent or closed after the moment.
+
+    Some of them may be online by another socket.
+    """
+    left = Q(closed_at__gte=moment) | Q(closed_at=None, silent_since__gte=moment)
+    gone = Connection.objects.filter(left, _of_students(course))
+    return set(gone.values_list("user_id", flat=True))
+
+
+def _of_students(course: Course | int) -> Q:
+    return Q(user__enrollments__course=course, user__enrollments__role=Enrollment.Role.STUDENT)
 
 
 def presence(
@@ -441,7 +444,7 @@ def presence(
 ) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, int]]]:
     """({room: (course, members, online)}, the (room, user) of those of the users who are here)."""
     members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
-        here=Exists(open_connections().filter(user=OuterRef("user")))
+        here=Exists(online_connections().filter(user=OuterRef("user")))
     )
     counts = members.values_list("room_id", "room__course_id").annotate(
         members=Count("id"), online=Count("id", filter=Q(here=True))
@@ -688,13 +691,14 @@ def next_deadline() -> datetime | None:
     )
 
 
-def discussing_sessions(worker: UUID) -> list[int]:
-    """The class sessions in which students connected to the worker may need a partner now."""
+def discussing_sessions(worker: UUID) -> dict[int, int]:
+    """The class sessions in which students connected to the worker may need a partner now, each
+    with its course."""
     connected = Connection.objects.filter(worker=worker, closed_at=None)
     here = Enrollment.objects.filter(
         course=OuterRef("course"), role=Enrollment.Role.STUDENT, user__in=connected.values("user")
     )
-    return list(
+    return dict(
         ClassSession.objects.filter(
             Exists(here),
             ended_at=None,
@@ -703,7 +707,7 @@ def discussing_sessions(worker: UUID) -> list[int]:
             current_round__partner_groups__isnull=False,
         )
         .distinct()
-        .values_list("id", flat=True)[:1000]
+        .values_list("id", "course")[:1000]
     )
 
 

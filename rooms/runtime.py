@@ -17,6 +17,7 @@ from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.polling import Polls
 from rooms.revalidation import Revalidation
+from rooms.silence import Silence
 from rooms.threads import Threads
 from rooms.writer import Writer
 
@@ -34,7 +35,14 @@ class Runtime:
         self.line = Threads(1)
         self.writer = Writer()
         self.revalidation = Revalidation(threads=self.threads)
-        self.clock = Clock(worker=self.worker, threads=self.threads, revalidation=self.revalidation)
+        self.silence = Silence(writer=self.writer, background=self.background)
+        self.clock = Clock(
+            worker=self.worker,
+            threads=self.threads,
+            revalidation=self.revalidation,
+            silence=self.silence,
+            on_beat=self._beaten,
+        )
         self.hub = Hub(
             fetch=self._fetch,
             compare=self._compare,
@@ -45,7 +53,7 @@ class Runtime:
             on_restored=self.revalidation.check_soon,
             on_late=self.clock.partners_missed,
         )
-        self.clock.hub = self.revalidation.hub = self.hub
+        self.clock.hub = self.revalidation.hub = self.silence.hub = self.hub
         self.polls = Polls(
             worker=self.worker,
             writer=self.writer,
@@ -56,6 +64,10 @@ class Runtime:
         self._drained = False
         publish.attach(self.hub)
         self.clock.start()
+
+    def _beaten(self, silent: frozenset[uuid.UUID]) -> None:
+        self.silence.agree(silent)
+        self.polls.agree(silent)
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(gaps.frames_after, audience, after, limit)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each module of `rooms` may import from its own row and the rows below.
 LAYERS = [
     {"consumers", "api", "views", "urls", "admin", "management", "signals", "apps", "templatetags"},
-    {"commands", "runtime", "drain", "clock", "polling", "revalidation"},
+    {"commands", "runtime", "drain", "clock", "polling", "revalidation", "silence"},
     {"actions"},
     {
         *("publish", "frames", "queries", "permissions", "embed", "writer", "threads", "standing"),

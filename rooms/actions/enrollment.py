@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from rooms import frames, groups, publish
+from rooms.actions import partners
 from rooms.envelope import Close, Join, Leave, Unenrolled
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
@@ -87,6 +88,7 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
         .order_by("id")
     )
     members.delete()
+    partners.leave_groups(course, users)
     for room in rooms:
         publish.send(
             groups.course(course.pk),

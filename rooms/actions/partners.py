@@ -212,52 +212,31 @@ def seat_students(session: ClassSession) -> int:
     places: dict[int, list[int]] = {group.pk: [] for group in made}
     for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
         places[group_id].append(user_id)
-    seated = {user for members in places.values() for user in members}
     online = queries.online_students(session.course)
+    lately = queries.students_here_since(session.course, timezone.now() - _gone_after())
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
-    here = queries.here_since(seated, timezone.now() - _gone_after()) | online
-    alone = [
-        (user, group_id)
-        for group_id, members in places.items()
-        for user in members
-        if user in online and not any(other in here for other in members if other != user)
-    ]
-    newcomers = sorted(online - seated)
-    if not newcomers and not alone:
-        return 0
-    limit = max(LATE_LIMIT, *(len(members) for members in places.values()))
 
     def student(user: int) -> pairing.Student[int]:
-        return pairing.Student(user, answers.get(user), online=user in here)
-
-    moves: list[tuple[int, int | None, int]] = []
-    for user, leaves in [*((u, None) for u in newcomers), *alone]:
-        if leaves is not None and any(other in here for other in places[leaves] if other != user):
-            # Somebody was put with this one in the meantime.
-            continue
-        open_to = [group.pk for group in made if group.pk != leaves]
-        index = pairing.seat(
-            [pairing.Group(tuple(student(u) for u in places[pk])) for pk in open_to],
-            student(user),
-            limit=limit,
+        return pairing.Student(
+            user, answers.get(user), online=user in online, lately=user in lately
         )
-        if index is None or (
-            leaves is not None and not any(u in here for u in places[open_to[index]])
-        ):
-            # Nobody else is there.
-            continue
-        target = open_to[index]
-        if leaves is not None:
-            places[leaves].remove(user)
-        places[target].append(user)
-        moves.append((user, leaves, target))
-    if moves:
-        # Who comes to a room gets all that is said from the number on that they are told.
-        lock_rooms(session)
-    by_pk = {group.pk: group for group in made}
-    for user, leaves, target in moves:
-        _move(session, first, user, by_pk[leaves] if leaves else None, by_pk[target])
-    _after_moves(session, [pk for _, leaves, target in moves for pk in (leaves, target) if pk])
+
+    late = online.difference(*places.values())
+    moves = pairing.reseat(
+        [pairing.Group(tuple(map(student, members))) for members in places.values()],
+        [student(user) for user in sorted(late)],
+        limit=max(LATE_LIMIT, *(len(members) for members in places.values())),
+    )
+    if not moves:
+        return 0
+    # Who comes to a room gets all that is said from the number on that they are told.
+    lock_rooms(session)
+    changed: set[int] = set()
+    for move in moves:
+        source, target = None if move.source is None else made[move.source], made[move.target]
+        _move(session, first, move.key, source, target)
+        changed |= {group.pk for group in (source, target) if group is not None}
+    _after_moves(session, changed)
     return len(moves)
 
 
@@ -282,11 +261,26 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     if source is not None and source.pk == target.pk:
         return
     _move(session, first, user.pk, source, target)
-    _after_moves(session, [group.pk for group in (source, target) if group is not None])
+    _after_moves(session, {group.pk for group in (source, target) if group is not None})
+
+
+def leave_groups(course: Course, users: Collection[int]) -> None:
+    """Take those who leave the course out of the groups of the question that runs.
+
+    The caller holds the locks of the course's class sessions.
+    """
+    session = queries.class_session(course)
+    if session is None or session.current_round is None:
+        return
+    places = Partner.objects.filter(round=_first_round(session), user__in=users)
+    left = set(places.values_list("group", flat=True))
+    if left:
+        places.delete()
+        _after_moves(session, left)
 
 
 def _gone_after() -> timedelta:
-    """How long a partner may be away before the other is put with somebody else."""
+    """How long a partner may give no sign of life before the other is put with somebody else."""
     return timedelta(seconds=limits["PARTNER_GONE_AFTER"])
 
 
@@ -299,7 +293,8 @@ def _first_round(session: ClassSession) -> Round:
 def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
     online = queries.online_students(course)
-    here = queries.here_since(answers, timezone.now() - _gone_after()) | online
+    # Who reloads the page at this moment is not put with those who left.
+    here = online | queries.students_here_since(course, timezone.now() - _gone_after())
     return [
         pairing.Student(user, answers.get(user), online=user in here)
         for user in sorted(answers.keys() | online)
@@ -342,16 +337,12 @@ def _move(
     _announce_join(session.course, target.room, [user], members=members)
 
 
-def _after_moves(session: ClassSession, changed: Sequence[int]) -> None:
-    if not changed:
-        return
+def _after_moves(session: ClassSession, changed: Collection[int]) -> None:
     count_change(session)
     if session.phase in PARTNER_PHASES:
-        tell_partners(session, only=set(changed))
+        tell_partners(session, only=changed)
     touched: dict[int, list[int]] = defaultdict(list)
-    for group_id, user_id in Partner.objects.filter(group__in=set(changed)).values_list(
-        "group", "user"
-    ):
+    for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
         touched[group_id].append(user_id)
     _log_groups(session, _first_round(session), list(touched.values()))
     _figures_changed(session.course)

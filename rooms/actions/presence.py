@@ -1,12 +1,13 @@
 """Who is connected: written when sockets open and close, and at each beat of a worker."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,15 +18,39 @@ from rooms.models import Connection, Worker
 
 KEEP_CLOSED = timedelta(hours=1)
 """How long closed connections are kept, to tell who left just now."""
+# When the users of a worker's connections were there for the last time, as far as is known.
+_LAST_BEAT = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A chat socket of a user that opened or closed at a worker."""
+    """A chat socket of a user that opened or closed at a worker.
+
+    `last` is when the user was last there by it, where that is not when it is noted.
+    """
 
     connection: UUID
     user: int
     worker: UUID
+    last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """An open socket fell silent, or gave a sign of life again where `silent_since` is None."""
+
+    connection: UUID
+    user: int
+    silent_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a worker learns as it tells that it is alive: when it told so before, None for never,
+    and which of its open sockets the database has as silent."""
+
+    before: datetime | None
+    silent: frozenset[UUID]
 
 
 @transaction.atomic
@@ -35,14 +60,17 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     Of those who have more than they may, the oldest sockets are closed, wherever they are.
     """
     now = timezone.now()
-    here: dict[int, list[UUID]] = {}
-    for user, connection in (
+    standing: dict[int, list[UUID]] = {}
+    here: set[int] = set()
+    for user, connection, silent_since in (
         queries.open_connections()
         .filter(user__in={coming.user for coming in opened})
         .order_by("opened_at")
-        .values_list("user_id", "id")
+        .values_list("user_id", "id", "silent_since")
     ):
-        here.setdefault(user, []).append(connection)
+        standing.setdefault(user, []).append(connection)
+        if silent_since is None:
+            here.add(user)
     Worker.objects.bulk_create(
         {w: Worker(id=w, seen_at=now) for w in {c.worker for c in opened}}.values(),
         ignore_conflicts=True,
@@ -54,9 +82,10 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     results = []
     for coming in opened:
         results.append(coming.user not in here)
-        here.setdefault(coming.user, []).append(coming.connection)
+        here.add(coming.user)
+        standing.setdefault(coming.user, []).append(coming.connection)
     most = limits["SOCKETS_PER_USER"]
-    for user, connections in here.items():
+    for user, connections in standing.items():
         for connection in connections[:-most]:
             publish.send(
                 groups.EVERYONE,
@@ -67,39 +96,71 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
 
 @transaction.atomic
 def close_connections(closed: Sequence[Coming]) -> list[bool]:
-    """Note sockets that closed. The answer for each: whether its user is away now."""
+    """Note sockets that closed. The answer for each: whether its user is away since then.
+
+    A silent socket closes as of its last sign of life: its user has been away by it for so long.
+    """
     closing = {coming.connection for coming in closed}
-    # Under locks, taken in one order: of two sockets of a user that close at two workers at once,
-    # one has to see that the other has closed.
-    standing = (
-        queries.open_connections()
-        .filter(user__in={coming.user for coming in closed})
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("id")
-        .values_list("id", "user_id")
-    )
-    here = {user for connection, user in standing if connection not in closing}
-    Connection.objects.filter(id__in=closing).update(closed_at=timezone.now())
-    return [coming.user not in here for coming in closed]
+    standing = _lock_standing({coming.user for coming in closed})
+    here = {one.user_id for one in standing if one.pk not in closing and one.silent_since is None}
+    silent = {one.pk for one in standing if one.silent_since is not None}
+    now = timezone.now()
+    Connection.objects.filter(id__in=closing).update(closed_at=Coalesce("silent_since", now))
+    for coming in closed:
+        if coming.last is not None and coming.connection not in silent:
+            Connection.objects.filter(id=coming.connection).update(closed_at=coming.last)
+    return [coming.user not in here and coming.connection not in silent for coming in closed]
 
 
 @transaction.atomic
-def beat(*, worker: UUID) -> None:
-    """Tell that the worker is alive, and the rooms of those who are away since another one is not.
+def note_signs(signs: Sequence[Sign]) -> list[bool]:
+    """Note sockets that fell silent, or are heard again. The answer for each: whether its user is
+    away since then, or online again, and was not before."""
+    standing = _lock_standing({sign.user for sign in signs})
+    told = {sign.connection: sign.silent_since for sign in signs}
+    changed = [one for one in standing if one.pk in told and one.silent_since != told[one.pk]]
+    before = _users_heard(standing)
+    for one in changed:
+        one.silent_since = told[one.pk]
+    Connection.objects.bulk_update(changed, ["silent_since"])
+    after = _users_heard(standing)
+    turned = {one.pk for one in changed if (one.user_id in before) is not (one.user_id in after)}
+    return [sign.connection in turned for sign in signs]
 
-    Forgets what is long gone.
+
+@transaction.atomic
+def beat(*, worker: UUID) -> Beat:
+    """Tell that the worker is alive."""
+    before = Worker.objects.filter(id=worker).values_list("seen_at", flat=True).first()
+    # Waits for whoever takes the worker for dead at this moment, so that the answer tells of it.
+    Worker.objects.update_or_create(id=worker, defaults={"seen_at": timezone.now()})
+    silent = Connection.objects.filter(worker=worker, closed_at=None, silent_since__isnull=False)
+    return Beat(before, frozenset(silent.values_list("id", flat=True)))
+
+
+@transaction.atomic
+def mind_the_dead(*, before: datetime) -> None:
+    """See to the sockets of workers that do not beat any more, and forget what is long gone.
+
+    First they fall silent, as their workers may only hang; after `PRESENCE_EXPIRY` they are closed.
+    `before` is when the caller's own worker had beaten before its last beat: where the database
+    was away for all, nobody else could beat.
     """
     now = timezone.now()
-    last = Worker.objects.filter(id=worker).values_list("seen_at", flat=True).first()
-    Worker.objects.update_or_create(id=worker, defaults={"seen_at": now})
     Connection.objects.filter(closed_at__lt=now - KEEP_CLOSED).delete()
     Worker.objects.filter(seen_at__lt=now - KEEP_CLOSED, connections=None).delete()
-    if last is None:
-        return
-    # Measured from the last beat: where the database was away for all, nobody else could beat.
-    expiry = limits["PRESENCE_EXPIRY"]
-    alive = min(now, last + timedelta(seconds=beat_every())) - timedelta(seconds=expiry)
-    _close(Connection.objects.filter(worker__seen_at__lt=alive))
+    alive = min(now, before + timedelta(seconds=beat_every()))
+    gone_after = timedelta(seconds=limits["PARTNER_GONE_AFTER"])
+    # Under their locks none of them beats until its sockets are seen to.
+    listening = _heard(Connection.objects.filter(worker=OuterRef("pk")))
+    dead = list(
+        Worker.objects.filter(Exists(listening), seen_at__lt=alive - gone_after)
+        .select_for_update(skip_locked=True, no_key=True, of=("self",))
+        .values_list("id", flat=True)
+    )
+    _silence(Connection.objects.filter(worker__in=dead))
+    expiry = timedelta(seconds=limits["PRESENCE_EXPIRY"])
+    _close(Connection.objects.filter(worker__seen_at__lt=alive - expiry))
 
 
 @transaction.atomic
@@ -110,23 +171,62 @@ def retire(*, worker: UUID) -> None:
 
 def beat_every() -> float:
     """Seconds between two beats: one may be lost, and the next one late."""
-    return float(limits["PRESENCE_EXPIRY"]) / 3
+    return float(min(limits["PRESENCE_EXPIRY"] / 3, limits["PARTNER_GONE_AFTER"] / 4))
+
+
+def _lock_standing(users: Collection[int]) -> list[Connection]:
+    """The open sockets of the users, under locks taken in one order.
+
+    Of two sockets of a user that close at two workers at once, one has to see that the other has
+    closed.
+    """
+    return list(
+        queries.open_connections()
+        .filter(user__in=users)
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("id")
+    )
+
+
+def _users_heard(connections: Iterable[Connection]) -> set[int]:
+    return {one.user_id for one in connections if one.silent_since is None}
+
+
+def _heard(connections: QuerySet[Connection]) -> QuerySet[Connection]:
+    return connections.filter(closed_at=None, silent_since=None)
+
+
+def _silence(connections: QuerySet[Connection]) -> None:
+    gone = _take(_heard(connections))
+    Connection.objects.filter(id__in=gone).update(silent_since=Subquery(_LAST_BEAT))
+    _tell_away(set(gone.values()))
 
 
 def _close(connections: QuerySet[Connection]) -> None:
-    # What another process closes at the same time is for that one to tell.
-    gone = dict(
-        connections.filter(closed_at=None)
-        .select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .values_list("id", "user_id")
+    gone = _take(connections.filter(closed_at=None))
+    silent = Connection.objects.filter(id__in=gone, silent_since__isnull=False)
+    known = set(silent.values_list("id", flat=True))
+    Connection.objects.filter(id__in=gone).update(
+        closed_at=Coalesce("silent_since", Subquery(_LAST_BEAT))
     )
-    if not gone:
-        return
-    # When they were there for the last time, as far as is known.
-    seen = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
-    Connection.objects.filter(id__in=gone).update(closed_at=Subquery(seen))
-    users = set(gone.values())
-    here = set(queries.open_connections().filter(user__in=users).values_list("user_id", flat=True))
+    _tell_away({user for connection, user in gone.items() if connection not in known})
+
+
+def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
+    """The users by connection, under locks. What another process takes at the same time is for
+    that one to tell."""
+    return dict(
+        connections.select_for_update(skip_locked=True, no_key=True, of=("self",)).values_list(
+            "id", "user_id"
+        )
+    )
+
+
+def _tell_away(users: set[int]) -> None:
+    """Tell the rooms of those of the users who are not online."""
+    here = set(
+        queries.online_connections().filter(user__in=users).values_list("user_id", flat=True)
+    )
     for user, name in User.objects.filter(id__in=users - here).values_list("id", "username"):
         for group, audiences in queries.audiences(user).items():
             publish.send(group, Seen(user, name, audiences, here=False))

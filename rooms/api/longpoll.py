@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from rooms import runtime
 from rooms.errors import RateLimited
+from rooms.silence import asked_after
 
 logger = logging.getLogger(__name__)
 
@@ -111,9 +112,13 @@ class LongPolling:
         user, until = wanted.user, time.monotonic() + wanted.seconds
         self._waiting[user] += 1
         try:
+            here = runtime.current()
             while wanted is not None and (left := until - time.monotonic()) > 0:
-                if not await _woken(wanted, left, gone):
-                    break
+                # Whoever discusses is asked for a sign of life, which is the next request.
+                if not await _woken(wanted, min(left, asked_after()), gone):
+                    if gone.done() or here.hub.closing or here.silence.asks(wanted.group):
+                        break
+                    continue
                 async with self._woken:
                     answer, poll = await self._ask(scope, gone, again=True)
                 wanted = poll.wanted

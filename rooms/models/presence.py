@@ -20,7 +20,12 @@ class Worker(models.Model):
 
 
 class Connection(models.Model):
-    """A chat socket of a user, kept for a while after it closed to tell who left just now."""
+    """A chat socket of a user, kept for a while after it closed to tell who left just now.
+
+    `silent_since` is when an open socket gave its last sign of life, where it owes one: until it
+    gives another it stays open and its user is not online by it. `closed_at` is when the user was
+    last there by the socket.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="connections")
@@ -29,12 +34,18 @@ class Connection(models.Model):
     )
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    silent_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("opened_at",)
         indexes = (
             models.Index(
                 fields=("user",), condition=models.Q(closed_at=None), name="open_connections"
+            ),
+            models.Index(
+                fields=("worker",),
+                condition=models.Q(closed_at=None, silent_since__isnull=False),
+                name="silent_connections",
             ),
         )
 

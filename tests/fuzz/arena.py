@@ -40,7 +40,7 @@ UNLIMITED = {
     # No limit on how often, which would hide what comes after it.
     **{name: "1000000" for name in DEFAULTS if name.endswith(("_RATE", "_BURST"))},
     "AUTHENTICATE_WITHIN": "600",
-    "PARTNER_GONE_AFTER": "2",
+    "PARTNER_GONE_AFTER": "4",
 }
 
 

@@ -24,8 +24,8 @@ from tests.running import Site, environment
 from tests.summary import section
 
 SHORTER = {
-    # Seconds, in place of 20, 10 and 10.
-    "PARTNER_GONE_AFTER": "2",
+    # Seconds, in place of 10 each.
+    "PARTNER_GONE_AFTER": "4",
     "POLL_LINGER": "1",
     "AUTHENTICATE_WITHIN": "2",
 }

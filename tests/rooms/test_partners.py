@@ -408,7 +408,7 @@ async def test_who_comes_before_the_chat_is_enabled_has_a_partner_then(cast):
 
 
 async def test_whose_partner_is_gone_is_put_with_others(cast):
-    """After two seconds here, after twenty by default."""
+    """After four seconds here, after ten by default."""
     ines, people, clients = await paired(cast, "ABAB")
     await ines.ask("enable_chat")
     for client in clients:

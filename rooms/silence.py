@@ -1,0 +1,144 @@
+"""Sockets that are open although nobody is there any more.
+
+A phone that goes out of reach says nothing, and the pings by which the server drops sockets take
+most of a minute. So while a class discusses, its sockets are asked for a sign of life as soon as
+they give none for some seconds. One that owes it stays open; its user is not online by it until it
+is heard again. The database is told of those that fall silent and of those that come back.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from rooms import publish
+from rooms.actions.presence import Sign, note_signs
+from rooms.conf import limits
+from rooms.connection import Connection
+from rooms.envelope import Seen
+from rooms.errors import PeerError
+from rooms.hub import Hub
+from rooms.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+ASK_AT, SILENT_AT = 0.4, 0.9
+"""Shares of `PARTNER_GONE_AFTER` without a sign of life after which a socket is asked for one, and
+after which it counts as silent: the database knows before the time is over."""
+ANSWER_WITHIN = 0.4
+"""The share that a socket has to answer, whenever it was asked."""
+LOOKS = 10
+"""How often the sockets are looked at in that time, once a second at the most."""
+
+
+def asked_after() -> float:
+    """Seconds without a sign of life after which somebody in a discussion is asked for one."""
+    return ASK_AT * float(limits["PARTNER_GONE_AFTER"])
+
+
+def look_every() -> float:
+    """Seconds between two looks at the sockets."""
+    return min(float(limits["PARTNER_GONE_AFTER"]) / LOOKS, 1.0)
+
+
+class Silence:
+    """The silent sockets of this process. Used from its event loop only."""
+
+    hub: Hub
+
+    def __init__(
+        self, *, writer: Writer, background: Callable[[Coroutine[Any, Any, Any]], Any]
+    ) -> None:
+        self._writer = writer
+        self._background = background
+        # The channel-layer groups of the courses whose classes discuss.
+        self._discussing: frozenset[str] = frozenset()
+        # When the sockets that have not answered yet were asked, and when the silent ones were
+        # heard last.
+        self._asked: dict[Connection, float] = {}
+        self._silent: dict[Connection, float] = {}
+        self._looked = time.monotonic()
+
+    def ask(self, discussing: Iterable[str]) -> None:
+        """Ask the sockets that listen to these groups of courses, and no other ones."""
+        self._discussing = frozenset(discussing)
+
+    def asks(self, group: str) -> bool:
+        """Whether those in the course of the group are asked for signs of life."""
+        return group in self._discussing
+
+    async def look(self) -> None:
+        """Ask those who have been silent for a while, and note who is silent and who is back."""
+        now = time.monotonic()
+        if now - self._looked > 2 * look_every():
+            # This process hung: what came meanwhile may not be read yet.
+            self._asked.clear()
+        self._looked = now
+        if not self._discussing and not self._silent:
+            self._asked.clear()
+            return
+        asked, silent = self._asked, self._silent
+        self._asked, self._silent = {}, {}
+        longest = float(limits["PARTNER_GONE_AFTER"])
+        for connection in self.hub.connections.values():
+            if not connection.noted_as:
+                continue
+            last = silent.get(connection)
+            if last is None and self._discussing.isdisjoint(connection.groups):
+                continue
+            silence = connection.silence()
+            if last is not None:
+                if silence < now - last:
+                    self._note(connection, None)
+                else:
+                    self._silent[connection] = last
+            elif silence >= ASK_AT * longest:
+                since = asked.get(connection)
+                if since is None or silence < now - since:
+                    connection.ping()
+                    since = now
+                if silence >= SILENT_AT * longest and now - since >= ANSWER_WITHIN * longest:
+                    self._silent[connection] = now - silence
+                    self._note(connection, silence)
+                else:
+                    self._asked[connection] = since
+
+    def agree(self, silent: frozenset[UUID]) -> None:
+        """Mend what the database has otherwise: `silent` are the sockets that it has as silent.
+
+        What was noted may not have been stored, and other processes may have taken this one for
+        dead while it hung.
+        """
+        for id_ in silent:
+            connection = self.hub.connections.get(str(id_))
+            if connection is not None and connection not in self._silent:
+                self._note(connection, None)
+        now = time.monotonic()
+        for connection, last in self._silent.items():
+            if connection.id not in silent:
+                self._note(connection, now - last)
+
+    def _note(self, connection: Connection, silence: float | None) -> None:
+        """Note that a socket has been silent for so many seconds, or that it is heard again."""
+        since = None if silence is None else timezone.now() - timedelta(seconds=silence)
+        rooms = self.hub.rooms_of(connection)
+        self._background(self._noted(connection, since, rooms))
+
+    async def _noted(
+        self, connection: Connection, since: datetime | None, rooms: dict[str, list[str]]
+    ) -> None:
+        user = connection.user_id
+        assert user is not None, "a socket is noted under its user"
+        try:
+            turned = await self._writer.submit(note_signs, Sign(connection.id, user, since))
+        except PeerError as error:
+            # The next beat finds that it is not stored.
+            logger.warning("a silent socket is not noted, or one that is back: %s", error.message)
+            return
+        if turned:
+            for group, audiences in rooms.items():
+                publish.now(group, Seen(user, connection.noted_as, audiences, since is None))
