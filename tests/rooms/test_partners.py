@@ -2,10 +2,13 @@
 
 import asyncio
 import itertools
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from rooms import queries
+from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import (
     ClassSession,
     Connection,
@@ -17,7 +20,7 @@ from rooms.models import (
     UseLog,
 )
 from tests.client import barrier
-from tests.rooms.cast import body, eventually
+from tests.rooms.cast import body, eventually, in_thread
 
 
 async def paired(cast, votes, **options):
@@ -429,6 +432,65 @@ async def test_whose_partner_is_gone_is_put_with_others(cast):
         others = {one["username"] for one in (await clients[n].event("partners"))["partners"]}
         assert people[0].name in others
     assert sizes(formed(cast)) == [1, 3]
+
+
+async def test_who_is_alone_goes_where_somebody_is_online(cast):
+    """Three pairs: two lose a partner, then one of these leaves, too, a moment ago."""
+    ines, people, clients = await paired(cast, "ABABAB")
+    await ines.ask("enable_chat")
+    for client in clients:
+        await client.event("partners")
+        client.forget()
+    names = [person.name for person in people]
+    alone, another, pair = ([names.index(name) for name in group] for group in formed(cast))
+    lonely, [first, second] = alone[0], (alone[1], another[1])
+    gone = [first, second, another[0]]
+    left = {n: timezone.now() - timedelta(minutes=1) for n in (first, second)}
+    # The moment lasts as long as the test.
+    left[another[0]] = timezone.now() + timedelta(minutes=1)
+    for n in gone:
+        await clients[n].close()
+        sockets = people[n].user.connections
+        await eventually(lambda sockets=sockets: sockets.get().closed_at)
+        sockets.update(closed_at=left[n])
+    event = await clients[lonely].event("partners")
+    assert sorted(one["username"] for one in event["partners"]) == sorted(names[n] for n in pair)
+    assert sizes(formed(cast)) == [1, 2, 3]
+
+
+async def test_two_who_are_alone_get_each_other(cast):
+    ines, people, clients = await paired(cast, "ABABABAB")
+    await ines.ask("enable_chat")
+    for client in clients:
+        await client.event("partners")
+        client.forget()
+    names = [person.name for person in people]
+    one, other = ([names.index(name) for name in group] for group in formed(cast)[:2])
+    for n in (one[1], other[1]):
+        await clients[n].close()
+    event = await clients[one[0]].event("partners")
+    while names[other[0]] not in [partner["username"] for partner in event["partners"]]:
+        event = await clients[one[0]].event("partners")
+    # The others were left in peace.
+    assert sizes(formed(cast)) == [1, 2, 2, 3]
+
+
+async def test_whose_partner_left_the_course_is_put_with_others(cast):
+    ines, people, clients = await paired(cast, "ABAB")
+    await ines.ask("enable_chat")
+    for client in clients:
+        await client.event("partners")
+        client.forget()
+    [mine] = [group for group in formed(cast) if people[0].name in group]
+    [gone] = [n for n in (1, 2, 3) if people[n].name in mine]
+    await in_thread(unenroll, course=cast.course, users=[people[gone].user])
+    assert (await clients[0].event("partners"))["partners"] == []
+    assert len((await clients[0].event("partners"))["partners"]) == 2
+    # Whoever comes back to the course is put with others as anybody else.
+    await in_thread(enroll, course=cast.course, users=[people[gone].user])
+    added = await clients[gone].event("room_added", kind="partners")
+    assert added["members"] >= 2
+    await clients[gone].ask("new_message", room=added["room"], text="Here again")
 
 
 async def test_a_partner_who_is_back_in_time_stays(cast):

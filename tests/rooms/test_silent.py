@@ -17,7 +17,7 @@ from websockets.uri import parse_uri
 
 from rooms.models import Connection
 from tests.client import Client, barrier
-from tests.rooms.cast import eventually, in_thread, online, store
+from tests.rooms.cast import eventually, online, store
 from tests.running import Site, environment
 
 SHORTER = {"PING_INTERVAL": "1", "PING_TIMEOUT": "2", "PRESENCE_EXPIRY": "6"}
@@ -63,6 +63,9 @@ class Line:
 
     def die(self) -> None:
         self._alive.clear()
+
+    def revive(self) -> None:
+        self._alive.set()
 
     async def close(self) -> None:
         self._server.close()
@@ -210,7 +213,7 @@ async def test_rooms_are_told_of_those_whose_worker_died(cast, site, enter):
     event = await ada.event("presence", room=cast.room)
     assert (event["online"], event["left"]) == (2, [cast.bea.name])
     open_ones = Connection.objects.filter(closed_at=None, user__in=[cast.bea.user, cast.carl.user])
-    assert await in_thread(open_ones.count) == 1
+    await eventually(lambda: open_ones.count() == 1)
     await eventually(lambda: len(site.workers()) == 2)
     await barrier(ada, cast.room)
     assert not [one for one in ada.unread(but=frozenset()) if one["action"] == "presence"]

@@ -19,6 +19,7 @@ from accounts import tokens
 from accounts.models import Token, User
 from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
 from peerchat.rehearsal.discussion import Discussion
+from peerchat.rehearsal.habits import Classes, HabitsPlan
 from peerchat.rehearsal.lesson import Lesson, Plan
 from peerchat.rehearsal.logins import Rush
 from rooms.actions.enrollment import enroll
@@ -38,8 +39,11 @@ from rooms.models import (
     UseLog,
     Vote,
 )
+from rooms.phases import Phase
 
 QUESTION = "rehearsal"
+QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
+"""Of a class with bad habits."""
 LETTERS, RIGHT = "ABCD", "B"
 CLOSED_WITHIN = 20.0
 """Seconds that the server has to note that the sockets are closed."""
@@ -64,7 +68,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--students", type=int, default=300, metavar="N", help="how many (default 300)"
+            "--students",
+            type=int,
+            metavar="N",
+            help="how many (default 300; with --habits 60)",
         )
         parser.add_argument(
             "--url", default="http://127.0.0.1:8000", help="of the site (default %(default)s)"
@@ -117,11 +124,32 @@ class Command(BaseCommand):
             metavar="N",
             help="students of the class that discusses meanwhile (default 100)",
         )
+        parser.add_argument(
+            "--habits",
+            action="store_true",
+            help="instead let classes with bad habits go through three questions each, all at the "
+            "same time: students who are late, reload, are lost, vote at the last moment",
+        )
+        parser.add_argument(
+            "--seed",
+            type=int,
+            nargs="+",
+            default=list(range(1, 11)),
+            metavar="N",
+            help="what happens in each of these classes goes by it (default 1 to 10)",
+        )
+        parser.add_argument(
+            "--discuss",
+            type=float,
+            default=45,
+            metavar="SECONDS",
+            help="of each discussion with --habits (default 45)",
+        )
 
     def handle(
         self,
         *,
-        students: int,
+        students: int | None,
         url: str,
         course: str | None,
         messages: int,
@@ -131,8 +159,15 @@ class Command(BaseCommand):
         log_in: bool,
         log_in_within: float,
         beside: int,
+        habits: bool,
+        seed: list[int],
+        discuss: float,
         **options: Any,
     ) -> None:
+        if students is None:
+            students = 60 if habits else 300
+        if habits and log_in:
+            raise CommandError("--habits and --log-in are two rehearsals: name one.")
         if students < 2:
             raise CommandError("--students must be at least 2.")
         if beside < 2 or log_in_within < 0:
@@ -146,10 +181,15 @@ class Command(BaseCommand):
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
-            allow_sockets(students + 1 + (beside if log_in else 0))
+            # With bad habits some have several pages, and each lost way has two ends here.
+            most = 8 * students * len(seed) if habits else students + 1
+            allow_sockets(most + (beside if log_in else 0))
             asyncio.run(reach(address))
         except RehearsalError as error:
             raise CommandError(str(error)) from None
+        if habits:
+            self._show_habits(address, slug, students, seed, discuss, timeout, keep=bool(course))
+            return
         self.stdout.write(f"A class of {students} in the course {slug}, at {url}.")
         report = Printed(self)
         report.begin("set up")
@@ -198,6 +238,58 @@ class Command(BaseCommand):
             raise CommandError(f"{report.failed} of {report.checks} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
+    def _show_habits(
+        self,
+        address: str,
+        slug: str,
+        students: int,
+        seeds: list[int],
+        discuss: float,
+        timeout: float,
+        *,
+        keep: bool,
+    ) -> None:
+        self.stdout.write(f"{len(seeds)} classes of {students} with bad habits, at {address}.")
+        report = Printed(self)
+        report.begin("set up")
+        casts = [make_cast(f"{slug}-{seed}", students, questions=QUESTIONS) for seed in seeds]
+        classes = Classes(
+            [
+                HabitsPlan(
+                    address=address,
+                    course=cast.course.slug,
+                    questions=QUESTIONS,
+                    letters=LETTERS,
+                    instructor=cast.instructor,
+                    students=cast.students,
+                    seed=seed,
+                    discuss=discuss,
+                )
+                for cast, seed in zip(casts, seeds, strict=True)
+            ],
+            [Ledger(cast.course) for cast in casts],
+            report,
+        )
+        report.begin("the lessons")
+        done = False
+        try:
+            asyncio.run(run(classes, timeout + len(QUESTIONS) * discuss))
+            done = not report.failed
+        except RehearsalError as error:
+            raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
+        except TimeoutError:
+            raise CommandError("Not done in time.") from None
+        finally:
+            for cast in casts:
+                Token.objects.filter(user__in=cast.users).delete()
+                if done and not keep:
+                    remove(cast)
+        if report.failed:
+            raise CommandError(
+                f"{report.failed} of {report.checks} checks failed. The courses {slug}-* stay."
+            )
+        self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
+
 
 class Printed:
     """Prints steps and checks, and counts the checks."""
@@ -233,7 +325,7 @@ async def reach(address: str) -> None:
         await client.close()
 
 
-async def run(lesson: Lesson, timeout: float) -> None:
+async def run(lesson: Lesson | Classes, timeout: float) -> None:
     try:
         async with asyncio.timeout(timeout):
             await lesson.run()
@@ -242,16 +334,17 @@ async def run(lesson: Lesson, timeout: float) -> None:
 
 
 @transaction.atomic
-def make_cast(slug: str, students: int) -> Cast:
-    """A course with a question, an instructor and students, and a token for each."""
+def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)) -> Cast:
+    """A course with questions, an instructor and students, and a token for each."""
     course = Course.objects.create(slug=slug, title="Rehearsal")
-    question = Question.objects.create(
-        course=course, slug=QUESTION, prompt="Which letter is the second one of the alphabet?"
-    )
-    Choice.objects.bulk_create(
-        Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
-        for letter in LETTERS
-    )
+    for name in questions:
+        question = Question.objects.create(
+            course=course, slug=name, prompt="Which letter is the second one of the alphabet?"
+        )
+        Choice.objects.bulk_create(
+            Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
+            for letter in LETTERS
+        )
     names = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
     # They come in by their tokens only.
     unusable = make_password(None)
@@ -319,6 +412,21 @@ class Ledger:
         for pk, name in places.values_list("group", "user__username"):
             members[pk].append(name)
         return list(members.values())
+
+    @own_connection()
+    def places(self) -> dict[str, int] | None:
+        discussing = ClassSession.objects.filter(
+            course=self._course, ended_at=None, phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS)
+        )
+        found = Partner.objects.filter(round__in=discussing.values("current_round"))
+        return dict(found.values_list("user__username", "group")) or None
+
+    @own_connection()
+    def choices(self, question: str, number: int) -> dict[str, str]:
+        cast = Vote.objects.filter(
+            round__session__course=self._course, round__question__slug=question
+        )
+        return dict(cast.filter(round__number=number).values_list("user__username", "choice"))
 
     @own_connection()
     def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:

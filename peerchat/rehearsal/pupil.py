@@ -1,0 +1,259 @@
+"""A student with bad habits: late, reloading, lost, with two tabs, voting at the last moment."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from peerchat.client.line import Body, ClientError, CommandRefused, Line
+from peerchat.rehearsal.relay import Relay
+
+HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
+LAST_MOMENT = 0.2
+"""Seconds before the deadline, or after it, in which last-minute votes come."""
+TABS = 3
+
+
+@dataclass(slots=True)
+class Ballot:
+    """What a student voted in one round of a question: the last choice that was acknowledged, and
+    those of which it is not known whether they were counted."""
+
+    counted: str | None = None
+    unsure: set[str] = field(default_factory=set)
+
+    def allows(self, stored: str | None) -> bool:
+        """Whether the database may have this choice."""
+        return stored == self.counted or stored in self.unsure
+
+
+class Findings:
+    """What the students of one class have seen."""
+
+    def __init__(self) -> None:
+        self.snapshots = 0
+        self.numbered = 0
+        """Snapshots that told their number."""
+        self.late: list[str] = []
+        """Those that were older than what their socket had been told before."""
+        self.votes: Counter[str] = Counter()
+        """How many votes were counted, refused, or are unsure."""
+        self.refused: list[str] = []
+        """Commands that were refused for no good reason."""
+
+
+class Tab:
+    """A page of a student: one line, which comes back."""
+
+    def __init__(self, pupil: "Pupil", url: str) -> None:
+        self._pupil = pupil
+        # What the socket was told of the class, by the number of the last change.
+        self._told = 0
+        self.connected = False
+        self.line = Line(
+            f"{url}/ws/chat/",
+            pupil.token,
+            on_frame=self._take,
+            on_connect=self._connected,
+            on_lost=self._dropped,
+        )
+
+    async def _connected(self, _: Body) -> None:
+        self._told = 0
+        self.connected = True
+        await self.line.ask("state", {"course": self._pupil.course}, urgent=True)
+
+    def _dropped(self) -> None:
+        self.connected = False
+
+    def _take(self, body: Body, _: str) -> None:
+        match body["action"]:
+            case "control" | "partners":
+                self._told = max(self._told, body.get("revision", 0))
+                self._pupil.told(self, body)
+            case "state" if body["status"] == "success":
+                found = self._pupil.findings
+                found.snapshots += 1
+                number = body.get("revision")
+                if number is not None:
+                    found.numbered += 1
+                    if number < self._told:
+                        found.late.append(f"{self._pupil.name}: {number} after {self._told}")
+                self._pupil.told(self, body)
+
+
+class Pupil:
+    """A student of the class in `course`, who lives until `leave`. `seconds` is how long a round
+    takes; what happens when goes by `rng`."""
+
+    def __init__(
+        self,
+        name: str,
+        token: str,
+        *,
+        url: str,
+        course: str,
+        habit: str,
+        letters: str,
+        seconds: float,
+        rng: random.Random,
+        findings: Findings,
+    ) -> None:
+        self.name = name
+        self.token = token
+        self.course = course
+        self.findings = findings
+        self.ballots: dict[tuple[str, int], Ballot] = {}
+        self._url = url
+        self._habit = habit
+        self._letters = letters
+        self._seconds = seconds
+        self._rng = rng
+        self._relay = Relay(url)
+        self._way = url
+        self._tabs: list[Tab] = []
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the student has a page that hears of the class."""
+        return any(tab.connected for tab in self._tabs)
+
+    async def come(self) -> None:
+        """Live from now on."""
+        self._way = await self._relay.open()
+        self._start(self._live())
+
+    async def leave(self) -> None:
+        """End everything. Raises what the student failed with."""
+        failures = [job.exception() for job in self._jobs if job.done() and not job.cancelled()]
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await asyncio.gather(*(tab.line.close() for tab in self._tabs), return_exceptions=True)
+        await self._relay.close()
+        for failure in filter(None, failures):
+            raise failure
+
+    # --- habits ----------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        rng = self._rng
+        if self._habit == "late":
+            await asyncio.sleep(rng.uniform(0, 4 * self._seconds))
+        await self._open()
+        while True:
+            await asyncio.sleep(rng.uniform(0.3, 2.5) * self._seconds)
+            match self._habit:
+                case "reload" | "late":
+                    await self._reload(rng.uniform(0, 6))
+                case "lost":
+                    await self._lose()
+                    await asyncio.sleep(rng.uniform(2, 30))
+                    await self._open()
+                case "tabs":
+                    if len(self._tabs) < TABS and rng.random() < 0.6:
+                        await self._open()
+                    elif len(self._tabs) > 1:
+                        await self._shut(self._tabs[0])
+                case "gone":
+                    if rng.random() < 0.5:
+                        await self._lose()
+                    else:
+                        await self._reload(None)
+                    return
+
+    async def _open(self) -> None:
+        tab = Tab(self, self._way if self._habit in ("lost", "gone") else self._url)
+        self._tabs.append(tab)
+        while True:
+            try:
+                await tab.line.open()
+                return
+            except ClientError:
+                await asyncio.sleep(1)
+
+    async def _shut(self, tab: Tab) -> None:
+        self._tabs.remove(tab)
+        tab.connected = False
+        await tab.line.close()
+
+    async def _reload(self, away: float | None) -> None:
+        """Shut all tabs; open one after some seconds, or none."""
+        for tab in list(self._tabs):
+            await self._shut(tab)
+        if away is not None:
+            await asyncio.sleep(away)
+            await self._open()
+
+    async def _lose(self) -> None:
+        """Be out of reach: the site does not hear that the pages are gone."""
+        self._relay.lose()
+        await self._reload(None)
+
+    # --- the class -------------------------------------------------------------------------
+
+    def told(self, tab: Tab, body: Body) -> None:
+        """Take in where the class stands, by an event or by a snapshot."""
+        if body["action"] != "state" and self._rng.random() < 0.3:
+            self._start(self._look(tab))
+        question = body.get("question")
+        if body.get("phase") not in ("vote", "revote") or question is None:
+            return
+        key = question["slug"], body["round"]
+        if key not in self.ballots and body["deadline"] is not None:
+            self.ballots[key] = Ballot()
+            left = body["deadline"] - body["server_time"]
+            self._start(self._vote(key, time.monotonic() + left))
+
+    async def _look(self, tab: Tab) -> None:
+        """Ask for a snapshot while the class goes on."""
+        with contextlib.suppress(ClientError, TimeoutError):
+            await tab.line.ask("state", {"course": self.course})
+
+    async def _vote(self, key: tuple[str, int], deadline: float) -> None:
+        rng = self._rng
+        if rng.random() < 0.5:
+            moment = deadline + rng.uniform(-LAST_MOMENT, LAST_MOMENT / 2)
+        else:
+            moment = time.monotonic() + rng.uniform(0, max(deadline - time.monotonic(), 0))
+        await asyncio.sleep(max(moment - time.monotonic(), 0))
+        choice = rng.choice(self._letters)
+        clicks = 2 if rng.random() < 0.4 else 1
+        await asyncio.gather(*(self._click(key, choice) for _ in range(clicks)))
+        if rng.random() < 0.3:
+            await self._click(key, rng.choice(self._letters))
+
+    async def _click(self, key: tuple[str, int], choice: str) -> None:
+        tab = next((tab for tab in self._tabs if tab.connected), None)
+        if tab is None:
+            return
+        ballot, votes = self.ballots[key], self.findings.votes
+        fields: dict[str, Any] = {"course": self.course, "choice": choice}
+        fields["question"], fields["round"] = key
+        try:
+            await tab.line.ask("vote", fields)
+        except CommandRefused as error:
+            votes["refused"] += 1
+            if error.code != "round_closed":
+                self.findings.refused.append(f"{self.name}: {error.code}")
+        except (ClientError, TimeoutError):
+            # The page was gone before the answer came.
+            votes["unsure"] += 1
+            ballot.unsure.add(choice)
+        else:
+            votes["counted"] += 1
+            ballot.counted = choice
+
+    def _start(self, job: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        # One that failed is kept, for `leave` to tell.
+        if task.cancelled() or task.exception() is None:
+            self._jobs.discard(task)

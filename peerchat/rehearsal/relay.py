@@ -1,0 +1,83 @@
+"""A way to a site on which connections can be lost without a word."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+CHUNK = 65_536
+OPEN_WITHIN = 20.0
+"""Seconds that the site has to take a connection."""
+
+
+class Relay:
+    """Passes TCP connections on to the site at a URL, on a port of 127.0.0.1.
+
+    What is lost carries nothing any more, and its ends do not hear of it.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = parts.hostname, parts.port or (443 if parts.scheme == "wss" else 80)
+        self._path = parts.path
+        self._server: asyncio.Server | None = None
+        self._carrying: set[asyncio.StreamWriter] = set()
+        self._lost: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> str:
+        """Listen; returns the URL of the site's WebSockets on this way."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self._path}"
+
+    def lose(self) -> None:
+        """Lose the connections that there are; later ones are passed on."""
+        self._lost |= self._carrying
+
+    async def close(self) -> None:
+        """Close everything, what is lost as well."""
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._carry(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(OPEN_WITHIN):
+                back, there = await asyncio.open_connection(*self._target)
+        except (OSError, TimeoutError):
+            writer.transport.abort()
+            return
+        both = {writer, there}
+        self._carrying |= both
+        pumps = [
+            asyncio.create_task(self._pump(reader, there)),
+            asyncio.create_task(self._pump(back, writer)),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+            self._carrying -= both
+            self._lost -= both
+            for one in both:
+                one.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Return at the end of what comes, unless that is not heard either."""
+        try:
+            while data := await reader.read(CHUNK):
+                if writer not in self._lost:
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            # The end of a connection, too.
+            pass
+        if writer in self._lost:
+            await asyncio.Event().wait()
