@@ -160,6 +160,7 @@ class Habits:
         await self._closed("revote_closed")
         await self._check_votes(question, 2)
         await self._control("reveal")
+        await self._control("next_question")
 
     async def _control(self, action: str, **fields: Any) -> None:
         assert self._teacher is not None

@@ -203,7 +203,7 @@ class Pupil:
         question = body.get("question")
         if body.get("phase") not in ("vote", "revote") or question is None:
             return
-        key = question["slug"], body["round"]
+        key = question["question"], body["round"]
         if key not in self.ballots and body["deadline"] is not None:
             self.ballots[key] = Ballot()
             left = body["deadline"] - body["server_time"]

@@ -444,15 +444,14 @@ async def test_who_is_alone_goes_where_somebody_is_online(cast):
     names = [person.name for person in people]
     alone, another, pair = ([names.index(name) for name in group] for group in formed(cast))
     lonely, [first, second] = alone[0], (alone[1], another[1])
-    gone = [first, second, another[0]]
-    left = {n: timezone.now() - timedelta(minutes=1) for n in (first, second)}
-    # The moment lasts as long as the test.
-    left[another[0]] = timezone.now() + timedelta(minutes=1)
-    for n in gone:
+    # Their moment lasts until the last one has left.
+    for n in (first, second, another[0]):
         await clients[n].close()
         sockets = people[n].user.connections
         await eventually(lambda sockets=sockets: sockets.get().closed_at)
-        sockets.update(closed_at=left[n])
+        sockets.update(closed_at=timezone.now() + timedelta(minutes=1))
+    left = Connection.objects.filter(user__in=[people[n].user for n in (first, second)])
+    left.update(closed_at=timezone.now() - timedelta(minutes=1))
     event = await clients[lonely].event("partners")
     assert sorted(one["username"] for one in event["partners"]) == sorted(names[n] for n in pair)
     assert sizes(formed(cast)) == [1, 2, 3]
