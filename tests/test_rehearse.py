@@ -87,6 +87,25 @@ def test_a_check_that_fails(site):
     assert again.stderr == "CommandError: There is a course trial already: name another one.\n"
 
 
+def test_a_class_with_bad_habits(site):
+    """The short form: the discussions are shorter than anybody may be alone."""
+    running = site(workers=2)
+    done = manage(
+        "rehearse",
+        *("--habits", "--seed=1", "--students=24", "--discuss=12"),
+        f"--url={running.url}",
+        within=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = checks(done.stdout)
+    assert [(word, claim) for word, claim, _ in found] == [
+        ("ok", "nobody was alone for more than 25 s"),
+        ("ok", "no snapshot was older than what its socket had been told"),
+        ("ok", "exactly those votes count that were acknowledged"),
+    ]
+    assert not Course.objects.exists()
+
+
 def test_a_server_with_another_database(site, tmp_path):
     env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
     assert manage("migrate", env=env).returncode == 0
