@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 DEADLINE_EVERY = 1.0
 """Seconds between two looks for deadlines; one that comes sooner is waited for exactly."""
-SEAT_EVERY = 2.0
+SEAT_EVERY = 1.0
 FIGURES_EVERY = 0.5
 """Seconds between two `figures` events of a course."""
 REFRESH_EVERY = 5.0

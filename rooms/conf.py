@@ -55,7 +55,7 @@ DEFAULTS: dict[str, Any] = {
     # Seconds after its last request for messages that a client without a socket counts as online.
     "POLL_LINGER": 10.0,
     # Seconds a partner may give no sign of life before the other is put with somebody else. While a
-    # class discusses, its sockets are asked for one after four tenths of it.
+    # class discusses, its sockets are asked for one after three tenths of it.
     "PARTNER_GONE_AFTER": 10.0,
     # What the pseudonyms in exports of the use log are made with; empty for SECRET_KEY.
     "PSEUDONYM_KEY": "",

@@ -26,10 +26,11 @@ from rooms.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-ASK_AT, SILENT_AT = 0.4, 0.9
+ASK_AT, SILENT_AT = 0.3, 0.7
 """Shares of `PARTNER_GONE_AFTER` without a sign of life after which a socket is asked for one, and
-after which it counts as silent: the database knows before the time is over."""
-ANSWER_WITHIN = 0.4
+after which it counts as silent: nobody is put with its user then, and whoever is waits until the
+time is over."""
+ANSWER_WITHIN = 0.3
 """The share that a socket has to answer, whenever it was asked."""
 LOOKS = 10
 """How often the sockets are looked at in that time, once a second at the most."""

@@ -214,6 +214,14 @@ def seat_students(session: ClassSession) -> int:
         places[group_id].append(user_id)
     online = queries.online_students(session.course)
     lately = queries.students_here_since(session.course, timezone.now() - _gone_after())
+    late = online.difference(*places.values())
+    company = online | lately
+    if not late and not any(
+        online.intersection(members) and len(company.intersection(members)) == 1
+        for members in places.values()
+    ):
+        # As at nearly every look.
+        return 0
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
 
     def student(user: int) -> pairing.Student[int]:
@@ -221,7 +229,6 @@ def seat_students(session: ClassSession) -> int:
             user, answers.get(user), online=user in online, lately=user in lately
         )
 
-    late = online.difference(*places.values())
     moves = pairing.reseat(
         [pairing.Group(tuple(map(student, members))) for members in places.values()],
         [student(user) for user in sorted(late)],
