@@ -27,6 +27,7 @@ from twisted.internet.tcp import Connection as TcpConnection
 from twisted.logger import LogLevel, eventAsText, globalLogPublisher
 
 from peerchat.draining import DrainingFactory
+from peerchat.inbox import Inbox
 from peerchat.incoming import ShortWayIn
 from peerchat.requests import RequestFactory
 from peerchat.supervisor import STOP_WITHIN
@@ -130,39 +131,6 @@ class Frames:
         Where `take` returns True it has carried it out; else the frame waits as others do.
         """
         self._protocol.take_at_once = take
-
-
-class Inbox:
-    """What waits for the consumer of one socket: a queue for one reader.
-
-    In place of an `asyncio.Queue`, which takes 3 KiB, and there are thousands of them.
-    """
-
-    __slots__ = ("_messages", "_reader")
-
-    def __init__(self) -> None:
-        self._messages: list[dict[str, Any]] = []
-        self._reader: asyncio.Future[None] | None = None
-
-    def qsize(self) -> int:
-        return len(self._messages)
-
-    def empty(self) -> bool:
-        return not self._messages
-
-    def put_nowait(self, message: dict[str, Any]) -> None:
-        self._messages.append(message)
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
-
-    async def get(self) -> dict[str, Any]:
-        while not self._messages:
-            self._reader = asyncio.get_running_loop().create_future()
-            try:
-                await self._reader
-            finally:
-                self._reader = None
-        return self._messages.pop(0)
 
 
 class WebSocketProtocol(ShortWayIn):

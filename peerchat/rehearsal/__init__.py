@@ -1,4 +1,4 @@
 """The other end of the wire, in Python: what `manage.py rehearse` and load tests are made of.
 
-It knows the wire contract and nothing of the server's code.
+It knows the wire contract and nothing of the server's code, but for `ledger`.
 """

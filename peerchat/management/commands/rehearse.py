@@ -6,20 +6,19 @@ import secrets
 import time
 import uuid
 from argparse import ArgumentParser
-from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections, transaction
+from django.db import transaction
 
 from accounts import tokens
 from accounts.models import Token, User
 from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
 from peerchat.rehearsal.discussion import Discussion
 from peerchat.rehearsal.habits import Classes, HabitsPlan
+from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson, Plan
 from peerchat.rehearsal.logins import Rush
 from rooms.actions.enrollment import enroll
@@ -30,16 +29,10 @@ from rooms.models import (
     Connection,
     Course,
     Enrollment,
-    Message,
-    Partner,
-    PartnerGroup,
     Question,
     Room,
-    Round,
     UseLog,
-    Vote,
 )
-from rooms.phases import Phase
 
 QUESTION = "rehearsal"
 QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
@@ -377,63 +370,3 @@ def remove(cast: Cast) -> None:
         UseLog.objects.filter(course_id=cast.course.slug).delete()
         cast.course.delete()
         User.objects.filter(pk__in=[user.pk for user in cast.users]).delete()
-
-
-@contextlib.contextmanager
-def own_connection() -> Iterator[None]:
-    """Closes the database connection of a thread that may not be used again."""
-    try:
-        yield
-    finally:
-        connections.close_all()
-
-
-class Ledger:
-    """What the database says of the course."""
-
-    def __init__(self, course: Course) -> None:
-        self._course = course
-
-    @own_connection()
-    def sockets(self) -> list[int]:
-        mine = Connection.objects.filter(user__enrollments__course=self._course, closed_at=None)
-        return sorted(Counter(mine.values_list("worker", flat=True)).values())
-
-    @own_connection()
-    def votes(self, number: int) -> list[tuple[str, str]]:
-        round_ = Round.objects.get(session__course=self._course, number=number)
-        return list(Vote.objects.filter(round=round_).values_list("user__username", "choice"))
-
-    @own_connection()
-    def groups(self) -> list[list[str]]:
-        made = PartnerGroup.objects.filter(round__session__course=self._course)
-        members: dict[int, list[str]] = {pk: [] for pk in made.values_list("pk", flat=True)}
-        places = Partner.objects.filter(group__in=made)
-        for pk, name in places.values_list("group", "user__username"):
-            members[pk].append(name)
-        return list(members.values())
-
-    @own_connection()
-    def places(self) -> dict[str, int] | None:
-        discussing = ClassSession.objects.filter(
-            course=self._course, ended_at=None, phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS)
-        )
-        found = Partner.objects.filter(round__in=discussing.values("current_round"))
-        return dict(found.values_list("user__username", "group")) or None
-
-    @own_connection()
-    def choices(self, question: str, number: int) -> dict[str, str]:
-        cast = Vote.objects.filter(
-            round__session__course=self._course, round__question__slug=question
-        )
-        return dict(cast.filter(round__number=number).values_list("user__username", "choice"))
-
-    @own_connection()
-    def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:
-        found = Message.objects.filter(
-            room__course=self._course, room__kind=Room.Kind.PARTNERS
-        ).order_by("seq")
-        rows: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
-        for room, seq, name, text in found.values_list("room", "seq", "sender__username", "text"):
-            rows[str(room)].append((seq, name, text))
-        return dict(rows)
