@@ -426,13 +426,12 @@ def online_students(course: Course | int) -> set[int]:
 
 
 def students_here_since(course: Course | int, moment: datetime) -> set[int]:
-    """The students of a course whose sockets fell silent or closed after the moment.
+    """The students of a course with a socket that closed after the moment.
 
     Some of them may be online by another socket.
     """
-    left = Q(closed_at__gte=moment) | Q(closed_at=None, silent_since__gte=moment)
-    gone = Connection.objects.filter(left, _of_students(course))
-    return set(gone.values_list("user_id", flat=True))
+    closed = Connection.objects.filter(_of_students(course), closed_at__gte=moment)
+    return set(closed.values_list("user_id", flat=True))
 
 
 def _of_students(course: Course | int) -> Q:

@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 ASK_AT, SILENT_AT = 0.3, 0.7
 """Shares of `PARTNER_GONE_AFTER` without a sign of life after which a socket is asked for one, and
-after which it counts as silent: nobody is put with its user then, and whoever is waits until the
-time is over."""
+after which it counts as silent. Both are seen late by a look at the most, so that nobody waits
+longer for a silent user than for one who left."""
 ANSWER_WITHIN = 0.3
 """The share that a socket has to answer, whenever it was asked."""
 LOOKS = 10
