@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rooms", "0004_fewer_indexes"),
+        ("rooms", "0005_revision"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
