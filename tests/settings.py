@@ -17,9 +17,13 @@ if SHARE := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["REDIS_PREFIX"] = f"peerchat-{SHARE}"
 
 from peerchat.settings import *  # noqa: F403
-from peerchat.settings import DATABASES
+from peerchat.settings import DATABASES, MIDDLEWARE
 
 if SHARE:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SHARE}"}
 
+MIDDLEWARE = [
+    "tests.static_files.StaticFiles" if name.startswith("servestatic.") else name
+    for name in MIDDLEWARE
+]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
