@@ -1,17 +1,50 @@
 """Fixtures of all tests."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from playwright.async_api import Browser, async_playwright, expect
 
 from accounts import lockout, wrong_tokens
 from rooms import ratelimit
+from tests.pace import PACE, patient
 from tests.running import Site
+from tests.static.browser import launch
 
-pytest_plugins = ["tests.summary"]
+pytest_plugins = ["tests.summary", "tests.covered"]
 
 # Tests of other folders meet people in browsers, too.
 pytest.register_assert_rewrite("tests.e2e.people")
+
+
+# Marks by which `make quick` leaves tests out.
+BROWSER = ("tests/e2e/", "tests/static/", "tests/attacks/test_markup.py")
+FAULT = (
+    *("tests/faults/test_faults.py", "tests/fuzz/", "tests/rooms/api/test_schemathesis.py"),
+    *("tests/rooms/test_redis_away.py", "tests/rooms/test_database_away.py"),
+    *("tests/rooms/test_lost_notices.py", "tests/rooms/api/test_outage.py"),
+)
+
+
+def pytest_report_header() -> str:
+    return f"pace: {PACE:.1f} times as slow as a quiet machine, so limits are as much longer"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, and give each as long as this machine takes."""
+    usual = float(config.getini("timeout"))
+    for item in items:
+        if item.nodeid.startswith(BROWSER):
+            item.add_marker("browser")
+        if item.nodeid.startswith(FAULT):
+            item.add_marker("fault")
+        own = item.get_closest_marker("timeout")
+        seconds = own.args[0] if own else usual
+        item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +64,16 @@ def django_db_setup(django_test_environment, django_db_blocker):
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
         teardown_databases(made, verbosity=0)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, started once; each test makes contexts of its own in it."""
+    expect.set_options(timeout=patient(15_000))
+    async with async_playwright() as playwright:
+        started = await launch(playwright)
+        yield started
+        await started.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error, async_playwright, expect
+from playwright.async_api import Browser, Error
 
 from tests.e2e.people import (
     DESKTOP,
@@ -23,7 +23,6 @@ from tests.e2e.people import (
     eventually,
 )
 from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
-from tests.static.browser import launch
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -37,16 +36,6 @@ def pytest_runtest_makereport(
     if report.failed:
         item.stash[FAILED] = True
     return report
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium; each person gets a context of their own in it."""
-    expect.set_options(timeout=WITHIN * 1000)
-    async with async_playwright() as playwright:
-        started = await launch(playwright)
-        yield started
-        await started.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, Playwright, Route, async_playwright
+from playwright.async_api import Browser, Page, Playwright, Route
+
+from tests.pace import patient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACES = {"/static/": ROOT / "static", "/cases/": Path(__file__).parent / "cases"}
 ORIGIN = "http://modules.test"
-WITHIN = 10_000  # milliseconds
+WITHIN = patient(10_000)  # milliseconds
 # These keep a browser without a network quiet.
 ARGUMENTS = [
     "--disable-gpu",
@@ -60,15 +62,14 @@ async def _serve(route: Route) -> None:
 
 
 @asynccontextmanager
-async def page_of_modules(origin: str = ORIGIN) -> AsyncIterator[Page]:
+async def page_of_modules(browser: Browser, origin: str = ORIGIN) -> AsyncIterator[Page]:
     """A page at `origin`; at ORIGIN, which is no real host, the browser itself is its server."""
-    async with async_playwright() as playwright:
-        browser = await launch(playwright)
-        try:
-            page = await browser.new_page()
-            await page.route(f"{ORIGIN}/**", _serve)
-            page.set_default_timeout(WITHIN)
-            await page.goto(origin)
-            yield page
-        finally:
-            await browser.close()
+    context = await browser.new_context()
+    try:
+        page = await context.new_page()
+        await page.route(f"{ORIGIN}/**", _serve)
+        page.set_default_timeout(WITHIN)
+        await page.goto(origin)
+        yield page
+    finally:
+        await context.close()

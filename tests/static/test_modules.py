@@ -15,9 +15,9 @@ CASES = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def page():
-    async with page_of_modules() as page:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser):
+    async with page_of_modules(browser) as page:
         yield page
 
 
@@ -25,7 +25,7 @@ def test_cases_are_found():
     assert {file for file, _ in CASES} == {"format.js", "rooms.js", "store.js"}
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(("file", "name"), CASES, ids=[f"{f[:-3]}-{n}" for f, n in CASES])
 async def test_case(page, file, name):
     await page.evaluate(

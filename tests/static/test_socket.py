@@ -10,9 +10,12 @@ import pytest_asyncio
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.pace import patient
 from tests.static.browser import file_at, page_of_modules
 
-WITHIN = 10
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WITHIN = patient(10)
 WELCOME = {"action": "welcome", "conn_id": "1", "courses": [], "limits": {}}
 # Waits in milliseconds, so short that a test does not have to wait for them.
 QUICK = {"firstWait": 20, "maxWait": 60, "pingEvery": 200, "pingTimeout": 200}
@@ -112,15 +115,15 @@ async def running():
         yield server
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server():
     async with running() as server:
         yield server
 
 
-@pytest_asyncio.fixture
-async def page(server):
-    async with page_of_modules(server.origin) as page:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser, server):
+    async with page_of_modules(browser, server.origin) as page:
         yield page
 
 

@@ -10,9 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import pytest_asyncio
 
+from tests.pace import patient
 from tests.static.browser import file_at, page_of_modules
 
-WITHIN = 10
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WITHIN = patient(10)
 # Milliseconds, so short that a test does not have to wait for them; `wait` is in seconds.
 QUICK = {"firstWait": 20, "maxWait": 60, "wait": 1, "pause": 300, "spread": 0, "rareWait": 100}
 
@@ -149,9 +152,9 @@ def server():
         yield server
 
 
-@pytest_asyncio.fixture
-async def page(server):
-    async with page_of_modules(server.url) as page:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser, server):
+    async with page_of_modules(browser, server.url) as page:
         yield page
 
 
