@@ -15,11 +15,12 @@ DEMO := env DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run test lint types pytest faults bench lock clean servers browser
+.PHONY: help run test quick lint types pytest nearby covered faults bench lock clean servers browser
 
 help:
 	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
-	@echo 'make test   lint, types and every test, on real servers'
+	@echo 'make quick  lint, types and the tests that need no browser and no fault, in 3 minutes'
+	@echo 'make test   lint, types and every test, on real servers, with the branch coverage; 10 minutes'
 	@echo 'make lint   ruff;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
 	@echo 'make faults  each fault three times with the checker, fuzzing, memory; docs/faults.md tells of it'
@@ -32,7 +33,12 @@ run: $(STAMPS)/base
 	@$(DEMO) $(BIN)/python manage.py create_demo
 	@exec $(DEMO) $(BIN)/python manage.py serve --workers 1 --bind 127.0.0.1 --port $(PORT)
 
-test: lint types pytest
+# mypy takes a minute of one core, in which most tests wait.
+test: lint browser
+	@$(MAKE) --no-print-directory --jobs 2 types covered
+
+quick: lint
+	@$(MAKE) --no-print-directory --jobs 2 types nearby
 
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .
@@ -42,8 +48,16 @@ lint: $(STAMPS)/test
 types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist load
+
 pytest: $(STAMPS)/test servers browser
-	$(SERVERS) -- $(BIN)/python -m pytest --numprocesses 2 --dist load $(ARGS)
+	$(SERVERS) -- $(PYTEST) $(ARGS)
+
+nearby: $(STAMPS)/test servers
+	$(SERVERS) -- $(PYTEST) -m "not browser and not fault"
+
+covered: $(STAMPS)/test servers
+	$(SERVERS) --coverage -- $(PYTEST) --durations 10
 
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers

@@ -14,9 +14,11 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.pace import patient
+
 Frame = dict[str, Any]
 
-WITHIN = 20.0
+WITHIN = patient(20.0)
 """Seconds until what should come has not come."""
 BY_ITSELF = frozenset({"presence", "figures"})
 """Events that come when they please."""

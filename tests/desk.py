@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tests.pace import patient
 from tests.servers import ROOT
 
-WITHIN = 20.0
+WITHIN = patient(20.0)
 """Seconds until what should come has not come."""
 
 

@@ -1,4 +1,4 @@
-"""Real servers for a command: `python -m tests.servers [--durable] -- <command> ...`.
+"""Real servers for a command: `python -m tests.servers [--durable] [--coverage] -- <command> ...`.
 
 Starts a PostgreSQL and a Redis (or Valkey) of its own, on Unix sockets in a temporary folder,
 collects the static files, runs the command with DATABASE_URL, REDIS_URL and the settings of a
@@ -29,8 +29,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.pace import patient
+
 ROOT = Path(__file__).resolve().parent.parent
-START_WITHIN = 60.0  # seconds
+START_WITHIN = patient(60.0)  # seconds
 SEGMENTS = 64  # of PostgreSQL's log, of 16 MB each
 
 
@@ -104,7 +106,7 @@ class Server:
             return
         self.process.send_signal(signal.SIGINT)  # PostgreSQL: at once, cutting connections
         try:
-            self.process.wait(20)
+            self.process.wait(patient(20))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -320,6 +322,9 @@ def main() -> int:
         "--durable", action="store_true", help="let PostgreSQL wait for the disk (benchmarks)"
     )
     parser.add_argument(
+        "--coverage", action="store_true", help="measure all processes (see tests.covered)"
+    )
+    parser.add_argument(
         "--find", action="store_true", help="only say which servers there are; 1 if one is missing"
     )
     parser.add_argument("command", nargs="*")
@@ -335,7 +340,7 @@ def main() -> int:
     # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
     folder = Path(tempfile.mkdtemp(prefix="peerchat-", dir="/tmp"))
     folder.chmod(0o711)  # PostgreSQL may have to run as somebody else
-    places = [folder / name for name in ("pg", "redis", "static")]
+    places = [folder / name for name in ("pg", "redis", "static", "coverage")]
     for place in places:
         place.mkdir()
     # Hundreds of sockets on both ends of a connection; the usual soft limit is 1024.
@@ -351,6 +356,9 @@ def main() -> int:
                 env=env,
                 check=True,
             )
+            if options.coverage:
+                env["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
+                env["COVERAGE_FILE"] = str(places[3] / "data")
             return _run(options.command, env)
     except ServerError as error:
         sys.stderr.write(f"{error}\n")

@@ -1,4 +1,4 @@
-"""`manage.py rehearse` against real servers: the whole job of the site, with a class of 300."""
+"""`manage.py rehearse` against real servers: the whole job of the site, with a hundred students."""
 
 import re
 
@@ -29,18 +29,20 @@ def checks(output):
     return re.findall(r"^  (ok|FAILED) +(.+?): (.+)$", output, re.MULTILINE)
 
 
-def test_a_class_of_300_on_two_workers(site):
+def test_a_class_of_a_hundred_on_two_workers(site):
     running = site(workers=2)
-    done = manage("rehearse", "--students=300", "--workers=2", f"--url={running.url}")
+    done = manage(
+        *("rehearse", "--students=100", "--workers=2", f"--url={running.url}"), measured=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found = {claim: how for _, claim, how in checks(done.stdout)}
     spread = found.pop("the sockets are spread over 2 worker(s)")
     assert spread.startswith("2 with ")
     assert list(found) == CHECKS
     assert {word for word, _, _ in checks(done.stdout)} == {"ok"}
-    assert found["every vote of round 1 counts"].startswith("300 cast, 300 stored, 300 in the")
-    assert found["nobody is without a partner"] == "150 groups of 2"
-    assert found["every message is stored once"] == "900 to be sent, 900 stored"
+    assert found["every vote of round 1 counts"].startswith("100 cast, 100 stored, 100 in the")
+    assert found["nobody is without a partner"] == "50 groups of 2"
+    assert found["every message is stored once"] == "300 to be sent, 300 stored"
     assert done.stdout.endswith("All 13 checks passed.\n")
     assert running.log.read_text() == ""
 
@@ -72,6 +74,7 @@ def test_a_check_that_fails(site):
         "rehearse",
         *("--students=2", "--vote-within=0", "--workers=2", "--course=trial", "--messages=1"),
         f"--url={site(workers=1).url}",
+        measured=True,
     )
     assert done.returncode == 1
     assert [claim for word, claim, _ in checks(done.stdout) if word == "FAILED"] == [
@@ -95,6 +98,7 @@ def test_a_class_with_bad_habits(site):
         *("--habits", "--seed=1", "--students=24", "--discuss=12"),
         f"--url={running.url}",
         within=240,
+        measured=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = checks(done.stdout)
@@ -129,6 +133,6 @@ def test_a_server_with_another_database(site, tmp_path):
     ],
 )
 def test_what_cannot_be_done(db, arguments, error):
-    done = manage("rehearse", *arguments)
+    done = manage("rehearse", *arguments, measured=True)
     assert done.returncode == 1
     assert done.stderr.startswith(f"CommandError: {error}")

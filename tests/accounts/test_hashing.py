@@ -13,6 +13,7 @@ from django.test import Client
 from accounts import hashing, lockout
 from accounts.hashing import _INSIDE, _LAST, Busy, Door, Queue
 from accounts.models import User
+from tests.pace import patient
 from tests.running import until
 
 PASSWORD = "correct horse"
@@ -48,7 +49,7 @@ class Held:
 
         door = None if rank == _INSIDE else Door(name, address, rank)
         future = self._threads.submit(self.queue.run, job, door, rank)
-        until(lambda: future.done() or waits(), within=60)
+        until(lambda: future.done() or waits(), within=patient(60))
         return future
 
     def let_go(self):
@@ -186,8 +187,8 @@ def test_no_connection_is_held_while_a_hash_waits(root, busy, page, username):
     before = pool.get_stats()["pool_available"]
     with ThreadPoolExecutor(30) as threads:
         visits = [threads.submit(visit) for _ in range(12)]
-        until(lambda: busy.queue.waiting >= 10, within=60)
-        until(lambda: pool.get_stats()["pool_available"] >= before, within=60)
+        until(lambda: busy.queue.waiting >= 10, within=patient(60))
+        until(lambda: pool.get_stats()["pool_available"] >= before, within=patient(60))
         assert pool.get_stats().get("requests_waiting", 0) == 0
         busy.let_go()
         assert {visit.result().status_code for visit in visits} <= {200, 201, 302, 401, 429}
@@ -296,7 +297,7 @@ def test_a_password_that_was_replaced_while_the_old_one_waited_opens_nothing(roo
 
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(visit)
-        until(lambda: busy.queue.waiting == 1, within=60)
+        until(lambda: busy.queue.waiting == 1, within=patient(60))
         User.objects.update(password=other)
         busy.let_go()
         assert answer.result(60).status_code == 200

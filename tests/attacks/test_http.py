@@ -14,11 +14,12 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from rooms.embed import sign_embed_link
 from tests.attacks.conftest import FRAMES
 from tests.attacks.web import routes, values
+from tests.pace import patient
 from tests.rooms.cast import eventually
 from tests.running import Site, environment
 from tests.servers import ROOT
 
-WITHIN = 30.0
+WITHIN = patient(30.0)
 
 
 async def raw(origin: str, data: bytes, *, more: bytes = b"", times: int = 0) -> bytes:

@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from rooms.models import ClassSession, Round, UseLog, Vote
+from tests.pace import patient
 from tests.rooms.cast import eventually, make_question
 from tests.rooms.lesson import lead
 
@@ -112,7 +113,7 @@ async def test_at_the_deadline(cast, voted, visit):
                 assert code == "rate_limited"
             await asyncio.sleep(0.02)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(patient(20)):
         await asyncio.gather(*(press(*both) for both in zip(people, sockets, strict=True)))
     round_ = Round.objects.get(session__course=cast.course)
     assert stored(cast) == acknowledged

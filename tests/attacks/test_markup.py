@@ -22,13 +22,14 @@ from rooms.models import Choice, Course, Question
 from tests.client import Client
 from tests.e2e.people import DESKTOP, TELL_VIOLATIONS
 from tests.e2e.test_inclusion import EXAMPLE, example_environment
+from tests.pace import patient
 from tests.rooms.cast import Cast, Person, eventually
 from tests.running import Site, manage
 from tests.static.browser import launch
 
 pytestmark = pytest.mark.timeout(300)
 
-WITHIN = 20_000  # milliseconds
+WITHIN = patient(20_000)  # milliseconds
 
 # What makes an element where markup is taken for markup: in a text, in an attribute with either
 # quote, behind what ends a title, a text area, a template, a script or a comment.

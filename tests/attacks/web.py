@@ -33,9 +33,10 @@ from rooms.models import (
     Vote,
     Worker,
 )
+from tests.pace import patient
 from tests.rooms.cast import Cast
 
-WITHIN = 40.0
+WITHIN = patient(40.0)
 """Seconds for a request."""
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 SECRET = "c" * 32

@@ -24,9 +24,11 @@ from playwright.async_api import (
     expect,
 )
 
+from tests.pace import patient
+
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-WITHIN = 15.0
+WITHIN = patient(15.0)
 """Seconds that anything may take to appear."""
 SHOTS = os.environ.get("E2E_SHOTS", "")
 """A folder to keep a screenshot of every phase in, for people to look at."""

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, expect
 
 from accounts.hashers import Argon2Hasher
 from accounts.models import User
+from tests.pace import patient
 from tests.running import environment, read_figures, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
@@ -40,13 +41,13 @@ def busy(site):
             f"{running.url}api/tokens/", body, {"Content-Type": "application/json"}
         )
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=200)
+            urllib.request.urlopen(request, timeout=patient(200))
         refused.value.close()
 
     with ThreadPoolExecutor(2) as threads:
         done = [threads.submit(keep_busy) for _ in range(2)]
         # One is looked at, the other waits.
-        until(lambda: read_figures(running)[("peerchat_password_queue",)] == 1, within=60)
+        until(lambda: read_figures(running)[("peerchat_password_queue",)] == 1, within=patient(60))
         yield running
         for one in done:
             one.result(200)
@@ -63,10 +64,14 @@ async def test_the_page_tries_again_by_itself_and_keeps_what_was_typed(
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Log in").click()
         waits = page.get_by_test_id("log-in-waits")
-        await expect(waits).to_contain_text("This page tries again by itself", timeout=60_000)
+        await expect(waits).to_contain_text(
+            "This page tries again by itself", timeout=patient(60_000)
+        )
         await expect(page.get_by_label("Username")).to_have_value("ada")
         await expect(page.get_by_label("Password")).to_have_value(PASSWORD)
         await expect(page.get_by_role("button", name="Log in")).to_be_enabled()
-        await expect(page.get_by_test_id("account-name")).to_have_text("ada", timeout=200_000)
+        await expect(page.get_by_test_id("account-name")).to_have_text(
+            "ada", timeout=patient(200_000)
+        )
     finally:
         await context.close()

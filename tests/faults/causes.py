@@ -20,9 +20,10 @@ from tests.faults.place import UP_WITHIN, WORKERS
 from tests.faults.record import Closed
 from tests.faults.run import FORGOTTEN_WITHIN, Outcome, Run
 from tests.faults.wire import Mute, Proxy
+from tests.pace import patient
 from tests.running import alive
 
-BACK_WITHIN = 5.0
+BACK_WITHIN = patient(5.0)
 """Seconds after which everything is as before when PostgreSQL is back."""
 HOURS = (-30, -5, -1, 1, 5, 30)
 """How wrong the clocks of clients are."""
@@ -235,7 +236,7 @@ def post(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=patient(20)) as response:
             answer: dict[str, Any] = json.load(response)
     except HTTPError as error:
         answer = json.load(error)
@@ -263,8 +264,8 @@ FAULTS = (
     Fault("worker-killed", worker_killed, mutes=3),
     Fault("killed-after-commit", killed_after_commit),
     Fault("cut-in-commit", cut_in_commit),
-    Fault("redis-restarted", redis_restarted, whole_within=5, undisturbed=True),
-    Fault("redis-frozen", redis_frozen, whole_within=5, undisturbed=True),
+    Fault("redis-restarted", redis_restarted, whole_within=patient(5), undisturbed=True),
+    Fault("redis-frozen", redis_frozen, whole_within=patient(5), undisturbed=True),
     Fault("half-the-events-dropped", events_dropped, undisturbed=True),
     Fault("postgres-restarted", postgres_restarted, whole_within=BACK_WITHIN),
     Fault("postgres-frozen", postgres_frozen, whole_within=BACK_WITHIN),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.faults.ledger import Stored, StoredMessage, StoredRoom, StoredRound
 from tests.faults.record import Record, Refused, Sent
 from tests.faults.replay import Replay
+from tests.pace import patient
 
-CLOSED_WITHIN = 2.0
+CLOSED_WITHIN = patient(2.0)
 """Seconds after its deadline in which a round is closed."""
 
 CLOCK = 0.01

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from tests.faults.record import Closed, Entry, Opened, Record
 from tests.faults.replay import Replay
+from tests.pace import patient
 
 Frame = dict[str, Any]
 
@@ -21,7 +22,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before a client comes back: at random up to a limit that grows between these."""
 STEADY_AFTER = 5.0
 """Seconds of connection after which the wait starts from the first again."""
-HANDSHAKE_WITHIN = 20.0
+HANDSHAKE_WITHIN = patient(20.0)
 LATER = 0.5
 """Seconds after which what was `unavailable` is tried again."""
 FINAL = frozenset({4401, 4403})

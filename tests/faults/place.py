@@ -12,11 +12,12 @@ from typing import Self
 
 from tests.faults.cast import Cast
 from tests.faults.stores import FaultyPostgres, FaultyRedis
+from tests.pace import patient
 from tests.running import Site
 from tests.servers import ROOT, environment
 
 WORKERS = 3
-UP_WITHIN = 40.0
+UP_WITHIN = patient(40.0)
 """Seconds in which all workers are there again: dead ones are started after a wait that grows."""
 
 
@@ -87,7 +88,7 @@ class Place:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=patient(120),
             check=False,
         )
         if done.returncode:

@@ -17,18 +17,19 @@ from tests.faults.place import Place
 from tests.faults.record import Refused
 from tests.faults.student import Student
 from tests.faults.teacher import Teacher
+from tests.pace import patient
 from tests.running import Site, read_figures
 
-HERE_WITHIN = 60.0
+HERE_WITHIN = patient(60.0)
 """Seconds in which all clients have connected for the first time."""
-SETTLED_WITHIN = 60.0
+SETTLED_WITHIN = patient(60.0)
 """Seconds after the last message in which everybody has everything: a client that found nobody
 there may wait for half a minute before it comes again."""
-FORGOTTEN_WITHIN = 60.0
+FORGOTTEN_WITHIN = patient(60.0)
 """Seconds in which those who are gone do not count as online any more."""
-PROMPT = 5.0
+PROMPT = patient(5.0)
 """Seconds within which a message is acknowledged where nothing is in the way."""
-LEFT_WITHIN = 30.0
+LEFT_WITHIN = patient(30.0)
 """Seconds after which one hears of a room that one is not in any more, also without a notice."""
 POLL = 0.05
 
@@ -122,7 +123,7 @@ class Run:
                 raise TimeoutError
             await asyncio.sleep(POLL)
 
-    async def flow(self, messages: int, within: float = 30.0) -> None:
+    async def flow(self, messages: int, within: float = patient(30.0)) -> None:
         """Wait until so many more messages have been acknowledged."""
         goal = self.acknowledged + messages
         await self.until(lambda: self.acknowledged >= goal, within)

@@ -3,10 +3,11 @@
 import os
 import signal
 
+from tests.pace import patient
 from tests.running import children
 from tests.servers import Postgres, Redis, Server
 
-GONE_WITHIN = 20.0  # seconds
+GONE_WITHIN = patient(20.0)  # seconds
 
 
 class Faulty(Server):

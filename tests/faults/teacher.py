@@ -9,8 +9,9 @@ from typing import Any
 from tests.faults.cast import QUESTIONS, Cast
 from tests.faults.line import LATER, Frame, Line, LostError
 from tests.faults.record import Live, Snapshot, Told
+from tests.pace import patient
 
-CLOSED_WITHIN = 60.0
+CLOSED_WITHIN = patient(60.0)
 """Seconds after which a round that did not close is a fault that the run gives up on."""
 
 

@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.pace import patient
+
 CHUNK = 65_536
-HEADERS_WITHIN = 20.0
+HEADERS_WITHIN = patient(20.0)
 
 
 class Mute:

@@ -10,6 +10,7 @@ from pathlib import Path
 import redis
 from django.db import connection
 
+from tests.pace import patient
 from tests.running import Site, environment, until
 
 FOLDER = Path(__file__).parent / "probe"
@@ -53,7 +54,7 @@ def read(site: Site, folder: Path) -> Figures:
     told = folder / str(worker)
     told.unlink(missing_ok=True)
     os.kill(worker, signal.SIGUSR2)
-    until(told.exists, within=60)
+    until(told.exists, within=patient(60))
     body = json.loads(told.read_text())
     with redis.Redis.from_url(site.env["REDIS_URL"]) as cache:
         channels = len(cache.pubsub_channels())

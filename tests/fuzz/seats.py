@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests.client import Client, Frame
 from tests.fuzz.grammar import Case, World
+from tests.pace import patient
 from tests.rooms.cast import Person
 
 CODES = frozenset(
@@ -21,7 +22,7 @@ CODES = frozenset(
     }
 )
 """All of the contract but `unavailable`, which nothing that a client sends may cause."""
-WITHIN = 40.0
+WITHIN = patient(40.0)
 """Seconds until a bystander must have a message, whatever the others do."""
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.fuzz.figures import grown, probed_environment, read
 from tests.fuzz.memory import LIMITS, make_traffic
+from tests.pace import patient
 from tests.running import Site
 from tests.servers import own_redis
 
-WITHIN = 30.0
+WITHIN = patient(30.0)
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
 from tests.fuzz.wire import Line, Piece, handshake, server_frames
+from tests.pace import patient
 from tests.rooms.cast import Person
 from tests.running import Site
 
-WITHIN = 60.0
+WITHIN = patient(60.0)
 AT_ONCE = 40
 """Sockets that come and go at the same time."""
 

@@ -17,10 +17,11 @@ from accounts.models import User
 from peerchat.proxy import ProxyConsumer
 from rooms.models import Course, Enrollment
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.cast import Person
 from tests.running import Site, environment, until
 
-WITHIN = 10.0
+WITHIN = patient(10.0)
 CREDENTIALS = {"authorization", "cookie", "origin"}
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +33,7 @@ def start(folder: Path, url: str) -> Site:
     env = environment(
         DJANGO_SETTINGS_MODULE="tests.inclusion.gateway", UPSTREAM=url, UPSTREAM_WITHIN="2"
     )
-    return Site(folder, env=env)
+    return Site(folder, env=env, measured=True)
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +279,7 @@ async def test_a_client_that_does_not_read_stops_upstream_from_sending(gateway, 
     async with upstream(port, flood), open_at(gateway, max_queue=1) as client:
         await client.recv()
         before = -1
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             # Buffers of sockets fill, and then nothing moves for a second.
             while sent != before:
                 before = sent
@@ -302,7 +303,7 @@ async def test_an_upstream_that_does_not_read_stops_the_client_from_sending(gate
         sent = 0
         with contextlib.suppress(TimeoutError):
             while sent * 60_000 < 64 * 1_048_576:
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(patient(3)):
                     await client.send("x" * 60_000)
                 sent += 1
         assert sent * 60_000 < 64 * 1_048_576

@@ -10,6 +10,7 @@ from channels.layers import InMemoryChannelLayer
 from django.utils.module_loading import import_string
 
 from peerchat.settings import channel_layer
+from tests.pace import patient
 from tests.running import until
 from tests.servers import own_redis
 
@@ -39,7 +40,7 @@ async def test_a_subscription_outlives_the_time_out(layers):
     for silence in (0, 0.5, 1.5):
         await asyncio.sleep(silence)  # the silence is what is tested
         await theirs.group_send("room", {"type": "told", "after": silence})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             assert await ours.receive(channel) == {"type": "told", "after": silence}
 
 
@@ -49,7 +50,7 @@ async def test_a_burst_is_not_dropped(layers):
     await ours.group_add("room", channel)
     for number in range(2000):
         await theirs.group_send("room", {"type": "told", "number": number})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(patient(20)):
         got = [(await ours.receive(channel))["number"] for _ in range(2000)]
     assert got == list(range(2000))
 
@@ -61,7 +62,7 @@ async def test_a_connection_that_is_lost_loses_no_message_after_it(layers, serve
     await ours.group_add("room", channel)
     for number in range(3):
         await theirs.group_send("room", {"type": "told", "number": number})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             assert (await ours.receive(channel))["number"] == number
         with redis.Redis.from_url(server.url) as other:
             assert other.client_kill_filter(_type=kind, skipme=True) >= 1
@@ -74,12 +75,12 @@ async def test_a_redis_that_hangs_is_an_error_in_time(layers, server):
     await ours.group_send("room", {"type": "told"})
     os.kill(server.process.pid, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient(30)):
             with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
                 await ours.group_send("room", {"type": "told"})
     finally:
         os.kill(server.process.pid, signal.SIGCONT)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5)):
         await ours.group_send("room", {"type": "told"})
 
 

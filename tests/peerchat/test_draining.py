@@ -22,11 +22,12 @@ from django.db import connection
 
 from rooms.models import Connection, Course, Enrollment, Message, Room
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.cast import in_thread, make_person
 from tests.running import Site, children, environment, manage, until
 from tests.servers import Postgres, Redis
 
-WITHIN = 15.0
+WITHIN = patient(15.0)
 """Seconds after SIGTERM until a site is gone, whatever happens: the contract."""
 
 
@@ -57,13 +58,13 @@ def waiting_for_locks() -> int:
         return cursor.fetchone()[0]
 
 
-async def eventually(condition, *, within: float = 20.0):
+async def eventually(condition, *, within: float = patient(20.0)):
     return await asyncio.to_thread(until, condition, within=within)
 
 
 async def held_up(number: int) -> None:
     """So many things wait for the lock."""
-    await in_thread(until, lambda: waiting_for_locks() >= number, within=20.0)
+    await in_thread(until, lambda: waiting_for_locks() >= number, within=patient(20.0))
 
 
 def texts(room: str) -> list[tuple[str, str]]:
@@ -74,7 +75,7 @@ def texts(room: str) -> list[tuple[str, str]]:
 def accepts(site: Site) -> bool:
     address = urlsplit(site.origin)
     try:
-        socket.create_connection((address.hostname, address.port), timeout=5).close()
+        socket.create_connection((address.hostname, address.port), timeout=patient(5)).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -98,10 +99,10 @@ async def stopping(site: Site):
 
 async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
     room, (ada, bea, carl) = group
-    running = await asyncio.to_thread(lambda: site(workers=2))
+    running = await asyncio.to_thread(lambda: site(workers=2, measured=True))
     first, second = [await enter(running, token) for token in (ada, bea)]
-    wire = http.client.HTTPConnection(urlsplit(running.origin).netloc, timeout=20)
-    idle = http.client.HTTPConnection(urlsplit(running.origin).netloc, timeout=20)
+    wire = http.client.HTTPConnection(urlsplit(running.origin).netloc, timeout=patient(20))
+    idle = http.client.HTTPConnection(urlsplit(running.origin).netloc, timeout=patient(20))
     idle.request("GET", "/healthz")
     idle.getresponse().read()
     with locked("rooms_message") as let_go:
@@ -212,7 +213,7 @@ async def test_a_redis_that_hangs(site, group, folder):
     room, (ada, bea, _) = group
     with Redis(folder) as redis:
         running = await asyncio.to_thread(
-            lambda: site(workers=2, env=environment(REDIS_URL=redis.url))
+            lambda: site(workers=2, env=environment(REDIS_URL=redis.url), measured=True)
         )
         clients = [await enter(running, token) for token in (ada, bea)]
         with frozen(redis):
@@ -229,7 +230,7 @@ async def test_a_database_that_hangs(site, folder):
         assert manage("migrate", env=env).returncode == 0
         assert manage("create_demo", "--students", "2", env=env).returncode == 0
         tokens = manage("issue_token", "student1", "student2", env=env).stdout.split()
-        running = await asyncio.to_thread(lambda: site(workers=2, env=env))
+        running = await asyncio.to_thread(lambda: site(workers=2, env=env, measured=True))
         clients = [await enter(running, token) for token in tokens]
         [room] = [
             one["room"]

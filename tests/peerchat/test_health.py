@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.pace import patient
 from tests.running import environment
 from tests.servers import Redis
 
 
 def get(url: str) -> tuple[int, dict[str, str]]:
     try:
-        with urllib.request.urlopen(url, timeout=20) as response:
+        with urllib.request.urlopen(url, timeout=patient(20)) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:

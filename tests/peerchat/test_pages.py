@@ -6,6 +6,7 @@ import urllib.request
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 
+from tests.pace import patient
 from tests.running import environment
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
@@ -37,7 +38,7 @@ def test_pages_have_nothing_that_the_policy_forbids(client, db):
 
 
 def fetch(url: str):
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=patient(10)) as response:
         return response.headers, response.read().decode()
 
 

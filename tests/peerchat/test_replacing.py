@@ -20,11 +20,12 @@ from peerchat.client import Client
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.protocol import NewMessageEvent
 from tests.client import Client as StrictClient
+from tests.pace import patient
 from tests.rooms.cast import in_thread, make_person
 from tests.running import Site, alive, children, environment, manage, until
 from tests.servers import ROOT
 
-WITHIN = 60.0
+WITHIN = patient(60.0)
 """Seconds that a round of replacements may take on a busy machine."""
 
 
@@ -90,7 +91,7 @@ async def post(site: Site, room: str, token: str, over: asyncio.Event) -> Counte
         )
 
         def send(request=request) -> int:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=patient(20)) as answer:
                 return answer.status
 
         assert await asyncio.to_thread(send) == 201
@@ -142,7 +143,7 @@ async def replace_under_load(site: Site, room: str, tokens: list[str], stored) -
 
 async def test_nothing_is_lost_while_workers_are_replaced(site, group):
     room, tokens = group
-    running = await asyncio.to_thread(lambda: site(workers=2))
+    running = await asyncio.to_thread(lambda: site(workers=2, measured=True))
 
     def stored():
         return list(Message.objects.filter(room=room).order_by("seq").values_list("seq", "text"))
@@ -204,7 +205,7 @@ async def rooms_limit(site: Site, token: str) -> int:
 
 async def test_new_workers_run_what_is_on_the_disk(site, group, code):
     env = code("PEERCHAT['ROOMS_PER_SOCKET'] = 7")
-    running = await asyncio.to_thread(lambda: site(workers=2, env=env))
+    running = await asyncio.to_thread(lambda: site(workers=2, env=env, measured=True))
     before = running.workers()
     assert await rooms_limit(running, group[1][0]) == 7
     code("PEERCHAT['ROOMS_PER_SOCKET'] = 8")
@@ -240,7 +241,7 @@ async def test_where_the_new_code_does_not_start_the_old_one_goes_on(site, group
 
 
 async def test_signals_during_a_replacement_mean_one_more_round(site, code):
-    running = await asyncio.to_thread(lambda: site(workers=2, env=code()))
+    running = await asyncio.to_thread(lambda: site(workers=2, env=code(), measured=True))
     first = running.workers()
     hang_up(running)
     await eventually(lambda: running.workers() - first)
@@ -268,12 +269,12 @@ def test_sigterm_during_a_replacement_stops_everything(site):
     hang_up(running)
     until(lambda: len(running.workers()) == 3)
     workers |= running.workers()
-    assert running.stop(within=15) == 0
+    assert running.stop(within=patient(15)) == 0
     assert not any(map(alive, workers))
 
 
 def test_a_worker_that_died_is_replaced_without_its_wait(site):
-    running = site(workers=1)
+    running = site(workers=1, measured=True)
     for count in range(1, 5):
         [worker] = until(running.workers)
         os.kill(worker, signal.SIGKILL)
@@ -303,7 +304,7 @@ def test_a_terminal_that_is_closed_stops_it(transactional_db, tmp_path):
         workers = children(pid)
         assert workers
         os.close(terminal)
-        until(lambda: not alive(pid), within=20)
+        until(lambda: not alive(pid), within=patient(20))
         assert not any(map(alive, workers))
     finally:
         with contextlib.suppress(ProcessLookupError):

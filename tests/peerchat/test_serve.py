@@ -13,11 +13,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from peerchat.worker import ALIVE_EVERY
+from tests.pace import patient
 from tests.running import alive, environment, manage, until
 
 
 def get(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=patient(10)) as response:
         return response.status
 
 
@@ -36,7 +37,7 @@ def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
 
 
 def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
-    done = manage("serve", "--workers", "2", "--port", "0", env=sqlite(tmp_path))
+    done = manage("serve", "--workers", "2", "--port", "0", env=sqlite(tmp_path), measured=True)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "2 workers need REDIS_URL" in done.stderr
@@ -51,7 +52,7 @@ def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
     ],
 )
 def test_what_cannot_be_served_is_refused(transactional_db, arguments, message):
-    done = manage("serve", *arguments)
+    done = manage("serve", *arguments, measured=True)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -68,7 +69,7 @@ def test_a_port_in_use_is_refused(transactional_db):
 
 
 def test_missing_static_files_are_named(transactional_db, tmp_path):
-    done = manage("serve", env=environment(STATIC_ROOT=str(tmp_path)))
+    done = manage("serve", env=environment(STATIC_ROOT=str(tmp_path)), measured=True)
     assert done.returncode == 1
     assert "run manage.py collectstatic" in done.stderr
 
@@ -80,7 +81,7 @@ def test_ipv6(site):
 
 
 def test_a_dead_worker_is_started_again_while_the_other_serves(site):
-    running = site(workers=2)
+    running = site(workers=2, measured=True)
     first = running.workers()
     assert len(first) == 2
     victim, other = sorted(first)
@@ -96,7 +97,7 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
 
 
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
-    running = site()
+    running = site(measured=True)
     for count, wait in enumerate(("0.5", "1", "2", "4"), start=1):
         worker = until(running.workers)
         os.kill(worker.pop(), signal.SIGKILL)
@@ -108,21 +109,21 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_everything(site, number):
-    running = site(workers=2)
+    running = site(workers=2, measured=True)
     workers = running.workers()
     os.kill(running.pid, number)
-    assert running.process.wait(20) == 0
+    assert running.process.wait(patient(20)) == 0
     assert not any(map(alive, workers))
     with pytest.raises(OSError, match="refused"):
         get(f"{running.url}healthz")
 
 
 def test_a_worker_that_hangs_is_killed(site):
-    running = site(workers=2)
+    running = site(workers=2, measured=True)
     hanging = min(running.workers())
     workers = running.workers()
     os.kill(hanging, signal.SIGSTOP)
-    assert running.stop(within=15) == 0
+    assert running.stop(within=patient(15)) == 0
     assert not any(map(alive, workers))
     assert "did not stop in 12 s" in running.log.read_text()
 

@@ -30,6 +30,7 @@ from rooms.models import (
     Room,
 )
 from tests.client import Client, Frame
+from tests.pace import patient
 from tests.running import Site
 
 
@@ -178,7 +179,7 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     return await asyncio.to_thread(call)
 
 
-async def eventually(condition: Any, *, within: float = 20.0) -> Any:
+async def eventually(condition: Any, *, within: float = patient(20.0)) -> Any:
     """The first true result of `condition()`, asked for again and again."""
     deadline = time.monotonic() + within
     while not (result := condition()):

@@ -41,7 +41,8 @@ def revocations(pytestconfig: pytest.Config) -> Table:
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
-    with Site(tmp_path_factory.mktemp("hall"), workers=2, env=environment(**SHORTER)) as site:
+    folder = tmp_path_factory.mktemp("hall")
+    with Site(folder, workers=2, env=environment(**SHORTER), measured=True) as site:
         yield Hall(site)
 
 

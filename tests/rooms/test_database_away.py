@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.cast import Hall
 from tests.running import Site, environment, manage
 from tests.servers import Postgres
@@ -37,7 +38,7 @@ class Line:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(patient(10))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -127,7 +128,7 @@ def store(django_db_setup: None) -> Iterator[Store]:
                 assert done.returncode == 0, done.stderr
             names = [f"student{number}" for number in (1, 2, 3)]
             tokens = manage("issue_token", *names, env=env).stdout.split()
-            with Site(path / "site", workers=2, env=env) as site:
+            with Site(path / "site", workers=2, env=env, measured=True) as site:
                 yield Store(postgres, way, site, tokens)
 
 
@@ -142,7 +143,7 @@ async def three(store: Store) -> AsyncIterator[tuple[list[Client], str]]:
 
 async def say(client: Client, room: str, text: str, uuid: str) -> dict[str, Any]:
     """The reply to a message with this uuid, said again until it is stored."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patient(30)):
         while True:
             frame = await client.command("new_message", room=room, text=text, uuid=uuid)
             if frame["status"] == "success":
@@ -214,7 +215,7 @@ async def test_after_a_long_outage_both_workers_are_back_at_once(store, three):
         await asyncio.sleep(9)
     finally:
         store.postgres.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5)):
         for number in range(2):
             await say(clients[number], room, f"long {number}", f"long-{number}")
         for client in clients[2:]:

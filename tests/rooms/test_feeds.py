@@ -25,11 +25,12 @@ from rooms import envelope, groups
 from rooms.connection import Connection
 from rooms.hub import Hub
 from tests.client import barrier
+from tests.pace import patient
 from tests.rooms.cast import Cast, Hall, Person, eventually
 from tests.running import Site, environment
 from tests.servers import own_redis
 
-WITHIN = 10.0
+WITHIN = patient(10.0)
 """Seconds until what should come has not come."""
 
 
@@ -356,7 +357,7 @@ VISITORS, VISITS = 60, 10
 """Who come to a feed on which somebody stays, and how often each."""
 PAIRS, MEETINGS = 70, 10
 """Who meet on a feed of their own, which each time begins and ends with them; how often."""
-STORM_WITHIN = 60.0
+STORM_WITHIN = patient(60.0)
 
 
 async def stay(feed: Feed, name: str, over: asyncio.Event) -> int:

@@ -10,6 +10,7 @@ from rooms import order as module
 from rooms.connection import Connection
 from rooms.envelope import Changed, Close, Join, Leave, Passing, Removed, Stored
 from rooms.hub import Hub
+from tests.pace import patient
 from tests.rooms.cast import eventually
 
 GROUP = groups.course(1)
@@ -120,7 +121,7 @@ def enter(hub):
 
 async def sent(socket, *texts):
     """That exactly these frames arrive, in this order."""
-    await eventually(lambda: len(socket.sent) >= len(texts), within=5)
+    await eventually(lambda: len(socket.sent) >= len(texts), within=patient(5))
     for _ in range(3):
         await asyncio.sleep(0)
     assert socket.sent == list(texts)

@@ -13,6 +13,7 @@ import pytest
 
 from rooms.models import Connection, Partner
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.cast import eventually, online
 from tests.rooms.test_silent import Line
 from tests.running import Site, environment
@@ -23,7 +24,7 @@ SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
 
 @pytest.fixture
 async def site(cast, tmp_path):
-    site = Site(tmp_path, workers=2, env=environment(**SHORTER))
+    site = Site(tmp_path, workers=2, env=environment(**SHORTER), measured=True)
     await asyncio.to_thread(site.__enter__)
     yield site
     await asyncio.to_thread(site.stop)
@@ -148,7 +149,7 @@ async def test_whose_partner_is_at_a_worker_that_died_is_put_with_others(class_)
     await class_.begin()
     [alone] = class_.partners_of(3)
     os.kill(other, signal.SIGKILL)
-    await eventually(lambda: class_.partners_of(alone) == {0, 1, 2} - {alone}, within=30)
+    await eventually(lambda: class_.partners_of(alone) == {0, 1, 2} - {alone}, within=patient(30))
     event = await clients[alone].event(
         "presence", room=class_.cast.room, left=[class_.people[3].name]
     )
@@ -166,7 +167,7 @@ async def test_whose_partner_polled_and_is_lost_is_put_with_others(class_):
     )
 
     def poll():
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=patient(60)) as response:
             return response.status
 
     # The client asks no more when this is answered.
@@ -175,6 +176,6 @@ async def test_whose_partner_polled_and_is_lost_is_put_with_others(class_):
     await class_.begin()
     [alone] = class_.partners_of(3)
     began = time.monotonic()
-    await eventually(lambda: class_.partners_of(alone) == {0, 1, 2} - {alone}, within=30)
+    await eventually(lambda: class_.partners_of(alone) == {0, 1, 2} - {alone}, within=patient(30))
     assert time.monotonic() - began < 25
     assert await polling == 200

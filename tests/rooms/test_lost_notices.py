@@ -13,12 +13,13 @@ from django.db import connection
 from rooms.models import PartnerGroup
 from tests.attacks.web import Visitor
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.cast import Cast, Hall
 from tests.rooms.lesson import lead
 from tests.running import Site, environment
 from tests.servers import Redis
 
-LOST = 30.0
+LOST = patient(30.0)
 """Seconds in which what nobody was told of is noticed."""
 
 
@@ -42,7 +43,7 @@ def hall(
         pytest.skip("the site needs a database that processes share")
     redis.start()
     env = environment(REDIS_URL=redis.url, RECHECK_EVERY="2")
-    with Site(tmp_path_factory.mktemp("deaf"), workers=2, env=env) as site:
+    with Site(tmp_path_factory.mktemp("deaf"), workers=2, env=env, measured=True) as site:
         yield Hall(site)
 
 

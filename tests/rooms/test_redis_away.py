@@ -14,6 +14,7 @@ from django.db import connection
 
 from rooms.models import Connection, Message
 from tests.client import Client
+from tests.pace import patient
 from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, body, eventually
 from tests.rooms.conftest import SHORTER
@@ -21,7 +22,7 @@ from tests.rooms.lesson import FIELDS, PAIRED, lead
 from tests.running import Site, environment, read_figures, until
 from tests.servers import Redis
 
-BACK_WITHIN = 5.0
+BACK_WITHIN = patient(5.0)
 """Seconds after the return of Redis in which everybody must have everything."""
 
 
@@ -81,7 +82,7 @@ def hall(
         pytest.skip("the site needs a database that processes share")
     # What was not told must be found when Redis is back, and not in some later turn.
     env = environment(**SHORTER | {"RECHECK_EVERY": "600"}, REDIS_URL=redis.redis.url)
-    with Site(tmp_path_factory.mktemp("away"), workers=2, env=env) as site:
+    with Site(tmp_path_factory.mktemp("away"), workers=2, env=env, measured=True) as site:
         yield Hall(site)
 
 
@@ -127,7 +128,7 @@ async def heard_again(speaker: Client, listener: Client, course: str) -> None:
     listener._unread = [frame for frame in listener._unread if frame.get("topic") != name]
 
 
-async def texts(client: Client, count: int, *, within: float = 20.0) -> list[str]:
+async def texts(client: Client, count: int, *, within: float = patient(20.0)) -> list[str]:
     """The next so many texts, in the order in which they come, each of which comes once."""
     found = [
         await client.take(lambda frame: frame["action"] == "new_message", "text", within=within)
@@ -149,8 +150,8 @@ async def test_messages_come_while_redis_is_away_and_after(away, cast):
         for number in range(3):
             await here.post("new_message", room=room, text=f"one {number}")
             # The sender's reply, and those at the same worker.
-            assert await texts(here, 1, within=5) == [f"one {number}"]
-            assert await texts(also_here, 1, within=5) == [f"one {number}"]
+            assert await texts(here, 1, within=patient(5)) == [f"one {number}"]
+            assert await texts(also_here, 1, within=patient(5)) == [f"one {number}"]
         # From the database, although nobody tells of it.
         assert await texts(there, 3) == [f"one {number}" for number in range(3)]
         await there.post("new_message", room=room, text="back")

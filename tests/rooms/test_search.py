@@ -13,6 +13,7 @@ from rooms import queries
 from rooms.actions import moderation, rooms
 from rooms.errors import InvalidRoom, PermissionDenied
 from rooms.models import Membership, Message, Room
+from tests.pace import patient
 from tests.rooms.school import EVERYBODY, post
 from tests.servers import ROOT
 
@@ -187,7 +188,7 @@ def test_all_of_it_on_sqlite():
         env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all", "PYTEST_XDIST_WORKER": ""},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=patient(300),
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -10,6 +10,7 @@ from django.db import connections
 from peerchat.asgi import application
 from rooms import runtime
 from tests.client import barrier
+from tests.pace import patient
 from tests.rooms.cast import online
 
 
@@ -27,7 +28,7 @@ async def visit(cast):
                 (b"authorization", f"Bearer {person.token}".encode()),
             ],
         )
-        accepted, _ = await communicator.connect(timeout=10)
+        accepted, _ = await communicator.connect(timeout=patient(10))
         assert accepted
         opened.append(communicator)
         welcome = await received(communicator)
@@ -37,7 +38,7 @@ async def visit(cast):
 
     yield visit
     for communicator in opened:
-        await communicator.disconnect(timeout=10)
+        await communicator.disconnect(timeout=patient(10))
     await runtime.stop()
     connections.close_all()
 
@@ -45,7 +46,7 @@ async def visit(cast):
 async def received(communicator, *, but=("presence",)):
     """The next frame that does not come by itself."""
     while True:
-        frame = json.loads(await communicator.receive_from(timeout=10))
+        frame = json.loads(await communicator.receive_from(timeout=patient(10)))
         if frame["action"] not in but:
             return frame
 
@@ -94,13 +95,16 @@ async def test_malformed_frames_close_it(cast, visit):
         await ada.send_to(bytes_data=b"binary")
     for _ in range(10):
         assert (await received(ada))["error_code"] == "invalid_message_format"
-    assert await ada.receive_output(timeout=10) == {"type": "websocket.close", "code": 4400}
+    assert await ada.receive_output(timeout=patient(10)) == {
+        "type": "websocket.close",
+        "code": 4400,
+    }
     await barrier(bea, cast.room)
 
 
 async def test_stopping_closes_the_sockets_with_4503(cast, visit):
     ada = await visit(cast.ada)
     await runtime.stop()
-    while (message := await ada.receive_output(timeout=10))["type"] != "websocket.close":
+    while (message := await ada.receive_output(timeout=patient(10)))["type"] != "websocket.close":
         pass
     assert message["code"] == 4503

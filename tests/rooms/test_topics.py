@@ -13,6 +13,7 @@ from rooms.actions.enrollment import enroll, unenroll
 from rooms.errors import InvalidTopic
 from rooms.topics import Subscriptions, check_name, check_pattern
 from tests.client import barrier, refusal
+from tests.pace import patient
 
 # --- The rules ---------------------------------------------------------------------------------
 
@@ -461,7 +462,7 @@ async def test_one_enrolled_after_connecting_may_use_topics(cast):
     await end(cast.other_course, cast.zoe)
 
     frame = {"status": "success"}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(patient(10)):
         while frame["status"] == "success" or frame["error_code"] == "rate_limited":
             frame = await zoe.command("publish", topic=topic, data=2)
     assert refusal(frame) == {"error_code": "permission_denied"}

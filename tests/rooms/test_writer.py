@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from rooms import writer as module
 from rooms.errors import InvalidChoice, Unavailable
 from rooms.writer import Writer
+from tests.pace import patient
 
 
 class Store:
@@ -20,7 +21,7 @@ class Store:
         self.go.set()
 
     def __call__(self, items):
-        self.go.wait(10)
+        self.go.wait(patient(10))
         self.batches.append(list(items))
         return [item * 2 for item in items]
 

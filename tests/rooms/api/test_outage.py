@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pace import patient
 from tests.running import Site, environment, manage
 from tests.servers import Postgres, Redis
 
@@ -25,7 +26,9 @@ def stores():
 
 
 def call(site, method, path, token, body=None):
-    connection = http.client.HTTPConnection(site.origin.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(
+        site.origin.removeprefix("http://"), timeout=patient(30)
+    )
     try:
         connection.request(
             method,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.pace import patient
 from tests.rooms.cast import Hall, Person
 
-WITHIN = 40.0  # seconds
+WITHIN = patient(40.0)  # seconds
 
 
 @dataclass
