@@ -140,8 +140,10 @@ class WebSocketProtocol(ShortWayIn):
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
     _at_ping = _at_ask = (0, 0)
-    """The bytes that the other side had yet to get at the last ping of autobahn, and when it was
-    last asked for a sign of life; and those that it had got."""
+    """The bytes that the other side had yet to get, and those that it had got: at the last ping of
+    autobahn, and when it was last asked for a sign of life or excused for giving none."""
+    _excused = 0.0
+    """When there was an excuse for silence last."""
 
     def makeConnection(self, transport: Any) -> None:
         self.frames = Frames(self)
@@ -207,9 +209,15 @@ class WebSocketProtocol(ShortWayIn):
         self.frames.write(PING)
 
     def silence(self) -> float:
-        """The seconds since the last sign of life; none while there is an excuse for silence."""
-        silent = time.monotonic() - self.frames.heard
-        return 0.0 if self._has_excuse(self._at_ask) else silent
+        """The seconds since the last sign of life, or since there was an excuse for silence.
+
+        A client that goes on reading what waits for it gives a sign of life by that, each time.
+        """
+        now = time.monotonic()
+        if self._has_excuse(self._at_ask):
+            # From here on it must have read more.
+            self._at_ask, self._excused = self._progress(), now
+        return now - max(self.frames.heard, self._excused)
 
     def _has_excuse(self, before: tuple[int, int]) -> bool:
         """Whether the client may have answered, or may not have got the question yet.

@@ -191,7 +191,13 @@ class Clock:
             # The database was away, perhaps for all: who is online is known after the next beat.
             return
         for pk in sessions:
-            await self._seating.run(session.seat_students, session=pk)
+            try:
+                await self._seating.run(session.seat_students, session=pk)
+            except PeerError:
+                # The database was slow for this class; the other ones may have better luck.
+                continue
+            except Exception:
+                logger.exception("the students of class %s could not be seated", pk)
 
     def partners_missed(self, group: str, audience: str | None = None) -> None:
         """Tell users of this process who their partners in the class of a course are now.

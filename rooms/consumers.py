@@ -294,7 +294,7 @@ class ChatConsumer(SocketConsumer):
 
     async def _came(self, coming: Coming) -> Coming:
         try:
-            was_away = await self.runtime.writer.submit(open_connections, coming)
+            was_away = await self.runtime.writer.store_at_last(open_connections, coming)
         except PeerError as error:
             logger.warning("a socket is not counted as online: %s", error.message)
             return coming
@@ -307,7 +307,7 @@ class ChatConsumer(SocketConsumer):
         # The writer takes what is of one kind together: the row must be there to be closed.
         coming = await noted
         try:
-            is_away = await self.runtime.writer.submit(close_connections, coming)
+            is_away = await self.runtime.writer.store_at_last(close_connections, coming)
         except PeerError as error:
             logger.warning("a closed socket is still counted as online: %s", error.message)
             return

@@ -103,7 +103,7 @@ class Polls:
     ) -> None:
         """Note it and, where it makes a difference, tell the user's rooms."""
         try:
-            if not await self._writer.submit(store, coming):
+            if not await self._writer.store_at_last(store, coming):
                 return
             rooms = await self._threads.run(queries.audiences, coming.user)
         except PeerError as error:

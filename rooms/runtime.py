@@ -111,6 +111,8 @@ class Runtime:
                 await self._step(self.clock.stop())
                 await publish.idle(STEP_WITHIN)
                 await self.hub.stop()
+        for job in self._jobs:
+            job.cancel()
         publish.attach(None)
         self.threads.stop()
         self.line.stop()

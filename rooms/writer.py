@@ -30,6 +30,9 @@ LARGE = 10
 HOLD, HOLD_SHARE = 0.004, 0.25
 """The longest such wait in seconds, and as a share of the time that the batch before took."""
 
+RETRY_AFTER, RETRY_AFTER_AT_MOST = 0.5, 5.0
+"""Seconds until an item that must be stored is tried again: at first, and after many times."""
+
 STOP_WITHIN = 3.0
 """Seconds to finish what waits when the process stops."""
 
@@ -73,6 +76,22 @@ class Writer:
             self._holding.cancel()
             self._begin()
         return future
+
+    async def store_at_last(self, store: Store, item: Any) -> Any:
+        """Store an item however long the database is away, and return the result of the action.
+
+        The action must take a repeated item, as the answer to a commit may be lost. Raises
+        Unavailable once the writer is stopped.
+        """
+        pause = RETRY_AFTER
+        while True:
+            try:
+                return await self.submit(store, item)
+            except Unavailable:
+                if self._stopped:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RETRY_AFTER_AT_MOST)
 
     async def idle(self, within: float) -> None:
         """Wait until nothing waits, `within` seconds at the most."""

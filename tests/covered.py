@@ -38,7 +38,8 @@ def measured(data: str) -> dict[str, Figures]:
     """The figures of coverage.py for each file, from what the processes left beside `data`."""
     combined = coverage.Coverage(data_file=data, messages=False)
     combined.combine()
-    place = Path(f"{data}.json")
+    # Not beside the data with a name that begins like it: coverage.py would take it for more.
+    place = Path(data).with_name("report.json")
     combined.json_report(outfile=str(place))
     report = json.loads(place.read_text())
     names = ("num_statements", "num_branches", "covered_lines", "covered_branches")

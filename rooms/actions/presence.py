@@ -65,6 +65,8 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     for user, connection, silent_since in (
         queries.open_connections()
         .filter(user__in={coming.user for coming in opened})
+        # The answer to an earlier commit may have been lost.
+        .exclude(id__in=[coming.connection for coming in opened])
         .order_by("opened_at")
         .values_list("user_id", "id", "silent_since")
     ):
@@ -76,8 +78,11 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
         ignore_conflicts=True,
     )
     Connection.objects.bulk_create(
-        Connection(id=c.connection, worker_id=c.worker, user_id=c.user, opened_at=now)
-        for c in opened
+        (
+            Connection(id=c.connection, worker_id=c.worker, user_id=c.user, opened_at=now)
+            for c in opened
+        ),
+        ignore_conflicts=True,
     )
     results = []
     for coming in opened:

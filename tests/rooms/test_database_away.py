@@ -3,6 +3,7 @@ and what is stored comes, whatever its sender was told."""
 
 import asyncio
 import contextlib
+import json
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from tests.client import Client
 from tests.pace import patient
-from tests.rooms.cast import Hall
+from tests.rooms.cast import Hall, eventually
 from tests.running import Site, environment, manage
 from tests.servers import Postgres
 
@@ -220,3 +221,23 @@ async def test_after_a_long_outage_both_workers_are_back_at_once(store, three):
             await say(clients[number], room, f"long {number}", f"long-{number}")
         for client in clients[2:]:
             await client.message("long 1")
+
+
+async def test_a_socket_that_closes_during_an_outage_is_closed_in_the_database_after_it(
+    store, three
+):
+    """Its worker is alive, so that no other process would ever close it."""
+    clients, room = three
+    leaving, _ = await store.chat(1, worker=1)
+    id_ = json.loads(leaving.raw[0])["conn_id"]
+    still_open = "SELECT 1 FROM rooms_connection WHERE id = %s AND closed_at IS NULL"
+    await eventually(lambda: store.query(still_open, id_))
+    store.postgres.stop()
+    try:
+        await leaving.close()
+        # The same worker stores this after the other socket's end.
+        said = {"room": room, "text": "too late", "uuid": "too-late"}
+        assert await clients[1].fail("new_message", **said) == {"error_code": "unavailable"}
+    finally:
+        store.postgres.start()
+    await eventually(lambda: not store.query(still_open, id_))

@@ -1,0 +1,63 @@
+"""How long a socket's client has given no sign of life, as the server tells it."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
+from twisted.internet.tcp import Connection
+
+from peerchat.server import Frames, WebSocketProtocol
+from tests.running import until
+
+MUCH = bytes(16 << 20)
+"""More than two sockets keep of what nobody reads."""
+
+
+class Transport(Connection):
+    """Twisted's, on a real socket; what the socket does not take stays in its buffer."""
+
+    disconnecting = False
+
+    def write(self, data: bytes) -> None:
+        self._tempDataBuffer.append(data)
+        self._tempDataLen += len(data)
+
+
+@pytest.fixture
+def sockets() -> Iterator[tuple[WebSocketProtocol, socket.socket]]:
+    """An open socket of the server, and its client's end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        far = socket.create_connection(server.getsockname())
+        near, _ = server.accept()
+    with near, far:
+        protocol = WebSocketProtocol()
+        protocol.frames = Frames(protocol)
+        protocol.transport = Transport(near, protocol)
+        protocol.state = AutobahnProtocol.STATE_OPEN
+        yield protocol, far
+
+
+def test_silence_begins_when_the_client_stops_reading_what_waits_for_it(sockets):
+    protocol, far = sockets
+    protocol.write_prepared(MUCH)
+    protocol.ask()
+    until(lambda: protocol.silence() > 0.2)
+    # It reads: that is a sign of life, and the ping may still be on its way.
+    silent = protocol.silence()
+
+    def reads_on() -> bool:
+        far.recv(1 << 20)
+        return protocol.silence() < silent
+
+    until(reads_on)
+    # Now it is gone. What it read once excuses it no longer.
+    until(lambda: protocol.silence() > silent)
+
+
+def test_a_client_that_reads_all_and_answers_nothing_is_silent(sockets):
+    protocol, far = sockets
+    protocol.write_prepared(b"a frame")
+    protocol.ask()
+    assert far.recv(1 << 10).startswith(b"a frame")
+    until(lambda: protocol.silence() > 0.2)
