@@ -88,7 +88,7 @@ ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
-    "daphne",  # first: it must install Twisted's asyncio reactor before anything else picks one
+    "peerchat.apps.Daphne",  # before staticfiles: `runserver` is daphne's
     "peerchat",
     "accounts",
     "rooms",
