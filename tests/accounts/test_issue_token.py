@@ -23,14 +23,14 @@ def test_prints_a_token_for_each_in_order(ada, bea):
 
 
 def test_prints_nothing_else(ada):
-    done = manage("issue_token", "ada", measured=True)
+    done = manage("issue_token", "ada")
     assert done.returncode == 0, done.stderr
     assert [tokens.verify(line).user for line in done.stdout.splitlines()] == [ada]
     assert done.stderr == ""
 
 
 def test_an_unknown_user_is_an_error_and_nobody_gets_one(ada):
-    done = manage("issue_token", "ada", "nobody", "nothing", measured=True)
+    done = manage("issue_token", "ada", "nobody", "nothing")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "CommandError: There is no user nobody, nothing.\n"
