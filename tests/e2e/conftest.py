@@ -5,6 +5,7 @@ names them. With E2E_SHOTS=<folder> every phase leaves a screenshot there.
 """
 
 from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from tests.e2e.people import (
     Student,
     eventually,
 )
+from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
 
 Kind = TypeVar("Kind", bound=Person)
@@ -85,6 +87,11 @@ class Classroom:
         self.site = site
         self.people: list[Person] = []
         self._browser = browser
+        self._networks = AsyncExitStack()
+
+    async def network(self, *, upgrades: bool = True) -> Proxy:
+        """A network to the site, which stays until the last page is closed."""
+        return await self._networks.enter_async_context(Proxy(self.site.url, upgrades=upgrades))
 
     async def instructor(self, *, url: str | None = None) -> Instructor:
         return await self._arrive(Instructor, "instructor", phone=False, url=url)
@@ -152,6 +159,7 @@ class Classroom:
                 except Error:
                     pass  # the page is gone, and the test has told why
             await person.context.close()
+        await self._networks.aclose()
         return shots
 
 

@@ -26,11 +26,13 @@ ARGUMENTS = [
 ]
 
 
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The system's, best first: without windows it takes less than half of the CPU."""
+
+
 def executable() -> str | None:
     """The system's Chromium, or None for Playwright's own."""
-    return (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def can_sandbox() -> bool:
