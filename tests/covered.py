@@ -51,7 +51,8 @@ def measured(data: str) -> dict[str, Figures]:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     data = os.environ.get("COVERAGE_FILE")
-    if data is None or hasattr(session.config, "workerinput"):
+    # Of the processes that share the tests, and of those that tests start, others tell.
+    if data is None or not session.config.pluginmanager.hasplugin("dsession"):
         return
     files = measured(data)
     lines = section(session.config, TITLE)

@@ -357,7 +357,7 @@ VISITORS, VISITS = 60, 10
 """Who come to a feed on which somebody stays, and how often each."""
 PAIRS, MEETINGS = 70, 10
 """Who meet on a feed of their own, which each time begins and ends with them; how often."""
-STORM_WITHIN = patient(60.0)
+STORM_WITHIN = patient(120.0)
 
 
 async def stay(feed: Feed, name: str, over: asyncio.Event) -> int:
@@ -408,6 +408,7 @@ async def meet(site: Site, name: str, tokens: tuple[str, str], seed: int) -> Non
     await asyncio.gather(*leaving)
 
 
+@pytest.mark.timeout(300)
 async def test_a_storm_of_joins_and_leaves(place, cast):
     site = place.hall.site
     everyone = (cast.ada, cast.bea, cast.carl, cast.tess, cast.ivan, cast.zoe)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms.pairing import Group, Move, Student, form_groups, reseat, seat
+from tests.pace import patient
 
 METHODS = ["different_answers", "random", "same_answer", "keep"]
 
@@ -165,7 +166,7 @@ def test_a_large_class_takes_no_time(method, size):
     previous = [[i, i + 1] for i in range(0, 1100, 2)]
     started = time.process_time()
     form_groups(class_, size=size, method=method, previous=previous, rng=rng)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < patient(0.2)
 
 
 def test_another_seed_gives_other_groups():
