@@ -45,8 +45,9 @@ async function logIn(form, own) {
   if (isOutdated) {
     const page = await ask(form, own, { method: "GET" });
     if (page?.isRedirect) return () => goOn(form);
-    if (page?.status !== 200) return () => tryLater("The site cannot be reached.", WAIT);
-    renew(form, page.text);
+    if (page?.status !== 200 || !renew(form, page.text)) {
+      return () => tryLater("The site cannot be reached.", WAIT);
+    }
   }
   // Until the answer is here.
   isOutdated = true;
@@ -66,16 +67,13 @@ async function logIn(form, own) {
 
 /** Asks the log-in page. Returns null where no answer came within the limit. */
 async function ask(form, own, options) {
-  const request = new AbortController();
-  const abort = () => request.abort();
-  own.signal.addEventListener("abort", abort);
-  const limit = setTimeout(abort, LIMIT);
+  const limit = setTimeout(() => own.abort(), LIMIT);
   try {
     const answer = await fetch(form.action, {
       ...options,
       redirect: "manual",
       cache: "no-store",
-      signal: request.signal,
+      signal: own.signal,
     });
     return {
       status: answer.status,
@@ -87,7 +85,6 @@ async function ask(form, own, options) {
     return null;
   } finally {
     clearTimeout(limit);
-    own.signal.removeEventListener("abort", abort);
   }
 }
 
@@ -99,10 +96,11 @@ function goOn(form) {
   location.replace(page);
 }
 
-/** Gives the form the CSRF token of the page as it is now. */
+/** Gives the form the CSRF token of the page as it is now. Returns whether it has one. */
 function renew(form, text) {
   const now = parse(text).querySelector("#log-in [name=csrfmiddlewaretoken]");
   if (now) form.elements.csrfmiddlewaretoken.value = now.value;
+  return Boolean(now);
 }
 
 function tryRenewed() {
@@ -140,6 +138,7 @@ function stop() {
 
 function say(text) {
   const place = document.querySelector('[data-testid="log-in-waits"]');
+  if (!place) return;
   setText(place, text);
   show(place, Boolean(text));
 }

@@ -98,5 +98,6 @@ def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
     visits, during = asyncio.run(guess_and_log_in(running.origin, names, answers))
     assert [visit.error for visit in visits if not visit.is_in] == []
     assert during > 0
-    assert set(answers) == {200}
+    # A guess waits for its turn like anybody, and may be told to come back.
+    assert {200} <= set(answers) <= {200, 503}
     assert not AccessAttempt.objects.filter(username__in=names).exists()
