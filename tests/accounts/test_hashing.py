@@ -45,7 +45,7 @@ class Held:
         """Queue a job, or the turn of nobody; go on when it waits or was refused."""
 
         def job():
-            self.order.append(name)
+            self.order.append(f"{name} in {device}" if device else name)
 
         def waits():
             return any(entry.door is door for entry in list(self.queue._entries))
@@ -148,7 +148,7 @@ def test_guesses_from_elsewhere_do_not_push_back_a_known_browser(held):
         held.add("ada")
     held.add("bea")
     held.add("ada", device="known")
-    assert held.let_go() == ["ada", "bea", "ada", "ada", "ada"]
+    assert held.let_go() == ["ada", "bea", "ada in known", "ada", "ada"]
 
 
 def test_what_would_wait_too_long_is_told_when_to_come_back(held, monkeypatch):
