@@ -4,9 +4,14 @@ A hash costs more than all the rest of a log-in. In a rush each log-in waits her
 holds no database connection. Whatever would wait too long is told when to come back.
 
 Nobody knows before the hash whether a password is right. So usernames without recent failures come
-first, and those that nobody has come last: a flood of guesses gets what others leave. That an
-account exists must not show in how long a wrong password takes, so a wrong password that was looked
-at early is told as late as a username that nobody has.
+first, and guesses at usernames that nobody has are hashed last: a flood of them gets what others
+leave.
+
+Neither the answer nor its time must show whether an account exists. So each log-in waits for its
+turn, and is refused where that would come too late, whether or not somebody has the username. A
+turn for nobody takes no time, so a flood takes none from a class. Then a wrong password, like a
+username that nobody has, waits at the end of the queue before it is told; where there is no time
+for its hash, it is told as late as there could have been.
 """
 
 import os
@@ -20,7 +25,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from django.contrib.auth.hashers import make_password, verify_password
 from django.core.exceptions import PermissionDenied
@@ -62,17 +67,24 @@ class Busy(PermissionDenied):
 class Door:
     """A request that tries to log in.
 
-    `failures` is how often this username failed from this address lately, `flood` the seconds until
-    there may be another wrong password from the address. `busy_for` is set where the log-in is
-    refused, to the seconds until it may come back.
+    `device` is the id of the browser where the user has logged in there before. `failures` is how
+    often this username failed from the source lately, `flood` the seconds until there may be
+    another wrong password from the address. `busy_for` is set where the log-in is refused, to the
+    seconds until it may come back.
     """
 
     username: str
     address: str | None
-    failures: int
+    failures: int = 0
+    device: str | None = None
     flood: float = 0.0
     busy_for: float = 0.0
     came: float = field(default_factory=time.monotonic)
+
+    @property
+    def source(self) -> str | None:
+        """Where failures count: the browser if it is known, else the address."""
+        return self.device or self.address
 
 
 _door: ContextVar[Door | None] = ContextVar("door", default=None)
@@ -100,44 +112,54 @@ def check(password: str | None, encoded: str) -> tuple[bool, str]:
     The new hash is empty where nothing is to be renewed. Raises Busy at a door.
     """
     door = _leave()
-    rank = _INSIDE if door is None else door.failures
-    try:
-        correct, renewed = _run(partial(_check, password, encoded), door, rank)
-    except Busy as busy:
-        if door is not None:
-            door.busy_for = busy.seconds
-            metrics.REFUSED.inc()
-        raise
-    if door is not None and not correct and queue().waiting:
+    if door is None:
+        return queue().run(partial(_check, password, encoded), None, _INSIDE)
+    correct, renewed = _take_turn(partial(_check, password, encoded), door)
+    if not correct and queue().waiting:
         _guess(password, door)
     return correct, renewed
 
 
 def make(password: str) -> str:
-    """The hash of a new password. At a door it is of no use: nobody has the username there."""
+    """The hash of a new password. At a door it is of no use: nobody has the username there.
+
+    Raises Busy at a door.
+    """
     door = _leave()
     if door is None:
-        return _run(partial(make_password, password), None, _INSIDE)
+        return queue().run(partial(make_password, password), None, _INSIDE)
+    _take_turn(None, door)
     _guess(password, door)
     return make_password(None)
 
 
+@overload
+def _take_turn(job: None, door: Door) -> None: ...
+@overload
+def _take_turn(job: Callable[[], T], door: Door) -> T: ...
+def _take_turn(job: Callable[[], T] | None, door: Door) -> T | None:
+    """Run the job when it is the turn of the door. Raises Busy, and notes it at the door."""
+    _release_connections()
+    try:
+        return queue().run(job, door, door.failures)
+    except Busy as busy:
+        door.busy_for = busy.seconds
+        metrics.REFUSED.inc()
+        raise
+
+
 def _guess(password: str | None, door: Door) -> None:
     """Take as long as a wrong password does."""
-    # Refused or not, the answer is that it was wrong.
-    with suppress(Busy):
-        _run(partial(make_password, password or ""), door, _LAST)
+    try:
+        queue().run(partial(make_password, password or ""), door, _LAST)
+    except Busy:
+        # How soon it was refused depends on how long the turn took, which an account makes longer.
+        time.sleep(max(door.came + LONGEST_WAIT - time.monotonic(), 0.0))
 
 
 def _check(password: str | None, encoded: str) -> tuple[bool, str]:
     correct, outdated = verify_password(password, encoded)
     return correct, make_password(password) if correct and outdated else ""
-
-
-def _run(job: Callable[[], T], door: Door | None, rank: int) -> T:
-    if door is not None:
-        _release_connections()
-    return queue().run(job, door, rank)
 
 
 def _release_connections() -> None:
@@ -149,7 +171,7 @@ def _release_connections() -> None:
 
 @dataclass(slots=True)
 class _Entry:
-    job: Callable[[], Any]
+    job: Callable[[], Any] | None
     door: Door | None
     rank: int
     came: float
@@ -187,10 +209,15 @@ class Queue:
         """How many jobs wait."""
         return len(self._entries)
 
-    def run(self, job: Callable[[], T], door: Door | None, rank: int) -> T:
+    @overload
+    def run(self, job: None, door: Door | None, rank: int) -> None: ...
+    @overload
+    def run(self, job: Callable[[], T], door: Door | None, rank: int) -> T: ...
+    def run(self, job: Callable[[], T] | None, door: Door | None, rank: int) -> T | None:
         """The result of the job, which a thread runs in its turn. Without a door it is not refused.
 
-        Raises Busy where its turn would come too late, or whatever the job raises.
+        None waits for a turn like a job, and makes nobody else wait. Raises Busy where the turn
+        would come too late, or whatever the job raises.
         """
         now = time.monotonic()
         entry = _Entry(job, door, rank, door.came if door else now)
@@ -203,7 +230,7 @@ class Queue:
                 entry.result.exception(max(door.came + LONGEST_WAIT - now, 0.0))
             except TimeoutError:
                 self._give_up(entry)
-        result: T = entry.result.result()
+        result: T | None = entry.result.result()
         return result
 
     def _enter(self, entry: _Entry) -> None:
@@ -212,11 +239,13 @@ class Queue:
             # Guesses at one username that come together are no better than one after the other.
             entry.rank += sum(
                 other.door is not None
-                and (other.door.username, other.door.address) == (door.username, door.address)
+                and (other.door.username, other.door.source) == (door.username, door.source)
                 for other in self._entries
             )
         line = entry.line
-        last = max((other.round for other in self._entries if other.line == line), default=0)
+        last = max(
+            (other.round for other in self._entries if other.line == line and other.job), default=0
+        )
         entry.round = max(self._rounds[line[1]], last) + 1
         self._entries.append(entry)
         metrics.HASH_QUEUE.inc()
@@ -226,11 +255,13 @@ class Queue:
         self._entries.sort(key=lambda entry: entry.place)
         kept: list[_Entry] = []
         late: list[_Entry] = []
+        ahead = 0
         for entry in self._entries:
-            begins = now + len(kept) * self._seconds / self._threads
+            begins = now + ahead * self._seconds / self._threads
             in_time = begins <= entry.came + LONGEST_WAIT or entry.rank == _LAST
-            fits = entry.door is None or (in_time and len(kept) < WAITING)
+            fits = entry.door is None or (in_time and ahead < WAITING)
             (kept if fits else late).append(entry)
+            ahead += fits and entry.job is not None
         self._entries = kept
         for entry in late:
             metrics.HASH_QUEUE.dec()
@@ -245,20 +276,23 @@ class Queue:
                 raise self._busy(entry, time.monotonic())
 
     def _busy(self, entry: _Entry, now: float) -> Busy:
-        """Each is given a time of its own to come back, when the threads are done with others."""
-        if entry.rank == _LAST:
-            return Busy(1.0)
+        """Each job is given a time of its own to come back, when the threads are done with others.
+
+        Turns for nobody are given the next such time, and do not put it off.
+        """
         pace = self._seconds / self._threads
-        self._promised = max(self._promised, now + len(self._entries) * pace) + pace
-        wait = self._promised - now
-        if wait > LATEST_RETURN:
+        jobs = sum(other.job is not None for other in self._entries)
+        promised = max(self._promised, now + jobs * pace) + pace
+        promised = min(promised, now + LATEST_RETURN)
+        if entry.job is not None and entry.rank != _LAST:
+            self._promised = promised
+        wait = promised - now
+        if wait >= LATEST_RETURN:
             wait = random.uniform(LATEST_RETURN / 2, LATEST_RETURN)
         return Busy(max(wait, random.uniform(1.0, 2.0)))
 
     def _work(self) -> None:
-        if sys.platform == "linux":
-            # Elsewhere this would be the priority of the whole process.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        _step_back()
         while True:
             self._run_next()
 
@@ -266,8 +300,11 @@ class Queue:
         with self._changed:
             self._changed.wait_for(lambda: self._entries)
             entry = self._entries.pop(0)
-            self._rounds[entry.rank == _LAST] = entry.round
             metrics.HASH_QUEUE.dec()
+            if entry.job is None:
+                entry.result.set_result(None)
+                return
+            self._rounds[entry.rank == _LAST] = entry.round
         began = time.monotonic()
         try:
             result = entry.job()
@@ -282,7 +319,22 @@ class Queue:
             self._refuse_late(now)
 
 
+def _step_back() -> None:
+    """Give this thread less of the CPU than the others of its process have."""
+    if sys.platform != "linux":
+        # Elsewhere this would be the priority of the whole process.
+        return
+    # A container may forbid it, and hashes at the usual priority are better than none.
+    with suppress(OSError):
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(own + NICENESS, 19))
+
+
 @cache
 def queue() -> Queue:
     """The queue of this process."""
     return Queue(limits["HASH_THREADS"])
+
+
+# Threads do not survive a fork: the child starts its own.
+os.register_at_fork(after_in_child=queue.cache_clear)

@@ -5,6 +5,9 @@ admin, the HTTP API. django-axes keeps the failures in the database, so that the
 workers; a username that nobody has is locked like any other. In this process, buckets see to what
 the database cannot: guesses that come at the same time, and floods.
 
+A browser in which the user has logged in before (`accounts.devices`) is counted apart: its own
+failures lock it, and those of others do not.
+
 From an address with a flood right passwords get in as from any other; wrong ones are told to wait.
 A password for which there is no time (`accounts.hashing`) is told to come back, and counts nowhere.
 
@@ -30,41 +33,46 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from accounts import hashing
+from accounts import devices, hashing
 from accounts.buckets import Buckets
 from accounts.conf import limits
 from accounts.models import User
 
 AT_ONCE_RATE = 1.0
-"""Guesses a second, for one username from one address, after as many at once as lock it."""
+"""Guesses a second, for one username from one source, after as many at once as lock it."""
 
 
 class _Guesses:
-    """The guesses that this process has under way or saw fail lately."""
+    """The guesses that this process has under way or saw fail lately.
+
+    `source` is where a guess comes from: the address, or the id of a browser that is known.
+    """
 
     def __init__(self) -> None:
         self.at_once = Buckets(AT_ONCE_RATE, limits["LOGIN_FAILURES"])
         self.from_address = Buckets(limits["LOGIN_ADDRESS_RATE"], limits["LOGIN_ADDRESS_BURST"])
 
-    def take(self, username: str, address: str | None) -> float:
+    def take(self, username: str, source: str | None) -> float:
         """Count a guess at a username. Returns the seconds until there may be one, or 0.0."""
-        return self.at_once.take((username, address))
+        return self.at_once.take((username, source))
 
     def take_from(self, address: str | None) -> float:
         """Count a guess from an address. Returns the seconds until one may be wrong, or 0.0."""
         return self.from_address.take(address)
 
-    def give_back(self, username: str, address: str | None, flood: float = 0.0) -> None:
-        """It was no guess. `flood` is what `take_from` returned."""
-        if not flood:
-            self.from_address.give_back(address)
-        self.at_once.give_back((username, address))
+    def give_back(self, door: hashing.Door) -> None:
+        """Undo a guess that was none."""
+        self._give_back_from(door)
+        self.at_once.give_back((door.username, door.source))
 
-    def forget(self, username: str, address: str | None, flood: float = 0.0) -> None:
-        """The last one was no guess, and those before were slips."""
-        if not flood:
-            self.from_address.give_back(address)
-        self.at_once.fill((username, address))
+    def forget(self, door: hashing.Door) -> None:
+        """Undo the last guess, which was right, and those before, which were slips."""
+        self._give_back_from(door)
+        self.at_once.fill((door.username, door.source))
+
+    def _give_back_from(self, door: hashing.Door) -> None:
+        if door.device is None and not door.flood:
+            self.from_address.give_back(door.address)
 
 
 @cache
@@ -89,29 +97,31 @@ class Backend(AxesStandaloneBackend):
         if request is None or username is None:
             return
         AxesProxyHandler.update_request(request)
-        address = request.axes_ip_address
+        door = hashing.Door(
+            username, request.axes_ip_address, device=devices.find(request, username)
+        )
         # Taken first: of guesses that come together the database knows nothing yet.
-        too_many = guesses().take(username, address)
+        too_many = guesses().take(username, door.source)
         failed = failures(username)
-        wait = max(too_many, _locked_for(failed, address))
+        wait = max(too_many, _locked_for(failed, door))
         if wait:
             if not too_many:
-                guesses().at_once.give_back((username, address))
+                guesses().at_once.give_back((username, door.source))
             _keep_out(request, wait)
             raise PermissionDenied("There were too many wrong passwords.")
-        request.door = hashing.Door(
-            username,
-            address,
-            failures=sum(failure.times for failure in failed if failure.address == address),
-            flood=guesses().take_from(address),
-        )
-        hashing.stand_at(request.door)
+        door.failures = sum(failure.times for failure in _own(failed, door))
+        # A known browser is locked by its own failures long before it is a flood.
+        if door.device is None:
+            door.flood = guesses().take_from(door.address)
+        request.door = door
+        hashing.stand_at(door)
 
 
 class Handler(AxesDatabaseHandler):
     """Keeps the failures: of each username and address how many, and when the last one was.
 
-    Nothing else of the request is stored.
+    Those of a known browser are kept under its id, in the field for user agents. Nothing else of
+    the request is stored.
     """
 
     def user_login_failed(
@@ -122,7 +132,7 @@ class Handler(AxesDatabaseHandler):
             return
         door: hashing.Door = request.door  # that of Backend, which is asked first
         if door.busy_for:
-            guesses().give_back(door.username, door.address, door.flood)
+            guesses().give_back(door)
             _keep_out(request, door.busy_for, is_busy=True)
             return
         self.clean_expired_user_attempts(request)
@@ -130,7 +140,7 @@ class Handler(AxesDatabaseHandler):
             attempt, is_first = AccessAttempt.objects.select_for_update().get_or_create(
                 username=username,
                 ip_address=request.axes_ip_address,
-                user_agent="",
+                user_agent=door.device or "",
                 defaults={"path_info": request.axes_path_info, "failures_since_start": 1},
             )
             if not is_first:
@@ -139,54 +149,71 @@ class Handler(AxesDatabaseHandler):
                     failures_since_start=F("failures_since_start") + 1,
                     attempt_time=request.axes_attempt_time,
                 )
-        wait = max(locked_for(username, request.axes_ip_address), door.flood)
+        wait = max(_locked_for(failures(username), door), door.flood)
         if wait:
             _keep_out(request, wait)
 
     def user_logged_in(self, sender: Any, request: Any, user: User, **kwargs: Any) -> None:
-        """Forget the failures from the address of who got in; those from elsewhere stay."""
-        if request is None:
+        """Forget the failures of where the user got in, and know the browser from now on.
+
+        Failures from elsewhere stay. Whoever got in without a password proved nothing here.
+        """
+        door: hashing.Door | None = getattr(request, "door", None)
+        if door is None:
             return
         self.clean_expired_user_attempts(request)
-        username, address = user.get_username(), request.axes_ip_address
-        AccessAttempt.objects.filter(username=username, ip_address=address).delete()
-        door: hashing.Door | None = getattr(request, "door", None)
-        guesses().forget(username, address, door.flood if door else 0.0)
+        own = AccessAttempt.objects.filter(username=user.get_username())
+        if door.device is None:
+            own.filter(ip_address=door.address, user_agent="").delete()
+        else:
+            own.filter(user_agent=door.device).delete()
+        guesses().forget(door)
+        devices.remember(request, user, door.device)
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         """It makes no difference."""
 
 
 class Failures(NamedTuple):
-    """Wrong passwords for a username from an address: when the last one was, and how many."""
+    """Wrong passwords for a username from an address, or from a known browser there.
+
+    `last` is when the last one was, `times` how many there were.
+    """
 
     address: str | None
+    device: str
     last: datetime
     times: int
 
 
 def failures(username: str) -> list[Failures]:
-    """What is remembered of the username, from all addresses; the oldest first."""
+    """What is remembered of the username, from everywhere; the oldest first."""
     found = AccessAttempt.objects.filter(
         username=username, attempt_time__gt=timezone.now() - cool_off()
     ).order_by("attempt_time")
     return [
         Failures(*row)
-        for row in found.values_list("ip_address", "attempt_time", "failures_since_start")
+        for row in found.values_list(
+            "ip_address", "user_agent", "attempt_time", "failures_since_start"
+        )
     ]
 
 
-def locked_for(username: str, address: str | None) -> float:
-    """The seconds until one may try to log in under the username from the address; 0.0 for now."""
-    return _locked_for(failures(username), address)
+def _own(failed: Sequence[Failures], door: hashing.Door) -> list[Failures]:
+    """Return those that count against this door: of its browser if it is known, else of its
+    address."""
+    if door.device is not None:
+        return [failure for failure in failed if failure.device == door.device]
+    return [failure for failure in failed if failure.address == door.address and not failure.device]
 
 
-def _locked_for(failed: Sequence[Failures], address: str | None) -> float:
-    here = [failure for failure in failed if failure.address == address]
-    return max(
-        _wait(here, limits["LOGIN_FAILURES"]),
-        _wait(failed, limits["LOGIN_FAILURES_ANYWHERE"]),
-    )
+def _locked_for(failed: Sequence[Failures], door: hashing.Door) -> float:
+    """Return the seconds until there may be a try at the door; 0.0 for now."""
+    wait = _wait(_own(failed, door), limits["LOGIN_FAILURES"])
+    if door.device is not None:
+        return wait
+    anywhere = [failure for failure in failed if not failure.device]
+    return max(wait, _wait(anywhere, limits["LOGIN_FAILURES_ANYWHERE"]))
 
 
 def _wait(failed: Sequence[Failures], most: int) -> float:

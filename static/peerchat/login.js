@@ -6,38 +6,86 @@
 import { setText, show } from "./dom.js";
 
 const MOST_TRIES = 30;
+// Of these, log-ins whose answer was lost: the server may have counted them as wrong passwords.
+const MOST_LOST = 3;
 // Seconds before the next try where the server does not say, as behind a network that is away.
 const WAIT = 3;
+// Milliseconds until an answer counts as lost; the server takes about five seconds at the most.
+const LIMIT = 20_000;
 
+// Since the form was submitted: the tries, those whose answer was lost, and whether the form has
+// got a new CSRF token after the server refused the old one.
 let tries = 0;
+let losses = 0;
+let isRenewed = false;
+// The session and the CSRF token may be others by now than this page knows.
+let isOutdated = false;
 let timer;
+let underWay = null;
 
 const theForm = () => document.getElementById("log-in");
 
 async function tryNow() {
-  clearTimeout(timer);
-  const form = theForm();
-  const button = form.querySelector("button");
+  stop();
+  const own = new AbortController();
+  underWay = own;
+  const button = theForm().querySelector("button");
   button.disabled = true;
-  let answer;
   try {
-    answer = await fetch(form.action, {
-      method: "POST",
-      body: new URLSearchParams(new FormData(form)),
-      redirect: "manual",
-      cache: "no-store",
-    });
-  } catch {
-    return tryLater("The site cannot be reached.", WAIT);
+    const next = await logIn(theForm(), own);
+    // Whoever typed, or left, has stopped it.
+    if (underWay === own) next();
   } finally {
     button.disabled = false;
   }
-  if (answer.type === "opaqueredirect") return goOn(form);
-  if (answer.status === 503) {
-    const seconds = Number(answer.headers.get("Retry-After")) || WAIT;
-    return tryLater("Many people are logging in at this moment.", seconds);
+}
+
+/** Sends the form. Returns what is to be done then. */
+async function logIn(form, own) {
+  if (isOutdated) {
+    const page = await ask(form, own, { method: "GET" });
+    if (page?.isRedirect) return () => goOn(form);
+    if (page?.status !== 200 || !renew(form, page.text)) {
+      return () => tryLater("The site cannot be reached.", WAIT);
+    }
   }
-  return showAnswer(await answer.text());
+  // Until the answer is here.
+  isOutdated = true;
+  const answer = await ask(form, own, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form)),
+  });
+  if (answer === null || (answer.status >= 500 && answer.status !== 503)) return lose;
+  if (answer.isRedirect) return () => goOn(form);
+  if (answer.status === 403) return isRenewed ? refuse : tryRenewed;
+  isOutdated = false;
+  if (answer.status === 503) {
+    return () => tryLater("Many people are logging in at this moment.", answer.retryAfter || WAIT);
+  }
+  return () => showAnswer(answer.text);
+}
+
+/** Asks the log-in page. Returns null where no answer came within the limit. */
+async function ask(form, own, options) {
+  const limit = setTimeout(() => own.abort(), LIMIT);
+  try {
+    const answer = await fetch(form.action, {
+      ...options,
+      redirect: "manual",
+      cache: "no-store",
+      signal: own.signal,
+    });
+    return {
+      status: answer.status,
+      isRedirect: answer.type === "opaqueredirect",
+      retryAfter: Number(answer.headers.get("Retry-After")),
+      text: await answer.text(),
+    };
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /** The server knows who is there now, and leads on to where they wanted to go. */
@@ -48,23 +96,58 @@ function goOn(form) {
   location.replace(page);
 }
 
+/** Gives the form the CSRF token of the page as it is now. Returns whether it has one. */
+function renew(form, text) {
+  const now = parse(text).querySelector("#log-in [name=csrfmiddlewaretoken]");
+  if (now) form.elements.csrfmiddlewaretoken.value = now.value;
+  return Boolean(now);
+}
+
+function tryRenewed() {
+  isRenewed = true;
+  tryNow();
+}
+
+function refuse() {
+  say("The site cannot tell that this page is its own. Allow it to set cookies, and reload the page.");
+}
+
+function lose() {
+  losses += 1;
+  if (losses >= MOST_LOST) say("The site cannot be reached. Try again later.");
+  else tryLater("The site cannot be reached.", WAIT);
+}
+
 function tryLater(why, seconds) {
   tries += 1;
-  if (tries >= MOST_TRIES) return say(`${why} Try again later.`);
+  if (tries >= MOST_TRIES) {
+    say(`${why} Try again later.`);
+    return;
+  }
   // The server gives whole seconds, and the same to several.
   timer = setTimeout(tryNow, (seconds + Math.random()) * 1000);
-  return say(`${why} This page tries again by itself, within ${seconds + 1} seconds.`);
+  say(`${why} This page tries again by itself, within ${seconds + 1} seconds.`);
+}
+
+/** Ends what waits or is under way. */
+function stop() {
+  clearTimeout(timer);
+  underWay?.abort();
+  underWay = null;
 }
 
 function say(text) {
   const place = document.querySelector('[data-testid="log-in-waits"]');
+  if (!place) return;
   setText(place, text);
   show(place, Boolean(text));
 }
 
+const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+
 /** The page that came, as if the browser had gone there. */
 function showAnswer(text) {
-  const page = new DOMParser().parseFromString(text, "text/html");
+  const page = parse(text);
   document.querySelector("main").replaceWith(page.querySelector("main") ?? page.body);
   document.title = page.title;
   document.querySelector("[autofocus]")?.focus();
@@ -74,12 +157,21 @@ document.addEventListener("submit", (event) => {
   if (event.target !== theForm()) return;
   event.preventDefault();
   tries = 0;
+  losses = 0;
+  isRenewed = false;
   say("");
+  // What was wrong with the last log-in may not be wrong with this one.
+  for (const alert of document.querySelectorAll('main [role="alert"]')) show(alert, false);
   tryNow();
 });
 
 // What is half typed is not sent.
 document.addEventListener("input", () => {
-  clearTimeout(timer);
+  stop();
+  say("");
+});
+
+addEventListener("pagehide", () => {
+  stop();
   say("");
 });

@@ -38,17 +38,17 @@ class Held:
         self._threads.submit(self.queue.run, hold, None, _INSIDE)
         assert began.wait(60)
 
-    def add(self, name, *, address=CAMPUS, rank=0):
-        """Queue a job, and go on when it waits or was refused."""
+    def add(self, name, *, address=CAMPUS, rank=0, device=None, nobody=False):
+        """Queue a job, or the turn of nobody; go on when it waits or was refused."""
 
         def job():
-            self.order.append(name)
+            self.order.append(f"{name} in {device}" if device else name)
 
         def waits():
-            return any(entry.job is job for entry in list(self.queue._entries))
+            return any(entry.door is door for entry in list(self.queue._entries))
 
-        door = None if rank == _INSIDE else Door(name, address, rank)
-        future = self._threads.submit(self.queue.run, job, door, rank)
+        door = None if rank == _INSIDE else Door(name, address, rank, device)
+        future = self._threads.submit(self.queue.run, None if nobody else job, door, rank)
         until(lambda: future.done() or waits(), within=patient(60))
         return future
 
@@ -103,6 +103,49 @@ def test_a_flood_of_names_that_nobody_has_pushes_nobody_out(held):
     order = held.let_go()
     assert order[:5] == [f"student {number}" for number in range(5)]
     assert len(order) == hashing.WAITING
+
+
+def test_the_turns_of_nobody_come_in_order_and_make_nobody_wait(held):
+    """A flood of usernames that nobody has takes no place and no time of a class."""
+    flood = [held.add(f"nobody {number}", nobody=True) for number in range(hashing.WAITING)]
+    held.queue._seconds = 3.0
+    students = [held.add(f"student {number}", address=HOME) for number in range(3)]
+    # The last of them would begin too late by its own class alone.
+    assert [student.done() for student in students] == [False] * 3
+    late = held.add("nobody", nobody=True, rank=1)
+    assert not late.done()
+    held.let_go()
+    assert [one.result(60) for one in (*flood, late)] == [None] * (hashing.WAITING + 1)
+    assert held.order == ["student 0", "student 1", "student 2"]
+
+
+def test_a_turn_of_nobody_is_refused_where_a_job_would_be(held):
+    held.add("student 0")
+    held.queue._seconds = 100.0
+    assert isinstance(held.add("student 1").exception(60), Busy)
+    for number in range(10):
+        told = held.add(f"nobody {number}", nobody=True).exception(60)
+        assert isinstance(told, Busy)
+        assert 1 <= told.seconds <= hashing.LATEST_RETURN
+
+
+def test_refusing_nobody_puts_off_nobody(held, monkeypatch):
+    monkeypatch.setattr(hashing, "LATEST_RETURN", 1_000_000.0)
+    held.queue._seconds = 1000.0
+    held.add("student 0")
+    before = held.add("student 1").exception(60).seconds
+    for number in range(10):
+        assert isinstance(held.add(f"nobody {number}", nobody=True).exception(60), Busy)
+    assert held.add("student 2").exception(60).seconds <= before + 1000.0
+
+
+def test_guesses_from_elsewhere_do_not_push_back_a_known_browser(held):
+    """Of the same username, and at the same address."""
+    for _ in range(3):
+        held.add("ada")
+    held.add("bea")
+    held.add("ada", device="known")
+    assert held.let_go() == ["ada", "bea", "ada in known", "ada", "ada"]
 
 
 def test_what_would_wait_too_long_is_told_when_to_come_back(held, monkeypatch):
@@ -220,10 +263,41 @@ def test_where_too_many_log_in_one_is_told_to_come_back(root, busy, page, monkey
 
 
 @pytest.mark.parametrize("page", DOORS)
-def test_a_username_that_nobody_has_is_never_sent_away(root, busy, page, monkeypatch):
-    """It is told that it was wrong, which is as true without the hash."""
-    monkeypatch.setattr(hashing, "LONGEST_WAIT", 0.05)
-    assert log_in("nobody", page=page).status_code in (200, 401)
+@pytest.mark.parametrize("username", ["root", "nobody"])
+def test_a_username_that_nobody_has_is_sent_away_like_any_other(
+    root, busy, page, username, monkeypatch
+):
+    """Else a full queue would tell which usernames there are."""
+    for number in range(hashing.WAITING):
+        busy.add(f"student {number}")
+    refused = log_in(username, "wrong", page=page)
+    assert refused.status_code == 503
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert not AccessAttempt.objects.exists()
+
+
+@pytest.mark.parametrize("page", DOORS)
+@pytest.mark.parametrize("username", ["root", "nobody"])
+def test_in_a_flood_of_guesses_whoever_guesses_is_told_that_it_was_wrong(
+    root, page, username, monkeypatch
+):
+    """Late, as nobody has time for a guess, and counted like any other."""
+    monkeypatch.setattr(hashing, "LONGEST_WAIT", 0.3)
+    slept = []
+    monkeypatch.setattr(hashing.time, "sleep", slept.append)
+    queue = Queue(1)
+    monkeypatch.setattr(hashing, "queue", lambda: queue)
+    monkeypatch.setattr(Queue, "waiting", 1)
+    plain = queue.run
+
+    def run(job, door, rank):
+        if rank == _LAST:
+            raise Busy(1.0)
+        return plain(job, door, rank)
+
+    monkeypatch.setattr(queue, "run", run)
+    assert log_in(username, "wrong", page=page).status_code in (200, 401)
+    assert len(slept) == 1
     assert AccessAttempt.objects.get().failures_since_start == 1
 
 

@@ -63,7 +63,7 @@ def test_a_hundred_at_once_while_a_class_discusses(running):
 
 async def guess_and_log_in(url, names, answers):
     """How it went for those who logged in while others guessed, and how many guesses fell."""
-    flows = asyncio.Event()
+    flows = asyncio.Barrier(21)
 
     async def guess(number):
         browser, count = Browser(url), 0
@@ -74,8 +74,8 @@ async def guess_and_log_in(url, names, answers):
             username = names[number] if count == 1 else f"nobody{number}-{count}"
             form = {"username": username, "password": "a guess"}
             answers.append((await browser.post("/accounts/login/", form)).status)
-            if len(answers) >= 20:
-                flows.set()
+            if count == 1:
+                await flows.wait()
 
     flood = [asyncio.create_task(guess(number)) for number in range(20)]
     try:
@@ -98,5 +98,6 @@ def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
     visits, during = asyncio.run(guess_and_log_in(running.origin, names, answers))
     assert [visit.error for visit in visits if not visit.is_in] == []
     assert during > 0
-    assert set(answers) == {200}
+    # A guess waits for its turn like anybody, and may be told to come back.
+    assert {200} <= set(answers) <= {200, 503}
     assert not AccessAttempt.objects.filter(username__in=names).exists()

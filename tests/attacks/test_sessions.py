@@ -179,12 +179,15 @@ async def test_over_https_cookies_are_for_https_alone(ada, tmp_path):
         answer = await visitor.send("POST", LOGIN, form=form, headers=headers)
         assert answer.status == 302
         cookies = {line.partition("=")[0]: line for line in answer.headers.get_all("Set-Cookie")}
-        assert set(cookies) == {"sessionid", "csrftoken"}
+        assert set(cookies) == {"sessionid", "csrftoken", "peerchat_device"}
         for line in cookies.values():
             assert "; Secure" in line
             assert "; SameSite=Lax" in line
             assert "Domain=" not in line
         assert "; HttpOnly" in cookies["sessionid"]
+        assert "; HttpOnly" in cookies["peerchat_device"]
+        assert "; Path=/" in cookies["peerchat_device"]
+        assert "; Max-Age=31536000" in cookies["peerchat_device"]
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
         client = await Client.open(
             f"{site.socket_url}/ws/chat/",

@@ -35,6 +35,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "accounts.devices.middleware",
 ]
 ROOT_URLCONF = "coursesite.urls"
 ASGI_APPLICATION = "coursesite.asgi.application"
