@@ -36,7 +36,8 @@ def main() -> None:
     may_serve = threading.Event()
     threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
 
-    # What is imported stays, so that looking through it meanwhile finds nothing: a fifth of the time.
+    # What is imported stays, so that looking through it meanwhile finds nothing: a fifth of the
+    # time.
     gc.disable()
     django.setup()
     from peerchat.requests import AccessLog  # as the next one
