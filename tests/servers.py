@@ -313,6 +313,8 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
         "CSRF_TRUSTED_ORIGINS": "",
         "STATIC_ROOT": str(static),
         "LOG_LEVEL": "WARNING",
+        # Hundreds of processes start: none may compile what another one has.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 
 
