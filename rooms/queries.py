@@ -27,7 +27,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, phases, protocol
+from rooms import frames, groups, protocol
 from rooms.conf import limits
 from rooms.errors import InvalidRoom
 from rooms.models import (
@@ -46,8 +46,9 @@ from rooms.models import (
     UseLog,
     Vote,
 )
+from rooms.peer import phases
+from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, joinable, leading, member, parse_room
-from rooms.phases import Phase
 
 RESUME_TOTAL = 5_000
 """Missed messages that one `resume` sends of all rooms together."""

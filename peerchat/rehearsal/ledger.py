@@ -17,7 +17,7 @@ from rooms.models import (
     Round,
     Vote,
 )
-from rooms.phases import Phase
+from rooms.peer.phases import Phase
 
 
 @contextlib.contextmanager

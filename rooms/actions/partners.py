@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, pairing, protocol, publish, queries
+from rooms import frames, groups, protocol, publish, queries
 from rooms.actions import uselog
 from rooms.conf import limits
 from rooms.envelope import Changed, Join, Leave, Passing
@@ -28,7 +28,8 @@ from rooms.models import (
     Round,
     Vote,
 )
-from rooms.phases import PARTNER_PHASES
+from rooms.peer import pairing
+from rooms.peer.phases import PARTNER_PHASES
 
 LATE_LIMIT = 3
 """Members up to which a group takes late students before any takes more; groups that were formed

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import groups, permissions, phases, protocol, publish, queries
+from rooms import groups, permissions, protocol, publish, queries
 from rooms.actions import partners, uselog
 from rooms.actions.messages import store_message
 from rooms.envelope import Changed
@@ -24,7 +24,8 @@ from rooms.models import (
     Room,
     Round,
 )
-from rooms.phases import Phase
+from rooms.peer import phases
+from rooms.peer.phases import Phase
 
 NEW_SESSION_AFTER = timedelta(hours=6)
 """A question that is posed this long after anything happened opens a new class session."""

@@ -12,7 +12,7 @@ from rooms.actions import uselog
 from rooms.envelope import Changed
 from rooms.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 from rooms.models import ClassSession, Enrollment, Round, Vote
-from rooms.phases import OPEN_PHASES
+from rooms.peer.phases import OPEN_PHASES
 
 
 @dataclass(frozen=True, slots=True)

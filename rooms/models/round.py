@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from rooms.models.course import Course
 from rooms.models.question import Question
-from rooms.phases import Phase
+from rooms.peer.phases import Phase
 
 PHASES = [(phase.value, phase.value) for phase in Phase]
 

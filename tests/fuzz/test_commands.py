@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from rooms import protocol
-from rooms.phases import Phase
+from rooms.peer.phases import Phase
 from tests.fuzz.conftest import LONG, batches, told
 from tests.fuzz.grammar import CHAT, DASHBOARD, Case, cases
 from tests.fuzz.seats import CODES

@@ -20,7 +20,7 @@ from rooms.models import (
 from tests.client import barrier, refusal
 from tests.rooms.cast import body, eventually, make_question
 from tests.rooms.lesson import PATHS, control, lead, standing, timeless
-from tests.rooms.test_phases import ALWAYS, WITH_GROUPS
+from tests.rooms.peer.test_phases import ALWAYS, WITH_GROUPS
 
 MESSAGES = {
     "start_question": "enableVote",

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from rooms import phases
-from rooms.phases import IllegalTransition, Phase, transition
+from rooms.peer import phases
+from rooms.peer.phases import IllegalTransition, Phase, transition
 
 # The contract's table, written out once more: (command, groups made, question named) and the
 # phases it is legal in, with where each leads. Everything that is not here must be refused.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rooms.pairing import Group, Move, Student, form_groups, reseat, seat
+from rooms.peer.pairing import Group, Move, Student, form_groups, reseat, seat
 from tests.pace import patient
 
 METHODS = ["different_answers", "random", "same_answer", "keep"]
