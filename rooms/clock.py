@@ -17,16 +17,17 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from rooms import groups, protocol, queries
+from rooms import groups, queries
 from rooms.actions import partners, presence, session
 from rooms.conf import limits
 from rooms.envelope import Passing, Seen
-from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.models import Course
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.silence import Silence, look_every
 from rooms.threads import Threads
+from rooms.wire import fields as protocol
+from rooms.wire.errors import PeerError
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from accounts.models import User
-from rooms import frames, groups, permissions, protocol, publish, queries, ratelimit, topics
+from rooms import frames, groups, permissions, publish, queries, ratelimit, topics
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
@@ -20,8 +20,9 @@ from rooms.actions.votes import Ballot, cast_votes
 from rooms.conf import limits
 from rooms.connection import Connection
 from rooms.envelope import Direct, Passing, Topic
-from rooms.errors import PeerError, PermissionDenied, RateLimited
 from rooms.runtime import Runtime
+from rooms.wire import fields as protocol
+from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 
 
 class Client(Protocol):

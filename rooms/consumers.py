@@ -14,11 +14,12 @@ from channels.consumer import AsyncConsumer
 from accounts import tokens, wrong_tokens
 from accounts.credentials import Credential
 from accounts.models import User
-from rooms import commands, envelope, frames, groups, protocol, publish, queries, ratelimit, runtime
+from rooms import commands, envelope, frames, groups, publish, queries, ratelimit, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.connection import Connection, FrameWriter
-from rooms.errors import (
+from rooms.wire import fields as protocol
+from rooms.wire.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
     InvalidToken,

@@ -3,8 +3,8 @@
 import time
 
 from accounts.models import User
-from rooms import protocol
 from rooms.models import Message, NewText, Question, Room
+from rooms.wire import fields as protocol
 
 
 def person(user: User) -> protocol.Person:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.models import User
-from rooms.errors import InvalidRoom, PermissionDenied
 from rooms.models import Enrollment, Membership, Room
+from rooms.wire.errors import InvalidRoom, PermissionDenied
 
 
 def enrolled(user: User, slug: str) -> Enrollment:

@@ -22,8 +22,8 @@ from rooms.actions.presence import (
 )
 from rooms.conf import limits
 from rooms.envelope import Seen
-from rooms.errors import PeerError
 from rooms.threads import Threads
+from rooms.wire.errors import PeerError
 from rooms.writer import Writer
 
 logger = logging.getLogger(__name__)

@@ -27,9 +27,8 @@ from django.db.models import (
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, protocol
+from rooms import frames, groups
 from rooms.conf import limits
-from rooms.errors import InvalidRoom
 from rooms.models import (
     ClassSession,
     Connection,
@@ -49,6 +48,8 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, joinable, leading, member, parse_room
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidRoom
 
 RESUME_TOTAL = 5_000
 """Missed messages that one `resume` sends of all rooms together."""

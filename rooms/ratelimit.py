@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 
 from accounts.buckets import Buckets
 from rooms.conf import limits
-from rooms.errors import RateLimited
+from rooms.wire.errors import RateLimited
 
 
 class Limit:

@@ -21,14 +21,15 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.credentials import Credential
-from rooms import envelope, groups, protocol, standing
+from rooms import envelope, groups, standing
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
 from rooms.connection import Connection
-from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.standing import Facts, RoomOf
 from rooms.threads import Threads
+from rooms.wire import fields as protocol
+from rooms.wire.errors import PeerError
 
 logger = logging.getLogger(__name__)
 

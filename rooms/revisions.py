@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from rooms.errors import Unavailable
+from rooms.wire.errors import Unavailable
 
 T = TypeVar("T")
 

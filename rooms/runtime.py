@@ -13,12 +13,12 @@ from rooms import gaps, publish
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.drain import close_sockets
-from rooms.errors import PeerError
 from rooms.hub import Hub
 from rooms.polling import Polls
 from rooms.revalidation import Revalidation
 from rooms.silence import Silence
 from rooms.threads import Threads
+from rooms.wire.errors import PeerError
 from rooms.writer import Writer
 
 STOP_WITHIN = 2.5

@@ -20,8 +20,8 @@ from rooms.actions.presence import Sign, note_signs
 from rooms.conf import limits
 from rooms.connection import Connection
 from rooms.envelope import Seen
-from rooms.errors import PeerError
 from rooms.hub import Hub
+from rooms.wire.errors import PeerError
 from rooms.writer import Writer
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from rooms import metrics
-from rooms.errors import Unavailable
+from rooms.wire.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ Pure: nothing here knows sockets.
 import re
 from typing import Generic, TypeVar
 
-from rooms.errors import InvalidTopic
+from rooms.wire.errors import InvalidTopic
 
 LENGTH_LIMIT = 1000
 """Characters of a topic."""

@@ -15,8 +15,8 @@ from accounts.models import User
 from rooms import permissions, queries
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
-from rooms.errors import PermissionDenied
 from rooms.models import Enrollment
+from rooms.wire.errors import PermissionDenied
 
 
 def _user(request: HttpRequest) -> User:

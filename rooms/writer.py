@@ -16,7 +16,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from rooms import metrics
-from rooms.errors import PeerError, Unavailable
+from rooms.wire.errors import PeerError, Unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.line import Body, Denied, Line, Unreachable
-from rooms import protocol
+from rooms.wire import fields as protocol
 
 EVENTS_KEPT = 10_000
 """Events that wait for `listen`; where nobody listens the oldest are dropped."""

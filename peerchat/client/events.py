@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rooms import protocol
+from rooms.wire import fields as protocol
 
 
 class Resumed(Struct, frozen=True):

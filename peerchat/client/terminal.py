@@ -14,7 +14,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
 from peerchat.client.line import ClientError
-from rooms import protocol
+from rooms.wire import fields as protocol
 
 CONTROL_IN_WORDS = {
     "enableVote": "Voting is open.",

@@ -16,7 +16,8 @@ from rooms import frames, groups, permissions, publish
 from rooms.actions import statements, uselog
 from rooms.actions.statements import Member, Members, Place
 from rooms.envelope import Changed, Stored
-from rooms.errors import (
+from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
+from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
     PeerError,
@@ -24,7 +25,6 @@ from rooms.errors import (
     RateLimited,
     UuidReused,
 )
-from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
 
 MENTIONS_LIMIT = 20
 """Members whom one message can mention; further ones are just text."""

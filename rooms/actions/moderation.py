@@ -9,8 +9,8 @@ from accounts.models import User
 from rooms import frames, groups, permissions, publish
 from rooms.actions import uselog
 from rooms.envelope import Removed
-from rooms.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 from rooms.models import Course, Enrollment, Message, Room
+from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
 MUTE_LIMIT = 30 * 86_400
 """Seconds that a student can be muted for at the most."""

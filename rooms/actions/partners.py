@@ -12,11 +12,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, protocol, publish, queries
+from rooms import frames, groups, publish, queries
 from rooms.actions import uselog
 from rooms.conf import limits
 from rooms.envelope import Changed, Join, Leave, Passing
-from rooms.errors import InvalidMessageFormat
 from rooms.models import (
     ClassSession,
     Course,
@@ -30,6 +29,8 @@ from rooms.models import (
 )
 from rooms.peer import pairing
 from rooms.peer.phases import PARTNER_PHASES
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidMessageFormat
 
 LATE_LIMIT = 3
 """Members up to which a group takes late students before any takes more; groups that were formed

@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Callable, Collection
 
 from accounts.models import User
-from rooms import groups, permissions, protocol, publish, queries
+from rooms import groups, permissions, publish, queries
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.session import control, message_uuid
 from rooms.envelope import Passing
-from rooms.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
 from rooms.models import Course, Message, NewText, Room
+from rooms.wire import fields as protocol
+from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
 
 STEPS: dict[str, Callable[..., protocol.Control]] = {
     "enableVote": protocol.StartQuestion,

@@ -5,12 +5,13 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, permissions, protocol, publish
+from rooms import frames, groups, permissions, publish
 from rooms.actions import uselog
 from rooms.conf import limits
 from rooms.envelope import Join, Leave, Seen
-from rooms.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.models import Course, Enrollment, Membership, Room
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 
 TITLE_LIMIT = 200
 """Characters in the title of a room."""

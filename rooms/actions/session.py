@@ -10,11 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import groups, permissions, protocol, publish, queries
+from rooms import groups, permissions, publish, queries
 from rooms.actions import partners, uselog
 from rooms.actions.messages import store_message
 from rooms.envelope import Changed
-from rooms.errors import IllegalTransition, InvalidMessageFormat, UuidReused
 from rooms.models import (
     ClassSession,
     Course,
@@ -26,6 +25,8 @@ from rooms.models import (
 )
 from rooms.peer import phases
 from rooms.peer.phases import Phase
+from rooms.wire import fields as protocol
+from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, UuidReused
 
 NEW_SESSION_AFTER = timedelta(hours=6)
 """A question that is posed this long after anything happened opens a new class session."""

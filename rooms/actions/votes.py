@@ -10,9 +10,9 @@ from accounts.models import User
 from rooms import groups, publish
 from rooms.actions import uselog
 from rooms.envelope import Changed
-from rooms.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 from rooms.models import ClassSession, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
+from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from peerchat import __version__
-from rooms import protocol
 from rooms.api.schema import Schema, error_schema, schemas
+from rooms.wire import fields as protocol
 
 _EVENTS: dict[str, tuple[type[protocol.Event], ...]] = {
     "feed": (protocol.FeedWelcome, protocol.FeedJoined, protocol.FeedLeft),

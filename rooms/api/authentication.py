@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from accounts import tokens, wrong_tokens
 from accounts.addresses import client_address
 from accounts.models import Token, User
-from rooms.errors import InvalidToken, RateLimited
+from rooms.wire.errors import InvalidToken, RateLimited
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -8,8 +8,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from rooms import protocol
 from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
+from rooms.wire import fields as protocol
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from rooms import errors
 from rooms.api.authentication import BearerAuthentication
+from rooms.wire import errors
 
 logger = logging.getLogger(__name__)
 

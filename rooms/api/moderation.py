@@ -7,14 +7,15 @@ from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rooms import frames, permissions, protocol, queries, ratelimit
+from rooms import frames, permissions, queries, ratelimit
 from rooms.actions import moderation
 from rooms.actions import rooms as actions
 from rooms.actions.messages import Post, post_messages
 from rooms.api import bodies, serializers, shapes
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.views import Endpoint, asked, listed, read
-from rooms.errors import InvalidMessageFormat, PeerError
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidMessageFormat, PeerError
 
 DELETING = (401, 403, 404, 503)
 """The refusals that any request to delete something of a room may meet."""

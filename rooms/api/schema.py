@@ -9,13 +9,14 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from rooms import errors, protocol
 from rooms.api.serializers import (
     CommandSerializer,
     ControlReplySerializer,
     ControlSerializer,
     StructSerializer,
 )
+from rooms.wire import errors
+from rooms.wire import fields as protocol
 
 REF = "#/components/schemas/{name}"
 

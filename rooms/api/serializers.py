@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import msgspec
 from rest_framework import serializers
 
-from rooms import protocol
 from rooms.api import bodies
-from rooms.errors import InvalidMessageFormat
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidMessageFormat
 
 
 class StructSerializer(serializers.BaseSerializer):

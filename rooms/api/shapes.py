@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from rooms import frames, protocol
+from rooms import frames
 from rooms.api import bodies
 from rooms.models import Enrollment, Question, Room, Round, Vote
 from rooms.queries import RoomSeen
+from rooms.wire import fields as protocol
 
 
 def course(room: Room, role: str) -> protocol.MyCourse:

@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms import frames, groups, permissions, protocol, queries, ratelimit
+from rooms import frames, groups, permissions, queries, ratelimit
 from rooms.actions import peer, session
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.rooms import create_room
@@ -34,7 +34,8 @@ from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
-from rooms.errors import (
+from rooms.wire import fields as protocol
+from rooms.wire.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
     PeerError,

@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from rooms import permissions, queries
-from rooms.errors import PermissionDenied
 from rooms.models import Course, Question
+from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
 

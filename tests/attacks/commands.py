@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from rooms import protocol
+from rooms.wire import fields as protocol
 
 CHAT = {str(kind.__struct_config__.tag): kind for kind in protocol.CHAT_COMMANDS}
 CONTROL = {str(kind.__struct_config__.tag): kind for kind in protocol.CONTROL_COMMANDS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec.inspect as types
 from hypothesis import strategies as st
 
-from rooms import protocol
+from rooms.wire import fields as protocol
 
 Json = st.SearchStrategy[str]
 """Strategies of JSON texts."""

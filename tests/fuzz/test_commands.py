@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 
-from rooms import protocol
 from rooms.peer.phases import Phase
+from rooms.wire import fields as protocol
 from tests.fuzz.conftest import LONG, batches, told
 from tests.fuzz.grammar import CHAT, DASHBOARD, Case, cases
 from tests.fuzz.seats import CODES

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts import links, tokens
 from accounts.models import Token, UsedLink
 from rooms.embed import sign_embed_link
-from rooms.errors import PermissionDenied
 from rooms.models import Enrollment
+from rooms.wire.errors import PermissionDenied
 from tests.rooms.school import School, make_school
 
 ANCESTORS = ["https://courses.example.edu", "https://*.example.org"]

@@ -11,7 +11,9 @@ from rooms.actions import moderation, rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.votes import Ballot, cast_votes
 from rooms.connection import Connection
-from rooms.errors import (
+from rooms.hub import Hub
+from rooms.models import Message, Room, UseLog
+from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
     NoSuchMessage,
@@ -19,8 +21,6 @@ from rooms.errors import (
     RateLimited,
     RoundClosed,
 )
-from rooms.hub import Hub
-from rooms.models import Message, Room, UseLog
 from tests.client import barrier
 from tests.rooms.cast import eventually, in_thread
 from tests.rooms.school import EVERYBODY, post

@@ -10,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from rooms import queries
 from rooms.actions import rooms
 from rooms.actions.messages import Post, post_messages
-from rooms.errors import (
+from rooms.models import Membership, Message, Room, UseLog
+from rooms.wire.errors import (
     EmptyText,
     InvalidMessageFormat,
     InvalidRoom,
     PermissionDenied,
     TextTooLong,
 )
-from rooms.models import Membership, Message, Room, UseLog
 from tests.client import barrier
 from tests.rooms.cast import in_thread
 from tests.rooms.school import EVERYBODY, post, read

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from rooms.actions.votes import Ballot, cast_votes
-from rooms.errors import RoundClosed
 from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
+from rooms.wire.errors import RoundClosed
 from tests.client import barrier
 from tests.rooms.lesson import PATHS, lead, standing, timeless
 

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from accounts.models import User
 from rooms import ratelimit
-from rooms.errors import RateLimited
 from rooms.ratelimit import Limit
+from rooms.wire.errors import RateLimited
 from tests.rooms.api.wire import Wire
 
 

@@ -4,11 +4,12 @@ import asyncio
 import itertools
 import json
 
-from rooms import gaps, groups, protocol, publish
+from rooms import gaps, groups, publish
 from rooms.actions.session import control
 from rooms.envelope import Passing
 from rooms.models import Message
-from rooms.protocol import StartQuestion, StopVote
+from rooms.wire import fields as protocol
+from rooms.wire.fields import StartQuestion, StopVote
 from tests.client import barrier
 from tests.rooms.cast import Cast, in_thread, make_question
 from tests.rooms.lesson import lead

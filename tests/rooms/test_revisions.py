@@ -3,8 +3,8 @@
 import pytest
 
 from rooms import groups
-from rooms.errors import Unavailable
 from rooms.revisions import KEPT, READS, Revisions
+from rooms.wire.errors import Unavailable
 
 GROUP = groups.course(1)
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from rooms import queries
 from rooms.actions import moderation, rooms
-from rooms.errors import InvalidRoom, PermissionDenied
 from rooms.models import Membership, Message, Room
+from rooms.wire.errors import InvalidRoom, PermissionDenied
 from tests.pace import patient
 from tests.rooms.school import EVERYBODY, post
 from tests.servers import ROOT

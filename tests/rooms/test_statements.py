@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from rooms.actions import statements
 from rooms.actions.messages import Post, Posted, post_messages
-from rooms.errors import InvalidMessageFormat, InvalidRoom, PermissionDenied, UuidReused
 from rooms.models import (
     Choice,
     ClassSession,
@@ -21,6 +20,7 @@ from rooms.models import (
     Round,
     UseLog,
 )
+from rooms.wire.errors import InvalidMessageFormat, InvalidRoom, PermissionDenied, UuidReused
 from tests.rooms.school import post
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from rooms import writer as module
-from rooms.errors import InvalidChoice, Unavailable
+from rooms.wire.errors import InvalidChoice, Unavailable
 from rooms.writer import Writer
 from tests.pace import patient
 

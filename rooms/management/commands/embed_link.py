@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from rooms.conf import limits
 from rooms.embed import sign_embed_link
-from rooms.errors import PermissionDenied
 from rooms.models import Course
+from rooms.wire.errors import PermissionDenied
 
 
 class Command(BaseCommand):

@@ -13,9 +13,9 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from rooms import protocol
 from rooms.api import asyncapi
 from rooms.api.schema import error_codes
+from rooms.wire import fields as protocol
 from tests.rooms.api.wire import Wire
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text())

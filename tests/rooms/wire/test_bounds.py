@@ -7,9 +7,9 @@ import msgspec.inspect as inspect
 import pytest
 from msgspec import Raw
 
-from rooms import protocol
 from rooms.api import bodies
-from rooms.errors import InvalidMessageFormat
+from rooms.wire import fields as protocol
+from rooms.wire.errors import InvalidMessageFormat
 
 # What is bounded by the frame or body that it comes in, and then looked at by other code.
 ELSEWHERE = {

@@ -12,7 +12,13 @@ import msgspec
 import msgspec.structs
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from rooms.errors import EmptyText, InvalidJson, InvalidMessageFormat, TextTooLong, UnknownAction
+from rooms.wire.errors import (
+    EmptyText,
+    InvalidJson,
+    InvalidMessageFormat,
+    TextTooLong,
+    UnknownAction,
+)
 
 TEXT_LIMIT = 4000
 """Characters in a message, after trimming."""

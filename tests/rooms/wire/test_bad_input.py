@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rooms import protocol
-from rooms.errors import PeerError
 from rooms.models import Message, UseLog
+from rooms.wire import fields as protocol
+from rooms.wire.errors import PeerError
 from tests.client import barrier, refusal
 from tests.pace import patient
 from tests.rooms.cast import eventually
