@@ -26,8 +26,9 @@ from rooms.models import Course
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.silence import Silence, look_every
 from rooms.threads import Threads
-from rooms.wire import fields as protocol
+from rooms.wire import events
 from rooms.wire.errors import PeerError
+from rooms.wire.events import FiguresBody, Presence
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class Clock:
                     )
                     if who:
                         fields[key] = who
-            frame = protocol.encode(protocol.Presence(room=str(room), online=online, **fields))
+            frame = events.encode(Presence(room=str(room), online=online, **fields))
             self.hub.deliver("", [Passing(groups.room(room), frame)])
 
     async def _beat(self) -> None:
@@ -265,14 +266,14 @@ class Clock:
                 body = await self._threads.run(_figures, groups.course_id(audience))
                 self._show(audience, body, again=False)
 
-    def _show(self, audience: str, body: protocol.FiguresBody, *, again: bool = True) -> None:
-        frame = protocol.encode(protocol.figures_event(body))
+    def _show(self, audience: str, body: FiguresBody, *, again: bool = True) -> None:
+        frame = events.encode(events.figures_event(body))
         if again or self._shown.get(audience) != frame:
             self._shown[audience] = frame
             self.hub.deliver("", [Passing(audience, frame)])
 
 
-def _figures(course: int) -> protocol.FiguresBody:
+def _figures(course: int) -> FiguresBody:
     return queries.figures(Course.objects.get(pk=course))
 
 

@@ -21,8 +21,35 @@ from rooms.conf import limits
 from rooms.connection import Connection
 from rooms.envelope import Direct, Passing, Topic
 from rooms.runtime import Runtime
-from rooms.wire import fields as protocol
+from rooms.wire import events, parser
+from rooms.wire.commands import (
+    CONTROL_COMMANDS,
+    CastVote,
+    Command,
+    Control,
+    DashboardState,
+    Figures,
+    History,
+    JoinRoom,
+    LeaveRoom,
+    ListRooms,
+    ListUsers,
+    MarkRead,
+    NewMessage,
+    Ping,
+    PrivateMessage,
+    Publish,
+    Resume,
+    SelectRoom,
+    SendTo,
+    State,
+    Subscribe,
+    Typing,
+    Unsubscribe,
+)
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
+from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
+from rooms.wire.text import clean_rationale, clean_text
 
 
 class Client(Protocol):
@@ -34,18 +61,18 @@ class Client(Protocol):
     course: str
     """The slug of the course of an instructor's socket; empty elsewhere."""
 
-    def refuse(self, command: protocol.Command, error: PeerError) -> None:
+    def refuse(self, command: Command, error: PeerError) -> None:
         """Answer a command with an error."""
 
 
 Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
-async def _list_rooms(client: Client, command: protocol.ListRooms) -> Any:
+async def _list_rooms(client: Client, command: ListRooms) -> Any:
     return {"rooms": await client.runtime.threads.run(queries.list_rooms, client.user)}
 
 
-async def _join_room(client: Client, command: protocol.JoinRoom) -> Any:
+async def _join_room(client: Client, command: JoinRoom) -> Any:
     ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.join_room, user=client.user, room=command.room
@@ -53,7 +80,7 @@ async def _join_room(client: Client, command: protocol.JoinRoom) -> Any:
     return {"room": str(room.id)}
 
 
-async def _leave_room(client: Client, command: protocol.LeaveRoom) -> Any:
+async def _leave_room(client: Client, command: LeaveRoom) -> Any:
     ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.leave_room, user=client.user, room=command.room
@@ -61,43 +88,43 @@ async def _leave_room(client: Client, command: protocol.LeaveRoom) -> Any:
     return {"room": str(room.id)}
 
 
-async def _list_users(client: Client, command: protocol.ListUsers) -> Any:
+async def _list_users(client: Client, command: ListUsers) -> Any:
     users = await client.runtime.threads.run(queries.list_users, client.user, command.room)
     return {"users": users}
 
 
-async def _select_room(client: Client, command: protocol.SelectRoom) -> Any:
+async def _select_room(client: Client, command: SelectRoom) -> Any:
     return await client.runtime.threads.run(
         queries.select_room, client.user, command.room, command.limit
     )
 
 
-async def _history(client: Client, command: protocol.History) -> Any:
+async def _history(client: Client, command: History) -> Any:
     return await client.runtime.threads.run(
         queries.history, client.user, command.room, command.before, command.limit
     )
 
 
-async def _resume(client: Client, command: protocol.Resume) -> Any:
+async def _resume(client: Client, command: Resume) -> Any:
     resumed = await client.runtime.threads.run(queries.resume, client.user, command.rooms)
     for room, seq in resumed.removed:
-        client.connection.answer(protocol.encode(protocol.MessageRemoved(room=room, seq=seq)))
+        client.connection.answer(events.encode(MessageRemoved(room=room, seq=seq)))
     return {"rooms": resumed.rooms}
 
 
-def post(client: Client, command: protocol.NewMessage) -> None:
+def post(client: Client, command: NewMessage) -> None:
     """Have a text posted; the reply comes when it is stored. Raises PeerError."""
-    text = protocol.clean_text(command.text)
+    text = clean_text(command.text)
     ratelimit.messages.take(client.user.pk)
     _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
 
 
-async def _new_message(client: Client, command: protocol.NewMessage) -> Any:
+async def _new_message(client: Client, command: NewMessage) -> Any:
     post(client, command)
 
 
-async def _private_message(client: Client, command: protocol.PrivateMessage) -> Any:
-    text = protocol.clean_text(command.text)
+async def _private_message(client: Client, command: PrivateMessage) -> Any:
+    text = clean_text(command.text)
     ratelimit.messages.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.open_direct_room, user=client.user, to=command.to
@@ -105,14 +132,14 @@ async def _private_message(client: Client, command: protocol.PrivateMessage) -> 
     _post(client, command, Post(client.user, str(room.id), command.uuid, text))
 
 
-def _post(client: Client, command: protocol.Command, post: Post) -> None:
+def _post(client: Client, command: Command, post: Post) -> None:
     # Not awaited: what the client sends next may be committed together with this.
     future = client.runtime.writer.submit(post_messages, post)
     client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
 
 
-def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Posted]) -> None:
+def _posted(client: Client, command: Command, future: asyncio.Future[Posted]) -> None:
     client.connection.under_way -= 1
     if future.cancelled():
         return
@@ -127,15 +154,15 @@ def _posted(client: Client, command: protocol.Command, future: asyncio.Future[Po
         client.connection.send(posted.frame)
 
 
-async def _typing(client: Client, command: protocol.Typing) -> Any:
+async def _typing(client: Client, command: Typing) -> Any:
     room = permissions.parse_room(command.room)
     try:
         ratelimit.typed.take((client.user.pk, room))
     except RateLimited:
         return
     audience, group = await _room_audience(client, room)
-    event = protocol.TypingEvent(room=str(room), user=frames.person(client.user))
-    publish.now(group, Passing(audience, protocol.encode(event), skip=client.user.pk))
+    event = TypingEvent(room=str(room), user=frames.person(client.user))
+    publish.now(group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
 async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
@@ -149,21 +176,21 @@ async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
     return audience, groups.course(membership.room.course_id)
 
 
-async def _mark_read(client: Client, command: protocol.MarkRead) -> Any:
+async def _mark_read(client: Client, command: MarkRead) -> Any:
     room, seq = await client.runtime.threads.run(
         room_actions.mark_read, user=client.user, room=command.room, seq=command.seq
     )
     return {"room": str(room.id), "seq": seq}
 
 
-async def _state(client: Client, command: protocol.State) -> Any:
+async def _state(client: Client, command: State) -> Any:
     return await _snapshot(client, command.course)
 
 
-async def _snapshot(client: Client, course: str) -> protocol.Snapshot:
+async def _snapshot(client: Client, course: str) -> Snapshot:
     """Return where a class stands, no older than what the socket was told."""
 
-    async def read() -> tuple[str, int, protocol.Snapshot]:
+    async def read() -> tuple[str, int, Snapshot]:
         threads, user = client.runtime.threads, client.user
         course_id, found = await threads.run(queries.course_snapshot, user, course)
         return groups.course(course_id), found.revision, found
@@ -171,8 +198,8 @@ async def _snapshot(client: Client, course: str) -> protocol.Snapshot:
     return await client.runtime.hub.revisions.read(read)
 
 
-async def _vote(client: Client, command: protocol.CastVote) -> Any:
-    rationale = protocol.clean_rationale(command.rationale)
+async def _vote(client: Client, command: CastVote) -> Any:
+    rationale = clean_rationale(command.rationale)
     ratelimit.votes.take(client.user.pk)
     round_ = await client.runtime.writer.submit(
         cast_votes,
@@ -189,7 +216,7 @@ async def _vote(client: Client, command: protocol.CastVote) -> Any:
     return {"round": round_.number, "choice": command.choice}
 
 
-async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
+async def _subscribe(client: Client, command: Subscribe) -> Any:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
@@ -202,7 +229,7 @@ async def _subscribe(client: Client, command: protocol.Subscribe) -> Any:
     return {"topic": command.topic}
 
 
-async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
+async def _unsubscribe(client: Client, command: Unsubscribe) -> Any:
     topics.check_pattern(command.topic)
     topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
@@ -210,19 +237,19 @@ async def _unsubscribe(client: Client, command: protocol.Unsubscribe) -> Any:
     return {"topic": command.topic}
 
 
-async def _publish(client: Client, command: protocol.Publish) -> Any:
+async def _publish(client: Client, command: Publish) -> Any:
     topics.check_name(command.topic)
-    protocol.check_depth(command.data)
+    parser.check_depth(command.data)
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     group = await _course_group(client, slug)
-    event = protocol.TopicMessage(
+    event = TopicMessage(
         topic=command.topic,
         data=command.data,
         from_=client.user.username,
         conn_id=str(client.connection.id),
     )
-    publish.now(group, Topic(command.topic, protocol.encode(event)))
+    publish.now(group, Topic(command.topic, events.encode(event)))
     return {}
 
 
@@ -241,24 +268,24 @@ async def _course_group(client: Client, slug: str) -> str:
     return group
 
 
-async def _send_to(client: Client, command: protocol.SendTo) -> Any:
-    protocol.check_depth(command.data)
+async def _send_to(client: Client, command: SendTo) -> Any:
+    parser.check_depth(command.data)
     ratelimit.published.take(client.user.pk)
     named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
-    event = protocol.DirectData(
+    event = DirectData(
         data=command.data, from_=client.user.username, conn_id=str(client.connection.id)
     )
     if named:
-        frame = protocol.encode(event)
+        frame = events.encode(event)
         publish.now(groups.EVERYONE, Direct(list(dict.fromkeys(named)), frame))
     return {}
 
 
-async def _ping(client: Client, command: protocol.Ping) -> Any:
+async def _ping(client: Client, command: Ping) -> Any:
     return {"time": time.time()}
 
 
-async def _control(client: Client, command: protocol.Control) -> Any:
+async def _control(client: Client, command: Control) -> Any:
     moved = await client.runtime.threads.run(
         session_actions.control, user=client.user, course=client.course, command=command
     )
@@ -268,37 +295,37 @@ async def _control(client: Client, command: protocol.Control) -> Any:
     return fields
 
 
-async def _figures(client: Client, command: protocol.Figures) -> Any:
+async def _figures(client: Client, command: Figures) -> Any:
     return await client.runtime.threads.run(queries.figures_for, client.user, client.course)
 
 
-async def _dashboard_state(client: Client, command: protocol.DashboardState) -> Any:
+async def _dashboard_state(client: Client, command: DashboardState) -> Any:
     return await _snapshot(client, command.course or client.course)
 
 
-CHAT: dict[type[protocol.Command], Handler] = {
-    protocol.ListRooms: _list_rooms,
-    protocol.JoinRoom: _join_room,
-    protocol.LeaveRoom: _leave_room,
-    protocol.ListUsers: _list_users,
-    protocol.SelectRoom: _select_room,
-    protocol.History: _history,
-    protocol.Resume: _resume,
-    protocol.NewMessage: _new_message,
-    protocol.PrivateMessage: _private_message,
-    protocol.Typing: _typing,
-    protocol.MarkRead: _mark_read,
-    protocol.State: _state,
-    protocol.CastVote: _vote,
-    protocol.Subscribe: _subscribe,
-    protocol.Unsubscribe: _unsubscribe,
-    protocol.Publish: _publish,
-    protocol.SendTo: _send_to,
-    protocol.Ping: _ping,
+CHAT: dict[type[Command], Handler] = {
+    ListRooms: _list_rooms,
+    JoinRoom: _join_room,
+    LeaveRoom: _leave_room,
+    ListUsers: _list_users,
+    SelectRoom: _select_room,
+    History: _history,
+    Resume: _resume,
+    NewMessage: _new_message,
+    PrivateMessage: _private_message,
+    Typing: _typing,
+    MarkRead: _mark_read,
+    State: _state,
+    CastVote: _vote,
+    Subscribe: _subscribe,
+    Unsubscribe: _unsubscribe,
+    Publish: _publish,
+    SendTo: _send_to,
+    Ping: _ping,
 }
-DASHBOARD: dict[type[protocol.Command], Handler] = {
-    **dict.fromkeys(protocol.CONTROL_COMMANDS, _control),
-    protocol.Figures: _figures,
-    protocol.DashboardState: _dashboard_state,
-    protocol.Ping: _ping,
+DASHBOARD: dict[type[Command], Handler] = {
+    **dict.fromkeys(CONTROL_COMMANDS, _control),
+    Figures: _figures,
+    DashboardState: _dashboard_state,
+    Ping: _ping,
 }

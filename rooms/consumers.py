@@ -18,7 +18,8 @@ from rooms import commands, envelope, frames, groups, publish, queries, ratelimi
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.connection import Connection, FrameWriter
-from rooms.wire import fields as protocol
+from rooms.wire import events
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Authenticate, Command, NewMessage
 from rooms.wire.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
@@ -27,6 +28,9 @@ from rooms.wire.errors import (
     PermissionDenied,
     Unavailable,
 )
+from rooms.wire.events import Event, FeedJoined, FeedLeft, FeedWelcome, Limits, MyCourse, Welcome
+from rooms.wire.fields import PAGE_LIMIT, RATIONALE_LIMIT, RESUME_LIMIT, TEXT_LIMIT
+from rooms.wire.parser import Parser
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +46,8 @@ class SocketConsumer(AsyncConsumer):
     through a thread for each frame: the hub receives for all sockets of the process.
     """
 
-    handlers: ClassVar[Mapping[type[protocol.Command], commands.Handler]]
-    parser: ClassVar[protocol.Parser]
+    handlers: ClassVar[Mapping[type[Command], commands.Handler]]
+    parser: ClassVar[Parser]
 
     user: User
     connection: Connection
@@ -138,25 +142,25 @@ class SocketConsumer(AsyncConsumer):
             self.refuse(command, Unavailable())
         else:
             if fields is not None:
-                self.connection.answer(protocol.reply(command.uuid, command.action, fields))
+                self.connection.answer(events.reply(command.uuid, command.action, fields))
 
-    async def run(self, command: protocol.Command) -> Any:
+    async def run(self, command: Command) -> Any:
         """The fields of the reply, None for none. Raises PeerError."""
         if not self.authenticated:
             raise AuthenticationRequired
         return await self.handlers[type(command)](self, command)
 
-    def refuse(self, command: protocol.Command, error: PeerError) -> None:
+    def refuse(self, command: Command, error: PeerError) -> None:
         """Answer a command with an error."""
         self.connection.send(
-            protocol.refusal(command.uuid, command.action, error.code, error.message, **error.extra)
+            events.refusal(command.uuid, command.action, error.code, error.message, **error.extra)
         )
 
     def _refuse_frame(self, error: PeerError) -> None:
         named = dict(error.extra)
         malformed = named.pop("malformed", error.code == "invalid_json")
         uuid, action = named.pop("uuid", None), named.pop("action", None)
-        self.connection.answer(protocol.refusal(uuid, action, error.code, error.message, **named))
+        self.connection.answer(events.refusal(uuid, action, error.code, error.message, **named))
         if not malformed:
             return
         now = time.monotonic()
@@ -166,19 +170,19 @@ class SocketConsumer(AsyncConsumer):
         if len(self._malformed) == MALFORMED_LIMIT and now - self._malformed[0] <= MALFORMED_WITHIN:
             self.connection.close(4400)
 
-    def _welcome(self, courses: list[protocol.MyCourse]) -> bytes:
-        return protocol.encode(
-            protocol.Welcome(
+    def _welcome(self, courses: list[MyCourse]) -> bytes:
+        return events.encode(
+            Welcome(
                 conn_id=str(self.connection.id),
                 user=frames.person(self.user),
                 courses=courses,
-                limits=protocol.Limits(
-                    text=protocol.TEXT_LIMIT,
-                    rationale=protocol.RATIONALE_LIMIT,
+                limits=Limits(
+                    text=TEXT_LIMIT,
+                    rationale=RATIONALE_LIMIT,
                     frame=limits["FRAME_LIMIT"],
                     rooms=limits["ROOMS_PER_SOCKET"],
-                    resume=protocol.RESUME_LIMIT,
-                    page=protocol.PAGE_LIMIT,
+                    resume=RESUME_LIMIT,
+                    page=PAGE_LIMIT,
                 ),
                 server_time=time.time(),
             )
@@ -194,7 +198,7 @@ class ChatConsumer(SocketConsumer):
     """`/ws/chat/`: rooms, partner chat, votes, the control events of one's courses."""
 
     handlers = commands.CHAT
-    parser = protocol.Parser(protocol.CHAT_COMMANDS)
+    parser = Parser(CHAT_COMMANDS)
 
     _noted: asyncio.Task[Coming] | None = None
     _authentication_due: asyncio.TimerHandle | None = None
@@ -212,13 +216,13 @@ class ChatConsumer(SocketConsumer):
                 limits["AUTHENTICATE_WITHIN"], self.connection.close, 4408
             )
 
-    async def run(self, command: protocol.Command) -> Any:
-        if isinstance(command, protocol.Authenticate):
+    async def run(self, command: Command) -> Any:
+        if isinstance(command, Authenticate):
             await self._authenticate(command)
             return None
         return await super().run(command)
 
-    async def _authenticate(self, command: protocol.Authenticate) -> None:
+    async def _authenticate(self, command: Authenticate) -> None:
         address, runtime = self.scope["address"], self.runtime
         threads = runtime.line if wrong_tokens.is_noisy(address) else runtime.threads
         token = await threads.run(tokens.verify, command.token)
@@ -230,7 +234,7 @@ class ChatConsumer(SocketConsumer):
         if self.authenticated and token.user != self.user:
             raise PermissionDenied("This socket belongs to another user.")
         self.connection.answer(
-            protocol.reply(command.uuid, command.action, {"user": frames.person(token.user)})
+            events.reply(command.uuid, command.action, {"user": frames.person(token.user)})
         )
         if not self.authenticated:
             self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
@@ -274,7 +278,7 @@ class ChatConsumer(SocketConsumer):
             command = self.parser.parse(text)
         except PeerError:
             return False
-        if not isinstance(command, protocol.NewMessage):
+        if not isinstance(command, NewMessage):
             return False
         try:
             commands.post(self, command)
@@ -325,7 +329,7 @@ class InstructorConsumer(SocketConsumer):
     """`/ws/instructor/<course>/`: control commands, live figures."""
 
     handlers = commands.DASHBOARD
-    parser = protocol.Parser(protocol.DASHBOARD_COMMANDS)
+    parser = Parser(DASHBOARD_COMMANDS)
 
     async def admit(self) -> bool:
         user = self.scope["user"]
@@ -390,9 +394,9 @@ class FeedConsumer(SocketConsumer):
         await hub.subscribe(connection, [self._audience], linger=0)
         # Not the connection's id, by which `send_to` would reach a socket that is for the feed.
         self._client = str(uuid.uuid4())
-        connection.send(protocol.encode(protocol.FeedWelcome(feed=self._feed, client=self._client)))
+        connection.send(events.encode(FeedWelcome(feed=self._feed, client=self._client)))
         hub.join(connection, self._audience, self._audience)
-        self._notice(protocol.FeedJoined(feed=self._feed, client=self._client))
+        self._notice(FeedJoined(feed=self._feed, client=self._client))
         if self.extension is not None:
             self.extension.offer(self._relay_at_once)
 
@@ -419,7 +423,7 @@ class FeedConsumer(SocketConsumer):
     def gone(self) -> None:
         super().gone()
         if self._client:
-            self._notice(protocol.FeedLeft(feed=self._feed, client=self._client))
+            self._notice(FeedLeft(feed=self._feed, client=self._client))
 
-    def _notice(self, event: protocol.Event) -> None:
-        publish.now(self._audience, envelope.Passing(self._audience, protocol.encode(event)))
+    def _notice(self, event: Event) -> None:
+        publish.now(self._audience, envelope.Passing(self._audience, events.encode(event)))

@@ -4,16 +4,27 @@ import time
 
 from accounts.models import User
 from rooms.models import Message, NewText, Question, Room
-from rooms.wire import fields as protocol
+from rooms.wire import events
+from rooms.wire.events import (
+    ChoiceBody,
+    ControlEvent,
+    MessageBody,
+    MessageRemoved,
+    NewMessageEvent,
+    Person,
+    QuestionBody,
+    RoomAdded,
+    RoomRemoved,
+)
 
 
-def person(user: User) -> protocol.Person:
-    return protocol.Person(username=user.username, display_name=user.shown_name)
+def person(user: User) -> Person:
+    return Person(username=user.username, display_name=user.shown_name)
 
 
-def body(message: Message | NewText) -> protocol.MessageBody:
+def body(message: Message | NewText) -> MessageBody:
     """A stored message; of one that was removed only its place is left."""
-    return protocol.MessageBody(
+    return MessageBody(
         id=str(message.id),
         seq=message.seq,
         room=str(message.room_id),
@@ -27,10 +38,8 @@ def body(message: Message | NewText) -> protocol.MessageBody:
 
 def new_message(message: Message | NewText) -> bytes:
     """The `new_message` frame: the sender's reply and everyone else's event."""
-    return protocol.encode(
-        protocol.NewMessageEvent(
-            uuid=message.uuid, room=str(message.room_id), message=body(message)
-        )
+    return events.encode(
+        NewMessageEvent(uuid=message.uuid, room=str(message.room_id), message=body(message))
     )
 
 
@@ -49,28 +58,27 @@ def revision(message: Message | NewText) -> int:
 
 def control(fields: dict[str, object]) -> bytes:
     """The `control` frame of a transition, stored with its message; the time is now's."""
-    return protocol.encode(
-        protocol.ControlEvent(**{**fields, "server_time": time.time()})  # type: ignore[arg-type]
+    return events.encode(
+        ControlEvent(**{**fields, "server_time": time.time()})  # type: ignore[arg-type]
     )
 
 
-def question(question: Question) -> protocol.QuestionBody:
+def question(question: Question) -> QuestionBody:
     """A question as students see it: prefetch its choices."""
-    return protocol.QuestionBody(
+    return QuestionBody(
         question=question.slug,
         prompt=question.prompt,
         kind=question.kind,
         choices=[
-            protocol.ChoiceBody(choice=choice.letter, text=choice.text)
-            for choice in question.choices.all()
+            ChoiceBody(choice=choice.letter, text=choice.text) for choice in question.choices.all()
         ],
     )
 
 
 def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
     """Tells a new member of the room."""
-    return protocol.encode(
-        protocol.RoomAdded(
+    return events.encode(
+        RoomAdded(
             room=str(room.id),
             kind=room.kind,
             title=title,
@@ -84,12 +92,12 @@ def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
 
 def room_removed(room: Room) -> bytes:
     """Tells one who is a member no more."""
-    return protocol.encode(protocol.RoomRemoved(room=str(room.id)))
+    return events.encode(RoomRemoved(room=str(room.id)))
 
 
 def message_removed(message: Message) -> bytes:
     """Tells a room that a text is gone."""
-    return protocol.encode(protocol.MessageRemoved(room=str(message.room_id), seq=message.seq))
+    return events.encode(MessageRemoved(room=str(message.room_id), seq=message.seq))
 
 
 def direct_title(other: User) -> str:

@@ -48,8 +48,19 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, joinable, leading, member, parse_room
-from rooms.wire import fields as protocol
 from rooms.wire.errors import InvalidRoom
+from rooms.wire.events import (
+    FiguresBody,
+    MessageBody,
+    MyCourse,
+    OwnVote,
+    PartnerBody,
+    QuestionBody,
+    RoomInfo,
+    Snapshot,
+    Transitions,
+)
+from rooms.wire.fields import DEFAULT_PAGE, PAGE_LIMIT, RESUME_LIMIT
 
 RESUME_TOTAL = 5_000
 """Missed messages that one `resume` sends of all rooms together."""
@@ -64,7 +75,7 @@ USERS_LIMIT = 5_000
 # --- rooms ---------------------------------------------------------------------------------------
 
 
-Entry = tuple[list[protocol.MyCourse], list[int], list[tuple[UUID, int, int]]]
+Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 """(courses, their ids, (room, course, newest number) of each room)."""
 
 
@@ -94,14 +105,14 @@ def entry(user: User, most: int) -> Entry:
     with connection.cursor() as cursor:
         cursor.execute(_ENTRY, {"user": user.pk, "most": most})
         found = cursor.fetchall()
-    mine: list[protocol.MyCourse] = []
+    mine: list[MyCourse] = []
     courses: list[int] = []
     heads: list[tuple[UUID, int, int]] = []
     for room_id, course, head, kind, slug, title, role in found:
         room = room_id if isinstance(room_id, UUID) else UUID(room_id)  # SQLite keeps text
         heads.append((room, course, head))
         if kind == Room.Kind.COURSE and role is not None:
-            mine.append(protocol.MyCourse(course=slug, title=title, role=role, room=str(room)))
+            mine.append(MyCourse(course=slug, title=title, role=role, room=str(room)))
             courses.append(course)
     return mine, courses, heads
 
@@ -111,7 +122,7 @@ class DashboardEntry:
     """What an instructor's socket needs to begin."""
 
     course_id: int
-    course: protocol.MyCourse
+    course: MyCourse
     room: UUID
     head: int
 
@@ -121,9 +132,7 @@ def dashboard_entry(user: User, slug: str) -> DashboardEntry:
     enrollment = leading(user, slug)
     course = enrollment.course
     room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
-    mine = protocol.MyCourse(
-        course=course.slug, title=course.title, role=enrollment.role, room=str(room.id)
-    )
+    mine = MyCourse(course=course.slug, title=course.title, role=enrollment.role, room=str(room.id))
     return DashboardEntry(course.pk, mine, room.id, room.last_seq)
 
 
@@ -137,10 +146,10 @@ class RoomSeen:
     last_read_seq: int | None
 
 
-def list_rooms(user: User) -> list[protocol.RoomInfo]:
+def list_rooms(user: User) -> list[RoomInfo]:
     """The rooms the user is in, and the open ones of their courses."""
     return [
-        protocol.RoomInfo(
+        RoomInfo(
             room=str(seen.room.id),
             kind=seen.room.kind,
             title=seen.title,
@@ -213,7 +222,7 @@ def _messages(room: Room) -> QuerySet[Message]:
     return room.messages.select_related("sender")
 
 
-def _newest(room: Room, limit: int) -> list[protocol.MessageBody]:
+def _newest(room: Room, limit: int) -> list[MessageBody]:
     newest = list(_messages(room).order_by("-seq")[:limit])
     return [frames.body(message) for message in reversed(newest)]
 
@@ -279,7 +288,7 @@ def resume(user: User, seen: dict[str, int]) -> Resumed:
         if room is None:
             answer[name] = {"error_code": "invalid_room_id"}
             continue
-        answer[name] = _missed(room, after, min(left, protocol.RESUME_LIMIT))
+        answer[name] = _missed(room, after, min(left, RESUME_LIMIT))
         left = max(left - len(answer[name]["messages"]), 0)
     gone = (
         removed.filter(room__in=thinned).order_by("-removed_at").values_list("room_id", "seq")
@@ -289,17 +298,13 @@ def resume(user: User, seen: dict[str, int]) -> Resumed:
     names = {room: name for name, room in wanted.items()}
     return Resumed(
         rooms=answer,
-        removed=[
-            (str(room), seq)
-            for room, seq in gone[: protocol.RESUME_LIMIT]
-            if seq <= seen[names[room]]
-        ],
+        removed=[(str(room), seq) for room, seq in gone[:RESUME_LIMIT] if seq <= seen[names[room]]],
     )
 
 
 def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
     if after > room.last_seq or room.last_seq - after > most:
-        newest = _newest(room, protocol.PAGE_LIMIT if most else protocol.DEFAULT_PAGE)
+        newest = _newest(room, PAGE_LIMIT if most else DEFAULT_PAGE)
         return {
             "messages": newest,
             "last_seq": newest[-1].seq if newest else 0,
@@ -307,7 +312,7 @@ def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
         }
     if after == room.last_seq:
         return {"messages": [], "last_seq": after}
-    missed = _messages(room).filter(seq__gt=after).order_by("seq")[: protocol.RESUME_LIMIT]
+    missed = _messages(room).filter(seq__gt=after).order_by("seq")[:RESUME_LIMIT]
     messages = [frames.body(message) for message in missed]
     return {"messages": messages, "last_seq": messages[-1].seq if messages else after}
 
@@ -317,7 +322,7 @@ def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
 
 def search(
     user: User, text: str, *, room: str | None = None, course: str | None = None, limit: int
-) -> list[protocol.MessageBody]:
+) -> list[MessageBody]:
     """Messages of the user's rooms (or of one, or of those of one course), the newest first.
 
     `text` is words, all of which must be there; "a phrase", -without and, with an index, or.
@@ -457,7 +462,7 @@ def presence(
 # --- the class -----------------------------------------------------------------------------------
 
 
-def question_body(round_: Round | None) -> protocol.QuestionBody | None:
+def question_body(round_: Round | None) -> QuestionBody | None:
     return None if round_ is None else frames.question(round_.question)
 
 
@@ -532,24 +537,24 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
     return fields
 
 
-def snapshot(user: User, slug: str) -> protocol.Snapshot:
+def snapshot(user: User, slug: str) -> Snapshot:
     """Where the class stands, for the user. Raises PermissionDenied."""
     return course_snapshot(user, slug)[1]
 
 
-def course_snapshot(user: User, slug: str) -> tuple[int, protocol.Snapshot]:
+def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     """Return the id of a course and where its class stands for the user.
 
     Nothing in it is older than its revision: that is read first. Raises PermissionDenied.
     """
     course = enrolled(user, slug).course
     standing = _standing(course)
-    votes: list[protocol.OwnVote | None] = [None, None]
-    partners: list[protocol.PartnerBody] = []
+    votes: list[OwnVote | None] = [None, None]
+    partners: list[PartnerBody] = []
     room: str | None = None
     if standing.rounds != (None, None):
         own = {
-            vote.round_id: protocol.OwnVote(vote.choice, vote.confidence, vote.rationale)
+            vote.round_id: OwnVote(vote.choice, vote.confidence, vote.rationale)
             for vote in Vote.objects.filter(
                 user=user, round__in=[pk for pk in standing.rounds if pk is not None]
             )
@@ -564,7 +569,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, protocol.Snapshot]:
             if place is not None:
                 room = str(place.group.room_id)
                 partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
-    return course.pk, protocol.Snapshot(
+    return course.pk, Snapshot(
         **standing.fields,
         server_time=time.time(),
         votes=votes,
@@ -659,7 +664,7 @@ def last_epoch_session(course: Course) -> ClassSession | None:
     return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
 
 
-def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, protocol.PartnerBody]]:
+def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
     """(group id, user id, what the others are told of them) for the members of the groups."""
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
     rounds_ = {group.round_id for group in of}
@@ -672,7 +677,7 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, protocol.PartnerBo
         (
             place.group_id,
             place.user_id,
-            protocol.PartnerBody(
+            PartnerBody(
                 username=place.user.username,
                 display_name=place.user.shown_name,
                 choice=choices.get(place.user_id),
@@ -712,17 +717,17 @@ def discussing_sessions(worker: UUID) -> dict[int, int]:
     )
 
 
-def figures_for(user: User, slug: str) -> protocol.FiguresBody:
+def figures_for(user: User, slug: str) -> FiguresBody:
     """The live figures, for one who leads the course. Raises PermissionDenied."""
     return figures(leading(user, slug).course)
 
 
-def figures(course: Course) -> protocol.FiguresBody:
+def figures(course: Course) -> FiguresBody:
     """The live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
     if session is None or session.current_round is None:
-        return protocol.FiguresBody(
+        return FiguresBody(
             online=online,
             votes=[0, 0],
             histograms=[{}, {}],
@@ -742,7 +747,7 @@ def figures(course: Course) -> protocol.FiguresBody:
     matrix, gain = None, None
     if first is not None and second is not None and session.phase != Phase.REVOTE:
         matrix, gain = _comparison(session, first, second)
-    return protocol.FiguresBody(
+    return FiguresBody(
         online=online,
         votes=[sum(count.values()) for count in counts],
         histograms=counts,
@@ -756,7 +761,7 @@ def figures(course: Course) -> protocol.FiguresBody:
 
 def _comparison(
     session: ClassSession, first: Round, second: Round
-) -> tuple[protocol.Transitions, float | None]:
+) -> tuple[Transitions, float | None]:
     correct = correct_choice(session)
     before = dict(first.votes.values_list("user_id", "choice"))
     after = dict(second.votes.values_list("user_id", "choice"))
@@ -769,7 +774,7 @@ def _comparison(
         matrix["right_right"] + matrix["wrong_right"],
         len(twice),
     )
-    return protocol.Transitions(**matrix), gain
+    return Transitions(**matrix), gain
 
 
 # --- pages ---------------------------------------------------------------------------------------
@@ -865,7 +870,7 @@ def my_votes(user: User, course: Course) -> QuerySet[Vote]:
 
 def messages_page(
     user: User, room: str, *, after: int | None, before: int | None, limit: int
-) -> tuple[Room, list[protocol.MessageBody]]:
+) -> tuple[Room, list[MessageBody]]:
     """A room of the user, and messages of it, oldest first.
 
     The first ones after the number `after`, or else the last ones; of those before `before` where

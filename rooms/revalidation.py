@@ -28,8 +28,9 @@ from rooms.connection import Connection
 from rooms.hub import Hub
 from rooms.standing import Facts, RoomOf
 from rooms.threads import Threads
-from rooms.wire import fields as protocol
+from rooms.wire import events
 from rooms.wire.errors import PeerError
+from rooms.wire.events import RoomRemoved
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +177,7 @@ class Revalidation:
             for audience in one.rooms - mine.keys():
                 room = groups.room_id(audience)
                 self.hub.leave(connection, audience)
-                connection.send(protocol.encode(protocol.RoomRemoved(room=str(room))))
+                connection.send(events.encode(RoomRemoved(room=str(room))))
                 left.add(room)
             free = max(most - len(one.rooms & mine.keys()), 0)
             due = [room for room in islice(mine.values(), most) if room.audience not in one.rooms]

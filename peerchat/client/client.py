@@ -13,7 +13,17 @@ import msgspec
 
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.line import Body, Denied, Line, Unreachable
-from rooms.wire import fields as protocol
+from rooms.wire.events import (
+    MessageBody,
+    MyCourse,
+    NewMessageEvent,
+    PartnersEvent,
+    Person,
+    RoomAdded,
+    RoomInfo,
+    RoomRemoved,
+)
+from rooms.wire.fields import DEFAULT_PAGE
 
 EVENTS_KEPT = 10_000
 """Events that wait for `listen`; where nobody listens the oldest are dropped."""
@@ -34,9 +44,9 @@ class Client:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = _checked(url)
-        self.user: protocol.Person | None = None
+        self.user: Person | None = None
         """Who this is; None until the client is open."""
-        self.courses: list[protocol.MyCourse] = []
+        self.courses: list[MyCourse] = []
         """The user's courses, with their role in each."""
         self.conn_id = ""
         """The id of the connection, by which others reach it with `send_to`."""
@@ -55,7 +65,7 @@ class Client:
         self._partnered: dict[str, int] = {}
         self._topics: set[str] = set()
         # What comes while it is found out what was missed before it.
-        self._held: list[protocol.NewMessageEvent] | None = None
+        self._held: list[NewMessageEvent] | None = None
         self._welcomed = False
         self._events: deque[Event | Resumed | Reset] = deque(maxlen=EVENTS_KEPT)
         self._news = asyncio.Event()
@@ -86,10 +96,10 @@ class Client:
 
     # --- rooms -----------------------------------------------------------------------------
 
-    async def list_rooms(self) -> list[protocol.RoomInfo]:
+    async def list_rooms(self) -> list[RoomInfo]:
         """The rooms one is in, and the open ones of one's courses."""
         answer = await self._chat.ask("list_rooms")
-        return msgspec.convert(answer["rooms"], list[protocol.RoomInfo])
+        return msgspec.convert(answer["rooms"], list[RoomInfo])
 
     async def join(self, room: str) -> None:
         """Become a member of an open room."""
@@ -105,31 +115,29 @@ class Client:
         return users
 
     async def messages(
-        self, room: str, *, before: int | None = None, limit: int = protocol.DEFAULT_PAGE
-    ) -> list[protocol.MessageBody]:
+        self, room: str, *, before: int | None = None, limit: int = DEFAULT_PAGE
+    ) -> list[MessageBody]:
         """The newest messages of a room, or those before a number; oldest first, at most 100."""
         if before is None:
             answer = await self._chat.ask("select_room", {"room": room, "limit": limit})
         else:
             fields = {"room": room, "before": before, "limit": limit}
             answer = await self._chat.ask("history", fields)
-        return msgspec.convert(answer["room_messages"], list[protocol.MessageBody])
+        return msgspec.convert(answer["room_messages"], list[MessageBody])
 
-    async def send(
-        self, room: str, text: str, *, reply_to: str | None = None
-    ) -> protocol.MessageBody:
+    async def send(self, room: str, text: str, *, reply_to: str | None = None) -> MessageBody:
         """Post a message; returns it as it is stored."""
         fields = {"room": room, "text": text}
         if reply_to is not None:
             fields["reply_to"] = reply_to
         answer = await self._chat.ask("new_message", fields)
-        return msgspec.convert(answer["message"], protocol.MessageBody)
+        return msgspec.convert(answer["message"], MessageBody)
 
-    async def private_message(self, to: str, text: str) -> protocol.MessageBody:
+    async def private_message(self, to: str, text: str) -> MessageBody:
         """Post a message to one user, by username, who shares a course."""
         fields = {"to": to, "text": text}
         answer = await self._chat.ask("private_message", fields, answered_by="new_message")
-        return msgspec.convert(answer["message"], protocol.MessageBody)
+        return msgspec.convert(answer["message"], MessageBody)
 
     async def typing(self, room: str) -> None:
         """Let the others know that one types."""
@@ -229,8 +237,8 @@ class Client:
         self._news.set()
 
     async def _connected(self, welcome: Body) -> None:
-        self.user = msgspec.convert(welcome["user"], protocol.Person)
-        self.courses = msgspec.convert(welcome["courses"], list[protocol.MyCourse])
+        self.user = msgspec.convert(welcome["user"], Person)
+        self.courses = msgspec.convert(welcome["courses"], list[MyCourse])
         self.conn_id = welcome["conn_id"]
         known = (await self._chat.ask("list_rooms", urgent=True))["rooms"]
         mine = {info["room"]: info["last_seq"] for info in known}
@@ -265,8 +273,8 @@ class Client:
         if missed.get("reset"):
             self._emit(Reset(room))
             self._seen[room] = 0
-        for body in msgspec.convert(missed["messages"], list[protocol.MessageBody]):
-            self._message(protocol.NewMessageEvent(uuid="", room=room, message=body))
+        for body in msgspec.convert(missed["messages"], list[MessageBody]):
+            self._message(NewMessageEvent(uuid="", room=room, message=body))
 
     def _take(self, body: Body, text: str) -> None:
         decoder = ON_THE_WIRE.get(body["action"])
@@ -275,17 +283,17 @@ class Client:
             return
         event: Event = decoder.decode(text)
         match event:
-            case protocol.NewMessageEvent() if self._held is not None:
+            case NewMessageEvent() if self._held is not None:
                 self._held.append(event)
-            case protocol.NewMessageEvent():
+            case NewMessageEvent():
                 self._message(event)
-            case protocol.RoomAdded():
+            case RoomAdded():
                 self._seen.setdefault(event.room, event.last_seq)
                 self._emit(event)
-            case protocol.RoomRemoved():
+            case RoomRemoved():
                 self._seen.pop(event.room, None)
                 self._emit(event)
-            case protocol.PartnersEvent(course=course, revision=revision):
+            case PartnersEvent(course=course, revision=revision):
                 if self._is_news(course, revision):
                     self._emit(event)
             case _:
@@ -300,7 +308,7 @@ class Client:
         self._partnered[course] = revision
         return True
 
-    def _message(self, event: protocol.NewMessageEvent) -> None:
+    def _message(self, event: NewMessageEvent) -> None:
         if event.message.seq > self._seen.get(event.room, 0):
             self._seen[event.room] = event.message.seq
             self._emit(event)

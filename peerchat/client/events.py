@@ -5,7 +5,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rooms.wire import fields as protocol
+from rooms.wire.events import (
+    ControlEvent,
+    FiguresEvent,
+    MessageRemoved,
+    NewMessageEvent,
+    PartnersEvent,
+    Presence,
+    RoomAdded,
+    RoomRemoved,
+    SystemEvent,
+    TypingEvent,
+)
 
 
 class Resumed(Struct, frozen=True):
@@ -36,16 +47,16 @@ class DirectData(Struct, frozen=True, tag="direct_data", tag_field="action"):
 
 
 Event = (
-    protocol.NewMessageEvent
-    | protocol.Presence
-    | protocol.TypingEvent
-    | protocol.RoomAdded
-    | protocol.RoomRemoved
-    | protocol.MessageRemoved
-    | protocol.SystemEvent
-    | protocol.ControlEvent
-    | protocol.PartnersEvent
-    | protocol.FiguresEvent
+    NewMessageEvent
+    | Presence
+    | TypingEvent
+    | RoomAdded
+    | RoomRemoved
+    | MessageRemoved
+    | SystemEvent
+    | ControlEvent
+    | PartnersEvent
+    | FiguresEvent
     | TopicMessage
     | DirectData
 )

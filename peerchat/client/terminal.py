@@ -14,7 +14,17 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
 from peerchat.client.line import ClientError
-from rooms.wire import fields as protocol
+from rooms.wire.events import (
+    ControlEvent,
+    MessageBody,
+    NewMessageEvent,
+    PartnerBody,
+    PartnersEvent,
+    RoomAdded,
+    RoomInfo,
+    RoomRemoved,
+    SystemEvent,
+)
 
 CONTROL_IN_WORDS = {
     "enableVote": "Voting is open.",
@@ -39,7 +49,7 @@ class Terminal:
         self.client = client
         self.done = False
         self._write = write
-        self._rooms: dict[str, protocol.RoomInfo] = {}
+        self._rooms: dict[str, RoomInfo] = {}
         self._listed: list[str] = []
         self._room = ""
         self._course = ""
@@ -121,22 +131,22 @@ class Terminal:
         """Print what comes, until the client is closed."""
         async for event in self.client.listen():
             match event:
-                case protocol.NewMessageEvent(message=message):
+                case NewMessageEvent(message=message):
                     self._show_message(message)
-                case protocol.ControlEvent():
+                case ControlEvent():
                     self._course = event.course
                     if event.message != "announce" and self._is_news(event):
                         self._show_class(event)
-                case protocol.PartnersEvent():
+                case PartnersEvent():
                     self._course = event.course
                     await self._read_rooms()
                     self._room = event.room
                     self._write(_partners(event.partners))
-                case protocol.RoomAdded() | protocol.RoomRemoved():
+                case RoomAdded() | RoomRemoved():
                     await self._read_rooms()
                     if self._room not in self._rooms:
                         self._room = next(iter(self._rooms), "")
-                case protocol.SystemEvent():
+                case SystemEvent():
                     self._write(f"* {event.text}")
                 case Resumed():
                     self._write("* You are connected again.")
@@ -213,7 +223,7 @@ class Terminal:
         info = self._rooms.get(room)
         return (info.title or info.kind) if info is not None else "a room"
 
-    def _show_message(self, message: protocol.MessageBody) -> None:
+    def _show_message(self, message: MessageBody) -> None:
         if message.kind == "control":
             return
         clock = time.strftime("%H:%M", time.localtime(message.timestamp))
@@ -235,14 +245,14 @@ class Terminal:
             self._show_class(_control_part(state))
         if state["partners"]:
             self._room = state["room"]
-            self._write(_partners([protocol.PartnerBody(**body) for body in state["partners"]]))
+            self._write(_partners([PartnerBody(**body) for body in state["partners"]]))
 
-    def _is_news(self, event: protocol.ControlEvent) -> bool:
+    def _is_news(self, event: ControlEvent) -> bool:
         """Return whether a transition is not in what `/state` has shown."""
         revision = event.revision
         return not isinstance(revision, int) or revision > self._revisions.get(event.course, 0)
 
-    def _show_class(self, event: protocol.ControlEvent) -> None:
+    def _show_class(self, event: ControlEvent) -> None:
         self._write(f"-- {CONTROL_IN_WORDS.get(event.message, event.message)}")
         if event.question is not None and event.message in ("enableVote", "enableRevote"):
             self._write(_plain(event.question.prompt))
@@ -316,16 +326,16 @@ class Terminal:
         self.done = True
 
 
-def _control_part(state: dict[str, Any]) -> protocol.ControlEvent:
+def _control_part(state: dict[str, Any]) -> ControlEvent:
     """The part of a snapshot that a `control` event has, too."""
-    names = protocol.ControlEvent.__struct_fields__
+    names = ControlEvent.__struct_fields__
     return msgspec.convert(
         {"action": "control", **{key: value for key, value in state.items() if key in names}},
-        protocol.ControlEvent,
+        ControlEvent,
     )
 
 
-def _partners(partners: list[protocol.PartnerBody]) -> str:
+def _partners(partners: list[PartnerBody]) -> str:
     names = ", ".join(
         _plain(p.display_name) + (f" (chose {p.choice})" if p.choice else "") for p in partners
     )

@@ -29,8 +29,9 @@ from rooms.models import (
 )
 from rooms.peer import pairing
 from rooms.peer.phases import PARTNER_PHASES
-from rooms.wire import fields as protocol
+from rooms.wire import events
 from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.events import PartnerBody, PartnersEvent
 
 LATE_LIMIT = 3
 """Members up to which a group takes late students before any takes more; groups that were formed
@@ -172,19 +173,19 @@ def _partners_told(session: ClassSession, only: Collection[int] | None = None) -
     if only is not None:
         made = made.filter(pk__in=only)
     listed = list(made)
-    bodies: dict[int, list[tuple[int, protocol.PartnerBody]]] = defaultdict(list)
+    bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
     for group_id, user_id, body in queries.partner_bodies(*listed):
         bodies[group_id].append((user_id, body))
     for group in listed:
         for user_id, _ in bodies[group.pk]:
-            event = protocol.PartnersEvent(
+            event = PartnersEvent(
                 course=session.course.slug,
                 room=str(group.room_id),
                 partners=[body for key, body in bodies[group.pk] if key != user_id],
                 epoch=session.epoch,
                 revision=session.revision,
             )
-            yield Passing(groups.user(user_id), protocol.encode(event), revision=session.revision)
+            yield Passing(groups.user(user_id), events.encode(event), revision=session.revision)
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:

@@ -9,18 +9,31 @@ from rooms.actions.messages import Post, post_messages
 from rooms.actions.session import control, message_uuid
 from rooms.envelope import Passing
 from rooms.models import Course, Message, NewText, Room
-from rooms.wire import fields as protocol
+from rooms.wire import events
+from rooms.wire.commands import (
+    Control,
+    CountDownAndStop,
+    EnableChat,
+    EnableFaceChat,
+    NextQuestion,
+    Reveal,
+    StartQuestion,
+    StartRevote,
+    StopVote,
+)
 from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
+from rooms.wire.events import SystemEvent
+from rooms.wire.text import clean_text
 
-STEPS: dict[str, Callable[..., protocol.Control]] = {
-    "enableVote": protocol.StartQuestion,
-    "countDownAndStop": protocol.CountDownAndStop,
-    "stopVote": protocol.StopVote,
-    "enableChat": protocol.EnableChat,
-    "enableFaceChat": protocol.EnableFaceChat,
-    "enableRevote": protocol.StartRevote,
-    "reveal": protocol.Reveal,
-    "enableNext": protocol.NextQuestion,
+STEPS: dict[str, Callable[..., Control]] = {
+    "enableVote": StartQuestion,
+    "countDownAndStop": CountDownAndStop,
+    "stopVote": StopVote,
+    "enableChat": EnableChat,
+    "enableFaceChat": EnableFaceChat,
+    "enableRevote": StartRevote,
+    "reveal": Reveal,
+    "enableNext": NextQuestion,
 }
 """The command that a control message stands for."""
 
@@ -34,15 +47,15 @@ def post_to_partners(
     NoPartner then; PermissionDenied for a stranger to the course; EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
-    text = protocol.clean_text(text)
+    text = clean_text(text)
     now = queries.snapshot(user, course)
     names = {partner.username for partner in now.partners}
     if now.room is None or not names or not names.issuperset(to):
         error = NoPartner()
-        event = protocol.SystemEvent(course=course, text=error.message)
+        event = SystemEvent(course=course, text=error.message)
         publish.now(
             groups.course(enrollment.course_id),
-            Passing(groups.user(user.pk), protocol.encode(event)),
+            Passing(groups.user(user.pk), events.encode(event)),
         )
         raise error
     return _post(user, now.room, text)
@@ -55,7 +68,7 @@ def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:
     """
     enrollment = permissions.leading(user, course)
     room = Room.objects.get(course=enrollment.course_id, kind=Room.Kind.COURSE)
-    return _post(user, str(room.id), protocol.clean_text(text))
+    return _post(user, str(room.id), clean_text(text))
 
 
 def take_step(*, user: User, course: str, message: str, question: str) -> Message:
@@ -68,9 +81,9 @@ def take_step(*, user: User, course: str, message: str, question: str) -> Messag
     if message not in STEPS:
         raise InvalidMessageFormat(f"A control message is one of {', '.join(STEPS)}.")
     name = uuid.uuid4().hex
-    command: protocol.Control
+    command: Control
     if message == "enableVote":
-        command = protocol.StartQuestion(uuid=name, question=question)
+        command = StartQuestion(uuid=name, question=question)
     else:
         command = STEPS[message](uuid=name, epoch=_epoch(course_, question))
     control(user=user, course=course, command=command)

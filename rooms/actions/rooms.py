@@ -10,8 +10,8 @@ from rooms.actions import uselog
 from rooms.conf import limits
 from rooms.envelope import Join, Leave, Seen
 from rooms.models import Course, Enrollment, Membership, Room
-from rooms.wire import fields as protocol
 from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
+from rooms.wire.text import clean_text
 
 TITLE_LIMIT = 200
 """Characters in the title of a room."""
@@ -27,7 +27,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     student who has made as many rooms as one may; EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
-    title = protocol.clean_text(" ".join(title.split()), TITLE_LIMIT)
+    title = clean_text(" ".join(title.split()), TITLE_LIMIT)
     topic = _clean_topic(topic)
     _lock_user(user)
     if not enrollment.leads:

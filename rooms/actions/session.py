@@ -25,8 +25,22 @@ from rooms.models import (
 )
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.wire import fields as protocol
+from rooms.wire.commands import (
+    Announce,
+    Control,
+    CountDownAndStop,
+    EnableChat,
+    EnableFaceChat,
+    MakePartners,
+    MoveStudent,
+    NextQuestion,
+    Reopen,
+    StartQuestion,
+    StartRevote,
+    StopVote,
+)
 from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, UuidReused
+from rooms.wire.text import clean_text
 
 NEW_SESSION_AFTER = timedelta(hours=6)
 """A question that is posed this long after anything happened opens a new class session."""
@@ -42,7 +56,7 @@ class Moved:
 
 
 @transaction.atomic
-def control(*, user: User, course: str, command: protocol.Control) -> Moved:
+def control(*, user: User, course: str, command: Control) -> Moved:
     """Carry out an instructor's command in a course.
 
     A command that comes again under its uuid is answered as if it were new, and does nothing.
@@ -53,7 +67,7 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
     """
     course_ = permissions.leading(user, course).course
     session = _lock(course_, user)
-    if isinstance(command, protocol.MakePartners):
+    if isinstance(command, MakePartners):
         if partners.formed_under(_groups_name(course_, user, command)):
             return Moved(str(session.phase), session.epoch, groups=_group_count(session))
     elif _came_before(course_, user, command):
@@ -69,10 +83,10 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
     now = timezone.now()
     session.controller = user
     match command:
-        case protocol.Announce():
+        case Announce():
             _announce(session, user, command, now)
             return Moved(str(session.phase), session.epoch)
-        case protocol.MakePartners():
+        case MakePartners():
             formed = partners.form(
                 session,
                 size=command.group_size,
@@ -80,25 +94,25 @@ def control(*, user: User, course: str, command: protocol.Control) -> Moved:
                 name=_groups_name(course_, user, command),
             )
             return Moved(str(session.phase), session.epoch, groups=formed)
-        case protocol.MoveStudent():
+        case MoveStudent():
             partners.move_student(session, username=command.username, number=command.group)
             return Moved(str(session.phase), session.epoch)
-        case protocol.StartQuestion():
+        case StartQuestion():
             session = _renewed(session, now)
             _pose(session, _question(course_, command.question), command.seconds, now)
-        case protocol.CountDownAndStop():
+        case CountDownAndStop():
             session.deadline = now + timedelta(seconds=command.seconds)
-        case protocol.StopVote():
+        case StopVote():
             _close_round(session, now)
-        case protocol.EnableChat() | protocol.EnableFaceChat():
+        case EnableChat() | EnableFaceChat():
             partners.seat_students(session)
-        case protocol.StartRevote():
+        case StartRevote():
             _open_second_round(session, command.seconds, now)
-        case protocol.Reopen():
+        case Reopen():
             _reopen(session)
-        case protocol.NextQuestion(question=None):
+        case NextQuestion(question=None):
             _leave_question(session)
-        case protocol.NextQuestion():
+        case NextQuestion():
             assert command.question is not None
             _leave_question(session)
             _pose(session, _question(course_, command.question), None, now)
@@ -232,7 +246,7 @@ def _leave_question(session: ClassSession) -> None:
         session.current_round = None
 
 
-def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
+def _came_before(course: Course, user: User, command: Control) -> bool:
     before = Message.objects.filter(
         room__course=course,
         room__kind=Room.Kind.COURSE,
@@ -241,7 +255,7 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     ).first()
     if before is None:
         return False
-    if isinstance(command, protocol.Announce):
+    if isinstance(command, Announce):
         same = before.kind == Message.Kind.SYSTEM and before.text == command.text.strip()
     else:
         leads_to = {phases.control_message(command.action, phase) for phase in Phase}
@@ -251,7 +265,7 @@ def _came_before(course: Course, user: User, command: protocol.Control) -> bool:
     return True
 
 
-def _groups_name(course: Course, user: User, command: protocol.MakePartners) -> uuid.UUID:
+def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID:
     """Names the groups that a command forms, which leaves no message."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
 
@@ -261,7 +275,7 @@ def _group_count(session: ClassSession) -> int:
     return PartnerGroup.objects.filter(round=first).count() if first is not None else 0
 
 
-def message_uuid(command: protocol.Control) -> str:
+def message_uuid(command: Control) -> str:
     """The uuid of the message that a command leads to.
 
     It goes by the command's, so that one that comes again is known; but it is another one, since
@@ -270,11 +284,11 @@ def message_uuid(command: protocol.Control) -> str:
     return uuid.uuid5(uuid.NAMESPACE_OID, command.uuid).hex
 
 
-def _target(session: ClassSession, command: protocol.Control) -> Phase:
+def _target(session: ClassSession, command: Control) -> Phase:
     phase = Phase(session.phase)
     first, _ = queries.rounds(session)
     made = first is not None and PartnerGroup.objects.filter(round=first).exists()
-    named = isinstance(command, protocol.NextQuestion) and command.question is not None
+    named = isinstance(command, NextQuestion) and command.question is not None
     try:
         return phases.transition(phase, command.action, groups_made=made, question=named)
     except phases.IllegalTransition as error:
@@ -320,7 +334,7 @@ def _reopen(session: ClassSession) -> None:
     session.current_round.save(update_fields=["closed_at"])
 
 
-def _announce(session: ClassSession, user: User, command: protocol.Announce, now: datetime) -> None:
+def _announce(session: ClassSession, user: User, command: Announce, now: datetime) -> None:
     fields = _fields(session)
     fields["message"] = "announce"
     store_message(
@@ -329,7 +343,7 @@ def _announce(session: ClassSession, user: User, command: protocol.Announce, now
             sender=user,
             uuid=message_uuid(command),
             kind=Message.Kind.SYSTEM,
-            text=protocol.clean_text(command.text),
+            text=clean_text(command.text),
             control=fields,
             created_at=now,
         )

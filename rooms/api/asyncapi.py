@@ -8,31 +8,42 @@ import msgspec
 
 from peerchat import __version__
 from rooms.api.schema import Schema, error_schema, schemas
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
+from rooms.wire.events import (
+    ControlEvent,
+    Event,
+    FeedJoined,
+    FeedLeft,
+    FeedWelcome,
+    FiguresEvent,
+    MessageRemoved,
+    NewMessageEvent,
+    Welcome,
+)
 
-_EVENTS: dict[str, tuple[type[protocol.Event], ...]] = {
-    "feed": (protocol.FeedWelcome, protocol.FeedJoined, protocol.FeedLeft),
+_EVENTS: dict[str, tuple[type[Event], ...]] = {
+    "feed": (FeedWelcome, FeedJoined, FeedLeft),
     "instructor": (
-        protocol.Welcome,
-        protocol.NewMessageEvent,
-        protocol.MessageRemoved,
-        protocol.ControlEvent,
-        protocol.FiguresEvent,
+        Welcome,
+        NewMessageEvent,
+        MessageRemoved,
+        ControlEvent,
+        FiguresEvent,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], protocol.FiguresEvent}
+_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent}
 
 
-def events(channel: str) -> tuple[type[protocol.Event], ...]:
+def events(channel: str) -> tuple[type[Event], ...]:
     """The events of a kind of socket."""
     if channel in _EVENTS:
         return _EVENTS[channel]
-    return tuple(kind for kind in protocol.Event.__subclasses__() if kind not in _ONLY_ELSEWHERE)
+    return tuple(kind for kind in Event.__subclasses__() if kind not in _ONLY_ELSEWHERE)
 
 
-COMMANDS: dict[str, tuple[type[protocol.Command], ...]] = {
-    "chat": protocol.CHAT_COMMANDS,
-    "instructor": protocol.DASHBOARD_COMMANDS,
+COMMANDS: dict[str, tuple[type[Command], ...]] = {
+    "chat": CHAT_COMMANDS,
+    "instructor": DASHBOARD_COMMANDS,
 }
 
 
@@ -148,7 +159,7 @@ def _operations() -> Schema:
             if channel != "feed":
                 replies = ["Success", "Refusal"]
                 if name in ("NewMessage", "PrivateMessage"):
-                    replies[0] = protocol.NewMessageEvent.__name__
+                    replies[0] = NewMessageEvent.__name__
                 operation["reply"] = {
                     "channel": there,
                     "messages": [
@@ -171,7 +182,7 @@ def _operations() -> Schema:
 def _message(kind: type[msgspec.Struct]) -> Schema:
     message = _made_of(kind.__name__, _summary(kind))
     message["name"] = str(kind.__struct_config__.tag)
-    if issubclass(kind, protocol.Command):
+    if issubclass(kind, Command):
         message["correlationId"] = {"location": "$message.payload#/uuid"}
     return message
 

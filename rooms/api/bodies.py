@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
-from rooms.wire import fields as protocol
+from rooms.wire.events import ChoiceBody, FiguresBody, MessageBody, MyCourse, PartnerBody, RoomInfo
+from rooms.wire.fields import DEFAULT_PAGE, Page, RoomId, Seq, Slug, Text, Username
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Listed(Struct, Generic[T], frozen=True):
     results: list[T]
 
 
-class Courses(Listed[protocol.MyCourse], frozen=True):
+class Courses(Listed[MyCourse], frozen=True):
     """The courses one is in."""
 
 
@@ -53,7 +54,7 @@ class Courses(Listed[protocol.MyCourse], frozen=True):
 
 
 class Credentials(Strict, frozen=True, kw_only=True):
-    username: protocol.Username
+    username: Username
     password: Annotated[str, Meta(min_length=1, max_length=4096, pattern=_NO_NUL)]
 
 
@@ -71,7 +72,7 @@ class QuestionInfo(Struct, frozen=True):
     question: str
     prompt: str
     kind: str
-    choices: list[protocol.ChoiceBody]
+    choices: list[ChoiceBody]
     correct: str | None
 
 
@@ -129,7 +130,7 @@ class Partners(Struct, frozen=True):
 
     course: str
     room: str | None
-    partners: list[protocol.PartnerBody]
+    partners: list[PartnerBody]
     epoch: int
     revision: int
 
@@ -145,7 +146,7 @@ class Moved(Struct, frozen=True):
     groups: int | UnsetType = UNSET
 
 
-class FiguresReply(protocol.FiguresBody, frozen=True, kw_only=True):
+class FiguresReply(FiguresBody, frozen=True, kw_only=True):
     """The reply of the socket to `figures`."""
 
     uuid: str
@@ -157,12 +158,12 @@ class FiguresReply(protocol.FiguresBody, frozen=True, kw_only=True):
 
 
 class NewRoom(Strict, frozen=True, kw_only=True):
-    course: protocol.Slug
+    course: Slug
     title: Title
     topic: Topic = ""
 
 
-class RoomDetails(protocol.RoomInfo, frozen=True, kw_only=True):
+class RoomDetails(RoomInfo, frozen=True, kw_only=True):
     """A room. `joined` tells whether one is in it, `unread` how many messages one has not read,
     `slow_seconds` how long a student waits between two messages of theirs."""
 
@@ -195,7 +196,7 @@ class Users(Struct, frozen=True):
 
 
 class Read(Strict, frozen=True, kw_only=True):
-    seq: protocol.Seq
+    seq: Seq
 
 
 class HasRead(Struct, frozen=True):
@@ -206,7 +207,7 @@ class HasRead(Struct, frozen=True):
 class Mention(Struct, frozen=True):
     """A message that mentions one; `unread` tells whether one has not read it."""
 
-    message: protocol.MessageBody
+    message: MessageBody
     unread: bool
 
 
@@ -219,19 +220,19 @@ class SearchQuery(Strict, frozen=True, kw_only=True):
     those of one course."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
-    room: protocol.RoomId | None = None
-    course: protocol.Slug | None = None
-    limit: protocol.Page = protocol.DEFAULT_PAGE
+    room: RoomId | None = None
+    course: Slug | None = None
+    limit: Page = DEFAULT_PAGE
 
 
 class Found(Struct, frozen=True):
     """Messages, the newest first."""
 
-    results: list[protocol.MessageBody]
+    results: list[MessageBody]
 
 
 class NewMute(Strict, frozen=True, kw_only=True):
-    username: protocol.Username
+    username: Username
     seconds: Annotated[int, Meta(ge=1, le=MUTE_LIMIT)]
 
 
@@ -250,9 +251,9 @@ class Mutes(Listed[Mute], frozen=True):
 class MessagesQuery(Strict, frozen=True, kw_only=True):
     """Which messages: those after a number (the oldest of them), before one, or the newest."""
 
-    after: protocol.Seq | None = None
-    before: protocol.Seq | None = None
-    limit: protocol.Page = protocol.DEFAULT_PAGE
+    after: Seq | None = None
+    before: Seq | None = None
+    limit: Page = DEFAULT_PAGE
     wait: Annotated[float, Meta(ge=0, le=WAIT_LIMIT)] = 0
 
 
@@ -264,7 +265,7 @@ class Messages(Struct, frozen=True):
     last_seq: int
     next: str | None
     previous: str | None
-    results: list[protocol.MessageBody]
+    results: list[MessageBody]
 
 
 # --- The producer --------------------------------------------------------------------------------
@@ -274,13 +275,13 @@ class PeerMessage(Strict, frozen=True, kw_only=True):
     """A peer message. `time` is accepted and not used: times come from the server."""
 
     type: Literal["text", "control"]
-    message: protocol.Text
-    course_name: protocol.Slug
+    message: Text
+    course_name: Slug
     div_id: Annotated[str, Meta(max_length=60, pattern=_NO_NUL)]
-    to: protocol.Username | Annotated[list[protocol.Username], Meta(max_length=100)] | None = None
+    to: Username | Annotated[list[Username], Meta(max_length=100)] | None = None
     broadcast: bool = False
     time: Annotated[str, Meta(max_length=64)] | float | None = None
-    sender: protocol.Username | None = msgspec.field(name="from", default=None)
+    sender: Username | None = msgspec.field(name="from", default=None)
 
 
 # --- The use log ---------------------------------------------------------------------------------

@@ -14,8 +14,11 @@ from rooms.actions.messages import Post, post_messages
 from rooms.api import bodies, serializers, shapes
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.views import Endpoint, asked, listed, read
-from rooms.wire import fields as protocol
+from rooms.wire.commands import PrivateMessage
 from rooms.wire.errors import InvalidMessageFormat, PeerError
+from rooms.wire.events import MessageBody
+from rooms.wire.fields import Username
+from rooms.wire.text import clean_text
 
 DELETING = (401, 403, 404, 503)
 """The refusals that any request to delete something of a room may meet."""
@@ -24,7 +27,7 @@ DELETING = (401, 403, 404, 503)
 def _name(address: str) -> str:
     """A username in an address. Raises InvalidMessageFormat."""
     try:
-        name: str = msgspec.convert(address, protocol.Username)
+        name: str = msgspec.convert(address, Username)
     except msgspec.ValidationError as error:
         raise InvalidMessageFormat(f"The address is not valid: {error}.") from None
     return name
@@ -144,17 +147,15 @@ class Direct(Endpoint):
         description="In the room of the two, which is made if need be.",
         request=serializers.PrivateMessageSerializer,
         responses={
-            201: serializers.of(protocol.MessageBody),
-            200: serializers.of(protocol.MessageBody),
+            201: serializers.of(MessageBody),
+            200: serializers.of(MessageBody),
         }
         | refusals(*WRITING, 409, 429),
     )
     def post(self, request: Request, username: str) -> Response:
         user = self.me(request)
-        message: protocol.PrivateMessage = read(
-            request, serializers.PrivateMessageSerializer, to=username
-        )
-        text = protocol.clean_text(message.text)
+        message: PrivateMessage = read(request, serializers.PrivateMessageSerializer, to=username)
+        text = clean_text(message.text)
         ratelimit.messages.take(user.pk)
         room = actions.open_direct_room(user=user, to=message.to)
         posted = post_messages([Post(user, str(room.id), message.uuid, text)])[0]

@@ -16,7 +16,7 @@ from rooms.api.serializers import (
     StructSerializer,
 )
 from rooms.wire import errors
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CONTROL_COMMANDS
 
 REF = "#/components/schemas/{name}"
 
@@ -84,7 +84,7 @@ class StructExtension(OpenApiSerializerExtension):
                 del schema["properties"][name]
             _require_none(schema, "action", "uuid", *serializer.given)
         elif issubclass(serializer, ControlSerializer):
-            for kind in protocol.CONTROL_COMMANDS:
+            for kind in CONTROL_COMMANDS:
                 _require_none(components[kind.__name__], "uuid")
         elif "$ref" in schema:
             schema = components.pop(schema["$ref"].rpartition("/")[2])

@@ -9,8 +9,9 @@ import msgspec
 from rest_framework import serializers
 
 from rooms.api import bodies
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CONTROL_COMMANDS, CastVote, NewMessage, PrivateMessage
 from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.parser import Parser
 
 
 class StructSerializer(serializers.BaseSerializer):
@@ -52,25 +53,25 @@ class CommandSerializer(StructSerializer):
 
 
 class NewMessageSerializer(CommandSerializer):
-    struct = protocol.NewMessage
+    struct = NewMessage
     given = ("room",)
 
 
 class PrivateMessageSerializer(CommandSerializer):
-    struct = protocol.PrivateMessage
+    struct = PrivateMessage
     given = ("to",)
 
 
 class NewVoteSerializer(CommandSerializer):
-    struct = protocol.CastVote
+    struct = CastVote
     given = ("course",)
 
 
 class ControlSerializer(StructSerializer):
     """Any command of an instructor, parsed by the parser of the sockets."""
 
-    struct = functools.reduce(operator.or_, protocol.CONTROL_COMMANDS)
-    parser = protocol.Parser(protocol.CONTROL_COMMANDS)
+    struct = functools.reduce(operator.or_, CONTROL_COMMANDS)
+    parser = Parser(CONTROL_COMMANDS)
 
     def to_internal_value(self, data: Any) -> Any:
         """Raises InvalidMessageFormat or UnknownAction."""

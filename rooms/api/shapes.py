@@ -6,14 +6,12 @@ from rooms import frames
 from rooms.api import bodies
 from rooms.models import Enrollment, Question, Room, Round, Vote
 from rooms.queries import RoomSeen
-from rooms.wire import fields as protocol
+from rooms.wire.events import MyCourse
 
 
-def course(room: Room, role: str) -> protocol.MyCourse:
+def course(room: Room, role: str) -> MyCourse:
     """A course, by its room."""
-    return protocol.MyCourse(
-        course=room.course.slug, title=room.course.title, role=role, room=str(room.id)
-    )
+    return MyCourse(course=room.course.slug, title=room.course.title, role=role, room=str(room.id))
 
 
 def room(seen: RoomSeen) -> bodies.RoomDetails:

@@ -34,7 +34,8 @@ from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
-from rooms.wire import fields as protocol
+from rooms.wire import commands
+from rooms.wire.commands import CastVote, Figures, NewMessage
 from rooms.wire.errors import (
     AuthenticationRequired,
     InvalidMessageFormat,
@@ -43,6 +44,8 @@ from rooms.wire.errors import (
     RateLimited,
     Unavailable,
 )
+from rooms.wire.events import MessageBody, Snapshot
+from rooms.wire.text import clean_rationale, clean_text
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -201,7 +204,7 @@ class State(Endpoint):
     @extend_schema(
         operation_id="courses_state_retrieve",
         summary="Where the class stands",
-        responses={200: serializers.of(protocol.Snapshot)} | refusals(401, 403, 503),
+        responses={200: serializers.of(Snapshot)} | refusals(401, 403, 503),
     )
     def get(self, request: Request, slug: str) -> Response:
         permissions.enrolled(self.me(request), slug)
@@ -221,8 +224,8 @@ class Votes(Endpoint):
     )
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
-        vote: protocol.CastVote = read(request, serializers.NewVoteSerializer, course=slug)
-        rationale = protocol.clean_rationale(vote.rationale)
+        vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
+        rationale = clean_rationale(vote.rationale)
         ratelimit.votes.take(user.pk)
         ballot = Ballot(
             user, vote.course, vote.choice, vote.confidence, rationale, vote.question, vote.round
@@ -275,13 +278,13 @@ class Control(Endpoint):
     )
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
-        command: protocol.Control = read(request, serializers.ControlSerializer)
+        command: commands.Control = read(request, serializers.ControlSerializer)
         reply: dict[str, Any] = {
             "uuid": command.uuid,
             "action": command.action,
             "status": "success",
         }
-        if isinstance(command, protocol.Figures):
+        if isinstance(command, Figures):
             reply |= msgspec.structs.asdict(queries.figures_for(user, slug))
         else:
             moved = session.control(user=user, course=slug, command=command)
@@ -432,15 +435,15 @@ class Messages(Endpoint):
         ),
         request=serializers.NewMessageSerializer,
         responses={
-            201: serializers.of(protocol.MessageBody),
-            200: serializers.of(protocol.MessageBody),
+            201: serializers.of(MessageBody),
+            200: serializers.of(MessageBody),
         }
         | refusals(*WRITING, 404, 409, 429),
     )
     def post(self, request: Request, room: str) -> Response:
         user = self.me(request)
-        message: protocol.NewMessage = read(request, serializers.NewMessageSerializer, room=room)
-        text = protocol.clean_text(message.text)
+        message: NewMessage = read(request, serializers.NewMessageSerializer, room=room)
+        text = clean_text(message.text)
         ratelimit.messages.take(user.pk)
         post = Post(user, message.room, message.uuid, text, message.reply_to)
         posted = post_messages([post])[0]
@@ -454,7 +457,7 @@ def _page(
     wanted: bodies.MessagesQuery,
     last_seq: int,
     room: str,
-    page: list[protocol.MessageBody],
+    page: list[MessageBody],
 ) -> bodies.Messages:
     def beside(**values: int) -> str:
         url = request.build_absolute_uri(request.path)
@@ -492,7 +495,7 @@ class PeerMessages(Endpoint):
             f"{', '.join(f'`{name}`' for name in peer.STEPS)}."
         ),
         request=serializers.of(bodies.PeerMessage),
-        responses={201: serializers.of(protocol.MessageBody)} | refusals(*WRITING, 404, 409, 429),
+        responses={201: serializers.of(MessageBody)} | refusals(*WRITING, 404, 409, 429),
     )
     def post(self, request: Request) -> Response:
         user = self.me(request)

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CHAT_COMMANDS, CONTROL_COMMANDS, Command
 
-CHAT = {str(kind.__struct_config__.tag): kind for kind in protocol.CHAT_COMMANDS}
-CONTROL = {str(kind.__struct_config__.tag): kind for kind in protocol.CONTROL_COMMANDS}
+CHAT = {str(kind.__struct_config__.tag): kind for kind in CHAT_COMMANDS}
+CONTROL = {str(kind.__struct_config__.tag): kind for kind in CONTROL_COMMANDS}
 # What stands in a field that must be there; a field of a new kind fails in `fields` until it has a
 # value here.
 VALUES: dict[str, Any] = {
@@ -24,7 +24,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-def required(kind: type[protocol.Command]) -> list[str]:
+def required(kind: type[Command]) -> list[str]:
     """The fields that a command must have besides its uuid."""
     return [
         one.encode_name
@@ -33,11 +33,11 @@ def required(kind: type[protocol.Command]) -> list[str]:
     ]
 
 
-def names(kind: type[protocol.Command]) -> set[str]:
+def names(kind: type[Command]) -> set[str]:
     return {one.encode_name for one in msgspec.structs.fields(kind)}
 
 
-def fields(kind: type[protocol.Command], **given: Any) -> dict[str, Any]:
+def fields(kind: type[Command], **given: Any) -> dict[str, Any]:
     """A command's fields, those of `given` that it has among them."""
     known = {**VALUES, **given}
     return {

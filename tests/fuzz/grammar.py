@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import msgspec.inspect as types
 from hypothesis import strategies as st
 
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
 
 Json = st.SearchStrategy[str]
 """Strategies of JSON texts."""
 
-CHAT, DASHBOARD = protocol.CHAT_COMMANDS, protocol.DASHBOARD_COMMANDS
+CHAT, DASHBOARD = CHAT_COMMANDS, DASHBOARD_COMMANDS
 
 ODD = (
     "\u202e\u202d\u2066\u2069\u200b\u200f\ufeff\u2028\u2029"  # direction, width, ends of lines
@@ -193,14 +193,14 @@ class Case:
     """Whether success would be wrong."""
 
 
-def _fields(kind: type[protocol.Command]) -> list[types.Field]:
+def _fields(kind: type[Command]) -> list[types.Field]:
     info = types.type_info(kind)
     assert isinstance(info, types.StructType)
     return [one for one in info.fields if one.name != "uuid"]
 
 
 @st.composite
-def _pairs(draw: st.DrawFn, kind: type[protocol.Command]) -> Pairs:
+def _pairs(draw: st.DrawFn, kind: type[Command]) -> Pairs:
     """The fields of a valid command, without `uuid` and `action`."""
     pairs = []
     for one in _fields(kind):
@@ -219,9 +219,7 @@ ACTION = '"action"'
 
 
 @st.composite
-def _named(
-    draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]
-) -> tuple[type[protocol.Command], str, Pairs]:
+def _named(draw: st.DrawFn, kinds: tuple[type[Command], ...]) -> tuple[type[Command], str, Pairs]:
     """A valid command: its type, its uuid, its fields in any order."""
     kind = draw(st.sampled_from(kinds))
     # Made unique by who sends it, with what `<uuid>` stands for.
@@ -233,14 +231,14 @@ def _named(
 
 
 @st.composite
-def valid(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> Case:
+def valid(draw: st.DrawFn, kinds: tuple[type[Command], ...]) -> Case:
     """A command as the types have it."""
     kind, uuid, pairs = draw(_named(kinds))
     return Case(_object(pairs), uuid, str(kind.__struct_config__.tag))
 
 
 @st.composite
-def nearly_valid(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> Case:
+def nearly_valid(draw: st.DrawFn, kinds: tuple[type[Command], ...]) -> Case:
     """A command with one thing wrong, or odd."""
     kind, uuid, pairs = draw(_named(kinds))
     action = str(kind.__struct_config__.tag)
@@ -276,7 +274,7 @@ def nearly_valid(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> 
 
 
 @st.composite
-def broken(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> Case:
+def broken(draw: st.DrawFn, kinds: tuple[type[Command], ...]) -> Case:
     """A command whose text was damaged, or something else altogether."""
     _, uuid, pairs = draw(_named(kinds))
     frame = _object(pairs)
@@ -305,6 +303,6 @@ def broken(draw: st.DrawFn, kinds: tuple[type[protocol.Command], ...]) -> Case:
     return Case(frame, uuid)
 
 
-def cases(kinds: tuple[type[protocol.Command], ...]) -> st.SearchStrategy[Case]:
+def cases(kinds: tuple[type[Command], ...]) -> st.SearchStrategy[Case]:
     """Of six frames two are nearly valid or broken."""
     return st.one_of(*[valid(kinds)] * 4, nearly_valid(kinds), broken(kinds))

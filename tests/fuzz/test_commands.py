@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from rooms.peer.phases import Phase
-from rooms.wire import fields as protocol
+from rooms.wire.commands import Authenticate
 from tests.fuzz.conftest import LONG, batches, told
 from tests.fuzz.grammar import CHAT, DASHBOARD, Case, cases
 from tests.fuzz.seats import CODES
@@ -22,7 +22,7 @@ def mostly(own, others):
     # What would be wrong there may be right here.
     foreign = cases(others).map(lambda case: replace(case, refused=False))
     # A wrong token ends the socket, and what comes after it is not tried.
-    calm = cases(tuple(kind for kind in own if kind is not protocol.Authenticate))
+    calm = cases(tuple(kind for kind in own if kind is not Authenticate))
     return st.one_of(*[calm] * 7, cases(own), foreign)
 
 

@@ -18,7 +18,7 @@ import pytest
 from peerchat import supervisor
 from peerchat.client import Client
 from rooms.models import Course, Enrollment, Message, Room
-from rooms.wire.fields import NewMessageEvent
+from rooms.wire.events import NewMessageEvent
 from tests.client import Client as StrictClient
 from tests.pace import patient
 from tests.rooms.cast import in_thread, make_person

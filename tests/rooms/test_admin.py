@@ -31,7 +31,7 @@ from rooms.models import (
     Vote,
     Worker,
 )
-from rooms.wire.fields import Reveal, StartQuestion, StopVote
+from rooms.wire.commands import Reveal, StartQuestion, StopVote
 
 pytestmark = pytest.mark.django_db
 

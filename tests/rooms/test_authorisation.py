@@ -4,7 +4,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from rooms.models import Enrollment, Message, Vote
-from rooms.wire.fields import CONTROL_COMMANDS
+from rooms.wire.commands import CONTROL_COMMANDS
 from tests.client import barrier
 from tests.rooms.cast import make_question, store
 from tests.rooms.lesson import lead

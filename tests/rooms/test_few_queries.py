@@ -8,7 +8,7 @@ from rooms import queries
 from rooms.actions import session
 from rooms.actions.enrollment import enroll
 from rooms.models import ClassSession, Course
-from rooms.wire.fields import MakePartners, Reveal, StartQuestion, StopVote
+from rooms.wire.commands import MakePartners, Reveal, StartQuestion, StopVote
 from tests.rooms.cast import Person, make_question
 from tests.rooms.school import make_school
 

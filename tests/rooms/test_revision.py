@@ -8,8 +8,9 @@ from rooms import gaps, groups, publish
 from rooms.actions.session import control
 from rooms.envelope import Passing
 from rooms.models import Message
-from rooms.wire import fields as protocol
-from rooms.wire.fields import StartQuestion, StopVote
+from rooms.wire import events
+from rooms.wire.commands import StartQuestion, StopVote
+from rooms.wire.events import PartnersEvent
 from tests.client import barrier
 from tests.rooms.cast import Cast, in_thread, make_question
 from tests.rooms.lesson import lead
@@ -99,7 +100,7 @@ async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
     await lead(board, "discuss", groups=True)
     told = await ada.event("partners")
     await bea.event("partners")
-    late = protocol.PartnersEvent(
+    late = PartnersEvent(
         course=cast.course.slug,
         room=told["room"],
         partners=[],
@@ -107,7 +108,7 @@ async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
         revision=told["revision"] - 1,
     )
     entry = Passing(
-        groups.user(cast.ada.user.pk), protocol.encode(late), revision=told["revision"] - 1
+        groups.user(cast.ada.user.pk), events.encode(late), revision=told["revision"] - 1
     )
     await in_thread(publish.now, groups.course(cast.course.pk), entry)
     assert await ada.event("partners") == told

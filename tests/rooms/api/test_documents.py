@@ -15,7 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from rooms.api import asyncapi
 from rooms.api.schema import error_codes
-from rooms.wire import fields as protocol
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
+from rooms.wire.events import Event
 from tests.rooms.api.wire import Wire
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text())
@@ -136,8 +137,8 @@ def test_everything_that_is_referred_to_is_there(db, sockets):
 
 
 def test_every_command_and_event_is_described(db, sockets):
-    commands = {*protocol.CHAT_COMMANDS, *protocol.DASHBOARD_COMMANDS}
-    events = set(protocol.Event.__subclasses__())
+    commands = {*CHAT_COMMANDS, *DASHBOARD_COMMANDS}
+    events = set(Event.__subclasses__())
     assert {
         kind for channel in ("chat", "instructor", "feed") for kind in asyncapi.events(channel)
     } == events
@@ -157,7 +158,7 @@ class Frames:
     def __init__(self, document):
         self._document = document
         self._by_action = {
-            kind.__struct_config__.tag: kind.__name__ for kind in protocol.Event.__subclasses__()
+            kind.__struct_config__.tag: kind.__name__ for kind in Event.__subclasses__()
         }
         self.seen = set()
 

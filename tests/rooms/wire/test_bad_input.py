@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms.models import Message, UseLog
-from rooms.wire import fields as protocol
+from rooms.wire import events
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
 from rooms.wire.errors import PeerError
+from rooms.wire.parser import Parser
 from tests.client import barrier, refusal
 from tests.pace import patient
 from tests.rooms.cast import eventually
@@ -385,14 +387,11 @@ JSON = st.recursive(
     max_leaves=6,
 )
 PARSERS = {
-    "chat": protocol.Parser(protocol.CHAT_COMMANDS),
-    "dashboard": protocol.Parser(protocol.DASHBOARD_COMMANDS),
+    "chat": Parser(CHAT_COMMANDS),
+    "dashboard": Parser(DASHBOARD_COMMANDS),
 }
 ACTIONS = st.sampled_from(
-    sorted(
-        str(kind.__struct_config__.tag)
-        for kind in {*protocol.CHAT_COMMANDS, *protocol.DASHBOARD_COMMANDS}
-    )
+    sorted(str(kind.__struct_config__.tag) for kind in {*CHAT_COMMANDS, *DASHBOARD_COMMANDS})
 )
 
 
@@ -429,7 +428,7 @@ def _parsed_or_refused(parser, frame):
         return
     assert refused.code in {"invalid_json", "invalid_message_format", "unknown_action"}
     named = {key: refused.extra.get(key) for key in ("uuid", "action")}
-    json.loads(protocol.refusal(**named, code=refused.code, message=refused.message))
+    json.loads(events.refusal(**named, code=refused.code, message=refused.message))
 
 
 # --- nobody else ---------------------------------------------------------------------------------

@@ -8,18 +8,20 @@ import pytest
 from msgspec import Raw
 
 from rooms.api import bodies
-from rooms.wire import fields as protocol
+from rooms.wire import parser
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
 from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.fields import DATA_DEPTH
 
 # What is bounded by the frame or body that it comes in, and then looked at by other code.
 ELSEWHERE = {
-    "text",  # protocol.clean_text
+    "text",  # text.clean_text
     "message",  # the same
-    "rationale",  # protocol.clean_rationale
+    "rationale",  # text.clean_rationale
     "topic",  # topics.check_name, topics.check_pattern
-    "data",  # protocol.check_depth
+    "data",  # parser.check_depth
 }
-COMMANDS = [*protocol.CHAT_COMMANDS, *protocol.DASHBOARD_COMMANDS]
+COMMANDS = [*CHAT_COMMANDS, *DASHBOARD_COMMANDS]
 BODIES = [
     kind
     for kind in vars(bodies).values()
@@ -75,7 +77,7 @@ def nested(depth: int, inner: str = "1") -> str:
     [
         "1",
         '"[[["',
-        nested(protocol.DATA_DEPTH),
+        nested(DATA_DEPTH),
         json.dumps([[number] for number in range(5000)]),
         json.dumps("[" * 1000),
         json.dumps(['\\"[', '"' * 5, "[{" * 500]),
@@ -83,19 +85,19 @@ def nested(depth: int, inner: str = "1") -> str:
     ],
 )
 def test_what_is_nested_a_little_passes(data):
-    protocol.check_depth(Raw(data.encode()))
+    parser.check_depth(Raw(data.encode()))
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        nested(protocol.DATA_DEPTH + 1),
-        json.dumps([1, {"a": json.loads(nested(protocol.DATA_DEPTH))}, "]" * 500]),
+        nested(DATA_DEPTH + 1),
+        json.dumps([1, {"a": json.loads(nested(DATA_DEPTH))}, "]" * 500]),
     ],
 )
 def test_what_is_nested_deeply_does_not(data):
     with pytest.raises(InvalidMessageFormat, match="100 levels"):
-        protocol.check_depth(Raw(data.encode()))
+        parser.check_depth(Raw(data.encode()))
 
 
 @pytest.mark.parametrize("action", ["publish", "send_to"])

@@ -1,0 +1,247 @@
+"""What clients send."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Raw, Struct
+
+from rooms.wire.fields import (
+    DEFAULT_PAGE,
+    SEND_TO_LIMIT,
+    ConnectionId,
+    Epoch,
+    Page,
+    RoomId,
+    Seconds,
+    Seq,
+    Slug,
+    Text,
+    Username,
+    Uuid,
+)
+
+
+class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What a client sends; `uuid` names it in the reply."""
+
+    uuid: Uuid
+
+    @property
+    def action(self) -> str:
+        """The name of the command on the wire."""
+        return str(self.__struct_config__.tag)
+
+
+class Authenticate(Command, frozen=True, tag="authenticate"):
+    token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ListRooms(Command, frozen=True, tag="list_rooms"):
+    pass
+
+
+class JoinRoom(Command, frozen=True, tag="join_room"):
+    room: RoomId
+
+
+class LeaveRoom(Command, frozen=True, tag="leave_room"):
+    room: RoomId
+
+
+class ListUsers(Command, frozen=True, tag="list_users"):
+    room: RoomId
+
+
+class SelectRoom(Command, frozen=True, tag="select_room"):
+    room: RoomId
+    limit: Page = DEFAULT_PAGE
+
+
+class History(Command, frozen=True, tag="history"):
+    room: RoomId
+    before: Seq
+    limit: Page = DEFAULT_PAGE
+
+
+class Resume(Command, frozen=True, tag="resume"):
+    rooms: Annotated[dict[RoomId, Seq], Meta(max_length=200)]
+
+
+class NewMessage(Command, frozen=True, tag="new_message"):
+    room: RoomId
+    text: Text
+    reply_to: RoomId | None = None
+
+
+class PrivateMessage(Command, frozen=True, tag="private_message"):
+    to: Username
+    text: Text
+
+
+class Typing(Command, frozen=True, tag="typing"):
+    room: RoomId
+
+
+class MarkRead(Command, frozen=True, tag="mark_read"):
+    room: RoomId
+    seq: Seq
+
+
+class State(Command, frozen=True, tag="state"):
+    course: Slug
+
+
+class CastVote(Command, frozen=True, tag="vote"):
+    """Vote in the open round.
+
+    A vote that names its `question` and `round` counts in no other one: a vote that was on its way
+    for long is `round_closed` then, and is not taken for the answer to the next question.
+    """
+
+    course: Slug
+    choice: Annotated[str, Meta(max_length=64)]
+    confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
+    rationale: Text = ""
+    question: Slug | None = None
+    round: Annotated[int, Meta(ge=1, le=2)] | None = None
+
+
+class Subscribe(Command, frozen=True, tag="subscribe"):
+    """Have what is published to the topics that match, until the socket ends.
+
+    `topic` may have the wildcards of MQTT, but not in its first level, the slug of a course.
+    """
+
+    topic: str
+
+
+class Unsubscribe(Command, frozen=True, tag="unsubscribe"):
+    """End a subscription, named as it was made; that there is none is no error."""
+
+    topic: str
+
+
+class Publish(Command, frozen=True, tag="publish"):
+    """Send data to the subscribers of a topic; nothing is stored."""
+
+    topic: str
+    data: Raw
+
+
+class SendTo(Command, frozen=True, tag="send_to"):
+    """Send data to single sockets, by the `conn_id` of their `welcome`; nothing is stored.
+
+    An id that no open socket has is passed over: the answer does not tell.
+    """
+
+    conn_id: ConnectionId | Annotated[list[ConnectionId], Meta(max_length=SEND_TO_LIMIT)]
+    data: Raw
+
+
+class Ping(Command, frozen=True, tag="ping"):
+    pass
+
+
+class Control(Command, frozen=True, kw_only=True):
+    """An instructor's command. Where `epoch` is given it must be the one that stands."""
+
+    epoch: Epoch = None
+
+
+class StartQuestion(Control, frozen=True, tag="start_question"):
+    question: Slug
+    seconds: Seconds | None = None
+
+
+class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
+    seconds: Seconds = 5
+
+
+class StopVote(Control, frozen=True, tag="stop_vote"):
+    pass
+
+
+class MakePartners(Control, frozen=True, tag="make_partners"):
+    group_size: Annotated[int, Meta(ge=2, le=5)] = 2
+    method: Literal["different_answers", "random", "same_answer", "keep"] = "different_answers"
+
+
+class EnableChat(Control, frozen=True, tag="enable_chat"):
+    pass
+
+
+class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
+    pass
+
+
+class StartRevote(Control, frozen=True, tag="start_revote"):
+    seconds: Seconds | None = None
+
+
+class Reveal(Control, frozen=True, tag="reveal"):
+    pass
+
+
+class Reopen(Control, frozen=True, tag="reopen"):
+    pass
+
+
+class NextQuestion(Control, frozen=True, tag="next_question"):
+    question: Slug | None = None
+
+
+class Announce(Control, frozen=True, tag="announce"):
+    text: Text
+
+
+class MoveStudent(Control, frozen=True, tag="move_student"):
+    username: Username
+    group: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class Figures(Control, frozen=True, tag="figures"):
+    pass
+
+
+class DashboardState(Command, frozen=True, tag="state"):
+    """`state` on the instructor's socket, where the course is known."""
+
+    course: Slug | None = None
+
+
+CHAT_COMMANDS: tuple[type[Command], ...] = (
+    Authenticate,
+    ListRooms,
+    JoinRoom,
+    LeaveRoom,
+    ListUsers,
+    SelectRoom,
+    History,
+    Resume,
+    NewMessage,
+    PrivateMessage,
+    Typing,
+    MarkRead,
+    State,
+    CastVote,
+    Subscribe,
+    Unsubscribe,
+    Publish,
+    SendTo,
+    Ping,
+)
+CONTROL_COMMANDS: tuple[type[Command], ...] = (
+    StartQuestion,
+    CountDownAndStop,
+    StopVote,
+    MakePartners,
+    EnableChat,
+    EnableFaceChat,
+    StartRevote,
+    Reveal,
+    Reopen,
+    NextQuestion,
+    Announce,
+    MoveStudent,
+    Figures,
+)
+DASHBOARD_COMMANDS: tuple[type[Command], ...] = (*CONTROL_COMMANDS, DashboardState, Ping)

@@ -1,0 +1,299 @@
+"""What the server sends.
+
+An event is built from its type, so that an undeclared field cannot slip out.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+import msgspec.structs
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+
+class Person(Struct, frozen=True):
+    username: str
+    display_name: str
+
+
+class MessageBody(Struct, frozen=True, omit_defaults=True):
+    """A stored message; `timestamp` is in seconds since the epoch."""
+
+    id: str
+    seq: int
+    room: str
+    user: Person
+    timestamp: float
+    text: str
+    kind: str
+    reply_to: str | None = None
+
+
+class Event(Struct, tag_field="action", frozen=True, kw_only=True):
+    """What the server sends by itself."""
+
+
+class NewMessageEvent(Event, tag="new_message", frozen=True, kw_only=True):
+    """The sender's reply and everyone else's event at once."""
+
+    uuid: str
+    status: Literal["success"] = "success"
+    room: str
+    message: MessageBody
+
+
+class MyCourse(Struct, frozen=True):
+    course: str
+    title: str
+    role: str
+    room: str
+
+
+class Limits(Struct, frozen=True):
+    """What the server will not go beyond: characters, bytes, rooms, messages."""
+
+    text: int
+    rationale: int
+    frame: int
+    rooms: int
+    resume: int
+    page: int
+
+
+class Welcome(Event, tag="welcome", frozen=True, kw_only=True):
+    conn_id: str
+    user: Person
+    courses: list[MyCourse]
+    limits: Limits
+    server_time: float
+
+
+class RoomInfo(Struct, frozen=True):
+    room: str
+    kind: str
+    title: str
+    course: str
+    members: int
+    last_seq: int
+    last_read_seq: int
+
+
+class RoomAdded(Event, tag="room_added", frozen=True, kw_only=True):
+    room: str
+    kind: str
+    title: str
+    course: str
+    members: int
+    last_seq: int
+    last_read_seq: int
+
+
+class RoomRemoved(Event, tag="room_removed", frozen=True, kw_only=True):
+    room: str
+
+
+class MessageRemoved(Event, tag="message_removed", frozen=True, kw_only=True):
+    """The text is gone; the seq stays."""
+
+    room: str
+    seq: int
+
+
+class TypingEvent(Event, tag="typing", frozen=True, kw_only=True):
+    room: str
+    user: Person
+
+
+class Presence(Event, tag="presence", frozen=True, kw_only=True):
+    """`online` is a count; the names only come in small rooms."""
+
+    room: str
+    online: int
+    joined: list[str] | UnsetType = UNSET
+    left: list[str] | UnsetType = UNSET
+
+
+class SystemEvent(Event, tag="system", frozen=True, kw_only=True):
+    """A word of the server to one user, for people: not stored."""
+
+    course: str
+    text: str
+
+
+class TopicMessage(Event, tag="topic_message", frozen=True, kw_only=True):
+    """What was published to a topic one is subscribed to; once, however many patterns match.
+
+    `data` is as the publisher wrote it; `from` and `conn_id` are their username and socket.
+    """
+
+    topic: str
+    data: Raw
+    from_: str = msgspec.field(name="from")
+    conn_id: str
+
+
+class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
+    """What somebody sent to this socket; `from` and `conn_id` are their username and socket."""
+
+    data: Raw
+    from_: str = msgspec.field(name="from")
+    conn_id: str
+
+
+class FeedWelcome(Event, tag="feed_welcome", frozen=True, kw_only=True):
+    """The first frame on a feed; `client` is what one is called in its notices."""
+
+    feed: str
+    client: str
+
+
+class FeedJoined(Event, tag="feed_joined", frozen=True, kw_only=True):
+    """Somebody is on the feed: everyone on it is told, themselves included."""
+
+    feed: str
+    client: str
+
+
+class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
+    """Somebody is on the feed no more."""
+
+    feed: str
+    client: str
+
+
+class ChoiceBody(Struct, frozen=True):
+    choice: str
+    text: str
+
+
+class QuestionBody(Struct, frozen=True):
+    """A question as students see it: nothing tells which choice is right."""
+
+    question: str
+    prompt: str
+    kind: str
+    choices: list[ChoiceBody]
+
+
+class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
+    """A transition. `deadline` and `server_time` are in seconds since the epoch; `correct` and
+    `histograms` are there once the question is revealed, and never before. `revision` orders all
+    that is told of where a class stands; transitions stored before there was one have none."""
+
+    course: str
+    message: str
+    phase: str
+    epoch: int
+    question: QuestionBody | None
+    round: int | None
+    deadline: float | None
+    server_time: float
+    revision: int | UnsetType = UNSET
+    correct: str | None | UnsetType = UNSET
+    histograms: list[dict[str, int]] | UnsetType = UNSET
+
+
+class PartnerBody(Struct, frozen=True):
+    username: str
+    display_name: str
+    choice: str | None
+
+
+class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
+    """Who one's partners are now. `revision` orders all that is told of where a class stands."""
+
+    course: str
+    room: str
+    partners: list[PartnerBody]
+    epoch: int
+    revision: int | UnsetType = UNSET
+
+
+class Transitions(Struct, frozen=True):
+    right_right: int
+    right_wrong: int
+    wrong_right: int
+    wrong_wrong: int
+
+
+class FiguresBody(Struct, frozen=True):
+    """The live figures. `transitions` and `gain` are null until there is a second round to
+    compare with the first."""
+
+    online: int
+    votes: list[int]
+    histograms: list[dict[str, int]]
+    groups: int
+    silent_groups: int
+    messages: int
+    transitions: Transitions | None
+    gain: float | None
+
+
+class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
+    online: int
+    votes: list[int]
+    histograms: list[dict[str, int]]
+    groups: int
+    silent_groups: int
+    messages: int
+    transitions: Transitions | None
+    gain: float | None
+
+
+def figures_event(body: FiguresBody) -> FiguresEvent:
+    return FiguresEvent(**msgspec.structs.asdict(body))
+
+
+class OwnVote(Struct, frozen=True):
+    choice: str
+    confidence: int | None
+    rationale: str
+
+
+class Snapshot(Struct, frozen=True):
+    """Where the class stands, for the one who asks. `revision` orders all that is told of it."""
+
+    course: str
+    message: str
+    phase: str
+    epoch: int
+    question: QuestionBody | None
+    round: int | None
+    deadline: float | None
+    server_time: float
+    votes: list[OwnVote | None]
+    room: str | None
+    partners: list[PartnerBody]
+    revision: int
+    correct: str | None | UnsetType = UNSET
+    histograms: list[dict[str, int]] | UnsetType = UNSET
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> bytes:
+    """The frame of an event."""
+    return _encoder.encode(event)
+
+
+def reply(uuid: str, action: str, fields: Any = None) -> bytes:
+    """The frame that answers a command that was carried out. `fields` is a struct or a dict."""
+    body = {"uuid": uuid, "action": action, "status": "success"}
+    if fields is not None:
+        body.update(fields if isinstance(fields, dict) else msgspec.to_builtins(fields))
+    return _encoder.encode(body)
+
+
+def refusal(uuid: str | None, action: str | None, code: str, message: str, **extra: Any) -> bytes:
+    """The frame that answers a command that was refused."""
+    return _encoder.encode(
+        {
+            "uuid": uuid,
+            "action": action,
+            "status": "error",
+            "error_message": message,
+            "error_code": code,
+            **extra,
+        }
+    )
