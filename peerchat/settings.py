@@ -196,7 +196,7 @@ def channel_layer(url: str) -> dict[str, Any]:
             "REDIS_URL must be like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
         )
     return {
-        "BACKEND": "rooms.layer.PubSubChannelLayer",
+        "BACKEND": "rooms.delivery.layer.PubSubChannelLayer",
         "CONFIG": {
             "prefix": env("REDIS_PREFIX", "peerchat"),
             "hosts": [
@@ -413,7 +413,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
-        # Stacks while Redis is away, which rooms.subscriptions says in a line.
+        # Stacks while Redis is away, which rooms.delivery.subscriptions says in a line.
         "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

@@ -17,11 +17,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from rooms import groups, queries
+from rooms import queries
 from rooms.actions import partners, presence, session
 from rooms.conf import limits
-from rooms.envelope import Passing, Seen
-from rooms.hub import Hub
+from rooms.delivery import names as group_names
+from rooms.delivery.hub import Hub
+from rooms.delivery.notices import Passing, Seen
 from rooms.models import Course
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.silence import Silence, look_every
@@ -123,7 +124,7 @@ class Clock:
         """
         for audience in filter(self.hub.has, entry.audiences):
             self._names[entry.user] = entry.username
-            seen = self._seen.setdefault(groups.room_id(audience), {})
+            seen = self._seen.setdefault(group_names.room_id(audience), {})
             if seen.get(entry.user, entry.here) != entry.here:
                 # Away and back again, or the other way round: nothing to tell.
                 del seen[entry.user]
@@ -141,7 +142,7 @@ class Clock:
             if room not in counts:
                 continue
             course, members, online = counts[room]
-            dashboards = groups.dashboards(course)
+            dashboards = group_names.dashboards(course)
             if self.hub.has(dashboards):
                 # Also for who was away for a moment: the figures may have been read in it.
                 self.figures_changed(dashboards)
@@ -159,7 +160,7 @@ class Clock:
                     if who:
                         fields[key] = who
             frame = events.encode(Presence(room=str(room), online=online, **fields))
-            self.hub.deliver("", [Passing(groups.room(room), frame)])
+            self.hub.deliver("", [Passing(group_names.room(room), frame)])
 
     async def _beat(self) -> None:
         beat = await self._pulse.run(presence.beat, worker=self._worker)
@@ -188,7 +189,7 @@ class Clock:
     async def _seat_students(self) -> None:
         # Of a class that left nobody is here, and nothing is asked about it again and again.
         sessions = await self._seating.run(queries.discussing_sessions, self._worker)
-        self._silence.ask(map(groups.course, sessions.values()))
+        self._silence.ask(map(group_names.course, sessions.values()))
         if not self._steady:
             # The database was away, perhaps for all: who is online is known after the next beat.
             return
@@ -230,7 +231,7 @@ class Clock:
             )
 
     async def _read_partners(self, group: str) -> tuple[str, int, list[Passing]]:
-        course = groups.course_id(group)
+        course = group_names.course_id(group)
         return group, *await self._threads.run(partners.partners_told, course)
 
     # --- figures ---------------------------------------------------------------------------
@@ -248,7 +249,7 @@ class Clock:
                 self._stale.discard(audience)
                 started = time.monotonic()
                 try:
-                    body = await self._threads.run(_figures, groups.course_id(audience))
+                    body = await self._threads.run(_figures, group_names.course_id(audience))
                 except PeerError as error:
                     logger.warning("no figures for %s: %s", audience, error.message)
                 else:
@@ -259,11 +260,11 @@ class Clock:
             del self._reading[audience]
 
     async def _refresh_figures(self) -> None:
-        here = self.hub.audiences(groups.is_dashboards)
+        here = self.hub.audiences(group_names.is_dashboards)
         self._shown = {audience: self._shown.get(audience, b"") for audience in here}
         for audience in here:
             if audience not in self._reading:
-                body = await self._threads.run(_figures, groups.course_id(audience))
+                body = await self._threads.run(_figures, group_names.course_id(audience))
                 self._show(audience, body, again=False)
 
     def _show(self, audience: str, body: FiguresBody, *, again: bool = True) -> None:

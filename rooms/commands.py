@@ -12,14 +12,15 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from accounts.models import User
-from rooms import frames, groups, permissions, publish, queries, ratelimit, topics
+from rooms import frames, permissions, queries, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
 from rooms.actions.votes import Ballot, cast_votes
 from rooms.conf import limits
-from rooms.connection import Connection
-from rooms.envelope import Direct, Passing, Topic
+from rooms.delivery import names, publish, topics
+from rooms.delivery.connection import Connection
+from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.runtime import Runtime
 from rooms.wire import events, parser
 from rooms.wire.commands import (
@@ -149,7 +150,7 @@ def _posted(client: Client, command: Command, future: asyncio.Future[Posted]) ->
         return
     posted = future.result()
     # The sender's reply is the event itself, which the hub brings to who is in the room.
-    audience = groups.room(posted.message.room_id)
+    audience = names.room(posted.message.room_id)
     if posted.again or audience not in client.connection.audiences:
         client.connection.send(posted.frame)
 
@@ -167,13 +168,13 @@ async def _typing(client: Client, command: Typing) -> Any:
 
 async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
     """The audience of a room of the client, and its group. Raises InvalidRoom."""
-    audience = groups.room(room)
+    audience = names.room(room)
     if audience in client.connection.audiences:
         group = client.runtime.hub.group_of(audience)
         assert group is not None
         return audience, group
     membership = await client.runtime.threads.run(permissions.member, client.user, str(room))
-    return audience, groups.course(membership.room.course_id)
+    return audience, names.course(membership.room.course_id)
 
 
 async def _mark_read(client: Client, command: MarkRead) -> Any:
@@ -193,7 +194,7 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
     async def read() -> tuple[str, int, Snapshot]:
         threads, user = client.runtime.threads, client.user
         course_id, found = await threads.run(queries.course_snapshot, user, course)
-        return groups.course(course_id), found.revision, found
+        return names.course(course_id), found.revision, found
 
     return await client.runtime.hub.revisions.read(read)
 
@@ -261,7 +262,7 @@ async def _course_group(client: Client, slug: str) -> str:
         # listened, or before the end of any enrolment was heard, is read again.
         listening, ended = set(connection.groups), connection.ended
         enrollment = await client.runtime.threads.run(permissions.enrolled, client.user, slug)
-        group = groups.course(enrollment.course_id)
+        group = names.course(enrollment.course_id)
         if group in listening and ended == connection.ended:
             connection.courses[slug] = group
         await client.runtime.hub.subscribe(connection, [group])
@@ -277,7 +278,7 @@ async def _send_to(client: Client, command: SendTo) -> Any:
     )
     if named:
         frame = events.encode(event)
-        publish.now(groups.EVERYONE, Direct(list(dict.fromkeys(named)), frame))
+        publish.now(names.EVERYONE, Direct(list(dict.fromkeys(named)), frame))
     return {}
 
 

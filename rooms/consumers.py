@@ -14,10 +14,11 @@ from channels.consumer import AsyncConsumer
 from accounts import tokens, wrong_tokens
 from accounts.credentials import Credential
 from accounts.models import User
-from rooms import commands, envelope, frames, groups, publish, queries, ratelimit, runtime
+from rooms import commands, frames, queries, ratelimit, runtime
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
-from rooms.connection import Connection, FrameWriter
+from rooms.delivery import names, notices, publish
+from rooms.delivery.connection import Connection, FrameWriter
 from rooms.wire import events
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Authenticate, Command, NewMessage
 from rooms.wire.errors import (
@@ -112,11 +113,11 @@ class SocketConsumer(AsyncConsumer):
         hub = self.runtime.hub
         hub.identify(self.connection, credential.user, limits["SOCKETS_PER_USER"])
         audience = (
-            groups.token(credential.token)
+            names.token(credential.token)
             if credential.token is not None
-            else groups.session(credential.session or "")
+            else names.session(credential.session or "")
         )
-        hub.join(self.connection, audience, groups.EVERYONE)
+        hub.join(self.connection, audience, names.EVERYONE)
         self.runtime.revalidation.watch(self.connection, credential, expires)
 
     async def enter(self, user: User) -> None:
@@ -248,11 +249,11 @@ class ChatConsumer(SocketConsumer):
         # From here on what makes the user a member of another room reaches the socket, though not
         # before its `welcome`.
         connection.hold()
-        hub.join(connection, groups.user(user.pk), groups.EVERYONE)
+        hub.join(connection, names.user(user.pk), names.EVERYONE)
         most = limits["ROOMS_PER_SOCKET"]
         try:
             courses, course_ids, heads = await run(queries.entry, user, most)
-            if await hub.subscribe(connection, map(groups.course, course_ids)):
+            if await hub.subscribe(connection, map(names.course, course_ids)):
                 # What happened before the subscription stood may have been missed.
                 courses, _, heads = await run(queries.entry, user, most)
         except PeerError:
@@ -260,7 +261,7 @@ class ChatConsumer(SocketConsumer):
             connection.close(4503)
             return
         for room, course, head in heads:
-            hub.join(connection, groups.room(room), groups.course(course), head)
+            hub.join(connection, names.room(room), names.course(course), head)
         self.authenticated = True
         connection.release(self._welcome(courses))
         if self.extension is not None:
@@ -322,7 +323,7 @@ class ChatConsumer(SocketConsumer):
     def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
         """Tell the rooms that the user is here now, or is not."""
         for group, audiences in rooms.items():
-            publish.now(group, envelope.Seen(self.user.pk, self.user.username, audiences, here))
+            publish.now(group, notices.Seen(self.user.pk, self.user.username, audiences, here))
 
 
 class InstructorConsumer(SocketConsumer):
@@ -351,15 +352,15 @@ class InstructorConsumer(SocketConsumer):
         connection, hub = self.connection, self.runtime.hub
         connection.hold()
         entry = self._entry
-        group = groups.course(entry.course_id)
+        group = names.course(entry.course_id)
         try:
             if await hub.subscribe(connection, [group]):
                 entry = await self.runtime.threads.run(queries.dashboard_entry, user, self.course)
         except PeerError:
             connection.close(4503)
             return
-        hub.join(connection, groups.room(entry.room), group, entry.head)
-        dashboards = groups.dashboards(entry.course_id)
+        hub.join(connection, names.room(entry.room), group, entry.head)
+        dashboards = names.dashboards(entry.course_id)
         hub.join(connection, dashboards, group)
         self.authenticated = True
         connection.release(self._welcome([entry.course]))
@@ -390,7 +391,7 @@ class FeedConsumer(SocketConsumer):
     async def enter(self, user: User) -> None:
         self.user = user
         connection, hub = self.connection, self.runtime.hub
-        self._audience = groups.feed(self._feed)
+        self._audience = names.feed(self._feed)
         await hub.subscribe(connection, [self._audience], linger=0)
         # Not the connection's id, by which `send_to` would reach a socket that is for the feed.
         self._client = str(uuid.uuid4())
@@ -418,7 +419,7 @@ class FeedConsumer(SocketConsumer):
         except PeerError as error:
             self._refuse_frame(error)
         else:
-            publish.now(self._audience, envelope.Passing(self._audience, text.encode()))
+            publish.now(self._audience, notices.Passing(self._audience, text.encode()))
 
     def gone(self) -> None:
         super().gone()
@@ -426,4 +427,4 @@ class FeedConsumer(SocketConsumer):
             self._notice(FeedLeft(feed=self._feed, client=self._client))
 
     def _notice(self, event: Event) -> None:
-        publish.now(self._audience, envelope.Passing(self._audience, events.encode(event)))
+        publish.now(self._audience, notices.Passing(self._audience, events.encode(event)))

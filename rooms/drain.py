@@ -4,8 +4,8 @@ import asyncio
 import math
 import time
 
-from rooms.connection import Connection
-from rooms.hub import Hub
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
 
 DRAINING = 4503
 BATCH_EVERY = 0.05

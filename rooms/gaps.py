@@ -8,8 +8,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from rooms import frames, groups
-from rooms.envelope import Removed
+from rooms import frames
+from rooms.delivery import names
+from rooms.delivery.notices import Removed
 from rooms.models import Message, Room
 
 AT_ONCE = 500
@@ -48,7 +49,7 @@ Compared = tuple[dict[str, int], list[tuple[Removed, float]]]
 def frames_after(audience: str, after: int, limit: int) -> Missing:
     """The messages that follow in a room."""
     messages = list(
-        Message.objects.filter(room=groups.room_id(audience), seq__gt=after)
+        Message.objects.filter(room=names.room_id(audience), seq__gt=after)
         .select_related("sender")
         .order_by("seq")[:limit]
     )
@@ -67,7 +68,7 @@ def compare(known: Mapping[str, int], within: float) -> Compared:
 
     `within`: the seconds for which removed messages are told of.
     """
-    rooms = {groups.room_id(audience): seq for audience, seq in known.items()}
+    rooms = {names.room_id(audience): seq for audience, seq in known.items()}
     now = timezone.now()
     ids, seqs, since = list(rooms), list(rooms.values()), now - timedelta(seconds=within)
     if connection.vendor == "postgresql":
@@ -84,11 +85,11 @@ def compare(known: Mapping[str, int], within: float) -> Compared:
                 "room_id", "seq", "removed_at"
             )
     return (
-        {groups.room(room): seq for room, seq in heads if seq > rooms[room]},
+        {names.room(room): seq for room, seq in heads if seq > rooms[room]},
         [
             (
                 Removed(
-                    groups.room(room),
+                    names.room(room),
                     seq,
                     frames.message_removed(Message(room_id=room, seq=seq)),
                 ),

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from rooms import publish, queries
+from rooms import queries
 from rooms.actions.presence import (
     Coming,
     Sign,
@@ -21,7 +21,8 @@ from rooms.actions.presence import (
     open_connections,
 )
 from rooms.conf import limits
-from rooms.envelope import Seen
+from rooms.delivery import publish
+from rooms.delivery.notices import Seen
 from rooms.threads import Threads
 from rooms.wire.errors import PeerError
 from rooms.writer import Writer

@@ -27,8 +27,9 @@ from django.db.models import (
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups
+from rooms import frames
 from rooms.conf import limits
+from rooms.delivery import names
 from rooms.models import (
     ClassSession,
     Connection,
@@ -409,7 +410,7 @@ def audiences(user: int) -> dict[str, list[str]]:
         .values_list("room_id", "room__course_id")[: limits["ROOMS_PER_SOCKET"]]
     )
     for room, course in rooms:
-        found[groups.course(course)].append(groups.room(room))
+        found[names.course(course)].append(names.room(room))
     return found
 
 

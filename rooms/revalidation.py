@@ -21,11 +21,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.credentials import Credential
-from rooms import envelope, groups, standing
+from rooms import standing
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
-from rooms.connection import Connection
-from rooms.hub import Hub
+from rooms.delivery import names, notices
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
 from rooms.standing import Facts, RoomOf
 from rooms.threads import Threads
 from rooms.wire import events
@@ -88,7 +89,7 @@ class Revalidation:
         """The connection is gone."""
         self._watched.pop(connection, None)
 
-    def recheck(self, entry: envelope.Recheck) -> None:
+    def recheck(self, entry: notices.Recheck) -> None:
         """Check the sockets of some users soon."""
         for user in entry.users:
             self._doubted[user] = entry.password or self._doubted.get(user, False)
@@ -175,7 +176,7 @@ class Revalidation:
                 continue
             mine = facts.rooms[user]
             for audience in one.rooms - mine.keys():
-                room = groups.room_id(audience)
+                room = names.room_id(audience)
                 self.hub.leave(connection, audience)
                 connection.send(events.encode(RoomRemoved(room=str(room))))
                 left.add(room)
@@ -257,12 +258,12 @@ async def _logged(job: Coroutine[Any, Any, None]) -> None:
 
 def _look(connection: Connection, credential: Credential) -> _Seen:
     audiences = connection.audiences
-    for_rooms = not connection.held and groups.user(credential.user) in audiences
+    for_rooms = not connection.held and names.user(credential.user) in audiences
     return _Seen(
         connection=connection,
         credential=credential,
         moves=connection.moves,
-        rooms=frozenset(filter(groups.is_room, audiences)) if for_rooms else None,
-        dashboards=frozenset(filter(groups.is_dashboards, audiences)),
+        rooms=frozenset(filter(names.is_room, audiences)) if for_rooms else None,
+        dashboards=frozenset(filter(names.is_dashboards, audiences)),
         courses=frozenset(connection.topics.values()) | frozenset(connection.courses.values()),
     )

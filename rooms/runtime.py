@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms import gaps, publish
+from rooms import gaps
 from rooms.clock import Clock
 from rooms.conf import limits
+from rooms.delivery import publish
+from rooms.delivery.hub import Hub
 from rooms.drain import close_sockets
-from rooms.hub import Hub
 from rooms.polling import Polls
 from rooms.revalidation import Revalidation
 from rooms.silence import Silence

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from accounts.models import Token, User, password_changed, user_deactivated
 from accounts.tokens import token_revoked
-from rooms import envelope, groups, publish
 from rooms.actions import uselog
+from rooms.delivery import names, notices, publish
 from rooms.models import Enrollment
 
 
@@ -29,7 +29,7 @@ def end_session_before(request: HttpRequest | None, **kwargs: Any) -> None:
         return
     before = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if before and before != session.session_key:
-        _close(groups.session(before))
+        _close(names.session(before))
 
 
 @receiver(user_logged_out)
@@ -37,18 +37,18 @@ def end_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     """Close the sockets that stand on the session, everywhere."""
     session_key = request.session.session_key
     if user is not None and session_key is not None:
-        _close(groups.session(session_key))
+        _close(names.session(session_key))
 
 
 @receiver(token_revoked)
 def end_token(token: Token, **kwargs: Any) -> None:
     """Close the sockets that stand on the token, everywhere."""
-    _close(groups.token(token.pk))
+    _close(names.token(token.pk))
 
 
 @receiver(post_delete, sender=Token)
 def end_deleted_token(instance: Token, **kwargs: Any) -> None:
-    _close(groups.token(instance.pk))
+    _close(names.token(instance.pk))
 
 
 @receiver(post_save, sender=Token)
@@ -61,12 +61,12 @@ def look_at_token(instance: Token, created: bool, **kwargs: Any) -> None:
 @receiver(user_deactivated)
 def end_account(user: User, **kwargs: Any) -> None:
     """Close all sockets of the user, everywhere."""
-    _close(groups.account(user.pk))
+    _close(names.account(user.pk))
 
 
 @receiver(post_delete, sender=User)
 def end_deleted_account(instance: User, **kwargs: Any) -> None:
-    _close(groups.account(instance.pk))
+    _close(names.account(instance.pk))
 
 
 @receiver(password_changed)
@@ -91,8 +91,8 @@ def look_at_rooms(instance: Enrollment, **kwargs: Any) -> None:
 
 
 def _close(audience: str) -> None:
-    publish.send(groups.EVERYONE, envelope.Close(4401, audience))
+    publish.send(names.EVERYONE, notices.Close(4401, audience))
 
 
 def _recheck(user: int, *, password: bool = False) -> None:
-    publish.send(groups.EVERYONE, envelope.Recheck([user], password))
+    publish.send(names.EVERYONE, notices.Recheck([user], password))

@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from rooms import publish
 from rooms.actions.presence import Sign, note_signs
 from rooms.conf import limits
-from rooms.connection import Connection
-from rooms.envelope import Seen
-from rooms.hub import Hub
+from rooms.delivery import publish
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
+from rooms.delivery.notices import Seen
 from rooms.wire.errors import PeerError
 from rooms.writer import Writer
 

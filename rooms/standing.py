@@ -9,7 +9,8 @@ from django.db.models import Count, F, Min
 
 from accounts import credentials
 from accounts.credentials import Credential
-from rooms import frames, groups
+from rooms import frames
+from rooms.delivery import names
 from rooms.models import Enrollment, Membership, Room
 
 MISSED_LIMIT = 500
@@ -74,16 +75,16 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
     )
     enrollments = Enrollment.objects.filter(user__in=users).order_by()
     for user, course, role in enrollments.values_list("user_id", "course_id", "role"):
-        courses[user].add(groups.course(course))
+        courses[user].add(names.course(course))
         if role in Enrollment.LEADING:
-            led[user].add(groups.dashboards(course))
+            led[user].add(names.dashboards(course))
     # In the order in which a new socket gets them: see queries.entry.
     memberships.sort(key=lambda row: row[4], reverse=True)
     memberships.sort(key=lambda row: row[3] != Room.Kind.COURSE)
     for user, room, course, _, _ in memberships:
-        group = groups.course(course)
+        group = names.course(course)
         if group in courses[user]:
-            audience = groups.room(room)
+            audience = names.room(room)
             rooms[user][audience] = RoomOf(user, room, audience, group)
         else:
             strangers[course].add(user)

@@ -47,8 +47,8 @@ ONLY = {
 NEVER = {"consumers": {"models"}}
 PURE = ["protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"]
 MAY_SEND_TO_GROUPS = {
-    "rooms.publish",
-    "rooms.subscriptions",
+    "rooms.delivery.publish",
+    "rooms.delivery.subscriptions",
     "peerchat.views",  # readyz, to a group without members
 }
 # A comment for people, not one for a tool alone.

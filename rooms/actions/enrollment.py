@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 
 from accounts.models import User
-from rooms import frames, groups, publish
+from rooms import frames
 from rooms.actions import partners
-from rooms.envelope import Close, Join, Leave, Unenrolled
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Close, Join, Leave, Unenrolled
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
@@ -41,8 +42,8 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         users_ = [user.pk for user in new]
         publish.send(
             # Their processes may have nobody else of the course, and not listen to its group.
-            groups.EVERYONE,
-            Join(users_, groups.room(room.id), groups.course(course.pk), room.last_seq, frame),
+            names.EVERYONE,
+            Join(users_, names.room(room.id), names.course(course.pk), room.last_seq, frame),
         )
     return len(new)
 
@@ -91,13 +92,13 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
     partners.leave_groups(course, users)
     for room in rooms:
         publish.send(
-            groups.course(course.pk),
-            Leave(list(users), groups.room(room.id), frames.room_removed(room)),
+            names.course(course.pk),
+            Leave(list(users), names.room(room.id), frames.room_removed(room)),
         )
-    publish.send(groups.course(course.pk), Unenrolled(list(users)))
+    publish.send(names.course(course.pk), Unenrolled(list(users)))
 
 
 def _close_dashboards(course: Course, users: Sequence[int]) -> None:
     """Close the instructors' sockets of those who do not lead the course any more."""
     for user_id in users:
-        publish.send(groups.course(course.pk), Close(4403, groups.dashboards(course.pk), user_id))
+        publish.send(names.course(course.pk), Close(4403, names.dashboards(course.pk), user_id))

@@ -12,10 +12,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, permissions, publish
+from rooms import frames, permissions
 from rooms.actions import statements, uselog
 from rooms.actions.statements import Member, Members, Place
-from rooms.envelope import Changed, Stored
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed, Stored
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
 from rooms.wire.errors import (
     InvalidMessageFormat,
@@ -219,7 +220,7 @@ def _store(
     _mention(new, places, members)
     _publish([(places[message.room_id].course_id, message) for message in new])
     for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
-        publish.send(groups.course(course_id), Changed(groups.dashboards(course_id)))
+        publish.send(names.course(course_id), Changed(names.dashboards(course_id)))
 
 
 def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
@@ -292,9 +293,9 @@ def _publish(messages: Iterable[tuple[int, Message | NewText]]) -> None:
     publish.send_all(
         [
             (
-                groups.course(course_id),
+                names.course(course_id),
                 Stored(
-                    groups.room(message.room_id),
+                    names.room(message.room_id),
                     message.seq,
                     frames.of_message(message),
                     frames.revision(message),

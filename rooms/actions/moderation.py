@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, permissions, publish
+from rooms import frames, permissions
 from rooms.actions import uselog
-from rooms.envelope import Removed
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Removed
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
@@ -44,8 +45,8 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     message.save(update_fields=["removed_at", "removed_by"])
     _log(user, f"remove:{found.id}:{seq}", found.course)
     publish.send(
-        groups.course(found.course_id),
-        Removed(groups.room(found.id), seq, frames.message_removed(message)),
+        names.course(found.course_id),
+        Removed(names.room(found.id), seq, frames.message_removed(message)),
     )
     return message
 

@@ -12,10 +12,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, publish, queries
+from rooms import frames, queries
 from rooms.actions import uselog
 from rooms.conf import limits
-from rooms.envelope import Changed, Join, Leave, Passing
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed, Join, Leave, Passing
 from rooms.models import (
     ClassSession,
     Course,
@@ -141,15 +142,15 @@ def archive_rooms(session: ClassSession) -> None:
         members[room_id].append(user_id)
     for room in rooms:
         publish.send(
-            groups.course(session.course_id),
-            Leave(members[room.id], groups.room(room.id), frames.room_removed(room)),
+            names.course(session.course_id),
+            Leave(members[room.id], names.room(room.id), frames.room_removed(room)),
         )
 
 
 def tell_partners(session: ClassSession, only: Collection[int] | None = None) -> None:
     """Send each member of the groups (or of those with the given ids) the `partners` event."""
     publish.send_all(
-        [(groups.course(session.course_id), entry) for entry in _partners_told(session, only)]
+        [(names.course(session.course_id), entry) for entry in _partners_told(session, only)]
     )
 
 
@@ -185,7 +186,7 @@ def _partners_told(session: ClassSession, only: Collection[int] | None = None) -
                 epoch=session.epoch,
                 revision=session.revision,
             )
-            yield Passing(groups.user(user_id), events.encode(event), revision=session.revision)
+            yield Passing(names.user(user_id), events.encode(event), revision=session.revision)
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:
@@ -336,8 +337,8 @@ def _move(
     if source is not None:
         Membership.objects.filter(room=source.room, user=user).delete()
         publish.send(
-            groups.course(session.course_id),
-            Leave([user], groups.room(source.room_id), frames.room_removed(source.room)),
+            names.course(session.course_id),
+            Leave([user], names.room(source.room_id), frames.room_removed(source.room)),
         )
     Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
     Membership.objects.get_or_create(room=target.room, user_id=user)
@@ -360,8 +361,8 @@ def _after_moves(session: ClassSession, changed: Collection[int]) -> None:
 
 def _announce_join(course: Course, room: Room, users: list[int], *, members: int) -> None:
     frame = frames.room_added(room, title=room.title, course=course.slug, members=members)
-    group = groups.course(course.pk)
-    publish.send(group, Join(list(users), groups.room(room.id), group, room.last_seq, frame))
+    group = names.course(course.pk)
+    publish.send(group, Join(list(users), names.room(room.id), group, room.last_seq, frame))
 
 
 def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:
@@ -384,4 +385,4 @@ def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[i
 
 
 def _figures_changed(course: Course) -> None:
-    publish.send(groups.course(course.pk), Changed(groups.dashboards(course.pk)))
+    publish.send(names.course(course.pk), Changed(names.dashboards(course.pk)))

@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Callable, Collection
 
 from accounts.models import User
-from rooms import groups, permissions, publish, queries
+from rooms import permissions, queries
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.session import control, message_uuid
-from rooms.envelope import Passing
+from rooms.delivery import names as group_names
+from rooms.delivery import publish
+from rooms.delivery.notices import Passing
 from rooms.models import Course, Message, NewText, Room
 from rooms.wire import events
 from rooms.wire.commands import (
@@ -54,8 +56,8 @@ def post_to_partners(
         error = NoPartner()
         event = SystemEvent(course=course, text=error.message)
         publish.now(
-            groups.course(enrollment.course_id),
-            Passing(groups.user(user.pk), events.encode(event)),
+            group_names.course(enrollment.course_id),
+            Passing(group_names.user(user.pk), events.encode(event)),
         )
         raise error
     return _post(user, now.room, text)

@@ -11,9 +11,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import groups, publish, queries
+from rooms import queries
 from rooms.conf import limits
-from rooms.envelope import Close, Seen
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Close, Seen
 from rooms.models import Connection, Worker
 
 KEEP_CLOSED = timedelta(hours=1)
@@ -93,8 +94,8 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     for user, connections in standing.items():
         for connection in connections[:-most]:
             publish.send(
-                groups.EVERYONE,
-                Close(4429, groups.account(user), connection=str(connection)),
+                names.EVERYONE,
+                Close(4429, names.account(user), connection=str(connection)),
             )
     return results
 

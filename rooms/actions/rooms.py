@@ -5,10 +5,11 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, groups, permissions, publish
+from rooms import frames, permissions
 from rooms.actions import uselog
 from rooms.conf import limits
-from rooms.envelope import Join, Leave, Seen
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Join, Leave, Seen
 from rooms.models import Course, Enrollment, Membership, Room
 from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.wire.text import clean_text
@@ -87,8 +88,8 @@ def leave_room(*, user: User, room: str) -> Room:
     membership.delete()
     _log(user, "leave", found)
     publish.send(
-        groups.course(found.course_id),
-        Leave([user.pk], groups.room(found.id), frames.room_removed(found)),
+        names.course(found.course_id),
+        Leave([user.pk], names.room(found.id), frames.room_removed(found)),
     )
     _tell_presence(user, found, here=False)
     return found
@@ -120,8 +121,8 @@ def archive_room(*, user: User, room: str) -> Room:
     members = list(Membership.objects.filter(room=found).values_list("user_id", flat=True))
     _log_act(user, f"archive:{found.id}", found)
     publish.send(
-        groups.course(found.course_id),
-        Leave(members, groups.room(found.id), frames.room_removed(found)),
+        names.course(found.course_id),
+        Leave(members, names.room(found.id), frames.room_removed(found)),
     )
     return found
 
@@ -184,11 +185,11 @@ def _announce_join(room: Room, titles: dict[int, str], members: int) -> None:
     for user_id, title in titles.items():
         frame = frames.room_added(room, title=title, course=room.course.slug, members=members)
         publish.send(
-            groups.course(room.course_id),
+            names.course(room.course_id),
             Join(
                 [user_id],
-                groups.room(room.id),
-                groups.course(room.course_id),
+                names.room(room.id),
+                names.course(room.course_id),
                 room.last_seq,
                 frame,
             ),
@@ -197,8 +198,8 @@ def _announce_join(room: Room, titles: dict[int, str], members: int) -> None:
 
 def _tell_presence(user: User, room: Room, *, here: bool) -> None:
     publish.send(
-        groups.course(room.course_id),
-        Seen(user.pk, user.username, [groups.room(room.id)], here),
+        names.course(room.course_id),
+        Seen(user.pk, user.username, [names.room(room.id)], here),
     )
 
 

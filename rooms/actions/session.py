@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import groups, permissions, publish, queries
+from rooms import permissions, queries
 from rooms.actions import partners, uselog
 from rooms.actions.messages import store_message
-from rooms.envelope import Changed
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed
 from rooms.models import (
     ClassSession,
     Course,
@@ -384,7 +385,7 @@ def _advance(
             )
         ]
     )
-    publish.send(groups.course(session.course_id), Changed(groups.dashboards(session.course_id)))
+    publish.send(names.course(session.course_id), Changed(names.dashboards(session.course_id)))
 
 
 def _fields(session: ClassSession) -> dict[str, Any]:

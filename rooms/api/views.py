@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms import frames, groups, permissions, queries, ratelimit
+from rooms import frames, permissions, queries, ratelimit
 from rooms.actions import peer, session
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.rooms import create_room
@@ -34,6 +34,7 @@ from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
+from rooms.delivery import names
 from rooms.wire import commands
 from rooms.wire.commands import CastVote, Figures, NewMessage
 from rooms.wire.errors import (
@@ -418,8 +419,8 @@ class Messages(Endpoint):
                 poll.wait_for(
                     Wanted(
                         user=user.pk,
-                        audience=groups.room(found.id),
-                        group=groups.course(found.course_id),
+                        audience=names.room(found.id),
+                        group=names.course(found.course_id),
                         after=wanted.after,
                         seconds=wanted.wait,
                     )

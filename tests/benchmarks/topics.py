@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from rooms.topics import Subscriptions
+from rooms.delivery.topics import Subscriptions
 from tests.benchmarks.benchmark import Benchmark, Entry, Figure, Goal
 from tests.benchmarks.sides import Settings
 

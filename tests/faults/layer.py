@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from rooms.layer import PubSubChannelLayer
+from rooms.delivery.layer import PubSubChannelLayer
 from tests.faults import switches
 
 

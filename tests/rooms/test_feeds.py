@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from accounts import tokens
 from accounts.models import Token
 from peerchat.settings import channel_layer
-from rooms import envelope, groups
-from rooms.connection import Connection
-from rooms.hub import Hub
+from rooms.delivery import names, notices
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
 from tests.client import barrier
 from tests.pace import patient
 from tests.rooms.cast import Cast, Hall, Person, eventually
@@ -515,12 +515,12 @@ def depart(hub: Hub, connection: Connection) -> None:
 
 async def from_elsewhere(group: str, text: str) -> None:
     """What another process publishes to a feed."""
-    entry = envelope.Passing(group, text.encode())
-    await get_channel_layer().group_send(group, envelope.pack("elsewhere", group, [entry]))
+    entry = notices.Passing(group, text.encode())
+    await get_channel_layer().group_send(group, notices.pack("elsewhere", group, [entry]))
 
 
 async def nothing_left(hub: Hub) -> None:
-    await eventually(lambda: hub._subscriptions.names == {groups.EVERYONE})
+    await eventually(lambda: hub._subscriptions.names == {names.EVERYONE})
     assert hub.connections == {}
     assert hub._audiences == {}
     assert hub._topics == {}
@@ -531,7 +531,7 @@ async def nothing_left(hub: Hub) -> None:
 
 async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
     """At every point of the way out, one after the other, and by chance."""
-    group = groups.feed("handover")
+    group = names.feed("handover")
     chance = random.Random(1)
     last, _ = arrive(hub)
     await hub.subscribe(last, [group], linger=0)
@@ -564,19 +564,19 @@ def redis_url() -> Iterator[str]:
 
 
 async def test_a_subscription_counts_when_redis_has_it(redis_url, hub):
-    await hub.subscribe(arrive(hub)[0], [groups.feed("before")])
+    await hub.subscribe(arrive(hub)[0], [names.feed("before")])
     connection, _ = arrive(hub)
     async with redis.asyncio.from_url(redis_url) as server:
         await server.client_pause(500, all=True)
     started = time.monotonic()
-    assert await hub.subscribe(connection, [groups.feed("paused")])
+    assert await hub.subscribe(connection, [names.feed("paused")])
     assert time.monotonic() - started > 0.4
 
 
 async def test_nothing_is_left_of_a_thousand_feeds(hub):
     async def come_and_go(number: int) -> None:
         connection, texts = arrive(hub)
-        group = groups.feed(f"feed {number % 250}")
+        group = names.feed(f"feed {number % 250}")
         await hub.subscribe(connection, [group], linger=0)
         hub.join(connection, group, group)
         await from_elsewhere(group, str(number))
@@ -592,7 +592,7 @@ async def test_nothing_is_left_of_who_left_before_they_were_on(hub):
     async def come_and_go(number: int) -> None:
         connection, _ = arrive(hub)
         joining = asyncio.create_task(
-            hub.subscribe(connection, [groups.feed(f"{number}")], linger=0)
+            hub.subscribe(connection, [names.feed(f"{number}")], linger=0)
         )
         for _ in range(number % 10):
             await asyncio.sleep(0)
@@ -606,13 +606,13 @@ async def test_nothing_is_left_of_who_left_before_they_were_on(hub):
 
 
 async def test_nothing_is_left_of_topics(hub):
-    group = groups.course(1)
+    group = names.course(1)
     connections = [arrive(hub) for _ in range(50)]
     for number, (connection, _) in enumerate(connections):
         await hub.subscribe(connection, [group], linger=0)
         for pattern in ("a/#", "a/+/b", f"a/{number}"):
             hub.subscribe_topic(connection, pattern, group)
-    hub.deliver(group, [envelope.Topic("a/7/b", b"hello")])
+    hub.deliver(group, [notices.Topic("a/7/b", b"hello")])
     for _, texts in connections:
         await eventually(lambda texts=texts: texts)
         assert texts == ["hello"]

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from rooms import envelope, gaps, groups, queries
+from rooms import gaps, queries
 from rooms.actions import moderation, rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.votes import Ballot, cast_votes
-from rooms.connection import Connection
-from rooms.hub import Hub
+from rooms.delivery import names, notices
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
 from rooms.models import Message, Room, UseLog
 from rooms.wire.errors import (
     InvalidMessageFormat,
@@ -86,7 +87,7 @@ def test_the_text_is_gone_from_every_answer(school):
     assert texts(queries.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
-        for _, frames_ in gaps.frames_after(groups.room(room.id), 0, 10).rows
+        for _, frames_ in gaps.frames_after(names.room(room.id), 0, 10).rows
         for frame in frames_
     )
     assert queries.search(bea, "nonsense", limit=10) == []
@@ -208,9 +209,9 @@ async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
     connection = Connection(send, unsent_limit=1_000_000)
     try:
         hub.join(connection, "room.x", "course.x", head=0)
-        gone = envelope.Removed("room.x", 2, b"gone 2")
+        gone = notices.Removed("room.x", 2, b"gone 2")
         first, second = (
-            envelope.Stored("room.x", seq, [f"message {seq}".encode()]) for seq in (1, 2)
+            notices.Stored("room.x", seq, [f"message {seq}".encode()]) for seq in (1, 2)
         )
         hub.deliver("course.x", [gone])
         hub.deliver("course.x", [second])

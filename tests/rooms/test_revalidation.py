@@ -12,15 +12,16 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.credentials import Credential
-from rooms import envelope, gaps, groups, revalidation, standing
+from rooms import gaps, revalidation, standing
 from rooms.actions import rooms
-from rooms.envelope import Recheck, Stored
-from rooms.hub import Hub
+from rooms.delivery import names, notices
+from rooms.delivery.hub import Hub
+from rooms.delivery.notices import Recheck, Stored
 from rooms.models import Course, Enrollment, Membership, Room
 from rooms.revalidation import Revalidation
 from rooms.threads import Threads
 from tests.rooms.cast import Person, eventually, in_thread, make_person, store
-from tests.rooms.test_hub import Socket
+from tests.rooms.delivery.test_hub import Socket
 
 
 class HeldThreads(Threads):
@@ -55,18 +56,18 @@ class Place:
 
     @property
     def audience(self) -> str:
-        return groups.room(self.room.id)
+        return names.room(self.room.id)
 
     async def enter(self, person: Person, *joined: Room) -> Socket:
         """A chat socket of theirs that is in these rooms."""
         socket = Socket(person.user.pk)
         self.hub.add(socket)
-        self.hub.join(socket, groups.user(person.user.pk), groups.EVERYONE)
-        await self.hub.subscribe(socket, [groups.course(self.course.pk)])
+        self.hub.join(socket, names.user(person.user.pk), names.EVERYONE)
+        await self.hub.subscribe(socket, [names.course(self.course.pk)])
         for room in joined:
             room.refresh_from_db()
-            group = groups.course(self.course.pk)
-            self.hub.join(socket, groups.room(room.id), group, room.last_seq)
+            group = names.course(self.course.pk)
+            self.hub.join(socket, names.room(room.id), group, room.last_seq)
         token = person.user.tokens.get()
         self.check.watch(socket, Credential(person.user.pk, token=token.pk), token.expires_at)
         return socket
@@ -160,10 +161,10 @@ async def test_who_comes_back_while_the_database_is_read_stays(place, course_roo
     bea = await place.enter(place.bea, course_room, place.room)
     async with place.reading(place.check.check_all()):
         await in_thread(Membership.objects.create, room=place.room, user=place.bea.user)
-        entry = envelope.Join(
-            [place.bea.user.pk], place.audience, groups.course(place.course.pk), 0, b"{}"
+        entry = notices.Join(
+            [place.bea.user.pk], place.audience, names.course(place.course.pk), 0, b"{}"
         )
-        place.hub.deliver(groups.course(place.course.pk), [entry])
+        place.hub.deliver(names.course(place.course.pk), [entry])
     assert place.audience in bea.audiences
     await place.check.check_all()
     assert place.audience in bea.audiences
@@ -176,8 +177,8 @@ async def test_who_leaves_while_the_database_is_read_gets_no_more(place, course_
 
     async def leave():
         await in_thread(rooms.leave_room, user=place.bea.user, room=str(place.room.id))
-        entry = envelope.Leave([place.bea.user.pk], place.audience, b"{}")
-        place.hub.deliver(groups.course(place.course.pk), [entry])
+        entry = notices.Leave([place.bea.user.pk], place.audience, b"{}")
+        place.hub.deliver(names.course(place.course.pk), [entry])
 
     if when == "first":
         async with place.reading(place.check.check_all()):
@@ -196,7 +197,7 @@ async def test_what_is_said_while_the_database_is_read_comes_once(place, course_
     store(place.room, place.ada, "one")
     first = await place.enter(place.bea, course_room, place.room)
     late = await place.enter(place.bea, course_room)
-    group = groups.course(place.course.pk)
+    group = names.course(place.course.pk)
 
     async def say(seq: int) -> None:
         await in_thread(store, place.room, place.ada, f"said {seq}")
@@ -265,7 +266,7 @@ async def test_those_who_are_doubted_are_checked_soon(place):
     ada, bea = await place.enter(place.ada), await place.enter(place.bea)
     for one in (place.ada, place.bea):
         one.user.tokens.update(revoked_at=timezone.now())
-    place.hub.deliver(groups.EVERYONE, [Recheck([place.ada.user.pk])])
+    place.hub.deliver(names.EVERYONE, [Recheck([place.ada.user.pk])])
     await eventually(lambda: ada.closed)
     assert not bea.closed
 

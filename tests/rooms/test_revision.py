@@ -4,9 +4,10 @@ import asyncio
 import itertools
 import json
 
-from rooms import gaps, groups, publish
+from rooms import gaps
 from rooms.actions.session import control
-from rooms.envelope import Passing
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Passing
 from rooms.models import Message
 from rooms.wire import events
 from rooms.wire.commands import StartQuestion, StopVote
@@ -108,9 +109,9 @@ async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
         revision=told["revision"] - 1,
     )
     entry = Passing(
-        groups.user(cast.ada.user.pk), events.encode(late), revision=told["revision"] - 1
+        names.user(cast.ada.user.pk), events.encode(late), revision=told["revision"] - 1
     )
-    await in_thread(publish.now, groups.course(cast.course.pk), entry)
+    await in_thread(publish.now, names.course(cast.course.pk), entry)
     assert await ada.event("partners") == told
     await barrier(bea, cast.room, ada)
     for client in (ada, bea):
@@ -127,7 +128,7 @@ def test_a_transition_that_was_stored_before_there_were_numbers(school: School) 
     assert (first.control["revision"], second.control["revision"]) == (1, 2)
     del second.control["revision"]
     second.save()
-    missing = gaps.frames_after(groups.room(school.room.id), 0, 10)
+    missing = gaps.frames_after(names.room(school.room.id), 0, 10)
     told = [json.loads(frames[1]) for _, frames in missing.rows]
     assert [one.get("revision") for one in told] == [1, None]
     assert missing.revision == 1

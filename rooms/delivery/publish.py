@@ -18,8 +18,9 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from rooms import envelope, groups, metrics
-from rooms.hub import Hub
+from rooms import metrics
+from rooms.delivery import names, notices
+from rooms.delivery.hub import Hub
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,12 @@ FORGET_EVERY = 0.5
 
 class _Outgoing(NamedTuple):
     group: str
-    entry: envelope.Entry
+    entry: notices.Entry
     until: float
 
 
 _lock = threading.Lock()
-_waiting: list[tuple[str, envelope.Entry]] = []
+_waiting: list[tuple[str, notices.Entry]] = []
 _hub: Hub | None = None
 _outgoing: list[_Outgoing] = []
 _sender: asyncio.Task[None] | None = None
@@ -64,17 +65,17 @@ def attach(hub: Hub | None) -> None:
     _outgoing.clear()
 
 
-def send(group: str, entry: envelope.Entry) -> None:
+def send(group: str, entry: notices.Entry) -> None:
     """Publish an entry when the current transaction commits; at once where there is none."""
     send_all([(group, entry)])
 
 
-def send_all(entries: list[tuple[str, envelope.Entry]]) -> None:
+def send_all(entries: list[tuple[str, notices.Entry]]) -> None:
     """Publish entries, each to its group, when the current transaction commits."""
     transaction.on_commit(partial(_committed, entries))
 
 
-def now(group: str, entry: envelope.Entry) -> None:
+def now(group: str, entry: notices.Entry) -> None:
     """Publish an entry that has nothing to do with the database. Any thread may call it."""
     _committed([(group, entry)])
 
@@ -86,8 +87,8 @@ async def idle(within: float) -> None:
         await asyncio.wait({_sender}, timeout=within)
 
 
-def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
-    if stored := sum(isinstance(entry, envelope.Stored) for _, entry in entries):
+def _committed(entries: list[tuple[str, notices.Entry]]) -> None:
+    if stored := sum(isinstance(entry, notices.Stored) for _, entry in entries):
         metrics.STORED.inc(stored)
     hub = _hub
     if hub is None or hub.loop.is_closed():
@@ -109,7 +110,7 @@ def _committed(entries: list[tuple[str, envelope.Entry]]) -> None:
     (hub.loop.call_soon if here else hub.loop.call_soon_threadsafe)(_drain, hub)
 
 
-def _from_outside(group: str, entries: list[envelope.Entry]) -> None:
+def _from_outside(group: str, entries: list[notices.Entry]) -> None:
     send = partial(async_to_sync(_to_layer), "", group, entries)
     try:
         asyncio.get_running_loop()
@@ -140,26 +141,26 @@ def _drain(hub: Hub) -> None:
     _tell_queue()
 
 
-def _kept(entry: envelope.Entry) -> float:
+def _kept(entry: notices.Entry) -> float:
     """The seconds for which an entry is worth sending."""
     match entry:
-        case envelope.Join() | envelope.Leave() | envelope.Unenrolled():
+        case notices.Join() | notices.Leave() | notices.Unenrolled():
             return LASTING_KEPT
-        case envelope.Close() | envelope.Recheck():
+        case notices.Close() | notices.Recheck():
             return LASTING_KEPT
-        case envelope.Passing() if groups.is_user(entry.audience):
+        case notices.Passing() if names.is_user(entry.audience):
             return LASTING_KEPT
         case _:
             return PASSING_KEPT
 
 
-def _may_repeat(entry: envelope.Entry) -> bool:
+def _may_repeat(entry: notices.Entry) -> bool:
     """Whether nobody minds an entry that comes twice: Redis may have taken what it did not
     confirm."""
     match entry:
-        case envelope.Passing():
-            return groups.is_user(entry.audience)
-        case envelope.Topic() | envelope.Direct() | envelope.Seen():
+        case notices.Passing():
+            return names.is_user(entry.audience)
+        case notices.Topic() | notices.Direct() | notices.Seen():
             return False
         case _:
             return True
@@ -205,14 +206,14 @@ def _tell_queue() -> None:
         metrics.PUBLISH_QUEUE.set(_told)
 
 
-async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> bool:
+async def _to_layer(origin: str, group: str, entries: list[notices.Entry]) -> bool:
     """Whether the channel layer took it."""
     global _failed
     layer = get_channel_layer()
     assert layer is not None
     try:
         async with asyncio.timeout(SEND_WITHIN):
-            await layer.group_send(group, envelope.pack(origin, group, entries))
+            await layer.group_send(group, notices.pack(origin, group, entries))
     except Exception as error:
         metrics.LAYER_ERRORS.labels("publish").inc()
         if _failed is None:
@@ -223,8 +224,8 @@ async def _to_layer(origin: str, group: str, entries: list[envelope.Entry]) -> b
     return True
 
 
-def _by_group(entries: list[tuple[str, envelope.Entry]]) -> dict[str, list[envelope.Entry]]:
-    grouped: dict[str, list[envelope.Entry]] = {}
+def _by_group(entries: list[tuple[str, notices.Entry]]) -> dict[str, list[notices.Entry]]:
+    grouped: dict[str, list[notices.Entry]] = {}
     for group, entry in entries:
         grouped.setdefault(group, []).append(entry)
     return grouped

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rooms import groups
-from rooms.revisions import KEPT, READS, Revisions
+from rooms.delivery import names
+from rooms.delivery.revisions import KEPT, READS, Revisions
 from rooms.wire.errors import Unavailable
 
-GROUP = groups.course(1)
+GROUP = names.course(1)
 
 
 class Class:
@@ -67,6 +67,6 @@ async def test_a_database_that_was_put_back_is_believed():
 def test_courses_are_numbered_apart_and_forgotten_in_turn():
     revisions = Revisions()
     for course in range(KEPT + 1):
-        revisions.hear(groups.course(course), course + 1)
-    assert revisions.heard(groups.course(0)) == 0
-    assert revisions.heard(groups.course(1)) == 2
+        revisions.hear(names.course(course), course + 1)
+    assert revisions.heard(names.course(0)) == 0
+    assert revisions.heard(names.course(1)) == 2

@@ -9,7 +9,8 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
-from rooms import envelope, groups, metrics
+from rooms import metrics
+from rooms.delivery import names, notices
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class GroupSubscriptions:
         self,
         *,
         origin: str,
-        deliver: Callable[[str, list[envelope.Entry]], None],
+        deliver: Callable[[str, list[notices.Entry]], None],
         on_restored: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -97,7 +98,7 @@ class GroupSubscriptions:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._away = asyncio.Event()
         self._receiving = self._start(self._receive())
-        self._everyone = self._subscription(groups.EVERYONE, LINGER)
+        self._everyone = self._subscription(names.EVERYONE, LINGER)
 
     @property
     def names(self) -> set[str]:
@@ -187,7 +188,7 @@ class GroupSubscriptions:
             try:
                 message = await self._layer.receive(channel)
                 if message["origin"] != self._origin:
-                    self._deliver(message["group"], envelope.unpack(message))
+                    self._deliver(message["group"], notices.unpack(message))
                 elif "probe" in message:
                     self._probed(message["group"], message["probe"])
             except Exception:
@@ -338,7 +339,7 @@ class GroupSubscriptions:
             async with asyncio.timeout(LAYER_WITHIN):
                 await self._layer.group_add(name, channel)
                 await self._layer.group_send(
-                    name, {**envelope.pack(self._origin, name, []), "probe": probe}
+                    name, {**notices.pack(self._origin, name, []), "probe": probe}
                 )
         except Exception as error:
             self._failed("subscribe", error)

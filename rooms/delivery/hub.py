@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rooms import envelope, groups, metrics
-from rooms.audience import Audience
-from rooms.connection import Batch, Connection
-from rooms.order import Compare, Fetch, Order
-from rooms.revisions import Revisions
-from rooms.subscriptions import LINGER, GroupSubscriptions, Subscriber
-from rooms.topics import Subscriptions
+from rooms import metrics
+from rooms.delivery import names, notices
+from rooms.delivery.audience import Audience
+from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.order import Compare, Fetch, Order
+from rooms.delivery.revisions import Revisions
+from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
+from rooms.delivery.topics import Subscriptions
 
 
 class Hub:
@@ -29,8 +30,8 @@ class Hub:
         compare: Compare,
         compare_every: float,
         on_changed: Callable[[str], None],
-        on_seen: Callable[[envelope.Seen], None],
-        on_recheck: Callable[[envelope.Recheck], None],
+        on_seen: Callable[[notices.Seen], None],
+        on_recheck: Callable[[notices.Recheck], None],
         on_restored: Callable[[], None],
         on_late: Callable[[str, str], None],
     ) -> None:
@@ -107,8 +108,8 @@ class Hub:
     def identify(self, connection: Connection, user: int, most: int) -> None:
         """The connection is this user's. Of more than `most` of theirs the oldest get 4429."""
         connection.user_id = user
-        account = groups.account(user)
-        self.join(connection, account, groups.EVERYONE)
+        account = names.account(user)
+        self.join(connection, account, names.EVERYONE)
         standing = [one for one in self._audiences[account].connections if not one.closed]
         for one in standing[:-most]:
             one.close(4429)
@@ -171,7 +172,7 @@ class Hub:
         """The audiences of the rooms whose events a connection receives, by their group."""
         found: dict[str, list[str]] = {}
         for name in connection.audiences:
-            if groups.is_room(name):
+            if names.is_room(name):
                 found.setdefault(self._audiences[name].group, []).append(name)
         return found
 
@@ -185,20 +186,20 @@ class Hub:
 
     # --- delivery --------------------------------------------------------------------------
 
-    def deliver(self, group: str, entries: list[envelope.Entry]) -> None:
+    def deliver(self, group: str, entries: list[notices.Entry]) -> None:
         """Hand the entries published to a group to the sockets of this process."""
         frames: dict[str, list[bytes]] = {}
         for entry in entries:
             match entry:
-                case envelope.Stored():
+                case notices.Stored():
                     if entry.revision:
                         self.revisions.hear(group, entry.revision)
                     if ready := self._order.stored(entry):
                         frames.setdefault(entry.audience, []).extend(ready)
-                case envelope.Removed():
+                case notices.Removed():
                     self._flush(frames)
                     self._order.removed(entry)
-                case envelope.Passing(skip=None):
+                case notices.Passing(skip=None):
                     if (audience := self._audiences.get(entry.audience)) is None:
                         continue
                     if entry.revision and not self.revisions.hear(group, entry.revision):
@@ -206,15 +207,15 @@ class Hub:
                     else:
                         frames.setdefault(entry.audience, []).append(entry.frame)
                         audience.write_later([entry.frame])
-                case envelope.Passing():
+                case notices.Passing():
                     self._flush(frames)
                     if (audience := self._audiences.get(entry.audience)) is not None:
                         audience.write([entry.frame], skip=entry.skip)
                         audience.write_later([entry.frame], skip=entry.skip)
-                case envelope.Topic():
+                case notices.Topic():
                     if (topics := self._topics.get(group)) is not None:
                         self._send(topics.match(entry.topic), entry.frame)
-                case envelope.Direct():
+                case notices.Direct():
                     self._send(
                         [
                             self.connections[name]
@@ -223,23 +224,23 @@ class Hub:
                         ],
                         entry.frame,
                     )
-                case envelope.Join():
+                case notices.Join():
                     self._flush(frames)
                     self._members_join(entry)
-                case envelope.Leave():
+                case notices.Leave():
                     self._flush(frames)
                     self._members_leave(entry)
-                case envelope.Unenrolled():
+                case notices.Unenrolled():
                     self._end_enrollments(group, entry)
-                case envelope.Close():
+                case notices.Close():
                     self._flush(frames)
                     self._close(entry)
-                case envelope.Changed():
+                case notices.Changed():
                     if entry.audience in self._audiences:
                         self._on_changed(entry.audience)
-                case envelope.Seen():
+                case notices.Seen():
                     self._on_seen(entry)
-                case envelope.Recheck():
+                case notices.Recheck():
                     self._on_recheck(entry)
         self._flush(frames)
 
@@ -255,7 +256,7 @@ class Hub:
         for connection in connections:
             connection.write(batch)
 
-    def _end_enrollments(self, group: str, entry: envelope.Unenrolled) -> None:
+    def _end_enrollments(self, group: str, entry: notices.Unenrolled) -> None:
         for connection in self._sockets_of(entry.users):
             self.end_course(connection, group)
 
@@ -266,7 +267,7 @@ class Hub:
         for pattern in [one for one, its in connection.topics.items() if its == group]:
             self.unsubscribe_topic(connection, pattern)
 
-    def _members_join(self, entry: envelope.Join) -> None:
+    def _members_join(self, entry: notices.Join) -> None:
         self._order.heard(entry.audience, entry.head)
         for connection in self._sockets_of(entry.users):
             connection.moves += 1
@@ -284,20 +285,20 @@ class Hub:
             self._subscriptions.release(connection)
         return new
 
-    async def _listen_late(self, connection: Connection, entry: envelope.Join) -> None:
+    async def _listen_late(self, connection: Connection, entry: notices.Join) -> None:
         """Subscribe for a connection that is in an audience of the group already."""
         if await self.listen(connection, entry.group):
             # What was published before the subscription stood was missed, if there was anything.
             self._order.compare_soon()
 
-    def _members_leave(self, entry: envelope.Leave) -> None:
+    def _members_leave(self, entry: notices.Leave) -> None:
         for connection in self._sockets_of(entry.users):
             connection.moves += 1
             if entry.audience in connection.audiences:
                 self.leave(connection, entry.audience)
                 connection.send(entry.frame)
 
-    def _close(self, entry: envelope.Close) -> None:
+    def _close(self, entry: notices.Close) -> None:
         audience = self._audiences.get(entry.audience)
         for connection in list(audience.connections) if audience is not None else ():
             if entry.user in (None, connection.user_id) and entry.connection in (
@@ -310,7 +311,7 @@ class Hub:
         return [
             connection
             for user in users
-            if (audience := self._audiences.get(groups.user(user))) is not None
+            if (audience := self._audiences.get(names.user(user))) is not None
             for connection in audience.connections
         ]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.topics import Subscriptions, check_name, check_pattern
+from rooms.delivery.topics import Subscriptions, check_name, check_pattern
 from rooms.wire.errors import InvalidTopic
 from tests.client import barrier, refusal
 from tests.pace import patient

@@ -11,9 +11,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from rooms import envelope, metrics
-from rooms.audience import Audience
-from rooms.connection import Batch, Connection
+from rooms import metrics
+from rooms.delivery import notices
+from rooms.delivery.audience import Audience
+from rooms.delivery.connection import Batch, Connection
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
 """(audience, after, limit) -> the numbers and frames of the messages that follow."""
 Compare = Callable[
     [dict[str, int], float],
-    Awaitable[tuple[dict[str, int], list[tuple[envelope.Removed, float]]]],
+    Awaitable[tuple[dict[str, int], list[tuple[notices.Removed, float]]]],
 ]
 """(known number by audience, seconds) -> the newest numbers that are higher; what was removed in
 these rooms within the seconds, with the seconds since."""
@@ -135,7 +136,7 @@ class Order:
 
     # --- what is heard ---------------------------------------------------------------------
 
-    def stored(self, entry: envelope.Stored) -> list[bytes]:
+    def stored(self, entry: notices.Stored) -> list[bytes]:
         """A message was stored: the frames that are to be written to its audience now."""
         self._note(entry.audience, entry.seq)
         audience = self._audiences.get(entry.audience)
@@ -151,7 +152,7 @@ class Order:
             self._fill(audience)
         return ready
 
-    def removed(self, entry: envelope.Removed) -> None:
+    def removed(self, entry: notices.Removed) -> None:
         """Tell those who have the message; the others are told after it, should it still come."""
         self._note(entry.audience, entry.seq)
         if (entry.audience, entry.seq) in self._told_removed:

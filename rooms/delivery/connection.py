@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from rooms import metrics
-from rooms.subscriptions import Subscriber
+from rooms.delivery.subscriptions import Subscriber
 
 
 class FrameWriter(Protocol):

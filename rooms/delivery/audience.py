@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from rooms import metrics
-from rooms.connection import Batch, Connection
+from rooms.delivery.connection import Batch, Connection
 
 
 class Audience:

@@ -31,8 +31,8 @@ NEXT_AFTER = 0.1
 class PubSubChannelLayer(RedisPubSubChannelLayer):
     """A channel layer on Redis' pub/sub; its options are those of RedisPubSubChannelLayer.
 
-    That nothing comes from a Redis that hangs is for its user to notice, as `rooms.subscriptions`
-    does.
+    That nothing comes from a Redis that hangs is for its user to notice, as
+    `rooms.delivery.subscriptions` does.
     """
 
     def _get_layer(self) -> RedisPubSubLoopLayer:

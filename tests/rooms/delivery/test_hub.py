@@ -5,17 +5,17 @@ import uuid
 
 import pytest
 
-from rooms import groups
-from rooms import order as module
-from rooms.connection import Connection
-from rooms.envelope import Changed, Close, Join, Leave, Passing, Removed, Stored
-from rooms.hub import Hub
+from rooms.delivery import names
+from rooms.delivery import order as module
+from rooms.delivery.connection import Connection
+from rooms.delivery.hub import Hub
+from rooms.delivery.notices import Changed, Close, Join, Leave, Passing, Removed, Stored
 from tests.pace import patient
 from tests.rooms.cast import eventually
 
-GROUP = groups.course(1)
-ROOM = groups.room(uuid.UUID(int=1))
-OTHER = groups.room(uuid.UUID(int=2))
+GROUP = names.course(1)
+ROOM = names.room(uuid.UUID(int=1))
+OTHER = names.room(uuid.UUID(int=2))
 
 
 class Database:
@@ -111,7 +111,7 @@ def enter(hub):
     def enter(user=1, *, head=0, rooms=(ROOM,), **options):
         socket = Socket(user, **options)
         hub.add(socket)
-        hub.join(socket, groups.user(user), GROUP)
+        hub.join(socket, names.user(user), GROUP)
         for room in rooms:
             hub.join(socket, room, GROUP, head)
         return socket
@@ -341,23 +341,23 @@ async def test_who_leaves_before_having_caught_up_gets_no_more(hub, enter, datab
 
 async def test_only_the_audience_gets_a_frame(hub, enter):
     inside, outside = enter(1), enter(2, rooms=(OTHER,))
-    hub.deliver(GROUP, [Passing(ROOM, b"typing"), Passing(groups.user(2), b"for two")])
+    hub.deliver(GROUP, [Passing(ROOM, b"typing"), Passing(names.user(2), b"for two")])
     await sent(inside, "typing")
     await sent(outside, "for two")
 
 
 async def test_partners_that_come_after_newer_ones_are_kept_back(hub, enter):
-    socket, user = enter(1), groups.user(1)
+    socket, user = enter(1), names.user(1)
     hub.deliver(GROUP, [Passing(user, b"second", revision=8), Passing(user, b"first", revision=7)])
     hub.deliver(GROUP, [Passing(user, b"no number"), Passing(user, b"the same", revision=8)])
     # Another course has numbers of its own.
-    hub.deliver(groups.course(2), [Passing(user, b"elsewhere", revision=1)])
+    hub.deliver(names.course(2), [Passing(user, b"elsewhere", revision=1)])
     await sent(socket, "second", "no number", "the same", "elsewhere")
     assert hub.late == [(GROUP, user)]
 
 
 async def test_partners_that_come_after_a_later_step_are_kept_back(hub, enter):
-    socket, user = enter(1), groups.user(1)
+    socket, user = enter(1), names.user(1)
     hub.deliver(GROUP, [Stored(ROOM, 1, [b"step"], 8), Passing(user, b"before", revision=7)])
     await sent(socket, "step")
     assert hub.late == [(GROUP, user)]
@@ -366,7 +366,7 @@ async def test_partners_that_come_after_a_later_step_are_kept_back(hub, enter):
 async def test_nobody_asks_for_partners_of_those_who_are_not_here(hub, enter):
     enter(1)
     hub.deliver(GROUP, [Stored(ROOM, 1, [b"step"], 8)])
-    hub.deliver(GROUP, [Passing(groups.user(2), b"before", revision=7)])
+    hub.deliver(GROUP, [Passing(names.user(2), b"before", revision=7)])
     assert hub.late == []
 
 
@@ -402,7 +402,7 @@ async def test_who_was_not_in_the_room_is_not_told_of_leaving(hub, enter):
 
 
 async def test_changes_are_told_for_audiences_that_are_here(hub, enter):
-    board = groups.dashboards(1)
+    board = names.dashboards(1)
     hub.deliver(GROUP, [Changed(board)])
     socket = enter()
     hub.join(socket, board, GROUP)
@@ -413,15 +413,15 @@ async def test_changes_are_told_for_audiences_that_are_here(hub, enter):
 @pytest.mark.parametrize(
     ("audience", "user", "closed"),
     [
-        (groups.user(1), None, ["one", "two"]),
-        (groups.token(7), None, ["one"]),
-        (groups.token(8), None, []),
+        (names.user(1), None, ["one", "two"]),
+        (names.token(7), None, ["one"]),
+        (names.token(8), None, []),
         (ROOM, 2, ["hers"]),
     ],
 )
 async def test_close(hub, enter, audience, user, closed):
     sockets = {"one": enter(1), "two": enter(1), "hers": enter(2)}
-    hub.join(sockets["one"], groups.token(7), groups.EVERYONE)
+    hub.join(sockets["one"], names.token(7), names.EVERYONE)
     hub.deliver(GROUP, [Close(4401, audience, user), Passing(ROOM, b"after")])
     for name, socket in sockets.items():
         await sent(socket, 4401 if name in closed else "after")

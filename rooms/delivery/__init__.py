@@ -1,0 +1,1 @@
+"""Brings frames to the sockets of every process. It knows groups and frames, and no rules."""
