@@ -17,13 +17,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from rooms import queries
 from rooms.actions import partners, presence, session
 from rooms.conf import limits
 from rooms.delivery import names as group_names
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Passing, Seen
 from rooms.models import Course
+from rooms.queries import rooms as queries
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.silence import Silence, look_every
 from rooms.threads import Threads

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from accounts.models import User
-from rooms import frames, permissions, queries, ratelimit
+from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, post_messages
@@ -21,6 +21,7 @@ from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import Connection
 from rooms.delivery.notices import Direct, Passing, Topic
+from rooms.queries import rooms as queries
 from rooms.runtime import Runtime
 from rooms.wire import events, parser
 from rooms.wire.commands import (

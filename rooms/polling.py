@@ -12,7 +12,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from rooms import queries
 from rooms.actions.presence import (
     Coming,
     Sign,
@@ -23,6 +22,7 @@ from rooms.actions.presence import (
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.notices import Seen
+from rooms.queries import rooms as queries
 from rooms.threads import Threads
 from rooms.wire.errors import PeerError
 from rooms.writer import Writer

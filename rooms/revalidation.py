@@ -21,13 +21,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.credentials import Credential
-from rooms import standing
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
 from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
-from rooms.standing import Facts, RoomOf
+from rooms.queries import entitlements
+from rooms.queries.entitlements import Facts, RoomOf
 from rooms.threads import Threads
 from rooms.wire import events
 from rooms.wire.errors import PeerError
@@ -149,7 +149,7 @@ class Revalidation:
             return
         most = limits["ROOMS_PER_SOCKET"]
         facts = await self._threads.run(
-            standing.read,
+            entitlements.read,
             {one.credential for one in seen},
             {one.credential.user for one in seen if one.rooms is not None or one.dashboards},
         )
@@ -220,7 +220,7 @@ class Revalidation:
         unheard = {(c, room.group) for c, room in missing if room.group not in c.groups}
         await asyncio.gather(*(self.hub.listen(c, group) for c, group in unheard))
         found = await self._threads.run(
-            standing.read_late, {(room.user, room.id) for _, room in missing}
+            entitlements.read_late, {(room.user, room.id) for _, room in missing}
         )
         for connection, room in missing:
             late = found.get((room.user, room.id))

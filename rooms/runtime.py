@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms import gaps
 from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
 from rooms.drain import close_sockets
 from rooms.polling import Polls
+from rooms.queries import missed
 from rooms.revalidation import Revalidation
 from rooms.silence import Silence
 from rooms.threads import Threads
@@ -71,7 +71,7 @@ class Runtime:
         self.polls.agree(silent)
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
-        missing = await self.threads.run(gaps.frames_after, audience, after, limit)
+        missing = await self.threads.run(missed.frames_after, audience, after, limit)
         group = self.hub.group_of(audience)
         if missing.revision and group is not None:
             self.hub.revisions.hear(group, missing.revision)
@@ -79,8 +79,8 @@ class Runtime:
             self.clock.partners_missed(group)
         return missing.rows
 
-    async def _compare(self, known: dict[str, int], within: float) -> gaps.Compared:
-        return await self.threads.run(gaps.compare, known, within)
+    async def _compare(self, known: dict[str, int], within: float) -> missed.Compared:
+        return await self.threads.run(missed.compare, known, within)
 
     def background(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a job that outlives the socket that started it."""

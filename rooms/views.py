@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_safe
 
 from accounts.links import BadLink
 from accounts.models import User
-from rooms import permissions, queries
+from rooms import permissions
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
+from rooms.queries import rooms as queries
 from rooms.wire.errors import PermissionDenied
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, queries
+from rooms import frames
 from rooms.actions import uselog
 from rooms.conf import limits
 from rooms.delivery import names, publish
@@ -30,6 +30,7 @@ from rooms.models import (
 )
 from rooms.peer import pairing
 from rooms.peer.phases import PARTNER_PHASES
+from rooms.queries import rooms as queries
 from rooms.wire import events
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.events import PartnerBody, PartnersEvent

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Callable, Collection
 
 from accounts.models import User
-from rooms import permissions, queries
+from rooms import permissions
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.session import control, message_uuid
 from rooms.delivery import names as group_names
 from rooms.delivery import publish
 from rooms.delivery.notices import Passing
 from rooms.models import Course, Message, NewText, Room
+from rooms.queries import rooms as queries
 from rooms.wire import events
 from rooms.wire.commands import (
     Control,

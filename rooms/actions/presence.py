@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import queries
 from rooms.conf import limits
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Close, Seen
 from rooms.models import Connection, Worker
+from rooms.queries import rooms as queries
 
 KEEP_CLOSED = timedelta(hours=1)
 """How long closed connections are kept, to tell who left just now."""

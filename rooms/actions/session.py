@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import permissions, queries
+from rooms import permissions
 from rooms.actions import partners, uselog
 from rooms.actions.messages import store_message
 from rooms.delivery import names, publish
@@ -26,6 +26,7 @@ from rooms.models import (
 )
 from rooms.peer import phases
 from rooms.peer.phases import Phase
+from rooms.queries import rooms as queries
 from rooms.wire.commands import (
     Announce,
     Control,

@@ -7,13 +7,14 @@ from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rooms import frames, permissions, queries, ratelimit
+from rooms import frames, permissions, ratelimit
 from rooms.actions import moderation
 from rooms.actions import rooms as actions
 from rooms.actions.messages import Post, post_messages
 from rooms.api import bodies, serializers, shapes
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.views import Endpoint, asked, listed, read
+from rooms.queries import rooms as queries
 from rooms.wire.commands import PrivateMessage
 from rooms.wire.errors import InvalidMessageFormat, PeerError
 from rooms.wire.events import MessageBody

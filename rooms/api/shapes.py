@@ -5,7 +5,7 @@ from typing import Any
 from rooms import frames
 from rooms.api import bodies
 from rooms.models import Enrollment, Question, Room, Round, Vote
-from rooms.queries import RoomSeen
+from rooms.queries.rooms import RoomSeen
 from rooms.wire.events import MyCourse
 
 

@@ -19,9 +19,9 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from rooms import queries
 from rooms.conf import limits
 from rooms.models import Course, UseLog
+from rooms.queries import rooms as queries
 
 ROWS = 1000
 """Rows read at a time."""

@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms import frames, permissions, queries, ratelimit
+from rooms import frames, permissions, ratelimit
 from rooms.actions import peer, session
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.rooms import create_room
@@ -35,6 +35,7 @@ from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
 from rooms.delivery import names
+from rooms.queries import rooms as queries
 from rooms.wire import commands
 from rooms.wire.commands import CastVote, Figures, NewMessage
 from rooms.wire.errors import (

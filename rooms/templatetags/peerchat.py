@@ -10,8 +10,9 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from rooms import permissions, queries
+from rooms import permissions
 from rooms.models import Course, Question
+from rooms.queries import rooms as queries
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import queries
 from rooms.actions.enrollment import enroll
 from rooms.actions.session import control
 from rooms.admin import INLINE_ROWS
@@ -31,6 +30,7 @@ from rooms.models import (
     Vote,
     Worker,
 )
+from rooms.queries import rooms as queries
 from rooms.wire.commands import Reveal, StartQuestion, StopVote
 
 pytestmark = pytest.mark.django_db

@@ -3,10 +3,10 @@
 import pytest
 
 from accounts.models import User
-from rooms import queries
 from rooms.actions import moderation, rooms
 from rooms.actions.messages import MENTIONS_LIMIT, Post, post_messages
 from rooms.models import Enrollment, Membership, Mention
+from rooms.queries import rooms as queries
 from tests.rooms.school import EVERYBODY, post
 
 

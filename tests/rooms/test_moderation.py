@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from rooms import gaps, queries
 from rooms.actions import moderation, rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.actions.votes import Ballot, cast_votes
@@ -14,6 +13,8 @@ from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
 from rooms.models import Message, Room, UseLog
+from rooms.queries import missed
+from rooms.queries import rooms as queries
 from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
@@ -87,7 +88,7 @@ def test_the_text_is_gone_from_every_answer(school):
     assert texts(queries.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
-        for _, frames_ in gaps.frames_after(names.room(room.id), 0, 10).rows
+        for _, frames_ in missed.frames_after(names.room(room.id), 0, 10).rows
         for frame in frames_
     )
     assert queries.search(bea, "nonsense", limit=10) == []

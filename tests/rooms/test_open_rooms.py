@@ -7,10 +7,10 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from rooms import queries
 from rooms.actions import rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.models import Membership, Message, Room, UseLog
+from rooms.queries import rooms as queries
 from rooms.wire.errors import (
     EmptyText,
     InvalidMessageFormat,

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from rooms import queries
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import (
     ClassSession,
@@ -19,6 +18,7 @@ from rooms.models import (
     Room,
     UseLog,
 )
+from rooms.queries import rooms as queries
 from tests.client import barrier
 from tests.rooms.cast import body, eventually, in_thread
 

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.credentials import Credential
-from rooms import gaps, revalidation, standing
+from rooms import revalidation
 from rooms.actions import rooms
 from rooms.delivery import names, notices
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Recheck, Stored
 from rooms.models import Course, Enrollment, Membership, Room
+from rooms.queries import entitlements, missed
 from rooms.revalidation import Revalidation
 from rooms.threads import Threads
 from tests.rooms.cast import Person, eventually, in_thread, make_person, store
@@ -109,10 +110,10 @@ async def place(people, settings, monkeypatch):
     check = Revalidation(threads=threads)
 
     async def fetch(audience, after, limit):
-        return (await in_thread(gaps.frames_after, audience, after, limit)).rows
+        return (await in_thread(missed.frames_after, audience, after, limit)).rows
 
     async def compare(known, within):
-        return await in_thread(gaps.compare, known, within)
+        return await in_thread(missed.compare, known, within)
 
     hub = check.hub = Hub(
         fetch=fetch,
@@ -201,7 +202,7 @@ async def test_what_is_said_while_the_database_is_read_comes_once(place, course_
 
     async def say(seq: int) -> None:
         await in_thread(store, place.room, place.ada, f"said {seq}")
-        frames = gaps.frames_after(place.audience, seq - 1, 1).rows[0][1]
+        frames = missed.frames_after(place.audience, seq - 1, 1).rows[0][1]
         place.hub.deliver(group, [Stored(place.audience, seq, frames)])
 
     await place.check.check_all()
@@ -218,13 +219,13 @@ async def test_what_is_said_while_the_database_is_read_comes_once(place, course_
 
 
 async def test_of_too_much_that_was_missed_nothing_comes(place, course_room):
-    store(place.room, place.ada, *map(str, range(standing.MISSED_LIMIT + 1)))
+    store(place.room, place.ada, *map(str, range(entitlements.MISSED_LIMIT + 1)))
     bea = await place.enter(place.bea, course_room)
     await place.check.check_all()
     await eventually(lambda: bea.sent)
     await place.done()
     (added,) = (json.loads(text) for text in bea.sent)
-    assert (added["action"], added["last_seq"]) == ("room_added", standing.MISSED_LIMIT + 1)
+    assert (added["action"], added["last_seq"]) == ("room_added", entitlements.MISSED_LIMIT + 1)
     assert place.audience in bea.audiences
 
 
@@ -279,10 +280,10 @@ def test_a_few_queries_whatever_the_number(people, django_assert_num_queries):
         everybody.append(user)
     credentials = {Credential(user.pk, token=user.tokens.get().pk) for user in everybody}
     with django_assert_num_queries(4):
-        found = standing.read(credentials, {user.pk for user in everybody})
+        found = entitlements.read(credentials, {user.pk for user in everybody})
     assert found.checked.standing.keys() == credentials
     assert len(found.rooms) == 12
     wanted = {(r.user, r.id) for of in found.rooms.values() for r in of.values()}
     with django_assert_num_queries(3):
-        assert len(standing.read_late(wanted)) == 13
+        assert len(entitlements.read_late(wanted)) == 13
     assert tokens.verify("pc_x") is None

@@ -4,11 +4,11 @@ import asyncio
 import itertools
 import json
 
-from rooms import gaps
 from rooms.actions.session import control
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Passing
 from rooms.models import Message
+from rooms.queries import missed
 from rooms.wire import events
 from rooms.wire.commands import StartQuestion, StopVote
 from rooms.wire.events import PartnersEvent
@@ -128,7 +128,7 @@ def test_a_transition_that_was_stored_before_there_were_numbers(school: School) 
     assert (first.control["revision"], second.control["revision"]) == (1, 2)
     del second.control["revision"]
     second.save()
-    missing = gaps.frames_after(names.room(school.room.id), 0, 10)
+    missing = missed.frames_after(names.room(school.room.id), 0, 10)
     told = [json.loads(frames[1]) for _, frames in missing.rows]
     assert [one.get("revision") for one in told] == [1, None]
     assert missing.revision == 1

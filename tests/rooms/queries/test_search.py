@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from rooms import queries
 from rooms.actions import moderation, rooms
 from rooms.models import Membership, Message, Room
+from rooms.queries import rooms as queries
 from rooms.wire.errors import InvalidRoom, PermissionDenied
 from tests.pace import patient
 from tests.rooms.school import EVERYBODY, post
@@ -180,10 +180,10 @@ def test_the_index_is_used(db):
 @pytest.mark.skipif(not POSTGRES, reason="this is what it runs")
 def test_all_of_it_on_sqlite():
     """The files beside this one that tell of open rooms, too, as far as they need no site."""
-    names = ("open_rooms", "moderation", "mentions", "search")
+    names = ("test_open_rooms", "test_moderation", "test_mentions", "queries/test_search")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        + [f"tests/rooms/test_{name}.py" for name in names],
+        + [f"tests/rooms/{name}.py" for name in names],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": "sqlite:////nowhere/at/all", "PYTEST_XDIST_WORKER": ""},
         capture_output=True,

@@ -4,10 +4,10 @@ import pytest
 
 from accounts import tokens
 from accounts.middleware import session_identities, token_identity
-from rooms import queries
 from rooms.actions import session
 from rooms.actions.enrollment import enroll
 from rooms.models import ClassSession, Course
+from rooms.queries import rooms as queries
 from rooms.wire.commands import MakePartners, Reveal, StartQuestion, StopVote
 from tests.rooms.cast import Person, make_question
 from tests.rooms.school import make_school

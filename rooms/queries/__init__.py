@@ -1,0 +1,1 @@
+"""Reads by subject, each scoped to the user who asks."""
