@@ -23,7 +23,8 @@ from rooms.delivery import names as group_names
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Passing, Seen
 from rooms.models import Course
-from rooms.queries import rooms as queries
+from rooms.queries import classroom, results
+from rooms.queries import presence as presence_queries
 from rooms.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.silence import Silence, look_every
 from rooms.threads import Threads
@@ -136,7 +137,9 @@ class Clock:
         self._seen, self._names = {}, {}
         if not changed:
             return
-        counts, present = await self._threads.run(queries.presence, list(changed), list(names))
+        counts, present = await self._threads.run(
+            presence_queries.presence, list(changed), list(names)
+        )
         most = limits["PRESENCE_NAMES"]
         for room, seen in changed.items():
             if room not in counts:
@@ -179,7 +182,7 @@ class Clock:
         # What is due within this turn is closed at its time and not at the end of the turn.
         started = time.monotonic()
         while True:
-            deadline = await self._punctual.run(queries.next_deadline)
+            deadline = await self._punctual.run(classroom.next_deadline)
             left = DEADLINE_EVERY - (time.monotonic() - started)
             if left <= 0 or deadline is None or deadline > timezone.now() + timedelta(seconds=left):
                 return
@@ -188,7 +191,7 @@ class Clock:
 
     async def _seat_students(self) -> None:
         # Of a class that left nobody is here, and nothing is asked about it again and again.
-        sessions = await self._seating.run(queries.discussing_sessions, self._worker)
+        sessions = await self._seating.run(classroom.discussing_sessions, self._worker)
         self._silence.ask(map(group_names.course, sessions.values()))
         if not self._steady:
             # The database was away, perhaps for all: who is online is known after the next beat.
@@ -275,7 +278,7 @@ class Clock:
 
 
 def _figures(course: int) -> FiguresBody:
-    return queries.figures(Course.objects.get(pk=course))
+    return results.figures(Course.objects.get(pk=course))
 
 
 async def _repeat(job: Callable[[], Awaitable[None]], every: float, *, rest: bool = False) -> None:

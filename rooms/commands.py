@@ -21,7 +21,8 @@ from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import Connection
 from rooms.delivery.notices import Direct, Passing, Topic
-from rooms.queries import rooms as queries
+from rooms.queries import classroom, messages, results
+from rooms.queries.rooms import list_rooms, list_users
 from rooms.runtime import Runtime
 from rooms.wire import events, parser
 from rooms.wire.commands import (
@@ -71,7 +72,7 @@ Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 async def _list_rooms(client: Client, command: ListRooms) -> Any:
-    return {"rooms": await client.runtime.threads.run(queries.list_rooms, client.user)}
+    return {"rooms": await client.runtime.threads.run(list_rooms, client.user)}
 
 
 async def _join_room(client: Client, command: JoinRoom) -> Any:
@@ -91,24 +92,24 @@ async def _leave_room(client: Client, command: LeaveRoom) -> Any:
 
 
 async def _list_users(client: Client, command: ListUsers) -> Any:
-    users = await client.runtime.threads.run(queries.list_users, client.user, command.room)
+    users = await client.runtime.threads.run(list_users, client.user, command.room)
     return {"users": users}
 
 
 async def _select_room(client: Client, command: SelectRoom) -> Any:
     return await client.runtime.threads.run(
-        queries.select_room, client.user, command.room, command.limit
+        messages.select_room, client.user, command.room, command.limit
     )
 
 
 async def _history(client: Client, command: History) -> Any:
     return await client.runtime.threads.run(
-        queries.history, client.user, command.room, command.before, command.limit
+        messages.history, client.user, command.room, command.before, command.limit
     )
 
 
 async def _resume(client: Client, command: Resume) -> Any:
-    resumed = await client.runtime.threads.run(queries.resume, client.user, command.rooms)
+    resumed = await client.runtime.threads.run(messages.resume, client.user, command.rooms)
     for room, seq in resumed.removed:
         client.connection.answer(events.encode(MessageRemoved(room=room, seq=seq)))
     return {"rooms": resumed.rooms}
@@ -194,7 +195,7 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
 
     async def read() -> tuple[str, int, Snapshot]:
         threads, user = client.runtime.threads, client.user
-        course_id, found = await threads.run(queries.course_snapshot, user, course)
+        course_id, found = await threads.run(classroom.course_snapshot, user, course)
         return names.course(course_id), found.revision, found
 
     return await client.runtime.hub.revisions.read(read)
@@ -298,7 +299,7 @@ async def _control(client: Client, command: Control) -> Any:
 
 
 async def _figures(client: Client, command: Figures) -> Any:
-    return await client.runtime.threads.run(queries.figures_for, client.user, client.course)
+    return await client.runtime.threads.run(results.figures_for, client.user, client.course)
 
 
 async def _dashboard_state(client: Client, command: DashboardState) -> Any:

@@ -19,7 +19,7 @@ from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.delivery import names, notices, publish
 from rooms.delivery.connection import Connection, FrameWriter
-from rooms.queries import rooms as queries
+from rooms.queries.rooms import dashboard_entry, entry
 from rooms.wire import events
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Authenticate, Command, NewMessage
 from rooms.wire.errors import (
@@ -253,10 +253,10 @@ class ChatConsumer(SocketConsumer):
         hub.join(connection, names.user(user.pk), names.EVERYONE)
         most = limits["ROOMS_PER_SOCKET"]
         try:
-            courses, course_ids, heads = await run(queries.entry, user, most)
+            courses, course_ids, heads = await run(entry, user, most)
             if await hub.subscribe(connection, map(names.course, course_ids)):
                 # What happened before the subscription stood may have been missed.
-                courses, _, heads = await run(queries.entry, user, most)
+                courses, _, heads = await run(entry, user, most)
         except PeerError:
             # The database is away: the client comes back later.
             connection.close(4503)
@@ -339,7 +339,7 @@ class InstructorConsumer(SocketConsumer):
             return False
         self.course = self.scope["url_route"]["kwargs"]["course"]
         try:
-            self._entry = await self.runtime.threads.run(queries.dashboard_entry, user, self.course)
+            self._entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
         except PeerError:
             return False
         return True
@@ -356,7 +356,7 @@ class InstructorConsumer(SocketConsumer):
         group = names.course(entry.course_id)
         try:
             if await hub.subscribe(connection, [group]):
-                entry = await self.runtime.threads.run(queries.dashboard_entry, user, self.course)
+                entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
         except PeerError:
             connection.close(4503)
             return

@@ -22,7 +22,7 @@ from rooms.actions.presence import (
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.notices import Seen
-from rooms.queries import rooms as queries
+from rooms.queries import rooms as room_queries
 from rooms.threads import Threads
 from rooms.wire.errors import PeerError
 from rooms.writer import Writer
@@ -106,7 +106,7 @@ class Polls:
         try:
             if not await self._writer.store_at_last(store, coming):
                 return
-            rooms = await self._threads.run(queries.audiences, coming.user)
+            rooms = await self._threads.run(room_queries.audiences, coming.user)
         except PeerError as error:
             logger.warning("who waits is not counted as online, or is still: %s", error.message)
             return

@@ -16,7 +16,7 @@ from rooms import permissions
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
-from rooms.queries import rooms as queries
+from rooms.queries.courses import course_membership, my_enrollments, questions
 from rooms.wire.errors import PermissionDenied
 
 
@@ -31,7 +31,7 @@ def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
 
 
 def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
-    membership = queries.course_membership(user, enrollment.course)
+    membership = course_membership(user, enrollment.course)
     return {
         "course": enrollment.course,
         "enrollment": enrollment,
@@ -44,7 +44,7 @@ def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
 @never_cache
 @login_required
 def courses(request: HttpRequest) -> HttpResponse:
-    enrollments = queries.my_enrollments(_user(request))
+    enrollments = my_enrollments(_user(request))
     return render(request, "rooms/courses.html", {"enrollments": enrollments})
 
 
@@ -70,7 +70,7 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     except PermissionDenied:
         raise Http404 from None
     context = _class_page(request, enrollment)
-    context["questions"] = queries.questions(enrollment.course)
+    context["questions"] = questions(enrollment.course)
     return render(request, "rooms/instructor.html", context)
 
 

@@ -30,7 +30,7 @@ from rooms.models import (
 )
 from rooms.peer import pairing
 from rooms.peer.phases import PARTNER_PHASES
-from rooms.queries import rooms as queries
+from rooms.queries import classroom, presence
 from rooms.wire import events
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.events import PartnerBody, PartnersEvent
@@ -102,7 +102,7 @@ def lock_rooms(session: ClassSession) -> None:
     All at once and in the order of their ids, as `post_messages` takes them, so that it and the
     caller never wait for each other.
     """
-    first, _ = queries.rounds(session)
+    first, _ = classroom.rounds(session)
     if first is None:
         return
     ids = list(PartnerGroup.objects.filter(round=first).values_list("room_id", flat=True))
@@ -176,7 +176,7 @@ def _partners_told(session: ClassSession, only: Collection[int] | None = None) -
         made = made.filter(pk__in=only)
     listed = list(made)
     bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
-    for group_id, user_id, body in queries.partner_bodies(*listed):
+    for group_id, user_id, body in classroom.partner_bodies(*listed):
         bodies[group_id].append((user_id, body))
     for group in listed:
         for user_id, _ in bodies[group.pk]:
@@ -217,8 +217,8 @@ def seat_students(session: ClassSession) -> int:
     places: dict[int, list[int]] = {group.pk: [] for group in made}
     for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
         places[group_id].append(user_id)
-    online = queries.online_students(session.course)
-    lately = queries.students_here_since(session.course, timezone.now() - _gone_after())
+    online = presence.online_students(session.course)
+    lately = presence.students_here_since(session.course, timezone.now() - _gone_after())
     late = online.difference(*places.values())
     company = online | lately
     if not late and not any(
@@ -281,7 +281,7 @@ def leave_groups(course: Course, users: Collection[int]) -> None:
 
     The caller holds the locks of the course's class sessions.
     """
-    session = queries.class_session(course)
+    session = classroom.class_session(course)
     if session is None or session.current_round is None:
         return
     places = Partner.objects.filter(round=_first_round(session), user__in=users)
@@ -297,16 +297,16 @@ def _gone_after() -> timedelta:
 
 
 def _first_round(session: ClassSession) -> Round:
-    first, _ = queries.rounds(session)
+    first, _ = classroom.rounds(session)
     assert first is not None, "there are no groups without a question"
     return first
 
 
 def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
-    online = queries.online_students(course)
+    online = presence.online_students(course)
     # Who reloads the page at this moment is not put with those who left.
-    here = online | queries.students_here_since(course, timezone.now() - _gone_after())
+    here = online | presence.students_here_since(course, timezone.now() - _gone_after())
     return [
         pairing.Student(user, answers.get(user), online=user in here)
         for user in sorted(answers.keys() | online)

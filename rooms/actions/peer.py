@@ -11,7 +11,7 @@ from rooms.delivery import names as group_names
 from rooms.delivery import publish
 from rooms.delivery.notices import Passing
 from rooms.models import Course, Message, NewText, Room
-from rooms.queries import rooms as queries
+from rooms.queries import classroom
 from rooms.wire import events
 from rooms.wire.commands import (
     Control,
@@ -51,7 +51,7 @@ def post_to_partners(
     """
     enrollment = permissions.enrolled(user, course)
     text = clean_text(text)
-    now = queries.snapshot(user, course)
+    now = classroom.snapshot(user, course)
     names = {partner.username for partner in now.partners}
     if now.room is None or not names or not names.issuperset(to):
         error = NoPartner()
@@ -100,7 +100,7 @@ def take_step(*, user: User, course: str, message: str, question: str) -> Messag
 
 def _epoch(course: Course, question: str) -> int | None:
     """The epoch that stands while this question runs; None where none runs or none is named."""
-    session = queries.class_session(course)
+    session = classroom.class_session(course)
     if session is None or session.current_round is None or not question:
         return None
     if session.current_round.question.slug != question:

@@ -15,7 +15,7 @@ from rooms.conf import limits
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Close, Seen
 from rooms.models import Connection, Worker
-from rooms.queries import rooms as queries
+from rooms.queries import presence, rooms
 
 KEEP_CLOSED = timedelta(hours=1)
 """How long closed connections are kept, to tell who left just now."""
@@ -64,7 +64,7 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     standing: dict[int, list[UUID]] = {}
     here: set[int] = set()
     for user, connection, silent_since in (
-        queries.open_connections()
+        presence.open_connections()
         .filter(user__in={coming.user for coming in opened})
         # The answer to an earlier commit may have been lost.
         .exclude(id__in=[coming.connection for coming in opened])
@@ -187,7 +187,7 @@ def _lock_standing(users: Collection[int]) -> list[Connection]:
     closed.
     """
     return list(
-        queries.open_connections()
+        presence.open_connections()
         .filter(user__in=users)
         .select_for_update(no_key=True, of=("self",))
         .order_by("id")
@@ -231,8 +231,8 @@ def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
 def _tell_away(users: set[int]) -> None:
     """Tell the rooms of those of the users who are not online."""
     here = set(
-        queries.online_connections().filter(user__in=users).values_list("user_id", flat=True)
+        presence.online_connections().filter(user__in=users).values_list("user_id", flat=True)
     )
     for user, name in User.objects.filter(id__in=users - here).values_list("id", "username"):
-        for group, audiences in queries.audiences(user).items():
+        for group, audiences in rooms.audiences(user).items():
             publish.send(group, Seen(user, name, audiences, here=False))

@@ -26,7 +26,7 @@ from rooms.models import (
 )
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.queries import rooms as queries
+from rooms.queries import classroom
 from rooms.wire.commands import (
     Announce,
     Control,
@@ -209,7 +209,7 @@ def _lock(course: Course, user: User) -> ClassSession:
     )
     if session is None:
         now = timezone.now()
-        last = queries.last_epoch_session(course)
+        last = classroom.last_epoch_session(course)
         session = ClassSession.objects.create(
             course=course,
             controller=user,
@@ -273,7 +273,7 @@ def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID
 
 
 def _group_count(session: ClassSession) -> int:
-    first, _ = queries.rounds(session)
+    first, _ = classroom.rounds(session)
     return PartnerGroup.objects.filter(round=first).count() if first is not None else 0
 
 
@@ -288,7 +288,7 @@ def message_uuid(command: Control) -> str:
 
 def _target(session: ClassSession, command: Control) -> Phase:
     phase = Phase(session.phase)
-    first, _ = queries.rounds(session)
+    first, _ = classroom.rounds(session)
     made = first is not None and PartnerGroup.objects.filter(round=first).exists()
     named = isinstance(command, NextQuestion) and command.question is not None
     try:
@@ -391,7 +391,7 @@ def _advance(
 
 def _fields(session: ClassSession) -> dict[str, Any]:
     """The fields of the `control` event, as they are stored."""
-    fields: dict[str, Any] = msgspec.to_builtins(queries.control_fields(session.course, session))
+    fields: dict[str, Any] = msgspec.to_builtins(classroom.control_fields(session.course, session))
     return fields
 
 

@@ -14,7 +14,8 @@ from rooms.actions.messages import Post, post_messages
 from rooms.api import bodies, serializers, shapes
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.api.views import Endpoint, asked, listed, read
-from rooms.queries import rooms as queries
+from rooms.queries import courses, search
+from rooms.queries.rooms import list_users, room_seen
 from rooms.wire.commands import PrivateMessage
 from rooms.wire.errors import InvalidMessageFormat, PeerError
 from rooms.wire.events import MessageBody
@@ -41,7 +42,7 @@ class OneRoom(Endpoint):
         responses={200: serializers.of(bodies.RoomDetails)} | refusals(401, 404, 503),
     )
     def get(self, request: Request, room: str) -> Response:
-        return Response(shapes.room(queries.room_seen(self.me(request), room)))
+        return Response(shapes.room(room_seen(self.me(request), room)))
 
     @extend_schema(
         operation_id="rooms_partial_update",
@@ -61,7 +62,7 @@ class OneRoom(Endpoint):
                 actions.change_topic(user=user, room=room, topic=changes.topic)
             if changes.slow_seconds is not UNSET:
                 moderation.set_slow_mode(user=user, room=room, seconds=changes.slow_seconds)
-            seen = queries.room_seen(user, room)
+            seen = room_seen(user, room)
         return Response(shapes.room(seen))
 
     @extend_schema(
@@ -86,7 +87,7 @@ class Join(Endpoint):
         user = self.me(request)
         ratelimit.subscribed.take(user.pk)
         actions.join_room(user=user, room=room)
-        return Response(shapes.room(queries.room_seen(user, room)))
+        return Response(shapes.room(room_seen(user, room)))
 
 
 class Leave(Endpoint):
@@ -123,7 +124,7 @@ class Users(Endpoint):
         responses={200: serializers.of(bodies.Users)} | refusals(401, 404, 503),
     )
     def get(self, request: Request, room: str) -> Response:
-        return Response({"users": queries.list_users(self.me(request), room)})
+        return Response({"users": list_users(self.me(request), room)})
 
 
 class OneMessage(Endpoint):
@@ -173,7 +174,7 @@ class Mentions(Endpoint):
         responses={200: serializers.of(bodies.Mentions)} | refusals(*READING),
     )
     def get(self, request: Request) -> Response:
-        found = queries.mentions(self.me(request))
+        found = search.mentions(self.me(request))
         return Response(listed(request, found, lambda part: map(shapes.mention, part)))
 
 
@@ -192,7 +193,7 @@ class Search(Endpoint):
         user = self.me(request)
         wanted = asked(request, bodies.SearchQuery)
         ratelimit.searches.take(user.pk)
-        found = queries.search(
+        found = search.search(
             user, wanted.q, room=wanted.room, course=wanted.course, limit=wanted.limit
         )
         return Response(bodies.Found(results=found))
@@ -206,7 +207,7 @@ class Mutes(Endpoint):
         responses={200: serializers.of(bodies.Mutes)} | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> Response:
-        found = queries.muted(permissions.leading(self.me(request), slug).course)
+        found = courses.muted(permissions.leading(self.me(request), slug).course)
         return Response(listed(request, found, lambda part: map(shapes.mute, part)))
 
     @extend_schema(

@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 
 from rooms.conf import limits
 from rooms.models import Course, UseLog
-from rooms.queries import rooms as queries
+from rooms.queries import results
 
 ROWS = 1000
 """Rows read at a time."""
@@ -95,7 +95,7 @@ class Export:
         )
         self._render: Callable[[list[Row]], bytes] = _csv if format == "csv" else _jsonl
         self._head = _csv([dict(zip(FIELDS, FIELDS, strict=True))]) if format == "csv" else b""
-        self._rows = queries.use_log(course, since=since, until=until)
+        self._rows = results.use_log(course, since=since, until=until)
         self._pseudonyms = Pseudonyms(course) if pseudonyms else None
 
     def __iter__(self) -> Iterator[bytes]:

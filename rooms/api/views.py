@@ -35,7 +35,8 @@ from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
 from rooms.api.uselog import Export
 from rooms.delivery import names
-from rooms.queries import rooms as queries
+from rooms.queries import classroom, courses, messages, results
+from rooms.queries.rooms import room_seen, rooms_seen
 from rooms.wire import commands
 from rooms.wire.commands import CastVote, Figures, NewMessage
 from rooms.wire.errors import (
@@ -183,7 +184,7 @@ class Courses(Endpoint):
         responses={200: serializers.of(bodies.Courses)} | refusals(*READING),
     )
     def get(self, request: Request) -> Response:
-        rooms = queries.my_course_rooms(self.me(request))
+        rooms = courses.my_course_rooms(self.me(request))
         return Response(
             listed(request, rooms, lambda part: (shapes.course(room, room.role) for room in part))
         )
@@ -198,7 +199,7 @@ class Questions(Endpoint):
         responses={200: serializers.of(bodies.Questions)} | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> Response:
-        found = queries.questions_for(permissions.enrolled(self.me(request), slug))
+        found = courses.questions_for(permissions.enrolled(self.me(request), slug))
         return Response(listed(request, found, lambda part: map(shapes.question, part)))
 
 
@@ -212,7 +213,7 @@ class State(Endpoint):
         permissions.enrolled(self.me(request), slug)
         # Where nobody has a socket open, nobody else closes them.
         session.close_due_rounds()
-        return Response(queries.snapshot(self.me(request), slug))
+        return Response(classroom.snapshot(self.me(request), slug))
 
 
 class Votes(Endpoint):
@@ -247,7 +248,7 @@ class MyVotes(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         user = self.me(request)
-        found = queries.my_votes(user, permissions.enrolled(user, slug).course)
+        found = results.my_votes(user, permissions.enrolled(user, slug).course)
         return Response(listed(request, found, lambda part: map(shapes.vote, part)))
 
 
@@ -258,7 +259,7 @@ class Partners(Endpoint):
         responses={200: serializers.of(bodies.Partners)} | refusals(401, 403, 503),
     )
     def get(self, request: Request, slug: str) -> Response:
-        now = queries.snapshot(self.me(request), slug)
+        now = classroom.snapshot(self.me(request), slug)
         return Response(
             bodies.Partners(
                 course=now.course,
@@ -287,7 +288,7 @@ class Control(Endpoint):
             "status": "success",
         }
         if isinstance(command, Figures):
-            reply |= msgspec.structs.asdict(queries.figures_for(user, slug))
+            reply |= msgspec.structs.asdict(results.figures_for(user, slug))
         else:
             moved = session.control(user=user, course=slug, command=command)
             reply |= {"phase": moved.phase, "epoch": moved.epoch}
@@ -310,10 +311,10 @@ class Sessions(Endpoint):
         def show(part: list[Any]) -> Iterable[bodies.SessionInfo]:
             counts = None
             if enrollment.leads:
-                counts = queries.vote_counts(r for one in part for r in one.last_rounds)
+                counts = results.vote_counts(r for one in part for r in one.last_rounds)
             return (shapes.session(one, counts) for one in part)
 
-        return Response(listed(request, queries.class_sessions(enrollment.course), show))
+        return Response(listed(request, results.class_sessions(enrollment.course), show))
 
 
 class UseLog(Endpoint):
@@ -378,7 +379,7 @@ class Rooms(Endpoint):
         responses={200: serializers.of(bodies.Rooms)} | refusals(*READING),
     )
     def get(self, request: Request) -> Response:
-        found = queries.rooms_seen(self.me(request))
+        found = rooms_seen(self.me(request))
         return Response(listed(request, found, lambda part: map(shapes.room, part)))
 
     @extend_schema(
@@ -392,7 +393,7 @@ class Rooms(Endpoint):
         wanted: bodies.NewRoom = read(request, serializers.of(bodies.NewRoom))
         ratelimit.messages.take(user.pk)
         room = create_room(user=user, course=wanted.course, title=wanted.title, topic=wanted.topic)
-        return Response(shapes.room(queries.room_seen(user, str(room.id))), status=201)
+        return Response(shapes.room(room_seen(user, str(room.id))), status=201)
 
 
 class Messages(Endpoint):
@@ -410,7 +411,7 @@ class Messages(Endpoint):
     def get(self, request: Request, room: str) -> Response:
         user = self.me(request)
         wanted = asked(request, bodies.MessagesQuery)
-        found, page = queries.messages_page(
+        found, page = messages.messages_page(
             user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
         )
         poll = poll_of(request)

@@ -1,7 +1,7 @@
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# An expression that the search must repeat word for word: rooms/queries/rooms.py.
+# An expression that the search must repeat word for word: rooms/queries/search.py.
 CREATE = (
     "CREATE INDEX rooms_message_search ON rooms_message"
     " USING gin (to_tsvector('simple', text)) WHERE removed_at IS NULL"

@@ -78,7 +78,7 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
         courses[user].add(names.course(course))
         if role in Enrollment.LEADING:
             led[user].add(names.dashboards(course))
-    # In the order in which a new socket gets them: see queries.entry.
+    # In the order in which a new socket gets them: see rooms.entry.
     memberships.sort(key=lambda row: row[4], reverse=True)
     memberships.sort(key=lambda row: row[3] != Room.Kind.COURSE)
     for user, room, course, _, _ in memberships:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from rooms import permissions
 from rooms.models import Course, Question
-from rooms.queries import rooms as queries
+from rooms.queries import courses
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
@@ -64,13 +64,13 @@ def _panel(
         enrollment = permissions.enrolled(user, slug)
     except PermissionDenied:
         return mark_safe("")
-    membership = queries.course_membership(user, enrollment.course)
+    membership = courses.course_membership(user, enrollment.course)
     first = not hasattr(request, _LOADED)
     setattr(request, _LOADED, True)
     # Who leads may be showing the page to the class: the answer is for the class to find.
     revealed = question is not None and not enrollment.leads
     if revealed and question is not None:
-        revealed = queries.questions_for(enrollment).filter(pk=question.pk).exists()
+        revealed = courses.questions_for(enrollment).filter(pk=question.pk).exists()
     return _render(
         name,
         request,

@@ -30,7 +30,7 @@ from rooms.models import (
     Vote,
     Worker,
 )
-from rooms.queries import rooms as queries
+from rooms.queries import classroom
 from rooms.wire.commands import Reveal, StartQuestion, StopVote
 
 pytestmark = pytest.mark.django_db
@@ -375,10 +375,10 @@ def test_a_class_that_runs_is_told_of_a_mended_key(admin_client, admin_user, cou
     enroll(course=course, users=[admin_user], role="instructor")
     for command in (StartQuestion(uuid="1", question="lift"), StopVote(uuid="2"), Reveal(uuid="3")):
         control(user=admin_user, course=course.slug, command=command)
-    before = queries.snapshot(admin_user, course.slug)
+    before = classroom.snapshot(admin_user, course.slug)
     changes = {"choices__0__is_correct": None, "choices__2__is_correct": "on"}
     assert change_question(admin_client, question, **changes).status_code == 302
-    after = queries.snapshot(admin_user, course.slug)
+    after = classroom.snapshot(admin_user, course.slug)
     assert (before.correct, after.correct) == ("A", "C")
     assert (before.epoch, before.revision, after.epoch, after.revision) == (3, 3, 3, 4)
 

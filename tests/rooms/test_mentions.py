@@ -6,7 +6,7 @@ from accounts.models import User
 from rooms.actions import moderation, rooms
 from rooms.actions.messages import MENTIONS_LIMIT, Post, post_messages
 from rooms.models import Enrollment, Membership, Mention
-from rooms.queries import rooms as queries
+from rooms.queries import search
 from tests.rooms.school import EVERYBODY, post
 
 
@@ -88,7 +88,7 @@ def test_a_message_that_is_sent_again_mentions_once(school):
 
 
 def listed(user):
-    return [(one.message.text, one.unread) for one in queries.mentions(user)]
+    return [(one.message.text, one.unread) for one in search.mentions(user)]
 
 
 def test_ones_mentions(school):

@@ -13,8 +13,7 @@ from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
 from rooms.models import Message, Room, UseLog
-from rooms.queries import missed
-from rooms.queries import rooms as queries
+from rooms.queries import messages, missed, search
 from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
@@ -82,18 +81,18 @@ def test_the_text_is_gone_from_every_answer(school):
     moderation.remove_message(user=school.ines, room=name, seq=2)
     left = ["One", "", "Three"]
     bea = school.bea
-    assert texts(queries.select_room(bea, name, 20)["room_messages"]) == left
-    assert texts(queries.history(bea, name, 4, 20)["room_messages"]) == left
-    assert texts(queries.resume(bea, {name: 0}).rooms[name]["messages"]) == left
-    assert texts(queries.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
+    assert texts(messages.select_room(bea, name, 20)["room_messages"]) == left
+    assert texts(messages.history(bea, name, 4, 20)["room_messages"]) == left
+    assert texts(messages.resume(bea, {name: 0}).rooms[name]["messages"]) == left
+    assert texts(messages.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
         for _, frames_ in missed.frames_after(names.room(room.id), 0, 10).rows
         for frame in frames_
     )
-    assert queries.search(bea, "nonsense", limit=10) == []
-    assert list(queries.mentions(bea)) == []
-    (body,) = [one for one in queries.select_room(bea, name, 20)["room_messages"] if one.seq == 2]
+    assert search.search(bea, "nonsense", limit=10) == []
+    assert list(search.mentions(bea)) == []
+    (body,) = [one for one in messages.select_room(bea, name, 20)["room_messages"] if one.seq == 2]
     assert (body.user.username, body.kind, body.reply_to) == ("ada", "text", None)
     # For the admin it is all there.
     message = Message.objects.get(room=room, seq=2)

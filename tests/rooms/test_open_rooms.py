@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from rooms.actions import rooms
 from rooms.actions.messages import Post, post_messages
 from rooms.models import Membership, Message, Room, UseLog
-from rooms.queries import rooms as queries
+from rooms.queries import messages
+from rooms.queries.rooms import entry, list_rooms
 from rooms.wire.errors import (
     EmptyText,
     InvalidMessageFormat,
@@ -33,7 +34,7 @@ def outcome(action, **fields):
 
 
 def titles(user):
-    return [info.title for info in queries.list_rooms(user)]
+    return [info.title for info in list_rooms(user)]
 
 
 # --- making --------------------------------------------------------------------------------------
@@ -61,7 +62,7 @@ def test_a_room_that_was_made(school):
         "Night owls",
         "physics",
     )
-    (info,) = [info for info in queries.list_rooms(school.bea) if info.kind == "open"]
+    (info,) = [info for info in list_rooms(school.bea) if info.kind == "open"]
     assert (info.room, info.title, info.members) == (str(room.id), "Night owls", 1)
 
 
@@ -255,7 +256,7 @@ def test_an_archived_room_is_gone_but_its_history_stays(school):
     rooms.archive_room(user=school.ada, room=name)
     for user in (school.ada, school.bea, school.carl, school.ines):
         assert titles(user) == ["Physics"]
-        assert queries.entry(user, 200)[2] == [(school.room.id, school.course.id, 0)]
+        assert entry(user, 200)[2] == [(school.room.id, school.course.id, 0)]
         for refused, fields in (
             (rooms.join_room, {"room": name}),
             (rooms.leave_room, {"room": name}),
@@ -267,8 +268,8 @@ def test_an_archived_room_is_gone_but_its_history_stays(school):
         with pytest.raises(InvalidRoom):
             post(user, room, "Still here?")
         with pytest.raises(InvalidRoom):
-            queries.select_room(user, name, 20)
-        assert queries.resume(user, {name: 0}).rooms == {name: {"error_code": "invalid_room_id"}}
+            messages.select_room(user, name, 20)
+        assert messages.resume(user, {name: 0}).rooms == {name: {"error_code": "invalid_room_id"}}
     assert list(Message.objects.filter(room=room).values_list("text", flat=True)) == ["Hello"]
     assert UseLog.objects.filter(event="moderate").values_list("sid", "act").get() == (
         "ada",

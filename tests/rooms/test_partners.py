@@ -18,7 +18,7 @@ from rooms.models import (
     Room,
     UseLog,
 )
-from rooms.queries import rooms as queries
+from rooms.queries import classroom
 from tests.client import barrier
 from tests.rooms.cast import body, eventually, in_thread
 
@@ -514,11 +514,11 @@ async def test_of_a_class_that_left_no_worker_looks_for_lonely_ones(cast):
     sockets = Connection.objects.filter(user__in=[one.user for one in people], closed_at=None)
     here = set(sockets.values_list("worker", flat=True))
     assert len(here) == 2
-    assert all(session.pk in queries.discussing_sessions(worker) for worker in here)
+    assert all(session.pk in classroom.discussing_sessions(worker) for worker in here)
     for client in clients:
         await client.close()
     await eventually(
-        lambda: all(session.pk not in queries.discussing_sessions(worker) for worker in here)
+        lambda: all(session.pk not in classroom.discussing_sessions(worker) for worker in here)
     )
 
 

@@ -7,7 +7,8 @@ from accounts.middleware import session_identities, token_identity
 from rooms.actions import session
 from rooms.actions.enrollment import enroll
 from rooms.models import ClassSession, Course
-from rooms.queries import rooms as queries
+from rooms.queries import classroom
+from rooms.queries.rooms import entry
 from rooms.wire.commands import MakePartners, Reveal, StartQuestion, StopVote
 from tests.rooms.cast import Person, make_question
 from tests.rooms.school import make_school
@@ -33,7 +34,7 @@ def test_three_queries_from_the_handshake_to_the_welcome(
             [identity] = session_identities([cookie])
         else:
             identity = token_identity(raw)
-        mine, courses, heads = queries.entry(identity.user, MOST)
+        mine, courses, heads = entry(identity.user, MOST)
     assert [one.course for one in mine] == ["physics"]
     assert courses == [school.course.pk]
     assert heads == [(school.room.id, school.course.pk, 0)]
@@ -55,7 +56,7 @@ def test_the_entry_of_many_courses_and_rooms(school):
     enroll(course=course, users=[school.ada], role="assistant")
     first, second = school.make_room(school.ada), school.make_room(school.ada, school.bea)
     school.make_room(school.bea)
-    mine, courses, heads = queries.entry(school.ada, MOST)
+    mine, courses, heads = entry(school.ada, MOST)
     assert [(one.course, one.role) for one in mine] == [
         ("art", "assistant"),
         ("physics", "student"),
@@ -67,7 +68,7 @@ def test_the_entry_of_many_courses_and_rooms(school):
         second.id,
         first.id,
     ]
-    assert len(queries.entry(school.ada, 3)[2]) == 3
+    assert len(entry(school.ada, 3)[2]) == 3
 
 
 def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch):
@@ -76,30 +77,30 @@ def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch)
     def control(command):
         session.control(user=school.ines, course="physics", command=command)
 
-    read, moved = queries.control_fields, []
+    read, moved = classroom.control_fields, []
 
     def slowly(course, standing):
         fields = read(course, standing)
         if not moved:
             moved.append(True)
             control(StopVote(uuid="2"))
-            assert queries.snapshot(school.bea, "physics").phase == "vote_closed"
+            assert classroom.snapshot(school.bea, "physics").phase == "vote_closed"
         return fields
 
     control(StartQuestion(uuid="1", question="force"))
-    monkeypatch.setattr(queries, "control_fields", slowly)
-    assert queries.snapshot(school.ada, "physics").phase == "vote"
-    monkeypatch.setattr(queries, "control_fields", None)
-    after = queries.snapshot(school.ada, "physics")
+    monkeypatch.setattr(classroom, "control_fields", slowly)
+    assert classroom.snapshot(school.ada, "physics").phase == "vote"
+    monkeypatch.setattr(classroom, "control_fields", None)
+    after = classroom.snapshot(school.ada, "physics")
     assert (after.phase, after.revision) == ("vote_closed", 2)
 
 
 def test_what_is_remembered_ends_with_each_change_of_partners(school):
     for command in (StartQuestion(uuid="1", question="force"), StopVote(uuid="2")):
         session.control(user=school.ines, course="physics", command=command)
-    assert queries.snapshot(school.ada, "physics").revision == 2
+    assert classroom.snapshot(school.ada, "physics").revision == 2
     session.control(user=school.ines, course="physics", command=MakePartners(uuid="3"))
-    assert queries.snapshot(school.ada, "physics").revision == 3
+    assert classroom.snapshot(school.ada, "physics").revision == 3
     assert ClassSession.objects.get().epoch == 2
 
 
@@ -108,7 +109,7 @@ def test_how_a_class_stands_is_read_once_for_a_revision(school, django_assert_nu
         session.control(user=school.ines, course="physics", command=command)
 
     def ask(user):
-        return queries.snapshot(user, "physics")
+        return classroom.snapshot(user, "physics")
 
     control(StartQuestion(uuid="1", question="force"))
     before = ask(school.ada)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rooms.actions import moderation, rooms
 from rooms.models import Membership, Message, Room
-from rooms.queries import rooms as queries
+from rooms.queries import search
 from rooms.wire.errors import InvalidRoom, PermissionDenied
 from tests.pace import patient
 from tests.rooms.school import EVERYBODY, post
@@ -21,7 +21,7 @@ POSTGRES = connection.vendor == "postgresql"
 
 
 def found(user, text, *, limit=100, **where):
-    return [body.text for body in queries.search(user, text, limit=limit, **where)]
+    return [body.text for body in search.search(user, text, limit=limit, **where)]
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_where_to_search(school):
     assert found(school.ada, "word", course="physics", room=str(school.room.id)) == ["a word there"]
     for room in (str(there.id), "x"):
         with pytest.raises(InvalidRoom):
-            queries.search(school.ada, "word", room=room, limit=1)
+            search.search(school.ada, "word", room=room, limit=1)
     for course in ("chemistry", "nothing"):
         with pytest.raises(PermissionDenied):
-            queries.search(school.ada, "word", course=course, limit=1)
+            search.search(school.ada, "word", course=course, limit=1)
 
 
 def test_what_is_not_found(school):
@@ -172,7 +172,7 @@ def test_the_index_is_used(db):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
-        found = Message.objects.filter(queries._matches("word"), removed_at=None)
+        found = Message.objects.filter(search._matches("word"), removed_at=None)
         found_by = found.order_by().explain()
     assert "rooms_message_search" in found_by
 

@@ -1,0 +1,285 @@
+"""Where a class stands."""
+
+import threading
+import time
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import frames
+from rooms.models import (
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Partner,
+    PartnerGroup,
+    Round,
+    Vote,
+)
+from rooms.peer import phases
+from rooms.peer.phases import Phase
+from rooms.permissions import enrolled
+from rooms.wire.events import OwnVote, PartnerBody, QuestionBody, Snapshot
+
+
+def question_body(round_: Round | None) -> QuestionBody | None:
+    return None if round_ is None else frames.question(round_.question)
+
+
+def class_session(course: Course) -> ClassSession | None:
+    """The open class session of a course, with its round and question."""
+    return (
+        ClassSession.objects.filter(course=course, ended_at=None)
+        .select_related("current_round__question", "current_round__first", "controller")
+        .prefetch_related("current_round__question__choices")
+        .first()
+    )
+
+
+def rounds(session: ClassSession) -> tuple[Round | None, Round | None]:
+    """The first and second round of the question that runs."""
+    current = session.current_round
+    if current is None:
+        return None, None
+    return (current, None) if current.number == 1 else (current.first, current)
+
+
+def histograms(session: ClassSession) -> list[dict[str, int]]:
+    """Votes for each choice in both rounds; empty for a round that there was not."""
+    current = session.current_round
+    if current is None:
+        return [{}, {}]
+    first, second = rounds(session)
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    votes = Vote.objects.filter(round__in=[r.id for r in (first, second) if r is not None])
+    for round_id, choice, n in votes.values_list("round_id", "choice").annotate(n=Count("id")):
+        counts[round_id][choice] = n
+    letters = [choice.letter for choice in current.question.choices.all()]
+    return [
+        {} if r is None else {letter: counts[r.id].get(letter, 0) for letter in letters}
+        for r in (first, second)
+    ]
+
+
+def correct_choice(session: ClassSession) -> str | None:
+    """The letter of the right choice of the question that runs."""
+    assert session.current_round is not None
+    choices = session.current_round.question.choices.all()
+    return next((choice.letter for choice in choices if choice.is_correct), None)
+
+
+def control_fields(course: Course, session: ClassSession | None) -> dict[str, Any]:
+    """Where the class stands, as the fields of a `control` event without its time."""
+    if session is None:
+        return {
+            "course": course.slug,
+            "message": "enableNext",
+            "phase": Phase.IDLE.value,
+            "epoch": 0,
+            "revision": 0,
+            "question": None,
+            "round": None,
+            "deadline": None,
+        }
+    fields: dict[str, Any] = {
+        "course": course.slug,
+        "message": session.control_message,
+        "phase": str(session.phase),
+        "epoch": session.epoch,
+        "revision": session.revision,
+        "question": question_body(session.current_round),
+        "round": session.current_round.number if session.current_round else None,
+        "deadline": session.deadline.timestamp() if session.deadline else None,
+    }
+    if session.phase == Phase.REVEALED:
+        fields["correct"] = correct_choice(session)
+        fields["histograms"] = histograms(session)
+    return fields
+
+
+def snapshot(user: User, slug: str) -> Snapshot:
+    """Where the class stands, for the user. Raises PermissionDenied."""
+    return course_snapshot(user, slug)[1]
+
+
+def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
+    """Return the id of a course and where its class stands for the user.
+
+    Nothing in it is older than its revision: that is read first. Raises PermissionDenied.
+    """
+    course = enrolled(user, slug).course
+    standing = _standing(course)
+    votes: list[OwnVote | None] = [None, None]
+    partners: list[PartnerBody] = []
+    room: str | None = None
+    if standing.rounds != (None, None):
+        own = {
+            vote.round_id: OwnVote(vote.choice, vote.confidence, vote.rationale)
+            for vote in Vote.objects.filter(
+                user=user, round__in=[pk for pk in standing.rounds if pk is not None]
+            )
+        }
+        votes = [None if pk is None else own.get(pk) for pk in standing.rounds]
+        if standing.fields["phase"] in phases.PARTNER_PHASES:
+            place = (
+                Partner.objects.filter(round=standing.rounds[0], user=user)
+                .select_related("group")
+                .first()
+            )
+            if place is not None:
+                room = str(place.group.room_id)
+                partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
+    return course.pk, Snapshot(
+        **standing.fields,
+        server_time=time.time(),
+        votes=votes,
+        room=room,
+        partners=partners,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a class stands, the same for all who ask until its revision changes: the fields of
+    `control_fields`, and the ids of the two rounds."""
+
+    fields: dict[str, Any]
+    rounds: tuple[int | None, int | None]
+
+
+class _Version(NamedTuple):
+    """What a class session looked like when it was read; a later one is greater.
+
+    The epoch is in it, as workers that run the code before it know no revision.
+    """
+
+    epoch: int
+    revision: int
+    changed_at: datetime
+    slug: str
+
+
+class _Standings:
+    """Remember how the class sessions asked for last stand. Any thread may use it.
+
+    An entry is found only under the very version that its caller has just read, so a process never
+    says what is older than that.
+    """
+
+    MOST = 500
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[int, tuple[_Version, _Standing]] = OrderedDict()
+
+    def find(self, session: int, version: _Version) -> _Standing | None:
+        """Return how a session stands in this version, None where that is not known."""
+        with self._lock:
+            known = self._known.get(session)
+        return known[1] if known is not None and known[0] == version else None
+
+    def keep(self, session: int, version: _Version, standing: _Standing) -> None:
+        """Remember how a session stands, unless a later version came meanwhile."""
+        with self._lock:
+            known = self._known.get(session)
+            if known is not None and known[0] > version:
+                return
+            self._known[session] = version, standing
+            self._known.move_to_end(session)
+            if len(self._known) > self.MOST:
+                self._known.popitem(last=False)
+
+
+_standings = _Standings()
+
+
+def _standing(course: Course) -> _Standing:
+    """How the class of a course stands, read once for each revision: a class asks all at once."""
+    now = (
+        ClassSession.objects.filter(course=course, ended_at=None)
+        .values_list("pk", "epoch", "revision", "changed_at")
+        .first()
+    )
+    if now is not None:
+        known = _standings.find(now[0], _Version(*now[1:], course.slug))
+        if known is not None:
+            return known
+    session = class_session(course)
+    if session is None:
+        return _Standing(control_fields(course, last_epoch_session(course)), (None, None))
+    first, second = rounds(session)
+    standing = _Standing(
+        control_fields(course, session),
+        (first.pk if first else None, second.pk if second else None),
+    )
+    # What is not committed yet may never be.
+    if not connection.in_atomic_block:
+        version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
+        _standings.keep(session.pk, version, standing)
+    return standing
+
+
+def last_epoch_session(course: Course) -> ClassSession | None:
+    """The last session of a course in which none is open, for its epoch and revision."""
+    return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
+
+
+def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
+    """(group id, user id, what the others are told of them) for the members of the groups."""
+    places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
+    rounds_ = {group.round_id for group in of}
+    choices = dict(
+        Vote.objects.filter(round__in=rounds_, user__in=[p.user_id for p in places]).values_list(
+            "user_id", "choice"
+        )
+    )
+    return [
+        (
+            place.group_id,
+            place.user_id,
+            PartnerBody(
+                username=place.user.username,
+                display_name=place.user.shown_name,
+                choice=choices.get(place.user_id),
+            ),
+        )
+        for place in places
+    ]
+
+
+def next_deadline() -> datetime | None:
+    """The earliest deadline of an open round anywhere."""
+    return (
+        ClassSession.objects.filter(ended_at=None, deadline__isnull=False)
+        .order_by("deadline")
+        .values_list("deadline", flat=True)
+        .first()
+    )
+
+
+def discussing_sessions(worker: UUID) -> dict[int, int]:
+    """The class sessions in which students connected to the worker may need a partner now, each
+    with its course."""
+    connected = Connection.objects.filter(worker=worker, closed_at=None)
+    here = Enrollment.objects.filter(
+        course=OuterRef("course"), role=Enrollment.Role.STUDENT, user__in=connected.values("user")
+    )
+    return dict(
+        ClassSession.objects.filter(
+            Exists(here),
+            ended_at=None,
+            phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS),
+            changed_at__gte=timezone.now() - timedelta(hours=6),
+            current_round__partner_groups__isnull=False,
+        )
+        .distinct()
+        .values_list("id", "course")[:1000]
+    )

@@ -1,0 +1,72 @@
+"""Courses: who is in them, their questions and rooms."""
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import Course, Enrollment, Membership, Message, Question, Room, Round
+from rooms.peer.phases import Phase
+from rooms.queries.classroom import class_session
+
+
+def muted(course: Course) -> QuerySet[Enrollment]:
+    """The students of a course who may not post now."""
+    return (
+        Enrollment.objects.filter(
+            course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
+        )
+        .select_related("user")
+        .order_by("user__username")
+    )
+
+
+def my_enrollments(user: User) -> QuerySet[Enrollment]:
+    """The user's enrolments, with their courses."""
+    return Enrollment.objects.filter(user=user).select_related("course").order_by("course__title")
+
+
+def course_membership(user: User, course: Course) -> Membership:
+    """The user's place in the course's room. Raises Membership.DoesNotExist for a stranger."""
+    return Membership.objects.select_related("room").get(
+        user=user, room__course=course, room__kind=Room.Kind.COURSE
+    )
+
+
+def questions(course: Course) -> QuerySet[Question]:
+    """The questions of a course with their choices, each with `asked`: whether the open class
+    session has had it."""
+    here = Round.objects.filter(
+        question=OuterRef("pk"), session__course=course, session__ended_at=None
+    )
+    return course.questions.prefetch_related("choices").annotate(asked=Exists(here))
+
+
+def my_course_rooms(user: User) -> QuerySet[Room]:
+    """The rooms of the user's courses, with the user's `role` in each."""
+    return (
+        Room.objects.filter(kind=Room.Kind.COURSE, course__enrollments__user=user)
+        .select_related("course")
+        .annotate(role=F("course__enrollments__role"))
+        .order_by("course__title", "course__slug")
+    )
+
+
+def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
+    """The questions of a course that one may see with their right choices.
+
+    For who leads the course all of them; for a student those that have been revealed, without
+    the one that runs until it is revealed again.
+    """
+    found = enrollment.course.questions.prefetch_related("choices")
+    if enrollment.leads:
+        return found
+    revealed = Message.objects.filter(
+        room__course=enrollment.course,
+        room__kind=Room.Kind.COURSE,
+        kind=Message.Kind.CONTROL,
+        text="reveal",
+    ).values_list("control__question__question", flat=True)
+    session = class_session(enrollment.course)
+    if session is not None and session.current_round and session.phase != Phase.REVEALED:
+        found = found.exclude(pk=session.current_round.question_id)
+    return found.filter(slug__in=set(revealed))

@@ -1,0 +1,139 @@
+"""The messages of rooms: pages of them, and what was missed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from rooms import frames
+from rooms.models import Membership, Message, Room
+from rooms.permissions import member
+from rooms.wire.events import MessageBody
+from rooms.wire.fields import DEFAULT_PAGE, PAGE_LIMIT, RESUME_LIMIT
+
+RESUME_TOTAL = 5_000
+"""Missed messages that one `resume` sends of all rooms together."""
+REMOVED_KNOWN = timedelta(days=7)
+"""How long after a message was removed those who come back are told."""
+
+
+def _messages(room: Room) -> QuerySet[Message]:
+    return room.messages.select_related("sender")
+
+
+def _newest(room: Room, limit: int) -> list[MessageBody]:
+    newest = list(_messages(room).order_by("-seq")[:limit])
+    return [frames.body(message) for message in reversed(newest)]
+
+
+def select_room(user: User, room: str, limit: int) -> dict[str, Any]:
+    """The newest messages of a room, oldest first."""
+    found = member(user, room).room
+    messages = _newest(found, limit)
+    return {
+        "room": str(found.id),
+        "room_messages": messages,
+        "last_seq": messages[-1].seq if messages else 0,
+    }
+
+
+def history(user: User, room: str, before: int, limit: int) -> dict[str, Any]:
+    """The messages before a number, oldest first, and whether there are more before them."""
+    found = member(user, room).room
+    page = list(_messages(found).filter(seq__lt=before).order_by("-seq")[:limit])
+    return {
+        "room": str(found.id),
+        "room_messages": [frames.body(message) for message in reversed(page)],
+        "more": bool(page) and page[-1].seq > 1,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What was missed, by room; and the (room, number) of what was seen and is gone by now."""
+
+    rooms: dict[str, dict[str, Any]]
+    removed: list[tuple[str, int]]
+
+
+def resume(user: User, seen: dict[str, int]) -> Resumed:
+    """What was missed in each room since the number last seen there.
+
+    Where more than `RESUME_LIMIT` messages are missing (or `RESUME_TOTAL` in all rooms together),
+    or the number is ahead of the room, the answer is `reset` with the newest ones. A room that the
+    user is not in (any more) is answered with an `error_code`, like one that does not exist.
+    """
+    wanted: dict[str, UUID] = {}
+    for name in seen:
+        try:
+            wanted[name] = UUID(name)
+        except ValueError:
+            continue
+    removed = Message.objects.filter(removed_at__gte=timezone.now() - REMOVED_KNOWN)
+    mine: dict[UUID, Room] = {}
+    thinned: list[UUID] = []
+    for m in (
+        Membership.objects.filter(user=user, room__in=wanted.values(), room__archived_at=None)
+        .select_related("room")
+        .annotate(thinned=Exists(removed.filter(room=OuterRef("room"))))
+    ):
+        mine[m.room_id] = m.room
+        if m.thinned:
+            thinned.append(m.room_id)
+    answer: dict[str, Any] = {}
+    left = RESUME_TOTAL
+    for name, after in seen.items():
+        room = mine.get(wanted[name]) if name in wanted else None
+        if room is None:
+            answer[name] = {"error_code": "invalid_room_id"}
+            continue
+        answer[name] = _missed(room, after, min(left, RESUME_LIMIT))
+        left = max(left - len(answer[name]["messages"]), 0)
+    gone = (
+        removed.filter(room__in=thinned).order_by("-removed_at").values_list("room_id", "seq")
+        if thinned
+        else ()
+    )
+    names = {room: name for name, room in wanted.items()}
+    return Resumed(
+        rooms=answer,
+        removed=[(str(room), seq) for room, seq in gone[:RESUME_LIMIT] if seq <= seen[names[room]]],
+    )
+
+
+def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
+    if after > room.last_seq or room.last_seq - after > most:
+        newest = _newest(room, PAGE_LIMIT if most else DEFAULT_PAGE)
+        return {
+            "messages": newest,
+            "last_seq": newest[-1].seq if newest else 0,
+            "reset": True,
+        }
+    if after == room.last_seq:
+        return {"messages": [], "last_seq": after}
+    missed = _messages(room).filter(seq__gt=after).order_by("seq")[:RESUME_LIMIT]
+    messages = [frames.body(message) for message in missed]
+    return {"messages": messages, "last_seq": messages[-1].seq if messages else after}
+
+
+def messages_page(
+    user: User, room: str, *, after: int | None, before: int | None, limit: int
+) -> tuple[Room, list[MessageBody]]:
+    """A room of the user, and messages of it, oldest first.
+
+    The first ones after the number `after`, or else the last ones; of those before `before` where
+    that is given. Raises InvalidRoom.
+    """
+    found = member(user, room).room
+    messages = _messages(found)
+    if before is not None:
+        messages = messages.filter(seq__lt=before)
+    if after is not None:
+        page = list(messages.filter(seq__gt=after).order_by("seq")[:limit])
+    else:
+        page = list(reversed(messages.order_by("-seq")[:limit]))
+    return found, [frames.body(message) for message in page]

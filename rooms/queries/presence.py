@@ -1,0 +1,54 @@
+"""Who is online."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from rooms.conf import limits
+from rooms.models import Connection, Course, Enrollment, Membership
+
+
+def open_connections() -> QuerySet[Connection]:
+    """The sockets that are open, silent ones among them, as far as their workers are alive."""
+    alive = timezone.now() - timedelta(seconds=limits["PRESENCE_EXPIRY"])
+    return Connection.objects.filter(closed_at=None, worker__seen_at__gte=alive)
+
+
+def online_connections() -> QuerySet[Connection]:
+    """The open sockets that owe no sign of life. Whoever has one of these is online."""
+    return open_connections().filter(silent_since=None)
+
+
+def online_students(course: Course | int) -> set[int]:
+    """The students of a course who are online."""
+    return set(online_connections().filter(_of_students(course)).values_list("user_id", flat=True))
+
+
+def students_here_since(course: Course | int, moment: datetime) -> set[int]:
+    """The students of a course with a socket that closed after the moment.
+
+    Some of them may be online by another socket.
+    """
+    closed = Connection.objects.filter(_of_students(course), closed_at__gte=moment)
+    return set(closed.values_list("user_id", flat=True))
+
+
+def _of_students(course: Course | int) -> Q:
+    return Q(user__enrollments__course=course, user__enrollments__role=Enrollment.Role.STUDENT)
+
+
+def presence(
+    rooms: Sequence[UUID], users: Sequence[int]
+) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, int]]]:
+    """({room: (course, members, online)}, the (room, user) of those of the users who are here)."""
+    members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
+        here=Exists(online_connections().filter(user=OuterRef("user")))
+    )
+    counts = members.values_list("room_id", "room__course_id").annotate(
+        members=Count("id"), online=Count("id", filter=Q(here=True))
+    )
+    here = members.filter(here=True, user__in=users).values_list("room_id", "user_id")
+    return {room: (course, all_, online) for room, course, all_, online in counts}, set(here)

@@ -1,0 +1,120 @@
+"""What came of a class: figures, votes and the use log."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import ClassSession, Course, PartnerGroup, Round, UseLog, Vote
+from rooms.peer import phases
+from rooms.peer.phases import Phase
+from rooms.permissions import leading
+from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
+from rooms.queries.presence import online_students
+from rooms.wire.events import FiguresBody, Transitions
+
+
+def figures_for(user: User, slug: str) -> FiguresBody:
+    """The live figures, for one who leads the course. Raises PermissionDenied."""
+    return figures(leading(user, slug).course)
+
+
+def figures(course: Course) -> FiguresBody:
+    """The live figures of a course's class."""
+    session = class_session(course)
+    online = len(online_students(course))
+    if session is None or session.current_round is None:
+        return FiguresBody(
+            online=online,
+            votes=[0, 0],
+            histograms=[{}, {}],
+            groups=0,
+            silent_groups=0,
+            messages=0,
+            transitions=None,
+            gain=None,
+        )
+    counts = histograms(session)
+    first, second = rounds(session)
+    talk = PartnerGroup.objects.filter(round=first).aggregate(
+        groups=Count("id"),
+        silent=Count("id", filter=Q(room__last_seq=0)),
+        messages=Sum("room__last_seq"),
+    )
+    matrix, gain = None, None
+    if first is not None and second is not None and session.phase != Phase.REVOTE:
+        matrix, gain = _comparison(session, first, second)
+    return FiguresBody(
+        online=online,
+        votes=[sum(count.values()) for count in counts],
+        histograms=counts,
+        groups=talk["groups"],
+        silent_groups=talk["silent"],
+        messages=talk["messages"] or 0,
+        transitions=matrix,
+        gain=gain,
+    )
+
+
+def _comparison(
+    session: ClassSession, first: Round, second: Round
+) -> tuple[Transitions, float | None]:
+    correct = correct_choice(session)
+    before = dict(first.votes.values_list("user_id", "choice"))
+    after = dict(second.votes.values_list("user_id", "choice"))
+    twice = before.keys() & after.keys()
+    matrix = phases.transition_matrix(
+        (before[user] == correct, after[user] == correct) for user in twice
+    )
+    gain = phases.normalised_gain(
+        matrix["right_right"] + matrix["right_wrong"],
+        matrix["right_right"] + matrix["wrong_right"],
+        len(twice),
+    )
+    return Transitions(**matrix), gain
+
+
+ROUNDS_LIMIT = 200
+"""Rounds told of one class session, the last ones."""
+
+
+def class_sessions(course: Course) -> QuerySet[ClassSession]:
+    """The class sessions of a course, the last one first, with their `last_rounds`, likewise."""
+    last = Round.objects.select_related("question").order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
+    return (
+        ClassSession.objects.filter(course=course)
+        .prefetch_related(Prefetch("rounds", last, to_attr="last_rounds"))
+        .order_by("-started_at", "-pk")
+    )
+
+
+def vote_counts(of: Iterable[Round]) -> dict[int, dict[str, int]]:
+    """Votes for each choice that has any, by the rounds' ids."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    votes = Vote.objects.filter(round__in=[r.pk for r in of])
+    for round_id, choice, n in (
+        votes.values_list("round_id", "choice").annotate(n=Count("id")).order_by("choice")
+    ):
+        counts[round_id][choice] = n
+    return counts
+
+
+def my_votes(user: User, course: Course) -> QuerySet[Vote]:
+    """The votes of the user in the course, the last one first."""
+    return (
+        Vote.objects.filter(user=user, round__session__course=course)
+        .select_related("round__question")
+        .order_by("-cast_at", "-pk")
+    )
+
+
+def use_log(course: Course, *, since: datetime | None, until: datetime | None) -> QuerySet[UseLog]:
+    """The rows of a course's use log from `since` (inclusive) until `until`, now at the latest."""
+    now = timezone.now()
+    rows = UseLog.objects.filter(course_id=course.slug, timestamp__lt=min(until or now, now))
+    if since is not None:
+        rows = rows.filter(timestamp__gte=since)
+    return rows.order_by("timestamp", "pk")
