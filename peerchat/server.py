@@ -31,7 +31,7 @@ from peerchat.inbox import Inbox
 from peerchat.incoming import ShortWayIn
 from peerchat.requests import RequestFactory
 from peerchat.supervisor import STOP_WITHIN
-from rooms import runtime
+from rooms.process import runtime
 
 logger = logging.getLogger(__name__)
 

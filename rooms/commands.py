@@ -21,9 +21,9 @@ from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import Connection
 from rooms.delivery.notices import Direct, Passing, Topic
+from rooms.process.runtime import Runtime
 from rooms.queries import classroom, messages, results
 from rooms.queries.rooms import list_rooms, list_users
-from rooms.runtime import Runtime
 from rooms.wire import events, parser
 from rooms.wire.commands import (
     CONTROL_COMMANDS,

@@ -14,11 +14,12 @@ from channels.consumer import AsyncConsumer
 from accounts import tokens, wrong_tokens
 from accounts.credentials import Credential
 from accounts.models import User
-from rooms import commands, frames, ratelimit, runtime
+from rooms import commands, frames, ratelimit
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.delivery import names, notices, publish
 from rooms.delivery.connection import Connection, FrameWriter
+from rooms.process import runtime
 from rooms.queries.rooms import dashboard_entry, entry
 from rooms.wire import events
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Authenticate, Command, NewMessage

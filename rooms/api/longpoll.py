@@ -16,8 +16,8 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from rooms import runtime
-from rooms.silence import asked_after
+from rooms.process import runtime
+from rooms.process.silence import asked_after
 from rooms.wire.errors import RateLimited
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from rooms.models import Connection, Partner
 from tests.client import Client
 from tests.pace import patient
 from tests.rooms.cast import eventually, online
-from tests.rooms.test_silent import Line
+from tests.rooms.process.test_silent import Line
 from tests.running import Site, environment
 
 SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}

@@ -8,7 +8,7 @@ from channels.testing import WebsocketCommunicator
 from django.db import connections
 
 from peerchat.asgi import application
-from rooms import runtime
+from rooms.process import runtime
 from tests.client import barrier
 from tests.pace import patient
 from tests.rooms.cast import online

@@ -26,9 +26,9 @@ from rooms.conf import limits
 from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
+from rooms.process.threads import Threads
 from rooms.queries import entitlements
 from rooms.queries.entitlements import Facts, RoomOf
-from rooms.threads import Threads
 from rooms.wire import events
 from rooms.wire.errors import PeerError
 from rooms.wire.events import RoomRemoved

@@ -23,11 +23,11 @@ from rooms.delivery import names as group_names
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Passing, Seen
 from rooms.models import Course
+from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
+from rooms.process.silence import Silence, look_every
+from rooms.process.threads import Threads
 from rooms.queries import classroom, results
 from rooms.queries import presence as presence_queries
-from rooms.revalidation import EXPIRED_EVERY, Revalidation
-from rooms.silence import Silence, look_every
-from rooms.threads import Threads
 from rooms.wire import events
 from rooms.wire.errors import PeerError
 from rooms.wire.events import FiguresBody, Presence

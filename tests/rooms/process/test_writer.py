@@ -6,9 +6,9 @@ import threading
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from rooms import writer as module
+from rooms.process import writer as module
+from rooms.process.writer import Writer
 from rooms.wire.errors import InvalidChoice, Unavailable
-from rooms.writer import Writer
 from tests.pace import patient
 
 

@@ -9,18 +9,18 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-from rooms.clock import Clock
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
-from rooms.drain import close_sockets
-from rooms.polling import Polls
+from rooms.process.clock import Clock
+from rooms.process.drain import close_sockets
+from rooms.process.polling import Polls
+from rooms.process.revalidation import Revalidation
+from rooms.process.silence import Silence
+from rooms.process.threads import Threads
+from rooms.process.writer import Writer
 from rooms.queries import missed
-from rooms.revalidation import Revalidation
-from rooms.silence import Silence
-from rooms.threads import Threads
 from rooms.wire.errors import PeerError
-from rooms.writer import Writer
 
 STOP_WITHIN = 2.5
 """Seconds that stopping may take after the sockets are closed; `STEP_WITHIN` each part of it."""

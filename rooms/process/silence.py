@@ -21,8 +21,8 @@ from rooms.delivery import publish
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Seen
+from rooms.process.writer import Writer
 from rooms.wire.errors import PeerError
-from rooms.writer import Writer
 
 logger = logging.getLogger(__name__)
 

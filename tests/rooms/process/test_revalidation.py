@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.credentials import Credential
-from rooms import revalidation
 from rooms.actions import rooms
 from rooms.delivery import names, notices
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Recheck, Stored
 from rooms.models import Course, Enrollment, Membership, Room
+from rooms.process import revalidation
+from rooms.process.revalidation import Revalidation
+from rooms.process.threads import Threads
 from rooms.queries import entitlements, missed
-from rooms.revalidation import Revalidation
-from rooms.threads import Threads
 from tests.rooms.cast import Person, eventually, in_thread, make_person, store
 from tests.rooms.delivery.test_hub import Socket
 

@@ -22,10 +22,10 @@ from rooms.actions.presence import (
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.notices import Seen
+from rooms.process.threads import Threads
+from rooms.process.writer import Writer
 from rooms.queries import rooms as room_queries
-from rooms.threads import Threads
 from rooms.wire.errors import PeerError
-from rooms.writer import Writer
 
 logger = logging.getLogger(__name__)
 

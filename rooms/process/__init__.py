@@ -1,0 +1,1 @@
+"""What a process does by itself: database work, deadlines, presence, checks, its end."""
