@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, permissions
-from rooms.actions import statements, uselog
-from rooms.actions.statements import Member, Members, Place
+from rooms.actions import uselog
+from rooms.actions.statements import rows as statements
+from rooms.actions.statements.rows import Member, Members, Place
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Changed, Stored
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room

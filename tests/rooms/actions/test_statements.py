@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rooms.actions import statements
 from rooms.actions.messages import Post, Posted, post_messages
+from rooms.actions.statements import rows as statements
 from rooms.models import (
     Choice,
     ClassSession,

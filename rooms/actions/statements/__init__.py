@@ -1,0 +1,1 @@
+"""What the database does for every message that is posted."""
