@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from rooms import frames, permissions
 from rooms.actions import uselog
-from rooms.actions.statements import rows as statements
-from rooms.actions.statements.rows import Member, Members, Place
+from rooms.actions.statements import store
+from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Changed, Stored
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
@@ -73,8 +73,8 @@ def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
         for post, room in zip(posts, ids, strict=True)
         if room is not None
     ]
-    places = statements.lock({room for room, _, _ in keys})
-    members, before = statements.look_up(places, keys)
+    places = store.lock({room for room, _, _ in keys})
+    members, before = store.look_up(places, keys)
     stored = _messages(before.values())
     parents = _parents(posts)
     now = timezone.now()
@@ -181,7 +181,7 @@ def _restriction(
     return None
 
 
-def _messages(ids: Collection[UUID]) -> dict[statements.Key, Message | NewText]:
+def _messages(ids: Collection[UUID]) -> dict[Key, Message | NewText]:
     """Stored messages, by what they are known by."""
     if not ids:
         return {}
@@ -207,7 +207,7 @@ def _store(
     new: list[NewText], places: Mapping[UUID, Place], members: Members, now: datetime
 ) -> None:
     touched = [places[room] for room in {message.room_id for message in new}]
-    statements.insert(
+    store.insert(
         new,
         touched,
         _read_own(new, members),

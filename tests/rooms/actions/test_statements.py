@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from rooms.actions.messages import Post, Posted, post_messages
-from rooms.actions.statements import rows as statements
+from rooms.actions.statements import store
 from rooms.models import (
     Choice,
     ClassSession,
@@ -27,7 +27,7 @@ from tests.rooms.school import post
 @pytest.fixture(params=["written out", "ORM"])
 def way(request, monkeypatch):
     if request.param == "ORM":
-        monkeypatch.setattr(statements, "_is_postgresql", lambda: False)
+        monkeypatch.setattr(store, "_is_postgresql", lambda: False)
     elif connection.vendor != "postgresql":
         pytest.skip("written out for PostgreSQL only")
     return request.param

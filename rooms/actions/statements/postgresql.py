@@ -1,0 +1,184 @@
+"""A batch in three statements of PostgreSQL, however many messages and rooms are in it.
+
+They are written out: the ORM takes several times as long to build them as the database to
+carry them out.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from django.db import connection
+
+from rooms.actions import uselog
+from rooms.actions.statements.rows import Key, Member, Members, Place
+from rooms.models import NewText
+
+# The rest of the transaction goes by indexes. A statement that was planned while a table was small
+# would read all of it until PostgreSQL has counted its rows anew, a minute and a million later.
+_LOCK = """
+SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
+FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
+CROSS JOIN rooms_room r
+JOIN rooms_course c ON c.id = r.course_id
+LEFT JOIN rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL
+LEFT JOIN rooms_round o ON o.id = s.current_round_id
+LEFT JOIN rooms_question q ON q.id = o.question_id
+WHERE r.id = ANY(%s::uuid[]) AND r.archived_at IS NULL
+ORDER BY r.id
+FOR NO KEY UPDATE OF r
+"""
+
+# Up to three answers in one: the members of small rooms, the senders in large ones, and the
+# messages that came before. What is not asked for is left out, or it would be planned, and tables
+# read, for nothing. All lists are short, and each row is found by an index.
+_POSTS = """
+WITH post AS (
+    SELECT * FROM json_to_recordset(%(posts)s) AS p(room_id uuid, sender_id bigint, uuid text)
+)
+"""
+_MEMBER = """
+SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL::uuid
+"""
+_PLACE = """
+JOIN rooms_room r ON r.id = m.room_id
+JOIN accounts_user u ON u.id = m.user_id
+LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
+"""
+_OF_SMALL = "WHERE m.room_id = ANY(%(small)s::uuid[])"
+_MEMBERS_OF_SMALL = _MEMBER + "FROM rooms_membership m" + _PLACE + _OF_SMALL
+_IN_LARGE = """
+FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%(large)s::uuid[])) p
+JOIN rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
+"""
+_SENDERS_IN_LARGE = _MEMBER + _IN_LARGE + _PLACE
+_STORED_BEFORE = """
+SELECT b.room_id, b.sender_id, NULL, b.uuid, NULL, NULL, NULL, b.id
+FROM post p
+JOIN rooms_message b
+    ON b.room_id = p.room_id AND b.sender_id = p.sender_id AND b.uuid = p.uuid
+"""
+
+
+def _asking_for(*parts: str) -> str:
+    return _POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE))
+
+
+# By whether there are small rooms, and large ones.
+_LOOK_UP = {
+    (True, False): _asking_for(_MEMBERS_OF_SMALL),
+    (False, True): _asking_for(_SENDERS_IN_LARGE),
+    (True, True): _asking_for(_MEMBERS_OF_SMALL, _SENDERS_IN_LARGE),
+}
+
+_INSERT = """
+WITH new AS (
+    SELECT * FROM json_to_recordset(%(messages)s) AS n(
+        id uuid, room_id uuid, seq bigint, sender_id bigint, uuid text, text text, reply_to_id uuid
+    )
+), head AS (
+    UPDATE rooms_room r SET last_seq = n.seq
+    FROM unnest(%(rooms)s::uuid[], %(heads)s::bigint[]) AS n(id, seq)
+    WHERE r.id = n.id
+), read AS (
+    UPDATE rooms_membership m SET last_read_seq = m.last_read_seq + n.by
+    FROM unnest(%(memberships)s::bigint[], %(read)s::bigint[]) AS n(id, by)
+    WHERE m.id = n.id
+), log AS (
+    INSERT INTO rooms_uselog (timestamp, sid, event, act, div_id, course_id)
+    SELECT %(now)s, sid, event, act, div_id, course_id
+    FROM json_to_recordset(%(log)s)
+        AS n(sid text, event text, act text, div_id text, course_id text)
+)
+INSERT INTO rooms_message (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)
+SELECT id, room_id, seq, sender_id, uuid, 'text', text, reply_to_id, %(now)s
+FROM new
+"""
+
+
+def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
+    return {row[0]: Place(*row) for row in _execute(_LOCK, [_array(rooms)])}
+
+
+def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Members, dict[Key, UUID]]:
+    small = [room for room, place in places.items() if place.is_small]
+    large = [room for room, place in places.items() if not place.is_small]
+    posts = _json(_Post(*key) for key in keys)
+    members: Members = defaultdict(dict)
+    before: dict[Key, UUID] = {}
+    found = _execute(
+        _LOOK_UP[bool(small), bool(large)],
+        {"posts": posts, "small": _array(small), "large": _array(large)},
+    )
+    for room, user, membership, name, *rest, message in found:
+        if message is None:
+            members[room][user] = Member(user, membership, name, *rest)
+        else:
+            before[room, user, name] = message
+    return members, before
+
+
+def insert(
+    messages: Sequence[NewText],
+    heads: Collection[Place],
+    read: Mapping[int, int],
+    log: Sequence[uselog.Row],
+    now: datetime,
+) -> None:
+    _execute(
+        _INSERT,
+        {
+            "messages": _json(
+                _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
+                for m in messages
+            ),
+            # Arrays, as PostgreSQL takes JSON for so many rows that it would read whole tables.
+            "rooms": _array(place.id for place in heads),
+            "heads": _array(place.last_seq for place in heads),
+            "memberships": _array(read),
+            "read": _array(read.values()),
+            "log": _json(log),
+            "now": now,
+        },
+    )
+
+
+def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    """The rows of a statement, whose text stays the same so that PostgreSQL plans it once: psycopg
+    prepares what it has seen a few times, where the settings of the site allow it. Django's own
+    cursors put the parameters into the text."""
+    connection.ensure_connection()
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    raw: Any = psycopg.Cursor(connection.connection)
+    with wrap(raw) as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _array(items: Iterable[UUID | int]) -> str:
+    return "{" + ",".join(map(str, items)) + "}"
+
+
+class _Post(msgspec.Struct):
+    room_id: UUID
+    sender_id: int
+    uuid: str
+
+
+class _Insert(msgspec.Struct):
+    id: UUID
+    room_id: UUID
+    seq: int
+    sender_id: int
+    uuid: str
+    text: str
+    reply_to_id: UUID | None
+
+
+def _json(rows: Iterable[msgspec.Struct]) -> str:
+    """Rows as one parameter: a list of parameters is adapted one by one, which takes longer."""
+    return msgspec.json.encode(list(rows)).decode()
