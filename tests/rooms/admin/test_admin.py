@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.actions.enrollment import enroll
 from rooms.actions.session import control
-from rooms.admin.base import INLINE_ROWS
+from rooms.admin.courses import INLINE_ROWS
 from rooms.models import (
     Choice,
     ClassSession,

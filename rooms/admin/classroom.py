@@ -1,0 +1,177 @@
+"""What happened in class."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from rooms.admin.base import History, ReadOnly, changelist, shortened
+from rooms.models import ClassSession, Course, Message, Partner, PartnerGroup, Round, UseLog, Vote
+
+
+class RoundInline(ReadOnly, admin.TabularInline):
+    model = Round
+    fields = ("question", "number", "opened_at", "closed_at", "votes")
+    readonly_fields = ("votes",)
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
+        rounds: QuerySet[Round] = super().get_queryset(request)
+        return rounds.select_related("question").annotate(vote_count=Count("votes"))
+
+    def votes(self, round_: Any) -> Any:
+        return round_.vote_count
+
+
+@admin.register(ClassSession)
+class ClassSessionAdmin(History):
+    list_display = ("course", "started_at", "ended_at", "phase", "epoch", "controller")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "phase", "course")
+    list_select_related = ("course", "controller")
+    search_fields = ("course__slug", "course__title", "controller__username")
+    date_hierarchy = "started_at"
+    inlines = (RoundInline,)
+
+
+@admin.register(Round)
+class RoundAdmin(History):
+    list_display = ("opened_at", "course", "question", "number", "votes", "closed_at")
+    list_filter = ("number", "session__course")
+    list_select_related = ("session__course", "question")
+    search_fields = ("question__slug", "question__prompt", "session__course__slug")
+    date_hierarchy = "opened_at"
+    ordering = ("-opened_at",)
+    fields = (
+        "session",
+        "question",
+        "number",
+        "first",
+        "opened_at",
+        "closed_at",
+        "votes",
+        "partner_groups",
+    )
+    readonly_fields = ("votes", "partner_groups")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
+        rounds: QuerySet[Round] = super().get_queryset(request)
+        return rounds.annotate(vote_count=Count("votes"))
+
+    @admin.display(ordering="session__course")
+    def course(self, round_: Round) -> Course:
+        return round_.session.course
+
+    @admin.display(ordering="vote_count")
+    def votes(self, round_: Any) -> str:
+        return changelist(Vote, str(round_.vote_count), round__id__exact=round_.pk)
+
+    def partner_groups(self, round_: Round) -> str:
+        first = round_.first or round_
+        count = str(first.partner_groups.count())
+        return changelist(PartnerGroup, count, round__id__exact=first.pk)
+
+
+@admin.register(Vote)
+class VoteAdmin(History):
+    list_display = (
+        "cast_at",
+        "course",
+        "question",
+        "number",
+        "user",
+        "choice",
+        "confidence",
+        "start",
+    )
+    list_filter = ("choice", "confidence", "round__number", "round__session__course")
+    list_select_related = ("round__session__course", "round__question", "user")
+    search_fields = (
+        "user__username",
+        "user__display_name",
+        "round__question__slug",
+        "rationale",
+    )
+    date_hierarchy = "cast_at"
+    ordering = ("-cast_at",)
+
+    @admin.display(ordering="round__session__course")
+    def course(self, vote: Vote) -> Course:
+        return vote.round.session.course
+
+    @admin.display(ordering="round__question__slug")
+    def question(self, vote: Vote) -> str:
+        return vote.round.question.slug
+
+    @admin.display(description="round", ordering="round__number")
+    def number(self, vote: Vote) -> int:
+        return vote.round.number
+
+    @admin.display(description="rationale")
+    def start(self, vote: Vote) -> str:
+        return shortened(vote.rationale)
+
+
+class PartnerInline(ReadOnly, admin.TabularInline):
+    model = Partner
+    fields = ("user",)
+
+
+@admin.register(PartnerGroup)
+class PartnerGroupAdmin(History):
+    list_display = ("formed_at", "course", "question", "number", "partner_names", "messages")
+    list_filter = ("round__session__course",)
+    list_select_related = ("round__session__course", "round__question", "room")
+    search_fields = (
+        "round__question__slug",
+        "partners__user__username",
+        "partners__user__display_name",
+    )
+    date_hierarchy = "formed_at"
+    ordering = ("-formed_at", "number")
+    inlines = (PartnerInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PartnerGroup]:
+        return super().get_queryset(request).prefetch_related("partners__user")
+
+    @admin.display(ordering="round__session__course")
+    def course(self, group: PartnerGroup) -> Course:
+        return group.round.session.course
+
+    @admin.display(ordering="round__question__slug")
+    def question(self, group: PartnerGroup) -> str:
+        return group.round.question.slug
+
+    @admin.display(description="partners")
+    def partner_names(self, group: PartnerGroup) -> str:
+        return ", ".join(partner.user.shown_name for partner in group.partners.all())
+
+    @admin.display(ordering="room__last_seq")
+    def messages(self, group: PartnerGroup) -> str:
+        return changelist(Message, str(group.room.last_seq), room__id__exact=group.room_id)
+
+
+@admin.register(Partner)
+class PartnerAdmin(History):
+    list_display = ("user", "group", "course")
+    list_filter = ("round__session__course",)
+    list_select_related = ("user", "group__round__question", "round__session__course")
+    search_fields = ("user__username", "user__display_name", "round__question__slug")
+    ordering = ("-group__formed_at", "group__number")
+
+    @admin.display(ordering="round__session__course")
+    def course(self, partner: Partner) -> Course:
+        return partner.round.session.course
+
+
+@admin.register(UseLog)
+class UseLogAdmin(History):
+    list_display = ("timestamp", "sid", "event", "start", "div_id", "course_id")
+    list_filter = ("event", "course_id")
+    search_fields = ("sid", "act", "div_id", "course_id")
+    date_hierarchy = "timestamp"
+    ordering = ("-timestamp", "-id")
+
+    @admin.display(description="act", ordering="act")
+    def start(self, row: UseLog) -> str:
+        return shortened(row.act)

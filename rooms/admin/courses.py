@@ -1,0 +1,128 @@
+"""Courses and who is in them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+from rooms.actions.enrollment import enroll, unenroll
+from rooms.admin.base import changelist
+from rooms.models import Course, Enrollment, Membership, Message, Question, Room
+
+#: Rows of an inline form above which the page links to a list instead: Django refuses a form of
+#: more than 1,000 fields, and nobody edits a class of 300 in one.
+INLINE_ROWS = 100
+
+
+class EnrollmentForm(forms.ModelForm):
+    """Another user or course is another enrolment: memberships and live sockets hang on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            for name in self.fields.keys() & {"user", "course"}:
+                self.fields[name].disabled = True
+
+
+class EnrollmentInline(admin.TabularInline):
+    model = Enrollment
+    form = EnrollmentForm
+    autocomplete_fields = ("user",)
+    fields = ("user", "role", "joined_at")
+    readonly_fields = ("joined_at",)
+    extra = 1
+
+
+@admin.register(Course)
+class CourseAdmin(admin.ModelAdmin):
+    list_display = ("title", "slug", "people", "questions", "created_at")
+    search_fields = ("title", "slug")
+    # Said once more: a query that counts leaves out the order of the model.
+    ordering = ("title", "slug")
+    date_hierarchy = "created_at"
+    prepopulated_fields = {"slug": ("title",)}
+    fields = ("title", "slug", "people")
+    readonly_fields = ("people",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
+        courses: QuerySet[Course] = super().get_queryset(request)
+        return courses.annotate(
+            people_count=Count("enrollments", distinct=True),
+            question_count=Count("questions", distinct=True),
+        )
+
+    def get_inlines(
+        self, request: HttpRequest, obj: Course | None
+    ) -> tuple[type[InlineModelAdmin], ...]:
+        few = obj is None or obj.enrollments.count() <= INLINE_ROWS
+        return (EnrollmentInline,) if few else ()
+
+    @admin.display(description="enrolled", ordering="people_count")
+    def people(self, course: Any) -> str:
+        if course.pk is None:
+            return "-"
+        return changelist(Enrollment, str(course.people_count), course__id__exact=course.pk)
+
+    @admin.display(ordering="question_count")
+    def questions(self, course: Any) -> str:
+        return changelist(Question, str(course.question_count), course__id__exact=course.pk)
+
+    def save_formset(
+        self,
+        request: HttpRequest,
+        form: forms.ModelForm,
+        formset: forms.BaseInlineFormSet,
+        change: bool,
+    ) -> None:
+        formset.save(commit=False)
+        for enrollment in formset.deleted_objects:
+            unenroll(course=enrollment.course, users=[enrollment.user])
+        for enrollment in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
+            enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Rooms go with a course as long as nothing was said in them."""
+        to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        if not Message.objects.filter(room__course__in=objs).exists():
+            perms_needed -= {Room._meta.verbose_name, Membership._meta.verbose_name}
+        return to_delete, counts, perms_needed, protected
+
+
+@admin.register(Enrollment)
+class EnrollmentAdmin(admin.ModelAdmin):
+    list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
+    list_display_links = ("user",)
+    list_editable = ("role",)
+    list_filter = ("role", "course")
+    list_select_related = ("user", "course")
+    search_fields = ("user__username", "user__display_name", "user__email", "course__slug")
+    form = EnrollmentForm
+    fields = ("user", "course", "role", "joined_at", "muted_until")
+    readonly_fields = ("joined_at", "muted_until")
+    autocomplete_fields = ("user", "course")
+    ordering = ("course", "user__username")
+
+    def save_model(
+        self, request: HttpRequest, obj: Enrollment, form: forms.ModelForm, change: bool
+    ) -> None:
+        enroll(course=obj.course, users=[obj.user], role=obj.role)
+        # The log of the admin names the row.
+        obj.pk = Enrollment.objects.get(course=obj.course, user=obj.user).pk
+
+    def delete_model(self, request: HttpRequest, obj: Enrollment) -> None:
+        unenroll(course=obj.course, users=[obj.user])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Enrollment]) -> None:
+        gone: dict[Course, list[User]] = {}
+        for enrollment in queryset.select_related("course", "user"):
+            gone.setdefault(enrollment.course, []).append(enrollment.user)
+        for course, users in gone.items():
+            unenroll(course=course, users=users)
+
+    @admin.display(ordering="user__display_name")
+    def display_name(self, enrollment: Enrollment) -> str:
+        return enrollment.user.shown_name

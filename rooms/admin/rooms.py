@@ -1,0 +1,109 @@
+"""Rooms, who is in them and what was said there."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from rooms.admin.base import History, changelist, shortened
+from rooms.models import Course, Membership, Mention, Message, Room
+
+
+@admin.register(Room)
+class RoomAdmin(History):
+    list_display = ("name", "kind", "course", "members", "messages", "created_at", "archived_at")
+    list_filter = ("kind", "course", ("archived_at", admin.EmptyFieldListFilter))
+    list_select_related = ("course",)
+    search_fields = ("id", "title", "topic", "course__title", "memberships__user__username")
+    ordering = ("-created_at",)
+    date_hierarchy = "created_at"
+    fields = (*list_display, "topic", "created_by", "slow_seconds", "id", "pair")
+    readonly_fields = ("name", "members", "messages")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        rooms: QuerySet[Room] = super().get_queryset(request)
+        return rooms.annotate(member_count=Count("memberships"))
+
+    @admin.display(ordering="title")
+    def name(self, room: Room) -> str:
+        return str(room)
+
+    @admin.display(ordering="member_count")
+    def members(self, room: Any) -> str:
+        return changelist(Membership, str(room.member_count), room__id__exact=room.pk)
+
+    @admin.display(ordering="last_seq")
+    def messages(self, room: Room) -> str:
+        return changelist(Message, str(room.last_seq), room__id__exact=room.pk)
+
+
+@admin.register(Membership)
+class MembershipAdmin(History):
+    """Follows from enrolments, partner groups and what people join themselves."""
+
+    list_display = ("user", "room", "kind", "course", "joined_at", "last_read_seq")
+    list_filter = ("room__kind", "room__course")
+    list_select_related = ("user", "room__course")
+    search_fields = ("user__username", "user__display_name", "room__title", "room__id")
+
+    @admin.display(ordering="room__kind")
+    def kind(self, membership: Membership) -> str:
+        return membership.room.kind
+
+    @admin.display(ordering="room__course")
+    def course(self, membership: Membership) -> Course:
+        return membership.room.course
+
+
+@admin.register(Message)
+class MessageAdmin(History):
+    list_display = ("created_at", "course", "room", "seq", "sender", "kind", "start", "removed")
+    list_filter = (
+        "kind",
+        "room__kind",
+        ("removed_at", admin.EmptyFieldListFilter),
+        "room__course",
+    )
+    list_select_related = ("room__course", "sender")
+    search_fields = ("text", "sender__username", "sender__display_name", "room__id")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at",)
+
+    @admin.display(ordering="room__course")
+    def course(self, message: Message) -> Course:
+        return message.room.course
+
+    @admin.display(description="text")
+    def start(self, message: Message) -> str:
+        return shortened(message.text)
+
+    @admin.display(boolean=True, ordering="removed_at")
+    def removed(self, message: Message) -> bool:
+        return message.removed_at is not None
+
+
+@admin.register(Mention)
+class MentionAdmin(History):
+    list_display = ("user", "created_at", "course", "room", "start")
+    list_filter = ("message__room__kind", "message__room__course")
+    list_select_related = ("user", "message__room__course", "message__sender")
+    search_fields = ("user__username", "user__display_name", "message__text")
+    ordering = ("-id",)
+
+    @admin.display(ordering="message__created_at")
+    def created_at(self, mention: Mention) -> datetime:
+        return mention.message.created_at
+
+    @admin.display(ordering="message__room__course")
+    def course(self, mention: Mention) -> Course:
+        return mention.message.room.course
+
+    @admin.display(ordering="message__room")
+    def room(self, mention: Mention) -> Room:
+        return mention.message.room
+
+    @admin.display(description="text")
+    def start(self, mention: Mention) -> str:
+        return shortened(mention.message.text)
