@@ -12,8 +12,8 @@ from rooms.actions import moderation
 from rooms.actions import rooms as actions
 from rooms.actions.messages import Post, post_messages
 from rooms.api import bodies, serializers, shapes
+from rooms.api.endpoint import Endpoint, asked, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
-from rooms.api.views import Endpoint, asked, listed, read
 from rooms.queries import courses, search
 from rooms.queries.rooms import list_users, room_seen
 from rooms.wire.commands import PrivateMessage

@@ -2,7 +2,8 @@
 
 from django.urls import path, re_path
 
-from rooms.api import docs, moderation, views
+from rooms.api import docs, moderation
+from rooms.api import endpoint as views
 
 urlpatterns = [
     path("tokens/", views.Tokens.as_view()),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms.actions import uselog
-from rooms.api.uselog import csv_safe
+from rooms.api.export import csv_safe
 from rooms.models import UseLog
 from tests.rooms.cast import in_thread
 

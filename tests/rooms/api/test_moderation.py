@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from rooms.actions import moderation, rooms
-from rooms.api.uselog import Pseudonyms
+from rooms.api.export import Pseudonyms
 from rooms.models import Enrollment, Message, Room, UseLog
 from tests.rooms.api.conftest import refusal
 from tests.rooms.cast import body

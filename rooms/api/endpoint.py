@@ -30,10 +30,10 @@ from rooms.actions.votes import Ballot, cast_votes
 from rooms.api import bodies, serializers, shapes
 from rooms.api.authentication import BearerAuthentication
 from rooms.api.errors import handle
+from rooms.api.export import Export
 from rooms.api.formats import JsonAlways, JsonParser, JsonRenderer
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, AutoSchema, query, refusals
-from rooms.api.uselog import Export
 from rooms.delivery import names
 from rooms.queries import classroom, courses, messages, results
 from rooms.queries.rooms import room_seen, rooms_seen

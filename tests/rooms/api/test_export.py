@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from rooms.actions import uselog
-from rooms.api.uselog import ROWS, Pseudonyms, csv_safe
+from rooms.api.export import ROWS, Pseudonyms, csv_safe
 from rooms.models import UseLog
 from tests.rooms.api.conftest import refusal
 
