@@ -1,0 +1,153 @@
+"""The endpoints for a class: where it stands, votes, partners, control."""
+
+from typing import Any
+
+import msgspec
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rooms import frames, permissions, ratelimit
+from rooms.actions import peer, session
+from rooms.actions.votes import Ballot, cast_votes
+from rooms.api import bodies, serializers, shapes
+from rooms.api.endpoint import Endpoint, listed, read
+from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.queries import classroom, results
+from rooms.wire import commands
+from rooms.wire.commands import CastVote, Figures
+from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.events import MessageBody, Snapshot
+from rooms.wire.text import clean_rationale
+
+
+class State(Endpoint):
+    @extend_schema(
+        operation_id="courses_state_retrieve",
+        summary="Where the class stands",
+        responses={200: serializers.of(Snapshot)} | refusals(401, 403, 503),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        permissions.enrolled(self.me(request), slug)
+        # Where nobody has a socket open, nobody else closes them.
+        session.close_due_rounds()
+        return Response(classroom.snapshot(self.me(request), slug))
+
+
+class Votes(Endpoint):
+    @extend_schema(
+        operation_id="courses_vote_create",
+        summary="Vote in the round that is open",
+        description="The last vote before the round closes counts. One that names its `question` "
+        "and `round` counts in no other one.",
+        request=serializers.NewVoteSerializer,
+        responses={200: serializers.of(bodies.Voted)} | refusals(*WRITING, 409, 429),
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        user = self.me(request)
+        vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
+        rationale = clean_rationale(vote.rationale)
+        ratelimit.votes.take(user.pk)
+        ballot = Ballot(
+            user, vote.course, vote.choice, vote.confidence, rationale, vote.question, vote.round
+        )
+        cast_in = cast_votes([ballot])[0]
+        if isinstance(cast_in, PeerError):
+            raise cast_in
+        return Response({"round": cast_in.number, "choice": vote.choice})
+
+
+class MyVotes(Endpoint):
+    @extend_schema(
+        operation_id="courses_votes_list",
+        summary="One's own votes in a course, the last one first",
+        parameters=query(bodies.ListQuery),
+        responses={200: serializers.of(bodies.MyVotes)} | refusals(*READING),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        user = self.me(request)
+        found = results.my_votes(user, permissions.enrolled(user, slug).course)
+        return Response(listed(request, found, lambda part: map(shapes.vote, part)))
+
+
+class Partners(Endpoint):
+    @extend_schema(
+        operation_id="courses_partners_retrieve",
+        summary="One's partners now",
+        responses={200: serializers.of(bodies.Partners)} | refusals(401, 403, 503),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        now = classroom.snapshot(self.me(request), slug)
+        return Response(
+            bodies.Partners(
+                course=now.course,
+                room=now.room,
+                partners=now.partners,
+                epoch=now.epoch,
+                revision=now.revision,
+            )
+        )
+
+
+class Control(Endpoint):
+    @extend_schema(
+        operation_id="courses_control_create",
+        summary="Move the class on: an instructor's command, as on the socket",
+        description="A command that comes again under its `uuid` does nothing.",
+        request=serializers.ControlSerializer,
+        responses={200: serializers.ControlReplySerializer} | refusals(*WRITING, 409),
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        user = self.me(request)
+        command: commands.Control = read(request, serializers.ControlSerializer)
+        reply: dict[str, Any] = {
+            "uuid": command.uuid,
+            "action": command.action,
+            "status": "success",
+        }
+        if isinstance(command, Figures):
+            reply |= msgspec.structs.asdict(results.figures_for(user, slug))
+        else:
+            moved = session.control(user=user, course=slug, command=command)
+            reply |= {"phase": moved.phase, "epoch": moved.epoch}
+            if moved.groups is not None:
+                reply["groups"] = moved.groups
+        return Response(reply)
+
+
+class PeerMessages(Endpoint):
+    @extend_schema(
+        operation_id="peer_messages_create",
+        summary="Post a peer message",
+        description=(
+            "`text` goes to one's partners now; with `broadcast`, from an instructor, to everyone "
+            "in the course. `control` carries out the step of the class that `message` names: "
+            f"{', '.join(f'`{name}`' for name in peer.STEPS)}."
+        ),
+        request=serializers.of(bodies.PeerMessage),
+        responses={201: serializers.of(MessageBody)} | refusals(*WRITING, 404, 409, 429),
+    )
+    def post(self, request: Request) -> Response:
+        user = self.me(request)
+        given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
+        if given.sender not in (None, user.username):
+            raise PermissionDenied("The sender is who is logged in.")
+        ratelimit.messages.take(user.pk)
+        course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
+        if given.type == "control":
+            if to:
+                raise InvalidMessageFormat("A control message is for the whole class.")
+            body = frames.body(
+                peer.take_step(
+                    user=user, course=course, message=given.message, question=given.div_id
+                )
+            )
+        elif given.broadcast:
+            if to:
+                raise InvalidMessageFormat("A broadcast is for the whole class.")
+            body = frames.body(peer.post_to_course(user=user, course=course, text=given.message))
+        else:
+            body = frames.body(
+                peer.post_to_partners(user=user, course=course, text=given.message, to=to)
+            )
+        return Response(body, status=201)

@@ -1,0 +1,118 @@
+"""The endpoints for courses, and what was asked and done in them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rooms import permissions
+from rooms.api import bodies, serializers, shapes
+from rooms.api.endpoint import Endpoint, asked, listed
+from rooms.api.export import Export
+from rooms.api.schema import READING, query, refusals
+from rooms.queries import courses, results
+from rooms.wire.errors import InvalidMessageFormat
+
+
+class Courses(Endpoint):
+    @extend_schema(
+        operation_id="courses_list",
+        summary="The courses one is in",
+        parameters=query(bodies.ListQuery),
+        responses={200: serializers.of(bodies.Courses)} | refusals(*READING),
+    )
+    def get(self, request: Request) -> Response:
+        rooms = courses.my_course_rooms(self.me(request))
+        return Response(
+            listed(request, rooms, lambda part: (shapes.course(room, room.role) for room in part))
+        )
+
+
+class Questions(Endpoint):
+    @extend_schema(
+        operation_id="courses_questions_list",
+        summary="The questions of a course, with their right choices",
+        description="Who leads the course sees all of them, a student those already revealed.",
+        parameters=query(bodies.ListQuery),
+        responses={200: serializers.of(bodies.Questions)} | refusals(*READING),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        found = courses.questions_for(permissions.enrolled(self.me(request), slug))
+        return Response(listed(request, found, lambda part: map(shapes.question, part)))
+
+
+class Sessions(Endpoint):
+    @extend_schema(
+        operation_id="courses_sessions_list",
+        summary="The classes of a course, the last one first",
+        description="Who leads the course is told the votes of each round as well.",
+        parameters=query(bodies.ListQuery),
+        responses={200: serializers.of(bodies.Sessions)} | refusals(*READING),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        enrollment = permissions.enrolled(self.me(request), slug)
+
+        def show(part: list[Any]) -> Iterable[bodies.SessionInfo]:
+            counts = None
+            if enrollment.leads:
+                counts = results.vote_counts(r for one in part for r in one.last_rounds)
+            return (shapes.session(one, counts) for one in part)
+
+        return Response(listed(request, results.class_sessions(enrollment.course), show))
+
+
+class UseLog(Endpoint):
+    @extend_schema(
+        operation_id="courses_uselog_retrieve",
+        summary="The use log of a course",
+        description=(
+            "One row per thing done: `timestamp, sid, event, act, div_id, course_id`. With "
+            "`names=pseudonyms` the same person always has the same other name within the course."
+        ),
+        parameters=query(bodies.UseLogQuery),
+        responses={
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR),
+            (200, "application/jsonl"): OpenApiResponse(OpenApiTypes.STR),
+        }
+        | refusals(*READING),
+    )
+    def get(self, request: Request, slug: str) -> StreamingHttpResponse:
+        course = permissions.leading(self.me(request), slug).course
+        wanted = asked(request, bodies.UseLogQuery)
+        export = Export(
+            course,
+            format=wanted.format,
+            since=_moment("since", wanted.since),
+            until=_moment("until", wanted.until),
+            pseudonyms=wanted.names == "pseudonyms",
+        )
+        streamed = isinstance(request._request, ASGIRequest)
+        return StreamingHttpResponse(
+            export.stream() if streamed else export,
+            content_type=export.content_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{slug}-uselog.{wanted.format}"',
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    """A point in time: ISO 8601 (UTC where it names no zone) or seconds since the epoch."""
+    if text is None:
+        return None
+    try:
+        try:
+            return datetime.fromtimestamp(float(text), UTC)
+        except ValueError:
+            moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidMessageFormat(f"The query is not valid: `{name}` is no time.") from None

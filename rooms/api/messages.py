@@ -1,0 +1,195 @@
+"""The endpoints for messages: reading, posting, mentions, the search."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from rooms import frames, ratelimit
+from rooms.actions import moderation
+from rooms.actions import rooms as actions
+from rooms.actions.messages import Post, post_messages
+from rooms.api import bodies, serializers, shapes
+from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
+from rooms.api.longpoll import Wanted, poll_of
+from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.delivery import names
+from rooms.queries import messages, search
+from rooms.wire.commands import NewMessage, PrivateMessage
+from rooms.wire.errors import PeerError
+from rooms.wire.events import MessageBody
+from rooms.wire.text import clean_text
+
+
+class Messages(Endpoint):
+    @extend_schema(
+        operation_id="rooms_messages_list",
+        summary="Messages of a room, oldest first",
+        description=(
+            "The first ones after the number `after`, or else the last ones; of those before "
+            "`before` where it is given. With `wait` the answer comes as soon as there is "
+            "something after `after`, or after so many seconds without."
+        ),
+        parameters=query(bodies.MessagesQuery),
+        responses={200: serializers.of(bodies.Messages)} | refusals(*READING, 404, 429),
+    )
+    def get(self, request: Request, room: str) -> Response:
+        user = self.me(request)
+        wanted = asked(request, bodies.MessagesQuery)
+        found, page = messages.messages_page(
+            user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
+        )
+        poll = poll_of(request)
+        if poll is not None and wanted.wait:
+            poll.present(user.pk, user.username)
+            if wanted.after is not None and wanted.before is None and not page:
+                poll.wait_for(
+                    Wanted(
+                        user=user.pk,
+                        audience=names.room(found.id),
+                        group=names.course(found.course_id),
+                        after=wanted.after,
+                        seconds=wanted.wait,
+                    )
+                )
+        return Response(_page(request, wanted, found.last_seq, str(found.id), page))
+
+    @extend_schema(
+        operation_id="rooms_messages_create",
+        summary="Post a message",
+        description=(
+            "Under a `uuid` that one has used in the room before, the stored message is returned "
+            "(200) and nothing new stored."
+        ),
+        request=serializers.NewMessageSerializer,
+        responses={
+            201: serializers.of(MessageBody),
+            200: serializers.of(MessageBody),
+        }
+        | refusals(*WRITING, 404, 409, 429),
+    )
+    def post(self, request: Request, room: str) -> Response:
+        user = self.me(request)
+        message: NewMessage = read(request, serializers.NewMessageSerializer, room=room)
+        text = clean_text(message.text)
+        ratelimit.messages.take(user.pk)
+        post = Post(user, message.room, message.uuid, text, message.reply_to)
+        posted = post_messages([post])[0]
+        if isinstance(posted, PeerError):
+            raise posted
+        return Response(frames.body(posted.message), status=200 if posted.again else 201)
+
+
+def _page(
+    request: Request,
+    wanted: bodies.MessagesQuery,
+    last_seq: int,
+    room: str,
+    page: list[MessageBody],
+) -> bodies.Messages:
+    def beside(**values: int) -> str:
+        url = request.build_absolute_uri(request.path)
+        for name, value in {**values, "limit": wanted.limit}.items():
+            url = replace_query_param(url, name, value)
+        return url
+
+    later = earlier = None
+    if page:
+        if page[-1].seq < last_seq:
+            later = beside(after=page[-1].seq)
+        if page[0].seq > 1:
+            earlier = beside(before=page[0].seq)
+    elif wanted.after:
+        earlier = beside(before=wanted.after + 1)
+    return bodies.Messages(
+        room=room,
+        last_seq=max(last_seq, page[-1].seq if page else 0),
+        next=later,
+        previous=earlier,
+        results=page,
+    )
+
+
+class Read(Endpoint):
+    @extend_schema(
+        operation_id="rooms_read_create",
+        summary="Say how far one has read",
+        request=serializers.of(bodies.Read),
+        responses={200: serializers.of(bodies.HasRead)} | refusals(*WRITING, 404),
+    )
+    def post(self, request: Request, room: str) -> Response:
+        given: bodies.Read = read(request, serializers.of(bodies.Read))
+        found, seq = actions.mark_read(user=self.me(request), room=room, seq=given.seq)
+        return Response(bodies.HasRead(room=str(found.id), seq=seq))
+
+
+class OneMessage(Endpoint):
+    @extend_schema(
+        operation_id="rooms_messages_destroy",
+        summary="Remove a message",
+        description=(
+            "By its sender and by who leads the course. The text is gone from every answer, the "
+            "`seq` stays."
+        ),
+        responses={204: None} | refusals(*DELETING),
+    )
+    def delete(self, request: Request, room: str, seq: int) -> Response:
+        moderation.remove_message(user=self.me(request), room=room, seq=seq)
+        return Response(status=204)
+
+
+class Direct(Endpoint):
+    @extend_schema(
+        operation_id="direct_messages_create",
+        summary="Post a message to one who shares a course with oneself",
+        description="In the room of the two, which is made if need be.",
+        request=serializers.PrivateMessageSerializer,
+        responses={
+            201: serializers.of(MessageBody),
+            200: serializers.of(MessageBody),
+        }
+        | refusals(*WRITING, 409, 429),
+    )
+    def post(self, request: Request, username: str) -> Response:
+        user = self.me(request)
+        message: PrivateMessage = read(request, serializers.PrivateMessageSerializer, to=username)
+        text = clean_text(message.text)
+        ratelimit.messages.take(user.pk)
+        room = actions.open_direct_room(user=user, to=message.to)
+        posted = post_messages([Post(user, str(room.id), message.uuid, text)])[0]
+        if isinstance(posted, PeerError):
+            raise posted
+        return Response(frames.body(posted.message), status=200 if posted.again else 201)
+
+
+class Mentions(Endpoint):
+    @extend_schema(
+        operation_id="mentions_list",
+        summary="The messages that mention one, the newest first",
+        parameters=query(bodies.ListQuery),
+        responses={200: serializers.of(bodies.Mentions)} | refusals(*READING),
+    )
+    def get(self, request: Request) -> Response:
+        found = search.mentions(self.me(request))
+        return Response(listed(request, found, lambda part: map(shapes.mention, part)))
+
+
+class Search(Endpoint):
+    @extend_schema(
+        operation_id="search_list",
+        summary="Messages in one's rooms, the newest first",
+        description=(
+            '`q` is words, all of which must be there; `"a phrase"` and `-without` work, too. '
+            "Removed messages and archived rooms are left out."
+        ),
+        parameters=query(bodies.SearchQuery),
+        responses={200: serializers.of(bodies.Found)} | refusals(*READING, 404, 429),
+    )
+    def get(self, request: Request) -> Response:
+        user = self.me(request)
+        wanted = asked(request, bodies.SearchQuery)
+        ratelimit.searches.take(user.pk)
+        found = search.search(
+            user, wanted.q, room=wanted.room, course=wanted.course, limit=wanted.limit
+        )
+        return Response(bodies.Found(results=found))
