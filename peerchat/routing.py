@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from rooms.consumers import ChatConsumer, FeedConsumer, InstructorConsumer
+from rooms.consumers.base import ChatConsumer, FeedConsumer, InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:

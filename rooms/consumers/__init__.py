@@ -1,0 +1,1 @@
+"""The sockets: who may come in, frames in, replies out. What a command does is in `commands`."""
