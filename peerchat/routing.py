@@ -4,7 +4,9 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from rooms.consumers.base import ChatConsumer, FeedConsumer, InstructorConsumer
+from rooms.consumers.chat import ChatConsumer
+from rooms.consumers.feed import FeedConsumer
+from rooms.consumers.instructor import InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:

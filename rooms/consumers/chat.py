@@ -1,0 +1,152 @@
+"""The socket of the course chat."""
+
+import asyncio
+import logging
+from typing import Any
+
+from accounts import tokens, wrong_tokens
+from accounts.credentials import Credential
+from accounts.models import User
+from rooms import commands, frames
+from rooms.actions.presence import Coming, close_connections, open_connections
+from rooms.conf import limits
+from rooms.consumers.base import SocketConsumer, credential_of
+from rooms.delivery import names, notices, publish
+from rooms.queries.rooms import entry
+from rooms.wire import events
+from rooms.wire.commands import CHAT_COMMANDS, Authenticate, Command, NewMessage
+from rooms.wire.errors import InvalidToken, PeerError, PermissionDenied, Unavailable
+from rooms.wire.parser import Parser
+
+logger = logging.getLogger(__name__)
+
+
+class ChatConsumer(SocketConsumer):
+    """`/ws/chat/`: rooms, partner chat, votes, the control events of one's courses."""
+
+    handlers = commands.CHAT
+    parser = Parser(CHAT_COMMANDS)
+
+    _noted: asyncio.Task[Coming] | None = None
+    _authentication_due: asyncio.TimerHandle | None = None
+
+    async def admit(self) -> bool:
+        return True
+
+    async def accepted(self) -> None:
+        user = self.scope["user"]
+        if user.is_authenticated:
+            self.stand_on(credential_of(self.scope), self.scope["expires"])
+            await self.enter(user)
+        else:
+            self._authentication_due = asyncio.get_running_loop().call_later(
+                limits["AUTHENTICATE_WITHIN"], self.connection.close, 4408
+            )
+
+    async def run(self, command: Command) -> Any:
+        if isinstance(command, Authenticate):
+            await self._authenticate(command)
+            return None
+        return await super().run(command)
+
+    async def _authenticate(self, command: Authenticate) -> None:
+        address, runtime = self.scope["address"], self.runtime
+        threads = runtime.line if wrong_tokens.is_noisy(address) else runtime.threads
+        token = await threads.run(tokens.verify, command.token)
+        if token is None:
+            wrong_tokens.count(address)
+            self.refuse(command, InvalidToken())
+            self.connection.close(4401)
+            return
+        if self.authenticated and token.user != self.user:
+            raise PermissionDenied("This socket belongs to another user.")
+        self.connection.answer(
+            events.reply(command.uuid, command.action, {"user": frames.person(token.user)})
+        )
+        if not self.authenticated:
+            self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
+            await self.enter(token.user)
+
+    async def enter(self, user: User) -> None:
+        if self._authentication_due is not None:
+            self._authentication_due.cancel()
+        self.user = user
+        connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
+        # From here on what makes the user a member of another room reaches the socket, though not
+        # before its `welcome`.
+        connection.hold()
+        hub.join(connection, names.user(user.pk), names.EVERYONE)
+        most = limits["ROOMS_PER_SOCKET"]
+        try:
+            courses, course_ids, heads = await run(entry, user, most)
+            if await hub.subscribe(connection, map(names.course, course_ids)):
+                # What happened before the subscription stood may have been missed.
+                courses, _, heads = await run(entry, user, most)
+        except PeerError:
+            # The database is away: the client comes back later.
+            connection.close(4503)
+            return
+        for room, course, head in heads:
+            hub.join(connection, names.room(room), names.course(course), head)
+        self.authenticated = True
+        connection.release(self.welcome(courses))
+        if self.extension is not None:
+            self.extension.offer(self._post_at_once)
+        coming = Coming(connection.id, user.pk, self.runtime.worker)
+        self._noted = self.runtime.background(self._came(coming))
+
+    def _post_at_once(self, text: str) -> bool:
+        """Take a frame without a turn of the event loop where it is a message to post, which most
+        frames are. Whatever else it is, or when another command is under way, it waits its turn."""
+        connection = self.connection
+        if self.busy or connection.closed or not connection.taking:
+            return False
+        try:
+            command = self.parser.parse(text)
+        except PeerError:
+            return False
+        if not isinstance(command, NewMessage):
+            return False
+        try:
+            commands.post(self, command)
+        except PeerError as error:
+            self.refuse(command, error)
+        except Exception:
+            logger.exception("the command %s failed", command.action)
+            self.refuse(command, Unavailable())
+        return True
+
+    def gone(self) -> None:
+        if self._authentication_due is not None:
+            self._authentication_due.cancel()
+        rooms = self.runtime.hub.rooms_of(self.connection)
+        super().gone()
+        if self._noted is not None:
+            self.runtime.background(self._went(self._noted, rooms))
+
+    async def _came(self, coming: Coming) -> Coming:
+        try:
+            was_away = await self.runtime.writer.store_at_last(open_connections, coming)
+        except PeerError as error:
+            logger.warning("a socket is not counted as online: %s", error.message)
+            return coming
+        self.connection.noted_as = self.user.username
+        if was_away:
+            self._tell(self.runtime.hub.rooms_of(self.connection), here=True)
+        return coming
+
+    async def _went(self, noted: asyncio.Task[Coming], rooms: dict[str, list[str]]) -> None:
+        # The writer takes what is of one kind together: the row must be there to be closed.
+        coming = await noted
+        try:
+            is_away = await self.runtime.writer.store_at_last(close_connections, coming)
+        except PeerError as error:
+            logger.warning("a closed socket is still counted as online: %s", error.message)
+            return
+        if is_away:
+            self._tell(rooms, here=False)
+
+    def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
+        """Tell the rooms that the user is here now, or is not."""
+        for group, audiences in rooms.items():
+            publish.now(group, notices.Seen(self.user.pk, self.user.username, audiences, here))

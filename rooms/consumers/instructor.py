@@ -1,0 +1,51 @@
+"""The socket of an instructor's dashboard."""
+
+from accounts.models import User
+from rooms import commands
+from rooms.consumers.base import SocketConsumer, credential_of
+from rooms.delivery import names
+from rooms.queries.rooms import dashboard_entry
+from rooms.wire.commands import DASHBOARD_COMMANDS
+from rooms.wire.errors import PeerError
+from rooms.wire.parser import Parser
+
+
+class InstructorConsumer(SocketConsumer):
+    """`/ws/instructor/<course>/`: control commands, live figures."""
+
+    handlers = commands.DASHBOARD
+    parser = Parser(DASHBOARD_COMMANDS)
+
+    async def admit(self) -> bool:
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            return False
+        self.course = self.scope["url_route"]["kwargs"]["course"]
+        try:
+            self._entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
+        except PeerError:
+            return False
+        return True
+
+    async def accepted(self) -> None:
+        self.stand_on(credential_of(self.scope), self.scope["expires"])
+        await self.enter(self.scope["user"])
+
+    async def enter(self, user: User) -> None:
+        self.user = user
+        connection, hub = self.connection, self.runtime.hub
+        connection.hold()
+        entry = self._entry
+        group = names.course(entry.course_id)
+        try:
+            if await hub.subscribe(connection, [group]):
+                entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
+        except PeerError:
+            connection.close(4503)
+            return
+        hub.join(connection, names.room(entry.room), group, entry.head)
+        dashboards = names.dashboards(entry.course_id)
+        hub.join(connection, dashboards, group)
+        self.authenticated = True
+        connection.release(self.welcome([entry.course]))
+        self.runtime.clock.figures_changed(dashboards)
