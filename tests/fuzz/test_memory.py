@@ -60,8 +60,8 @@ def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
         return len(sockets), figures.instances
 
     number, kinds = asyncio.run(with_sockets())
-    assert kinds["peerchat.server.WebSocketProtocol"] == number
-    for kind in ("peerchat.requests.WebRequest", "peerchat.draining.HTTPConnection"):
+    assert kinds["peerchat.server.server.WebSocketProtocol"] == number
+    for kind in ("peerchat.server.requests.WebRequest", "peerchat.server.draining.HTTPConnection"):
         assert kinds.get(kind, 0) == 0
 
 

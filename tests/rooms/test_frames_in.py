@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerchat.incoming import unmasked
+from peerchat.server.incoming import unmasked
 
 _numbers = itertools.count()
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError
 
-from peerchat.supervisor import Supervisor
+from peerchat.server.supervisor import Supervisor
 
 BACKLOG = 4096  # a class connects within a second
 IN_PROCESS = "channels.layers.InMemoryChannelLayer"

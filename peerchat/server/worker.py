@@ -1,7 +1,8 @@
 """One worker of `manage.py serve`: a daphne server on a socket that its parent listens on.
 
-Started by `peerchat.supervisor` as `python -m peerchat.worker <listening fd> <parent fd>`. When it
-has loaded everything it tells its parent and waits for leave to serve.
+Started by `peerchat.server.supervisor` as
+`python -m peerchat.server.worker <listening fd> <parent fd>`. When it has loaded everything it
+tells its parent and waits for leave to serve.
 """
 
 import argparse
@@ -19,14 +20,14 @@ from typing import Any
 import django
 from channels.routing import get_default_application
 
-from peerchat.supervisor import ALIVE, LOADED, SERVING, STOP_WITHIN
+from peerchat.server.supervisor import ALIVE, LOADED, SERVING, STOP_WITHIN
 from rooms.conf import limits
 
 ALIVE_EVERY = 2.0  # seconds between two signs of life
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="peerchat.worker")
+    parser = argparse.ArgumentParser(prog="peerchat.server.worker")
     parser.add_argument("listener", type=int)
     parser.add_argument("parent", type=int)
     parser.add_argument("--access-log", action="store_true")
@@ -40,8 +41,8 @@ def main() -> None:
     # time.
     gc.disable()
     django.setup()
-    from peerchat.requests import AccessLog  # as the next one
-    from peerchat.server import Server  # reads settings, and installs Twisted's reactor
+    from peerchat.server.requests import AccessLog  # as the next one
+    from peerchat.server.server import Server  # installs Twisted's reactor
 
     application = get_default_application()
     # Nor does a full collection look through it later, which would stop the process for a tenth of

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from peerchat.worker import ALIVE_EVERY
+from peerchat.server.worker import ALIVE_EVERY
 from tests.pace import patient
 from tests.running import alive, environment, manage, until
 

@@ -26,11 +26,11 @@ from twisted.internet import defer
 from twisted.internet.tcp import Connection as TcpConnection
 from twisted.logger import LogLevel, eventAsText, globalLogPublisher
 
-from peerchat.draining import DrainingFactory
-from peerchat.inbox import Inbox
-from peerchat.incoming import ShortWayIn
-from peerchat.requests import RequestFactory
-from peerchat.supervisor import STOP_WITHIN
+from peerchat.server.draining import DrainingFactory
+from peerchat.server.inbox import Inbox
+from peerchat.server.incoming import ShortWayIn
+from peerchat.server.requests import RequestFactory
+from peerchat.server.supervisor import STOP_WITHIN
 from rooms.process import runtime
 
 logger = logging.getLogger(__name__)

@@ -32,7 +32,7 @@ GO = b"g"
 
 
 class Worker:
-    """A process of `peerchat.worker`, as its parent sees it. Use within one event loop."""
+    """A process of `peerchat.server.worker`, as its parent sees it. Use within one event loop."""
 
     def __init__(
         self, number: int, process: asyncio.subprocess.Process, line: socket.socket, silence: float
@@ -298,7 +298,7 @@ class Supervisor:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-m",
-                    "peerchat.worker",
+                    "peerchat.server.worker",
                     *map(str, descriptors),
                     *self._arguments,
                     stdin=asyncio.subprocess.DEVNULL,

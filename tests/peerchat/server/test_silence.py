@@ -7,7 +7,7 @@ import pytest
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from twisted.internet.tcp import Connection
 
-from peerchat.server import Frames, WebSocketProtocol
+from peerchat.server.server import Frames, WebSocketProtocol
 from tests.running import until
 
 MUCH = bytes(16 << 20)

@@ -15,8 +15,8 @@ from collections import Counter
 
 import pytest
 
-from peerchat import supervisor
 from peerchat.client import Client
+from peerchat.server import supervisor
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.events import NewMessageEvent
 from tests.client import Client as StrictClient

@@ -1,0 +1,1 @@
+"""The daphne subclass, and the pool of workers that run it."""
