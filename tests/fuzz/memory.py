@@ -98,7 +98,7 @@ class Table:
                 str(done),
                 f"{figures.memory / MEGABYTE:.1f}",
                 str(figures.objects),
-                str(kinds.get("peerchat.server.server.WebSocketProtocol", 0)),
+                str(kinds.get("peerchat.server.websocket.WebSocketProtocol", 0)),
                 str(sum(count for name, count in kinds.items() if "asyncio.Task" in name)),
                 str(figures.channels),
                 str(figures.redis_connections),

@@ -60,7 +60,7 @@ def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
         return len(sockets), figures.instances
 
     number, kinds = asyncio.run(with_sockets())
-    assert kinds["peerchat.server.server.WebSocketProtocol"] == number
+    assert kinds["peerchat.server.websocket.WebSocketProtocol"] == number
     for kind in ("peerchat.server.requests.WebRequest", "peerchat.server.draining.HTTPConnection"):
         assert kinds.get(kind, 0) == 0
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import strategies as st
 
-from peerchat.server.server import WebSocketProtocol
+from peerchat.server.websocket import WebSocketProtocol
 from tests.fuzz.conftest import batches, told
 from tests.fuzz.seats import WITHIN
 from tests.fuzz.wire import (

@@ -10,7 +10,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Opcode
 from websockets.uri import parse_uri
 
-from peerchat.server.server import Frames
+from peerchat.server.frames import Frames
 from rooms.models import Connection
 from tests.client import WITHIN, Client, barrier
 from tests.rooms.cast import eventually, store

@@ -7,7 +7,8 @@ import pytest
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from twisted.internet.tcp import Connection
 
-from peerchat.server.server import Frames, WebSocketProtocol
+from peerchat.server.frames import Frames
+from peerchat.server.websocket import WebSocketProtocol
 from tests.running import until
 
 MUCH = bytes(16 << 20)

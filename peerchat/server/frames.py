@@ -1,0 +1,106 @@
+"""Frames that are prepared once and written to many sockets."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Socket(Protocol):
+    """What the extension needs of the socket that it is for."""
+
+    take_at_once: Callable[[str], bool] | None
+
+    def write_prepared(self, prepared: bytes) -> int: ...
+
+    def write_rest(self, data: bytes) -> int: ...
+
+    def unsent(self) -> int: ...
+
+    def ask(self) -> None: ...
+
+    def silence(self) -> float: ...
+
+    def frame_taken(self) -> None: ...
+
+
+class Frames:
+    """The extension `peerchat.frames` of one socket."""
+
+    # What a write needs is kept together here: from protocol and transport, which have a hundred
+    # attributes each, it would be gathered anew for each of a thousand sockets.
+    __slots__ = ("_protocol", "_put", "clear", "heard", "written")
+
+    _put: Callable[[bytes], int]
+
+    def __init__(self, protocol: Socket) -> None:
+        self._protocol = protocol
+        self.heard = time.monotonic()
+        """When the last bytes came in."""
+        self.clear = False
+        """Whether the socket is open and nothing waits for it: a write may go out at once."""
+        self.written = 0
+
+    def attach(self, put: Callable[[bytes], int]) -> None:
+        """Nothing waits for the socket, which is written to with `put`."""
+        self._put = put
+        self.clear = True
+
+    def write(self, prepared: bytes) -> int:
+        """Write prepared bytes; returns how many bytes the socket has not taken yet.
+
+        On a socket that is not open they are dropped.
+        """
+        if not self.clear:
+            return self._protocol.write_prepared(prepared)
+        # At once: Twisted would wait for a turn of its reactor.
+        try:
+            sent = self._put(prepared)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            # The other side is gone; Twisted notices when it reads.
+            return 0
+        size = len(prepared)
+        self.written += size
+        if sent == size:
+            return 0
+        self.clear = False
+        return self._protocol.write_rest(prepared[sent:])
+
+    @staticmethod
+    def prepare(frames: list[bytes]) -> bytes:
+        """The bytes of text frames on the wire (RFC 6455, section 5.2; a server does not mask)."""
+        parts: list[bytes] = []
+        for frame in frames:
+            size = len(frame)
+            if size < 126:
+                parts.append(bytes((0x81, size)))
+            elif size < 65536:
+                parts.append(b"\x81\x7e" + size.to_bytes(2))
+            else:
+                parts.append(b"\x81\x7f" + size.to_bytes(8))
+            parts.append(frame)
+        return b"".join(parts)
+
+    def unsent(self) -> int:
+        """The bytes that the socket has not taken yet."""
+        return self._protocol.unsent()
+
+    def ping(self) -> None:
+        """Ask the client for a sign of life."""
+        self._protocol.ask()
+
+    def silence(self) -> float:
+        """The seconds since the client's last sign of life."""
+        return self._protocol.silence()
+
+    def taken(self) -> None:
+        """The consumer took a frame that came in."""
+        self._protocol.frame_taken()
+
+    def offer(self, take: Callable[[str], bool]) -> None:
+        """Offer the consumer each text frame as it comes, while none waits before it.
+
+        Where `take` returns True it has carried it out; else the frame waits as others do.
+        """
+        self._protocol.take_at_once = take

@@ -1,0 +1,185 @@
+"""Sockets that take prepared frames, and stop reading while too many wait."""
+
+import fcntl
+import sys
+import termios
+import time
+from collections.abc import Callable
+from typing import Any
+
+from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
+from daphne.ws_protocol import WebSocketFactory as DaphneFactory
+from twisted.internet.tcp import Connection as TcpConnection
+
+from peerchat.server.frames import Frames
+from peerchat.server.incoming import ShortWayIn
+
+WAITING_FRAMES = 64
+"""Frames of one client that wait for its consumer before its socket is not read any more."""
+CLOSE_WITHIN = 10
+"""Seconds a client has to answer a close frame, and so to read what is on the way before it."""
+PING = b"\x89\x00"
+"""A ping without a payload, as a server sends it (RFC 6455, section 5.5.2)."""
+
+
+class WebSocketProtocol(ShortWayIn):
+    """A socket that takes prepared frames, and stops reading while too many wait."""
+
+    frames: Frames
+    take_at_once: Callable[[str], bool] | None = None
+    _paused = False
+    _at_ping = _at_ask = (0, 0)
+    """The bytes that the other side had yet to get, and those that it had got: at the last ping of
+    autobahn, and when it was last asked for a sign of life or excused for giving none."""
+    _excused = 0.0
+    """When there was an excuse for silence last."""
+
+    def makeConnection(self, transport: Any) -> None:
+        self.frames = Frames(self)
+        super().makeConnection(transport)
+
+    def dataReceived(self, data: bytes) -> None:
+        self.frames.heard = time.monotonic()
+        super().dataReceived(data)
+
+    def write_prepared(self, prepared: bytes) -> int:
+        """Write after what waits for the socket; see `Frames.write`."""
+        if self.state != AutobahnProtocol.STATE_OPEN:
+            return 0
+        transport = self.transport
+        if not isinstance(transport, TcpConnection):
+            # TLS, or a transport that we do not know from within.
+            transport.write(prepared)
+            return 0
+        if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+            self.frames.written += len(prepared)
+            return self.write_rest(prepared)
+        self.frames.attach(transport.socket.send)
+        return self.frames.write(prepared)
+
+    def write_rest(self, data: bytes) -> int:
+        """Leave to Twisted what the socket does not take now; returns how much waits for it."""
+        self.transport.write(data)
+        return self.unsent()
+
+    # What autobahn writes goes through Twisted, and what we write must not overtake it. After a
+    # close frame and on a connection that is lost nothing is written any more.
+
+    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
+        self.frames.clear = False
+        super().sendData(data, sync, chopsize)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self.frames.clear = False
+        super().dropConnection(abort)
+
+    def connectionLost(self, reason: Any) -> None:
+        self.frames.clear = False
+        super().connectionLost(reason)
+
+    def unsent(self) -> int:
+        """The bytes that wait for the socket; 0 where the transport does not tell."""
+        return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
+
+    def _sendAutoPing(self) -> None:
+        self._at_ping = self._progress()
+        super()._sendAutoPing()
+
+    def onAutoPingTimeout(self) -> None:
+        """Drop a client that gave no sign of life, unless that is not its fault."""
+        if self._has_excuse(self._at_ping):
+            self._sendAutoPing()
+            return
+        super().onAutoPingTimeout()
+
+    def ask(self) -> None:
+        """Send a ping beside those of autobahn, by which no socket is dropped."""
+        self._at_ask = self._progress()
+        self.frames.write(PING)
+
+    def silence(self) -> float:
+        """The seconds since the last sign of life, or since there was an excuse for silence.
+
+        A client that goes on reading what waits for it gives a sign of life by that, each time.
+        """
+        now = time.monotonic()
+        if self._has_excuse(self._at_ask):
+            # From here on it must have read more.
+            self._at_ask, self._excused = self._progress(), now
+        return now - max(self.frames.heard, self._excused)
+
+    def _has_excuse(self, before: tuple[int, int]) -> bool:
+        """Whether the client may have answered, or may not have got the question yet.
+
+        Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
+        still reading.
+        """
+        return self._paused or bool(before[0] and self._progress()[1] > before[1])
+
+    def _progress(self) -> tuple[int, int]:
+        """The bytes that the other side has yet to get, and those that it has got."""
+        unread = self._unread()
+        return unread, self.frames.written - unread
+
+    def _unread(self) -> int:
+        """The bytes that the other side has not got yet, as far as the system tells."""
+        if not isinstance(self.transport, TcpConnection):
+            return 0
+        try:
+            waiting = fcntl.ioctl(self.transport.socket, termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return 0
+        return self.unsent() + int.from_bytes(waiting, sys.byteorder)
+
+    def onOpen(self) -> None:
+        super().onOpen()
+        # Only the handshake needed them, and a socket may stay for hours.
+        self.http_headers.clear()
+        self.http_request_data = b""
+
+    def text_received(self, text: str) -> None:
+        if self.muted:
+            return
+        self.last_ping = time.time()
+        at_once = self.take_at_once
+        if at_once is not None and self.application_queue.empty() and at_once(text):
+            return
+        self.application_queue.put_nowait({"type": "websocket.receive", "text": text})
+        self._pause_if_many()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        super().onMessage(payload, isBinary)
+        self._pause_if_many()
+
+    def _pause_if_many(self) -> None:
+        if not self._paused and self.application_queue.qsize() >= WAITING_FRAMES:
+            self._paused = True
+            self.transport.pauseProducing()
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        # Where the handshake failed daphne never heard of the socket; one that it refused it may
+        # have forgotten by now.
+        if hasattr(self, "server") and self in self.server.connections:
+            super().onClose(wasClean, code, reason)
+
+    def frame_taken(self) -> None:
+        """The consumer took a frame: read on when few are left."""
+        if self._paused and self.application_queue.qsize() < WAITING_FRAMES // 2:
+            self._paused = False
+            self.transport.resumeProducing()
+
+
+def _unsent(transport: TcpConnection) -> int:
+    return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+
+class WebSocketFactory(DaphneFactory):
+    protocol = WebSocketProtocol
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The pings of autobahn and not of daphne, which goes by the wall clock and loses track of a
+        # ping where the next one is sent before its answer is due.
+        self.setProtocolOptions(
+            closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=self.server_class.ping_after
+        )
