@@ -1,3 +1,5 @@
 """Live peer instruction on Django Channels."""
 
-__version__ = "0.1.0"
+from rooms import __version__
+
+__all__ = ["__version__"]

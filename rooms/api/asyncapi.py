@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from peerchat import __version__
+from rooms import __version__
 from rooms.api.schema import Schema, error_schema, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
 from rooms.wire.events import (
