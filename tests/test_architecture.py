@@ -1,6 +1,6 @@
 """The arrows of the design: who may import whom.
 
-A new module of `rooms` fails here until it has been given a place in LAYERS on purpose.
+A new module or folder of `rooms` fails here until it has been given a place in LAYERS on purpose.
 """
 
 import ast
@@ -14,38 +14,41 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Each module of `rooms` may import from its own row and the rows below.
+# A module or folder of `rooms` may import from its own row and the rows below.
 LAYERS = [
-    {"consumers", "api", "views", "urls", "admin", "management", "signals", "apps", "templatetags"},
-    {"commands", "runtime", "drain", "clock", "polling", "revalidation", "silence"},
+    {
+        *("consumers", "api", "admin", "views", "urls", "embed", "templatetags"),
+        *("management", "signals", "apps"),
+    },
+    {"commands"},
+    {"process"},
     {"actions"},
-    {
-        *("publish", "frames", "queries", "permissions", "embed", "writer", "threads", "standing"),
-        *("gaps", "hub", "order", "audience", "connection", "subscriptions", "revisions"),
-    },
-    {"models", "migrations"},
-    {
-        *("protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"),
-        *("metrics", "layer"),
-    },
-    {"conf"},
+    {"queries"},
+    {"permissions", "frames"},
+    {"delivery"},
+    {"models", "migrations", "ratelimit"},
+    {"wire", "metrics"},
+    {"peer", "conf"},
 ]
-# Tighter than their row: these know nothing of `rooms` but what is listed.
+# Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
-    "hub": {
-        *("hub", "order", "audience", "connection", "subscriptions", "revisions"),
-        *("frames", "groups", "topics", "envelope", "errors", "metrics"),
+    "delivery": {"wire", "metrics"},
+    "delivery.hub": {"delivery", "metrics"},
+    "delivery.order": {
+        *("delivery.audience", "delivery.connection", "delivery.notices", "metrics"),
     },
-    "order": {"audience", "connection", "envelope", "metrics"},
-    "audience": {"connection", "metrics"},
-    "connection": {"subscriptions", "metrics"},
-    "subscriptions": {"groups", "envelope", "metrics"},
-    "revisions": {"errors"},
-    "writer": {"writer", "frames", "groups", "errors", "metrics"},
-    "threads": {"threads", "errors", "metrics"},
+    "delivery.audience": {"delivery.connection", "metrics"},
+    "delivery.connection": {"delivery.subscriptions", "metrics"},
+    "delivery.subscriptions": {"delivery.names", "delivery.notices", "metrics"},
+    "delivery.revisions": {"wire.errors"},
+    "process.writer": {"wire.errors", "metrics"},
+    "process.threads": {"wire.errors", "metrics"},
+    "wire": set(),
+    "peer": set(),
 }
 NEVER = {"consumers": {"models"}}
-PURE = ["protocol", "phases", "pairing", "groups", "topics", "errors", "envelope", "ratelimit"]
+PURE = ["peer", "wire", "delivery.names", "delivery.notices", "delivery.topics", "ratelimit"]
+FRAMEWORKS = {"django", "channels", "asgiref", "asyncio", "twisted", "rest_framework"}
 MAY_SEND_TO_GROUPS = {
     "rooms.delivery.publish",
     "rooms.delivery.subscriptions",
@@ -94,43 +97,69 @@ def imports(name: str) -> frozenset[str]:
 
 
 def part(name: str) -> str:
-    """`commands` for rooms.commands and what is in it; empty outside `rooms` and for `rooms`."""
+    """`delivery.hub` for rooms.delivery.hub; empty outside `rooms` and for `rooms` itself."""
     app, _, rest = name.partition(".")
-    return rest.partition(".")[0] if app == "rooms" else ""
+    return rest if app == "rooms" else ""
 
 
-ROW = {name: row for row, names in enumerate(LAYERS) for name in names}
+def is_in(name: str, place: str) -> bool:
+    """Whether a part of `rooms` is the module or in the folder `place`."""
+    return name == place or name.startswith(f"{place}.")
+
+
+def row(name: str) -> int:
+    return next(n for n, names in enumerate(LAYERS) if name.partition(".")[0] in names)
+
+
 OF_ROOMS = [name for name in modules() if part(name)]
 
 
 def test_every_module_of_rooms_has_a_place():
-    assert {part(name) for name in OF_ROOMS} - set(ROW) == set()
+    placed = set().union(*LAYERS)
+    assert {part(name).partition(".")[0] for name in OF_ROOMS} == placed
+    assert sum(map(len, LAYERS)) == len(placed)
 
 
 @pytest.mark.parametrize("name", OF_ROOMS)
 def test_imports_point_to_the_right(name):
     own = part(name)
     targets = {part(target) for target in imports(name)} - {""}
-    wrong = {target for target in targets if ROW[target] < ROW[own]}
-    wrong |= targets & NEVER.get(own, set())
-    wrong |= targets - ONLY.get(own, targets)
+    wrong = {target for target in targets if row(target) < row(own)}
+    for place, never in NEVER.items():
+        if is_in(own, place):
+            wrong |= {target for target in targets if any(is_in(target, n) for n in never)}
+    for place, only in ONLY.items():
+        if is_in(own, place):
+            may = {place, *only}
+            wrong |= {target for target in targets if not any(is_in(target, m) for m in may)}
     assert wrong == set()
 
 
-@pytest.mark.parametrize("own", PURE)
-def test_decisions_are_kept_away_from_the_framework(own):
-    outside = {target.partition(".")[0] for target in imports(f"rooms.{own}")}
-    assert (
-        outside & {"django", "channels", "asgiref", "asyncio", "twisted", "rest_framework"} == set()
-    )
+@pytest.mark.parametrize("place", [*ONLY, *NEVER, *PURE])
+def test_every_place_of_a_rule_is_there(place):
+    assert f"rooms.{place}" in modules()
 
 
-def test_accounts_knows_nothing_of_rooms():
+@pytest.mark.parametrize("place", PURE)
+def test_decisions_are_kept_away_from_the_framework(place):
+    outside = {
+        target.partition(".")[0]
+        for name in OF_ROOMS
+        if is_in(part(name), place)
+        for target in imports(name)
+    }
+    assert outside & FRAMEWORKS == set()
+
+
+@pytest.mark.parametrize(
+    ("app", "above"), [("accounts", {"rooms", "peerchat"}), ("rooms", {"peerchat"})]
+)
+def test_an_app_knows_nothing_of_those_above_it(app, above):
     found = {
         (name, target)
         for name in modules()
         for target in imports(name)
-        if name.split(".")[0] == "accounts" and target.split(".")[0] in ("rooms", "peerchat")
+        if name.split(".")[0] == app and target.split(".")[0] in above
     }
     assert found == set()
 

@@ -60,7 +60,7 @@ def question(question: Question) -> bodies.QuestionInfo:
 
 
 def session(session: Any, counts: dict[int, dict[str, int]] | None) -> bodies.SessionInfo:
-    """A class session, of `queries.class_sessions`.
+    """A class session, of `results.class_sessions`.
 
     `counts` are its votes by round, None where they are not to be told.
     """
