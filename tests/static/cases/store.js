@@ -9,7 +9,7 @@ import {
   reduce,
   rightShare,
   unread,
-} from "/static/peerchat/store.js";
+} from "/static/peerchat/core/store.js";
 import { equal } from "./check.js";
 
 const ME = { username: "ann", display_name: "Ann" };
