@@ -1,10 +1,10 @@
 import "./core/peer-bars.js";
-import "./peer-chat.js";
+import "./chat/peer-chat.js";
 import "./core/peer-connection.js";
 import "./core/peer-countdown.js";
 import "./peer-partners.js";
 import "./peer-question.js";
-import "./peer-rooms.js";
+import "./chat/peer-rooms.js";
 
 import { announce, coalesce, setAttribute, setText, show } from "./core/dom.js";
 import { phaseName } from "./core/format.js";

@@ -1,10 +1,10 @@
 import "./core/peer-bars.js";
-import "./peer-chat.js";
+import "./chat/peer-chat.js";
 import "./core/peer-connection.js";
 import "./peer-control.js";
 import "./core/peer-countdown.js";
 import "./peer-figures.js";
-import "./peer-rooms.js";
+import "./chat/peer-rooms.js";
 
 import { Api } from "./core/api.js";
 import { ClassClient } from "./core/client.js";

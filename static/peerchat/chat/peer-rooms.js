@@ -1,8 +1,8 @@
-import { announce, focusedNear, h, setAttribute, setText, show } from "./core/dom.js";
-import { initials, plural, shownName, timeOf, dayOf } from "./core/format.js";
-import { matching, roomsOf, unreadElsewhere, unreadOf } from "./core/rooms.js";
-import { newUuid } from "./core/socket.js";
-import { emptyRoom, unread } from "./core/store.js";
+import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { initials, plural, shownName, timeOf, dayOf } from "../core/format.js";
+import { matching, roomsOf, unreadElsewhere, unreadOf } from "../core/rooms.js";
+import { newUuid } from "../core/socket.js";
+import { emptyRoom, unread } from "../core/store.js";
 
 const PAGE = 500;
 // Milliseconds. A class that connects at once does not ask at once for what can wait.

@@ -1,6 +1,6 @@
-import { announce, focusedNear, h, setAttribute, setText, show } from "./core/dom.js";
-import { controlWords, dayOf, initials, list, plural, shownName, timeOf } from "./core/format.js";
-import { mentionParts } from "./core/rooms.js";
+import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { controlWords, dayOf, initials, list, plural, shownName, timeOf } from "../core/format.js";
+import { mentionParts } from "../core/rooms.js";
 
 const NEAR_END = 60;
 const NEAR_START = 80;
