@@ -1,5 +1,5 @@
 import "./peer-app.js";
-import { h } from "./core/dom.js";
+import { h } from "../core/dom.js";
 
 /**
  * A part of peerchat in somebody else's page: what stands in its template, in a shadow tree with a style
