@@ -1,6 +1,6 @@
-import { h, setAttribute, setText, show } from "./core/dom.js";
-import { percent, suggestion } from "./core/format.js";
-import { rightShare } from "./core/store.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
+import { percent, suggestion } from "../core/format.js";
+import { rightShare } from "../core/store.js";
 
 const BARS_KEY = "peerchat:bars";
 
