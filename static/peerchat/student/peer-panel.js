@@ -1,23 +1,26 @@
 import "./peer-app.js";
-import { h } from "../core/dom.js";
 
 /**
- * A part of peerchat in somebody else's page: what stands in its template, in a shadow tree with a style
- * sheet of its own, so that neither page restyles the other.
+ * A part of peerchat in somebody else's page: what stands in its template, in a shadow tree with the style
+ * sheets that the template links, so that neither page restyles the other.
  */
 export class PeerPanel extends HTMLElement {
   async connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: "open" });
-    const sheet = h("link", { rel: "stylesheet", href: this.dataset.stylesheet });
-    const loaded = new Promise((resolve) => {
-      sheet.onload = resolve;
-      sheet.onerror = resolve;
-    });
-    root.append(sheet);
+    const content = document.importNode(this.querySelector("template").content, true);
+    const sheets = [...content.querySelectorAll("link")];
+    const loaded = sheets.map(
+      (sheet) =>
+        new Promise((resolve) => {
+          sheet.addEventListener("load", resolve);
+          sheet.addEventListener("error", resolve);
+        }),
+    );
+    root.append(...sheets);
     // Nothing is shown before it can be shown well.
-    await loaded;
-    root.append(document.importNode(this.querySelector("template").content, true));
+    await Promise.all(loaded);
+    root.append(content);
   }
 }
 
