@@ -44,7 +44,7 @@ MAY_IMPORT = {
 IMPORT = re.compile(r"^(?:import|export)\b[^;\"]*?\"(\.[^\"]+)\"", re.MULTILINE)
 
 
-def test_scripts_import_only_from_folders_below_them():
+def test_scripts_import_only_from_folders_below_them() -> None:
     root = PLACES["/static/"] / "peerchat"
     found: dict[str, set[str]] = {}
     for script in root.rglob("*.js"):
