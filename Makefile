@@ -21,7 +21,7 @@ help:
 	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
 	@echo 'make quick  lint, types and the tests that need no browser and no fault, in 3 minutes'
 	@echo 'make test   lint, types and every test, on real servers, with the branch coverage; 10 minutes'
-	@echo 'make lint   ruff;  make types: mypy'
+	@echo 'make lint   ruff, oxlint for the scripts, the checks of the style sheets;  make types: mypy'
 	@echo 'make pytest ARGS=...  some tests, on real servers'
 	@echo 'make faults  each fault three times with the checker, fuzzing, memory; docs/faults.md tells of it'
 	@echo 'make bench  the benchmarks, about 25 minutes; writes docs/benchmarks.md'
@@ -43,6 +43,8 @@ quick: lint
 lint: $(STAMPS)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/oxlint --deny-warnings static tests/static/cases
+	$(BIN)/python -m tests.static.stylesheets
 
 # Settings need a key to be read; the plugin of Django's types reads them.
 types: $(STAMPS)/test

@@ -6,7 +6,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Person
+from tests.e2e.people import PHONE, Person
+from tests.e2e.proxy import Proxy
 from tests.running import manage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -107,6 +108,43 @@ async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom
     await keyboard.type("Without a mouse.")
     await keyboard.press("Enter")
     await instructor.chat.shows("Done.\nWithout a mouse.")
+
+
+# What in the head of a page lies on something else there, or outside the window.
+CROWDED = """
+() => {
+  const parts = [...document.querySelectorAll(".site :is(a, button)")]
+    .filter((part) => part.checkVisibility())
+    .map((part) => ({ part, box: part.getBoundingClientRect() }));
+  const meet = (a, b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return parts
+    .filter(({ box }) =>
+      box.left < 0 || box.right > innerWidth ||
+      parts.some((other) => other.box !== box && meet(other.box, box)))
+    .map(({ part }) => part.textContent);
+}
+"""
+
+
+@one_process
+async def test_the_head_of_a_page_has_room_for_a_lost_connection(classroom: Classroom) -> None:
+    async with Proxy(classroom.site.url) as network:
+        student = await classroom.student(1, url=network.url)
+        instructor = await classroom.instructor(url=network.url)
+        await instructor.page.set_viewport_size(PHONE)
+        for person in (student, instructor):
+            await person.log_in()
+            await person.enter()
+            person.tolerate("net::ERR_|WebSocket connection to")
+        await network.cut()
+        for person in (student, instructor):
+            await expect(person.page.get_by_role("button", name="Try now")).to_be_visible()
+            assert await person.page.evaluate(CROWDED.strip()) == []
+            await person.look("connection-lost")
+        await network.restore()
+        for person in (student, instructor):
+            await person.connected()
 
 
 async def visit_admin(person: Person, url: str) -> list[str]:

@@ -69,4 +69,4 @@ def test_with_debug_static_files_come_from_where_they_are_written(site, tmp_path
         )
     )
     assert "body" in fetch(f"{running.url}static/admin/css/base.css")[1]
-    assert "import" in fetch(f"{running.url}static/peerchat/page.js")[1]
+    assert "import" in fetch(f"{running.url}static/peerchat/core/page.js")[1]

@@ -32,3 +32,27 @@ async def test_case(page, file, name):
         "async ([url, name]) => { const cases = await import(url); await cases[name](); }",
         [f"{ORIGIN}/cases/{file}", name],
     )
+
+
+# The folders whose scripts those of a folder may import.
+MAY_IMPORT = {
+    "core": {"core"},
+    "chat": {"core", "chat"},
+    "student": {"core", "chat", "student"},
+    "instructor": {"core", "chat", "instructor"},
+}
+IMPORT = re.compile(r"^(?:import|export)\b[^;\"]*?\"(\.[^\"]+)\"", re.MULTILINE)
+
+
+def test_scripts_import_only_from_folders_below_them() -> None:
+    root = PLACES["/static/"] / "peerchat"
+    found: dict[str, set[str]] = {}
+    for script in root.rglob("*.js"):
+        folder = script.parent.relative_to(root).as_posix()
+        targets = {(script.parent / name).resolve() for name in IMPORT.findall(script.read_text())}
+        assert [target for target in targets if not target.is_file()] == []
+        found.setdefault(folder, set()).update(target.parent.name for target in targets)
+    assert found.keys() == MAY_IMPORT.keys()
+    assert {folder: found[folder] - MAY_IMPORT[folder] for folder in found} == {
+        folder: set() for folder in found
+    }

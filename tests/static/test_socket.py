@@ -22,8 +22,8 @@ QUICK = {"firstWait": 20, "maxWait": 60, "pingEvery": 200, "pingTimeout": 200}
 
 START = """
 async ([url, options]) => {
-  const { PeerSocket } = await import("/static/peerchat/socket.js");
-  const { Outbox } = await import("/static/peerchat/outbox.js");
+  const { PeerSocket } = await import("/static/peerchat/core/socket.js");
+  const { Outbox } = await import("/static/peerchat/core/outbox.js");
   const socket = new PeerSocket(url, options);
   const outbox = new Outbox(socket, { key: "outbox" });
   window.states = [];

@@ -21,8 +21,8 @@ QUICK = {"firstWait": 20, "maxWait": 60, "wait": 1, "pause": 300, "spread": 0, "
 
 START = """
 async (options) => {
-  const { PeerTransport } = await import("/static/peerchat/transport.js");
-  const { Outbox } = await import("/static/peerchat/outbox.js");
+  const { PeerTransport } = await import("/static/peerchat/core/transport.js");
+  const { Outbox } = await import("/static/peerchat/core/outbox.js");
   const line = new PeerTransport("/ws/chat/", { course: "c", room: "r", csrf: "t", options });
   const outbox = new Outbox(line, { key: "outbox" });
   Object.assign(window, { line, outbox, frames: [], states: [], seen: 0 });

@@ -1,5 +1,5 @@
-import { clock, controlWords, dayOf, initials, list, percent, plural, suggestion } from "/static/peerchat/format.js";
-import { newUuid, reconnectWait, socketUrl } from "/static/peerchat/socket.js";
+import { clock, controlWords, dayOf, initials, list, percent, plural, suggestion } from "/static/peerchat/core/format.js";
+import { newUuid, reconnectWait, socketUrl } from "/static/peerchat/core/socket.js";
 import { equal } from "./check.js";
 
 export function clockRoundsUpAndStopsAtZero() {

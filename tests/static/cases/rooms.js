@@ -1,5 +1,5 @@
-import { matching, mentionParts, reduceRooms, roomsOf, unreadElsewhere, unreadOf } from "/static/peerchat/rooms.js";
-import { initialState, reduce } from "/static/peerchat/store.js";
+import { matching, mentionParts, reduceRooms, roomsOf, unreadElsewhere, unreadOf } from "/static/peerchat/core/rooms.js";
+import { initialState, reduce } from "/static/peerchat/core/store.js";
 import { equal } from "./check.js";
 
 const ME = { username: "ann", display_name: "Ann" };

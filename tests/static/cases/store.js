@@ -9,7 +9,7 @@ import {
   reduce,
   rightShare,
   unread,
-} from "/static/peerchat/store.js";
+} from "/static/peerchat/core/store.js";
 import { equal } from "./check.js";
 
 const ME = { username: "ann", display_name: "Ann" };
@@ -33,8 +33,8 @@ function posted(seq, user, kind) {
   return { action: "new_message", room: "c", message: text(seq, user, kind) };
 }
 
-function selected(...seqs) {
-  return { action: "local.selected", room: "c", room_messages: seqs.map((seq) => text(seq)), last_seq: seqs.at(-1) ?? 0 };
+function selected(...numbers) {
+  return { action: "local.selected", room: "c", room_messages: numbers.map((seq) => text(seq)), last_seq: numbers.at(-1) ?? 0 };
 }
 
 function control(epoch, phase, changes = {}) {
@@ -170,16 +170,16 @@ export function aVoteForAQuestionThatIsOverIsDropped() {
 }
 
 export function partnersAreShownFromTheDiscussionOn() {
-  const partners = { action: "partners", course: "physics", room: "p", partners: [{ ...BO, choice: "A" }], epoch: 7 };
+  const told = partners("p", 7);
   const closed = run(start(), snapshot(6, "vote_closed"));
-  for (const order of [[control(7, "discuss"), partners], [partners, control(7, "discuss")]]) {
+  for (const order of [[control(7, "discuss"), told], [told, control(7, "discuss")]]) {
     const state = run(closed, ...order);
-    equal(state.session.partners, partners.partners);
+    equal(state.session.partners, told.partners);
     equal(partnerRoom(state).id, "p");
     equal(partnerRoom(run(state, control(8, "revote"))).id, "p");
     equal(partnerRoom(run(state, control(8, "idle"))), null);
   }
-  equal(partnerRoom(run(closed, partners)), null);
+  equal(partnerRoom(run(closed, told)), null);
 }
 
 export function olderPartnersDoNotComeBack() {

@@ -1,18 +1,18 @@
-import "./peer-bars.js";
-import "./peer-chat.js";
-import "./peer-connection.js";
+import "../core/peer-bars.js";
+import "../chat/peer-chat.js";
+import "../core/peer-connection.js";
 import "./peer-control.js";
-import "./peer-countdown.js";
+import "../core/peer-countdown.js";
 import "./peer-figures.js";
-import "./peer-rooms.js";
+import "../chat/peer-rooms.js";
 
-import { Api } from "./api.js";
-import { ClassClient } from "./client.js";
-import { announce, coalesce, h, setAttribute, setText, show } from "./dom.js";
-import { phaseName, plural } from "./format.js";
-import { Banner, leaveWhenEnded, Panes } from "./page.js";
-import { initialState, openRound } from "./store.js";
-import { PeerTransport } from "./transport.js";
+import { Api } from "../core/api.js";
+import { ClassClient } from "../core/client.js";
+import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
+import { phaseName, plural } from "../core/format.js";
+import { Banner, leaveWhenEnded, Panes } from "../core/page.js";
+import { initialState, openRound } from "../core/store.js";
+import { PeerTransport } from "../core/transport.js";
 
 const OVERDUE = 2;
 const TOAST_FOR = 6_000;

@@ -1,5 +1,5 @@
-import { focusedNear, h, setAttribute, setText, show } from "./dom.js";
-import { openRound } from "./store.js";
+import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { openRound } from "../core/store.js";
 
 const CONFIDENCE = ["1 – guessing", "2", "3", "4", "5 – certain"];
 

@@ -1,16 +1,16 @@
-import "./peer-bars.js";
-import "./peer-chat.js";
-import "./peer-connection.js";
-import "./peer-countdown.js";
+import "../core/peer-bars.js";
+import "../chat/peer-chat.js";
+import "../core/peer-connection.js";
+import "../core/peer-countdown.js";
 import "./peer-partners.js";
 import "./peer-question.js";
-import "./peer-rooms.js";
+import "../chat/peer-rooms.js";
 
-import { announce, coalesce, setAttribute, setText, show } from "./dom.js";
-import { phaseName } from "./format.js";
+import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js";
+import { phaseName } from "../core/format.js";
 import { joinClass, leaveClass } from "./joined.js";
-import { Banner, leaveWhenEnded, Panes, whenEnded } from "./page.js";
-import { faceToFace, openRound, partnerRoom } from "./store.js";
+import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
+import { faceToFace, openRound, partnerRoom } from "../core/store.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;

@@ -1,6 +1,6 @@
-import { h, setAttribute, setText, show } from "./dom.js";
-import { percent, suggestion } from "./format.js";
-import { rightShare } from "./store.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
+import { percent, suggestion } from "../core/format.js";
+import { rightShare } from "../core/store.js";
 
 const BARS_KEY = "peerchat:bars";
 

@@ -1,6 +1,6 @@
-import { h, setAttribute, setText, show } from "./dom.js";
-import { initials, list, shownName } from "./format.js";
-import { faceToFace } from "./store.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
+import { initials, list, shownName } from "../core/format.js";
+import { faceToFace } from "../core/store.js";
 
 /** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {

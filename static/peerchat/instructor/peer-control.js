@@ -1,5 +1,5 @@
-import { h, setAttribute, setText, show } from "./dom.js";
-import { phaseName } from "./format.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
+import { phaseName } from "../core/format.js";
 
 const HINTS = {
   idle: "Choose a question and start the vote.",

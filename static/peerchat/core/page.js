@@ -5,7 +5,7 @@ import { shownName, timeOf } from "./format.js";
 import { announcement } from "./store.js";
 
 const RECENT = 15 * 60;
-// Pixels; the style sheet has the same number.
+// Pixels; the style sheets have the same number.
 const WIDE = 900;
 
 /** Where a page goes that may not be here any longer. */

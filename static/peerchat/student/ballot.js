@@ -1,5 +1,5 @@
-import { tabStorage } from "./dom.js";
-import { openRound } from "./store.js";
+import { tabStorage } from "../core/dom.js";
+import { openRound } from "../core/store.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);

@@ -1,8 +1,8 @@
-import { Api } from "./api.js";
+import { Api } from "../core/api.js";
 import { Ballot } from "./ballot.js";
-import { ClassClient } from "./client.js";
-import { initialState } from "./store.js";
-import { PeerTransport } from "./transport.js";
+import { ClassClient } from "../core/client.js";
+import { initialState } from "../core/store.js";
+import { PeerTransport } from "../core/transport.js";
 
 const classes = new Map();
 

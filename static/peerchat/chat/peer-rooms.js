@@ -1,16 +1,15 @@
-import { announce, focusedNear, h, setAttribute, setText, show } from "./dom.js";
-import { initials, plural, shownName, timeOf, dayOf } from "./format.js";
-import { matching, roomsOf, unreadElsewhere, unreadOf } from "./rooms.js";
-import { newUuid } from "./socket.js";
-import { emptyRoom, unread } from "./store.js";
+import { announce, h, setAttribute, setText, show } from "../core/dom.js";
+import { dayOf, plural, shownName, timeOf } from "../core/format.js";
+import { unreadElsewhere, unreadOf } from "../core/rooms.js";
+import { emptyRoom, unread } from "../core/store.js";
+import { People } from "./people.js";
+import { COURSE, RoomList } from "./room-list.js";
 
 const PAGE = 500;
 // Milliseconds. A class that connects at once does not ask at once for what can wait.
 const SPREAD = 1_500;
 const CATCH_UP = 4_000;
 const REFRESH_EVERY = 5;
-const PEOPLE = 50;
-const COURSE = "Course chat";
 
 /**
  * What of the chats is shown: a button with the room's name that opens the list of rooms, with the search, the
@@ -25,9 +24,8 @@ export class PeerRooms extends HTMLElement {
   #open = false;
   #empty = "";
   #turn = 0;
-  #people = [];
-  #person = null;
-  #drawn = "";
+  #people;
+  #list;
   #timers = { refresh: null, slow: null };
   #listening = null;
   #parts = {};
@@ -69,32 +67,27 @@ export class PeerRooms extends HTMLElement {
 
     p.query = field("room-search", "Search in messages", { enterkeyhint: "search", maxlength: "200" });
     p.results = h("div", { class: "rooms-results", hidden: true, data: { testid: "search-results" } });
-    p.list = h("div", { class: "rooms-list" });
+    this.#list = new RoomList({
+      join: (room) => this.#try(() => this.#join(room)),
+      select: (room) => this.#select(room),
+    });
     p.newTitle = field("new-room-title", "Title of a new room", { maxlength: "200" });
     p.rooms = h(
       "div",
       { class: "rooms-view" },
       form("rooms-form", () => this.#search(), p.query, go("room-search-go", "Search")),
       p.results,
-      p.list,
+      this.#list.element,
       form("rooms-form", () => this.#create(), p.newTitle, go("new-room-create", "New room")),
-      button("message-someone", "Message someone", () => this.#showPeople(true)),
+      button("message-someone", "Message someone", () => this.#showPeople()),
     );
-    p.filter = field("people-filter", "Find somebody", { on: { input: () => this.#drawPeople() } });
-    p.members = h("ul", { class: "rooms-people", "aria-label": "Members" });
-    p.morePeople = h("p", { class: "muted", role: "status" });
-    p.directLabel = h("label", { for: `${id}-direct` });
-    p.directText = h("textarea", { id: `${id}-direct`, rows: "3", data: { testid: "direct-text" } });
-    p.direct = form("rooms-direct", () => this.#write(), p.directLabel, p.directText, go("direct-send", "Send"));
-    p.peopleView = h(
-      "div",
-      { class: "rooms-view", hidden: true },
-      button("people-back", "Back to the rooms", () => this.#showPeople(false), "button quiet small"),
-      p.direct,
-      p.filter,
-      p.members,
-      p.morePeople,
-    );
+    this.#people = new People(id, {
+      client: () => this.#client,
+      attempt: (job) => this.#try(job),
+      submit: (event, job) => this.#submit(event, job),
+      back: () => this.#showRooms(),
+      written: (room) => this.#written(room),
+    });
     p.error = h("p", { class: "alert", role: "alert", hidden: true, data: { testid: "rooms-error" } });
     p.panel = h(
       "section",
@@ -107,7 +100,7 @@ export class PeerRooms extends HTMLElement {
         on: { keydown: (event) => this.#key(event) },
       },
       p.rooms,
-      p.peopleView,
+      this.#people.element,
     );
     this.append(h("div", { class: "pane-head rooms-head" }, h("h2", {}, p.button), p.online, p.leave), p.topic, p.error, p.panel);
   }
@@ -177,7 +170,7 @@ export class PeerRooms extends HTMLElement {
     }
     chat.active = this.#active && !this.#open;
     chat.render(room);
-    if (this.#open) this.#drawRooms(state, id);
+    if (this.#open) this.#list.render(state, id);
   }
 
   // --- The rooms ---------------------------------------------------------------------------
@@ -301,66 +294,18 @@ export class PeerRooms extends HTMLElement {
 
   // --- Direct messages ---------------------------------------------------------------------
 
-  #showPeople(shown) {
-    const p = this.#parts;
-    show(p.rooms, !shown);
-    show(p.peopleView, shown);
-    this.#pick(null);
-    if (!shown) {
-      this.querySelector("[data-testid=message-someone]").focus();
-      return;
-    }
-    p.filter.value = "";
-    p.filter.focus();
-    this.#drawPeople();
-    this.#try(async () => {
-      const { course, me } = this.#client.state;
-      const { users } = await this.#client.api.get(`rooms/${course.room}/users/`);
-      this.#people = users
-        .filter((one) => one.username !== me.username)
-        .sort((a, b) => Number(b.online) - Number(a.online) || shownName(a).localeCompare(shownName(b)));
-      this.#drawPeople();
-    });
+  #showPeople() {
+    show(this.#parts.rooms, false);
+    this.#people.open();
   }
 
-  #drawPeople() {
-    const found = matching(this.#people, this.#parts.filter.value);
-    const rest = found.length - PEOPLE;
-    this.#parts.members.replaceChildren(...found.slice(0, PEOPLE).map((person) => this.#member(person)));
-    setText(this.#parts.morePeople, rest > 0 ? `And ${rest} more: write a part of the name.` : this.#people.length && !found.length ? "Nobody of that name." : "");
+  #showRooms() {
+    this.#people.close();
+    show(this.#parts.rooms, true);
+    this.querySelector("[data-testid=message-someone]").focus();
   }
 
-  #member(person) {
-    const name = shownName(person);
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "rooms-person", data: { testid: `person-${person.username}` }, on: { click: () => this.#pick(person) } },
-        h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-        h("span", { class: "rooms-name" }, name),
-        person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, "online")) : null,
-      ),
-    );
-  }
-
-  #pick(person) {
-    const p = this.#parts;
-    this.#person = person;
-    show(p.direct, Boolean(person));
-    for (const one of [p.filter, p.members, p.morePeople]) show(one, !person);
-    if (!person) return;
-    setText(p.directLabel, `Message to ${shownName(person)}`);
-    p.directText.focus();
-  }
-
-  async #write() {
-    const text = this.#parts.directText.value.trim();
-    if (!text) return;
-    const to = encodeURIComponent(this.#person.username);
-    const { room } = await this.#client.api.post(`direct/${to}/messages/`, { uuid: newUuid(), text });
-    this.#parts.directText.value = "";
+  async #written(room) {
     this.#know(await this.#client.api.get(`rooms/${room}/`));
     await this.#select(room);
   }
@@ -375,23 +320,19 @@ export class PeerRooms extends HTMLElement {
     show(p.error, false);
     p.button.setAttribute("aria-expanded", String(open));
     show(p.rooms, true);
-    show(p.peopleView, false);
+    this.#people.close();
     this.render(this.#client.state);
     if (!open) return;
     show(p.results, false);
     p.query.value = "";
-    p.list.querySelector("[aria-current]")?.focus();
+    this.#list.focus();
     this.#try(() => this.#refresh());
   }
 
   #key(event) {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    if (this.#person) {
-      this.#pick(null);
-      this.#parts.filter.focus();
-      return;
-    }
+    if (this.#people.leavePerson()) return;
     this.#toggle(false);
     this.#parts.button.focus();
   }
@@ -417,69 +358,6 @@ export class PeerRooms extends HTMLElement {
       show(error, true);
       if (!this.#open) announce(reason.message);
     }
-  }
-
-  #drawRooms(state, shown) {
-    const groups = [
-      ["Course", [{ room: state.course.room, title: COURSE, joined: true, unread: unread(state.rooms[state.course.room], state.me) }]],
-      ["Rooms", roomsOf(state.list, "open").map((one) => ({ ...one, unread: unreadOf(one) }))],
-      ["Direct messages", roomsOf(state.list, "direct").map((one) => ({ ...one, unread: unreadOf(one) }))],
-    ];
-    const drawn = JSON.stringify([groups, shown]);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
-    const { list } = this.#parts;
-    const focused = list.contains(focusedNear(this)) ? focusedNear(this).dataset.room : null;
-    list.replaceChildren(
-      ...groups
-        .filter(([, rooms]) => rooms.length)
-        .map(([name, rooms]) =>
-          h(
-            "section",
-            { "aria-label": name },
-            h("h3", { class: "rooms-heading" }, name),
-            h("ul", {}, rooms.map((one) => this.#row(one, one.room === shown))),
-          ),
-        ),
-    );
-    if (focused) list.querySelector(`[data-room="${focused}"]`)?.focus();
-  }
-
-  #row({ room, kind, title, members, joined, unread: count }, isShown) {
-    const about = kind === "open" ? h("span", { class: "muted rooms-members" }, plural(members, "member")) : null;
-    const name = h("span", { class: "rooms-name" }, title);
-    if (!joined) {
-      const join = () => this.#try(() => this.#join(room));
-      return h(
-        "li",
-        { class: "rooms-row", data: { testid: "room-row" } },
-        h("span", { class: "rooms-stranger" }, name, about),
-        h(
-          "button",
-          { type: "button", class: "button small", "aria-label": `Join ${title}`, data: { room, testid: "room-join" }, on: { click: join } },
-          "Join",
-        ),
-      );
-    }
-    return h(
-      "li",
-      { class: "rooms-row", data: { testid: "room-row" } },
-      h(
-        "button",
-        {
-          type: "button",
-          class: "rooms-room",
-          "aria-current": isShown && "true",
-          data: { room, testid: "room" },
-          on: { click: () => this.#select(room) },
-        },
-        name,
-        about,
-        count
-          ? h("span", { class: "badge", data: { testid: "room-unread" } }, count > 99 ? "99+" : String(count), h("span", { class: "hidden-label" }, " unread"))
-          : null,
-      ),
-    );
   }
 }
 

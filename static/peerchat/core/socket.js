@@ -1,11 +1,15 @@
+import { ServerClock } from "./server-clock.js";
+
 /** An error reply, or a request that got no reply (`timeout`, `not_connected`). */
 export class PeerError extends Error {
-  constructor(code, message, { retryAfter = null } = {}) {
+  constructor(code, message, { retryAfter = null, status = null } = {}) {
     super(message);
     this.name = "PeerError";
     this.code = code;
     /** Seconds to wait before the same request may succeed, or null. */
     this.retryAfter = retryAfter;
+    /** The HTTP status of the answer, or null where it did not come over HTTP. */
+    this.status = status;
   }
 }
 
@@ -56,6 +60,7 @@ export function newUuid() {
  * `ended` is final: `reason` is `login` or `forbidden`.
  */
 export class PeerSocket extends EventTarget {
+  #clock = new ServerClock();
   #url;
   #protocols;
   #options;
@@ -75,11 +80,13 @@ export class PeerSocket extends EventTarget {
     this.#protocols = token ? [PROTOCOL, `token.${token}`] : [];
     this.#options = { ...DEFAULTS, ...options };
     this.status = { state: "waiting", retryAt: null, reason: null };
-    /** Seconds to add to this machine's clock to get the server's; null until a ping was answered. */
-    this.clockOffset = null;
-    this.roundTrip = Infinity;
     /** Whether to try only about once in `rareWait`, and when the network changes. */
     this.rarely = false;
+  }
+
+  /** Seconds to add to this machine's clock to get the server's; null until a ping was answered. */
+  get clockOffset() {
+    return this.#clock.offset;
   }
 
   get isOpen() {
@@ -174,7 +181,7 @@ export class PeerSocket extends EventTarget {
     // A frame cannot arrive before it was sent, so the server's clock is at least this far on.
     if (typeof frame.server_time === "number") {
       const atLeast = frame.server_time - Date.now() / 1000;
-      if (this.clockOffset === null || atLeast > this.clockOffset) this.clockOffset = atLeast;
+      if (this.#clock.offset === null || atLeast > this.#clock.offset) this.#clock.offset = atLeast;
     }
     const waiting = this.#pending.get(frame.uuid);
     // A message of somebody else may have been given the same uuid.
@@ -200,8 +207,7 @@ export class PeerSocket extends EventTarget {
     this.#timers.stable = setTimeout(() => {
       this.#attempt = 0;
     }, this.#options.stableAfter);
-    this.clockOffset = null;
-    this.roundTrip = Infinity;
+    this.#clock.reset();
     this.#setStatus("open");
     this.#probe();
     this.#schedulePing();
@@ -224,22 +230,13 @@ export class PeerSocket extends EventTarget {
     const sent = Date.now();
     try {
       const reply = await this.request("ping", {}, { timeout: this.#options.pingTimeout });
-      this.#measure(sent, reply.time);
+      this.#clock.measure(sent, reply.time);
     } catch (error) {
       const heardSince = this.#lastFrame > sent;
       if (socket === this.#socket && error.code === "timeout" && !heardSince) this.#lost();
     } finally {
       this.#probing = false;
     }
-  }
-
-  #measure(sent, serverTime) {
-    const now = Date.now();
-    const roundTrip = now - sent;
-    // The quickest answer bounds the error best; a slow one must not replace it.
-    if (typeof serverTime !== "number" || roundTrip > this.roundTrip * 1.5) return;
-    this.roundTrip = roundTrip;
-    this.clockOffset = serverTime - (sent + now) / 2000;
   }
 
   #closed(code) {

@@ -1,10 +1,11 @@
+import { Api } from "./api.js";
+import { missed, PAGE } from "./missed.js";
+import { Pauses } from "./pauses.js";
+import { ServerClock } from "./server-clock.js";
 import { newUuid, PeerError, reconnectWait } from "./socket.js";
 
-const PAGE = 100;
 /** The newest messages, which are looked at again for some that were removed. */
 const MODERATED = 50;
-/** Where more was missed, the newest messages come instead; the sockets have the same number. */
-const RESUME_LIMIT = 500;
 const LOG_IN_AGAIN = 401;
 const SHUT_OUT = "permission_denied";
 const NO_ROOM = "invalid_room_id";
@@ -38,15 +39,15 @@ const DEFAULTS = {
 export class PeerPoll extends EventTarget {
   #course;
   #room;
-  #token;
-  #csrf;
+  #api;
+  #clock = new ServerClock();
   #leading;
   #options;
   #run = null;
   #attempt = 0;
   #timers = { retry: null, stable: null };
   #requests = new Set();
-  #pauses = new Set();
+  #pauses = new Pauses();
   #heads = new Map();
   #polling = new Set();
   #posting = new Map();
@@ -62,13 +63,14 @@ export class PeerPoll extends EventTarget {
     super();
     this.#course = course;
     this.#room = room;
-    this.#token = token;
-    this.#csrf = csrf;
+    this.#api = new Api({ token, csrf });
     this.#leading = leading;
     this.#options = { ...DEFAULTS, ...options };
     this.status = { state: "waiting", retryAt: null, reason: null };
-    this.clockOffset = null;
-    this.roundTrip = Infinity;
+  }
+
+  get clockOffset() {
+    return this.#clock.offset;
   }
 
   get isOpen() {
@@ -164,7 +166,7 @@ export class PeerPoll extends EventTarget {
   async #state(timeout = this.#options.requestTimeout) {
     const sent = Date.now();
     const state = await this.#ask("GET", `courses/${this.#course}/state/`, { timeout });
-    this.#measure(sent, state.server_time);
+    this.#clock.measure(sent, state.server_time);
     this.#lookedAt = sent;
     this.#phase = state.phase;
     this.#partners = state.room;
@@ -186,24 +188,10 @@ export class PeerPoll extends EventTarget {
   }
 
   async #missed(room, seen, timeout) {
-    const messages = [];
     try {
-      for (let last = seen; ; last = messages.at(-1).seq) {
-        const page = await this.#messages(room, { after: last, limit: PAGE }, timeout);
-        const ahead = page.last_seq - seen;
-        if (ahead < 0 || ahead > RESUME_LIMIT) {
-          const { results, last_seq: newest } = await this.#messages(room, { limit: PAGE }, timeout);
-          const lastSeq = results.at(-1)?.seq ?? newest;
-          this.#note(room, lastSeq);
-          return { messages: results, last_seq: lastSeq, reset: true };
-        }
-        messages.push(...page.results);
-        const lastSeq = messages.at(-1)?.seq ?? seen;
-        if (!page.results.length || lastSeq >= page.last_seq) {
-          this.#note(room, lastSeq);
-          return { messages, last_seq: lastSeq };
-        }
-      }
+      const found = await missed(seen, (query) => this.#messages(room, query, timeout));
+      this.#note(room, found.last_seq);
+      return found;
     } catch (error) {
       if (error.code === NO_ROOM) return { error_code: NO_ROOM };
       throw error;
@@ -265,9 +253,9 @@ export class PeerPoll extends EventTarget {
     if (results.length) this.#heads.set(room, results.at(-1).seq);
     if (room === this.#room && results.some((one) => one.kind === "control")) {
       this.#due = true;
-      await this.#pause(Math.random() * this.#options.spread);
+      await this.#pauses.wait(Math.random() * this.#options.spread);
     } else if (!results.length && Date.now() - began < Math.min(1_000, wait * 500)) {
-      await this.#pause(this.#options.pause * (0.75 + Math.random() / 2));
+      await this.#pauses.wait(this.#options.pause * (0.75 + Math.random() / 2));
     }
   }
 
@@ -309,97 +297,32 @@ export class PeerPoll extends EventTarget {
       const figures = await this.#control({ uuid: newUuid(), action: "figures" });
       if (run !== this.#run) return false;
       this.#emit({ ...figures, action: "figures" });
-      await this.#pause(this.#options.leadEvery * (0.75 + Math.random() / 2));
+      await this.#pauses.wait(this.#options.leadEvery * (0.75 + Math.random() / 2));
       return true;
     });
   }
 
-  /** Do a job again and again until it answers false; where it fails, after a wait. */
   async #repeat(run, job) {
-    let failures = 0;
-    while (run === this.#run) {
-      try {
-        if (!(await job())) return;
-        failures = 0;
-      } catch (error) {
-        if (run !== this.#run) return;
-        if (error.code === "timeout") {
-          this.#lost();
-          return;
-        }
-        const wait = reconnectWait(failures, this.#options);
-        failures += 1;
-        await this.#pause((error.retryAfter ?? 0) * 1000 + wait);
-      }
-    }
-  }
-
-  #pause(milliseconds) {
-    return new Promise((resolve) => {
-      const pause = { resolve, timer: null };
-      pause.timer = setTimeout(() => {
-        this.#pauses.delete(pause);
-        resolve();
-      }, milliseconds);
-      this.#pauses.add(pause);
-    });
+    const timedOut = await this.#pauses.repeat(job, () => run === this.#run, this.#options);
+    if (timedOut) this.#lost();
   }
 
   /** Make a request; its answer, or a PeerError. */
-  async #ask(method, path, { body, timeout = this.#options.requestTimeout, keepalive = false } = {}) {
+  async #ask(method, path, { timeout = this.#options.requestTimeout, ...options } = {}) {
     const run = this.#run;
-    const request = new AbortController();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      request.abort();
-    }, timeout);
-    this.#requests.add(request);
-    let response;
-    let answer;
+    const controller = new AbortController();
+    this.#requests.add(controller);
     try {
-      response = await fetch(`/api/${path}`, {
-        method,
-        headers: this.#headers(body),
-        body: body && JSON.stringify(body),
-        credentials: this.#token ? "omit" : "same-origin",
-        cache: "no-store",
-        keepalive,
-        signal: request.signal,
-      });
-      answer = await response.json();
+      return await this.#api.ask(method, path, { timeout, controller, ...options });
     } catch (error) {
-      if (late) throw new PeerError("timeout", "The server did not answer in time.");
-      // An answer that is not ours: what stands between tells that the server is out.
-      if (error instanceof SyntaxError) throw new PeerError("unavailable", "The server cannot be reached.");
-      if (!request.signal.aborted && run === this.#run && this.isOpen) this.#lost();
-      throw new PeerError("not_connected", "The connection was lost.");
+      if (run !== null && run === this.#run) {
+        if (error.status === LOG_IN_AGAIN) this.#end("login");
+        else if (error.code === "not_connected" && this.isOpen) this.#lost();
+      }
+      throw error;
     } finally {
-      clearTimeout(timer);
-      this.#requests.delete(request);
+      this.#requests.delete(controller);
     }
-    if (response.ok) return answer;
-    if (response.status === LOG_IN_AGAIN && run !== null && run === this.#run) this.#end("login");
-    throw new PeerError(answer.error_code ?? "unavailable", answer.error_message ?? "The server cannot be reached.", {
-      retryAfter: answer.retry_after ?? null,
-    });
-  }
-
-  #headers(body) {
-    const headers = { Accept: "application/json" };
-    if (body) headers["Content-Type"] = "application/json";
-    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
-    else if (body && this.#csrf) headers["X-CSRFToken"] = this.#csrf;
-    return headers;
-  }
-
-  #measure(sent, serverTime) {
-    const now = Date.now();
-    const roundTrip = now - sent;
-    // As with the socket's pings: the quickest answer bounds the error best.
-    if (typeof serverTime !== "number" || roundTrip > this.roundTrip * 1.5) return;
-    this.roundTrip = roundTrip;
-    this.clockOffset = serverTime - (sent + now) / 2000;
   }
 
   async #connect() {
@@ -447,17 +370,12 @@ export class PeerPoll extends EventTarget {
     this.#run = null;
     for (const name of Object.keys(this.#timers)) clearTimeout(this.#timers[name]);
     for (const request of this.#requests) request.abort();
-    for (const { timer, resolve } of this.#pauses) {
-      clearTimeout(timer);
-      resolve();
-    }
-    this.#pauses.clear();
+    this.#pauses.end();
     this.#heads.clear();
     this.#polling = new Set();
     this.#posting.clear();
     this.#told = null;
-    this.clockOffset = null;
-    this.roundTrip = Infinity;
+    this.#clock.reset();
   }
 
   #emit(frame) {

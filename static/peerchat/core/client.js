@@ -267,6 +267,6 @@ export class ClassClient extends EventTarget {
   }
 
   #sendReads() {
-    for (const room of [...this.#readTimers.keys()]) this.#sendRead(room);
+    for (const room of this.#readTimers.keys()) this.#sendRead(room);
   }
 }

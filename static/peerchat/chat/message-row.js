@@ -1,0 +1,87 @@
+/** Rows of stored messages. */
+
+import { h } from "../core/dom.js";
+import { controlWords, initials, shownName, timeOf } from "../core/format.js";
+import { mentionParts } from "../core/rooms.js";
+
+const SAME_BREATH = 180;
+const QUOTED = 200;
+
+/** Whether a message goes on with what the one before says, under the same name. */
+export function continues(previous, message) {
+  return (
+    message.kind === "text" &&
+    previous.kind === "text" &&
+    previous.user.username === message.user.username &&
+    message.timestamp - previous.timestamp < SAME_BREATH
+  );
+}
+
+/** Whether somebody removed the text of a message. */
+export function isGone(message) {
+  return message.removed || !message.text;
+}
+
+/** As much of a text as a quote has room for. */
+export function shortened(text) {
+  const characters = Array.from(text);
+  return characters.length > QUOTED ? `${characters.slice(0, QUOTED).join("").trimEnd()}…` : text;
+}
+
+/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's. */
+export function messageRow(message, { me, joined, quoted, course }) {
+  const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
+  const gone = isGone(message);
+  const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
+  if (message.kind === "control" || (message.kind === "system" && !course)) {
+    const words = message.kind === "control" ? controlWords(message.text) : message.text;
+    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, words, " · ", time));
+  }
+  if (message.kind === "system") {
+    return h(
+      "li",
+      { class: "chat-system", tabindex: "-1", data },
+      h("p", { class: "message-head" }, h("strong", {}, "Announcement"), h("span", {}, shownName(message.user)), time),
+      h("p", { class: gone ? "text gone" : "text" }, gone ? "Message removed" : message.text),
+    );
+  }
+  const own = message.user.username === me;
+  const name = shownName(message.user);
+  const parts = gone || own ? [[message.text, false]] : mentionParts(message.text, me);
+  const isMentioned = parts.some(([, isMe]) => isMe);
+  return h(
+    "li",
+    {
+      class: own ? "message own" : "message",
+      tabindex: "-1",
+      data: { ...data, own: String(own), ...(joined && { joined: "" }), ...(isMentioned && { mentioned: "" }) },
+    },
+    own ? null : h("span", { class: "avatar", "aria-hidden": "true", data: { tone: tone(message.user.username) } }, initials(name)),
+    h(
+      "div",
+      { class: "bubble" },
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, "You") : h("strong", {}, name), time),
+      quoted && !gone
+        ? h(
+            "p",
+            { class: "quote", data: { testid: "quote" } },
+            h("strong", {}, shownName(quoted.user)),
+            " ",
+            isGone(quoted) ? "Message removed" : shortened(quoted.text),
+          )
+        : null,
+      h(
+        "p",
+        { class: gone ? "text gone" : "text" },
+        gone ? "Message removed" : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
+      ),
+    ),
+  );
+}
+
+/** One of six colours that stays with a person. */
+function tone(username) {
+  let sum = 0;
+  for (const character of username) sum = (sum * 31 + character.codePointAt(0)) >>> 0;
+  return sum % 6;
+}

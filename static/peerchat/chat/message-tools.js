@@ -1,0 +1,134 @@
+import { announce, focusedNear, h, show } from "../core/dom.js";
+import { shownName } from "../core/format.js";
+import { isGone } from "./message-row.js";
+
+const LEADING = new Set(["instructor", "assistant"]);
+const MOVES = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
+
+/**
+ * The tools of a chat's messages: one message at a time, under the pointer or in focus, has them; the arrow keys
+ * move the focus from row to row of `list`.
+ *
+ * `chat` has `client()`, `message(row)` (null where its room is closed), `answer(message)` and `loadOlder()`.
+ */
+export class MessageTools {
+  #list;
+  #chat;
+  #current = null;
+  #offered = null;
+  #tools = null;
+
+  constructor(list, chat) {
+    this.#list = list;
+    this.#chat = chat;
+    list.addEventListener("focusin", ({ target }) => this.#focused(target));
+    list.addEventListener("focusout", ({ relatedTarget }) => this.#left(relatedTarget));
+    list.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.#pointed(target));
+    list.addEventListener("pointerleave", () => this.#pointed(null));
+    list.addEventListener("keydown", (event) => this.#moved(event));
+  }
+
+  /** Forget the rows: another room begins. */
+  begin() {
+    this.#withdraw();
+    this.#current = null;
+  }
+
+  /** Let Tab reach `newest` where the row that it reached is gone. */
+  keepCurrent(newest) {
+    if (!this.#current?.isConnected) this.#makeCurrent(newest);
+  }
+
+  #makeCurrent(row) {
+    this.#current?.setAttribute("tabindex", "-1");
+    this.#current = row;
+    row?.setAttribute("tabindex", "0");
+  }
+
+  #rowAt(element) {
+    const row = element?.closest?.("[data-seq]") ?? null;
+    return row && this.#list.contains(row) ? row : null;
+  }
+
+  #focused(target) {
+    const row = this.#rowAt(target);
+    if (!row) return;
+    if (row !== this.#current) this.#makeCurrent(row);
+    this.#offer(row);
+  }
+
+  #left(to) {
+    if (this.#rowAt(to) !== this.#offered && !this.#offered?.matches(":hover")) this.#withdraw();
+  }
+
+  #pointed(target) {
+    if (this.#offered?.contains(focusedNear(this.#list))) return;
+    const row = this.#rowAt(target);
+    if (row) this.#offer(row);
+    else this.#withdraw();
+  }
+
+  #moved(event) {
+    if (!(event.key in MOVES) || event.target !== this.#current) return;
+    const all = [...this.#list.querySelectorAll(":scope > [data-seq]")];
+    const at = all.indexOf(this.#current) + MOVES[event.key];
+    const row = all[Math.min(Math.max(at, 0), all.length - 1)];
+    event.preventDefault();
+    if (at < 0) this.#chat.loadOlder();
+    row.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  }
+
+  #offer(row) {
+    if (row === this.#offered) return;
+    this.#withdraw();
+    const message = this.#chat.message(row);
+    if (!message || message.kind === "control" || isGone(message)) return;
+    const { api, state } = this.#chat.client();
+    const own = message.user.username === state.me?.username;
+    const mayRemove = api && (own || LEADING.has(state.course.role));
+    const name = `the message of ${own ? "yourself" : shownName(message.user)}`;
+    const tool = (testid, text, label, click) =>
+      h("button", { type: "button", "aria-label": label, data: { testid }, on: { click } }, text);
+    const answer = () => {
+      this.#chat.answer(message);
+      this.#withdraw();
+    };
+    const sure = tool("message-remove-sure", "Remove", `Remove ${name} for everyone`, () => this.#remove(message));
+    const first = h("span", {}, tool("message-reply", "Reply", `Reply to ${name}`, answer));
+    const keep = tool("message-keep", "Keep", `Keep ${name}`, () => {
+      show(first, true);
+      first.lastElementChild.focus();
+      show(second, false);
+    });
+    const second = h("span", { hidden: true }, h("span", { class: "tools-question", role: "status" }, "Remove it?"), sure, keep);
+    const ask = () => {
+      show(second, true);
+      sure.focus();
+      show(first, false);
+    };
+    if (mayRemove) first.append(tool("message-remove", "Remove", `Remove ${name}`, ask));
+    this.#offered = row;
+    this.#tools = h("div", { class: "message-tools", data: { testid: "message-tools" } }, first, second);
+    (row.querySelector(".bubble") ?? row).append(this.#tools);
+  }
+
+  #withdraw() {
+    this.#tools?.remove();
+    this.#tools = null;
+    this.#offered = null;
+  }
+
+  async #remove(message) {
+    const row = this.#offered;
+    const tools = this.#tools;
+    // Where the row is made anew the focus follows it.
+    row?.focus({ preventScroll: true });
+    try {
+      await this.#chat.client().removeMessage(message.room, message.seq);
+      announce("Message removed");
+    } catch (error) {
+      tools.replaceChildren(h("span", { class: "tools-question", role: "alert" }, error.message));
+    }
+  }
+}

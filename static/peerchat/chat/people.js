@@ -1,0 +1,127 @@
+import { h, setText, show } from "../core/dom.js";
+import { initials, shownName } from "../core/format.js";
+import { matching } from "../core/rooms.js";
+import { newUuid } from "../core/socket.js";
+
+const PEOPLE = 50;
+
+/**
+ * The view in which somebody finds a member of the course and writes a direct message.
+ *
+ * `rooms` has `client()`, `attempt(job)`, `submit(event, job)`, `back()` and `written(room)`, for the room that the
+ * message went to.
+ */
+export class People {
+  #rooms;
+  #people = [];
+  #person = null;
+  #filter;
+  #members;
+  #more;
+  #label;
+  #text;
+  #form;
+
+  constructor(id, rooms) {
+    this.#rooms = rooms;
+    this.#filter = h("input", {
+      type: "text",
+      "aria-label": "Find somebody",
+      placeholder: "Find somebody",
+      autocomplete: "off",
+      data: { testid: "people-filter" },
+      on: { input: () => this.#draw() },
+    });
+    this.#members = h("ul", { class: "rooms-people", "aria-label": "Members" });
+    this.#more = h("p", { class: "muted", role: "status" });
+    this.#label = h("label", { for: `${id}-direct` });
+    this.#text = h("textarea", { id: `${id}-direct`, rows: "3", data: { testid: "direct-text" } });
+    this.#form = h(
+      "form",
+      { class: "rooms-direct", on: { submit: (event) => rooms.submit(event, () => this.#write()) } },
+      this.#label,
+      this.#text,
+      h("button", { type: "submit", class: "button small", data: { testid: "direct-send" } }, "Send"),
+    );
+    this.element = h(
+      "div",
+      { class: "rooms-view", hidden: true },
+      h("button", { type: "button", class: "button quiet small", data: { testid: "people-back" }, on: { click: () => rooms.back() } }, "Back to the rooms"),
+      this.#form,
+      this.#filter,
+      this.#members,
+      this.#more,
+    );
+  }
+
+  open() {
+    show(this.element, true);
+    this.#pick(null);
+    this.#filter.value = "";
+    this.#filter.focus();
+    this.#draw();
+    this.#rooms.attempt(() => this.#load());
+  }
+
+  close() {
+    this.#pick(null);
+    show(this.element, false);
+  }
+
+  /** Go from one person back to all; false where nobody was picked. */
+  leavePerson() {
+    if (!this.#person) return false;
+    this.#pick(null);
+    this.#filter.focus();
+    return true;
+  }
+
+  async #load() {
+    const { api, state } = this.#rooms.client();
+    const { users } = await api.get(`rooms/${state.course.room}/users/`);
+    this.#people = users
+      .filter((one) => one.username !== state.me.username)
+      .sort((a, b) => Number(b.online) - Number(a.online) || shownName(a).localeCompare(shownName(b)));
+    this.#draw();
+  }
+
+  #draw() {
+    const found = matching(this.#people, this.#filter.value);
+    const rest = found.length - PEOPLE;
+    this.#members.replaceChildren(...found.slice(0, PEOPLE).map((person) => this.#member(person)));
+    setText(this.#more, rest > 0 ? `And ${rest} more: write a part of the name.` : this.#people.length && !found.length ? "Nobody of that name." : "");
+  }
+
+  #member(person) {
+    const name = shownName(person);
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "rooms-person", data: { testid: `person-${person.username}` }, on: { click: () => this.#pick(person) } },
+        h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
+        h("span", { class: "rooms-name" }, name),
+        person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, "online")) : null,
+      ),
+    );
+  }
+
+  #pick(person) {
+    this.#person = person;
+    show(this.#form, Boolean(person));
+    for (const one of [this.#filter, this.#members, this.#more]) show(one, !person);
+    if (!person) return;
+    setText(this.#label, `Message to ${shownName(person)}`);
+    this.#text.focus();
+  }
+
+  async #write() {
+    const text = this.#text.value.trim();
+    if (!text) return;
+    const to = encodeURIComponent(this.#person.username);
+    const { room } = await this.#rooms.client().api.post(`direct/${to}/messages/`, { uuid: newUuid(), text });
+    this.#text.value = "";
+    await this.#rooms.written(room);
+  }
+}
