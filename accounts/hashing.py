@@ -283,11 +283,12 @@ class Queue:
         pace = self._seconds / self._threads
         jobs = sum(other.job is not None for other in self._entries)
         promised = max(self._promised, now + jobs * pace) + pace
-        promised = min(promised, now + LATEST_RETURN)
+        latest = now + LATEST_RETURN
+        promised = min(promised, latest)
         if entry.job is not None and entry.rank != _LAST:
             self._promised = promised
         wait = promised - now
-        if wait >= LATEST_RETURN:
+        if promised == latest:
             wait = random.uniform(LATEST_RETURN / 2, LATEST_RETURN)
         return Busy(max(wait, random.uniform(1.0, 2.0)))
 
