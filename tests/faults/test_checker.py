@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 
-from tests.faults.checker import check
+from tests.faults.checker import CLOSED_WITHIN, check
 from tests.faults.ledger import Stored, StoredMessage, StoredRoom, StoredRound, StoredVote
 from tests.faults.record import (
     Asked,
@@ -322,8 +322,9 @@ def test_an_epoch_is_missing_in_the_database(records, stored):
 
 
 def test_a_round_is_closed_too_late(records, stored):
-    stored.rooms[ROOM].messages[4].created = 23.0
-    expected = ["a round was closed 3.0 s after its deadline"]
+    late = CLOSED_WITHIN + 1
+    stored.rooms[ROOM].messages[4].created = 20.0 + late
+    expected = [f"a round was closed {late:.1f} s after its deadline"]
     assert violations(records, stored) == expected
     assert check(records.values(), stored, unavailable=2.0) == []
 
