@@ -6,13 +6,14 @@ workers of the sites, and commands. A process that is killed tells nothing.
 
 import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import coverage
 import pytest
 
+from tests.measure.sitecustomize import ROOT, SOURCES, slipcover
 from tests.summary import section
 
 TITLE = "branch coverage, in % of statements and branches"
@@ -22,39 +23,45 @@ PURE = (
 )
 FLOORS = {"accounts": 95.0, "peerchat": 95.0, "rooms": 95.0, "pure modules": 100.0}
 
-Figures = Mapping[str, int]
+
+class Figures(NamedTuple):
+    """How many lines and branches of a file there are, and how many have run."""
+
+    ran: int
+    all: int
 
 
 def percent(files: Iterable[Figures]) -> float:
-    """How much of the statements and branches of all these files has run."""
-    sums: Counter[str] = Counter()
-    for figures in files:
-        sums.update(figures)
-    all_there_is = sums["num_statements"] + sums["num_branches"]
-    return 100.0 * (sums["covered_lines"] + sums["covered_branches"]) / max(all_there_is, 1)
+    """How much of the lines and branches of all these files has run."""
+    listed = list(files)
+    return 100.0 * sum(one.ran for one in listed) / max(sum(one.all for one in listed), 1)
 
 
-def measured(data: str) -> dict[str, Figures]:
-    """The figures of coverage.py for each file, from what the processes left beside `data`."""
-    combined = coverage.Coverage(data_file=data, messages=False)
-    combined.combine()
-    # Not beside the data with a name that begins like it: coverage.py would take it for more.
-    place = Path(data).with_name("report.json")
-    combined.json_report(outfile=str(place))
-    report = json.loads(place.read_text())
-    names = ("num_statements", "num_branches", "covered_lines", "covered_branches")
-    return {
-        path: {name: of["summary"][name] for name in names} for path, of in report["files"].items()
-    }
+def measured(folder: Path) -> dict[str, Figures]:
+    """The figures of each file of the project, from what the processes left in the folder."""
+    everything = slipcover(source=[str(ROOT / name) for name in SOURCES]).get_coverage()["files"]
+    ran: dict[str, set[Any]] = defaultdict(set)
+    for path in folder.glob("*.json"):
+        for name, found in json.loads(path.read_text()).items():
+            # A process may have been in another folder.
+            ran[os.path.relpath(ROOT / name, ROOT)].update(
+                found["executed_lines"], map(tuple, found["executed_branches"])
+            )
+    figures = {}
+    for name, found in everything.items():
+        there_is = {*found["missing_lines"], *map(tuple, found["missing_branches"])}
+        path = os.path.relpath(ROOT / name, ROOT)
+        figures[path] = Figures(len(there_is & ran[path]), len(there_is))
+    return figures
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    data = os.environ.get("COVERAGE_FILE")
+    folder = os.environ.get("COVERAGE_FOLDER")
     # Of the processes that share the tests, and of those that tests start, others tell.
-    if data is None or not session.config.pluginmanager.hasplugin("dsession"):
+    if folder is None or not session.config.pluginmanager.hasplugin("dsession"):
         return
-    files = measured(data)
+    files = measured(Path(folder))
     lines = section(session.config, TITLE)
     for name, floor in FLOORS.items():
         begins = PURE if name == "pure modules" else (f"{name}/",)

@@ -32,7 +32,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def unmeasured(env: dict[str, str]) -> dict[str, str]:
-    """The environment without the measurement of coverage, which doubles the time of a start."""
+    """The environment without the measurement of coverage, which makes a start slower."""
     return {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
 
 

@@ -359,8 +359,10 @@ def main() -> int:
                 check=True,
             )
             if options.coverage:
-                env["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
-                env["COVERAGE_FILE"] = str(places[3] / "data")
+                env["COVERAGE_FOLDER"] = str(places[3])
+                env["PYTHONPATH"] = os.pathsep.join(
+                    filter(None, (str(ROOT / "tests/measure"), os.environ.get("PYTHONPATH")))
+                )
             return _run(options.command, env)
     except ServerError as error:
         sys.stderr.write(f"{error}\n")

@@ -94,11 +94,10 @@ async def test_whose_partner_is_lost_silently_is_put_with_others(class_, line):
     await class_.begin()
     [alone] = class_.partners_of(3)
     others = {0, 1, 2} - {alone}
-    room = (await clients[alone].event("partners"))["room"]
     row = await Connection.objects.aget(user=class_.people[3].user, closed_at=None)
     line.die()
     # The partner is told, and gets others.
-    await clients[alone].event("presence", room=room, left=[class_.people[3].name])
+    await clients[alone].event("presence", room=class_.cast.room, left=[class_.people[3].name])
     await eventually(lambda: class_.partners_of(alone) == others)
     await row.arefresh_from_db()
     assert row.silent_since is not None
