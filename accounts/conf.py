@@ -3,37 +3,66 @@
 `settings.PEERCHAT` may name some of them, or none.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
-DEFAULTS: dict[str, Any] = {
-    # Proxies in front of the site that each add the address they hear from to X-Forwarded-For.
-    "TRUSTED_PROXIES": 0,
-    # Wrong passwords for one username from one address, and from all addresses together, until
-    # nobody can log in under it from there; seconds that it takes to be forgotten.
-    "LOGIN_FAILURES": 10,
-    "LOGIN_FAILURES_ANYWHERE": 100,
-    "LOGIN_COOLOFF": 600.0,
-    # Wrong passwords, and wrong tokens, from one address, which may be that of a whole campus or
-    # of a proxy: per second, and how many may come at once.
-    "LOGIN_ADDRESS_RATE": 20.0,
-    "LOGIN_ADDRESS_BURST": 2000,
-    # Threads of one worker that hash passwords.
-    "HASH_THREADS": 2,
-}
+
+class Limit(NamedTuple):
+    """A limit that a site may set. Where the default is whole, so is every value."""
+
+    name: str
+    default: float
+    least: float
+    help: str
+    """What it bounds, with its unit."""
+
+
+LIMITS = (
+    Limit(
+        "TRUSTED_PROXIES",
+        0,
+        0,
+        "Proxies in front of the site that each add the address they hear from to X-Forwarded-For.",
+    ),
+    Limit(
+        "LOGIN_FAILURES",
+        10,
+        1,
+        "Wrong passwords for a username from one address that lock it there.",
+    ),
+    Limit(
+        "LOGIN_FAILURES_ANYWHERE",
+        100,
+        1,
+        "Wrong passwords for a username from all addresses that lock it everywhere.",
+    ),
+    Limit("LOGIN_COOLOFF", 600.0, 1, "Seconds after which wrong passwords are forgotten."),
+    Limit(
+        "LOGIN_ADDRESS_RATE",
+        20.0,
+        0.001,
+        "Wrong passwords, and wrong tokens, per second from one address, which may be that of a "
+        "whole campus.",
+    ),
+    Limit("LOGIN_ADDRESS_BURST", 2000, 1, "How many of these may come at once."),
+    Limit("HASH_THREADS", 2, 1, "Threads of one worker that hash passwords."),
+)
 
 
 class Limits:
-    """What `settings.PEERCHAT` says, else the default. Raises KeyError for an unknown name."""
+    """Looks a limit up in `settings.PEERCHAT`, else takes the default.
 
-    def __init__(self, defaults: Mapping[str, Any]) -> None:
-        self._defaults = defaults
+    Raises KeyError for an unknown name.
+    """
+
+    def __init__(self, limits: Iterable[Limit], **others: Any) -> None:
+        self._defaults = {limit.name: limit.default for limit in limits} | others
 
     def __getitem__(self, name: str) -> Any:
         default = self._defaults[name]
         return getattr(settings, "PEERCHAT", {}).get(name, default)
 
 
-limits = Limits(DEFAULTS)
+limits = Limits(LIMITS)

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.axes_settings import *  # noqa: F403
 from peerchat import __version__, host
+from rooms.conf import LIMITS, Limit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -59,6 +60,13 @@ def envfloat(name: str, default: float, *, least: float = 0.0) -> float:
     if not least <= number < float("inf"):
         raise ImproperlyConfigured(f"{name} must be a number of at least {least:g}, not {value}.")
     return number
+
+
+def envlimit(limit: Limit) -> float:
+    """The variable of a limit's name: a whole number where the limit is one."""
+    if isinstance(limit.default, int):
+        return envint(limit.name, limit.default, least=int(limit.least))
+    return envfloat(limit.name, limit.default, least=limit.least)
 
 
 def envlist(name: str, default: str = "") -> list[str]:
@@ -321,70 +329,8 @@ STORAGES = {
 # --- The application's own limits --------------------------------------------------------------
 
 PEERCHAT: dict[str, Any] = {
-    # Messages of one user: per second, and how many may come at once.
-    "MESSAGE_RATE": envfloat("MESSAGE_RATE", 5, least=0.01),
-    "MESSAGE_BURST": envint("MESSAGE_BURST", 20, least=1),
-    "VOTE_RATE": envfloat("VOTE_RATE", 5, least=0.01),
-    "VOTE_BURST": envint("VOTE_BURST", 20, least=1),
-    # Frames of one user to feeds; to topics and to single sockets; subscriptions made and ended,
-    # and rooms joined and left.
-    "FEED_RATE": envfloat("FEED_RATE", 100, least=0.01),
-    "FEED_BURST": envint("FEED_BURST", 500, least=1),
-    "PUBLISH_RATE": envfloat("PUBLISH_RATE", 20, least=0.01),
-    "PUBLISH_BURST": envint("PUBLISH_BURST", 100, least=1),
-    "SUBSCRIBE_RATE": envfloat("SUBSCRIBE_RATE", 50, least=0.01),
-    "SUBSCRIBE_BURST": envint("SUBSCRIBE_BURST", 500, least=1),
-    # Seconds between two times that the others in a room are told of somebody typing.
-    "TYPING_EVERY": envfloat("TYPING_EVERY", 3, least=0.1),
-    # Tokens that one user gets for their password.
-    "TOKEN_RATE": envfloat("TOKEN_RATE", 0.1, least=0.001),
-    "TOKEN_BURST": envint("TOKEN_BURST", 20, least=1),
-    # Proxies in front of the site that each add the address they hear from to X-Forwarded-For.
-    "TRUSTED_PROXIES": envint("TRUSTED_PROXIES", 0),
-    # Wrong passwords for one username from one address, and from all addresses together, until
-    # nobody can log in under it from there; seconds that it takes to be forgotten.
-    "LOGIN_FAILURES": envint("LOGIN_FAILURES", 10, least=1),
-    "LOGIN_FAILURES_ANYWHERE": envint("LOGIN_FAILURES_ANYWHERE", 100, least=1),
-    "LOGIN_COOLOFF": envfloat("LOGIN_COOLOFF", 600, least=1),
-    # Wrong passwords, and wrong tokens, from one address.
-    "LOGIN_ADDRESS_RATE": envfloat("LOGIN_ADDRESS_RATE", 20, least=0.001),
-    "LOGIN_ADDRESS_BURST": envint("LOGIN_ADDRESS_BURST", 2000, least=1),
-    # Threads of one worker that hash passwords.
-    "HASH_THREADS": envint("HASH_THREADS", 2, least=1),
-    "SEARCH_RATE": envfloat("SEARCH_RATE", 1, least=0.01),
-    "SEARCH_BURST": envint("SEARCH_BURST", 20, least=1),
-    # Bytes of one incoming frame; bytes that may wait for a client that reads slowly.
-    "FRAME_LIMIT": envint("FRAME_LIMIT", 65_536, least=1024),
-    "UNSENT_LIMIT": envint("UNSENT_LIMIT", 1_048_576, least=65_536),
-    # Sockets of one user: of more the oldest are closed.
-    "SOCKETS_PER_USER": envint("SOCKETS_PER_USER", 50, least=1),
-    "ROOMS_PER_SOCKET": envint("ROOMS_PER_SOCKET", 200, least=1),
-    # Open rooms that a student can have made in one course.
-    "OPEN_ROOMS_PER_STUDENT": envint("OPEN_ROOMS_PER_STUDENT", 10),
-    "SUBSCRIPTIONS_PER_SOCKET": envint("SUBSCRIPTIONS_PER_SOCKET", 200, least=1),
-    # Threads of one worker that talk to the database.
-    "DB_THREADS": envint("DB_THREADS", 4, least=1),
-    # Seconds between two presence events of a room; members up to which they carry names.
-    "PRESENCE_INTERVAL": envfloat("PRESENCE_INTERVAL", 1, least=0.05),
-    "PRESENCE_NAMES": envint("PRESENCE_NAMES", 50),
-    # Seconds between two comparisons of what was delivered with what is stored.
-    "COMPARE_EVERY": envfloat("COMPARE_EVERY", 3, least=0.1),
-    # Seconds without a sign of life after which a worker's users count as gone.
-    "PRESENCE_EXPIRY": envfloat("PRESENCE_EXPIRY", 30, least=1),
-    # Seconds between two checks of what sockets stand on, for what was not told.
-    "RECHECK_EVERY": envfloat("RECHECK_EVERY", 10, least=0.1),
-    # Seconds after its last request for messages that a client without a socket counts as online.
-    "POLL_LINGER": envfloat("POLL_LINGER", 10, least=0.1),
-    # Seconds a partner may give no sign of life before the other is put with somebody else.
-    "PARTNER_GONE_AFTER": envfloat("PARTNER_GONE_AFTER", 10, least=1),
-    # What the pseudonyms in exports of the use log are made with.
+    **{limit.name: envlimit(limit) for limit in LIMITS},
     "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
-    # Seconds a socket may stay without credentials.
-    "AUTHENTICATE_WITHIN": envfloat("AUTHENTICATE_WITHIN", 10, least=0.1),
-    # Seconds after which a silent socket is pinged; then how long it has to give a sign of life.
-    "PING_INTERVAL": envfloat("PING_INTERVAL", 20, least=0.5),
-    "PING_TIMEOUT": envfloat("PING_TIMEOUT", 30, least=0.5),
-    # Origins whose pages may have peerchat in a frame; without any there is no page for it.
     "EMBED_ANCESTORS": envorigins("EMBED_ANCESTORS"),
 }
 

@@ -78,7 +78,7 @@ def standing(user: User, room: str) -> Standing:
     )
     if found is None:
         raise InvalidRoom
-    leads = found.role in (Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR)
+    leads = found.role in Enrollment.LEADING
     visible = (
         found.is_member
         or (found.kind == Room.Kind.OPEN and found.role is not None)

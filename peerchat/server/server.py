@@ -129,10 +129,10 @@ def _bounded(application: Application) -> Application:
     return bounded
 
 
-# For each connection autobahn makes a text of all its options, for a debug line that nobody reads.
-# The long way to lay it out is a fourteenth of what a connection costs.
-autobahn_protocol.pformat = repr  # type: ignore[attr-defined, assignment]
-
-# daphne makes its factories by these names, without a place to step in.
-daphne_server.HTTPFactory = HTTPFactory
-daphne_server.WebSocketFactory = WebSocketFactory
+def install() -> None:
+    """Have daphne make the factories of this module, for which it has no place to step in."""
+    daphne_server.HTTPFactory = HTTPFactory
+    daphne_server.WebSocketFactory = WebSocketFactory
+    # For each connection autobahn makes a text of all its options, for a debug line that nobody
+    # reads. The long way to lay it out is a fourteenth of what a connection costs.
+    autobahn_protocol.pformat = repr  # type: ignore[attr-defined, assignment]

@@ -1,16 +1,13 @@
 """Sockets that take prepared frames, and stop reading while too many wait."""
 
-import fcntl
-import sys
-import termios
 import time
 from collections.abc import Callable
 from typing import Any
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
 from daphne.ws_protocol import WebSocketFactory as DaphneFactory
-from twisted.internet.tcp import Connection as TcpConnection
 
+from peerchat.server import transport
 from peerchat.server.frames import Frames
 from peerchat.server.incoming import ShortWayIn
 
@@ -34,9 +31,9 @@ class WebSocketProtocol(ShortWayIn):
     _excused = 0.0
     """When there was an excuse for silence last."""
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, made: Any) -> None:
         self.frames = Frames(self)
-        super().makeConnection(transport)
+        super().makeConnection(made)
 
     def dataReceived(self, data: bytes) -> None:
         self.frames.heard = time.monotonic()
@@ -46,15 +43,16 @@ class WebSocketProtocol(ShortWayIn):
         """Write after what waits for the socket; see `Frames.write`."""
         if self.state != AutobahnProtocol.STATE_OPEN:
             return 0
-        transport = self.transport
-        if not isinstance(transport, TcpConnection):
+        plain = transport.plain(self.transport)
+        if plain is None:
             # TLS, or a transport that we do not know from within.
-            transport.write(prepared)
+            self.transport.write(prepared)
             return 0
-        if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+        put = transport.put(plain)
+        if put is None:
             self.frames.written += len(prepared)
             return self.write_rest(prepared)
-        self.frames.attach(transport.socket.send)
+        self.frames.attach(put)
         return self.frames.write(prepared)
 
     def write_rest(self, data: bytes) -> int:
@@ -79,7 +77,8 @@ class WebSocketProtocol(ShortWayIn):
 
     def unsent(self) -> int:
         """The bytes that wait for the socket; 0 where the transport does not tell."""
-        return _unsent(self.transport) if isinstance(self.transport, TcpConnection) else 0
+        plain = transport.plain(self.transport)
+        return 0 if plain is None else transport.unsent(plain)
 
     def _sendAutoPing(self) -> None:
         self._at_ping = self._progress()
@@ -118,18 +117,9 @@ class WebSocketProtocol(ShortWayIn):
 
     def _progress(self) -> tuple[int, int]:
         """The bytes that the other side has yet to get, and those that it has got."""
-        unread = self._unread()
+        plain = transport.plain(self.transport)
+        unread = 0 if plain is None else transport.unread(plain)
         return unread, self.frames.written - unread
-
-    def _unread(self) -> int:
-        """The bytes that the other side has not got yet, as far as the system tells."""
-        if not isinstance(self.transport, TcpConnection):
-            return 0
-        try:
-            waiting = fcntl.ioctl(self.transport.socket, termios.TIOCOUTQ, bytes(4))
-        except OSError:
-            return 0
-        return self.unsent() + int.from_bytes(waiting, sys.byteorder)
 
     def onOpen(self) -> None:
         super().onOpen()
@@ -167,10 +157,6 @@ class WebSocketProtocol(ShortWayIn):
         if self._paused and self.application_queue.qsize() < WAITING_FRAMES // 2:
             self._paused = False
             self.transport.resumeProducing()
-
-
-def _unsent(transport: TcpConnection) -> int:
-    return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
 
 class WebSocketFactory(DaphneFactory):

@@ -42,7 +42,7 @@ def main() -> None:
     gc.disable()
     django.setup()
     from peerchat.server.requests import AccessLog  # as the next one
-    from peerchat.server.server import Server  # installs Twisted's reactor
+    from peerchat.server.server import Server, install  # installs Twisted's reactor
 
     application = get_default_application()
     # Nor does a full collection look through it later, which would stop the process for a tenth of
@@ -53,6 +53,7 @@ def main() -> None:
     # Sockets are many objects that stay: while a class connects, a fifth of the time would go into
     # looking through them.
     gc.set_threshold(5_000, 10, 20)
+    install()
     limit = limits["FRAME_LIMIT"]
     server = Server(
         application=application,

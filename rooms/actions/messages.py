@@ -166,7 +166,7 @@ def _restriction(
     member: Member, place: Place, last_posts: dict[tuple[UUID, int], datetime], now: datetime
 ) -> PeerError | None:
     """Why the member may not post now, if so; those who lead the course always may."""
-    if member.role in (Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR):
+    if member.role in Enrollment.LEADING:
         return None
     if member.muted_until is not None and member.muted_until > now:
         return PermissionDenied(

@@ -107,15 +107,6 @@ def transition(
     return target
 
 
-def legal_commands(phase: Phase, *, groups_made: bool) -> frozenset[str]:
-    """The commands that ``transition`` would accept now."""
-    return frozenset(
-        command
-        for command, targets in _TABLE.items()
-        if phase in targets and (groups_made or command not in NEED_GROUPS)
-    )
-
-
 def control_message(command: str, to_phase: Phase) -> str | None:
     """The name under which a command that led to ``to_phase`` is told to the class.
 
@@ -131,19 +122,6 @@ def control_message(command: str, to_phase: Phase) -> str | None:
 def close(phase: Phase) -> Phase:
     """The phase after the deadline of an open round. Raises IllegalTransition if none is open."""
     return transition(phase, "stop_vote")
-
-
-def round_number(phase: Phase) -> int | None:
-    """1 from the first vote through the discussion, 2 from the revote on, None in idle.
-
-    None in revealed, too: a question may be revealed after one round or after two, which only
-    the stored rounds tell.
-    """
-    if phase in (Phase.VOTE, Phase.VOTE_CLOSED, Phase.DISCUSS):
-        return 1
-    if phase in (Phase.REVOTE, Phase.REVOTE_CLOSED):
-        return 2
-    return None
 
 
 class TransitionMatrix(TypedDict):

@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from rooms.conf import DEFAULTS
+from rooms.conf import LIMITS
 from rooms.models import Course, Enrollment, Membership, Message, Room
 from tests.client import Client
 from tests.fuzz.grammar import PLACES, Case, World
@@ -38,7 +38,7 @@ BIG = ("x" * 4000, "x" * 4001, "\N{WAVING HAND SIGN}" * 4000, "\\u0007" * 4000)
 
 UNLIMITED = {
     # No limit on how often, which would hide what comes after it.
-    **{name: "1000000" for name in DEFAULTS if name.endswith(("_RATE", "_BURST"))},
+    **{one.name: "1000000" for one in LIMITS if one.name.endswith(("_RATE", "_BURST"))},
     "AUTHENTICATE_WITHIN": "600",
     "PARTNER_GONE_AFTER": "4",
 }

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from peerchat.settings import channel_layer, database, env, envbool, envfloat, envint, envlist
+from rooms.conf import LIMITS
 from tests.servers import ROOT
 
 PRODUCTION = {
@@ -215,6 +216,14 @@ def test_check_deploy_is_clean_with_production_settings():
 def test_every_variable_is_described_and_nothing_else():
     source = (ROOT / "peerchat" / "settings.py").read_text()
     read = set(re.findall(r'\benv(?:bool|int|float|list|origins)?\(\s*"([A-Z_]+)"', source))
+    read |= {limit.name for limit in LIMITS}
     example = (ROOT / ".env.example").read_text()
     described = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
     assert described == read
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=[limit.name for limit in LIMITS])
+def test_the_example_shows_the_default_of_each_limit(limit):
+    example = (ROOT / ".env.example").read_text()
+    default = limit.default if isinstance(limit.default, int) else f"{limit.default:g}"
+    assert f"\n# {limit.name}={default}\n" in example

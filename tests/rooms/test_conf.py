@@ -2,8 +2,10 @@
 
 import pytest
 
-from rooms.conf import DEFAULTS, limits
+from rooms.conf import LIMITS, OTHERS, limits
 from tests.peerchat.test_settings import settings as under
+
+DEFAULTS = {limit.name: limit.default for limit in LIMITS} | OTHERS
 
 
 def test_settings_may_name_some(settings):

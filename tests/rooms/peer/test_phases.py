@@ -64,14 +64,6 @@ def test_transition(phase, command, groups_made, question):
         assert reached is target
 
 
-@pytest.mark.parametrize("groups_made", [False, True])
-@pytest.mark.parametrize("phase", Phase)
-def test_legal_commands_are_those_that_transition_accepts(phase, groups_made):
-    table = WITH_GROUPS if groups_made else ALWAYS
-    legal = {command for command, targets in table.items() if phase in targets}
-    assert phases.legal_commands(phase, groups_made=groups_made) == legal
-
-
 def test_a_phase_as_the_database_gives_it_is_a_phase():
     from_database: Any = "vote_closed"
     assert transition(from_database, "reveal") is REVEALED
@@ -121,18 +113,6 @@ def test_the_deadline_closes_what_is_open_and_nothing_else():
         except IllegalTransition:
             assert phase not in phases.OPEN_PHASES
     assert closed == {VOTE: VOTE_CLOSED, REVOTE: REVOTE_CLOSED}
-
-
-def test_round_number():
-    assert {phase: phases.round_number(phase) for phase in Phase} == {
-        IDLE: None,
-        VOTE: 1,
-        VOTE_CLOSED: 1,
-        DISCUSS: 1,
-        REVOTE: 2,
-        REVOTE_CLOSED: 2,
-        REVEALED: None,
-    }
 
 
 def test_every_phase_leads_back_to_idle():

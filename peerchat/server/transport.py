@@ -1,0 +1,36 @@
+"""The one place that knows the private attributes of Twisted's TCP transport."""
+
+import fcntl
+import sys
+import termios
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.tcp import Connection
+
+
+def plain(transport: Any) -> Connection | None:
+    """Return the transport if it is plain TCP or a Unix socket, whose buffers are known here."""
+    return transport if isinstance(transport, Connection) else None
+
+
+def put(transport: Connection) -> Callable[[bytes], int] | None:
+    """Return the function that writes to the socket at once; None while something must go first."""
+    if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
+        return None
+    send: Callable[[bytes], int] = transport.socket.send
+    return send
+
+
+def unsent(transport: Connection) -> int:
+    """Return the bytes that wait in the transport for its socket."""
+    return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+
+def unread(transport: Connection) -> int:
+    """Return the bytes that the other side has not got yet, as far as the system tells."""
+    try:
+        waiting = fcntl.ioctl(transport.socket, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return unsent(transport) + int.from_bytes(waiting, sys.byteorder)
