@@ -1,4 +1,4 @@
-"""Users and tokens in the admin."""
+"""Users, tokens and failed log-ins in the admin."""
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import Token, User
+from accounts.models import FailedLogin, Token, User
 
 
 @admin.register(User)
@@ -87,3 +87,32 @@ class TokenAdmin(admin.ModelAdmin):
             tokens.revoke(token)
             self.log_change(request, token, "Revoked.")
         self.message_user(request, f"Revoked: {len(standing)}.", messages.SUCCESS)
+
+
+@admin.register(FailedLogin)
+class FailedLoginAdmin(admin.ModelAdmin):
+    """Shows failed log-ins, and forgets chosen ones, which unlocks the username there."""
+
+    list_display = ("username", "address", "device", "times", "last_at")
+    search_fields = ("username", "address")
+    date_hierarchy = "last_at"
+    ordering = ("-last_at",)
+    actions = ("forget",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: FailedLogin | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FailedLogin | None = None) -> bool:
+        return False
+
+    def has_forget_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.delete_failedlogin")
+
+    @admin.action(description="Forget the selected failures", permissions=["forget"])
+    def forget(self, request: HttpRequest, queryset: QuerySet[FailedLogin]) -> None:
+        self.log_deletions(request, queryset)
+        forgotten, _ = queryset.delete()
+        self.message_user(request, f"Forgotten: {forgotten}.", messages.SUCCESS)

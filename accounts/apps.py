@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        # Needs the models, which are not there yet when this module is imported.
+        from accounts import lockout
+
+        user_login_failed.connect(lockout.count_failure)
+        user_logged_in.connect(lockout.forget_failures)

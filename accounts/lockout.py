@@ -1,45 +1,55 @@
-"""Wrong passwords: after too many nobody gets in under that username from that address for a while.
+"""Locks a username for a while after too many wrong passwords.
 
-It holds for every way to log in that asks `django.contrib.auth.authenticate`: the log-in page, the
-admin, the HTTP API. django-axes keeps the failures in the database, so that they count across
-workers; a username that nobody has is locked like any other. In this process, buckets see to what
-the database cannot: guesses that come at the same time, and floods.
+It guards every way to log in that calls `django.contrib.auth.authenticate` with a request: the
+log-in page, the admin and the HTTP API. `Backend` refuses before anything looks at the password,
+Django's signals count failures and forget them, and `middleware` answers whoever has to wait.
 
-A browser in which the user has logged in before (`accounts.devices`) is counted apart: its own
-failures lock it, and those of others do not.
+`FailedLogin` counts across workers, and three sums over it lock a username:
 
-From an address with a flood right passwords get in as from any other; wrong ones are told to wait.
-A password for which there is no time (`accounts.hashing`) is told to come back, and counts nowhere.
+- at an address, the failures from there;
+- everywhere, the failures from all addresses together;
+- in a browser in which the user has logged in before (`accounts.devices`), the failures of that
+  browser, wherever it goes. The other two sums leave these out and do not concern such a browser.
+
+A username that nobody has is locked like any other. Buckets count in this process what the
+database cannot: guesses that are under way at the same time, and floods. From an address with a
+flood a right password gets in as from any other; a wrong one is told to wait. A password for which
+there is no time (`accounts.hashing`) is told to come back, and counts nowhere.
+
+The table is bounded. A failure adds one row at most, and each failure and each log-in deletes up to
+PURGED_AT_ONCE rows that no longer count, found by an index. So the table holds the rows of one
+LOGIN_COOLOFF, and those that a flood left are gone after a hundredth as many log-ins.
 
 A request that is told to wait has `try_again_in`, the seconds until it makes sense again, and
-`is_busy`, whether that is for the many who log in at once.
+`is_busy`, whether too many log in at once.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from axes.backends import AxesStandaloneBackend
-from axes.handlers.database import AxesDatabaseHandler
-from axes.handlers.proxy import AxesProxyHandler
-from axes.models import AccessAttempt
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import sync_and_async_middleware
 
 from accounts import devices, hashing
+from accounts.addresses import client_address
 from accounts.buckets import Buckets
 from accounts.conf import limits
-from accounts.models import User
+from accounts.models import USERNAME_LENGTH, FailedLogin, User
 
 AT_ONCE_RATE = 1.0
 """Guesses a second, for one username from one source, after as many at once as lock it."""
+PURGED_AT_ONCE = 100
+"""Rows that a failure or a log-in deletes at most."""
 
 
 class _Guesses:
@@ -81,8 +91,12 @@ def guesses() -> _Guesses:
     return _Guesses()
 
 
-class Backend(AxesStandaloneBackend):
-    """The first of AUTHENTICATION_BACKENDS: refuses before a password is looked at."""
+class Backend:
+    """Refuses before anything looks at the password; the first of AUTHENTICATION_BACKENDS.
+
+    It lets nobody in. It is no BaseBackend, as Django takes a backend with `get_user` for one that
+    sessions may name.
+    """
 
     def authenticate(
         self,
@@ -91,22 +105,23 @@ class Backend(AxesStandaloneBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Raises PermissionDenied for one who has to wait."""
+        """Raises PermissionDenied where there were too many wrong passwords."""
         # Without a request nobody is at a door: a program of the site asks.
         hashing.stand_at(None)
         if request is None or username is None:
             return
-        AxesProxyHandler.update_request(request)
         door = hashing.Door(
-            username, request.axes_ip_address, device=devices.find(request, username)
+            username[:USERNAME_LENGTH],
+            client_address(request),
+            device=devices.find(request, username),
         )
         # Taken first: of guesses that come together the database knows nothing yet.
-        too_many = guesses().take(username, door.source)
-        failed = failures(username)
+        too_many = guesses().take(door.username, door.source)
+        failed = failures(door.username)
         wait = max(too_many, _locked_for(failed, door))
         if wait:
             if not too_many:
-                guesses().at_once.give_back((username, door.source))
+                guesses().at_once.give_back((door.username, door.source))
             _keep_out(request, wait)
             raise PermissionDenied("There were too many wrong passwords.")
         door.failures = sum(failure.times for failure in _own(failed, door))
@@ -117,89 +132,86 @@ class Backend(AxesStandaloneBackend):
         hashing.stand_at(door)
 
 
-class Handler(AxesDatabaseHandler):
-    """Keeps the failures: of each username and address how many, and when the last one was.
+def count_failure(
+    sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
+) -> None:
+    """Count a wrong password, unless Backend refused it or there was no time for its hash."""
+    door: hashing.Door | None = getattr(request, "door", None)
+    if door is None or credentials.get("username") is None or hasattr(request, "try_again_in"):
+        return
+    if door.busy_for:
+        guesses().give_back(door)
+        _keep_out(request, door.busy_for, is_busy=True)
+        return
+    _purge()
+    _count(door)
+    wait = max(_locked_for(failures(door.username), door), door.flood)
+    if wait:
+        _keep_out(request, wait)
 
-    Those of a known browser are kept under its id, in the field for user agents. Nothing else of
-    the request is stored.
+
+def forget_failures(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
+    """Forget the failures of where the user got in, and know the browser from now on.
+
+    Failures from elsewhere stay. Whoever got in without a password proved nothing here.
     """
-
-    def user_login_failed(
-        self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
-    ) -> None:
-        username = credentials.get("username")
-        if request is None or username is None or hasattr(request, "try_again_in"):
-            return
-        door: hashing.Door = request.door  # that of Backend, which is asked first
-        if door.busy_for:
-            guesses().give_back(door)
-            _keep_out(request, door.busy_for, is_busy=True)
-            return
-        self.clean_expired_user_attempts(request)
-        with transaction.atomic():
-            attempt, is_first = AccessAttempt.objects.select_for_update().get_or_create(
-                username=username,
-                ip_address=request.axes_ip_address,
-                user_agent=door.device or "",
-                defaults={"path_info": request.axes_path_info, "failures_since_start": 1},
-            )
-            if not is_first:
-                AccessAttempt.objects.filter(pk=attempt.pk).update(
-                    path_info=request.axes_path_info,
-                    failures_since_start=F("failures_since_start") + 1,
-                    attempt_time=request.axes_attempt_time,
-                )
-        wait = max(_locked_for(failures(username), door), door.flood)
-        if wait:
-            _keep_out(request, wait)
-
-    def user_logged_in(self, sender: Any, request: Any, user: User, **kwargs: Any) -> None:
-        """Forget the failures of where the user got in, and know the browser from now on.
-
-        Failures from elsewhere stay. Whoever got in without a password proved nothing here.
-        """
-        door: hashing.Door | None = getattr(request, "door", None)
-        if door is None:
-            return
-        self.clean_expired_user_attempts(request)
-        own = AccessAttempt.objects.filter(username=user.get_username())
-        if door.device is None:
-            own.filter(ip_address=door.address, user_agent="").delete()
-        else:
-            own.filter(user_agent=door.device).delete()
-        guesses().forget(door)
-        devices.remember(request, user, door.device)
-
-    def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-        """It makes no difference."""
+    door: hashing.Door | None = getattr(request, "door", None)
+    if door is None:
+        return
+    _purge()
+    own = FailedLogin.objects.filter(username=user.get_username(), device=door.device or "")
+    if door.device is None:
+        own = own.filter(address=door.address)
+    own.delete()
+    guesses().forget(door)
+    devices.remember(request, user, door.device)
 
 
-class Failures(NamedTuple):
-    """Wrong passwords for a username from an address, or from a known browser there.
-
-    `last` is when the last one was, `times` how many there were.
-    """
-
-    address: str | None
-    device: str
-    last: datetime
-    times: int
+def unlock(username: str) -> int:
+    """Forget the failures of a username from everywhere. Returns from how many sources."""
+    return FailedLogin.objects.filter(username=username).delete()[0]
 
 
-def failures(username: str) -> list[Failures]:
-    """What is remembered of the username, from everywhere; the oldest first."""
-    found = AccessAttempt.objects.filter(
-        username=username, attempt_time__gt=timezone.now() - cool_off()
-    ).order_by("attempt_time")
-    return [
-        Failures(*row)
-        for row in found.values_list(
-            "ip_address", "user_agent", "attempt_time", "failures_since_start"
+def failures(username: str) -> list[FailedLogin]:
+    """Return what counts against the username, from everywhere; the oldest first."""
+    found = FailedLogin.objects.filter(username=username, last_at__gt=_horizon())
+    return list(found.order_by("last_at"))
+
+
+def _count(door: hashing.Door) -> None:
+    now = timezone.now()
+    row = FailedLogin(
+        username=door.username,
+        address=door.address,
+        device=door.device or "",
+        times=0,
+        last_at=now,
+    )
+    with transaction.atomic():
+        # The first statement makes sure that there is a row, the second locks it: of failures that
+        # come together each counts.
+        FailedLogin.objects.bulk_create([row], ignore_conflicts=True)
+        FailedLogin.objects.filter(
+            username=row.username, address=row.address, device=row.device
+        ).update(
+            # A row that no longer counts may not have been purged yet.
+            times=Case(When(last_at__lte=_horizon(), then=1), default=F("times") + 1),
+            last_at=now,
         )
-    ]
 
 
-def _own(failed: Sequence[Failures], door: hashing.Door) -> list[Failures]:
+def _purge() -> None:
+    """Delete some rows that no longer count, the oldest first; wait for none that is locked."""
+    with transaction.atomic():
+        old = FailedLogin.objects.select_for_update(skip_locked=True).filter(
+            last_at__lte=_horizon()
+        )
+        chosen = list(old.order_by("last_at").values_list("pk", flat=True)[:PURGED_AT_ONCE])
+        if chosen:
+            FailedLogin.objects.filter(pk__in=chosen).delete()
+
+
+def _own(failed: Sequence[FailedLogin], door: hashing.Door) -> list[FailedLogin]:
     """Return those that count against this door: of its browser if it is known, else of its
     address."""
     if door.device is not None:
@@ -207,7 +219,7 @@ def _own(failed: Sequence[Failures], door: hashing.Door) -> list[Failures]:
     return [failure for failure in failed if failure.address == door.address and not failure.device]
 
 
-def _locked_for(failed: Sequence[Failures], door: hashing.Door) -> float:
+def _locked_for(failed: Sequence[FailedLogin], door: hashing.Door) -> float:
     """Return the seconds until there may be a try at the door; 0.0 for now."""
     wait = _wait(_own(failed, door), limits["LOGIN_FAILURES"])
     if door.device is not None:
@@ -216,7 +228,7 @@ def _locked_for(failed: Sequence[Failures], door: hashing.Door) -> float:
     return max(wait, _wait(anywhere, limits["LOGIN_FAILURES_ANYWHERE"]))
 
 
-def _wait(failed: Sequence[Failures], most: int) -> float:
+def _wait(failed: Sequence[FailedLogin], most: int) -> float:
     """The seconds until so many of the failures, oldest first, are forgotten that they may be."""
     left = sum(failure.times for failure in failed)
     wait = 0.0
@@ -224,28 +236,52 @@ def _wait(failed: Sequence[Failures], most: int) -> float:
         if left < most:
             break
         left -= failure.times
-        wait = (failure.last + cool_off() - timezone.now()).total_seconds()
+        wait = (failure.last_at + _cool_off() - timezone.now()).total_seconds()
     return max(wait, 0.0)
 
 
 def _keep_out(request: Any, seconds: float, *, is_busy: bool = False) -> None:
     request.try_again_in = seconds
     request.is_busy = is_busy
-    request.axes_locked_out = True
 
 
-def cool_off(request: HttpRequest | None = None) -> timedelta:
-    """How long after the last one failures are forgotten."""
+def _cool_off() -> timedelta:
+    """Return how long after the last failure a row counts."""
     return timedelta(seconds=limits["LOGIN_COOLOFF"])
 
 
-def failure_limit(request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
-    """The failures that lock a username at an address."""
-    return int(limits["LOGIN_FAILURES"])
+def _horizon() -> datetime:
+    """Return the time until which failures no longer count."""
+    return timezone.now() - _cool_off()
 
 
-def refuse(request: Any, *_: Any) -> HttpResponse:
-    """The log-in page, with the word that one has to wait, or that the page tries again."""
+@sync_and_async_middleware
+def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Answer with the log-in page, instead of the view's own answer, whoever has to wait.
+
+    A view of the HTTP API has a request of its own (DRF's), and so answers for itself.
+    """
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponse:
+            response: HttpResponse = await get_response(request)
+            return await sync_to_async(refuse)(request) if _has_to_wait(request) else response
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = get_response(request)
+        return refuse(request) if _has_to_wait(request) else response
+
+    return answer
+
+
+def _has_to_wait(request: HttpRequest) -> bool:
+    return hasattr(request, "try_again_in")
+
+
+def refuse(request: Any) -> HttpResponse:
+    """Return the log-in page, which says when to try again, or does so by itself."""
     seconds = math.ceil(request.try_again_in)
     response = render(
         request,
@@ -254,7 +290,7 @@ def refuse(request: Any, *_: Any) -> HttpResponse:
             "wait": _in_words(seconds),
             "is_busy": request.is_busy,
             "next": request.POST.get("next", request.GET.get("next", "")),
-            "username": request.POST.get("username", "")[:150],
+            "username": request.POST.get("username", "")[:USERNAME_LENGTH],
         },
         status=503 if request.is_busy else 429,
     )

@@ -1,4 +1,4 @@
-"""People, and the tokens with which their programs log in."""
+"""People, the tokens with which their programs log in, and log-ins that failed."""
 
 from typing import Any
 
@@ -11,6 +11,9 @@ from accounts import hashing
 
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
+
+USERNAME_LENGTH = 150
+"""Characters that a username may have: those of AbstractUser."""
 
 
 class User(AbstractUser):
@@ -100,3 +103,40 @@ class UsedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.nonce}, {self.used_at:%Y-%m-%d %H:%M}"
+
+
+class FailedLogin(models.Model):
+    """Counts the wrong passwords for a username from one source.
+
+    The source is an address; a browser in which the user has logged in before has a row of its own
+    there, under its id. The username may be one that nobody has. Nothing else of a request is kept.
+    """
+
+    username = models.CharField(max_length=USERNAME_LENGTH)
+    address = models.GenericIPAddressField(
+        null=True, blank=True, help_text="Empty where the server does not know it."
+    )
+    device = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="The id of a browser in which the user has logged in before.",
+    )
+    times = models.PositiveIntegerField()
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "failed log-in"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["username", "address", "device"], name="one_failed_login_per_source"
+            ),
+            # For the constraint above no null equals another.
+            models.UniqueConstraint(
+                fields=["username", "device"],
+                condition=models.Q(address=None),
+                name="one_failed_login_without_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username} from {self.address or 'an unknown address'}: {self.times}"

@@ -17,7 +17,6 @@ APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
-    "axes",
 ]
 USER_MODEL = "accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]

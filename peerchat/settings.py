@@ -13,7 +13,6 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts.axes_settings import *  # noqa: F403
 from peerchat import __version__, host
 from rooms.conf import LIMITS, Limit
 
@@ -103,7 +102,6 @@ INSTALLED_APPS = [
     "channels",
     "rest_framework",
     "drf_spectacular",
-    "axes",
     "csp",
     "servestatic",
     "django.contrib.admin",
@@ -124,7 +122,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "accounts.lockout.middleware",
     "accounts.devices.middleware",
 ]
 
@@ -356,7 +354,6 @@ LOGGING = {
         # not there, all that the page is made of: people's texts, and the token of a frame.
         "daphne": {"level": "WARNING"},
         "django.template": {"level": "WARNING"},
-        "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
         # Stacks while Redis is away, which rooms.delivery.subscriptions says in a line.

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from axes.models import AccessAttempt
 from django.conf import settings as site
 from django.core import signing
 from django.test import AsyncClient, Client, RequestFactory
 from django.utils import timezone
 
 from accounts import devices, hashing, lockout
-from accounts.models import User
+from accounts.models import FailedLogin, User
 
 PASSWORD = "correct horse"
 CAMPUS, HOME = "192.0.2.1", "198.51.100.7"
@@ -136,11 +135,11 @@ def test_getting_in_forgets_its_own_failures_and_no_others(root):
             assert post(browser, "root", "wrong").status_code == 200
         assert got_in(post(browser, "root", PASSWORD))
         del browser.cookies["sessionid"]
-    assert AccessAttempt.objects.get().failures_since_start == 2
+    assert FailedLogin.objects.get().times == 2
     # A log-in of a browser that is not known forgets those of the address, and no known one's.
     post(browser, "root", "wrong")
     assert got_in(post(Client(REMOTE_ADDR=CAMPUS), "root", PASSWORD))
-    assert AccessAttempt.objects.get().user_agent != ""
+    assert FailedLogin.objects.get().device != ""
 
 
 def test_a_flood_from_its_address_does_not_slow_a_known_browser_down(root, settings):

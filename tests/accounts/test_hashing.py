@@ -5,14 +5,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from axes.models import AccessAttempt
 from django.contrib.auth.hashers import identify_hasher, make_password
 from django.db import connection
 from django.test import Client
 
 from accounts import hashing, lockout
 from accounts.hashing import _INSIDE, _LAST, Busy, Door, Queue
-from accounts.models import User
+from accounts.models import FailedLogin, User
 from tests.pace import patient
 from tests.running import until
 
@@ -255,7 +254,7 @@ def test_where_too_many_log_in_one_is_told_to_come_back(root, busy, page, monkey
         assert 'value="root"' in text
         assert PASSWORD not in text
     # It was no guess.
-    assert not AccessAttempt.objects.exists()
+    assert not FailedLogin.objects.exists()
     assert lockout.guesses().at_once.take(("root", CAMPUS)) == 0.0
     busy.let_go()
     monkeypatch.setattr(hashing, "LONGEST_WAIT", 60.0)
@@ -273,7 +272,7 @@ def test_a_username_that_nobody_has_is_sent_away_like_any_other(
     refused = log_in(username, "wrong", page=page)
     assert refused.status_code == 503
     assert 1 <= int(refused["Retry-After"]) <= 60
-    assert not AccessAttempt.objects.exists()
+    assert not FailedLogin.objects.exists()
 
 
 @pytest.mark.parametrize("page", DOORS)
@@ -298,7 +297,7 @@ def test_in_a_flood_of_guesses_whoever_guesses_is_told_that_it_was_wrong(
     monkeypatch.setattr(queue, "run", run)
     assert log_in(username, "wrong", page=page).status_code in (200, 401)
     assert len(slept) == 1
-    assert AccessAttempt.objects.get().failures_since_start == 1
+    assert FailedLogin.objects.get().times == 1
 
 
 def test_in_a_flood_a_wrong_password_waits_as_long_as_a_username_that_nobody_has(root, monkeypatch):

@@ -5,11 +5,10 @@ import re
 import time
 
 import pytest
-from axes.models import AccessAttempt
 from django.contrib.auth.hashers import make_password
 
 from accounts.hashers import Argon2Hasher
-from accounts.models import User
+from accounts.models import FailedLogin, User
 from peerchat.rehearsal.discussion import SLOWEST_PAGE
 from peerchat.rehearsal.logins import Browser, Rush
 from tests.pace import patient
@@ -100,4 +99,4 @@ def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
     assert during > 0
     # A guess waits for its turn like anybody, and may be told to come back.
     assert {200} <= set(answers) <= {200, 503}
-    assert not AccessAttempt.objects.filter(username__in=names).exists()
+    assert not FailedLogin.objects.filter(username__in=names).exists()

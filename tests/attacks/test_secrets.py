@@ -6,12 +6,11 @@ import secrets
 import uuid
 
 import pytest
-from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 
 from accounts import tokens
-from accounts.models import Token
+from accounts.models import FailedLogin, Token
 from rooms.embed import sign_embed_link
 from rooms.models import UseLog
 from tests.attacks.conftest import FRAMES
@@ -153,7 +152,7 @@ async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
         Token,
         UseLog,
         LogEntry,
-        AccessAttempt,
+        FailedLogin,
     ):
         for row in model.objects.values_list():
             text = repr(row)

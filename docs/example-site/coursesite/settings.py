@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from accounts.axes_settings import *  # noqa: F403
 from peerchat import host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,7 +33,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "accounts.lockout.middleware",
     "accounts.devices.middleware",
 ]
 ROOT_URLCONF = "coursesite.urls"
