@@ -12,6 +12,7 @@ from typing import Any
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
+from rooms.delivery.tasks import Tasks
 from rooms.process.clock import Clock
 from rooms.process.drain import close_sockets
 from rooms.process.polling import Polls
@@ -61,7 +62,7 @@ class Runtime:
             threads=self.threads,
             background=self.background,
         )
-        self._jobs: set[asyncio.Task[Any]] = set()
+        self._jobs = Tasks()
         self._drained = False
         publish.attach(self.hub)
         self.clock.start()
@@ -84,10 +85,7 @@ class Runtime:
 
     def background(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a job that outlives the socket that started it."""
-        task = self.loop.create_task(job)
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return task
+        return self._jobs.start(job)
 
     async def drain(self) -> None:
         """Answer what is under way and who waits, and close the sockets; see `close_sockets`."""
@@ -105,15 +103,13 @@ class Runtime:
             await self.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN):
-                if self._jobs:
-                    await asyncio.wait(self._jobs, timeout=STEP_WITHIN)
+                await self._jobs.finish(STEP_WITHIN)
                 await self._step(self.writer.stop())
                 await self._step(self.revalidation.stop())
                 await self._step(self.clock.stop())
                 await publish.idle(STEP_WITHIN)
                 await self.hub.stop()
-        for job in self._jobs:
-            job.cancel()
+        self._jobs.cancel()
         publish.attach(None)
         self.threads.stop()
         self.line.stop()
