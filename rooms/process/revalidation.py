@@ -66,9 +66,8 @@ class _Seen:
 class Revalidation:
     """The sockets of this process and what they stand on. Used from its event loop only."""
 
-    hub: Hub
-
-    def __init__(self, *, threads: Threads) -> None:
+    def __init__(self, *, hub: Hub, threads: Threads) -> None:
+        self._hub = hub
         self._threads = threads
         self._watched: dict[Connection, _Watched] = {}
         # The users to be checked soon, and whether for a change of their password; and those who
@@ -163,14 +162,14 @@ class Revalidation:
                 connection.close(4403)
                 continue
             for group in one.courses - facts.courses[user]:
-                self.hub.end_course(connection, group)
+                self._hub.end_course(connection, group)
             if one.rooms is None or connection.moves != one.moves:
                 # What came meanwhile is newer than what was read.
                 continue
             mine = facts.rooms[user]
             for audience in one.rooms - mine.keys():
                 room = names.room_id(audience)
-                self.hub.leave(connection, audience)
+                self._hub.leave(connection, audience)
                 connection.send(events.encode(RoomRemoved(room=str(room))))
                 left.add(room)
             free = max(most - len(one.rooms & mine.keys()), 0)
@@ -211,7 +210,7 @@ class Revalidation:
         moves = {connection: connection.moves for connection, _ in missing}
         # What is said from here on is heard, and what was said until then is read.
         unheard = {(c, room.group) for c, room in missing if room.group not in c.groups}
-        await asyncio.gather(*(self.hub.listen(c, group) for c, group in unheard))
+        await asyncio.gather(*(self._hub.listen(c, group) for c, group in unheard))
         found = await self._threads.run(
             entitlements.read_late, {(room.user, room.id) for _, room in missing}
         )
@@ -221,7 +220,7 @@ class Revalidation:
                 continue
             if connection.moves == moves[connection]:
                 connection.send(late.added)
-                self.hub.join_late(
+                self._hub.join_late(
                     connection, room.audience, room.group, since=late.since, reached=late.reached
                 )
                 joined.add(room.id)
