@@ -59,6 +59,7 @@ class Runtime:
             on_restored=self._restored,
             on_late=self._late,
         )
+        self.outgoing = publish.Outgoing(hub)
         self.revalidation = Revalidation(hub=hub, threads=threads)
         self.silence = Silence(hub=hub, writer=writer, background=self.background)
         self.polls = Polls(
@@ -72,7 +73,7 @@ class Runtime:
         self._seating = Seating(
             worker=self.worker, silence=self.silence, is_steady=self._heartbeat.is_steady
         )
-        publish.attach(self.hub)
+        publish.attach(self.outgoing)
         self._begin_duties()
 
     # --- what the hub calls ----------------------------------------------------------------
@@ -157,10 +158,11 @@ class Runtime:
                 await self._step(self.writer.stop())
                 await self._step(self.revalidation.stop())
                 await self._step(self._end_duties())
-                await publish.idle(STEP_WITHIN)
+                await self.outgoing.idle(STEP_WITHIN)
                 await self.hub.stop()
         self._jobs.cancel()
-        publish.attach(None)
+        publish.detach(self.outgoing)
+        self.outgoing.stop()
         self.threads.stop()
         self.line.stop()
 
