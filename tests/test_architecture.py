@@ -35,11 +35,15 @@ ONLY = {
     "delivery": {"wire", "metrics"},
     "delivery.hub": {"delivery", "metrics"},
     "delivery.order": {
-        *("delivery.audience", "delivery.connection", "delivery.notices", "metrics"),
+        *("delivery.audience", "delivery.connection", "delivery.notices", "delivery.tasks"),
+        "metrics",
     },
     "delivery.audience": {"delivery.connection", "metrics"},
-    "delivery.connection": {"delivery.subscriptions", "metrics"},
-    "delivery.subscriptions": {"delivery.names", "delivery.notices", "metrics"},
+    "delivery.connection": {"delivery.subscriptions", "delivery.tasks", "metrics"},
+    "delivery.subscriptions": {
+        *("delivery.names", "delivery.notices", "delivery.tasks", "metrics"),
+    },
+    "delivery.tasks": set(),
     "delivery.revisions": {"wire.errors"},
     "process.writer": {"wire.errors", "metrics"},
     "process.threads": {"wire.errors", "metrics"},

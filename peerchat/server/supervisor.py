@@ -16,6 +16,7 @@ from typing import Any
 from prometheus_client.multiprocess import mark_process_dead
 
 from rooms import metrics
+from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ class Supervisor:
         self._replacing = asyncio.Event()
         self._terminal = _has_terminal()
         self._deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # under nohup
-        self._stops: set[asyncio.Task[None]] = set()
+        self._stops = Tasks()
         self._figures = ""
 
     async def run(self) -> None:
@@ -183,8 +184,7 @@ class Supervisor:
                 group.create_task(self._replace_when_asked())
                 for slot in self._slots:
                     group.create_task(self._keep(slot))
-            while self._stops:
-                await asyncio.wait(self._stops)
+            await self._stops.finish()
 
     def _stop(self) -> None:
         self._stopping.set()
@@ -337,10 +337,7 @@ class Supervisor:
 
     def _stop_worker(self, worker: Worker) -> asyncio.Task[None]:
         """Stop a worker; whatever else happens meanwhile, its time runs."""
-        task = asyncio.create_task(worker.stop())
-        self._stops.add(task)
-        task.add_done_callback(self._stops.discard)
-        return task
+        return self._stops.start(worker.stop(), name=f"stop of worker {worker.number}")
 
     async def _first(
         self, *what: "asyncio.Event | asyncio.Future[Any]", timeout: float | None = None

@@ -48,4 +48,4 @@ class InstructorConsumer(SocketConsumer):
         hub.join(connection, dashboards, group)
         self.authenticated = True
         connection.release(self.welcome([entry.course]))
-        self.runtime.clock.figures_changed(dashboards)
+        self.runtime.figures.changed(dashboards)

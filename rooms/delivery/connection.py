@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rooms import metrics
 from rooms.delivery.subscriptions import Subscriber
+from rooms.delivery.tasks import Tasks
 
 
 class FrameWriter(Protocol):
@@ -103,10 +104,10 @@ class Connection(Subscriber):
         self._longest = 0
         self._queue: asyncio.Queue[str | int] | None = None
         self._held: list[Batch] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         if writer is None:
             self._queue = asyncio.Queue(self.QUEUE)
-            self._start(self._pump())
+            self._tasks.start(self._pump())
 
     def write(self, batch: Batch) -> None:
         """Send frames. A client that reads too slowly is closed with 4429."""
@@ -186,20 +187,14 @@ class Connection(Subscriber):
         self.closed, self._open = True, None
         metrics.CLOSED.labels(code).inc()
         if self._queue is None or code == 4429:
-            self._start(self._send_close(code))
+            self._tasks.start(self._send_close(code))
         else:
             self._queue.put_nowait(code)
 
     def dispose(self) -> None:
         """Stop what runs for the socket: it is gone."""
         self.closed, self._open = True, None
-        for task in self._tasks:
-            task.cancel()
-
-    def _start(self, job: Any) -> None:
-        task = asyncio.get_running_loop().create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.cancel()
 
     async def _send_close(self, code: int) -> None:
         await self._send({"type": "websocket.close", "code": code})

@@ -8,7 +8,6 @@ before what comes after it.
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rooms import metrics
 from rooms.delivery import names, notices
@@ -17,6 +16,7 @@ from rooms.delivery.connection import Batch, Connection
 from rooms.delivery.order import Compare, Fetch, Order
 from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
+from rooms.delivery.tasks import Tasks
 from rooms.delivery.topics import Subscriptions
 
 
@@ -52,7 +52,7 @@ class Hub:
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
         self.closing = False
         """Whether nobody may wait for a message any more."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._subscriptions = GroupSubscriptions(
             origin=self.origin, deliver=self.deliver, on_restored=self._restored
         )
@@ -276,7 +276,7 @@ class Hub:
             connection.send(entry.frame)
             self.join(connection, entry.audience, entry.group, entry.head)
             if entry.group not in connection.groups:
-                self._start(self._listen_late(connection, entry))
+                self._tasks.start(self._listen_late(connection, entry))
 
     async def listen(self, connection: Connection, group: str) -> bool:
         """Subscribe for a connection that may close meanwhile; answers as `subscribe`."""
@@ -335,13 +335,6 @@ class Hub:
 
     async def stop(self) -> None:
         """Stop receiving."""
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.stop()
         await self._order.stop()
         await self._subscriptions.stop()
-
-    def _start(self, job: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = self.loop.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task

@@ -9,12 +9,12 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from rooms import metrics
 from rooms.delivery import notices
 from rooms.delivery.audience import Audience
 from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ class Order:
         self._told_removed: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._soon = asyncio.Event()
         self._compared = self._loop.time()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._start(self._compare_in_turns(every))
+        self._tasks = Tasks()
+        self._tasks.start(self._compare_in_turns(every))
 
     # --- sockets ---------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ class Order:
             audience.connections[connection] = None
         else:
             audience.joining[connection] = []
-            self._start(self._catch_up(connection, audience, head))
+            self._tasks.start(self._catch_up(connection, audience, head))
         if audience.head is None:
             return
         self._note(audience.name, head or 0)
@@ -191,7 +191,7 @@ class Order:
 
     def _fill(self, audience: Audience) -> None:
         if audience.filling is None:
-            audience.filling = self._start(self._fill_gap(audience))
+            audience.filling = self._tasks.start(self._fill_gap(audience))
 
     async def _fill_gap(self, audience: Audience) -> None:
         wait = GRACE
@@ -269,16 +269,6 @@ class Order:
 
     # --- the end ---------------------------------------------------------------------------
 
-    def _start(self, job: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = self._loop.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     async def stop(self) -> None:
         """Fill and compare no more."""
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._tasks.stop()

@@ -5,6 +5,9 @@ process's sockets at once and to the other processes in one channel-layer messag
 Redis is a hint, not the truth: nobody waits for it. Where it does not answer, what the other
 processes find in the database themselves, or what means nothing a moment later, is dropped; what
 concerns single people waits for a while.
+
+A process with sockets has an `Outgoing` and attaches it. In any other one, a management command
+say, the functions here send to the channel layer alone.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from django.db import transaction
 from rooms import metrics
 from rooms.delivery import names, notices
 from rooms.delivery.hub import Hub
+from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -39,30 +43,172 @@ FORGET_EVERY = 0.5
 """Seconds between two looks for entries that have waited too long."""
 
 
-class _Outgoing(NamedTuple):
+class _Waiting(NamedTuple):
     group: str
     entry: notices.Entry
     until: float
 
 
-_lock = threading.Lock()
-_waiting: list[tuple[str, notices.Entry]] = []
-_hub: Hub | None = None
-_outgoing: list[_Outgoing] = []
-_sender: asyncio.Task[None] | None = None
-_forgot = 0.0
-_told = 0
-# When the channel layer last did not take a message; None where it took the last one.
-_failed: float | None = None
+class Layer:
+    """The channel layer, as this process publishes to it."""
+
+    def __init__(self) -> None:
+        self.failed: float | None = None
+        """When it last did not take a message; None where it took the last one."""
+
+    def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
+        """Publish from a process without sockets, and wait until it is done. Any thread may."""
+        for group, those in _by_group(entries).items():
+            # While it fails nobody waits for each entry.
+            if self.failed is None or time.monotonic() > self.failed + LASTING_KEPT:
+                self._send_and_wait(group, those)
+
+    async def send(self, origin: str, group: str, entries: list[notices.Entry]) -> bool:
+        """Send entries, and return whether the channel layer took them."""
+        layer = get_channel_layer()
+        assert layer is not None
+        try:
+            async with asyncio.timeout(SEND_WITHIN):
+                await layer.group_send(group, notices.pack(origin, group, entries))
+        except Exception as error:
+            metrics.LAYER_ERRORS.labels("publish").inc()
+            if self.failed is None:
+                logger.warning(
+                    "%d entries for %s were not published: %r", len(entries), group, error
+                )
+            self.failed = time.monotonic()
+            return False
+        self.failed = None
+        return True
+
+    def _send_and_wait(self, group: str, entries: list[notices.Entry]) -> None:
+        send = partial(async_to_sync(self.send), "", group, entries)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            send()
+        else:
+            # Somebody uses the database in an event loop, as notebooks do.
+            thread = threading.Thread(target=send)
+            thread.start()
+            thread.join()
 
 
-def attach(hub: Hub | None) -> None:
-    """Name the hub of this process; None when it stops."""
-    global _hub, _sender
-    if _sender is not None and not _sender.done() and not _sender.get_loop().is_closed():
-        _sender.cancel()
-    _hub, _sender = hub, None
-    _outgoing.clear()
+class Outgoing:
+    """What a process with sockets publishes, and what of it waits for the channel layer.
+
+    Any thread may call `publish`; everything else is for the loop of the hub.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.layer = Layer()
+        self._hub = hub
+        self._loop = hub.loop
+        self._lock = threading.Lock()
+        # What was committed, until the loop takes it; then what the layer has not taken yet.
+        self._committed: list[tuple[str, notices.Entry]] = []
+        self._waiting: list[_Waiting] = []
+        self._tasks = Tasks()
+        self._sender: asyncio.Task[None] | None = None
+        self._forgot = 0.0
+        self._told = 0
+
+    def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
+        """Hand entries to the sockets here and to the other processes."""
+        if self._loop.is_closed():
+            self.layer.publish(entries)
+            return
+        with self._lock:
+            scheduled = bool(self._committed)
+            self._committed.extend(entries)
+        if scheduled:
+            return
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        # From the loop itself there is no need to wake it up.
+        (self._loop.call_soon if here else self._loop.call_soon_threadsafe)(self._drain)
+
+    async def idle(self, within: float) -> None:
+        """Wait until the channel layer has all that was published, `within` seconds at the most."""
+        await asyncio.sleep(0)  # what was just published is taken up in the next turn of the loop
+        await self._tasks.finish(within)
+
+    def stop(self) -> None:
+        """Send nothing more of what waits."""
+        self._tasks.cancel()
+        self._waiting.clear()
+        self._tell_queue()
+
+    def _drain(self) -> None:
+        """Deliver what was committed, in the hub's loop."""
+        with self._lock:
+            taken = self._committed.copy()
+            self._committed.clear()
+        for group, entries in _by_group(taken).items():
+            self._hub.deliver(group, entries)
+        now = time.monotonic()
+        self._waiting.extend(_Waiting(group, entry, now + _kept(entry)) for group, entry in taken)
+        if self._sender is None or self._sender.done():
+            self._sender = self._tasks.start(self._send_waiting())
+            return
+        if now > self._forgot + FORGET_EVERY or len(self._waiting) > OUTGOING_LIMIT:
+            self._forget(now)
+        self._tell_queue()
+
+    def _forget(self, now: float) -> None:
+        """Drop what has waited too long for a layer that fails, and the older half of too much."""
+        self._forgot = now
+        failed = self.layer.failed is not None
+        kept = [one for one in self._waiting if not failed or one.until >= now]
+        if len(kept) > OUTGOING_LIMIT:
+            del kept[: len(kept) // 2]
+        metrics.PUBLISH_DROPPED.inc(len(self._waiting) - len(kept))
+        self._waiting[:] = kept
+
+    async def _send_waiting(self) -> None:
+        waiting, layer, origin = self._waiting, self.layer, self._hub.origin
+        while waiting:
+            if layer.failed is not None or len(waiting) > OUTGOING_LIMIT:
+                self._forget(time.monotonic())
+            taken: dict[str, list[_Waiting]] = {}
+            for one in waiting:
+                taken.setdefault(one.group, []).append(one)
+            waiting.clear()
+            untold: list[_Waiting] | None = None
+            for group, ones in taken.items():
+                if untold is not None:
+                    untold += ones
+                elif not await layer.send(origin, group, [one.entry for one in ones]):
+                    untold = [one for one in ones if _may_repeat(one.entry)]
+            if untold is not None:
+                waiting[:0] = untold
+                self._tell_queue()
+                await asyncio.sleep(RETRY_AFTER)
+        self._tell_queue()
+
+    def _tell_queue(self) -> None:
+        """Have it in the metrics how much waits, where that has changed: mostly nothing does."""
+        if len(self._waiting) != self._told:
+            self._told = len(self._waiting)
+            metrics.PUBLISH_QUEUE.set(self._told)
+
+
+_current: Outgoing | Layer = Layer()
+
+
+def attach(outgoing: Outgoing) -> None:
+    """Publish by this one from now on."""
+    global _current
+    _current = outgoing
+
+
+def detach(outgoing: Outgoing) -> None:
+    """Publish by this one no more: the process has no sockets any longer."""
+    global _current
+    if _current is outgoing:
+        _current = outgoing.layer
 
 
 def send(group: str, entry: notices.Entry) -> None:
@@ -77,68 +223,13 @@ def send_all(entries: list[tuple[str, notices.Entry]]) -> None:
 
 def now(group: str, entry: notices.Entry) -> None:
     """Publish an entry that has nothing to do with the database. Any thread may call it."""
-    _committed([(group, entry)])
-
-
-async def idle(within: float) -> None:
-    """Wait until the channel layer has all that was published, `within` seconds at the most."""
-    await asyncio.sleep(0)  # what was just published is taken up in the next turn of the loop
-    if _sender is not None:
-        await asyncio.wait({_sender}, timeout=within)
+    _current.publish([(group, entry)])
 
 
 def _committed(entries: list[tuple[str, notices.Entry]]) -> None:
     if stored := sum(isinstance(entry, notices.Stored) for _, entry in entries):
         metrics.STORED.inc(stored)
-    hub = _hub
-    if hub is None or hub.loop.is_closed():
-        # No sockets in this process: a management command, say. It does not wait for each entry.
-        for group, those in _by_group(entries).items():
-            if _failed is None or time.monotonic() > _failed + LASTING_KEPT:
-                _from_outside(group, those)
-        return
-    with _lock:
-        scheduled = bool(_waiting)
-        _waiting.extend(entries)
-    if scheduled:
-        return
-    try:
-        here = asyncio.get_running_loop() is hub.loop
-    except RuntimeError:
-        here = False
-    # From the loop itself there is no need to wake it up.
-    (hub.loop.call_soon if here else hub.loop.call_soon_threadsafe)(_drain, hub)
-
-
-def _from_outside(group: str, entries: list[notices.Entry]) -> None:
-    send = partial(async_to_sync(_to_layer), "", group, entries)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        send()
-    else:
-        # Somebody uses the database in an event loop, as notebooks do.
-        thread = threading.Thread(target=send)
-        thread.start()
-        thread.join()
-
-
-def _drain(hub: Hub) -> None:
-    """Deliver what was committed, in the hub's loop."""
-    global _sender
-    with _lock:
-        taken = _waiting.copy()
-        _waiting.clear()
-    for group, entries in _by_group(taken).items():
-        hub.deliver(group, entries)
-    now = time.monotonic()
-    _outgoing.extend(_Outgoing(group, entry, now + _kept(entry)) for group, entry in taken)
-    if _sender is None or _sender.done():
-        _sender = hub.loop.create_task(_send_outgoing(hub))
-        return
-    if now > _forgot + FORGET_EVERY or len(_outgoing) > OUTGOING_LIMIT:
-        _forget(now)
-    _tell_queue()
+    _current.publish(entries)
 
 
 def _kept(entry: notices.Entry) -> float:
@@ -164,64 +255,6 @@ def _may_repeat(entry: notices.Entry) -> bool:
             return False
         case _:
             return True
-
-
-def _forget(now: float) -> None:
-    """Drop what has waited too long for a layer that fails, and the older half of too much."""
-    global _forgot
-    _forgot = now
-    kept = [one for one in _outgoing if _failed is None or one.until >= now]
-    if len(kept) > OUTGOING_LIMIT:
-        del kept[: len(kept) // 2]
-    metrics.PUBLISH_DROPPED.inc(len(_outgoing) - len(kept))
-    _outgoing[:] = kept
-
-
-async def _send_outgoing(hub: Hub) -> None:
-    while _outgoing:
-        if _failed is not None or len(_outgoing) > OUTGOING_LIMIT:
-            _forget(time.monotonic())
-        taken: dict[str, list[_Outgoing]] = {}
-        for one in _outgoing:
-            taken.setdefault(one.group, []).append(one)
-        _outgoing.clear()
-        untold: list[_Outgoing] | None = None
-        for group, ones in taken.items():
-            if untold is not None:
-                untold += ones
-            elif not await _to_layer(hub.origin, group, [one.entry for one in ones]):
-                untold = [one for one in ones if _may_repeat(one.entry)]
-        if untold is not None:
-            _outgoing[:0] = untold
-            _tell_queue()
-            await asyncio.sleep(RETRY_AFTER)
-    _tell_queue()
-
-
-def _tell_queue() -> None:
-    """Have it in the metrics how much waits, where that has changed: mostly nothing does."""
-    global _told
-    if len(_outgoing) != _told:
-        _told = len(_outgoing)
-        metrics.PUBLISH_QUEUE.set(_told)
-
-
-async def _to_layer(origin: str, group: str, entries: list[notices.Entry]) -> bool:
-    """Whether the channel layer took it."""
-    global _failed
-    layer = get_channel_layer()
-    assert layer is not None
-    try:
-        async with asyncio.timeout(SEND_WITHIN):
-            await layer.group_send(group, notices.pack(origin, group, entries))
-    except Exception as error:
-        metrics.LAYER_ERRORS.labels("publish").inc()
-        if _failed is None:
-            logger.warning("%d entries for %s were not published: %r", len(entries), group, error)
-        _failed = time.monotonic()
-        return False
-    _failed = None
-    return True
 
 
 def _by_group(entries: list[tuple[str, notices.Entry]]) -> dict[str, list[notices.Entry]]:

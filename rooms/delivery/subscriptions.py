@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 
 from rooms import metrics
 from rooms.delivery import names, notices
+from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +96,9 @@ class GroupSubscriptions:
         self._subscriptions: dict[str, _Subscription] = {}
         self._layer: Any = get_channel_layer()
         self._channel: asyncio.Future[str] = self._loop.create_future()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
         self._away = asyncio.Event()
-        self._receiving = self._start(self._receive())
+        self._receiving = self._tasks.start(self._receive())
         self._everyone = self._subscription(names.EVERYONE, LINGER)
 
     @property
@@ -160,18 +161,7 @@ class GroupSubscriptions:
         for subscription in self._subscriptions.values():
             if subscription.leaving is not None:
                 subscription.leaving.cancel()
-        tasks = set(self._tasks)
-        while tasks:
-            # More than once: the Redis client loses a cancellation now and then.
-            for task in tasks:
-                task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=0.5)
-
-    def _start(self, job: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = self._loop.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        await self._tasks.stop()
 
     # --- receiving -------------------------------------------------------------------------
 
@@ -209,7 +199,7 @@ class GroupSubscriptions:
         known = self._subscriptions.get(name)
         if known is None:
             known = self._subscriptions[name] = _Subscription(linger)
-            self._start(self._keep(name, known))
+            self._tasks.start(self._keep(name, known), name=f"subscription to {name}")
         return known
 
     @staticmethod
@@ -323,7 +313,7 @@ class GroupSubscriptions:
             subscription.probe = uuid.uuid4().hex
             subscription.back.clear()
         if subscription.sending is None or subscription.sending.done():
-            subscription.sending = self._start(self._send_probe(name, subscription.probe))
+            subscription.sending = self._tasks.start(self._send_probe(name, subscription.probe))
         try:
             async with asyncio.timeout(within):
                 await subscription.back.wait()
@@ -365,7 +355,7 @@ class GroupSubscriptions:
             return
         self._receiving.cancel()
         self._channel = self._loop.create_future()
-        self._receiving = self._start(self._receive())
+        self._receiving = self._tasks.start(self._receive())
 
 
 async def _all_stand(subscriptions: list[_Subscription]) -> None:

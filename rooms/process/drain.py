@@ -6,6 +6,7 @@ import time
 
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
+from rooms.delivery.tasks import Tasks
 
 DRAINING = 4503
 BATCH_EVERY = 0.05
@@ -28,18 +29,17 @@ async def close_sockets(hub: Hub) -> None:
     together at the most; who has not read the close frame by then is left.
     """
     size = max(SMALLEST_BATCH, math.ceil(len(hub.connections) * BATCH_EVERY / SPREAD))
-    finishing: set[asyncio.Task[None]] = set()
+    finishing = Tasks()
     end = time.monotonic() + SPREAD + ANSWER_WITHIN + LEAVE_WITHIN
     while hub.connections and time.monotonic() < end:
         # Also those whose handshake ends only now.
         batch = [one for one in hub.connections.values() if one.taking][:size]
         if batch:
-            finishing.add(asyncio.create_task(_finish(hub, batch)))
+            finishing.start(_finish(hub, batch))
         elif all(one.closed for one in hub.connections.values()):
             end = min(end, time.monotonic() + LEAVE_WITHIN)
         await asyncio.sleep(BATCH_EVERY)
-    for task in finishing:
-        task.cancel()
+    finishing.cancel()
 
 
 async def _finish(hub: Hub, batch: list[Connection]) -> None:

@@ -26,6 +26,7 @@ from rooms.conf import limits
 from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
+from rooms.delivery.tasks import Tasks
 from rooms.process.threads import Threads
 from rooms.queries import entitlements
 from rooms.queries.entitlements import Facts, RoomOf
@@ -65,9 +66,8 @@ class _Seen:
 class Revalidation:
     """The sockets of this process and what they stand on. Used from its event loop only."""
 
-    hub: Hub
-
-    def __init__(self, *, threads: Threads) -> None:
+    def __init__(self, *, hub: Hub, threads: Threads) -> None:
+        self._hub = hub
         self._threads = threads
         self._watched: dict[Connection, _Watched] = {}
         # The users to be checked soon, and whether for a change of their password; and those who
@@ -77,7 +77,7 @@ class Revalidation:
         self._rechecking: asyncio.Task[None] | None = None
         self._all_doubted = False
         self._rechecking_all: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def watch(
         self, connection: Connection, credential: Credential, expires: datetime | None
@@ -94,7 +94,7 @@ class Revalidation:
         for user in entry.users:
             self._doubted[user] = entry.password or self._doubted.get(user, False)
         if self._rechecking is None or self._rechecking.done():
-            self._rechecking = self._start(self._recheck())
+            self._rechecking = self._tasks.start(_logged(self._recheck()))
 
     async def check_all(self) -> None:
         """Compare all sockets with the database. Raises Unavailable where that does not answer."""
@@ -106,7 +106,7 @@ class Revalidation:
         """Compare all sockets with the database soon: notices may have been lost."""
         self._all_doubted = True
         if self._rechecking_all is None or self._rechecking_all.done():
-            self._rechecking_all = self._start(self._recheck_all())
+            self._rechecking_all = self._tasks.start(_logged(self._recheck_all()))
 
     async def check_expired(self) -> None:
         """Check the sockets whose token or session ends by now, unless it was prolonged."""
@@ -117,9 +117,7 @@ class Revalidation:
 
     async def stop(self) -> None:
         """Check no more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
 
     async def _recheck(self) -> None:
         while self._doubted:
@@ -134,12 +132,6 @@ class Revalidation:
             await asyncio.sleep(RECHECK_AFTER)
             self._all_doubted = False
             await _logged(self.check_all())
-
-    def _start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(_logged(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     # --- one check -------------------------------------------------------------------------
 
@@ -170,21 +162,21 @@ class Revalidation:
                 connection.close(4403)
                 continue
             for group in one.courses - facts.courses[user]:
-                self.hub.end_course(connection, group)
+                self._hub.end_course(connection, group)
             if one.rooms is None or connection.moves != one.moves:
                 # What came meanwhile is newer than what was read.
                 continue
             mine = facts.rooms[user]
             for audience in one.rooms - mine.keys():
                 room = names.room_id(audience)
-                self.hub.leave(connection, audience)
+                self._hub.leave(connection, audience)
                 connection.send(events.encode(RoomRemoved(room=str(room))))
                 left.add(room)
             free = max(most - len(one.rooms & mine.keys()), 0)
             due = [room for room in islice(mine.values(), most) if room.audience not in one.rooms]
             missing += [(connection, room) for room in due[:free]]
         if left or missing or facts.strangers:
-            self._start(self._mend(left, missing, facts.strangers))
+            self._tasks.start(_logged(self._mend(left, missing, facts.strangers)))
 
     def _end(self, one: _Seen, facts: Facts) -> None:
         """Close a socket whose token or session does not stand."""
@@ -218,7 +210,7 @@ class Revalidation:
         moves = {connection: connection.moves for connection, _ in missing}
         # What is said from here on is heard, and what was said until then is read.
         unheard = {(c, room.group) for c, room in missing if room.group not in c.groups}
-        await asyncio.gather(*(self.hub.listen(c, group) for c, group in unheard))
+        await asyncio.gather(*(self._hub.listen(c, group) for c, group in unheard))
         found = await self._threads.run(
             entitlements.read_late, {(room.user, room.id) for _, room in missing}
         )
@@ -228,7 +220,7 @@ class Revalidation:
                 continue
             if connection.moves == moves[connection]:
                 connection.send(late.added)
-                self.hub.join_late(
+                self._hub.join_late(
                     connection, room.audience, room.group, since=late.since, reached=late.reached
                 )
                 joined.add(room.id)

@@ -1,6 +1,7 @@
-"""What a server process holds: its hub, its writer, its threads, its clock.
+"""What a server process holds: its hub, its writer, its threads, and what it does by itself.
 
-It starts with the first socket and lives as long as the event loop.
+It starts with the first socket and lives as long as the event loop. With several workers each of
+them does all of it; the database sees to it that what must happen once happens once.
 """
 
 import asyncio
@@ -9,14 +10,21 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
+from rooms.actions.presence import beat_every
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
-from rooms.process.clock import Clock
+from rooms.delivery.notices import Recheck, Seen
+from rooms.delivery.tasks import Tasks
+from rooms.process.deadlines import DEADLINE_EVERY, SEAT_EVERY, Deadlines, Seating
 from rooms.process.drain import close_sockets
+from rooms.process.figures import REFRESH_EVERY, Figures
+from rooms.process.partners import Partners
+from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
-from rooms.process.revalidation import Revalidation
-from rooms.process.silence import Silence
+from rooms.process.presence import Heartbeat, Presence
+from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
+from rooms.process.silence import Silence, look_every
 from rooms.process.threads import Threads
 from rooms.process.writer import Writer
 from rooms.queries import missed
@@ -31,44 +39,59 @@ class Runtime:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.worker = uuid.uuid4()
-        self.threads = Threads(limits["DB_THREADS"])
+        # What is finished before the process ends, and what goes on until then.
+        self._jobs = Tasks()
+        self._duties = Tasks()
+        self._drained = False
+        self.threads = threads = Threads(limits["DB_THREADS"])
         # For tokens from an address that many wrong ones come from.
         self.line = Threads(1)
-        self.writer = Writer()
-        self.revalidation = Revalidation(threads=self.threads)
-        self.silence = Silence(writer=self.writer, background=self.background)
-        self.clock = Clock(
-            worker=self.worker,
-            threads=self.threads,
-            revalidation=self.revalidation,
-            silence=self.silence,
-            on_beat=self._beaten,
-        )
-        self.hub = Hub(
+        self.writer = writer = Writer()
+        # The hub calls those that follow, and they call it. It is made first, as it calls nobody
+        # before the next turn of the event loop.
+        self.hub = hub = Hub(
             fetch=self._fetch,
             compare=self._compare,
             compare_every=limits["COMPARE_EVERY"],
-            on_changed=self.clock.figures_changed,
-            on_seen=self.clock.seen,
-            on_recheck=self.revalidation.recheck,
-            on_restored=self.revalidation.check_soon,
-            on_late=self.clock.partners_missed,
+            on_changed=self._changed,
+            on_seen=self._seen,
+            on_recheck=self._recheck,
+            on_restored=self._restored,
+            on_late=self._late,
         )
-        self.clock.hub = self.revalidation.hub = self.silence.hub = self.hub
+        self.outgoing = publish.Outgoing(hub)
+        self.revalidation = Revalidation(hub=hub, threads=threads)
+        self.silence = Silence(hub=hub, writer=writer, background=self.background)
         self.polls = Polls(
-            worker=self.worker,
-            writer=self.writer,
-            threads=self.threads,
-            background=self.background,
+            worker=self.worker, writer=writer, threads=threads, background=self.background
         )
-        self._jobs: set[asyncio.Task[Any]] = set()
-        self._drained = False
-        publish.attach(self.hub)
-        self.clock.start()
+        self.figures = Figures(hub=hub, threads=threads, tasks=self._duties)
+        self.partners = Partners(hub=hub, threads=threads, tasks=self._duties)
+        self.presence = Presence(hub=hub, threads=threads, on_changed=self.figures.changed)
+        self._heartbeat = Heartbeat(worker=self.worker, threads=threads, on_beat=self._beaten)
+        self._deadlines = Deadlines()
+        self._seating = Seating(
+            worker=self.worker, silence=self.silence, is_steady=self._heartbeat.is_steady
+        )
+        publish.attach(self.outgoing)
+        self._begin_duties()
 
-    def _beaten(self, silent: frozenset[uuid.UUID]) -> None:
-        self.silence.agree(silent)
-        self.polls.agree(silent)
+    # --- what the hub calls ----------------------------------------------------------------
+
+    def _changed(self, audience: str) -> None:
+        self.figures.changed(audience)
+
+    def _seen(self, entry: Seen) -> None:
+        self.presence.seen(entry)
+
+    def _recheck(self, entry: Recheck) -> None:
+        self.revalidation.recheck(entry)
+
+    def _restored(self) -> None:
+        self.revalidation.check_soon()
+
+    def _late(self, group: str, audience: str) -> None:
+        self.partners.missed(group, audience)
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(missed.frames_after, audience, after, limit)
@@ -76,18 +99,44 @@ class Runtime:
         if missing.revision and group is not None:
             self.hub.revisions.hear(group, missing.revision)
         if missing.partners and group is not None:
-            self.clock.partners_missed(group)
+            self.partners.missed(group)
         return missing.rows
 
     async def _compare(self, known: dict[str, int], within: float) -> missed.Compared:
         return await self.threads.run(missed.compare, known, within)
 
+    # --- jobs ------------------------------------------------------------------------------
+
     def background(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a job that outlives the socket that started it."""
-        task = self.loop.create_task(job)
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return task
+        return self._jobs.start(job)
+
+    def _begin_duties(self) -> None:
+        for job, every in (
+            (self._deadlines.close_due_rounds, DEADLINE_EVERY),
+            (self._seating.seat_students, SEAT_EVERY),
+            (self._heartbeat.beat, beat_every()),
+            (self._heartbeat.mind_the_dead, beat_every()),
+            (self.silence.look, look_every()),
+            (self.figures.refresh, REFRESH_EVERY),
+            (self.revalidation.check_all, limits["RECHECK_EVERY"]),
+            (self.revalidation.check_expired, EXPIRED_EVERY),
+        ):
+            self._duties.start(repeat(job, every), name=job.__qualname__)
+        interval = limits["PRESENCE_INTERVAL"]
+        self._duties.start(repeat(self.presence.tell, interval, rest=True), name="Presence.tell")
+
+    async def _end_duties(self) -> None:
+        await self._duties.stop(STEP_WITHIN)
+        self._deadlines.stop()
+        self._seating.stop()
+        await self._heartbeat.stop()
+
+    def _beaten(self, silent: frozenset[uuid.UUID]) -> None:
+        self.silence.agree(silent)
+        self.polls.agree(silent)
+
+    # --- the end ---------------------------------------------------------------------------
 
     async def drain(self) -> None:
         """Answer what is under way and who waits, and close the sockets; see `close_sockets`."""
@@ -105,16 +154,15 @@ class Runtime:
             await self.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_WITHIN):
-                if self._jobs:
-                    await asyncio.wait(self._jobs, timeout=STEP_WITHIN)
+                await self._jobs.finish(STEP_WITHIN)
                 await self._step(self.writer.stop())
                 await self._step(self.revalidation.stop())
-                await self._step(self.clock.stop())
-                await publish.idle(STEP_WITHIN)
+                await self._step(self._end_duties())
+                await self.outgoing.idle(STEP_WITHIN)
                 await self.hub.stop()
-        for job in self._jobs:
-            job.cancel()
-        publish.attach(None)
+        self._jobs.cancel()
+        publish.detach(self.outgoing)
+        self.outgoing.stop()
         self.threads.stop()
         self.line.stop()
 

@@ -49,11 +49,10 @@ def look_every() -> float:
 class Silence:
     """The silent sockets of this process. Used from its event loop only."""
 
-    hub: Hub
-
     def __init__(
-        self, *, writer: Writer, background: Callable[[Coroutine[Any, Any, Any]], Any]
+        self, *, hub: Hub, writer: Writer, background: Callable[[Coroutine[Any, Any, Any]], Any]
     ) -> None:
+        self._hub = hub
         self._writer = writer
         self._background = background
         # The channel-layer groups of the courses whose classes discuss.
@@ -85,7 +84,7 @@ class Silence:
         asked, silent = self._asked, self._silent
         self._asked, self._silent = {}, {}
         longest = float(limits["PARTNER_GONE_AFTER"])
-        for connection in self.hub.connections.values():
+        for connection in self._hub.connections.values():
             if not connection.noted_as:
                 continue
             last = silent.get(connection)
@@ -115,7 +114,7 @@ class Silence:
         dead while it hung.
         """
         for id_ in silent:
-            connection = self.hub.connections.get(str(id_))
+            connection = self._hub.connections.get(str(id_))
             if connection is not None and connection not in self._silent:
                 self._note(connection, None)
         now = time.monotonic()
@@ -126,7 +125,7 @@ class Silence:
     def _note(self, connection: Connection, silence: float | None) -> None:
         """Note that a socket has been silent for so many seconds, or that it is heard again."""
         since = None if silence is None else timezone.now() - timedelta(seconds=silence)
-        rooms = self.hub.rooms_of(connection)
+        rooms = self._hub.rooms_of(connection)
         self._background(self._noted(connection, since, rooms))
 
     async def _noted(

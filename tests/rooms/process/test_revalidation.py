@@ -107,7 +107,6 @@ async def place(people, settings, monkeypatch):
     # The test shares what its fixture has opened, which is closed at the end.
     connection.ensure_connection()
     threads = HeldThreads()
-    check = Revalidation(threads=threads)
 
     async def fetch(audience, after, limit):
         return (await in_thread(missed.frames_after, audience, after, limit)).rows
@@ -115,7 +114,10 @@ async def place(people, settings, monkeypatch):
     async def compare(known, within):
         return await in_thread(missed.compare, known, within)
 
-    hub = check.hub = Hub(
+    def recheck(entry):
+        check.recheck(entry)
+
+    hub = Hub(
         fetch=fetch,
         compare=compare,
         compare_every=3600.0,
@@ -123,8 +125,9 @@ async def place(people, settings, monkeypatch):
         on_late=lambda group, audience: None,
         on_changed=lambda audience: None,
         on_seen=lambda entry: None,
-        on_recheck=check.recheck,
+        on_recheck=recheck,
     )
+    check = Revalidation(hub=hub, threads=threads)
     yield Place(hub=hub, check=check, threads=threads, **people)
     await check.stop()
     for socket in list(hub.connections.values()):

@@ -1,0 +1,65 @@
+"""Tasks that somebody starts and answers for until they end."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+STOP_WITHIN = 2.0
+"""Seconds that cancelled tasks have to end, where their owner says nothing else."""
+CANCEL_AGAIN = 0.5
+"""Seconds until a task that goes on is cancelled again."""
+
+
+class Tasks:
+    """A set of running tasks. Used from one event loop only.
+
+    It holds each task until it ends, as the loop itself does not, and logs the exception of one
+    that fails.
+    """
+
+    __slots__ = ("_running",)
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, job: Coroutine[Any, Any, T], *, name: str = "") -> asyncio.Task[T]:
+        """Run a job in a task, which is named like its function where no name is given."""
+        task = asyncio.get_running_loop().create_task(job, name=name or job.__qualname__)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def cancel(self) -> None:
+        """Cancel the tasks, and wait for none."""
+        for task in self._running:
+            task.cancel()
+
+    async def finish(self, within: float | None = None) -> None:
+        """Wait until no task runs, `within` seconds at the most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._running:
+                    await asyncio.wait(self._running)
+
+    async def stop(self, within: float = STOP_WITHIN) -> None:
+        """Cancel the tasks and wait until they have ended, `within` seconds at the most."""
+        end = time.monotonic() + within
+        while self._running and (left := end - time.monotonic()) > 0:
+            # More than once: the Redis client loses a cancellation now and then.
+            self.cancel()
+            await asyncio.wait(self._running, timeout=min(left, CANCEL_AGAIN))
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("the task %s failed", task.get_name(), exc_info=error)

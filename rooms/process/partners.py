@@ -1,0 +1,63 @@
+"""Makes up for what was missed of who is whose partner."""
+
+import asyncio
+from functools import partial
+
+from rooms.actions import partners
+from rooms.delivery import names
+from rooms.delivery.hub import Hub
+from rooms.delivery.notices import Passing
+from rooms.delivery.tasks import Tasks
+from rooms.process.threads import Threads
+from rooms.wire.errors import PeerError
+
+MAKE_UP_AFTER = 0.2
+"""Seconds from noticing that partners were not told, or too late, to telling them."""
+MAKE_UP_AGAIN = 2.0
+"""Seconds until that is tried again where the database had no answer."""
+
+
+class Partners:
+    """Tell the users of this process who their partners are. Used from its event loop only."""
+
+    def __init__(self, *, hub: Hub, threads: Threads, tasks: Tasks) -> None:
+        """`tasks` are those that end with the process."""
+        self._hub = hub
+        self._threads = threads
+        self._tasks = tasks
+        # The courses' groups in which it was not heard who is whose partner, and the audiences of
+        # the users concerned; None for all.
+        self._untold: dict[str, set[str] | None] = {}
+        self._telling: asyncio.Task[None] | None = None
+
+    def missed(self, group: str, audience: str | None = None) -> None:
+        """Tell users of this process who their partners in the class of a course are now.
+
+        That was not heard, or came after what followed it. `audience`: that of the only user
+        concerned; without it all are.
+        """
+        if audience is None:
+            self._untold[group] = None
+        elif (known := self._untold.setdefault(group, set())) is not None:
+            known.add(audience)
+        if self._telling is None or self._telling.done():
+            self._telling = self._tasks.start(self._tell())
+
+    async def _tell(self) -> None:
+        while self._untold:
+            await asyncio.sleep(MAKE_UP_AFTER)
+            group, audiences = self._untold.popitem()
+            try:
+                told = await self._hub.revisions.read(partial(self._read, group))
+            except PeerError:
+                for audience in (None,) if audiences is None else audiences:
+                    self.missed(group, audience)
+                await asyncio.sleep(MAKE_UP_AGAIN)
+                continue
+            self._hub.deliver(
+                group, [one for one in told if audiences is None or one.audience in audiences]
+            )
+
+    async def _read(self, group: str) -> tuple[str, int, list[Passing]]:
+        course = names.course_id(group)
+        return group, *await self._threads.run(partners.partners_told, course)
