@@ -6,17 +6,14 @@ Every function here runs in the transaction of its caller, who holds the lock of
 import random
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames
-from rooms.actions import uselog
+from rooms.actions import tell, uselog
 from rooms.conf import limits
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Changed, Join, Leave, Passing
 from rooms.models import (
     ClassSession,
     Course,
@@ -31,9 +28,7 @@ from rooms.models import (
 from rooms.peer import pairing
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
-from rooms.wire import events
 from rooms.wire.errors import InvalidMessageFormat
-from rooms.wire.events import PartnerBody, PartnersEvent
 
 LATE_LIMIT = 3
 """Members up to which a group takes late students before any takes more; groups that were formed
@@ -84,9 +79,9 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         for key in keys
     )
     for room, keys in zip(rooms, chosen, strict=True):
-        _announce_join(session.course, room, keys, members=len(keys))
+        tell.joined(session.course, room, keys, members=len(keys))
     _log_groups(session, first, chosen)
-    _figures_changed(session.course)
+    tell.figures_changed(session.course_id)
     return len(chosen)
 
 
@@ -142,20 +137,10 @@ def archive_rooms(session: ClassSession) -> None:
     for room_id, user_id in Membership.objects.filter(room__in=rooms).values_list("room", "user"):
         members[room_id].append(user_id)
     for room in rooms:
-        publish.send(
-            names.course(session.course_id),
-            Leave(members[room.id], names.room(room.id), frames.room_removed(room)),
-        )
+        tell.left(room, members[room.id])
 
 
-def tell_partners(session: ClassSession, only: Collection[int] | None = None) -> None:
-    """Send each member of the groups (or of those with the given ids) the `partners` event."""
-    publish.send_all(
-        [(names.course(session.course_id), entry) for entry in _partners_told(session, only)]
-    )
-
-
-def partners_told(course: int) -> tuple[int, list[Passing]]:
+def partners_told(course: int) -> tuple[int, tell.PartnerNotices]:
     """Return the revision of a course's class, and the `partners` event for each whom it has put
     together."""
     session = (
@@ -167,27 +152,7 @@ def partners_told(course: int) -> tuple[int, list[Passing]]:
         return 0, []
     if session.phase not in PARTNER_PHASES:
         return session.revision, []
-    return session.revision, list(_partners_told(session))
-
-
-def _partners_told(session: ClassSession, only: Collection[int] | None = None) -> Iterator[Passing]:
-    made = PartnerGroup.objects.filter(round=_first_round(session)).select_related("round")
-    if only is not None:
-        made = made.filter(pk__in=only)
-    listed = list(made)
-    bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
-    for group_id, user_id, body in classroom.partner_bodies(*listed):
-        bodies[group_id].append((user_id, body))
-    for group in listed:
-        for user_id, _ in bodies[group.pk]:
-            event = PartnersEvent(
-                course=session.course.slug,
-                room=str(group.room_id),
-                partners=[body for key, body in bodies[group.pk] if key != user_id],
-                epoch=session.epoch,
-                revision=session.revision,
-            )
-            yield Passing(names.user(user_id), events.encode(event), revision=session.revision)
+    return session.revision, tell.partner_notices(session)
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:
@@ -202,7 +167,7 @@ def tell_again(rooms: Collection[uuid.UUID]) -> None:
     for group in standing:
         made[group.round.session].add(group.pk)
     for session, chosen in made.items():
-        tell_partners(session, only=chosen)
+        tell.partners(session, only=chosen)
 
 
 def seat_students(session: ClassSession) -> int:
@@ -337,33 +302,24 @@ def _move(
 ) -> None:
     if source is not None:
         Membership.objects.filter(room=source.room, user=user).delete()
-        publish.send(
-            names.course(session.course_id),
-            Leave([user], names.room(source.room_id), frames.room_removed(source.room)),
-        )
+        tell.left(source.room, [user])
     Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
     Membership.objects.get_or_create(room=target.room, user_id=user)
     members = Membership.objects.filter(room=target.room).count()
     # Read again: the room may have got messages since.
     target.room.refresh_from_db(fields=["last_seq"])
-    _announce_join(session.course, target.room, [user], members=members)
+    tell.joined(session.course, target.room, [user], members=members)
 
 
 def _after_moves(session: ClassSession, changed: Collection[int]) -> None:
     count_change(session)
     if session.phase in PARTNER_PHASES:
-        tell_partners(session, only=changed)
+        tell.partners(session, only=changed)
     touched: dict[int, list[int]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
         touched[group_id].append(user_id)
     _log_groups(session, _first_round(session), list(touched.values()))
-    _figures_changed(session.course)
-
-
-def _announce_join(course: Course, room: Room, users: list[int], *, members: int) -> None:
-    frame = frames.room_added(room, title=room.title, course=course.slug, members=members)
-    group = names.course(course.pk)
-    publish.send(group, Join(list(users), names.room(room.id), group, room.last_seq, frame))
+    tell.figures_changed(session.course_id)
 
 
 def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:
@@ -383,7 +339,3 @@ def _log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[i
         for group in chosen
         for user in group
     )
-
-
-def _figures_changed(course: Course) -> None:
-    publish.send(names.course(course.pk), Changed(names.dashboards(course.pk)))

@@ -11,10 +11,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import permissions
-from rooms.actions import partners, uselog
+from rooms.actions import partners, tell, uselog
 from rooms.actions.messages import store_message
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Changed
 from rooms.models import (
     ClassSession,
     Course,
@@ -125,7 +123,7 @@ def control(*, user: User, course: str, command: Control) -> Moved:
     )
     if to in phases.PARTNER_PHASES and before not in phases.PARTNER_PHASES:
         # Snapshots show the partners from here on, also where the discussion is left out.
-        partners.tell_partners(session)
+        tell.partners(session)
     return Moved(str(session.phase), session.epoch)
 
 
@@ -386,7 +384,7 @@ def _advance(
             )
         ]
     )
-    publish.send(names.course(session.course_id), Changed(names.dashboards(session.course_id)))
+    tell.figures_changed(session.course_id)
 
 
 def _fields(session: ClassSession) -> dict[str, Any]:
