@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 
 from accounts.models import User
-from rooms.actions import partners, tell
+from rooms.actions import seating, tell
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
@@ -77,7 +77,7 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
         .order_by("id")
     )
     members.delete()
-    partners.leave_groups(course, users)
+    seating.leave_groups(course, users)
     for room in rooms:
         tell.left(room, users)
     tell.unenrolled(course, users)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import permissions
-from rooms.actions import partners, tell, uselog
+from rooms.actions import partners, seating, tell, uselog
 from rooms.actions.messages import store_message
 from rooms.models import (
     ClassSession,
@@ -95,7 +95,7 @@ def control(*, user: User, course: str, command: Control) -> Moved:
             )
             return Moved(str(session.phase), session.epoch, groups=formed)
         case MoveStudent():
-            partners.move_student(session, username=command.username, number=command.group)
+            seating.move_student(session, username=command.username, number=command.group)
             return Moved(str(session.phase), session.epoch)
         case StartQuestion():
             session = _renewed(session, now)
@@ -105,7 +105,7 @@ def control(*, user: User, course: str, command: Control) -> Moved:
         case StopVote():
             _close_round(session, now)
         case EnableChat() | EnableFaceChat():
-            partners.seat_students(session)
+            seating.seat_students(session)
         case StartRevote():
             _open_second_round(session, command.seconds, now)
         case Reopen():
@@ -193,7 +193,7 @@ def seat_students(*, session: int) -> int:
         .select_related("course", "current_round")
         .first()
     )
-    return partners.seat_students(found) if found is not None else 0
+    return seating.seat_students(found) if found is not None else 0
 
 
 def _lock(course: Course, user: User) -> ClassSession:
