@@ -7,7 +7,8 @@ from accounts.models import User
 from rooms import permissions
 from rooms.actions import tell
 from rooms.actions.messages import Post, post_messages
-from rooms.actions.session import control, message_uuid
+from rooms.actions.session import control
+from rooms.actions.steps import message_uuid
 from rooms.models import Course, Message, NewText, Room
 from rooms.queries import classroom
 from rooms.wire.commands import (
