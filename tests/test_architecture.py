@@ -58,6 +58,8 @@ MAY_SEND_TO_GROUPS = {
     "rooms.delivery.subscriptions",
     "peerchat.views",  # readyz, to a group without members
 }
+# Of the actions, `tell` alone may import these.
+TELLING = {"rooms.delivery.publish", "rooms.delivery.notices"}
 # A comment for people, not one for a tool alone.
 REASON = re.compile(r"#(?! ?(noqa|type:))")
 
@@ -181,6 +183,11 @@ def test_only_publish_and_subscriptions_send_to_groups():
         if isinstance(node, ast.Attribute) and node.attr == "group_send"
     }
     assert senders - MAY_SEND_TO_GROUPS == set()
+
+
+def test_actions_tell_others_through_one_module():
+    actions = {name for name in OF_ROOMS if is_in(part(name), "actions")}
+    assert {name for name in actions if imports(name) & TELLING} == {"rooms.actions.tell"}
 
 
 @pytest.mark.parametrize("name", modules())

@@ -5,10 +5,7 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 
 from accounts.models import User
-from rooms import frames
-from rooms.actions import partners
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Close, Join, Leave, Unenrolled
+from rooms.actions import seating, tell
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
@@ -25,7 +22,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     )
     changed = Enrollment.objects.filter(course=course, user__in=known).exclude(role=role)
     if role == Enrollment.Role.STUDENT:
-        _close_dashboards(course, list(changed.values_list("user_id", flat=True)))
+        tell.close_dashboards(course, list(changed.values_list("user_id", flat=True)))
     changed.update(role=role)
     new = [user for user in users if user.pk not in known]
     Enrollment.objects.bulk_create(Enrollment(course=course, user=user, role=role) for user in new)
@@ -33,18 +30,9 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         (Membership(room=room, user=user) for user in new), ignore_conflicts=True
     )
     if new:
-        frame = frames.room_added(
-            room,
-            title=room.title,
-            course=course.slug,
-            members=Membership.objects.filter(room=room).count(),
-        )
-        users_ = [user.pk for user in new]
-        publish.send(
-            # Their processes may have nobody else of the course, and not listen to its group.
-            names.EVERYONE,
-            Join(users_, names.room(room.id), names.course(course.pk), room.last_seq, frame),
-        )
+        members = Membership.objects.filter(room=room).count()
+        # Their processes may have nobody else of the course, and not listen to its group.
+        tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
     return len(new)
 
 
@@ -53,7 +41,7 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
     """Take the users out of the course and of all its rooms; their sockets lose them at once."""
     _lock_course(course)
     ids = [user.pk for user in users]
-    _close_dashboards(course, ids)
+    tell.close_dashboards(course, ids)
     _leave_rooms(course, ids)
     for enrollment in Enrollment.objects.filter(course=course, user__in=ids):
         enrollment.delete()
@@ -89,16 +77,7 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
         .order_by("id")
     )
     members.delete()
-    partners.leave_groups(course, users)
+    seating.leave_groups(course, users)
     for room in rooms:
-        publish.send(
-            names.course(course.pk),
-            Leave(list(users), names.room(room.id), frames.room_removed(room)),
-        )
-    publish.send(names.course(course.pk), Unenrolled(list(users)))
-
-
-def _close_dashboards(course: Course, users: Sequence[int]) -> None:
-    """Close the instructors' sockets of those who do not lead the course any more."""
-    for user_id in users:
-        publish.send(names.course(course.pk), Close(4403, names.dashboards(course.pk), user_id))
+        tell.left(room, users)
+    tell.unenrolled(course, users)

@@ -13,11 +13,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, permissions
-from rooms.actions import uselog
+from rooms.actions import tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Changed, Stored
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
 from rooms.wire.errors import (
     InvalidMessageFormat,
@@ -131,7 +129,7 @@ def store_message(message: Message) -> None:
     Membership.objects.filter(
         room=room, user=message.sender_id, last_read_seq=message.seq - 1
     ).update(last_read_seq=message.seq)
-    _publish([(room.course_id, message)])
+    tell.posted([(room.course_id, message)])
 
 
 def _room_id(room: str) -> UUID | None:
@@ -219,9 +217,9 @@ def _store(
         now,
     )
     _mention(new, places, members)
-    _publish([(places[message.room_id].course_id, message) for message in new])
+    tell.posted((places[message.room_id].course_id, message) for message in new)
     for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
-        publish.send(names.course(course_id), Changed(names.dashboards(course_id)))
+        tell.figures_changed(course_id)
 
 
 def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
@@ -287,21 +285,3 @@ def _log_rows(message: NewText, place: Place, members: dict[int, Member]) -> lis
         )
         for recipient in recipients
     ]
-
-
-def _publish(messages: Iterable[tuple[int, Message | NewText]]) -> None:
-    """Publish messages, each of a course, when the current transaction commits."""
-    publish.send_all(
-        [
-            (
-                names.course(course_id),
-                Stored(
-                    names.room(message.room_id),
-                    message.seq,
-                    frames.of_message(message),
-                    frames.revision(message),
-                ),
-            )
-            for course_id, message in messages
-        ]
-    )

@@ -6,10 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, permissions
-from rooms.actions import uselog
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Removed
+from rooms import permissions
+from rooms.actions import tell, uselog
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
@@ -44,10 +42,7 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     message.removed_at, message.removed_by = timezone.now(), user
     message.save(update_fields=["removed_at", "removed_by"])
     _log(user, f"remove:{found.id}:{seq}", found.course)
-    publish.send(
-        names.course(found.course_id),
-        Removed(names.room(found.id), seq, frames.message_removed(message)),
-    )
+    tell.removed(found, message)
     return message
 
 

@@ -5,14 +5,12 @@ from collections.abc import Callable, Collection
 
 from accounts.models import User
 from rooms import permissions
+from rooms.actions import tell
 from rooms.actions.messages import Post, post_messages
-from rooms.actions.session import control, message_uuid
-from rooms.delivery import names as group_names
-from rooms.delivery import publish
-from rooms.delivery.notices import Passing
+from rooms.actions.session import control
+from rooms.actions.steps import message_uuid
 from rooms.models import Course, Message, NewText, Room
 from rooms.queries import classroom
-from rooms.wire import events
 from rooms.wire.commands import (
     Control,
     CountDownAndStop,
@@ -25,7 +23,6 @@ from rooms.wire.commands import (
     StopVote,
 )
 from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
-from rooms.wire.events import SystemEvent
 from rooms.wire.text import clean_text
 
 STEPS: dict[str, Callable[..., Control]] = {
@@ -55,11 +52,7 @@ def post_to_partners(
     names = {partner.username for partner in now.partners}
     if now.room is None or not names or not names.issuperset(to):
         error = NoPartner()
-        event = SystemEvent(course=course, text=error.message)
-        publish.now(
-            group_names.course(enrollment.course_id),
-            Passing(group_names.user(user.pk), events.encode(event)),
-        )
+        tell.nobody_listens(enrollment.course, user, error.message)
         raise error
     return _post(user, now.room, text)
 

@@ -11,11 +11,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from rooms.actions import tell
 from rooms.conf import limits
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Close, Seen
 from rooms.models import Connection, Worker
-from rooms.queries import presence, rooms
+from rooms.queries import presence
 
 KEEP_CLOSED = timedelta(hours=1)
 """How long closed connections are kept, to tell who left just now."""
@@ -93,10 +92,7 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     most = limits["SOCKETS_PER_USER"]
     for user, connections in standing.items():
         for connection in connections[:-most]:
-            publish.send(
-                names.EVERYONE,
-                Close(4429, names.account(user), connection=str(connection)),
-            )
+            tell.close_surplus(user, connection)
     return results
 
 
@@ -234,5 +230,4 @@ def _tell_away(users: set[int]) -> None:
         presence.online_connections().filter(user__in=users).values_list("user_id", flat=True)
     )
     for user, name in User.objects.filter(id__in=users - here).values_list("id", "username"):
-        for group, audiences in rooms.audiences(user).items():
-            publish.send(group, Seen(user, name, audiences, here=False))
+        tell.away(user, name)

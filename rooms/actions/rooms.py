@@ -6,10 +6,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, permissions
-from rooms.actions import uselog
+from rooms.actions import tell, uselog
 from rooms.conf import limits
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Join, Leave, Seen
 from rooms.models import Course, Enrollment, Membership, Room
 from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.wire.text import clean_text
@@ -49,8 +47,8 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     )
     Membership.objects.create(room=room, user=user)
     _log(user, "join", room)
-    _announce_join(room, {user.pk: title}, 1)
-    _tell_presence(user, room, here=True)
+    tell.joined(room.course, room, [user.pk], members=1)
+    tell.present(room, user, here=True)
     return room
 
 
@@ -69,8 +67,9 @@ def join_room(*, user: User, room: str) -> Room:
     found = _lock_room(found)
     Membership.objects.create(room=found, user=user)
     _log(user, "join", found)
-    _announce_join(found, {user.pk: found.title}, Membership.objects.filter(room=found).count())
-    _tell_presence(user, found, here=True)
+    members = Membership.objects.filter(room=found).count()
+    tell.joined(found.course, found, [user.pk], members=members)
+    tell.present(found, user, here=True)
     return found
 
 
@@ -87,11 +86,8 @@ def leave_room(*, user: User, room: str) -> Room:
         raise PermissionDenied("This room cannot be left.")
     membership.delete()
     _log(user, "leave", found)
-    publish.send(
-        names.course(found.course_id),
-        Leave([user.pk], names.room(found.id), frames.room_removed(found)),
-    )
-    _tell_presence(user, found, here=False)
+    tell.left(found, [user.pk])
+    tell.present(found, user, here=False)
     return found
 
 
@@ -120,10 +116,7 @@ def archive_room(*, user: User, room: str) -> Room:
     found.save(update_fields=["archived_at"])
     members = list(Membership.objects.filter(room=found).values_list("user_id", flat=True))
     _log_act(user, f"archive:{found.id}", found)
-    publish.send(
-        names.course(found.course_id),
-        Leave(members, names.room(found.id), frames.room_removed(found)),
-    )
+    tell.left(found, members)
     return found
 
 
@@ -162,8 +155,8 @@ def open_direct_room(*, user: User, to: str) -> Room:
 def _make_direct_room(user: User, other: User, course: Course, pair: str) -> Room:
     room = Room.objects.create(course=course, kind=Room.Kind.DIRECT, pair=pair)
     Membership.objects.bulk_create(Membership(room=room, user=who) for who in (user, other))
-    titles = {user.pk: frames.direct_title(other), other.pk: frames.direct_title(user)}
-    _announce_join(room, titles, 2)
+    for one, another in ((user, other), (other, user)):
+        tell.joined(course, room, [one.pk], members=2, title=frames.direct_title(another))
     return room
 
 
@@ -179,28 +172,6 @@ def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
             last_read_seq=Greatest("last_read_seq", seq)
         )
     return membership.room, max(seq, membership.last_read_seq)
-
-
-def _announce_join(room: Room, titles: dict[int, str], members: int) -> None:
-    for user_id, title in titles.items():
-        frame = frames.room_added(room, title=title, course=room.course.slug, members=members)
-        publish.send(
-            names.course(room.course_id),
-            Join(
-                [user_id],
-                names.room(room.id),
-                names.course(room.course_id),
-                room.last_seq,
-                frame,
-            ),
-        )
-
-
-def _tell_presence(user: User, room: Room, *, here: bool) -> None:
-    publish.send(
-        names.course(room.course_id),
-        Seen(user.pk, user.username, [names.room(room.id)], here),
-    )
 
 
 def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:

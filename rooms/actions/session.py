@@ -2,50 +2,21 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from rooms import permissions
-from rooms.actions import partners, uselog
-from rooms.actions.messages import store_message
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Changed
-from rooms.models import (
-    ClassSession,
-    Course,
-    Message,
-    PartnerGroup,
-    Question,
-    Room,
-    Round,
-)
+from rooms.actions import partners, seating, tell, uselog
+from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
+from rooms.models import ClassSession, Course, Message, PartnerGroup, Question
 from rooms.peer import phases
-from rooms.peer.phases import Phase
+from rooms.peer.phases import PARTNER_PHASES, Phase
 from rooms.queries import classroom
-from rooms.wire.commands import (
-    Announce,
-    Control,
-    CountDownAndStop,
-    EnableChat,
-    EnableFaceChat,
-    MakePartners,
-    MoveStudent,
-    NextQuestion,
-    Reopen,
-    StartQuestion,
-    StartRevote,
-    StopVote,
-)
-from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, UuidReused
-from rooms.wire.text import clean_text
-
-NEW_SESSION_AFTER = timedelta(hours=6)
-"""A question that is posed this long after anything happened opens a new class session."""
+from rooms.wire.commands import Control, NextQuestion
+from rooms.wire.errors import IllegalTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,65 +39,28 @@ def control(*, user: User, course: str, command: Control) -> Moved:
     announcement; UuidReused where the uuid belongs to another message.
     """
     course_ = permissions.leading(user, course).course
+    step = STEPS[type(command)]
     session = _lock(course_, user)
-    if isinstance(command, MakePartners):
-        if partners.formed_under(_groups_name(course_, user, command)):
-            return Moved(str(session.phase), session.epoch, groups=_group_count(session))
-    elif _came_before(course_, user, command):
-        return Moved(str(session.phase), session.epoch)
-    if command.epoch is not None and command.epoch != session.epoch:
-        raise IllegalTransition(
-            f"The class has moved on to the phase {session.phase}.",
-            phase=str(session.phase),
-            epoch=session.epoch,
-        )
-    before, to = session.phase, _target(session, command)
+    if step.known_before(course_, user, command):
+        return _answer(session, step)
+    _check_epoch(session, command)
+    to = _target(session, command)
     partners.lock_rooms(session)
     now = timezone.now()
     session.controller = user
-    match command:
-        case Announce():
-            _announce(session, user, command, now)
-            return Moved(str(session.phase), session.epoch)
-        case MakePartners():
-            formed = partners.form(
-                session,
-                size=command.group_size,
-                method=command.method,
-                name=_groups_name(course_, user, command),
-            )
-            return Moved(str(session.phase), session.epoch, groups=formed)
-        case MoveStudent():
-            partners.move_student(session, username=command.username, number=command.group)
-            return Moved(str(session.phase), session.epoch)
-        case StartQuestion():
-            session = _renewed(session, now)
-            _pose(session, _question(course_, command.question), command.seconds, now)
-        case CountDownAndStop():
-            session.deadline = now + timedelta(seconds=command.seconds)
-        case StopVote():
-            _close_round(session, now)
-        case EnableChat() | EnableFaceChat():
-            partners.seat_students(session)
-        case StartRevote():
-            _open_second_round(session, command.seconds, now)
-        case Reopen():
-            _reopen(session)
-        case NextQuestion(question=None):
-            _leave_question(session)
-        case NextQuestion():
-            assert command.question is not None
-            _leave_question(session)
-            _pose(session, _question(course_, command.question), None, now)
-    message = phases.control_message(command.action, to)
-    assert message is not None
-    _advance(
-        session, to=to, message=message, uuid_=message_uuid(command), act=command.action, now=now
-    )
-    if to in phases.PARTNER_PHASES and before not in phases.PARTNER_PHASES:
-        # Snapshots show the partners from here on, also where the discussion is left out.
-        partners.tell_partners(session)
-    return Moved(str(session.phase), session.epoch)
+    session = step.apply(session, command, now)
+    if step.moves:
+        message = phases.control_message(command.action, to)
+        assert message is not None
+        _advance(
+            session,
+            to=to,
+            message=message,
+            uuid_=message_uuid(command),
+            act=command.action,
+            now=now,
+        )
+    return _answer(session, step)
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
@@ -152,7 +86,7 @@ def _close_due(pk: int, now: datetime) -> bool:
     )
     if session is None:
         return False
-    _close_round(session, now)
+    close_round(session, now)
     _advance(
         session,
         to=phases.close(Phase(session.phase)),
@@ -195,7 +129,7 @@ def seat_students(*, session: int) -> int:
         .select_related("course", "current_round")
         .first()
     )
-    return partners.seat_students(found) if found is not None else 0
+    return seating.seat_students(found) if found is not None else 0
 
 
 def _lock(course: Course, user: User) -> ClassSession:
@@ -222,68 +156,13 @@ def _lock(course: Course, user: User) -> ClassSession:
     return session
 
 
-def _renewed(session: ClassSession, now: datetime) -> ClassSession:
-    """The session to pose a question in: a new one where the last question was long ago."""
-    if now - session.changed_at < NEW_SESSION_AFTER:
-        _leave_question(session)
-        return session
-    if session.current_round is not None:
-        # The old session keeps the question it ended with.
-        partners.archive_rooms(session)
-    session.ended_at = now
-    session.save(update_fields=["ended_at"])
-    return ClassSession.objects.create(
-        course=session.course,
-        controller=session.controller,
-        started_at=now,
-        changed_at=now,
-        epoch=session.epoch,
-        revision=session.revision,
-    )
-
-
-def _leave_question(session: ClassSession) -> None:
-    if session.current_round is not None:
-        partners.archive_rooms(session)
-        session.current_round = None
-
-
-def _came_before(course: Course, user: User, command: Control) -> bool:
-    before = Message.objects.filter(
-        room__course=course,
-        room__kind=Room.Kind.COURSE,
-        sender=user,
-        uuid=message_uuid(command),
-    ).first()
-    if before is None:
-        return False
-    if isinstance(command, Announce):
-        same = before.kind == Message.Kind.SYSTEM and before.text == command.text.strip()
-    else:
-        leads_to = {phases.control_message(command.action, phase) for phase in Phase}
-        same = before.kind == Message.Kind.CONTROL and before.text in leads_to
-    if not same:
-        raise UuidReused
-    return True
-
-
-def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID:
-    """Names the groups that a command forms, which leaves no message."""
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
-
-
-def _group_count(session: ClassSession) -> int:
-    first, _ = classroom.rounds(session)
-    return PartnerGroup.objects.filter(round=first).count() if first is not None else 0
-
-
-def message_uuid(command: Control) -> str:
-    """The uuid of the message that a command leads to.
-
-    It goes by the command's, so that one that comes again is known; but it is another one, since
-    the message must not be taken for the reply.
-    """
-    return uuid.uuid5(uuid.NAMESPACE_OID, command.uuid).hex
+def _check_epoch(session: ClassSession, command: Control) -> None:
+    if command.epoch is not None and command.epoch != session.epoch:
+        raise IllegalTransition(
+            f"The class has moved on to the phase {session.phase}.",
+            phase=str(session.phase),
+            epoch=session.epoch,
+        )
 
 
 def _target(session: ClassSession, command: Control) -> Phase:
@@ -297,81 +176,24 @@ def _target(session: ClassSession, command: Control) -> Phase:
         raise IllegalTransition(str(error), phase=str(phase), epoch=session.epoch) from None
 
 
-def _question(course: Course, slug: str) -> Question:
-    found = Question.objects.filter(course=course, slug=slug).prefetch_related("choices").first()
-    if found is None:
-        raise InvalidMessageFormat("The course has no such question.")
-    return found
-
-
-def _pose(session: ClassSession, question: Question, seconds: float | None, now: datetime) -> None:
-    session.current_round = Round.objects.create(
-        session=session, question=question, number=1, opened_at=now
-    )
-    session.deadline = now + timedelta(seconds=seconds) if seconds is not None else None
-
-
-def _open_second_round(session: ClassSession, seconds: float | None, now: datetime) -> None:
-    first = session.current_round
-    assert first is not None
-    session.current_round = Round.objects.create(
-        session=session, question=first.question, number=2, first=first, opened_at=now
-    )
-    session.deadline = now + timedelta(seconds=seconds) if seconds is not None else None
-
-
-def _close_round(session: ClassSession, now: datetime) -> None:
-    assert session.current_round is not None
-    session.deadline = None
-    session.current_round.closed_at = now
-    session.current_round.save(update_fields=["closed_at"])
-
-
-def _reopen(session: ClassSession) -> None:
-    assert session.current_round is not None
-    if session.current_round.number == 1:
-        # The votes may change, and the groups go by them.
-        partners.dissolve(session)
-    session.current_round.closed_at = None
-    session.current_round.save(update_fields=["closed_at"])
-
-
-def _announce(session: ClassSession, user: User, command: Announce, now: datetime) -> None:
-    fields = _fields(session)
-    fields["message"] = "announce"
-    store_message(
-        Message(
-            room=_course_room(session.course),
-            sender=user,
-            uuid=message_uuid(command),
-            kind=Message.Kind.SYSTEM,
-            text=clean_text(command.text),
-            control=fields,
-            created_at=now,
-        )
-    )
-
-
 def _advance(
     session: ClassSession, *, to: Phase, message: str, uuid_: str, act: str, now: datetime
 ) -> None:
     """Store the transition and tell the class."""
+    before = session.phase
     session.phase = to.value
     session.epoch += 1
     session.revision += 1
     session.control_message = message
     session.changed_at = now
     session.save()
-    store_message(
-        Message(
-            room=_course_room(session.course),
-            sender=session.controller,
-            uuid=uuid_,
-            kind=Message.Kind.CONTROL,
-            text=message,
-            control=_fields(session),
-            created_at=now,
-        )
+    post_to_class(
+        session,
+        kind=Message.Kind.CONTROL,
+        text=message,
+        message=message,
+        uuid_=uuid_,
+        now=now,
     )
     round_ = session.current_round
     uselog.record(
@@ -386,14 +208,16 @@ def _advance(
             )
         ]
     )
-    publish.send(names.course(session.course_id), Changed(names.dashboards(session.course_id)))
+    tell.figures_changed(session.course_id)
+    if to in PARTNER_PHASES and before not in PARTNER_PHASES:
+        # Snapshots show the partners from here on, also where the discussion is left out.
+        tell.partners(session)
 
 
-def _fields(session: ClassSession) -> dict[str, Any]:
-    """The fields of the `control` event, as they are stored."""
-    fields: dict[str, Any] = msgspec.to_builtins(classroom.control_fields(session.course, session))
-    return fields
-
-
-def _course_room(course: Course) -> Room:
-    return Room.objects.get(course=course, kind=Room.Kind.COURSE)
+def _answer(session: ClassSession, step: Step) -> Moved:
+    """Return where the class stands, for a command that is new as for one that came before."""
+    groups = None
+    if step.makes_groups:
+        first, _ = classroom.rounds(session)
+        groups = PartnerGroup.objects.filter(round=first).count() if first is not None else 0
+    return Moved(str(session.phase), session.epoch, groups)

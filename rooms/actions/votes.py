@@ -7,9 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.actions import uselog
-from rooms.delivery import names, publish
-from rooms.delivery.notices import Changed
+from rooms.actions import tell, uselog
 from rooms.models import ClassSession, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
 from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
@@ -113,5 +111,5 @@ def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
     for course_id in {
         sessions[ballot.course].course_id for ballot in ballots if ballot.course in sessions
     }:
-        publish.send(names.course(course_id), Changed(names.dashboards(course_id)))
+        tell.figures_changed(course_id)
     return results

@@ -1,0 +1,195 @@
+"""Seating: seeing that no student of a class that discusses is alone.
+
+Every function here runs in the transaction of its caller, who holds the lock of the class session.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from accounts.models import User
+from rooms.actions import partners, tell
+from rooms.models import (
+    ClassSession,
+    Course,
+    Enrollment,
+    Membership,
+    Partner,
+    PartnerGroup,
+    Round,
+    Vote,
+)
+from rooms.peer import pairing
+from rooms.peer.phases import PARTNER_PHASES
+from rooms.queries import classroom, presence
+from rooms.wire.errors import InvalidMessageFormat
+
+LATE_LIMIT = 3
+"""Members up to which a group takes late students before any takes more; groups that were formed
+larger than that take as many as the largest has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """Who sits in which group, and who is here.
+
+    `members` has the users of each of the `groups`. `lately` are those who closed a page a moment
+    ago, and may be back in the next.
+    """
+
+    groups: list[PartnerGroup]
+    members: list[list[int]]
+    online: set[int]
+    lately: set[int]
+
+    @property
+    def late(self) -> set[int]:
+        """Those who are online and in no group."""
+        return self.online.difference(*self.members)
+
+    @property
+    def somebody_is_alone(self) -> bool:
+        """Whether a group has one who is online, and nobody else who is company."""
+        company = self.online | self.lately
+        return any(
+            self.online.intersection(members) and len(company.intersection(members)) == 1
+            for members in self.members
+        )
+
+
+def seat_students(session: ClassSession) -> int:
+    """Put those who came late, and those whose partners are gone, with others.
+
+    Returns how many were seated. Does nothing while no groups are made.
+    """
+    first = partners.first_round(session)
+    seats = _read_seats(session, first)
+    if seats is None or not (seats.late or seats.somebody_is_alone):
+        # As at nearly every look.
+        return 0
+    moves = _choose_moves(seats, answers=_answers(first))
+    if moves:
+        _carry_out(session, first, seats.groups, moves)
+    return len(moves)
+
+
+def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
+    """Read who sits where; None while no groups are made."""
+    groups = list(
+        PartnerGroup.objects.filter(round=first).select_related("room").order_by("number")
+    )
+    if not groups:
+        return None
+    members: dict[int, list[int]] = {group.pk: [] for group in groups}
+    for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
+        members[group_id].append(user_id)
+    return _Seats(
+        groups,
+        list(members.values()),
+        online=presence.online_students(session.course),
+        lately=partners.students_here_lately(session.course),
+    )
+
+
+def _answers(first: Round) -> dict[int, str]:
+    return dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
+
+
+def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Move[int]]:
+    """Choose who goes where. Reads nothing."""
+
+    def student(user: int) -> pairing.Student[int]:
+        return pairing.Student(
+            user, answers.get(user), online=user in seats.online, lately=user in seats.lately
+        )
+
+    return pairing.reseat(
+        [pairing.Group(tuple(map(student, members))) for members in seats.members],
+        [student(user) for user in sorted(seats.late)],
+        limit=max(LATE_LIMIT, *map(len, seats.members)),
+    )
+
+
+def _carry_out(
+    session: ClassSession,
+    first: Round,
+    groups: Sequence[PartnerGroup],
+    moves: Sequence[pairing.Move[int]],
+) -> None:
+    # Who comes to a room gets all that is said from the number on that they are told.
+    partners.lock_rooms(session)
+    changed: set[int] = set()
+    for move in moves:
+        source, target = None if move.source is None else groups[move.source], groups[move.target]
+        _move(session, first, move.key, source, target)
+        changed |= {group.pk for group in (source, target) if group is not None}
+    _after_moves(session, first, changed)
+
+
+def move_student(session: ClassSession, *, username: str, number: int) -> None:
+    """Put a student of the course into a group, from another one or none.
+
+    Raises InvalidMessageFormat where there is no such student or group.
+    """
+    first = partners.first_round(session)
+    target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
+    if target is None:
+        raise InvalidMessageFormat(f"There is no group {number}.")
+    user = User.objects.filter(
+        username=username,
+        enrollments__course=session.course,
+        enrollments__role=Enrollment.Role.STUDENT,
+    ).first()
+    if user is None:
+        raise InvalidMessageFormat("The course has no such student.")
+    place = Partner.objects.filter(round=first, user=user).select_related("group__room").first()
+    source = place.group if place is not None else None
+    if source is not None and source.pk == target.pk:
+        return
+    _move(session, first, user.pk, source, target)
+    _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
+
+
+def leave_groups(course: Course, users: Collection[int]) -> None:
+    """Take those who leave the course out of the groups of the question that runs.
+
+    The caller holds the locks of the course's class sessions.
+    """
+    session = classroom.class_session(course)
+    if session is None or session.current_round is None:
+        return
+    first = partners.first_round(session)
+    places = Partner.objects.filter(round=first, user__in=users)
+    left = set(places.values_list("group", flat=True))
+    if left:
+        places.delete()
+        _after_moves(session, first, left)
+
+
+def _move(
+    session: ClassSession,
+    first: Round,
+    user: int,
+    source: PartnerGroup | None,
+    target: PartnerGroup,
+) -> None:
+    if source is not None:
+        Membership.objects.filter(room=source.room, user=user).delete()
+        tell.left(source.room, [user])
+    Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
+    Membership.objects.get_or_create(room=target.room, user_id=user)
+    members = Membership.objects.filter(room=target.room).count()
+    # Read again: the room may have got messages since.
+    target.room.refresh_from_db(fields=["last_seq"])
+    tell.joined(session.course, target.room, [user], members=members)
+
+
+def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
+    partners.count_change(session)
+    if session.phase in PARTNER_PHASES:
+        tell.partners(session, only=changed)
+    touched: dict[int, list[int]] = defaultdict(list)
+    for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
+        touched[group_id].append(user_id)
+    partners.log_groups(session, first, list(touched.values()))
+    tell.figures_changed(session.course_id)

@@ -1,0 +1,295 @@
+"""The steps of a class: a row for each command of an instructor, and what it does.
+
+The functions here run in the transaction of `session.control`, under the lock of the class
+session, once it is clear that the phase allows the command. The instructor who gave it is the
+session's `controller` by then.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from accounts.models import User
+from rooms.actions import partners, seating
+from rooms.actions.messages import store_message
+from rooms.models import ClassSession, Course, Message, Question, Room, Round
+from rooms.peer import phases
+from rooms.peer.phases import Phase
+from rooms.queries import classroom
+from rooms.wire.commands import (
+    Announce,
+    Control,
+    CountDownAndStop,
+    EnableChat,
+    EnableFaceChat,
+    MakePartners,
+    MoveStudent,
+    NextQuestion,
+    Reopen,
+    Reveal,
+    StartQuestion,
+    StartRevote,
+    StopVote,
+)
+from rooms.wire.errors import InvalidMessageFormat, UuidReused
+from rooms.wire.text import clean_text
+
+NEW_SESSION_AFTER = timedelta(hours=6)
+"""A question that is posed this long after anything happened opens a new class session."""
+
+
+def message_uuid(command: Control) -> str:
+    """The uuid of the message that a command leads to.
+
+    It goes by the command's, so that one that comes again is known; but it is another one, since
+    the message must not be taken for the reply.
+    """
+    return uuid.uuid5(uuid.NAMESPACE_OID, command.uuid).hex
+
+
+def close_round(session: ClassSession, now: datetime) -> None:
+    """Take no more votes in the round that is open."""
+    assert session.current_round is not None
+    session.deadline = None
+    session.current_round.closed_at = now
+    session.current_round.save(update_fields=["closed_at"])
+
+
+def post_to_class(
+    session: ClassSession,
+    *,
+    kind: Message.Kind,
+    text: str,
+    message: str,
+    uuid_: str,
+    now: datetime,
+) -> None:
+    """Post a text of the controller in the course's room.
+
+    The fields of the `control` event are stored beside it; `message` is the one of that name.
+    """
+    fields: dict[str, Any] = msgspec.to_builtins(classroom.control_fields(session.course, session))
+    store_message(
+        Message(
+            room=Room.objects.get(course=session.course, kind=Room.Kind.COURSE),
+            sender=session.controller,
+            uuid=uuid_,
+            kind=kind,
+            text=text,
+            control={**fields, "message": message},
+            created_at=now,
+        )
+    )
+
+
+# --- how a repeat is recognised ---------------------------------------------------------------
+
+
+def _moved_before(course: Course, user: User, command: Control) -> bool:
+    """Whether the command has led to a transition."""
+    before = _message_of(course, user, command)
+    if before is None:
+        return False
+    leads_to = {phases.control_message(command.action, phase) for phase in Phase}
+    if before.kind != Message.Kind.CONTROL or before.text not in leads_to:
+        raise UuidReused
+    return True
+
+
+def _announced_before(course: Course, user: User, command: Announce) -> bool:
+    """Whether the announcement was posted, with this text."""
+    before = _message_of(course, user, command)
+    if before is None:
+        return False
+    if before.kind != Message.Kind.SYSTEM or before.text != command.text.strip():
+        raise UuidReused
+    return True
+
+
+def _formed_before(course: Course, user: User, command: MakePartners) -> bool:
+    """Whether the command has formed groups, which leaves no message."""
+    return partners.formed_under(_groups_name(course, user, command))
+
+
+def _message_of(course: Course, user: User, command: Control) -> Message | None:
+    """Find the message that the command has led to."""
+    return Message.objects.filter(
+        room__course=course,
+        room__kind=Room.Kind.COURSE,
+        sender=user,
+        uuid=message_uuid(command),
+    ).first()
+
+
+def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID:
+    """Name the groups that a command forms."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
+
+
+# --- what the commands do ---------------------------------------------------------------------
+
+
+def _start_question(session: ClassSession, command: StartQuestion, now: datetime) -> ClassSession:
+    session = _renewed(session, now)
+    _pose(session, command.question, command.seconds, now)
+    return session
+
+
+def _count_down(session: ClassSession, command: CountDownAndStop, now: datetime) -> ClassSession:
+    session.deadline = now + timedelta(seconds=command.seconds)
+    return session
+
+
+def _stop_vote(session: ClassSession, command: StopVote, now: datetime) -> ClassSession:
+    close_round(session, now)
+    return session
+
+
+def _make_partners(session: ClassSession, command: MakePartners, now: datetime) -> ClassSession:
+    partners.form(
+        session,
+        size=command.group_size,
+        method=command.method,
+        name=_groups_name(session.course, session.controller, command),
+    )
+    return session
+
+
+def _discuss(
+    session: ClassSession, command: EnableChat | EnableFaceChat, now: datetime
+) -> ClassSession:
+    seating.seat_students(session)
+    return session
+
+
+def _start_revote(session: ClassSession, command: StartRevote, now: datetime) -> ClassSession:
+    first = session.current_round
+    assert first is not None
+    session.current_round = Round.objects.create(
+        session=session, question=first.question, number=2, first=first, opened_at=now
+    )
+    session.deadline = _deadline(command.seconds, now)
+    return session
+
+
+def _reveal(session: ClassSession, command: Reveal, now: datetime) -> ClassSession:
+    # The phase alone shows the right choice.
+    return session
+
+
+def _reopen(session: ClassSession, command: Reopen, now: datetime) -> ClassSession:
+    assert session.current_round is not None
+    if session.current_round.number == 1:
+        # The votes may change, and the groups go by them.
+        partners.dissolve(session)
+    session.current_round.closed_at = None
+    session.current_round.save(update_fields=["closed_at"])
+    return session
+
+
+def _next_question(session: ClassSession, command: NextQuestion, now: datetime) -> ClassSession:
+    _leave_question(session)
+    if command.question is not None:
+        _pose(session, command.question, None, now)
+    return session
+
+
+def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassSession:
+    post_to_class(
+        session,
+        kind=Message.Kind.SYSTEM,
+        text=clean_text(command.text),
+        uuid_=message_uuid(command),
+        now=now,
+        message="announce",
+    )
+    return session
+
+
+def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
+    seating.move_student(session, username=command.username, number=command.group)
+    return session
+
+
+def _renewed(session: ClassSession, now: datetime) -> ClassSession:
+    """The session to pose a question in: a new one where the last question was long ago."""
+    if now - session.changed_at < NEW_SESSION_AFTER:
+        _leave_question(session)
+        return session
+    if session.current_round is not None:
+        # The old session keeps the question it ended with.
+        partners.archive_rooms(session)
+    session.ended_at = now
+    session.save(update_fields=["ended_at"])
+    return ClassSession.objects.create(
+        course=session.course,
+        controller=session.controller,
+        started_at=now,
+        changed_at=now,
+        epoch=session.epoch,
+        revision=session.revision,
+    )
+
+
+def _leave_question(session: ClassSession) -> None:
+    if session.current_round is not None:
+        partners.archive_rooms(session)
+        session.current_round = None
+
+
+def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime) -> None:
+    question = (
+        Question.objects.filter(course=session.course, slug=slug)
+        .prefetch_related("choices")
+        .first()
+    )
+    if question is None:
+        raise InvalidMessageFormat("The course has no such question.")
+    session.current_round = Round.objects.create(
+        session=session, question=question, number=1, opened_at=now
+    )
+    session.deadline = _deadline(seconds, now)
+
+
+def _deadline(seconds: float | None, now: datetime) -> datetime | None:
+    return now + timedelta(seconds=seconds) if seconds is not None else None
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a command does to a class.
+
+    `apply(session, command, now)` does it, and returns the session that goes on, which is
+    another one where a question opens it. `known_before(course, user, command)` tells whether the
+    command came before; it raises UuidReused where its uuid belongs to something else.
+    `moves` tells whether the step is a transition, of which the class is told under a new epoch;
+    `makes_groups` whether the answer says how many groups there are.
+    """
+
+    apply: Callable[[ClassSession, Any, datetime], ClassSession]
+    known_before: Callable[[Course, User, Any], bool] = _moved_before
+    moves: bool = True
+    makes_groups: bool = False
+
+
+STEPS: dict[type[Control], Step] = {
+    StartQuestion: Step(_start_question),
+    CountDownAndStop: Step(_count_down),
+    StopVote: Step(_stop_vote),
+    MakePartners: Step(_make_partners, known_before=_formed_before, moves=False, makes_groups=True),
+    EnableChat: Step(_discuss),
+    EnableFaceChat: Step(_discuss),
+    StartRevote: Step(_start_revote),
+    Reveal: Step(_reveal),
+    Reopen: Step(_reopen),
+    NextQuestion: Step(_next_question),
+    Announce: Step(_announce, known_before=_announced_before, moves=False),
+    MoveStudent: Step(_move_student, moves=False),
+}

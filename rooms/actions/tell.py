@@ -1,0 +1,164 @@
+"""Telling sockets what an action changed: the one module of the actions that publishes.
+
+What these functions tell goes out when the transaction of the caller commits.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from accounts.models import User
+from rooms import frames
+from rooms.delivery import names, publish
+from rooms.delivery.notices import (
+    Changed,
+    Close,
+    Entry,
+    Join,
+    Leave,
+    Passing,
+    Removed,
+    Seen,
+    Stored,
+    Unenrolled,
+)
+from rooms.models import ClassSession, Course, Message, NewText, PartnerGroup, Room
+from rooms.queries import classroom
+from rooms.queries.rooms import audiences
+from rooms.wire import events
+from rooms.wire.events import PartnerBody, PartnersEvent, SystemEvent
+
+PartnerNotices = list[Passing]
+"""The `partners` events of a class, each for one of its students."""
+
+
+def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
+    """Tell the rooms of stored messages, each given with the id of its course."""
+    publish.send_all(
+        [
+            (
+                names.course(course_id),
+                Stored(
+                    names.room(message.room_id),
+                    message.seq,
+                    frames.of_message(message),
+                    frames.revision(message),
+                ),
+            )
+            for course_id, message in messages
+        ]
+    )
+
+
+def removed(room: Room, message: Message) -> None:
+    """Tell a room that the text of one of its messages is gone."""
+    frame = frames.message_removed(message)
+    _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame))
+
+
+def joined(
+    course: Course,
+    room: Room,
+    users: Collection[int],
+    *,
+    members: int,
+    title: str | None = None,
+    everywhere: bool = False,
+) -> None:
+    """Tell users that they are in a room now, which has so many members.
+
+    `title` is what they see as its title, if not its own. With `everywhere` all processes are
+    told: those of users who are new in the course may not listen to it yet.
+    """
+    group = names.course(course.pk)
+    frame = frames.room_added(room, title=title or room.title, course=course.slug, members=members)
+    publish.send(
+        names.EVERYONE if everywhere else group,
+        Join(list(users), names.room(room.id), group, room.last_seq, frame),
+    )
+
+
+def left(room: Room, users: Collection[int]) -> None:
+    """Tell users that they are in a room no more."""
+    frame = frames.room_removed(room)
+    _to_course(room.course_id, Leave(list(users), names.room(room.id), frame))
+
+
+def unenrolled(course: Course, users: Collection[int]) -> None:
+    """End the subscriptions of users who are in the course no more."""
+    _to_course(course.pk, Unenrolled(list(users)))
+
+
+def close_dashboards(course: Course, users: Sequence[int]) -> None:
+    """Close the instructors' sockets of users who lead the course no more."""
+    for user in users:
+        _to_course(course.pk, Close(4403, names.dashboards(course.pk), user))
+
+
+def close_surplus(user: int, connection: UUID) -> None:
+    """Close a socket of a user who has more than they may, at whatever process it is."""
+    publish.send(names.EVERYONE, Close(4429, names.account(user), connection=str(connection)))
+
+
+def figures_changed(course: int) -> None:
+    """Tell the dashboards of a course that their figures are out of date."""
+    _to_course(course, Changed(names.dashboards(course)))
+
+
+def present(room: Room, user: User, *, here: bool) -> None:
+    """Tell a room that a user is here now, or is not."""
+    _to_course(room.course_id, Seen(user.pk, user.username, [names.room(room.id)], here))
+
+
+def away(user: int, username: str) -> None:
+    """Tell all rooms of a user that they are away."""
+    for group, rooms in audiences(user).items():
+        publish.send(group, Seen(user, username, rooms, here=False))
+
+
+def partners(session: ClassSession, only: Collection[int] | None = None) -> None:
+    """Tell the members of the groups (or of those with the given ids) who their partners are."""
+    publish.send_all(
+        [(names.course(session.course_id), notice) for notice in partner_notices(session, only)]
+    )
+
+
+def partner_notices(session: ClassSession, only: Collection[int] | None = None) -> PartnerNotices:
+    """Return what `partners` would tell now."""
+    first, _ = classroom.rounds(session)
+    made = PartnerGroup.objects.filter(round=first).select_related("round")
+    if only is not None:
+        made = made.filter(pk__in=only)
+    bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
+    groups = list(made)
+    for group_id, user_id, body in classroom.partner_bodies(*groups):
+        bodies[group_id].append((user_id, body))
+    return [
+        Passing(
+            names.user(user_id),
+            events.encode(
+                PartnersEvent(
+                    course=session.course.slug,
+                    room=str(group.room_id),
+                    partners=[body for key, body in bodies[group.pk] if key != user_id],
+                    epoch=session.epoch,
+                    revision=session.revision,
+                )
+            ),
+            revision=session.revision,
+        )
+        for group in groups
+        for user_id, _ in bodies[group.pk]
+    ]
+
+
+def nobody_listens(course: Course, user: User, text: str) -> None:
+    """Tell a user at once, whatever becomes of the transaction, that a text found no partner."""
+    publish.now(
+        names.course(course.pk),
+        Passing(names.user(user.pk), events.encode(SystemEvent(course=course.slug, text=text))),
+    )
+
+
+def _to_course(course: int, entry: Entry) -> None:
+    publish.send(names.course(course), entry)
