@@ -15,8 +15,8 @@ from accounts.models import User
 from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
-from rooms.actions.messages import Post, Posted, post_messages
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.messages import Post, Posted, store_posts
+from rooms.actions.votes import Ballot, store_ballots
 from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import Connection
@@ -52,7 +52,6 @@ from rooms.wire.commands import (
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
-from rooms.wire.text import clean_rationale, clean_text
 
 
 class Client(Protocol):
@@ -117,9 +116,7 @@ async def _resume(client: Client, command: Resume) -> Any:
 
 def post(client: Client, command: NewMessage) -> None:
     """Have a text posted; the reply comes when it is stored. Raises PeerError."""
-    text = clean_text(command.text)
-    ratelimit.messages.take(client.user.pk)
-    _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
+    _post(client, command, Post.of(client.user, command))
 
 
 async def _new_message(client: Client, command: NewMessage) -> Any:
@@ -127,17 +124,16 @@ async def _new_message(client: Client, command: NewMessage) -> Any:
 
 
 async def _private_message(client: Client, command: PrivateMessage) -> Any:
-    text = clean_text(command.text)
-    ratelimit.messages.take(client.user.pk)
+    post = Post.of(client.user, command)
     room = await client.runtime.threads.run(
         room_actions.open_direct_room, user=client.user, to=command.to
     )
-    _post(client, command, Post(client.user, str(room.id), command.uuid, text))
+    _post(client, command, post.in_room(str(room.id)))
 
 
 def _post(client: Client, command: Command, post: Post) -> None:
     # Not awaited: what the client sends next may be committed together with this.
-    future = client.runtime.writer.submit(post_messages, post)
+    future = client.runtime.writer.submit(store_posts, post)
     client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
 
@@ -202,20 +198,8 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
 
 
 async def _vote(client: Client, command: CastVote) -> Any:
-    rationale = clean_rationale(command.rationale)
-    ratelimit.votes.take(client.user.pk)
-    round_ = await client.runtime.writer.submit(
-        cast_votes,
-        Ballot(
-            client.user,
-            command.course,
-            command.choice,
-            command.confidence,
-            rationale,
-            command.question,
-            command.round,
-        ),
-    )
+    ballot = Ballot.of(client.user, command)
+    round_ = await client.runtime.writer.submit(store_ballots, ballot)
     return {"round": round_.number, "choice": command.choice}
 
 

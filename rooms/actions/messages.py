@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -12,13 +13,14 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, permissions
+from rooms import frames, permissions, ratelimit
 from rooms.actions import uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Changed, Stored
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
+from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
@@ -27,6 +29,7 @@ from rooms.wire.errors import (
     RateLimited,
     UuidReused,
 )
+from rooms.wire.text import clean_text
 
 MENTIONS_LIMIT = 20
 """Members whom one message can mention; further ones are just text."""
@@ -45,6 +48,23 @@ class Post:
     text: str
     reply_to: str | None = None
 
+    @classmethod
+    def of(cls, sender: User, command: NewMessage | PrivateMessage) -> Self:
+        """Clean the text of a command and count it against the sender's rate.
+
+        That of a PrivateMessage is in no room yet: see `in_room`. Raises EmptyText and
+        TextTooLong, which do not count, and RateLimited.
+        """
+        text = clean_text(command.text)
+        ratelimit.messages.take(sender.pk)
+        if isinstance(command, PrivateMessage):
+            return cls(sender, "", command.uuid, text)
+        return cls(sender, command.room, command.uuid, text, command.reply_to)
+
+    def in_room(self, room: str) -> Self:
+        """Return the same text for a room that is only found once the text has been checked."""
+        return replace(self, room=room)
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -58,8 +78,16 @@ class Posted:
         return frames.new_message(self.message)
 
 
+def post_message(*, post: Post) -> Posted:
+    """Store one text, for callers that do not batch. Raises what `store_posts` answers with."""
+    (result,) = store_posts([post])
+    if isinstance(result, PeerError):
+        raise result
+    return result
+
+
 @transaction.atomic
-def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
+def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts, already cleaned, in the order given.
 
     The answer for each: the message, new or as it was stored under this uuid before; or

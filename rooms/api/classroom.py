@@ -9,16 +9,15 @@ from rest_framework.response import Response
 
 from rooms import frames, permissions, ratelimit
 from rooms.actions import peer, session
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.votes import Ballot, cast_vote
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.queries import classroom, results
 from rooms.wire import commands
 from rooms.wire.commands import CastVote, Figures
-from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
-from rooms.wire.text import clean_rationale
 
 
 class State(Endpoint):
@@ -46,14 +45,7 @@ class Votes(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
-        rationale = clean_rationale(vote.rationale)
-        ratelimit.votes.take(user.pk)
-        ballot = Ballot(
-            user, vote.course, vote.choice, vote.confidence, rationale, vote.question, vote.round
-        )
-        cast_in = cast_votes([ballot])[0]
-        if isinstance(cast_in, PeerError):
-            raise cast_in
+        cast_in = cast_vote(ballot=Ballot.of(user, vote))
         return Response({"round": cast_in.number, "choice": vote.choice})
 
 
@@ -132,9 +124,9 @@ class PeerMessages(Endpoint):
         given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
         if given.sender not in (None, user.username):
             raise PermissionDenied("The sender is who is logged in.")
-        ratelimit.messages.take(user.pk)
         course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
         if given.type == "control":
+            ratelimit.messages.take(user.pk)
             if to:
                 raise InvalidMessageFormat("A control message is for the whole class.")
             body = frames.body(

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from rooms.actions import rooms
-from rooms.actions.messages import Post, post_messages
+from rooms.actions.messages import Post, store_posts
 from rooms.models import Membership, Message, Room, UseLog
 from rooms.queries import messages
 from rooms.queries.rooms import entry, list_rooms
@@ -333,7 +333,7 @@ def test_own_messages_within_a_batch(school):
         (school.ada, there),
         (school.ada, here),
     ]
-    post_messages([Post(user, str(room.id), str(n), "?") for n, (user, room) in enumerate(order)])
+    store_posts([Post(user, str(room.id), str(n), "?") for n, (user, room) in enumerate(order)])
     assert (read(school.ada, here), read(school.bea, here), read(school.ada, there)) == (2, 0, 1)
 
 
@@ -347,7 +347,7 @@ def test_a_batch_has_one_statement_more_for_it_at_most(school):
     ):
         before = read(school.ada, room)
         with CaptureQueriesContext(connection) as statements:
-            post_messages(posts)
+            store_posts(posts)
         counts.append((read(school.ada, room) - before, len(statements)))
     # Ada had read all, and then, after a message of bea's, neither of them had.
     (advanced, with_it), (kept, without), (_, both) = counts
@@ -368,7 +368,7 @@ def test_a_reply_is_to_a_message_of_its_room(school):
         with pytest.raises(InvalidMessageFormat, match="reply_to"):
             post(school.bea, here, "No", reply_to=wrong)
     # Each post of a batch is judged for itself.
-    answers = post_messages(
+    answers = store_posts(
         [
             Post(school.bea, str(here.id), "a", "No", reply_to=str(elsewhere.id)),
             Post(school.bea, str(there.id), "b", "Yes", reply_to=str(elsewhere.id)),
