@@ -52,8 +52,8 @@ class Post:
     def of(cls, sender: User, command: NewMessage | PrivateMessage) -> Self:
         """Clean the text of a command and count it against the sender's rate.
 
-        That of a PrivateMessage is in no room yet: see `in_room`. Raises EmptyText and
-        TextTooLong, which do not count, and RateLimited.
+        The post of a PrivateMessage has no room yet: `in_room` gives it one. Raises EmptyText or
+        TextTooLong, without counting the text, and RateLimited.
         """
         text = clean_text(command.text)
         ratelimit.messages.take(sender.pk)
@@ -62,7 +62,7 @@ class Post:
         return cls(sender, command.room, command.uuid, text, command.reply_to)
 
     def in_room(self, room: str) -> Self:
-        """Return the same text for a room that is only found once the text has been checked."""
+        """Return the post with a room that the caller looked up after the text was checked."""
         return replace(self, room=room)
 
 
@@ -79,7 +79,7 @@ class Posted:
 
 
 def post_message(*, post: Post) -> Posted:
-    """Store one text, for callers that do not batch. Raises what `store_posts` answers with."""
+    """Store one text, for callers that do not batch. Raises the errors of `store_posts`."""
     (result,) = store_posts([post])
     if isinstance(result, PeerError):
         raise result

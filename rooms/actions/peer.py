@@ -47,10 +47,10 @@ def post_to_partners(
     """Post a text, not cleaned yet, in the room of the user's partners.
 
     Where the user has none now, or names others with `to`, their sockets are told, too. Raises
-    NoPartner then; PermissionDenied for a stranger to the course; and as `Post.of` does.
+    NoPartner then, PermissionDenied for a stranger to the course, and the errors of `Post.of`.
     """
     enrollment = permissions.enrolled(user, course)
-    # Checked before the partners are looked up: an empty text is no reason to tell of them.
+    # The text comes first: nobody is told of missing partners because of an empty one.
     post = Post.of(user, _command("", text))
     now = classroom.snapshot(user, course)
     names = {partner.username for partner in now.partners}
@@ -68,7 +68,7 @@ def post_to_partners(
 def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:
     """Post a text in the room of a course that the user leads.
 
-    Raises PermissionDenied, and as `Post.of` does.
+    Raises PermissionDenied and the errors of `Post.of`.
     """
     enrollment = permissions.leading(user, course)
     room = Room.objects.get(course=enrollment.course_id, kind=Room.Kind.COURSE)

@@ -38,7 +38,7 @@ class Ballot:
     def of(cls, user: User, command: CastVote) -> Self:
         """Clean the rationale of a command and count it against the user's rate.
 
-        Raises TextTooLong, which does not count, and RateLimited.
+        Raises TextTooLong, without counting the vote, and RateLimited.
         """
         rationale = clean_rationale(command.rationale)
         ratelimit.votes.take(user.pk)
@@ -58,7 +58,7 @@ class Ballot:
 
 
 def cast_vote(*, ballot: Ballot) -> Round:
-    """Store one vote, for callers that do not batch. Raises what `store_ballots` answers with."""
+    """Store one vote, for callers that do not batch. Raises the errors of `store_ballots`."""
     (result,) = store_ballots([ballot])
     if isinstance(result, PeerError):
         raise result

@@ -1,9 +1,7 @@
 """The endpoints for a class: where it stands, votes, partners, control."""
 
-from typing import Any
-
-import msgspec
 from drf_spectacular.utils import extend_schema
+from msgspec import Raw, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,7 +12,7 @@ from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.queries import classroom, results
-from rooms.wire import commands
+from rooms.wire import commands, replies
 from rooms.wire.commands import CastVote, Figures
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
@@ -40,13 +38,13 @@ class Votes(Endpoint):
         description="The last vote before the round closes counts. One that names its `question` "
         "and `round` counts in no other one.",
         request=serializers.NewVoteSerializer,
-        responses={200: serializers.of(bodies.Voted)} | refusals(*WRITING, 409, 429),
+        responses={200: serializers.of(replies.Voted)} | refusals(*WRITING, 409, 429),
     )
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
         cast_in = cast_vote(ballot=Ballot.of(user, vote))
-        return Response({"round": cast_in.number, "choice": vote.choice})
+        return Response(replies.Voted(round=cast_in.number, choice=vote.choice))
 
 
 class MyVotes(Endpoint):
@@ -92,19 +90,13 @@ class Control(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         command: commands.Control = read(request, serializers.ControlSerializer)
-        reply: dict[str, Any] = {
-            "uuid": command.uuid,
-            "action": command.action,
-            "status": "success",
-        }
+        reply: Struct
         if isinstance(command, Figures):
-            reply |= msgspec.structs.asdict(results.figures_for(user, slug))
+            reply = results.figures_for(user, slug)
         else:
             moved = session.control(user=user, course=slug, command=command)
-            reply |= {"phase": moved.phase, "epoch": moved.epoch}
-            if moved.groups is not None:
-                reply["groups"] = moved.groups
-        return Response(reply)
+            reply = replies.Moved.to(moved.phase, moved.epoch, moved.groups)
+        return Response(Raw(replies.encode(command, reply)))
 
 
 class PeerMessages(Endpoint):

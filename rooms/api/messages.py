@@ -15,6 +15,7 @@ from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.delivery import names
 from rooms.queries import messages, search
+from rooms.wire import replies
 from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.events import MessageBody
 
@@ -108,12 +109,12 @@ class Read(Endpoint):
         operation_id="rooms_read_create",
         summary="Say how far one has read",
         request=serializers.of(bodies.Read),
-        responses={200: serializers.of(bodies.HasRead)} | refusals(*WRITING, 404),
+        responses={200: serializers.of(replies.HasRead)} | refusals(*WRITING, 404),
     )
     def post(self, request: Request, room: str) -> Response:
         given: bodies.Read = read(request, serializers.of(bodies.Read))
         found, seq = actions.mark_read(user=self.me(request), room=room, seq=given.seq)
-        return Response(bodies.HasRead(room=str(found.id), seq=seq))
+        return Response(replies.HasRead(room=str(found.id), seq=seq))
 
 
 class OneMessage(Endpoint):

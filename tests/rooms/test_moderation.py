@@ -81,9 +81,9 @@ def test_the_text_is_gone_from_every_answer(school):
     moderation.remove_message(user=school.ines, room=name, seq=2)
     left = ["One", "", "Three"]
     bea = school.bea
-    assert texts(messages.select_room(bea, name, 20)["room_messages"]) == left
-    assert texts(messages.history(bea, name, 4, 20)["room_messages"]) == left
-    assert texts(messages.resume(bea, {name: 0}).rooms[name]["messages"]) == left
+    assert texts(messages.select_room(bea, name, 20).room_messages) == left
+    assert texts(messages.history(bea, name, 4, 20).room_messages) == left
+    assert texts(messages.resume(bea, {name: 0}).rooms[name].messages) == left
     assert texts(messages.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
@@ -92,7 +92,7 @@ def test_the_text_is_gone_from_every_answer(school):
     )
     assert search.search(bea, "nonsense", limit=10) == []
     assert list(search.mentions(bea)) == []
-    (body,) = [one for one in messages.select_room(bea, name, 20)["room_messages"] if one.seq == 2]
+    (body,) = [one for one in messages.select_room(bea, name, 20).room_messages if one.seq == 2]
     assert (body.user.username, body.kind, body.reply_to) == ("ada", "text", None)
     # For the admin it is all there.
     message = Message.objects.get(room=room, seq=2)

@@ -19,6 +19,7 @@ from rooms.wire.errors import (
     PermissionDenied,
     TextTooLong,
 )
+from rooms.wire.replies import Missed
 from tests.client import barrier
 from tests.rooms.cast import in_thread
 from tests.rooms.school import EVERYBODY, post, read
@@ -269,7 +270,8 @@ def test_an_archived_room_is_gone_but_its_history_stays(school):
             post(user, room, "Still here?")
         with pytest.raises(InvalidRoom):
             messages.select_room(user, name, 20)
-        assert messages.resume(user, {name: 0}).rooms == {name: {"error_code": "invalid_room_id"}}
+        missed = Missed(error_code="invalid_room_id")
+        assert messages.resume(user, {name: 0}).rooms == {name: missed}
     assert list(Message.objects.filter(room=room).values_list("text", flat=True)) == ["Hello"]
     assert UseLog.objects.filter(event="moderate").values_list("sid", "act").get() == (
         "ada",
