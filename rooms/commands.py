@@ -1,7 +1,7 @@
 """From the name of an action to what it does: a row for each command.
 
-A handler gets the client and the typed command, and answers with the fields of the reply: a dict,
-a struct, or None where the reply comes by another way or not at all.
+A handler gets the client and the typed command, and returns the reply of the type that
+`wire.replies` has for it, or None where the reply comes by another way or not at all.
 """
 
 import asyncio
@@ -11,12 +11,14 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+from msgspec import Struct
+
 from accounts.models import User
 from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
-from rooms.actions.messages import Post, Posted, post_messages
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.messages import Post, Posted, store_posts
+from rooms.actions.votes import Ballot, store_ballots
 from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import Connection
@@ -24,7 +26,7 @@ from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
 from rooms.queries import classroom, messages, results
 from rooms.queries.rooms import list_rooms, list_users
-from rooms.wire import events, parser
+from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
     CONTROL_COMMANDS,
     CastVote,
@@ -51,8 +53,14 @@ from rooms.wire.commands import (
     Unsubscribe,
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
-from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
-from rooms.wire.text import clean_rationale, clean_text
+from rooms.wire.events import (
+    DirectData,
+    FiguresBody,
+    MessageRemoved,
+    Snapshot,
+    TopicMessage,
+    TypingEvent,
+)
 
 
 class Client(Protocol):
@@ -68,76 +76,73 @@ class Client(Protocol):
         """Answer a command with an error."""
 
 
-Handler = Callable[[Any, Any], Awaitable[Any]]
+Handler = Callable[[Any, Any], Awaitable[Struct | None]]
 
 
-async def _list_rooms(client: Client, command: ListRooms) -> Any:
-    return {"rooms": await client.runtime.threads.run(list_rooms, client.user)}
+async def _list_rooms(client: Client, command: ListRooms) -> replies.Rooms:
+    return replies.Rooms(rooms=await client.runtime.threads.run(list_rooms, client.user))
 
 
-async def _join_room(client: Client, command: JoinRoom) -> Any:
+async def _join_room(client: Client, command: JoinRoom) -> replies.Joined:
     ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.join_room, user=client.user, room=command.room
     )
-    return {"room": str(room.id)}
+    return replies.Joined(room=str(room.id))
 
 
-async def _leave_room(client: Client, command: LeaveRoom) -> Any:
+async def _leave_room(client: Client, command: LeaveRoom) -> replies.Left:
     ratelimit.subscribed.take(client.user.pk)
     room = await client.runtime.threads.run(
         room_actions.leave_room, user=client.user, room=command.room
     )
-    return {"room": str(room.id)}
+    return replies.Left(room=str(room.id))
 
 
-async def _list_users(client: Client, command: ListUsers) -> Any:
+async def _list_users(client: Client, command: ListUsers) -> replies.Users:
     users = await client.runtime.threads.run(list_users, client.user, command.room)
-    return {"users": users}
+    return replies.Users(users=users)
 
 
-async def _select_room(client: Client, command: SelectRoom) -> Any:
+async def _select_room(client: Client, command: SelectRoom) -> replies.Selected:
     return await client.runtime.threads.run(
         messages.select_room, client.user, command.room, command.limit
     )
 
 
-async def _history(client: Client, command: History) -> Any:
+async def _history(client: Client, command: History) -> replies.Page:
     return await client.runtime.threads.run(
         messages.history, client.user, command.room, command.before, command.limit
     )
 
 
-async def _resume(client: Client, command: Resume) -> Any:
+async def _resume(client: Client, command: Resume) -> replies.Resumed:
     resumed = await client.runtime.threads.run(messages.resume, client.user, command.rooms)
     for room, seq in resumed.removed:
         client.connection.answer(events.encode(MessageRemoved(room=room, seq=seq)))
-    return {"rooms": resumed.rooms}
+    return replies.Resumed(rooms=resumed.rooms)
 
 
 def post(client: Client, command: NewMessage) -> None:
     """Have a text posted; the reply comes when it is stored. Raises PeerError."""
-    text = clean_text(command.text)
-    ratelimit.messages.take(client.user.pk)
-    _post(client, command, Post(client.user, command.room, command.uuid, text, command.reply_to))
+    _post(client, command, Post.of(client.user, command))
 
 
-async def _new_message(client: Client, command: NewMessage) -> Any:
+async def _new_message(client: Client, command: NewMessage) -> None:
     post(client, command)
 
 
-async def _private_message(client: Client, command: PrivateMessage) -> Any:
-    text = clean_text(command.text)
-    ratelimit.messages.take(client.user.pk)
+async def _private_message(client: Client, command: PrivateMessage) -> None:
+    post = Post.of(client.user, command)
     room = await client.runtime.threads.run(
         room_actions.open_direct_room, user=client.user, to=command.to
     )
-    _post(client, command, Post(client.user, str(room.id), command.uuid, text))
+    _post(client, command, post.in_room(str(room.id)))
 
 
 def _post(client: Client, command: Command, post: Post) -> None:
     # Not awaited: what the client sends next may be committed together with this.
-    future = client.runtime.writer.submit(post_messages, post)
+    future = client.runtime.writer.submit(store_posts, post)
     client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
 
@@ -157,7 +162,7 @@ def _posted(client: Client, command: Command, future: asyncio.Future[Posted]) ->
         client.connection.send(posted.frame)
 
 
-async def _typing(client: Client, command: Typing) -> Any:
+async def _typing(client: Client, command: Typing) -> None:
     room = permissions.parse_room(command.room)
     try:
         ratelimit.typed.take((client.user.pk, room))
@@ -179,14 +184,14 @@ async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
     return audience, names.course(membership.room.course_id)
 
 
-async def _mark_read(client: Client, command: MarkRead) -> Any:
+async def _mark_read(client: Client, command: MarkRead) -> replies.HasRead:
     room, seq = await client.runtime.threads.run(
         room_actions.mark_read, user=client.user, room=command.room, seq=command.seq
     )
-    return {"room": str(room.id), "seq": seq}
+    return replies.HasRead(room=str(room.id), seq=seq)
 
 
-async def _state(client: Client, command: State) -> Any:
+async def _state(client: Client, command: State) -> Snapshot:
     return await _snapshot(client, command.course)
 
 
@@ -201,25 +206,13 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
     return await client.runtime.hub.revisions.read(read)
 
 
-async def _vote(client: Client, command: CastVote) -> Any:
-    rationale = clean_rationale(command.rationale)
-    ratelimit.votes.take(client.user.pk)
-    round_ = await client.runtime.writer.submit(
-        cast_votes,
-        Ballot(
-            client.user,
-            command.course,
-            command.choice,
-            command.confidence,
-            rationale,
-            command.question,
-            command.round,
-        ),
-    )
-    return {"round": round_.number, "choice": command.choice}
+async def _vote(client: Client, command: CastVote) -> replies.Voted:
+    ballot = Ballot.of(client.user, command)
+    round_ = await client.runtime.writer.submit(store_ballots, ballot)
+    return replies.Voted(round=round_.number, choice=command.choice)
 
 
-async def _subscribe(client: Client, command: Subscribe) -> Any:
+async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
@@ -229,18 +222,18 @@ async def _subscribe(client: Client, command: Subscribe) -> Any:
     if command.topic not in subscribed and len(subscribed) >= most:
         raise PermissionDenied(f"A socket may have {most} subscriptions at the most.")
     client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
-    return {"topic": command.topic}
+    return replies.Subscribed(topic=command.topic)
 
 
-async def _unsubscribe(client: Client, command: Unsubscribe) -> Any:
+async def _unsubscribe(client: Client, command: Unsubscribe) -> replies.Unsubscribed:
     topics.check_pattern(command.topic)
     topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
     client.runtime.hub.unsubscribe_topic(client.connection, command.topic)
-    return {"topic": command.topic}
+    return replies.Unsubscribed(topic=command.topic)
 
 
-async def _publish(client: Client, command: Publish) -> Any:
+async def _publish(client: Client, command: Publish) -> replies.Sent:
     topics.check_name(command.topic)
     parser.check_depth(command.data)
     slug = topics.course(command.topic)
@@ -253,7 +246,7 @@ async def _publish(client: Client, command: Publish) -> Any:
         conn_id=str(client.connection.id),
     )
     publish.now(group, Topic(command.topic, events.encode(event)))
-    return {}
+    return replies.Sent()
 
 
 async def _course_group(client: Client, slug: str) -> str:
@@ -271,7 +264,7 @@ async def _course_group(client: Client, slug: str) -> str:
     return group
 
 
-async def _send_to(client: Client, command: SendTo) -> Any:
+async def _send_to(client: Client, command: SendTo) -> replies.Sent:
     parser.check_depth(command.data)
     ratelimit.published.take(client.user.pk)
     named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
@@ -281,28 +274,25 @@ async def _send_to(client: Client, command: SendTo) -> Any:
     if named:
         frame = events.encode(event)
         publish.now(names.EVERYONE, Direct(list(dict.fromkeys(named)), frame))
-    return {}
+    return replies.Sent()
 
 
-async def _ping(client: Client, command: Ping) -> Any:
-    return {"time": time.time()}
+async def _ping(client: Client, command: Ping) -> replies.Pong:
+    return replies.Pong(time=time.time())
 
 
-async def _control(client: Client, command: Control) -> Any:
+async def _control(client: Client, command: Control) -> replies.Moved:
     moved = await client.runtime.threads.run(
         session_actions.control, user=client.user, course=client.course, command=command
     )
-    fields: dict[str, Any] = {"phase": moved.phase, "epoch": moved.epoch}
-    if moved.groups is not None:
-        fields["groups"] = moved.groups
-    return fields
+    return replies.Moved.to(moved.phase, moved.epoch, moved.groups)
 
 
-async def _figures(client: Client, command: Figures) -> Any:
+async def _figures(client: Client, command: Figures) -> FiguresBody:
     return await client.runtime.threads.run(results.figures_for, client.user, client.course)
 
 
-async def _dashboard_state(client: Client, command: DashboardState) -> Any:
+async def _dashboard_state(client: Client, command: DashboardState) -> Snapshot:
     return await _snapshot(client, command.course or client.course)
 
 

@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -12,11 +13,12 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from rooms import frames, permissions
+from rooms import frames, permissions, ratelimit
 from rooms.actions import tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
+from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.errors import (
     InvalidMessageFormat,
     InvalidRoom,
@@ -25,6 +27,7 @@ from rooms.wire.errors import (
     RateLimited,
     UuidReused,
 )
+from rooms.wire.text import clean_text
 
 MENTIONS_LIMIT = 20
 """Members whom one message can mention; further ones are just text."""
@@ -43,6 +46,23 @@ class Post:
     text: str
     reply_to: str | None = None
 
+    @classmethod
+    def of(cls, sender: User, command: NewMessage | PrivateMessage) -> Self:
+        """Clean the text of a command and count it against the sender's rate.
+
+        The post of a PrivateMessage has no room yet: `in_room` gives it one. Raises EmptyText or
+        TextTooLong, without counting the text, and RateLimited.
+        """
+        text = clean_text(command.text)
+        ratelimit.messages.take(sender.pk)
+        if isinstance(command, PrivateMessage):
+            return cls(sender, "", command.uuid, text)
+        return cls(sender, command.room, command.uuid, text, command.reply_to)
+
+    def in_room(self, room: str) -> Self:
+        """Return the post with a room that the caller looked up after the text was checked."""
+        return replace(self, room=room)
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -56,8 +76,16 @@ class Posted:
         return frames.new_message(self.message)
 
 
+def post_message(*, post: Post) -> Posted:
+    """Store one text, for callers that do not batch. Raises the errors of `store_posts`."""
+    (result,) = store_posts([post])
+    if isinstance(result, PeerError):
+        raise result
+    return result
+
+
 @transaction.atomic
-def post_messages(posts: Sequence[Post]) -> list[Posted | PeerError]:
+def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts, already cleaned, in the order given.
 
     The answer for each: the message, new or as it was stored under this uuid before; or

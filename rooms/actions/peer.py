@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from accounts.models import User
 from rooms import permissions
 from rooms.actions import tell
-from rooms.actions.messages import Post, post_messages
+from rooms.actions.messages import Post, post_message
 from rooms.actions.session import control
 from rooms.actions.steps import message_uuid
 from rooms.models import Course, Message, NewText, Room
@@ -16,14 +16,14 @@ from rooms.wire.commands import (
     CountDownAndStop,
     EnableChat,
     EnableFaceChat,
+    NewMessage,
     NextQuestion,
     Reveal,
     StartQuestion,
     StartRevote,
     StopVote,
 )
-from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner, PeerError
-from rooms.wire.text import clean_text
+from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner
 
 STEPS: dict[str, Callable[..., Control]] = {
     "enableVote": StartQuestion,
@@ -44,27 +44,28 @@ def post_to_partners(
     """Post a text, not cleaned yet, in the room of the user's partners.
 
     Where the user has none now, or names others with `to`, their sockets are told, too. Raises
-    NoPartner then; PermissionDenied for a stranger to the course; EmptyText and TextTooLong.
+    NoPartner then, PermissionDenied for a stranger to the course, and the errors of `Post.of`.
     """
     enrollment = permissions.enrolled(user, course)
-    text = clean_text(text)
+    # The text comes first: nobody is told of missing partners because of an empty one.
+    post = Post.of(user, _command("", text))
     now = classroom.snapshot(user, course)
     names = {partner.username for partner in now.partners}
     if now.room is None or not names or not names.issuperset(to):
         error = NoPartner()
         tell.nobody_listens(enrollment.course, user, error.message)
         raise error
-    return _post(user, now.room, text)
+    return post_message(post=post.in_room(now.room)).message
 
 
 def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:
     """Post a text in the room of a course that the user leads.
 
-    Raises PermissionDenied, EmptyText and TextTooLong.
+    Raises PermissionDenied and the errors of `Post.of`.
     """
     enrollment = permissions.leading(user, course)
     room = Room.objects.get(course=enrollment.course_id, kind=Room.Kind.COURSE)
-    return _post(user, str(room.id), clean_text(text))
+    return post_message(post=Post.of(user, _command(str(room.id), text))).message
 
 
 def take_step(*, user: User, course: str, message: str, question: str) -> Message:
@@ -103,8 +104,6 @@ def _epoch(course: Course, question: str) -> int | None:
     return session.epoch
 
 
-def _post(user: User, room: str, text: str) -> Message | NewText:
-    posted = post_messages([Post(user, room, uuid.uuid4().hex, text)])[0]
-    if isinstance(posted, PeerError):
-        raise posted
-    return posted.message
+def _command(room: str, text: str) -> NewMessage:
+    """Return the command of the socket that posts the text, under a uuid of its own."""
+    return NewMessage(uuid=uuid.uuid4().hex, room=room, text=text)

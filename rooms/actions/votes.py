@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from rooms import ratelimit
 from rooms.actions import tell, uselog
 from rooms.models import ClassSession, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
+from rooms.wire.commands import CastVote
 from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
+from rooms.wire.text import clean_rationale
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,39 @@ class Ballot:
     question: str | None = None
     round: int | None = None
 
+    @classmethod
+    def of(cls, user: User, command: CastVote) -> Self:
+        """Clean the rationale of a command and count it against the user's rate.
+
+        Raises TextTooLong, without counting the vote, and RateLimited.
+        """
+        rationale = clean_rationale(command.rationale)
+        ratelimit.votes.take(user.pk)
+        return cls(
+            user=user,
+            course=command.course,
+            choice=command.choice,
+            confidence=command.confidence,
+            rationale=rationale,
+            question=command.question,
+            round=command.round,
+        )
+
     def is_for(self, open_: Round) -> bool:
         """Whether this is the round it was meant for, as far as it names one."""
         return self.question in (None, open_.question.slug) and self.round in (None, open_.number)
 
 
+def cast_vote(*, ballot: Ballot) -> Round:
+    """Store one vote, for callers that do not batch. Raises the errors of `store_ballots`."""
+    (result,) = store_ballots([ballot])
+    if isinstance(result, PeerError):
+        raise result
+    return result
+
+
 @transaction.atomic
-def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
+def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
     """Store votes; a later one of the same user in the same round replaces the earlier.
 
     The answer for each: the round it counts in; or PermissionDenied, for one who is no student

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rooms import __version__
-from rooms.api.schema import Schema, error_schema, schemas
+from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
 from rooms.wire.events import (
     ControlEvent,
@@ -20,6 +20,7 @@ from rooms.wire.events import (
     NewMessageEvent,
     Welcome,
 )
+from rooms.wire.replies import REPLIES
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -55,26 +56,15 @@ def document() -> Schema:
         *(kind for channel in ("chat", "instructor", "feed") for kind in events(channel)),
     }
     _, components = schemas(*sorted(kinds, key=lambda kind: kind.__name__))
+    described, parts = replies(kind for commands in COMMANDS.values() for kind in commands)
     messages = {kind.__name__: _message(kind) for kind in kinds}
+    messages |= {name: _reply(name, schema) for name, schema in described.items()}
+    components |= described | parts
     components |= {
-        "Success": {
-            "type": "object",
-            "description": (
-                "The reply to a command that was carried out; its fields are beside these. That "
-                "to `new_message` and `private_message` is the event itself."
-            ),
-            "properties": {
-                "uuid": {"type": "string"},
-                "action": {"type": "string"},
-                "status": {"const": "success"},
-            },
-            "required": ["uuid", "action", "status"],
-        },
         "Refusal": _refusal(),
         "Frame": {"type": "string", "description": "Any text, relayed as it is."},
     }
     messages |= {
-        "Success": _made_of("Success", "The reply to a command that was carried out."),
         "Refusal": _made_of("Refusal", "The reply to a command that was refused."),
         "Frame": {
             "name": "frame",
@@ -125,22 +115,29 @@ def document() -> Schema:
     }
 
 
-def _names(channel: str) -> tuple[list[str], list[str]]:
-    """The messages that clients send on a channel, and those that the server sends."""
-    sent = [kind.__name__ for kind in events(channel)]
+def _received(channel: str) -> dict[str, list[str]]:
+    """Return the messages that clients send on a channel, each with those that answer it."""
     if channel == "feed":
-        return ["Frame"], [*sent, "Frame"]
-    return [kind.__name__ for kind in COMMANDS[channel]], [*sent, "Success", "Refusal"]
+        return {"Frame": []}
+    return {
+        kind.__name__: [*([reply_name(REPLIES[kind])] if kind in REPLIES else []), "Refusal"]
+        for kind in COMMANDS[channel]
+    }
+
+
+def _sent(channel: str) -> list[str]:
+    """Return the messages that the server sends on a channel by itself."""
+    sent = [kind.__name__ for kind in events(channel)]
+    return [*sent, "Frame"] if channel == "feed" else sent
 
 
 def _channel(name: str, address: str, description: str) -> Schema:
-    received, sent = _names(name)
+    received = _received(name)
+    names = [*received, *_sent(name), *(one for answers in received.values() for one in answers)]
     return {
         "address": address,
         "description": description,
-        "messages": {
-            one: {"$ref": f"#/components/messages/{one}"} for one in dict.fromkeys(received + sent)
-        },
+        "messages": {one: {"$ref": f"#/components/messages/{one}"} for one in dict.fromkeys(names)},
         "bindings": {"ws": {"method": "GET"}},
     }
 
@@ -148,22 +145,18 @@ def _channel(name: str, address: str, description: str) -> Schema:
 def _operations() -> Schema:
     operations: Schema = {}
     for channel in ("chat", "instructor", "feed"):
-        received, sent = _names(channel)
         there = {"$ref": f"#/channels/{channel}"}
-        for name in received:
+        for name, answers in _received(channel).items():
             operation: Schema = {
                 "action": "receive",
                 "channel": there,
                 "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"}],
             }
-            if channel != "feed":
-                replies = ["Success", "Refusal"]
-                if name in ("NewMessage", "PrivateMessage"):
-                    replies[0] = NewMessageEvent.__name__
+            if answers:
                 operation["reply"] = {
                     "channel": there,
                     "messages": [
-                        {"$ref": f"#/channels/{channel}/messages/{reply}"} for reply in replies
+                        {"$ref": f"#/channels/{channel}/messages/{answer}"} for answer in answers
                     ],
                 }
             operations[f"{channel}Receive{name}"] = operation
@@ -171,9 +164,7 @@ def _operations() -> Schema:
             "action": "send",
             "channel": there,
             "messages": [
-                {"$ref": f"#/channels/{channel}/messages/{name}"}
-                for name in sent
-                if name not in ("Success", "Refusal")
+                {"$ref": f"#/channels/{channel}/messages/{name}"} for name in _sent(channel)
             ],
         }
     return operations
@@ -184,6 +175,13 @@ def _message(kind: type[msgspec.Struct]) -> Schema:
     message["name"] = str(kind.__struct_config__.tag)
     if issubclass(kind, Command):
         message["correlationId"] = {"location": "$message.payload#/uuid"}
+    return message
+
+
+def _reply(name: str, schema: Schema) -> Schema:
+    actions = ", ".join(f"`{action}`" for action in schema["properties"]["action"]["enum"])
+    message = _made_of(name, f"The reply to {actions}.")
+    message["correlationId"] = {"location": "$message.payload#/uuid"}
     return message
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
-from rooms.wire.events import ChoiceBody, FiguresBody, MessageBody, MyCourse, PartnerBody, RoomInfo
+from rooms.wire.events import ChoiceBody, MessageBody, MyCourse, PartnerBody, RoomInfo
 from rooms.wire.fields import DEFAULT_PAGE, Page, RoomId, Seq, Slug, Text, Username
 
 T = TypeVar("T")
@@ -120,11 +120,6 @@ class MyVotes(Listed[MyVote], frozen=True):
     """One's votes in a course, the last one first."""
 
 
-class Voted(Struct, frozen=True):
-    round: Literal[1, 2]
-    choice: str
-
-
 class Partners(Struct, frozen=True):
     """Without partners, or before they are told of each other, `room` is null."""
 
@@ -133,25 +128,6 @@ class Partners(Struct, frozen=True):
     partners: list[PartnerBody]
     epoch: int
     revision: int
-
-
-class Moved(Struct, frozen=True):
-    """The reply of the socket to a control command; `groups` is the number of groups made."""
-
-    uuid: str
-    action: str
-    status: Literal["success"]
-    phase: str
-    epoch: int
-    groups: int | UnsetType = UNSET
-
-
-class FiguresReply(FiguresBody, frozen=True, kw_only=True):
-    """The reply of the socket to `figures`."""
-
-    uuid: str
-    action: Literal["figures"]
-    status: Literal["success"]
 
 
 # --- Rooms ---------------------------------------------------------------------------------------
@@ -185,23 +161,8 @@ class RoomChanges(Strict, frozen=True, kw_only=True):
     slow_seconds: Annotated[int, Meta(ge=0, le=SLOW_LIMIT)] | UnsetType = UNSET
 
 
-class User(Struct, frozen=True):
-    username: str
-    display_name: str
-    online: bool
-
-
-class Users(Struct, frozen=True):
-    users: list[User]
-
-
 class Read(Strict, frozen=True, kw_only=True):
     seq: Seq
-
-
-class HasRead(Struct, frozen=True):
-    room: str
-    seq: int
 
 
 class Mention(Struct, frozen=True):

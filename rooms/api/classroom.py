@@ -1,24 +1,21 @@
 """The endpoints for a class: where it stands, votes, partners, control."""
 
-from typing import Any
-
-import msgspec
 from drf_spectacular.utils import extend_schema
+from msgspec import Raw, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rooms import frames, permissions, ratelimit
 from rooms.actions import peer, session
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.votes import Ballot, cast_vote
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.queries import classroom, results
-from rooms.wire import commands
+from rooms.wire import commands, replies
 from rooms.wire.commands import CastVote, Figures
-from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
-from rooms.wire.text import clean_rationale
 
 
 class State(Endpoint):
@@ -41,20 +38,13 @@ class Votes(Endpoint):
         description="The last vote before the round closes counts. One that names its `question` "
         "and `round` counts in no other one.",
         request=serializers.NewVoteSerializer,
-        responses={200: serializers.of(bodies.Voted)} | refusals(*WRITING, 409, 429),
+        responses={200: serializers.of(replies.Voted)} | refusals(*WRITING, 409, 429),
     )
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
-        rationale = clean_rationale(vote.rationale)
-        ratelimit.votes.take(user.pk)
-        ballot = Ballot(
-            user, vote.course, vote.choice, vote.confidence, rationale, vote.question, vote.round
-        )
-        cast_in = cast_votes([ballot])[0]
-        if isinstance(cast_in, PeerError):
-            raise cast_in
-        return Response({"round": cast_in.number, "choice": vote.choice})
+        cast_in = cast_vote(ballot=Ballot.of(user, vote))
+        return Response(replies.Voted(round=cast_in.number, choice=vote.choice))
 
 
 class MyVotes(Endpoint):
@@ -100,19 +90,13 @@ class Control(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         command: commands.Control = read(request, serializers.ControlSerializer)
-        reply: dict[str, Any] = {
-            "uuid": command.uuid,
-            "action": command.action,
-            "status": "success",
-        }
+        reply: Struct
         if isinstance(command, Figures):
-            reply |= msgspec.structs.asdict(results.figures_for(user, slug))
+            reply = results.figures_for(user, slug)
         else:
             moved = session.control(user=user, course=slug, command=command)
-            reply |= {"phase": moved.phase, "epoch": moved.epoch}
-            if moved.groups is not None:
-                reply["groups"] = moved.groups
-        return Response(reply)
+            reply = replies.Moved.to(moved.phase, moved.epoch, moved.groups)
+        return Response(Raw(replies.encode(command, reply)))
 
 
 class PeerMessages(Endpoint):
@@ -132,9 +116,9 @@ class PeerMessages(Endpoint):
         given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
         if given.sender not in (None, user.username):
             raise PermissionDenied("The sender is who is logged in.")
-        ratelimit.messages.take(user.pk)
         course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
         if given.type == "control":
+            ratelimit.messages.take(user.pk)
             if to:
                 raise InvalidMessageFormat("A control message is for the whole class.")
             body = frames.body(

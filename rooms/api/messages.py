@@ -8,17 +8,16 @@ from rest_framework.utils.urls import replace_query_param
 from rooms import frames, ratelimit
 from rooms.actions import moderation
 from rooms.actions import rooms as actions
-from rooms.actions.messages import Post, post_messages
+from rooms.actions.messages import Post, post_message
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.delivery import names
 from rooms.queries import messages, search
+from rooms.wire import replies
 from rooms.wire.commands import NewMessage, PrivateMessage
-from rooms.wire.errors import PeerError
 from rooms.wire.events import MessageBody
-from rooms.wire.text import clean_text
 
 
 class Messages(Endpoint):
@@ -71,12 +70,7 @@ class Messages(Endpoint):
     def post(self, request: Request, room: str) -> Response:
         user = self.me(request)
         message: NewMessage = read(request, serializers.NewMessageSerializer, room=room)
-        text = clean_text(message.text)
-        ratelimit.messages.take(user.pk)
-        post = Post(user, message.room, message.uuid, text, message.reply_to)
-        posted = post_messages([post])[0]
-        if isinstance(posted, PeerError):
-            raise posted
+        posted = post_message(post=Post.of(user, message))
         return Response(frames.body(posted.message), status=200 if posted.again else 201)
 
 
@@ -115,12 +109,12 @@ class Read(Endpoint):
         operation_id="rooms_read_create",
         summary="Say how far one has read",
         request=serializers.of(bodies.Read),
-        responses={200: serializers.of(bodies.HasRead)} | refusals(*WRITING, 404),
+        responses={200: serializers.of(replies.HasRead)} | refusals(*WRITING, 404),
     )
     def post(self, request: Request, room: str) -> Response:
         given: bodies.Read = read(request, serializers.of(bodies.Read))
         found, seq = actions.mark_read(user=self.me(request), room=room, seq=given.seq)
-        return Response(bodies.HasRead(room=str(found.id), seq=seq))
+        return Response(replies.HasRead(room=str(found.id), seq=seq))
 
 
 class OneMessage(Endpoint):
@@ -153,12 +147,9 @@ class Direct(Endpoint):
     def post(self, request: Request, username: str) -> Response:
         user = self.me(request)
         message: PrivateMessage = read(request, serializers.PrivateMessageSerializer, to=username)
-        text = clean_text(message.text)
-        ratelimit.messages.take(user.pk)
+        post = Post.of(user, message)
         room = actions.open_direct_room(user=user, to=message.to)
-        posted = post_messages([Post(user, str(room.id), message.uuid, text)])[0]
-        if isinstance(posted, PeerError):
-            raise posted
+        posted = post_message(post=post.in_room(str(room.id)))
         return Response(frames.body(posted.message), status=200 if posted.again else 201)
 
 

@@ -13,6 +13,7 @@ from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import DELETING, Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.queries.rooms import list_users, room_seen, rooms_seen
+from rooms.wire import replies
 
 
 class Rooms(Endpoint):
@@ -115,7 +116,7 @@ class Users(Endpoint):
     @extend_schema(
         operation_id="rooms_users_list",
         summary="Who is in a room, and who of them is online",
-        responses={200: serializers.of(bodies.Users)} | refusals(401, 404, 503),
+        responses={200: serializers.of(replies.Users)} | refusals(401, 404, 503),
     )
     def get(self, request: Request, room: str) -> Response:
-        return Response({"users": list_users(self.me(request), room)})
+        return Response(replies.Users(users=list_users(self.me(request), room)))

@@ -1,6 +1,8 @@
 """The OpenAPI document: what drf-spectacular is told of types, queries and errors."""
 
 import functools
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,7 +18,9 @@ from rooms.api.serializers import (
     StructSerializer,
 )
 from rooms.wire import errors
-from rooms.wire.commands import CONTROL_COMMANDS
+from rooms.wire.commands import CONTROL_COMMANDS, Command
+from rooms.wire.events import Event
+from rooms.wire.replies import REPLIES
 
 REF = "#/components/schemas/{name}"
 
@@ -27,6 +31,40 @@ def schemas(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
     """The JSON schemas of types, and those of the types in them by name."""
     found, components = msgspec.json.schema_components(types, ref_template=REF)
     return portable(list(found)), portable(components)
+
+
+def replies(commands: Iterable[type[Command]]) -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """Return the JSON schemas of the replies to commands by name, and those of the types in them.
+
+    Leaves out the events that are replies, too: each has a schema of its own.
+    """
+    actions: dict[type[msgspec.Struct], set[str]] = defaultdict(set)
+    for command in commands:
+        kind = REPLIES.get(command, Event)
+        if not issubclass(kind, Event):
+            actions[kind].add(str(command.__struct_config__.tag))
+    _, components = schemas(*actions)
+    described = {}
+    for kind, names in actions.items():
+        own = components.pop(kind.__name__)
+        described[reply_name(kind)] = {
+            **own,
+            "title": reply_name(kind),
+            "properties": {
+                "uuid": {"type": "string"},
+                "action": {"enum": sorted(names)},
+                "status": {"const": "success"},
+                **own["properties"],
+            },
+            "required": ["uuid", "action", "status", *own["required"]],
+        }
+    return described, components
+
+
+def reply_name(kind: type[msgspec.Struct]) -> str:
+    """Return the name of the schema that joins a type of reply with the fields of all replies."""
+    name = kind.__name__
+    return name if issubclass(kind, Event) else f"{name.removesuffix('Body')}Reply"
 
 
 def portable(schema: Any) -> Any:
@@ -74,8 +112,9 @@ class StructExtension(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: Any, direction: Any) -> Schema:
         serializer = self._serializer
         if issubclass(serializer, ControlReplySerializer):
-            options, components = schemas(*serializer.structs)
-            schema: Schema = {"anyOf": options}
+            described, components = replies(serializer.commands)
+            components |= described
+            schema: Schema = {"anyOf": [{"$ref": REF.format(name=name)} for name in described]}
         else:
             (schema,), components = schemas(serializer.struct)
         if issubclass(serializer, CommandSerializer):

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import msgspec
 from rest_framework import serializers
 
-from rooms.api import bodies
 from rooms.wire.commands import CONTROL_COMMANDS, CastVote, NewMessage, PrivateMessage
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -81,9 +80,9 @@ class ControlSerializer(StructSerializer):
 
 
 class ControlReplySerializer(StructSerializer):
-    """One of several types; only ever shown."""
+    """Shows the reply of the sockets to one of several commands."""
 
-    structs = (bodies.Moved, bodies.FiguresReply)
+    commands = CONTROL_COMMANDS
 
 
 @functools.cache

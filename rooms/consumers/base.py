@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
+from msgspec import Struct
 
 from accounts.credentials import Credential
 from accounts.models import User
@@ -16,7 +17,7 @@ from rooms.conf import limits
 from rooms.delivery import names
 from rooms.delivery.connection import Connection, FrameWriter
 from rooms.process import runtime
-from rooms.wire import events
+from rooms.wire import events, replies
 from rooms.wire.commands import Command
 from rooms.wire.errors import AuthenticationRequired, InvalidMessageFormat, PeerError, Unavailable
 from rooms.wire.events import Limits, MyCourse, Welcome
@@ -125,18 +126,18 @@ class SocketConsumer(AsyncConsumer):
             self.refuse_frame(error)
             return
         try:
-            fields = await self.run(command)
+            reply = await self.run(command)
         except PeerError as error:
             self.refuse(command, error)
         except Exception:
             logger.exception("the command %s failed", command.action)
             self.refuse(command, Unavailable())
         else:
-            if fields is not None:
-                self.connection.answer(events.reply(command.uuid, command.action, fields))
+            if reply is not None:
+                self.connection.answer(replies.encode(command, reply))
 
-    async def run(self, command: Command) -> Any:
-        """The fields of the reply, None for none. Raises PeerError."""
+    async def run(self, command: Command) -> Struct | None:
+        """Carry out a command; returns the reply that its handler gives. Raises PeerError."""
         if not self.authenticated:
             raise AuthenticationRequired
         return await self.handlers[type(command)](self, command)

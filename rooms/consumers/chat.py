@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Any
+
+from msgspec import Struct
 
 from accounts import tokens, wrong_tokens
 from accounts.credentials import Credential
@@ -13,10 +14,11 @@ from rooms.conf import limits
 from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names, notices, publish
 from rooms.queries.rooms import entry
-from rooms.wire import events
+from rooms.wire import replies
 from rooms.wire.commands import CHAT_COMMANDS, Authenticate, Command, NewMessage
 from rooms.wire.errors import InvalidToken, PeerError, PermissionDenied, Unavailable
 from rooms.wire.parser import Parser
+from rooms.wire.replies import Authenticated
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class ChatConsumer(SocketConsumer):
                 limits["AUTHENTICATE_WITHIN"], self.connection.close, 4408
             )
 
-    async def run(self, command: Command) -> Any:
+    async def run(self, command: Command) -> Struct | None:
         if isinstance(command, Authenticate):
             await self._authenticate(command)
             return None
@@ -60,9 +62,8 @@ class ChatConsumer(SocketConsumer):
             return
         if self.authenticated and token.user != self.user:
             raise PermissionDenied("This socket belongs to another user.")
-        self.connection.answer(
-            events.reply(command.uuid, command.action, {"user": frames.person(token.user)})
-        )
+        reply = Authenticated(user=frames.person(token.user))
+        self.connection.answer(replies.encode(command, reply))
         if not self.authenticated:
             self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
             await self.enter(token.user)

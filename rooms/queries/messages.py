@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from msgspec import UNSET
 
 from accounts.models import User
 from rooms import frames
 from rooms.models import Membership, Message, Room
 from rooms.permissions import member
+from rooms.wire import replies
 from rooms.wire.events import MessageBody
 from rooms.wire.fields import DEFAULT_PAGE, PAGE_LIMIT, RESUME_LIMIT
 
@@ -30,33 +31,33 @@ def _newest(room: Room, limit: int) -> list[MessageBody]:
     return [frames.body(message) for message in reversed(newest)]
 
 
-def select_room(user: User, room: str, limit: int) -> dict[str, Any]:
+def select_room(user: User, room: str, limit: int) -> replies.Selected:
     """The newest messages of a room, oldest first."""
     found = member(user, room).room
     messages = _newest(found, limit)
-    return {
-        "room": str(found.id),
-        "room_messages": messages,
-        "last_seq": messages[-1].seq if messages else 0,
-    }
+    return replies.Selected(
+        room=str(found.id),
+        room_messages=messages,
+        last_seq=messages[-1].seq if messages else 0,
+    )
 
 
-def history(user: User, room: str, before: int, limit: int) -> dict[str, Any]:
+def history(user: User, room: str, before: int, limit: int) -> replies.Page:
     """The messages before a number, oldest first, and whether there are more before them."""
     found = member(user, room).room
     page = list(_messages(found).filter(seq__lt=before).order_by("-seq")[:limit])
-    return {
-        "room": str(found.id),
-        "room_messages": [frames.body(message) for message in reversed(page)],
-        "more": bool(page) and page[-1].seq > 1,
-    }
+    return replies.Page(
+        room=str(found.id),
+        room_messages=[frames.body(message) for message in reversed(page)],
+        more=bool(page) and page[-1].seq > 1,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """What was missed, by room; and the (room, number) of what was seen and is gone by now."""
 
-    rooms: dict[str, dict[str, Any]]
+    rooms: dict[str, replies.Missed]
     removed: list[tuple[str, int]]
 
 
@@ -84,15 +85,21 @@ def resume(user: User, seen: dict[str, int]) -> Resumed:
         mine[m.room_id] = m.room
         if m.thinned:
             thinned.append(m.room_id)
-    answer: dict[str, Any] = {}
+    answer: dict[str, replies.Missed] = {}
     left = RESUME_TOTAL
     for name, after in seen.items():
         room = mine.get(wanted[name]) if name in wanted else None
         if room is None:
-            answer[name] = {"error_code": "invalid_room_id"}
+            answer[name] = replies.Missed(error_code="invalid_room_id")
             continue
-        answer[name] = _missed(room, after, min(left, RESUME_LIMIT))
-        left = max(left - len(answer[name]["messages"]), 0)
+        messages, reset = _missed(room, after, min(left, RESUME_LIMIT))
+        left = max(left - len(messages), 0)
+        known = 0 if reset else after
+        answer[name] = replies.Missed(
+            messages=messages,
+            last_seq=messages[-1].seq if messages else known,
+            reset=True if reset else UNSET,
+        )
     gone = (
         removed.filter(room__in=thinned).order_by("-removed_at").values_list("room_id", "seq")
         if thinned
@@ -105,19 +112,14 @@ def resume(user: User, seen: dict[str, int]) -> Resumed:
     )
 
 
-def _missed(room: Room, after: int, most: int) -> dict[str, Any]:
+def _missed(room: Room, after: int, most: int) -> tuple[list[MessageBody], bool]:
+    """Return the messages after a number, or the newest ones and True where they replace all."""
     if after > room.last_seq or room.last_seq - after > most:
-        newest = _newest(room, PAGE_LIMIT if most else DEFAULT_PAGE)
-        return {
-            "messages": newest,
-            "last_seq": newest[-1].seq if newest else 0,
-            "reset": True,
-        }
+        return _newest(room, PAGE_LIMIT if most else DEFAULT_PAGE), True
     if after == room.last_seq:
-        return {"messages": [], "last_seq": after}
+        return [], False
     missed = _messages(room).filter(seq__gt=after).order_by("seq")[:RESUME_LIMIT]
-    messages = [frames.body(message) for message in missed]
-    return {"messages": messages, "last_seq": messages[-1].seq if messages else after}
+    return [frames.body(message) for message in missed], False
 
 
 def messages_page(

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -15,6 +14,7 @@ from rooms.delivery import names
 from rooms.models import Membership, Room
 from rooms.permissions import joinable, leading, parse_room
 from rooms.queries.presence import online_connections
+from rooms.wire import replies
 from rooms.wire.errors import InvalidRoom
 from rooms.wire.events import MyCourse, RoomInfo
 
@@ -150,7 +150,7 @@ def _other_sides(user: User, rooms: list[UUID]) -> dict[UUID, str]:
     return {m.room_id: frames.direct_title(m.user) for m in memberships}
 
 
-def list_users(user: User, room: str) -> list[dict[str, Any]]:
+def list_users(user: User, room: str) -> list[replies.User]:
     """The members of a room that the user is in or may join, and who of them is online."""
     found = joinable(user, room)
     members = (
@@ -159,7 +159,8 @@ def list_users(user: User, room: str) -> list[dict[str, Any]]:
         .order_by("username")[:USERS_LIMIT]
     )
     return [
-        {"username": m.username, "display_name": m.shown_name, "online": m.online} for m in members
+        replies.User(username=m.username, display_name=m.shown_name, online=m.online)
+        for m in members
     ]
 
 

@@ -277,14 +277,6 @@ def encode(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
-def reply(uuid: str, action: str, fields: Any = None) -> bytes:
-    """The frame that answers a command that was carried out. `fields` is a struct or a dict."""
-    body = {"uuid": uuid, "action": action, "status": "success"}
-    if fields is not None:
-        body.update(fields if isinstance(fields, dict) else msgspec.to_builtins(fields))
-    return _encoder.encode(body)
-
-
 def refusal(uuid: str | None, action: str | None, code: str, message: str, **extra: Any) -> bytes:
     """The frame that answers a command that was refused."""
     return _encoder.encode(

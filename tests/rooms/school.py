@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from rooms.actions.messages import Post, Posted, post_messages
+from rooms.actions.messages import Post, post_message
 from rooms.models import Course, Enrollment, Membership, Message, Room
 
 EVERYBODY = ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
@@ -68,10 +68,8 @@ def make_school() -> School:
 
 def post(sender: User, room: Room, text: str, **fields: Any) -> Message:
     """Post a text. Raises what it is refused with."""
-    result = post_messages([Post(sender, str(room.pk), next(_uuids), text, **fields)])[0]
-    if not isinstance(result, Posted):
-        raise result
-    return Message.objects.get(id=result.message.id)
+    posted = post_message(post=Post(sender, str(room.pk), next(_uuids), text, **fields))
+    return Message.objects.get(id=posted.message.id)
 
 
 def read(user: User, room: Room) -> int:

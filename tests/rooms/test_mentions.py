@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from rooms.actions import moderation, rooms
-from rooms.actions.messages import MENTIONS_LIMIT, Post, post_messages
+from rooms.actions.messages import MENTIONS_LIMIT, Post, store_posts
 from rooms.models import Enrollment, Membership, Mention
 from rooms.queries import search
 from tests.rooms.school import EVERYBODY, post
@@ -71,7 +71,7 @@ def test_a_batch_of_several_rooms(school):
         school.make_room(school.ada, school.carl),
     )
     pair = school.make_room(school.ada, school.bea, kind="direct")
-    posted = post_messages(
+    posted = store_posts(
         [
             Post(school.ada, str(room.id), str(n), "@bea and @carl")
             for n, room in enumerate((here, there, pair))
@@ -82,8 +82,8 @@ def test_a_batch_of_several_rooms(school):
 
 def test_a_message_that_is_sent_again_mentions_once(school):
     posts = [Post(school.ada, str(school.room.id), "u", "@bea")]
-    post_messages(posts)
-    post_messages(posts)
+    store_posts(posts)
+    store_posts(posts)
     assert Mention.objects.count() == 1
 
 

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from rooms.actions import moderation, rooms
-from rooms.actions.messages import Post, post_messages
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.messages import Post, store_posts
+from rooms.actions.votes import Ballot, store_ballots
 from rooms.delivery import names, notices
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
@@ -81,9 +81,9 @@ def test_the_text_is_gone_from_every_answer(school):
     moderation.remove_message(user=school.ines, room=name, seq=2)
     left = ["One", "", "Three"]
     bea = school.bea
-    assert texts(messages.select_room(bea, name, 20)["room_messages"]) == left
-    assert texts(messages.history(bea, name, 4, 20)["room_messages"]) == left
-    assert texts(messages.resume(bea, {name: 0}).rooms[name]["messages"]) == left
+    assert texts(messages.select_room(bea, name, 20).room_messages) == left
+    assert texts(messages.history(bea, name, 4, 20).room_messages) == left
+    assert texts(messages.resume(bea, {name: 0}).rooms[name].messages) == left
     assert texts(messages.messages_page(bea, name, after=0, before=None, limit=20)[1]) == left
     assert not any(
         b"Nonsense" in frame
@@ -92,7 +92,7 @@ def test_the_text_is_gone_from_every_answer(school):
     )
     assert search.search(bea, "nonsense", limit=10) == []
     assert list(search.mentions(bea)) == []
-    (body,) = [one for one in messages.select_room(bea, name, 20)["room_messages"] if one.seq == 2]
+    (body,) = [one for one in messages.select_room(bea, name, 20).room_messages if one.seq == 2]
     assert (body.user.username, body.kind, body.reply_to) == ("ada", "text", None)
     # For the admin it is all there.
     message = Message.objects.get(room=room, seq=2)
@@ -102,9 +102,9 @@ def test_the_text_is_gone_from_every_answer(school):
 def test_a_removed_message_that_is_sent_again_stays_removed(school):
     room = school.make_room(school.ada)
     again = [Post(school.ada, str(room.id), "u", "Nonsense")]
-    (first,) = post_messages(again)
+    (first,) = store_posts(again)
     moderation.remove_message(user=school.ada, room=str(room.id), seq=first.message.seq)
-    (second,) = post_messages(again)
+    (second,) = store_posts(again)
     assert second.again
     assert b"Nonsense" not in second.frame
     assert room.messages.count() == 1
@@ -308,9 +308,9 @@ def test_a_mute_ends(school, muted):
 
 def test_what_was_stored_before_a_mute_is_answered(school):
     again = [Post(school.bea, str(school.room.id), "u", "Hello")]
-    (first,) = post_messages(again)
+    (first,) = store_posts(again)
     moderation.mute(user=school.ines, course="physics", username="bea", seconds=60)
-    (second,) = post_messages(again)
+    (second,) = store_posts(again)
     assert second.message.id == first.message.id
 
 
@@ -330,7 +330,7 @@ def test_who_is_muted_makes_and_runs_no_rooms_but_reads_joins_and_removes(school
 
 def test_who_is_muted_votes(school, muted):
     # There is no open round: that is all that is said against it.
-    (answer,) = cast_votes([Ballot(muted, "physics", "A")])
+    (answer,) = store_ballots([Ballot(muted, "physics", "A")])
     assert isinstance(answer, RoundClosed)
 
 
@@ -414,7 +414,7 @@ def test_a_slow_room(school, slow):
 
 def test_a_slow_room_within_a_batch(school, slow):
     other = school.make_room(school.ada)
-    answers = post_messages(
+    answers = store_posts(
         [
             Post(school.ada, str(slow.id), "1", "1"),
             Post(school.ada, str(slow.id), "2", "2"),
@@ -447,7 +447,7 @@ def test_rooms_of_different_slowness(school, slow):
             created_at=timezone.now() - timedelta(seconds=10)
         )
     posts = [Post(school.ada, str(room.id), "2", "2") for room in (slow, quick)]
-    assert [type(answer).__name__ for answer in post_messages(posts)] == ["RateLimited", "Posted"]
+    assert [type(answer).__name__ for answer in store_posts(posts)] == ["RateLimited", "Posted"]
 
 
 def test_a_room_that_is_slow_no_more(school, slow):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from rooms.actions import rooms
-from rooms.actions.messages import Post, post_messages
+from rooms.actions.messages import Post, store_posts
 from rooms.models import Membership, Message, Room, UseLog
 from rooms.queries import messages
 from rooms.queries.rooms import entry, list_rooms
@@ -19,6 +19,7 @@ from rooms.wire.errors import (
     PermissionDenied,
     TextTooLong,
 )
+from rooms.wire.replies import Missed
 from tests.client import barrier
 from tests.rooms.cast import in_thread
 from tests.rooms.school import EVERYBODY, post, read
@@ -269,7 +270,8 @@ def test_an_archived_room_is_gone_but_its_history_stays(school):
             post(user, room, "Still here?")
         with pytest.raises(InvalidRoom):
             messages.select_room(user, name, 20)
-        assert messages.resume(user, {name: 0}).rooms == {name: {"error_code": "invalid_room_id"}}
+        missed = Missed(error_code="invalid_room_id")
+        assert messages.resume(user, {name: 0}).rooms == {name: missed}
     assert list(Message.objects.filter(room=room).values_list("text", flat=True)) == ["Hello"]
     assert UseLog.objects.filter(event="moderate").values_list("sid", "act").get() == (
         "ada",
@@ -333,7 +335,7 @@ def test_own_messages_within_a_batch(school):
         (school.ada, there),
         (school.ada, here),
     ]
-    post_messages([Post(user, str(room.id), str(n), "?") for n, (user, room) in enumerate(order)])
+    store_posts([Post(user, str(room.id), str(n), "?") for n, (user, room) in enumerate(order)])
     assert (read(school.ada, here), read(school.bea, here), read(school.ada, there)) == (2, 0, 1)
 
 
@@ -347,7 +349,7 @@ def test_a_batch_has_one_statement_more_for_it_at_most(school):
     ):
         before = read(school.ada, room)
         with CaptureQueriesContext(connection) as statements:
-            post_messages(posts)
+            store_posts(posts)
         counts.append((read(school.ada, room) - before, len(statements)))
     # Ada had read all, and then, after a message of bea's, neither of them had.
     (advanced, with_it), (kept, without), (_, both) = counts
@@ -368,7 +370,7 @@ def test_a_reply_is_to_a_message_of_its_room(school):
         with pytest.raises(InvalidMessageFormat, match="reply_to"):
             post(school.bea, here, "No", reply_to=wrong)
     # Each post of a batch is judged for itself.
-    answers = post_messages(
+    answers = store_posts(
         [
             Post(school.bea, str(here.id), "a", "No", reply_to=str(elsewhere.id)),
             Post(school.bea, str(there.id), "b", "Yes", reply_to=str(elsewhere.id)),

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from rooms.actions.votes import Ballot, cast_votes
+from rooms.actions.votes import Ballot, store_ballots
 from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
 from rooms.wire.errors import RoundClosed
 from tests.client import barrier
@@ -360,7 +360,7 @@ async def test_a_vote_after_the_deadline_is_late_even_if_nothing_has_closed_the_
             (timezone.now() + timezone.timedelta(seconds=60), True),
         ):
             ClassSession.objects.filter(pk=session.pk).update(deadline=deadline)
-            [result] = cast_votes([Ballot(cast.ada.user, cast.course.slug, "A")])
+            [result] = store_ballots([Ballot(cast.ada.user, cast.course.slug, "A")])
             assert isinstance(result, RoundClosed) is not accepted
         transaction.set_rollback(True)
 

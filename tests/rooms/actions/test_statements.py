@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rooms.actions.messages import Post, Posted, post_messages
+from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.statements import store
 from rooms.models import (
     Choice,
@@ -58,7 +58,7 @@ def test_a_batch_of_everything(school, way):
     def entry(sender, room, uuid, text=text, **fields):
         return Post(sender, str(room.pk), uuid, text, **fields)
 
-    results = post_messages(
+    results = store_posts(
         [
             entry(school.ada, partners, "1"),
             entry(school.tess, school.room, "1", "Hello, all"),
@@ -154,8 +154,8 @@ def test_who_is_muted(school, way):
 
 
 def test_nothing_to_store(school, way):
-    assert post_messages([]) == []
-    (result,) = post_messages([Post(school.ada, "no room", "1", "Hello")])
+    assert store_posts([]) == []
+    (result,) = store_posts([Post(school.ada, "no room", "1", "Hello")])
     assert isinstance(result, InvalidRoom)
 
 
@@ -170,7 +170,7 @@ def test_three_statements_whatever_the_size(school):
         for n in range(3)
     ]
     with CaptureQueriesContext(connection) as captured:
-        post_messages(posts)
+        store_posts(posts)
     kept = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
     assert len(kept) == 3
     assert Message.objects.count() == len(posts)

@@ -14,9 +14,10 @@ from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from rooms.api import asyncapi
-from rooms.api.schema import error_codes
+from rooms.api.schema import error_codes, reply_name
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
 from rooms.wire.events import Event
+from rooms.wire.replies import REPLIES
 from tests.rooms.api.wire import Wire
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text())
@@ -152,29 +153,50 @@ def test_every_command_and_event_is_described(db, sockets):
         }
 
 
+@pytest.mark.parametrize(("channel", "commands"), asyncapi.COMMANDS.items())
+def test_every_command_is_described_with_its_reply(db, sockets, channel, commands):
+    for command in commands:
+        operation = sockets["operations"][f"{channel}Receive{command.__name__}"]
+        answers = [one["$ref"].rpartition("/")[2] for one in operation["reply"]["messages"]]
+        kind = REPLIES.get(command)
+        assert answers == [*([] if kind is None else [reply_name(kind)]), "Refusal"]
+        if kind is None or issubclass(kind, Event):
+            continue
+        described = sockets["components"]["schemas"][reply_name(kind)]
+        head, fields = ["uuid", "action", "status"], msgspec.structs.fields(kind)
+        assert [*described["properties"]] == [*head, *(field.name for field in fields)]
+        assert described["required"] == [*head, *(field.name for field in fields if field.required)]
+        assert command.__struct_config__.tag in described["properties"]["action"]["enum"]
+
+
 class Frames:
     """Checks frames by the document."""
 
     def __init__(self, document):
         self._document = document
-        self._by_action = {
+        self._events = {
             kind.__struct_config__.tag: kind.__name__ for kind in Event.__subclasses__()
+        }
+        self._replies = {
+            command.__struct_config__.tag: reply_name(kind) for command, kind in REPLIES.items()
         }
         self.seen = set()
 
     def check(self, raw):
         frame = json.loads(raw)
-        if frame["action"] == "new_message" and frame.get("status") == "success":
-            name = "NewMessageEvent"
+        if frame.get("status") == "error":
+            name = "Refusal"
         elif "status" in frame:
-            name = "Success" if frame["status"] == "success" else "Refusal"
+            name = self._replies[frame["action"]]
         else:
-            name = self._by_action[frame["action"]]
+            name = self._events[frame["action"]]
         schema = {
             "$ref": f"#/components/schemas/{name}",
             "components": self._document["components"],
         }
         jsonschema.Draft202012Validator(schema).validate(frame)
+        declared = self._document["components"]["schemas"][name]["properties"]
+        assert frame.keys() <= declared.keys(), name
         self.seen.add(name)
 
 
@@ -218,8 +240,12 @@ async def test_the_frames_of_a_class_are_as_described(cast):
     assert frames.seen >= {
         "Welcome",
         "NewMessageEvent",
-        "Success",
         "Refusal",
+        "VotedReply",
+        "MovedReply",
+        "FiguresReply",
+        "SubscribedReply",
+        "SentReply",
         "ControlEvent",
         "PartnersEvent",
         "RoomAdded",

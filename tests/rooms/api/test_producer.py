@@ -153,8 +153,19 @@ def test_fields_that_must_be_there(ines, field):
     assert f"`{field}`" in answer["error_message"]
 
 
-def test_the_rate_is_that_of_messages(school, api, ines, monkeypatch):
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [(message(broadcast=True), 201), (message(), 409), (control("reveal"), 409)],
+    ids=["broadcast", "to nobody", "step"],
+)
+def test_the_rate_is_that_of_messages(school, ines, monkeypatch, sent, status):
     monkeypatch.setitem(settings.PEERCHAT, "MESSAGE_BURST", 2)
     monkeypatch.setitem(settings.PEERCHAT, "MESSAGE_RATE", 0.01)
-    sent = message(broadcast=True)
-    assert [ines.post(PATH, sent)[0] for _ in range(3)] == [201, 201, 429]
+    assert [ines.post(PATH, sent)[0] for _ in range(3)] == [status, status, 429]
+
+
+@pytest.mark.parametrize("text", ["", " ", "a" * 4001])
+def test_a_text_is_checked_before_partners_are_looked_for(school, api, text):
+    code = "empty_text" if not text.strip() else "text_too_long"
+    assert api(school.ada).refused(PATH, message(message=text)) == (400, code)
+    assert api(school.ivan).refused(PATH, message(message=text)) == (403, "permission_denied")

@@ -1,0 +1,191 @@
+"""Declares the replies to commands that were carried out.
+
+Each reply carries the `uuid` and `action` of its command and the `status` success. Its type has the
+fields beside these: a reply is built from its type, so that an undeclared field cannot slip out.
+Events, snapshots and figures can be replies, too; their types are in `events`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from rooms.wire.commands import (
+    CONTROL_COMMANDS,
+    Authenticate,
+    CastVote,
+    Command,
+    DashboardState,
+    Figures,
+    History,
+    JoinRoom,
+    LeaveRoom,
+    ListRooms,
+    ListUsers,
+    MarkRead,
+    NewMessage,
+    Ping,
+    PrivateMessage,
+    Publish,
+    Resume,
+    SelectRoom,
+    SendTo,
+    State,
+    Subscribe,
+    Unsubscribe,
+)
+from rooms.wire.events import (
+    FiguresBody,
+    MessageBody,
+    NewMessageEvent,
+    Person,
+    RoomInfo,
+    Snapshot,
+)
+
+
+class Authenticated(Struct, frozen=True):
+    user: Person
+
+
+class Rooms(Struct, frozen=True):
+    """Lists the rooms that the user is in, and the open ones of their courses."""
+
+    rooms: list[RoomInfo]
+
+
+class Joined(Struct, frozen=True):
+    room: str
+
+
+class Left(Struct, frozen=True):
+    room: str
+
+
+class User(Struct, frozen=True):
+    username: str
+    display_name: str
+    online: bool
+
+
+class Users(Struct, frozen=True):
+    users: list[User]
+
+
+class Selected(Struct, frozen=True):
+    """Holds the newest messages of a room, oldest first."""
+
+    room: str
+    room_messages: list[MessageBody]
+    last_seq: int
+
+
+class Page(Struct, frozen=True):
+    """Holds messages of a room, oldest first; `more` tells whether there are any before them."""
+
+    room: str
+    room_messages: list[MessageBody]
+    more: bool
+
+
+class Missed(Struct, frozen=True):
+    """Holds the messages that follow the last one seen in a room. With `reset` they are the newest
+    ones, and the client forgets all older ones. A room that the user is not in has only the
+    `error_code`."""
+
+    messages: list[MessageBody] | UnsetType = UNSET
+    last_seq: int | UnsetType = UNSET
+    reset: Literal[True] | UnsetType = UNSET
+    error_code: Literal["invalid_room_id"] | UnsetType = UNSET
+
+
+class Resumed(Struct, frozen=True):
+    """Holds the missed messages by room."""
+
+    rooms: dict[str, Missed]
+
+
+class HasRead(Struct, frozen=True):
+    room: str
+    seq: int
+
+
+class Voted(Struct, frozen=True):
+    round: Annotated[int, Meta(ge=1, le=2)]
+    choice: str
+
+
+class Subscribed(Struct, frozen=True):
+    topic: str
+
+
+class Unsubscribed(Struct, frozen=True):
+    topic: str
+
+
+class Sent(Struct, frozen=True):
+    """Confirms that the data is on its way, and not that anybody receives it."""
+
+
+class Pong(Struct, frozen=True):
+    """Tells the time of the server, in seconds since the epoch."""
+
+    time: float
+
+
+class Moved(Struct, frozen=True):
+    """Tells the phase and epoch after a control command. `groups` is the number of groups that the
+    command made; other commands have none."""
+
+    phase: str
+    epoch: int
+    groups: int | UnsetType = UNSET
+
+    @classmethod
+    def to(cls, phase: str, epoch: int, groups: int | None) -> Self:
+        """Return the reply, which leaves out `groups` where that is None."""
+        return cls(phase=phase, epoch=epoch, groups=UNSET if groups is None else groups)
+
+
+REPLIES: Mapping[type[Command], type[Struct]] = {
+    Authenticate: Authenticated,
+    ListRooms: Rooms,
+    JoinRoom: Joined,
+    LeaveRoom: Left,
+    ListUsers: Users,
+    SelectRoom: Selected,
+    History: Page,
+    Resume: Resumed,
+    NewMessage: NewMessageEvent,
+    PrivateMessage: NewMessageEvent,
+    MarkRead: HasRead,
+    State: Snapshot,
+    CastVote: Voted,
+    Subscribe: Subscribed,
+    Unsubscribe: Unsubscribed,
+    Publish: Sent,
+    SendTo: Sent,
+    Ping: Pong,
+    **dict.fromkeys(CONTROL_COMMANDS, Moved),
+    Figures: FiguresBody,
+    DashboardState: Snapshot,
+}
+"""The type of the reply to each command. An event is the whole reply, the same bytes that everybody
+else gets. The server answers `typing` only with refusals."""
+
+
+class _Head(Struct, frozen=True):
+    uuid: str
+    action: str
+    status: Literal["success"] = "success"
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(command: Command, reply: Struct) -> bytes:
+    """Return the frame that answers a command."""
+    head = _encoder.encode(_Head(command.uuid, command.action))
+    body = _encoder.encode(reply)
+    return head if body == b"{}" else b"%b,%b" % (head[:-1], body[1:])
