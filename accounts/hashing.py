@@ -59,7 +59,7 @@ class Busy(PermissionDenied):
     """
 
     def __init__(self, seconds: float) -> None:
-        super().__init__("Too many log in at once.")
+        super().__init__("Too many people are logging in.")
         self.seconds = seconds
 
 

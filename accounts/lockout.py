@@ -108,7 +108,7 @@ class Backend(AxesStandaloneBackend):
             if not too_many:
                 guesses().at_once.give_back((username, door.source))
             _keep_out(request, wait)
-            raise PermissionDenied("There were too many wrong passwords.")
+            raise PermissionDenied("Too many failed log-in attempts.")
         door.failures = sum(failure.times for failure in _own(failed, door))
         # A known browser is locked by its own failures long before it is a flood.
         if door.device is None:

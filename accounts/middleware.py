@@ -99,7 +99,7 @@ class SocketAuthMiddleware:
             return None
         except (OperationalError, InterfaceError) as error:
             # Not 403, which would tell a program that its token is wrong.
-            logger.warning("Nobody can be looked up: %s", error)
+            logger.warning("Cannot look up users: %s", error)
             await receive()
             await send({"type": "websocket.accept", "subprotocol": _answer(offered)})
             await send({"type": "websocket.close", "code": TRY_AGAIN})
@@ -135,7 +135,9 @@ class SocketAuthMiddleware:
             wrong_tokens.count(address)
             raise
         if identity.auth == "session" and not origin_allowed(request):
-            raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
+            raise Refused(
+                f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not allowed"
+            )
         return identity
 
 
@@ -154,7 +156,7 @@ def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
     for protocol in offered:
         if protocol.startswith(TOKEN_PROTOCOL):
             if SUBPROTOCOL not in offered:
-                raise Refused(f"a token came without the subprotocol {SUBPROTOCOL}")
+                raise Refused(f"a token was offered without the subprotocol {SUBPROTOCOL}")
             return protocol.removeprefix(TOKEN_PROTOCOL)
     return None
 

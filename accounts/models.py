@@ -22,7 +22,7 @@ class User(AbstractUser):
     display_name = models.CharField(
         max_length=150,
         blank=True,
-        help_text="Shown to others instead of the name, where it is not empty.",
+        help_text="Others see this instead of the name, unless it is empty.",
     )
 
     @property
@@ -79,7 +79,7 @@ class Token(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    name = models.CharField(max_length=100, blank=True, help_text="What it is for.")
+    name = models.CharField(max_length=100, blank=True, help_text="What the token is for.")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

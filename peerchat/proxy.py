@@ -121,7 +121,7 @@ class ProxyConsumer(AsyncConsumer):
 
     async def _unavailable(self, send: Send, why: str) -> None:
         """Not 403, which would tell a program that its credentials are wrong."""
-        logger.warning("%s cannot be reached: %s", self.upstream, why)
+        logger.warning("cannot reach %s: %s", self.upstream, why)
         offered = self.scope.get("subprotocols", ())
         # A browser that offered some drops a socket that answers with none.
         answer = next((one for one in offered if not one.startswith("token.")), None)

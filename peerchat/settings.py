@@ -256,8 +256,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "peerchat",
     "DESCRIPTION": (
-        "Live peer instruction and course chat over HTTP: what the sockets can do with stored "
-        "things. The sockets are described at `/api/asyncapi.json`."
+        "Live peer instruction and course chat over HTTP: the operations of the sockets on stored "
+        "data. `/api/asyncapi.json` describes the sockets."
     ),
     "VERSION": __version__,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},

@@ -82,13 +82,13 @@ def test_a_check_that_fails(site):
         "the sockets are spread over 2 worker(s)"
     ]
     assert done.stderr == "CommandError: 1 of 13 checks failed.\n"
-    assert "The course trial and its users stay; their tokens are gone." in done.stdout
+    assert "The course trial and its users remain; their tokens have been deleted." in done.stdout
     assert Course.objects.get().slug == "trial"
     assert not Token.objects.exists()
 
     again = manage("rehearse", "--course=trial")
     assert again.returncode == 1
-    assert again.stderr == "CommandError: There is a course trial already: name another one.\n"
+    assert again.stderr == "CommandError: The course trial already exists. Choose another slug.\n"
 
 
 def test_a_class_with_bad_habits(site):
@@ -126,17 +126,17 @@ def test_a_site_that_is_not_there(db):
     done = manage("rehearse", "--url=http://127.0.0.1:1", measured=True)
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "CommandError: ws://127.0.0.1:1/ws/chat/: The site cannot be reached: "
+        "CommandError: ws://127.0.0.1:1/ws/chat/: Cannot reach the site: "
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--url=127.0.0.1:8000"], "The URL must be like http://127.0.0.1:8000, not "),
+        (["--url=127.0.0.1:8000"], "The URL must look like http://127.0.0.1:8000, not "),
         (["--students=1"], "--students must be at least 2."),
-        (["--beside=1"], "--beside must be at least 2, --log-in-within not negative."),
-        (["--log-in-within=-1"], "--beside must be at least 2, --log-in-within not negative."),
+        (["--beside=1"], "--beside must be at least 2 and --log-in-within at least 0."),
+        (["--log-in-within=-1"], "--beside must be at least 2 and --log-in-within at least 0."),
         (["--students=99999999"], "100000000 sockets need 100000100 file descriptors"),
     ],
 )

@@ -345,7 +345,7 @@ async def _nothing(welcome: Body) -> None:
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the URL of a site is like https://peer.example.edu, not {url!r}")
+        raise ValueError(f"the URL must look like https://peer.example.edu, not {url!r}")
     return url.rstrip("/")
 
 
@@ -371,4 +371,4 @@ def _post(url: str, body: Body) -> Body:
             raise Denied(text) from None
         raise Unreachable(text) from None
     except OSError as error:
-        raise Unreachable(f"The site cannot be reached: {error}.") from None
+        raise Unreachable(f"Cannot reach the site: {error}.") from None

@@ -185,7 +185,7 @@ class Line:
                 raise Denied(f"The site refused the socket (HTTP {status}).") from None
             raise Unreachable(f"The site answered with HTTP {status}.") from None
         except (OSError, TimeoutError, WebSocketException) as error:
-            raise Unreachable(f"The site cannot be reached: {error or 'no answer'}.") from None
+            raise Unreachable(f"Cannot reach the site: {error or 'no answer'}.") from None
 
     async def _keep(self, socket: ClientConnection, welcome: Body) -> None:
         wait = FIRST_WAIT

@@ -48,7 +48,7 @@ def socket_url(url: str) -> str:
     """The URL of the WebSockets of the site at an http or https URL. Raises RehearsalError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise RehearsalError(f"The URL must be like http://127.0.0.1:8000, not {url!r}.")
+        raise RehearsalError(f"The URL must look like http://127.0.0.1:8000, not {url!r}.")
     scheme = "wss" if parts.scheme == "https" else "ws"
     return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -183,7 +183,7 @@ def allow_sockets(number: int) -> None:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise RehearsalError(
-            f"{number} sockets need {needed} file descriptors, and this process may have {hard}: "
+            f"{number} sockets need {needed} file descriptors, but the limit is {hard}: "
             f"raise the limit (ulimit -Hn)."
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

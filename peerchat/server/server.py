@@ -100,7 +100,9 @@ class Server(daphne_server.Server):
 
 
 def _end() -> None:
-    logger.error("This worker could not stop in time: something it waits for does not answer.")
+    logger.error(
+        "This worker could not stop in time because something it waits for does not respond."
+    )
     logging.shutdown()
     os._exit(1)
 

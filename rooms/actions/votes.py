@@ -69,7 +69,7 @@ def cast_votes(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
     for ballot in ballots:
         session = sessions.get(ballot.course)
         if (ballot.user.pk, ballot.course) not in students:
-            results.append(PermissionDenied("Only students of the course vote."))
+            results.append(PermissionDenied("Only students of the course can vote."))
         elif (
             session is None
             or session.current_round is None

@@ -60,8 +60,8 @@ def document() -> Schema:
         "Success": {
             "type": "object",
             "description": (
-                "The reply to a command that was carried out; its fields are beside these. That "
-                "to `new_message` and `private_message` is the event itself."
+                "The reply to a command that succeeded; it also has the fields of the command. The "
+                "reply to `new_message` and `private_message` is the event itself."
             ),
             "properties": {
                 "uuid": {"type": "string"},
@@ -71,11 +71,11 @@ def document() -> Schema:
             "required": ["uuid", "action", "status"],
         },
         "Refusal": _refusal(),
-        "Frame": {"type": "string", "description": "Any text, relayed as it is."},
+        "Frame": {"type": "string", "description": "Any text, relayed unchanged."},
     }
     messages |= {
-        "Success": _made_of("Success", "The reply to a command that was carried out."),
-        "Refusal": _made_of("Refusal", "The reply to a command that was refused."),
+        "Success": _made_of("Success", "The reply to a command that succeeded."),
+        "Refusal": _made_of("Refusal", "The reply to a command that failed."),
         "Frame": {
             "name": "frame",
             "summary": "A text frame of a feed.",
@@ -98,18 +98,20 @@ def document() -> Schema:
         "defaultContentType": "application/json",
         "channels": {
             "chat": _channel(
-                "chat", "/ws/chat/", "Rooms, partner chat, votes and the events of one's courses."
+                "chat", "/ws/chat/", "Rooms, partner chat, votes and the events of your courses."
             ),
             "instructor": {
                 **_channel(
                     "instructor",
                     "/ws/instructor/{course}/",
-                    "Control commands and live figures of a course, for who leads it.",
+                    "Control commands and live figures, for instructors and assistants.",
                 ),
                 "parameters": {"course": {"description": "The slug of the course."}},
             },
             "feed": {
-                **_channel("feed", "/ws/feed/{feed}/", "A bare feed: every frame goes to all."),
+                **_channel(
+                    "feed", "/ws/feed/{feed}/", "A bare feed: each frame goes to every client."
+                ),
                 "parameters": {"feed": {"description": "The name of the feed."}},
             },
         },

@@ -217,7 +217,7 @@ async def _to_layer(origin: str, group: str, entries: list[notices.Entry]) -> bo
     except Exception as error:
         metrics.LAYER_ERRORS.labels("publish").inc()
         if _failed is None:
-            logger.warning("%d entries for %s were not published: %r", len(entries), group, error)
+            logger.warning("could not publish %d entries for %s: %r", len(entries), group, error)
         _failed = time.monotonic()
         return False
     _failed = None

@@ -203,7 +203,7 @@ class Clock:
                 # The database was slow for this class; the other ones may have better luck.
                 continue
             except Exception:
-                logger.exception("the students of class %s could not be seated", pk)
+                logger.exception("could not seat the students of class %s", pk)
 
     def partners_missed(self, group: str, audience: str | None = None) -> None:
         """Tell users of this process who their partners in the class of a course are now.
