@@ -1,6 +1,6 @@
-"""What django-axes is set to: `from accounts.axes_settings import *` in a project's settings.
+"""Configures django-axes: `from accounts.axes_settings import *` in a project's settings.
 
-How many wrong passwords there may be is among the limits, in `settings.PEERCHAT`.
+The limits in `settings.PEERCHAT` say how many wrong passwords are allowed.
 """
 
 AXES_HANDLER = "accounts.lockout.Handler"

@@ -17,7 +17,7 @@ class BadLink(Exception):
 
 
 def sign(user: User, purpose: str) -> str:
-    """What the link carries; whoever has it is let in as this user. It stands in a URL as it is."""
+    """Return the signed value of a link that lets its holder in as this user; safe in a URL."""
     given = {"user": user.pk, "for": purpose, "nonce": secrets.token_urlsafe(16)}
     return signing.dumps(given, salt=_SALT)
 

@@ -77,7 +77,7 @@ class _Guesses:
 
 @cache
 def guesses() -> _Guesses:
-    """Those of this process; `guesses.cache_clear` forgets them."""
+    """Return the guesses of this process; `guesses.cache_clear` forgets them."""
     return _Guesses()
 
 
@@ -187,7 +187,7 @@ class Failures(NamedTuple):
 
 
 def failures(username: str) -> list[Failures]:
-    """What is remembered of the username, from everywhere; the oldest first."""
+    """Return the recorded failures of the username from all sources, oldest first."""
     found = AccessAttempt.objects.filter(
         username=username, attempt_time__gt=timezone.now() - cool_off()
     ).order_by("attempt_time")
@@ -235,7 +235,7 @@ def _keep_out(request: Any, seconds: float, *, is_busy: bool = False) -> None:
 
 
 def cool_off(request: HttpRequest | None = None) -> timedelta:
-    """How long after the last one failures are forgotten."""
+    """Return the time after the last failure until failures are forgotten."""
     return timedelta(seconds=limits["LOGIN_COOLOFF"])
 
 

@@ -1,4 +1,4 @@
-"""What a process counts of logging in, for Prometheus; `rooms.metrics` tells it with the rest."""
+"""Counts log-ins for Prometheus; `rooms.metrics` exports the figures with the rest."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket."""
+"""Identifies the user at the other end of a WebSocket."""
 
 import logging
 import re
@@ -55,9 +55,9 @@ class WrongToken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the handshake proved. `auth` is "session", "token" or None for nobody yet.
+    """Holds the result of a handshake. `auth` is "session", "token", or None without a user yet.
 
-    `expires` is when the token or session ends, as far as that is known.
+    `expires` is the end of the token or session, if it is known.
     """
 
     user: User | AnonymousUser
@@ -162,7 +162,7 @@ def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
 
 
 def token_identity(raw: str) -> Identity:
-    """Who a token belongs to. Raises WrongToken."""
+    """Return the identity of a token's user. Raises WrongToken."""
     token = tokens.verify(raw)
     if token is None:
         raise WrongToken("the token is not valid")
@@ -170,8 +170,8 @@ def token_identity(raw: str) -> Identity:
 
 
 def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
-    """Who is logged in with each of these sessions, nobody where it does not stand; or what its
-    backend raised."""
+    """Return the identity for each session: anonymous if it is not valid, or the exception that
+    its backend raised."""
     found = sessions.find(set(keys))
     ids: dict[str, dict[str, int]] = defaultdict(dict)
     for key, session in found.items():
@@ -198,7 +198,7 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
 
 
 def _users(backend: Any, wanted: Mapping[str, int]) -> dict[str, Any]:
-    """What a backend's `get_user` returns, or raises, for each id, by the key of the session."""
+    """Return the result or exception of a backend's `get_user` for each id, by session key."""
     if type(backend).get_user is not ModelBackend.get_user:
         return {key: _user(backend, user_id) for key, user_id in wanted.items()}
     known = {user.pk: user for user in User._default_manager.filter(pk__in=set(wanted.values()))}
@@ -229,7 +229,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]+)?", re.IGNORECASE | re.AS
 
 
 def origin_allowed(request: ASGIRequest) -> bool:
-    """Whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
+    """Return whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
     origin = request.META.get("HTTP_ORIGIN", "")
     try:
         parts = urlsplit(origin)

@@ -32,7 +32,7 @@ class User(AbstractUser):
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is the password. Renews a hash that is outdated.
+        """Return whether the password matches. Renews an outdated hash.
 
         Raises PermissionDenied at a log-in that would have to wait too long for the hash.
         """

@@ -1,4 +1,4 @@
-"""What machines ask of a worker: does it live, can it do its work."""
+"""Answers machines that ask whether a worker is alive and ready, and for its figures."""
 
 import asyncio
 import logging

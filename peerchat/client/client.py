@@ -1,4 +1,4 @@
-"""What a program does on a peerchat site, as methods."""
+"""Provides methods for programs that use a peerchat site."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         self.url = _checked(url)
         self.user: Person | None = None
-        """Who this is; None until the client is open."""
+        """The client's user; None until the client is open."""
         self.courses: list[MyCourse] = []
         """The user's courses, with their role in each."""
         self.conn_id = ""
@@ -150,7 +150,7 @@ class Client:
     # --- the class -------------------------------------------------------------------------
 
     async def state(self, course: str) -> Body:
-        """Where the class stands, with one's own votes and partners."""
+        """Return the state of the class, with the user's own votes and partners."""
         answer = await self._chat.ask("state", {"course": course})
         self._is_news(course, answer.get("revision"))
         return _fields(answer)

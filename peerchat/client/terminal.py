@@ -39,7 +39,7 @@ CONTROL_IN_WORDS = {
 
 
 class UsageError(Exception):
-    """What was typed is not a command; the text says how it goes."""
+    """Signals input that is not a command; the text explains the usage."""
 
 
 class Terminal:
@@ -98,7 +98,7 @@ class Terminal:
 
     @property
     def prompt(self) -> str:
-        """What stands before the line that is typed."""
+        """Return the text before the input line."""
         return f"{self._title(self._room)}> " if self._room else "> "
 
     async def line(self, text: str) -> None:

@@ -14,7 +14,7 @@ from peerchat.client.line import Body, Line
 
 
 class RehearsalError(Exception):
-    """What ends a rehearsal early; the text is for people."""
+    """Ends a rehearsal early; the text is for people."""
 
 
 class Unreachable(RehearsalError):
@@ -38,7 +38,7 @@ class CommandRefused(RehearsalError):
 
 
 class Reply(NamedTuple):
-    """What a command was answered with, and after how many seconds."""
+    """Holds the reply to a command, and the seconds until it came."""
 
     body: Body
     seconds: float
@@ -167,7 +167,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def spread(seconds: Iterable[float]) -> str:
-    """How long things took, for people: the median and the slowest hundredth."""
+    """Return a summary of times for people: the median and the slowest hundredth."""
     listed = list(seconds)
     if not listed:
         return "none came"

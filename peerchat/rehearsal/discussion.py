@@ -71,7 +71,7 @@ class Discussion(Lesson):
         )
 
     async def _talk_during(self, others: Awaitable[T]) -> tuple[T, list[float]]:
-        """What the others return, and after how many seconds each message was answered."""
+        """Return the others' result, and the seconds until each message was answered."""
         seconds: list[float] = []
         done = asyncio.Event()
         talking = asyncio.gather(
@@ -110,7 +110,7 @@ async def _is_set(event: asyncio.Event, *, within: float) -> bool:
 
 
 def told(visits: Sequence[Visit]) -> str:
-    """How the log-ins went, for people."""
+    """Return a summary of the log-ins, for people."""
     pages = [page for visit in visits for page in visit.pages]
     later = sum(visit.told_later for visit in visits)
     return (

@@ -25,7 +25,7 @@ CLOSED_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class HabitsPlan:
-    """Who takes part, and how long. The tokens of the students are by username."""
+    """Holds the participants and the duration. The students' tokens are by username."""
 
     address: str
     course: str
@@ -39,7 +39,7 @@ class HabitsPlan:
 
 
 class Register(Protocol):
-    """What the database says of the class. Blocks, so it is asked in a thread."""
+    """Reads the class from the database. Its methods block, so call them in a thread."""
 
     def places(self) -> dict[str, int] | None:
         """The group of each student in one, by username; None while there are no groups."""
@@ -49,7 +49,7 @@ class Register(Protocol):
 
 
 class Company:
-    """How long those who are online have been without company, of whom there was some."""
+    """Measures how long online students were alone although there was company."""
 
     def __init__(self) -> None:
         self.longest = 0.0

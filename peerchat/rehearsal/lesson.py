@@ -24,12 +24,12 @@ GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
 SECRETS = ('"correct"', '"is_correct"', '"histograms"', '"transitions"', '"gain"')
-"""What stands in no student's frame before the reveal."""
+"""Texts that no student's frame contains before the reveal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who takes part, and what they do. The tokens of the students are by username."""
+    """Holds the participants and their actions. The students' tokens are by username."""
 
     address: str
     course: str
@@ -49,10 +49,10 @@ class Plan:
 
 
 class Ledger(Protocol):
-    """What the database says of the course. Blocks, so it is asked in a thread."""
+    """Reads the course from the database. Its methods block, so call them in a thread."""
 
     def sockets(self) -> list[int]:
-        """How many open sockets of students each worker has, the fewest first."""
+        """Return the number of open student sockets of each worker, lowest first."""
 
     def votes(self, number: int) -> list[tuple[str, str]]:
         """(username, choice) of each vote of a round."""
@@ -65,7 +65,7 @@ class Ledger(Protocol):
 
 
 class Report(Protocol):
-    """Where steps and checks are told."""
+    """Receives the steps and the checks."""
 
     def begin(self, step: str) -> None:
         """A step begins."""
@@ -74,7 +74,7 @@ class Report(Protocol):
         """A step is done."""
 
     def check(self, claim: str, holds: bool, found: str) -> None:
-        """Whether a claim holds, and what was found."""
+        """Record whether a claim holds, and the finding."""
 
 
 class Lesson:
@@ -403,7 +403,7 @@ class Lesson:
         self._report.step(name, time.perf_counter() - began, "; ".join(notes))
 
     async def _everybody(self, condition: Callable[[Client], bool]) -> list[float]:
-        """When the condition held for each student; those for whom it never did are left out."""
+        """Return when the condition held for each student, without those for whom it never did."""
 
         async def wait(client: Client) -> float | None:
             held = await client.until(lambda: condition(client), within=ARRIVE_WITHIN)

@@ -365,7 +365,7 @@ class Supervisor:
 
 
 def _has_terminal() -> bool:
-    """Whether this process has a terminal that could be closed."""
+    """Return whether this process has a terminal that could be closed."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:

@@ -44,7 +44,7 @@ CLOSED_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part; `students` are tokens by username."""
+    """Holds the participants; `students` are tokens by username."""
 
     course: Course
     users: list[User]
