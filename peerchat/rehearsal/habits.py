@@ -183,7 +183,7 @@ class Habits:
         figures = (await self._teacher.command("figures")).body
         counted = {letter: n for letter, n in figures["histograms"][number - 1].items() if n}
         if counted != dict(Counter(stored.values())) or figures["votes"][number - 1] != len(stored):
-            self._wrong.append(f"{question}/{number}: the figures tell {counted}")
+            self._wrong.append(f"{question}/{number}: the figures show {counted}")
         for pupil in self._pupils:
             ballot = pupil.ballots.get((question, number))
             choice = stored.get(pupil.name)
@@ -203,19 +203,19 @@ class Habits:
     def _judge(self) -> None:
         found, company, check = self._findings, self._company, self._report.check
         check(
-            f"nobody was alone for more than {ALONE_WITHIN:g} s",
+            f"no student was alone for more than {ALONE_WITHIN:g} s",
             company.longest <= ALONE_WITHIN,
-            f"{company.longest:.1f} s at the longest ({company.whose})",
+            f"at most {company.longest:.1f} s ({company.whose})",
         )
         check(
-            "no snapshot was older than what its socket had been told",
+            "no snapshot was older than what its socket already had",
             not found.late and found.snapshots > 0,
             f"{len(found.late)} of {found.snapshots}, {found.numbered} with a number"
             + "".join(f"; {one}" for one in found.late[:3]),
         )
         votes = found.votes
         check(
-            "exactly those votes count that were acknowledged",
+            "exactly the acknowledged votes count",
             not self._wrong and not found.refused and votes["counted"] > 0,
             f"{votes['counted']} acknowledged, {votes['refused']} refused, {votes['unsure']} "
             f"unsure; {self._stored} stored, {len(self._wrong)} wrong"
