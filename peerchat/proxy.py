@@ -64,7 +64,7 @@ class ProxyConsumer(AsyncConsumer):
         **options: Any,
     ) -> None:
         if not upstream.startswith(("ws://", "wss://")):
-            raise ValueError(f"upstream must begin with ws:// or wss://, not be {upstream!r}.")
+            raise ValueError(f"upstream must begin with ws:// or wss://, not {upstream!r}.")
         self.upstream = upstream.rstrip("/")
         self.forward = frozenset(name.lower() for name in forward)
         self.headers = dict(headers or {})
