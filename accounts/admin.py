@@ -16,11 +16,11 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ("username", "display_name", "first_name", "last_name", "email")
     fieldsets = (
         *(DjangoUserAdmin.fieldsets or ()),
-        ("Shown to others", {"fields": ("display_name",)}),
+        ("Display", {"fields": ("display_name",)}),
     )
     add_fieldsets = (
         *DjangoUserAdmin.add_fieldsets,
-        ("Shown to others", {"fields": ("display_name",)}),
+        ("Display", {"fields": ("display_name",)}),
     )
 
 

@@ -46,7 +46,7 @@ class Buckets:
             self._buckets.pop(key, None)
 
     def empty(self, key: Hashable) -> bool:
-        """Whether a `take` would find nothing."""
+        """Return whether a `take` would find nothing."""
         with self._lock:
             if key not in self._buckets:
                 return False

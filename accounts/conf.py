@@ -16,7 +16,7 @@ class Limit(NamedTuple):
     default: float
     least: float
     help: str
-    """What it bounds, with its unit."""
+    """Say what the limit bounds, with its unit."""
 
 
 LIMITS = (
@@ -24,27 +24,27 @@ LIMITS = (
         "TRUSTED_PROXIES",
         0,
         0,
-        "Proxies in front of the site that each add the address they hear from to X-Forwarded-For.",
+        "Proxies in front of the site, each of which appends a client address to X-Forwarded-For.",
     ),
     Limit(
         "LOGIN_FAILURES",
         10,
         1,
-        "Wrong passwords for a username from one address that lock it there.",
+        "Wrong passwords for a username from one address before that pair is locked.",
     ),
     Limit(
         "LOGIN_FAILURES_ANYWHERE",
         100,
         1,
-        "Wrong passwords for a username from all addresses that lock it everywhere.",
+        "Wrong passwords for a username from all addresses before the username is locked.",
     ),
-    Limit("LOGIN_COOLOFF", 600.0, 1, "Seconds after which wrong passwords are forgotten."),
+    Limit("LOGIN_COOLOFF", 600.0, 1, "Seconds until wrong passwords are forgotten."),
     Limit(
         "LOGIN_ADDRESS_RATE",
         20.0,
         0.001,
-        "Wrong passwords, and wrong tokens, per second from one address, which may be that of a "
-        "whole campus.",
+        "Wrong passwords and wrong tokens per second from one address, which a whole campus may "
+        "share.",
     ),
     Limit("LOGIN_ADDRESS_BURST", 2000, 1, "How many of these may come at once."),
     Limit("HASH_THREADS", 2, 1, "Threads of one worker that hash passwords."),

@@ -1,4 +1,4 @@
-"""What sockets stand on, and whether they still do."""
+"""Represents the credentials of sockets, and checks whether they are still valid."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -22,11 +22,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of credentials.
+    """Holds the result of a check of credentials.
 
-    `standing` has those that are valid, each with when it ends, as far as that is known; `gone`
-    the sessions of active users that are not there any more, which happens to one that ended and
-    to one that got another key. Whatever is in neither has ended.
+    `standing` has the valid ones, each with its end if that is known. `gone` has the missing
+    sessions of active users: each has ended or got another key. A credential in neither has ended.
     """
 
     standing: dict[Credential, datetime | None] = field(default_factory=dict)
@@ -56,7 +55,7 @@ def check(credentials: Collection[Credential]) -> Checked:
 
 
 def _tokens(ids: Collection[int]) -> dict[int | None, datetime | None]:
-    """When those of the tokens end that are valid."""
+    """Return the end of each valid token."""
     if not ids:
         return {}
     valid = Token.objects.filter(pk__in=ids, revoked_at=None).filter(

@@ -1,4 +1,4 @@
-"""How passwords are hashed: for PASSWORD_HASHERS."""
+"""Defines the password hashers, for PASSWORD_HASHERS."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 

@@ -59,7 +59,7 @@ class Busy(PermissionDenied):
     """
 
     def __init__(self, seconds: float) -> None:
-        super().__init__("Too many log in at once.")
+        super().__init__("Too many people are logging in.")
         self.seconds = seconds
 
 
@@ -83,7 +83,7 @@ class Door:
 
     @property
     def source(self) -> str | None:
-        """Where failures count: the browser if it is known, else the address."""
+        """Return the source of failures: the browser if it is known, else the address."""
         return self.device or self.address
 
 
@@ -96,7 +96,7 @@ def stand_at(door: Door | None) -> None:
 
 
 def is_log_in() -> bool:
-    """Whether the next password of this thread is looked at for a log-in."""
+    """Return whether this thread checks its next password for a log-in."""
     return _door.get() is not None
 
 
@@ -107,9 +107,9 @@ def _leave() -> Door | None:
 
 
 def check(password: str | None, encoded: str) -> tuple[bool, str]:
-    """Whether the password is the encoded one, and its new hash where the old one is outdated.
+    """Return whether the password matches, and a new hash if the old one is outdated.
 
-    The new hash is empty where nothing is to be renewed. Raises Busy at a door.
+    The new hash is empty if there is nothing to renew. Raises Busy at a door.
     """
     door = _leave()
     if door is None:
@@ -206,7 +206,7 @@ class Queue:
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait."""
+        """Return the number of waiting jobs."""
         return len(self._entries)
 
     @overload

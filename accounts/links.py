@@ -17,7 +17,7 @@ class BadLink(Exception):
 
 
 def sign(user: User, purpose: str) -> str:
-    """What the link carries; whoever has it is let in as this user. It stands in a URL as it is."""
+    """Return the signed value of a link that lets its holder in as this user; safe in a URL."""
     given = {"user": user.pk, "for": purpose, "nonce": secrets.token_urlsafe(16)}
     return signing.dumps(given, salt=_SALT)
 
@@ -29,12 +29,12 @@ def redeem(raw: str, purpose: str) -> User:
     except signing.BadSignature as error:
         raise BadLink(str(error)) from None
     if given["for"] != purpose:
-        raise BadLink("It is for something else.")
+        raise BadLink("The link has another purpose.")
     user = User.objects.filter(pk=given["user"], is_active=True).first()
     if user is None:
-        raise BadLink("The user is gone.")
+        raise BadLink("The user does not exist or is inactive.")
     # Those that are too old to be used again need not be known any longer.
     UsedLink.objects.filter(used_at__lt=timezone.now() - 2 * LIFETIME).delete()
     if not UsedLink.objects.get_or_create(nonce=given["nonce"])[1]:
-        raise BadLink("It was used before.")
+        raise BadLink("The link was already used.")
     return user

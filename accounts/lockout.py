@@ -87,7 +87,7 @@ class _Guesses:
 
 @cache
 def guesses() -> _Guesses:
-    """Those of this process; `guesses.cache_clear` forgets them."""
+    """Return the guesses of this process; `guesses.cache_clear` forgets them."""
     return _Guesses()
 
 
@@ -123,7 +123,7 @@ class Backend:
             if not too_many:
                 guesses().at_once.give_back((door.username, door.source))
             _keep_out(request, wait)
-            raise PermissionDenied("There were too many wrong passwords.")
+            raise PermissionDenied("Too many failed log-in attempts.")
         door.failures = sum(failure.times for failure in _own(failed, door))
         # A known browser is locked by its own failures long before it is a flood.
         if door.device is None:

@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket."""
+"""Identifies the user at the other end of a WebSocket."""
 
 import logging
 import re
@@ -55,9 +55,9 @@ class WrongToken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the handshake proved. `auth` is "session", "token" or None for nobody yet.
+    """Holds the result of a handshake. `auth` is "session", "token", or None without a user yet.
 
-    `expires` is when the token or session ends, as far as that is known.
+    `expires` is the end of the token or session, if it is known.
     """
 
     user: User | AnonymousUser
@@ -99,7 +99,7 @@ class SocketAuthMiddleware:
             return None
         except (OperationalError, InterfaceError) as error:
             # Not 403, which would tell a program that its token is wrong.
-            logger.warning("Nobody can be looked up: %s", error)
+            logger.warning("Cannot look up users: %s", error)
             await receive()
             await send({"type": "websocket.accept", "subprotocol": _answer(offered)})
             await send({"type": "websocket.close", "code": TRY_AGAIN})
@@ -135,7 +135,9 @@ class SocketAuthMiddleware:
             wrong_tokens.count(address)
             raise
         if identity.auth == "session" and not origin_allowed(request):
-            raise Refused(f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not ours")
+            raise Refused(
+                f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not allowed"
+            )
         return identity
 
 
@@ -154,13 +156,13 @@ def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
     for protocol in offered:
         if protocol.startswith(TOKEN_PROTOCOL):
             if SUBPROTOCOL not in offered:
-                raise Refused(f"a token came without the subprotocol {SUBPROTOCOL}")
+                raise Refused(f"a token was offered without the subprotocol {SUBPROTOCOL}")
             return protocol.removeprefix(TOKEN_PROTOCOL)
     return None
 
 
 def token_identity(raw: str) -> Identity:
-    """Who a token belongs to. Raises WrongToken."""
+    """Return the identity of a token's user. Raises WrongToken."""
     token = tokens.verify(raw)
     if token is None:
         raise WrongToken("the token is not valid")
@@ -168,8 +170,8 @@ def token_identity(raw: str) -> Identity:
 
 
 def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
-    """Who is logged in with each of these sessions, nobody where it does not stand; or what its
-    backend raised."""
+    """Return the identity for each session: anonymous if it is not valid, or the exception that
+    its backend raised."""
     found = sessions.find(set(keys))
     ids: dict[str, dict[str, int]] = defaultdict(dict)
     for key, session in found.items():
@@ -196,7 +198,7 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
 
 
 def _users(backend: Any, wanted: Mapping[str, int]) -> dict[str, Any]:
-    """What a backend's `get_user` returns, or raises, for each id, by the key of the session."""
+    """Return the result or exception of a backend's `get_user` for each id, by session key."""
     if type(backend).get_user is not ModelBackend.get_user:
         return {key: _user(backend, user_id) for key, user_id in wanted.items()}
     known = {user.pk: user for user in User._default_manager.filter(pk__in=set(wanted.values()))}
@@ -227,7 +229,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(:[0-9]+)?", re.IGNORECASE | re.AS
 
 
 def origin_allowed(request: ASGIRequest) -> bool:
-    """Whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
+    """Return whether a page of this site, or of CSRF_TRUSTED_ORIGINS, opened the socket."""
     origin = request.META.get("HTTP_ORIGIN", "")
     try:
         parts = urlsplit(origin)

@@ -25,7 +25,7 @@ class User(AbstractUser):
     display_name = models.CharField(
         max_length=150,
         blank=True,
-        help_text="Shown to others instead of the name, where it is not empty.",
+        help_text="Others see this instead of the name, unless it is empty.",
     )
 
     @property
@@ -35,7 +35,7 @@ class User(AbstractUser):
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is the password. Renews a hash that is outdated.
+        """Return whether the password matches. Renews an outdated hash.
 
         Raises PermissionDenied at a log-in that would have to wait too long for the hash.
         """
@@ -82,7 +82,7 @@ class Token(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    name = models.CharField(max_length=100, blank=True, help_text="What it is for.")
+    name = models.CharField(max_length=100, blank=True, help_text="What the token is for.")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

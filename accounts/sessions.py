@@ -17,16 +17,16 @@ from accounts.models import User
 
 
 class Stored(NamedTuple):
-    """What is in a session, and when it ends, where its store can tell."""
+    """Holds the data of a session, and its end if its store knows it."""
 
     data: dict[str, Any]
     expires: datetime | None
 
 
 def find(keys: Collection[str]) -> dict[str, Stored]:
-    """Those of the sessions that stand, whatever clients sent as their keys.
+    """Return the valid sessions among keys that clients sent.
 
-    One that its store cannot read does not stand, as on pages.
+    A session that its store cannot read is not valid, as on pages.
     """
     store = _store()
     if store.load is db.SessionStore.load:
@@ -35,10 +35,10 @@ def find(keys: Collection[str]) -> dict[str, Stored]:
 
 
 def load(keys: Collection[str]) -> dict[str, Stored]:
-    """Those of the sessions that stand; of the stores that Django has in its database and in its
-    cache all at once, of others one by one.
+    """Return the valid sessions: together from Django's database and cache, one by one from
+    other stores.
 
-    Raises what a cache raises that does not answer: not to find a session must mean that it ended.
+    Lets the errors of an unavailable cache through: a missing session must mean that it ended.
     """
     store = _store()
     if store.load is db.SessionStore.load:
@@ -52,7 +52,7 @@ def load(keys: Collection[str]) -> dict[str, Stored]:
 
 
 def user_id(data: dict[str, Any]) -> int | None:
-    """Who is logged in with a session, by a backend that is still in use."""
+    """Return the id of a session's user, if the session's backend is still in use."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     try:
@@ -63,10 +63,10 @@ def user_id(data: dict[str, Any]) -> int | None:
 
 
 def fits(data: dict[str, Any], user: User) -> bool:
-    """Whether the session was made with the password that the user has.
+    """Return whether the session was made with the user's current password.
 
-    As `django.contrib.auth.get_user` has it, which cannot serve here: under a rotated SECRET_KEY
-    it gives the session a new key, and a socket has no way to tell the browser.
+    It follows `django.contrib.auth.get_user`, which does not work here: after a change of
+    SECRET_KEY it gives the session a new key, and a socket cannot pass that on to the browser.
     """
     known = str(data.get(HASH_SESSION_KEY, ""))
     return any(

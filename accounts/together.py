@@ -1,4 +1,4 @@
-"""What many ask in the same moment is asked together."""
+"""Combines questions that arrive at the same moment."""
 
 import asyncio
 import weakref

@@ -30,5 +30,5 @@ def count(address: Hashable) -> float:
 
 
 def is_noisy(address: Hashable) -> bool:
-    """Whether too many came from the address lately."""
+    """Return whether the address sent too many wrong tokens lately."""
     return from_address().empty(address)

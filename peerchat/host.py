@@ -1,6 +1,7 @@
-"""What a project that has peerchat among its own apps puts into its settings.
+"""Provides settings for a project that has peerchat among its own apps.
 
-Importing it reads no environment and changes nothing. `docs/example-site` shows it in use.
+Importing this module neither reads the environment nor changes anything. `docs/example-site` uses
+it.
 """
 
 from pathlib import Path

@@ -26,7 +26,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CREDENTIALS = ("authorization", "cookie", "origin")
 TRY_AGAIN = 4503
-"""What a client is told when the other side cannot be reached or breaks off: come back later."""
+"""Close code for a client when upstream is unreachable or breaks off: come back later."""
 WAITING_FRAMES = 16
 LARGEST_FRAME = 16 * 1_048_576
 """Bytes of a frame from upstream: a `resume` can be answered with 500 long messages."""
@@ -64,7 +64,7 @@ class ProxyConsumer(AsyncConsumer):
         **options: Any,
     ) -> None:
         if not upstream.startswith(("ws://", "wss://")):
-            raise ValueError(f"upstream must begin with ws:// or wss://, not be {upstream!r}.")
+            raise ValueError(f"upstream must begin with ws:// or wss://, not {upstream!r}.")
         self.upstream = upstream.rstrip("/")
         self.forward = frozenset(name.lower() for name in forward)
         self.headers = dict(headers or {})
@@ -121,7 +121,7 @@ class ProxyConsumer(AsyncConsumer):
 
     async def _unavailable(self, send: Send, why: str) -> None:
         """Not 403, which would tell a program that its credentials are wrong."""
-        logger.warning("%s cannot be reached: %s", self.upstream, why)
+        logger.warning("cannot reach %s: %s", self.upstream, why)
         offered = self.scope.get("subprotocols", ())
         # A browser that offered some drops a socket that answers with none.
         answer = next((one for one in offered if not one.startswith("token.")), None)
@@ -143,7 +143,7 @@ class ProxyConsumer(AsyncConsumer):
                 task.result()
 
     async def _pass_up(self, there: ClientConnection, receive: Receive) -> None:
-        """What the client sends, until it is gone. Nothing is read that upstream does not take."""
+        """Pass on the client's frames until it disconnects, and read no faster than upstream."""
         while (message := await receive())["type"] == "websocket.receive":
             text = message.get("text")
             try:
@@ -159,7 +159,7 @@ class ProxyConsumer(AsyncConsumer):
             await there.close(1000 if code == 1005 else code)
 
     async def _pass_down(self, there: ClientConnection, send: Send) -> None:
-        """What upstream sends, and at last its close code."""
+        """Pass on upstream's frames, and then its close code."""
         with contextlib.suppress(ConnectionClosed):
             while True:
                 frame = await there.recv()

@@ -159,7 +159,8 @@ def database(url: str) -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
     except ValueError as error:
         raise ImproperlyConfigured(
-            "DATABASE_URL must be like sqlite:////path/to/file or postgres://user:password@host/name."
+            "DATABASE_URL must look like sqlite:////path/to/file or "
+            "postgres://user:password@host/name."
         ) from error
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"] == "django.db.backends.sqlite3":
@@ -199,7 +200,7 @@ def channel_layer(url: str) -> dict[str, Any]:
         return host.IN_PROCESS_LAYER
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(
-            "REDIS_URL must be like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
+            "REDIS_URL must look like redis://host:6379/0, rediss://host:6379/0 or unix:///path."
         )
     return {
         "BACKEND": "rooms.delivery.layer.PubSubChannelLayer",
@@ -254,8 +255,8 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "peerchat",
     "DESCRIPTION": (
-        "Live peer instruction and course chat over HTTP: what the sockets can do with stored "
-        "things. The sockets are described at `/api/asyncapi.json`."
+        "Live peer instruction and course chat over HTTP: the operations of the sockets on stored "
+        "data. `/api/asyncapi.json` describes the sockets."
     ),
     "VERSION": __version__,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},

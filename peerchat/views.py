@@ -1,4 +1,4 @@
-"""What machines ask of a worker: does it live, can it do its work."""
+"""Answers machines that ask whether a worker is alive and ready, and for its figures."""
 
 import asyncio
 import logging
@@ -59,7 +59,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "")
     if token and not constant_time_compare(given, f"Bearer {token}"):
         return HttpResponse(
-            "The metrics need the token of the site.\n",
+            "Reading the metrics requires the token of the site.\n",
             status=401,
             content_type="text/plain; charset=utf-8",
             headers={"WWW-Authenticate": "Bearer"},

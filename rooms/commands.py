@@ -220,7 +220,7 @@ async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     subscribed = client.connection.topics
     most = limits["SUBSCRIPTIONS_PER_SOCKET"]
     if command.topic not in subscribed and len(subscribed) >= most:
-        raise PermissionDenied(f"A socket may have {most} subscriptions at the most.")
+        raise PermissionDenied(f"A socket can have at most {most} subscriptions.")
     client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
     return replies.Subscribed(topic=command.topic)
 

@@ -20,88 +20,89 @@ LIMITS = (
         "PUBLISH_RATE",
         20.0,
         0.01,
-        "Frames that one user publishes to topics and sends to single sockets, per second.",
+        "Frames per second that one user publishes to topics or sends to single sockets.",
     ),
     Limit("PUBLISH_BURST", 100, 1, "How many of these may come at once."),
     Limit(
         "SUBSCRIBE_RATE",
         50.0,
         0.01,
-        "Subscriptions that one user makes and ends, and rooms that they join and leave, per "
-        "second.",
+        "Subscriptions started or ended and rooms joined or left by one user per second.",
     ),
     Limit("SUBSCRIBE_BURST", 500, 1, "How many of these may come at once."),
     Limit(
         "TYPING_EVERY",
         3.0,
         0.1,
-        "Seconds between two times that a room is told of somebody typing.",
+        "Seconds between two typing notices of one user in a room.",
     ),
-    Limit("TOKEN_RATE", 0.1, 0.001, "Tokens that one user gets for their password, per second."),
+    Limit("TOKEN_RATE", 0.1, 0.001, "Tokens per second that one user can get with a password."),
     Limit("TOKEN_BURST", 20, 1, "How many of these may come at once."),
     Limit("SEARCH_RATE", 1.0, 0.01, "Searches of one user per second."),
     Limit("SEARCH_BURST", 20, 1, "How many of these may come at once."),
-    Limit("FRAME_LIMIT", 65_536, 1024, "Bytes of one incoming frame."),
+    Limit("FRAME_LIMIT", 65_536, 1024, "Size limit of an incoming frame in bytes."),
     Limit(
         "UNSENT_LIMIT",
         1_048_576,
         65_536,
-        "Bytes that may wait for a client that reads slowly.",
+        "Unsent bytes at which a slow client is disconnected.",
     ),
     Limit(
         "SOCKETS_PER_USER",
         50,
         1,
-        "Sockets of one user, of every kind at a worker and of the chat at all of them: of more "
-        "the oldest are closed.",
+        "Sockets of one user: of all kinds at one worker, and of the chat at all workers. Beyond "
+        "that, the oldest are closed.",
     ),
     Limit("ROOMS_PER_SOCKET", 200, 1, "Rooms whose events one socket receives."),
     Limit(
         "OPEN_ROOMS_PER_STUDENT",
         10,
         0,
-        "Open rooms that a student can have made in one course.",
+        "Open rooms that a student can create in one course.",
     ),
-    Limit("SUBSCRIPTIONS_PER_SOCKET", 200, 1, "Topics that one socket may be subscribed to."),
+    Limit("SUBSCRIPTIONS_PER_SOCKET", 200, 1, "Topics that one socket can subscribe to."),
     Limit("DB_THREADS", 4, 1, "Threads of one worker that talk to the database."),
     Limit("PRESENCE_INTERVAL", 1.0, 0.05, "Seconds between two presence events of a room."),
-    Limit("PRESENCE_NAMES", 50, 0, "Members of a room up to which these events carry names."),
+    Limit("PRESENCE_NAMES", 50, 0, "Largest room, in members, whose presence events carry names."),
     Limit(
         "COMPARE_EVERY",
         3.0,
         0.1,
-        "Seconds between two comparisons of what was delivered with what is stored: how late a "
-        "message may come of which the channel layer did not tell.",
+        "Seconds between two comparisons of the delivered messages with the stored ones. A "
+        "message that the channel layer lost arrives within this time.",
     ),
     Limit(
         "PRESENCE_EXPIRY",
         30.0,
         1,
-        "Seconds without a sign of life after which a worker's users count as gone.",
+        "Seconds without a sign of life until a worker's users count as gone.",
     ),
     Limit(
         "RECHECK_EVERY",
         10.0,
         0.1,
-        "Seconds between two checks of what sockets stand on, for what was not told.",
+        "Seconds between two checks of the sockets' credentials, roles and rooms.",
     ),
     Limit(
         "POLL_LINGER",
         10.0,
         0.1,
-        "Seconds after its last request for messages that a client without a socket counts as "
-        "online.",
+        "Seconds that a client without a socket counts as online after its last request for "
+        "messages.",
     ),
     Limit(
         "PARTNER_GONE_AFTER",
         10.0,
         1,
-        "Seconds a partner may give no sign of life before the other one is put with somebody "
-        "else. While a class discusses, its sockets are asked for one after three tenths of it.",
+        "Seconds that a partner may be silent before the other student gets a new partner. During "
+        "a discussion, the server pings a socket after three tenths of this time.",
     ),
-    Limit("AUTHENTICATE_WITHIN", 10.0, 0.1, "Seconds a socket may stay without credentials."),
-    Limit("PING_INTERVAL", 20.0, 0.5, "Seconds after which a silent socket is pinged."),
-    Limit("PING_TIMEOUT", 30.0, 0.5, "Seconds it then has to give a sign of life."),
+    Limit(
+        "AUTHENTICATE_WITHIN", 10.0, 0.1, "Seconds that a socket may stay open without credentials."
+    ),
+    Limit("PING_INTERVAL", 20.0, 0.5, "Seconds until a silent socket is pinged."),
+    Limit("PING_TIMEOUT", 30.0, 0.5, "Seconds that a pinged socket has to give a sign of life."),
 )
 
 OTHERS: dict[str, Any] = {

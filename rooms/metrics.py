@@ -20,39 +20,37 @@ from prometheus_client.multiprocess import MultiProcessCollector
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable with the folder of those files; the library goes by it when it is imported."""
 
-CONNECTIONS = Gauge(
-    "peerchat_connections", "WebSockets that are open.", multiprocess_mode="livesum"
-)
+CONNECTIONS = Gauge("peerchat_connections", "Open WebSockets.", multiprocess_mode="livesum")
 WAITING_REQUESTS = Gauge(
-    "peerchat_waiting_requests", "Requests that wait for a message.", multiprocess_mode="livesum"
+    "peerchat_waiting_requests", "Requests waiting for a message.", multiprocess_mode="livesum"
 )
-CLOSED = Counter("peerchat_closed", "WebSockets that the server closed, by close code.", ["code"])
+CLOSED = Counter("peerchat_closed", "WebSockets closed by the server, by close code.", ["code"])
 STORED = Counter("peerchat_messages_stored", "Messages committed.")
 BATCHES = Histogram(
     "peerchat_batch_seconds",
-    "How long the writer's transactions took.",
+    "Time taken by the writer's transactions.",
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-BATCH_ITEMS = Counter("peerchat_batch_items", "What those transactions stored.")
+BATCH_ITEMS = Counter("peerchat_batch_items", "Items stored by the writer.")
 WRITER_QUEUE = Gauge(
-    "peerchat_writer_queue", "What waits for the writer.", multiprocess_mode="livesum"
+    "peerchat_writer_queue", "Items waiting for the writer.", multiprocess_mode="livesum"
 )
 PUBLISH_QUEUE = Gauge(
     "peerchat_publish_queue",
-    "What waits for the channel layer.",
+    "Entries waiting for the channel layer.",
     multiprocess_mode="livesum",
 )
 PUBLISH_DROPPED = Counter(
-    "peerchat_publish_dropped", "What waited too long for the channel layer to be worth telling."
+    "peerchat_publish_dropped", "Entries dropped after waiting too long for the channel layer."
 )
-DELIVERIES = Counter("peerchat_deliveries", "Frames written to sockets for events.")
-GAPS = Counter("peerchat_gaps_filled", "Messages fetched because the channel layer lost them.")
+DELIVERIES = Counter("peerchat_deliveries", "Event frames written to sockets.")
+GAPS = Counter("peerchat_gaps_filled", "Messages fetched after the channel layer lost them.")
 LAYER_ERRORS = Counter(
     "peerchat_channel_layer_errors",
-    "Failures of the channel layer, by what was tried.",
+    "Channel-layer failures, by operation.",
     ["operation"],
 )
-DATABASE_ERRORS = Counter("peerchat_database_errors", "Times the database did not answer a socket.")
+DATABASE_ERRORS = Counter("peerchat_database_errors", "Database failures while serving sockets.")
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

@@ -17,7 +17,7 @@ def enrolled(user: User, slug: str) -> Enrollment:
     """
     found = Enrollment.objects.select_related("course").filter(user=user, course__slug=slug).first()
     if found is None:
-        raise PermissionDenied("You are not in this course.")
+        raise PermissionDenied("You are not enrolled in this course.")
     return found
 
 
@@ -25,7 +25,7 @@ def leading(user: User, slug: str) -> Enrollment:
     """The user's enrolment as instructor or assistant. Raises PermissionDenied."""
     found = enrolled(user, slug)
     if not found.leads:
-        raise PermissionDenied("Only the instructors of the course may do this.")
+        raise PermissionDenied("Only the course's instructors can do this.")
     return found
 
 

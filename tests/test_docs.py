@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("table", ["parity", "security"])
@@ -28,6 +31,15 @@ def test_every_attack_is_told_of():
     attacks = [f"attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
     assert attacks
     assert [path for path in attacks if path not in text] == []
+
+
+def test_every_file_that_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    places = re.findall(
+        r"`((?:accounts|docs|peerchat|rooms|static|templates|tests)/[\w./-]*)`", text
+    )
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

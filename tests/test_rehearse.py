@@ -12,16 +12,16 @@ from tests.running import Site, environment, manage
 CHECKS = [
     "every socket counts as open",
     "every vote of round 1 counts",
-    "everybody is online",
-    "nobody is without a partner",
-    "everybody was told their partners and what these answered",
-    "as many groups have different answers as can have",
+    "every student is online",
+    "every student has a partner",
+    "every student received the partners and their answers",
+    "as many groups as possible have different answers",
     "every message is stored once",
-    "every message is seen by exactly its partners, once and in order",
+    "exactly the partners see each message, once and in order",
     "every vote of round 2 counts",
-    "the figures tell who changed their minds",
-    "nothing of the answer came before the reveal, and all of it with it",
-    "everybody saw each transition once, with epochs that count up",
+    "the figures show the changed votes",
+    "the answer arrived with the reveal and not before",
+    "every client saw each transition once, with consecutive epochs",
 ]
 
 
@@ -42,8 +42,8 @@ def test_a_class_of_a_hundred_on_two_workers(site):
     assert list(found) == CHECKS
     assert {word for word, _, _ in checks(done.stdout)} == {"ok"}
     assert found["every vote of round 1 counts"].startswith("100 cast, 100 stored, 100 in the")
-    assert found["nobody is without a partner"] == "50 groups of 2"
-    assert found["every message is stored once"] == "300 to be sent, 300 stored"
+    assert found["every student has a partner"] == "50 groups of 2"
+    assert found["every message is stored once"] == "300 expected, 300 stored"
     assert done.stdout.endswith("All 13 checks passed.\n")
     assert running.log.read_text() == ""
 
@@ -82,13 +82,13 @@ def test_a_check_that_fails(site):
         "the sockets are spread over 2 worker(s)"
     ]
     assert done.stderr == "CommandError: 1 of 13 checks failed.\n"
-    assert "The course trial and its users stay; their tokens are gone." in done.stdout
+    assert "The course trial and its users remain; their tokens have been deleted." in done.stdout
     assert Course.objects.get().slug == "trial"
     assert not Token.objects.exists()
 
     again = manage("rehearse", "--course=trial")
     assert again.returncode == 1
-    assert again.stderr == "CommandError: There is a course trial already: name another one.\n"
+    assert again.stderr == "CommandError: The course trial already exists. Choose another slug.\n"
 
 
 def test_a_class_with_bad_habits(site):
@@ -104,9 +104,9 @@ def test_a_class_with_bad_habits(site):
     assert done.returncode == 0, done.stdout + done.stderr
     found = checks(done.stdout)
     assert [(word, claim) for word, claim, _ in found] == [
-        ("ok", "nobody was alone for more than 25 s"),
-        ("ok", "no snapshot was older than what its socket had been told"),
-        ("ok", "exactly those votes count that were acknowledged"),
+        ("ok", "no student was alone for more than 25 s"),
+        ("ok", "no snapshot was older than what its socket already had"),
+        ("ok", "exactly the acknowledged votes count"),
     ]
     assert not Course.objects.exists()
 
@@ -126,17 +126,17 @@ def test_a_site_that_is_not_there(db):
     done = manage("rehearse", "--url=http://127.0.0.1:1", measured=True)
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "CommandError: ws://127.0.0.1:1/ws/chat/: The site cannot be reached: "
+        "CommandError: ws://127.0.0.1:1/ws/chat/: Cannot reach the site: "
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["--url=127.0.0.1:8000"], "The URL must be like http://127.0.0.1:8000, not "),
+        (["--url=127.0.0.1:8000"], "The URL must look like http://127.0.0.1:8000, not "),
         (["--students=1"], "--students must be at least 2."),
-        (["--beside=1"], "--beside must be at least 2, --log-in-within not negative."),
-        (["--log-in-within=-1"], "--beside must be at least 2, --log-in-within not negative."),
+        (["--beside=1"], "--beside must be at least 2 and --log-in-within at least 0."),
+        (["--log-in-within=-1"], "--beside must be at least 2 and --log-in-within at least 0."),
         (["--students=99999999"], "100000000 sockets need 100000100 file descriptors"),
     ],
 )

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                     "display_name",
                     models.CharField(
                         blank=True,
-                        help_text="Shown to others instead of the name, where it is not empty.",
+                        help_text="Others see this instead of the name, unless it is empty.",
                         max_length=150,
                     ),
                 ),
@@ -133,7 +133,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
-                ("name", models.CharField(blank=True, help_text="What it is for.", max_length=100)),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, help_text="What the token is for.", max_length=100
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("expires_at", models.DateTimeField(blank=True, null=True)),
                 ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),

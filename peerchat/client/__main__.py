@@ -14,17 +14,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m peerchat.client",
         description="Chat, vote and lead a class from a terminal.",
-        epilog="The token may come from PEERCHAT_TOKEN, so that it is in no list of processes. "
-        "With a username and no token it asks for the password.",
+        epilog="Set PEERCHAT_TOKEN to use a token; it then appears in no process list. Without a "
+        "token, the program asks for the user's password.",
     )
-    parser.add_argument("url", help="the site, such as https://peer.example.edu")
-    parser.add_argument("username", nargs="?", help="who logs in, where there is no token")
+    parser.add_argument("url", help="URL of the site, such as https://peer.example.edu")
+    parser.add_argument("username", nargs="?", help="user to log in as; not needed with a token")
     options = parser.parse_args()
     token = os.environ.get("PEERCHAT_TOKEN", "")
     password = ""
     if not token:
         if not options.username:
-            parser.error("name a user, or set PEERCHAT_TOKEN")
+            parser.error("give a username or set PEERCHAT_TOKEN")
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
     try:
         asyncio.run(run(options.url, options.username or "", password.rstrip("\n"), token))

@@ -1,4 +1,4 @@
-"""What a program does on a peerchat site, as methods."""
+"""Provides methods for programs that use a peerchat site."""
 
 import asyncio
 import json
@@ -45,7 +45,7 @@ class Client:
     def __init__(self, url: str, token: str) -> None:
         self.url = _checked(url)
         self.user: Person | None = None
-        """Who this is; None until the client is open."""
+        """The client's user; None until the client is open."""
         self.courses: list[MyCourse] = []
         """The user's courses, with their role in each."""
         self.conn_id = ""
@@ -150,7 +150,7 @@ class Client:
     # --- the class -------------------------------------------------------------------------
 
     async def state(self, course: str) -> Body:
-        """Where the class stands, with one's own votes and partners."""
+        """Return the state of the class, with the user's own votes and partners."""
         answer = await self._chat.ask("state", {"course": course})
         self._is_news(course, answer.get("revision"))
         return _fields(answer)
@@ -345,7 +345,7 @@ async def _nothing(welcome: Body) -> None:
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the URL of a site is like https://peer.example.edu, not {url!r}")
+        raise ValueError(f"the URL must look like https://peer.example.edu, not {url!r}")
     return url.rstrip("/")
 
 
@@ -371,4 +371,4 @@ def _post(url: str, body: Body) -> Body:
             raise Denied(text) from None
         raise Unreachable(text) from None
     except OSError as error:
-        raise Unreachable(f"The site cannot be reached: {error}.") from None
+        raise Unreachable(f"Cannot reach the site: {error}.") from None

@@ -1,4 +1,4 @@
-"""What a client is told, as types."""
+"""Defines the events that a client gets, as types."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class Reset(Struct, frozen=True):
 
 
 class TopicMessage(Struct, frozen=True, tag="topic_message", tag_field="action"):
-    """What somebody published to a topic; `sender` is a username, `data` any JSON."""
+    """Holds data published to a topic; `sender` is a username, `data` any JSON."""
 
     topic: str
     data: Any
@@ -39,7 +39,7 @@ class TopicMessage(Struct, frozen=True, tag="topic_message", tag_field="action")
 
 
 class DirectData(Struct, frozen=True, tag="direct_data", tag_field="action"):
-    """What somebody sent to this connection; `sender` is a username, `data` any JSON."""
+    """Holds data sent to this connection; `sender` is a username, `data` any JSON."""
 
     data: Any
     sender: str = msgspec.field(name="from")

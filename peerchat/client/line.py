@@ -31,7 +31,7 @@ TOO_MANY = 4429
 
 
 class ClientError(Exception):
-    """What can go wrong between a client and its site; the text is for people."""
+    """Signals a failure between a client and its site; the text is for people."""
 
 
 class Unreachable(ClientError):
@@ -185,7 +185,7 @@ class Line:
                 raise Denied(f"The site refused the socket (HTTP {status}).") from None
             raise Unreachable(f"The site answered with HTTP {status}.") from None
         except (OSError, TimeoutError, WebSocketException) as error:
-            raise Unreachable(f"The site cannot be reached: {error or 'no answer'}.") from None
+            raise Unreachable(f"Cannot reach the site: {error or 'no answer'}.") from None
 
     async def _keep(self, socket: ClientConnection, welcome: Body) -> None:
         wait = FIRST_WAIT
@@ -252,7 +252,7 @@ class Line:
         self._on_frame(body, text)
 
     def _is_of_another(self, body: Body) -> bool:
-        """Whether it is somebody else's message, which may have been given the same uuid."""
+        """Return whether it is another user's message, which may have the same uuid."""
         if body["action"] != "new_message" or body["status"] != "success":
             return False
         return bool(body["message"]["user"]["username"] != self._me)

@@ -34,12 +34,12 @@ CONTROL_IN_WORDS = {
     "enableFaceChat": "Find your partners in the room and talk.",
     "enableRevote": "Vote again.",
     "reveal": "The answer:",
-    "enableNext": "On to the next question.",
+    "enableNext": "Next question.",
 }
 
 
 class UsageError(Exception):
-    """What was typed is not a command; the text says how it goes."""
+    """Signals input that is not a command; the text explains the usage."""
 
 
 class Terminal:
@@ -56,32 +56,32 @@ class Terminal:
         # The revision of the class as it was shown last, by course.
         self._revisions: dict[str, int] = {}
         self._commands: dict[str, tuple[Callable[..., Awaitable[None]], str]] = {
-            "help": (self._help, "/help                    this list"),
-            "rooms": (self._list_rooms, "/rooms                   the rooms, numbered"),
-            "go": (self._go, "/go NUMBER               talk in a room"),
-            "join": (self._join, "/join NUMBER             become a member of an open room"),
+            "help": (self._help, "/help                    list the commands"),
+            "rooms": (self._list_rooms, "/rooms                   list the rooms by number"),
+            "go": (self._go, "/go NUMBER               switch to a room"),
+            "join": (self._join, "/join NUMBER             join an open room"),
             "leave": (self._leave, "/leave [NUMBER]          leave an open room"),
-            "users": (self._users, "/users                   who is in the room"),
-            "msg": (self._private, "/msg USER TEXT           write to one person"),
-            "history": (self._history, "/history [N]             the last messages of the room"),
-            "state": (self._state, "/state                   where the class stands"),
-            "vote": (self._vote, "/vote CHOICE [1-5]       vote, with your confidence"),
+            "users": (self._users, "/users                   list the members of the room"),
+            "msg": (self._private, "/msg USER TEXT           send a direct message"),
+            "history": (self._history, "/history [N]             show the last messages"),
+            "state": (self._state, "/state                   show the state of the class"),
+            "vote": (self._vote, "/vote CHOICE [1-5]       vote, optionally with your confidence"),
             "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
-            "chat": (self._step("enable_chat"), "/chat                    instructor: discuss"),
+            "chat": (self._step("enable_chat"), "/chat                    instructor: open chat"),
             "face": (self._step("enable_face_chat"), "/face                    ... face to face"),
             "revote": (
                 self._step("start_revote"),
                 "/revote                  instructor: vote again",
             ),
-            "reveal": (self._step("reveal"), "/reveal                  instructor: the answer"),
-            "reopen": (self._step("reopen"), "/reopen                  instructor: vote goes on"),
-            "next": (self._next, "/next [QUESTION]         instructor: go on"),
-            "announce": (self._announce, "/announce TEXT           instructor: tell everybody"),
-            "figures": (self._figures, "/figures                 instructor: the figures"),
-            "quit": (self._quit, "/quit                    leave"),
+            "reveal": (self._step("reveal"), "/reveal                  instructor: reveal"),
+            "reopen": (self._step("reopen"), "/reopen                  instructor: reopen"),
+            "next": (self._next, "/next [QUESTION]         instructor: finish"),
+            "announce": (self._announce, "/announce TEXT           instructor: tell everyone"),
+            "figures": (self._figures, "/figures                 instructor: show figures"),
+            "quit": (self._quit, "/quit                    quit"),
         }
 
     async def begin(self) -> None:
@@ -98,7 +98,7 @@ class Terminal:
 
     @property
     def prompt(self) -> str:
-        """What stands before the line that is typed."""
+        """Return the text before the input line."""
         return f"{self._title(self._room)}> " if self._room else "> "
 
     async def line(self, text: str) -> None:
@@ -112,20 +112,20 @@ class Terminal:
                 return
             name, _, rest = text[1:].partition(" ")
             if name not in self._commands:
-                raise UsageError(f"There is no /{name}. /help lists the commands.")
+                raise UsageError(f"Unknown command /{name}. /help lists the commands.")
             function, usage = self._commands[name]
             whole = {"msg": 1, "announce": 0}.get(name)
             arguments = _split(rest) if whole is None else rest.split(None, whole)
             try:
                 await function(*arguments)
             except (TypeError, ValueError) as error:
-                raise UsageError(f"It goes like this: {usage}") from error
+                raise UsageError(f"Usage: {usage}") from error
         except UsageError as error:
             self._write(str(error))
         except ClientError as error:
             self._write(f"! {error}")
         except TimeoutError:
-            self._write("! No answer yet. Try it again.")
+            self._write("! No answer from the server. Try again.")
 
     async def show(self) -> None:
         """Print what comes, until the client is closed."""
@@ -149,18 +149,18 @@ class Terminal:
                 case SystemEvent():
                     self._write(f"* {event.text}")
                 case Resumed():
-                    self._write("* You are connected again.")
+                    self._write("* Reconnected.")
                     await self._read_rooms()
                     await self._state()
                 case Reset():
-                    self._write(f"* You missed much in {self._title(event.room)}:")
+                    self._write(f"* You missed many messages in {self._title(event.room)}:")
                 case _:
                     pass
 
     # --- rooms -----------------------------------------------------------------------------
 
     async def _help(self) -> None:
-        self._write("Text without a / goes to the room.")
+        self._write("Text that does not start with / goes to the room.")
         for _, usage in self._commands.values():
             self._write("  " + usage)
 
@@ -183,7 +183,7 @@ class Terminal:
             self._listed = list(self._rooms)
         index = int(number) - 1
         if not 0 <= index < len(self._listed):
-            raise UsageError("There is no such number; /rooms shows them.")
+            raise UsageError("No such room number; /rooms lists them.")
         return self._listed[index]
 
     async def _go(self, number: str) -> None:
@@ -200,7 +200,7 @@ class Terminal:
     async def _leave(self, number: str = "") -> None:
         room = await self._numbered(number) if number else self._here()
         await self.client.leave(room)
-        self._write("You have left.")
+        self._write("You left the room.")
 
     async def _users(self) -> None:
         for user in await self.client.users(self._here()):
@@ -216,7 +216,7 @@ class Terminal:
 
     def _here(self) -> str:
         if not self._room:
-            raise UsageError("You are in no room; /rooms shows them.")
+            raise UsageError("You are in no room; /rooms lists them.")
         return self._room
 
     def _title(self, room: str) -> str:
@@ -259,9 +259,9 @@ class Terminal:
             for choice in event.question.choices:
                 self._write(f"  {choice.choice}  {_plain(choice.text)}")
         if event.deadline is not None:
-            self._write(f"   {max(event.deadline - event.server_time, 0):.0f} s are left.")
+            self._write(f"   {max(event.deadline - event.server_time, 0):.0f} s left.")
         if isinstance(event.correct, str):
-            self._write(f"   {event.correct} is right.")
+            self._write(f"   Correct answer: {event.correct}.")
         if isinstance(event.histograms, list):
             for number, counts in enumerate(event.histograms, start=1):
                 if counts:
@@ -299,7 +299,7 @@ class Terminal:
 
     async def _partners(self, size: str = "2") -> None:
         answer = await self._control("make_partners", group_size=int(size))
-        self._write(f"{answer['groups']} groups are made. /chat lets them talk.")
+        self._write(f"{answer['groups']} groups formed. /chat opens the discussion.")
 
     async def _next(self, question: str = "") -> None:
         await self._control("next_question", **({"question": question} if question else {}))
@@ -339,7 +339,7 @@ def _partners(partners: list[PartnerBody]) -> str:
     names = ", ".join(
         _plain(p.display_name) + (f" (chose {p.choice})" if p.choice else "") for p in partners
     )
-    return f"Your partners: {names}. What you type goes to them."
+    return f"Your partners: {names}. Your messages now go to them."
 
 
 def _plain(text: str) -> str:
@@ -351,7 +351,7 @@ def _split(rest: str) -> list[str]:
     try:
         return shlex.split(rest)
     except ValueError as error:
-        raise UsageError(f"That cannot be read: {error}.") from error
+        raise UsageError(f"Cannot parse that: {error}.") from error
 
 
 async def run(url: str, username: str, password: str, token: str) -> None:

@@ -14,7 +14,7 @@ from peerchat.client.line import Body, Line
 
 
 class RehearsalError(Exception):
-    """What ends a rehearsal early; the text is for people."""
+    """Ends a rehearsal early; the text is for people."""
 
 
 class Unreachable(RehearsalError):
@@ -38,7 +38,7 @@ class CommandRefused(RehearsalError):
 
 
 class Reply(NamedTuple):
-    """What a command was answered with, and after how many seconds."""
+    """Holds the reply to a command, and the seconds until it came."""
 
     body: Body
     seconds: float
@@ -48,7 +48,7 @@ def socket_url(url: str) -> str:
     """The URL of the WebSockets of the site at an http or https URL. Raises RehearsalError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise RehearsalError(f"The URL must be like http://127.0.0.1:8000, not {url!r}.")
+        raise RehearsalError(f"The URL must look like http://127.0.0.1:8000, not {url!r}.")
     scheme = "wss" if parts.scheme == "https" else "ws"
     return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -167,7 +167,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def spread(seconds: Iterable[float]) -> str:
-    """How long things took, for people: the median and the slowest hundredth."""
+    """Return a summary of times for people: the median and the slowest hundredth."""
     listed = list(seconds)
     if not listed:
         return "none came"
@@ -183,7 +183,7 @@ def allow_sockets(number: int) -> None:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise RehearsalError(
-            f"{number} sockets need {needed} file descriptors, and this process may have {hard}: "
+            f"{number} sockets need {needed} file descriptors, but the limit is {hard}: "
             f"raise the limit (ulimit -Hn)."
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

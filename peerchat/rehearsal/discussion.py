@@ -43,23 +43,25 @@ class Discussion(Lesson):
         with self._step("log in") as notes:
             visits, seconds = await self._talk_during(self._rush.run())
             notes.append(told(visits))
-            notes.append(f"the class beside: {len(seconds)} messages, {spread(seconds)}")
+            notes.append(f"the other class: {len(seconds)} messages, {spread(seconds)}")
         await self._control("start_revote", "enableRevote")
         await self._control("stop_vote", "stopVote")
         await self._control("next_question", "enableNext")
         self._check_visits(visits)
         self._report.check(
-            "the class beside lost no message",
+            "the other class lost no message",
             not self._lost,
-            f"{len(self._lost)} lost{f', one with: {self._lost[0]}' if self._lost else ''}",
+            f"{len(self._lost)} lost{f', for example: {self._lost[0]}' if self._lost else ''}",
         )
 
     def _check_visits(self, visits: Sequence[Visit]) -> None:
         came = sum(visit.is_in for visit in visits)
         errors = Counter(visit.error for visit in visits if visit.error)
-        self._report.check("everybody got in", came == len(visits), f"{came} of {len(visits)}")
         self._report.check(
-            "no log-in ended in an error",
+            "every student logged in", came == len(visits), f"{came} of {len(visits)}"
+        )
+        self._report.check(
+            "no log-in caused an error",
             not errors,
             ", ".join(f"{number} with {error}" for error, number in errors.most_common()) or "none",
         )
@@ -71,7 +73,7 @@ class Discussion(Lesson):
         )
 
     async def _talk_during(self, others: Awaitable[T]) -> tuple[T, list[float]]:
-        """What the others return, and after how many seconds each message was answered."""
+        """Return the others' result, and the seconds until each message was answered."""
         seconds: list[float] = []
         done = asyncio.Event()
         talking = asyncio.gather(
@@ -110,12 +112,12 @@ async def _is_set(event: asyncio.Event, *, within: float) -> bool:
 
 
 def told(visits: Sequence[Visit]) -> str:
-    """How the log-ins went, for people."""
+    """Return a summary of the log-ins, for people."""
     pages = [page for visit in visits for page in visit.pages]
     later = sum(visit.told_later for visit in visits)
     return (
         f"{sum(visit.is_in for visit in visits)} of {len(visits)} in, "
-        f"{sum(bool(visit.error) for visit in visits)} errors, {later} times told to come later, "
+        f"{sum(bool(visit.error) for visit in visits)} errors, {later} requests to retry, "
         f"pages {spread(pages)}, slowest {max(pages):.2f} s, "
-        f"in after {max(visit.seconds for visit in visits):.2f} s at the latest"
+        f"the last one in after {max(visit.seconds for visit in visits):.2f} s"
     )

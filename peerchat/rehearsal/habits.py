@@ -25,7 +25,7 @@ CLOSED_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class HabitsPlan:
-    """Who takes part, and how long. The tokens of the students are by username."""
+    """Holds the participants and the duration. The students' tokens are by username."""
 
     address: str
     course: str
@@ -39,7 +39,7 @@ class HabitsPlan:
 
 
 class Register(Protocol):
-    """What the database says of the class. Blocks, so it is asked in a thread."""
+    """Reads the class from the database. Its methods block, so call them in a thread."""
 
     def places(self) -> dict[str, int] | None:
         """The group of each student in one, by username; None while there are no groups."""
@@ -49,7 +49,7 @@ class Register(Protocol):
 
 
 class Company:
-    """How long those who are online have been without company, of whom there was some."""
+    """Measures how long online students were alone although there was company."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -183,7 +183,7 @@ class Habits:
         figures = (await self._teacher.command("figures")).body
         counted = {letter: n for letter, n in figures["histograms"][number - 1].items() if n}
         if counted != dict(Counter(stored.values())) or figures["votes"][number - 1] != len(stored):
-            self._wrong.append(f"{question}/{number}: the figures tell {counted}")
+            self._wrong.append(f"{question}/{number}: the figures show {counted}")
         for pupil in self._pupils:
             ballot = pupil.ballots.get((question, number))
             choice = stored.get(pupil.name)
@@ -203,19 +203,19 @@ class Habits:
     def _judge(self) -> None:
         found, company, check = self._findings, self._company, self._report.check
         check(
-            f"nobody was alone for more than {ALONE_WITHIN:g} s",
+            f"no student was alone for more than {ALONE_WITHIN:g} s",
             company.longest <= ALONE_WITHIN,
-            f"{company.longest:.1f} s at the longest ({company.whose})",
+            f"at most {company.longest:.1f} s ({company.whose})",
         )
         check(
-            "no snapshot was older than what its socket had been told",
+            "no snapshot was older than what its socket already had",
             not found.late and found.snapshots > 0,
             f"{len(found.late)} of {found.snapshots}, {found.numbered} with a number"
             + "".join(f"; {one}" for one in found.late[:3]),
         )
         votes = found.votes
         check(
-            "exactly those votes count that were acknowledged",
+            "exactly the acknowledged votes count",
             not self._wrong and not found.refused and votes["counted"] > 0,
             f"{votes['counted']} acknowledged, {votes['refused']} refused, {votes['unsure']} "
             f"unsure; {self._stored} stored, {len(self._wrong)} wrong"

@@ -1,4 +1,4 @@
-"""What the database says of a rehearsal: the only part of it that knows the server's code."""
+"""Reads a rehearsal from the database; only this module of it knows the server's code."""
 
 import contextlib
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ def own_connection() -> Iterator[None]:
 
 
 class Ledger:
-    """What the database says of the course."""
+    """Reads the course from the database."""
 
     def __init__(self, course: Course) -> None:
         self._course = course

@@ -24,12 +24,12 @@ GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
 SECRETS = ('"correct"', '"is_correct"', '"histograms"', '"transitions"', '"gain"')
-"""What stands in no student's frame before the reveal."""
+"""Texts that no student's frame contains before the reveal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who takes part, and what they do. The tokens of the students are by username."""
+    """Holds the participants and their actions. The students' tokens are by username."""
 
     address: str
     course: str
@@ -49,10 +49,10 @@ class Plan:
 
 
 class Ledger(Protocol):
-    """What the database says of the course. Blocks, so it is asked in a thread."""
+    """Reads the course from the database. Its methods block, so call them in a thread."""
 
     def sockets(self) -> list[int]:
-        """How many open sockets of students each worker has, the fewest first."""
+        """Return the number of open student sockets of each worker, lowest first."""
 
     def votes(self, number: int) -> list[tuple[str, str]]:
         """(username, choice) of each vote of a round."""
@@ -65,7 +65,7 @@ class Ledger(Protocol):
 
 
 class Report(Protocol):
-    """Where steps and checks are told."""
+    """Receives the steps and the checks."""
 
     def begin(self, step: str) -> None:
         """A step begins."""
@@ -74,7 +74,7 @@ class Report(Protocol):
         """A step is done."""
 
     def check(self, claim: str, holds: bool, found: str) -> None:
-        """Whether a claim holds, and what was found."""
+        """Record whether a claim holds, and the finding."""
 
 
 class Lesson:
@@ -158,7 +158,7 @@ class Lesson:
             last = max(arrived, default=began) - began
             notes.append(
                 f"reply after {reply.seconds * 1000:.0f} ms, "
-                f"the last of {len(arrived)} students told after {last * 1000:.0f} ms"
+                f"the last of {len(arrived)} students informed after {last * 1000:.0f} ms"
             )
 
     async def _make_partners(self) -> int:
@@ -224,7 +224,7 @@ class Lesson:
                     >= self._plan.messages * (1 + len(client.partners.get("partners", ())))
                 )
             )
-            notes.append(f"{len(arrived)} students have as many as they should")
+            notes.append(f"{len(arrived)} students have all their messages")
 
     def _texts(self, name: str) -> list[str]:
         return [f"Message {number} of {name}." for number in range(1, self._plan.messages + 1)]
@@ -246,7 +246,7 @@ class Lesson:
             notes.append(f"{len(seconds)} acks, {spread(seconds)}")
             if failures:
                 notes.append(
-                    f"{len(failures)} students failed, one with: {failures[0] or 'no reply'}"
+                    f"{len(failures)} students failed, for example: {failures[0] or 'no reply'}"
                 )
 
     # --- checks ----------------------------------------------------------------------------
@@ -286,13 +286,13 @@ class Lesson:
         if number == 1:
             online = figures["online"]
             self._report.check(
-                "everybody is online", online == len(cast), f"{online} of {len(cast)}"
+                "every student is online", online == len(cast), f"{online} of {len(cast)}"
             )
             return
         moves = Counter(f"{self._word(first[name])}_{self._word(second[name])}" for name in first)
         shown = {name: n for name, n in (figures["transitions"] or {}).items() if n}
         self._report.check(
-            "the figures tell who changed their minds",
+            "the figures show the changed votes",
             shown == dict(moves),
             ", ".join(f"{name} {n}" for name, n in sorted(shown.items())),
         )
@@ -306,7 +306,7 @@ class Lesson:
         groups = await asyncio.to_thread(self._ledger.groups)
         sizes = Counter(map(len, groups))
         self._report.check(
-            "nobody is without a partner",
+            "every student has a partner",
             sorted(name for group in groups for name in group) == sorted(self._students)
             and len(groups) == formed
             and min(sizes, default=0) >= 2,
@@ -323,7 +323,7 @@ class Lesson:
             for name, client in self._students.items()
         )
         self._report.check(
-            "everybody was told their partners and what these answered",
+            "every student received the partners and their answers",
             told == len(self._students),
             f"{told} of {len(self._students)}",
         )
@@ -332,7 +332,7 @@ class Lesson:
         most_frequent = max(Counter(first.values()).values())
         possible = min(len(groups), len(first) - most_frequent)
         self._report.check(
-            "as many groups have different answers as can have",
+            "as many groups as possible have different answers",
             differing == possible,
             f"{differing} of {len(groups)}, {possible} possible",
         )
@@ -344,7 +344,7 @@ class Lesson:
         self._report.check(
             "every message is stored once",
             sorted(rows) == sorted(sent),
-            f"{len(sent)} to be sent, {len(rows)} stored",
+            f"{len(sent)} expected, {len(rows)} stored",
         )
         right = 0
         for client in self._students.values():
@@ -357,9 +357,9 @@ class Lesson:
             mine = client.partners.get("room", "")
             right += seen == {room: stored[room] for room in (mine,) if room in stored}
         self._report.check(
-            "every message is seen by exactly its partners, once and in order",
+            "exactly the partners see each message, once and in order",
             right == len(self._students),
-            f"{right} of {len(self._students)} students saw what they should",
+            f"{right} of {len(self._students)} students saw the right messages",
         )
 
     def _check_secrecy(self) -> None:
@@ -371,9 +371,9 @@ class Lesson:
                     break
                 early += any(secret in text for secret in SECRETS)
         self._report.check(
-            "nothing of the answer came before the reveal, and all of it with it",
+            "the answer arrived with the reveal and not before",
             early == 0 and told == len(self._students),
-            f"{early} frames too early, {told} of {len(self._students)} students told",
+            f"{early} early frames, {told} of {len(self._students)} students got the answer",
         )
 
     def _check_transitions(self) -> None:
@@ -385,10 +385,10 @@ class Lesson:
         )
         begin, end = self._told[0][1], self._told[-1][1]
         self._report.check(
-            "everybody saw each transition once, with epochs that count up",
+            "every client saw each transition once, with consecutive epochs",
             right == len(everybody)
             and [epoch for _, epoch in self._told] == list(range(begin, end + 1)),
-            f"{right} of {len(everybody)} (with the instructor), epochs {begin} to {end}",
+            f"{right} of {len(everybody)} (including the instructor), epochs {begin} to {end}",
         )
 
     # --- helpers ---------------------------------------------------------------------------
@@ -403,7 +403,7 @@ class Lesson:
         self._report.step(name, time.perf_counter() - began, "; ".join(notes))
 
     async def _everybody(self, condition: Callable[[Client], bool]) -> list[float]:
-        """When the condition held for each student; those for whom it never did are left out."""
+        """Return when the condition held for each student, without those for whom it never did."""
 
         async def wait(client: Client) -> float | None:
             held = await client.until(lambda: condition(client), within=ARRIVE_WITHIN)

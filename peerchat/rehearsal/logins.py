@@ -22,7 +22,7 @@ PATIENCE = 180.0
 
 
 class Answer(NamedTuple):
-    """What a request was answered with, and after how many seconds."""
+    """Holds the answer to a request, and the seconds until it came."""
 
     status: int
     retry_after: float
@@ -110,7 +110,7 @@ class Browser:
 
 @dataclass(slots=True)
 class Visit:
-    """How it went for a student."""
+    """Holds the outcome for a student."""
 
     is_in: bool = False
     seconds: float = 0.0

@@ -19,28 +19,28 @@ TABS = 3
 
 @dataclass(slots=True)
 class Ballot:
-    """What a student voted in one round of a question: the last choice that was acknowledged, and
-    those of which it is not known whether they were counted."""
+    """Holds a student's votes in one round of a question: the last acknowledged choice, and the
+    choices that may or may not have counted."""
 
     counted: str | None = None
     unsure: set[str] = field(default_factory=set)
 
     def allows(self, stored: str | None) -> bool:
-        """Whether the database may have this choice."""
+        """Return whether the database may have this choice."""
         return stored == self.counted or stored in self.unsure
 
 
 class Findings:
-    """What the students of one class have seen."""
+    """Collects the observations of the students of one class."""
 
     def __init__(self) -> None:
         self.snapshots = 0
         self.numbered = 0
         """Snapshots that told their number."""
         self.late: list[str] = []
-        """Those that were older than what their socket had been told before."""
+        """Snapshots that were older than what their socket had received before."""
         self.votes: Counter[str] = Counter()
-        """How many votes were counted, refused, or are unsure."""
+        """Numbers of counted, refused and unsure votes."""
         self.refused: list[str] = []
         """Commands that were refused for no good reason."""
 
@@ -119,7 +119,7 @@ class Pupil:
 
     @property
     def is_online(self) -> bool:
-        """Whether the student has a page that hears of the class."""
+        """Return whether the student has a page that receives the class."""
         return any(tab.connected for tab in self._tabs)
 
     async def come(self) -> None:

@@ -52,7 +52,7 @@ class HTTPConnection(HTTPChannel):
 
 
 class DrainingFactory:
-    """What a factory of `HTTPConnection`s needs, before Twisted's own in the list of its bases."""
+    """Equips a factory of `HTTPConnection`s; list it before Twisted's own base class."""
 
     protocol = HTTPConnection
 

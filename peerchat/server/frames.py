@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Socket(Protocol):
-    """What the extension needs of the socket that it is for."""
+    """Describes what the extension needs from its socket."""
 
     take_at_once: Callable[[str], bool] | None
 
@@ -35,9 +35,9 @@ class Frames:
     def __init__(self, protocol: Socket) -> None:
         self._protocol = protocol
         self.heard = time.monotonic()
-        """When the last bytes came in."""
+        """Time of the last received bytes."""
         self.clear = False
-        """Whether the socket is open and nothing waits for it: a write may go out at once."""
+        """True while the socket is open and no data waits: a write can go out at once."""
         self.written = 0
 
     def attach(self, put: Callable[[bytes], int]) -> None:

@@ -1,13 +1,13 @@
-"""What came in on a socket and waits for its consumer."""
+"""Queues the input of a socket for its consumer."""
 
 import asyncio
 from typing import Any
 
 
 class Inbox:
-    """What waits for the consumer of one socket: a queue for one reader.
+    """Queues the events of one socket for its consumer, the only reader.
 
-    In place of an `asyncio.Queue`, which takes 3 KiB, and there are thousands of them.
+    It replaces an `asyncio.Queue`, which takes 3 KiB, because there are thousands of them.
     """
 
     __slots__ = ("_messages", "_reader")

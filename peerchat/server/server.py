@@ -63,12 +63,12 @@ class Server(daphne_server.Server):
         self._ports.append(port)
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
-        """What daphne does before the reactor stops; here the sockets are closed in good order.
+        """Close the sockets in good order, before daphne stops the reactor.
 
-        No connection is accepted any more, what is in flight is finished and acknowledged, and
-        the sockets get 4503, so that their clients go to another worker. If the process is still
-        here a second before its parent would kill it, since a thread waits for a database that
-        does not answer, it ends itself.
+        The server accepts no more connections, finishes and acknowledges the commands in flight,
+        and closes the sockets with 4503, so that their clients go to another worker. If a thread
+        still waits for an unavailable database a second before the parent would kill the process,
+        the process ends itself.
         """
         end = threading.Timer(STOP_WITHIN - 1, _end)
         end.daemon = True
@@ -100,7 +100,9 @@ class Server(daphne_server.Server):
 
 
 def _end() -> None:
-    logger.error("This worker could not stop in time: something it waits for does not answer.")
+    logger.error(
+        "This worker could not stop in time because something it waits for does not respond."
+    )
     logging.shutdown()
     os._exit(1)
 

@@ -67,7 +67,9 @@ class Worker:
                 self._process.terminate()
         await asyncio.wait([self.exited], timeout=STOP_WITHIN)
         if not self.exited.done():
-            logger.error("Worker process %d did not stop in %g s: killed.", self.pid, STOP_WITHIN)
+            logger.error(
+                "Worker process %d did not stop within %g s and was killed.", self.pid, STOP_WITHIN
+            )
             self._process.kill()
             await asyncio.wait([self.exited])
 
@@ -111,7 +113,9 @@ class Worker:
             silent = 0 if self._heard else silent + 1
         if not self._stopping:
             logger.error(
-                "Worker process %d gave no sign of life for %g s: killed.", self.pid, self._silence
+                "Worker process %d gave no sign of life for %g s and was killed.",
+                self.pid,
+                self._silence,
             )
             self._process.kill()
 
@@ -212,7 +216,7 @@ class Supervisor:
             await self._replace_all()
 
     async def _replace_all(self) -> None:
-        logger.info("Replacing %d worker(s), one by one.", len(self._slots))
+        logger.info("Replacing %d worker(s) one by one.", len(self._slots))
         for slot in self._slots:
             answer = slot.ask()
             await self._first(answer)
@@ -220,18 +224,18 @@ class Supervisor:
                 return
             if not answer.result():
                 logger.error(
-                    "Worker %d was not replaced. It goes on serving, and so do those after it.",
+                    "Worker %d was not replaced. It keeps serving, as do the workers after it.",
                     slot.number,
                 )
                 return
-        logger.info("All workers are replaced.")
+        logger.info("All workers have been replaced.")
 
     async def _succeed(self, slot: _Slot, old: Worker) -> Worker:
         """Start the successor of a worker; returns who serves now."""
         try:
             new = await self._start(slot)
         except OSError as error:
-            logger.error("A new worker %d could not be started: %s.", slot.number, error)
+            logger.error("Could not start the new worker %d: %s.", slot.number, error)
             return old
         if self._overlap:
             new.go()
@@ -326,13 +330,15 @@ class Supervisor:
             return False
         if worker.exited.done():
             logger.error(
-                "A new worker %d %s before it served.",
+                "The new worker %d %s before it started to serve.",
                 worker.number,
                 _how(worker.exited.result()),
             )
             return False
         if not state.is_set():
-            logger.error("A new worker %d did not come up in %g s.", worker.number, START_WITHIN)
+            logger.error(
+                "The new worker %d did not start within %g s.", worker.number, START_WITHIN
+            )
         return state.is_set()
 
     def _stop_worker(self, worker: Worker) -> asyncio.Task[None]:
@@ -356,7 +362,7 @@ class Supervisor:
 
 
 def _has_terminal() -> bool:
-    """Whether this process has a terminal that could be closed."""
+    """Return whether this process has a terminal that could be closed."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:

@@ -29,7 +29,7 @@ class WebSocketProtocol(ShortWayIn):
     """The bytes that the other side had yet to get, and those that it had got: at the last ping of
     autobahn, and when it was last asked for a sign of life or excused for giving none."""
     _excused = 0.0
-    """When there was an excuse for silence last."""
+    """Time of the last excuse for silence."""
 
     def makeConnection(self, made: Any) -> None:
         self.frames = Frames(self)
@@ -108,10 +108,10 @@ class WebSocketProtocol(ShortWayIn):
         return now - max(self.frames.heard, self._excused)
 
     def _has_excuse(self, before: tuple[int, int]) -> bool:
-        """Whether the client may have answered, or may not have got the question yet.
+        """Return whether the client may have answered, or may not have received the ping yet.
 
-        Its answer may wait in a socket that we do not read, or the ping behind megabytes that it is
-        still reading.
+        Its answer may wait in a socket that the server does not read, or the ping may wait behind
+        megabytes that the client is still reading.
         """
         return self._paused or bool(before[0] and self._progress()[1] > before[1])
 

@@ -120,7 +120,7 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
             continue
         objection = _restriction(members[place.id][post.sender.pk], place, last_posts, now)
         if post.reply_to is not None and (place.id, post.reply_to) not in parents:
-            objection = InvalidMessageFormat("`reply_to` must be a message of the same room.")
+            objection = InvalidMessageFormat("`reply_to` must name a message in the same room.")
         if objection is not None:
             results.append(objection)
             continue

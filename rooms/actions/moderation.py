@@ -34,9 +34,9 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     if message is None:
         raise NoSuchMessage
     if not leads and message.sender_id != user.pk:
-        raise PermissionDenied("Only its sender and the instructors may remove a message.")
+        raise PermissionDenied("Only the sender and the instructors can remove a message.")
     if message.kind == Message.Kind.CONTROL:
-        raise PermissionDenied("The steps of a class stay.")
+        raise PermissionDenied("Class transitions cannot be removed.")
     if message.removed_at is not None:
         return message
     message.removed_at, message.removed_by = timezone.now(), user
@@ -54,7 +54,7 @@ def mute(*, user: User, course: str, username: str, seconds: int) -> Enrollment:
     and InvalidMessageFormat where the course has no such student.
     """
     if not 1 <= seconds <= MUTE_LIMIT:
-        raise InvalidMessageFormat(f"A mute lasts 1 to {MUTE_LIMIT} seconds.")
+        raise InvalidMessageFormat(f"A mute must last 1 to {MUTE_LIMIT} seconds.")
     until = timezone.now() + timedelta(seconds=seconds)
     return _set_mute(user, course, username, until, f"mute:{username}:{seconds}")
 
@@ -92,10 +92,10 @@ def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
     and InvalidMessageFormat.
     """
     if not 0 <= seconds <= SLOW_LIMIT:
-        raise InvalidMessageFormat(f"Between two messages are 0 to {SLOW_LIMIT} seconds.")
+        raise InvalidMessageFormat(f"`slow_seconds` must be 0 to {SLOW_LIMIT}.")
     found, leads = permissions.standing(user, room)
     if not leads or found.kind not in (Room.Kind.COURSE, Room.Kind.OPEN):
-        raise PermissionDenied("Only instructors slow down their course's room and its open ones.")
+        raise PermissionDenied("Only instructors can slow down course and open rooms.")
     found.slow_seconds = seconds
     found.save(update_fields=["slow_seconds"])
     _log(user, f"slow:{found.id}:{seconds}", found.course)

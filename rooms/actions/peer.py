@@ -76,7 +76,7 @@ def take_step(*, user: User, course: str, message: str, question: str) -> Messag
     """
     course_ = permissions.leading(user, course).course
     if message not in STEPS:
-        raise InvalidMessageFormat(f"A control message is one of {', '.join(STEPS)}.")
+        raise InvalidMessageFormat(f"A control message must be one of: {', '.join(STEPS)}.")
     name = uuid.uuid4().hex
     command: Control
     if message == "enableVote":
@@ -99,7 +99,7 @@ def _epoch(course: Course, question: str) -> int | None:
         return None
     if session.current_round.question.slug != question:
         raise IllegalTransition(
-            "Another question runs.", phase=str(session.phase), epoch=session.epoch
+            "The class is on another question.", phase=str(session.phase), epoch=session.epoch
         )
     return session.epoch
 

@@ -35,7 +35,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
         own = Room.objects.filter(course=enrollment.course, created_by=user, archived_at=None)
         if own.count() >= most:
             raise PermissionDenied(
-                f"You have made {most} rooms in this course: archive one to make another."
+                f"You already have {most} rooms in this course. Archive one to create another."
             )
     _may_be_in_one_more(user)
     room = Room.objects.create(
@@ -127,7 +127,7 @@ def open_direct_room(*, user: User, to: str) -> Room:
     """
     other = User.objects.filter(username=to, is_active=True).first()
     if other is None or other == user:
-        raise PermissionDenied("You share no course with such a user.")
+        raise PermissionDenied("You share no course with a user of that name.")
     shared = (
         Course.objects.filter(enrollments__user=user)
         .filter(enrollments__user=other)
@@ -135,7 +135,7 @@ def open_direct_room(*, user: User, to: str) -> Room:
         .first()
     )
     if shared is None:
-        raise PermissionDenied("You share no course with such a user.")
+        raise PermissionDenied("You share no course with a user of that name.")
     low, high = sorted((user.pk, other.pk))
     pair = f"{low}:{high}"
     found = Room.objects.filter(pair=pair).first()
@@ -178,11 +178,11 @@ def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
     """A room of these kinds that the user made or whose course they lead."""
     found, leads = permissions.standing(user, room)
     if found.kind not in kinds:
-        raise PermissionDenied("This room has neither a topic nor an end of its own.")
+        raise PermissionDenied("This room cannot be changed or archived.")
     if not leads:
         if found.created_by_id != user.pk:
             raise PermissionDenied(
-                "Only who made the room and the instructors of the course may do this."
+                "Only the room's creator and the course's instructors can do this."
             )
         _not_muted(permissions.enrolled(user, found.course.slug))
     return found
@@ -190,7 +190,7 @@ def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
 
 def _not_muted(enrollment: Enrollment) -> None:
     if enrollment.muted_until is not None and enrollment.muted_until > timezone.now():
-        raise PermissionDenied("You may not do this while you are muted in this course.")
+        raise PermissionDenied("You cannot do this while you are muted in this course.")
 
 
 def _lock_user(user: User) -> None:
@@ -215,7 +215,7 @@ def _may_be_in_one_more(user: User) -> None:
     most = limits["ROOMS_PER_SOCKET"]
     mine = Membership.objects.filter(user=user, room__kind=Room.Kind.OPEN, room__archived_at=None)
     if mine.count() >= most:
-        raise PermissionDenied(f"You are in {most} open rooms: leave one to join another.")
+        raise PermissionDenied(f"You are already in {most} open rooms. Leave one to join another.")
 
 
 def _clean_topic(topic: str) -> str:

@@ -134,7 +134,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     first = partners.first_round(session)
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
     if target is None:
-        raise InvalidMessageFormat(f"There is no group {number}.")
+        raise InvalidMessageFormat(f"The class has no group {number}.")
     user = User.objects.filter(
         username=username,
         enrollments__course=session.course,

@@ -97,7 +97,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
     for ballot in ballots:
         session = sessions.get(ballot.course)
         if (ballot.user.pk, ballot.course) not in students:
-            results.append(PermissionDenied("Only students of the course vote."))
+            results.append(PermissionDenied("Only students of the course can vote."))
         elif (
             session is None
             or session.current_round is None

@@ -33,7 +33,7 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
         if len(self._kept()) < 2:
             raise forms.ValidationError("A question needs at least two choices.")
         if sum(form.cleaned_data["is_correct"] for form in self._kept()) != 1:
-            raise forms.ValidationError("Exactly one choice must be the correct one.")
+            raise forms.ValidationError("Exactly one choice must be correct.")
 
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one and the database never lets two be correct: the one that was

@@ -62,10 +62,10 @@ def document() -> Schema:
     components |= described | parts
     components |= {
         "Refusal": _refusal(),
-        "Frame": {"type": "string", "description": "Any text, relayed as it is."},
+        "Frame": {"type": "string", "description": "Any text, relayed unchanged."},
     }
     messages |= {
-        "Refusal": _made_of("Refusal", "The reply to a command that was refused."),
+        "Refusal": _made_of("Refusal", "The reply to a command that failed."),
         "Frame": {
             "name": "frame",
             "summary": "A text frame of a feed.",
@@ -88,18 +88,20 @@ def document() -> Schema:
         "defaultContentType": "application/json",
         "channels": {
             "chat": _channel(
-                "chat", "/ws/chat/", "Rooms, partner chat, votes and the events of one's courses."
+                "chat", "/ws/chat/", "Rooms, partner chat, votes and the events of your courses."
             ),
             "instructor": {
                 **_channel(
                     "instructor",
                     "/ws/instructor/{course}/",
-                    "Control commands and live figures of a course, for who leads it.",
+                    "Control commands and live figures, for instructors and assistants.",
                 ),
                 "parameters": {"course": {"description": "The slug of the course."}},
             },
             "feed": {
-                **_channel("feed", "/ws/feed/{feed}/", "A bare feed: every frame goes to all."),
+                **_channel(
+                    "feed", "/ws/feed/{feed}/", "A bare feed: each frame goes to every client."
+                ),
                 "parameters": {"feed": {"description": "The name of the feed."}},
             },
         },

@@ -43,5 +43,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token, from `POST /api/tokens/` or `manage.py issue_token`.",
+            "description": "A token from `POST /api/tokens/` or `manage.py issue_token`.",
         }

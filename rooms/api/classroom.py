@@ -21,7 +21,7 @@ from rooms.wire.events import MessageBody, Snapshot
 class State(Endpoint):
     @extend_schema(
         operation_id="courses_state_retrieve",
-        summary="Where the class stands",
+        summary="Get the current state of the class",
         responses={200: serializers.of(Snapshot)} | refusals(401, 403, 503),
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -34,9 +34,9 @@ class State(Endpoint):
 class Votes(Endpoint):
     @extend_schema(
         operation_id="courses_vote_create",
-        summary="Vote in the round that is open",
-        description="The last vote before the round closes counts. One that names its `question` "
-        "and `round` counts in no other one.",
+        summary="Vote in the open round",
+        description="The last vote before the round closes counts. A vote that names its "
+        "`question` and `round` counts only there.",
         request=serializers.NewVoteSerializer,
         responses={200: serializers.of(replies.Voted)} | refusals(*WRITING, 409, 429),
     )
@@ -50,7 +50,7 @@ class Votes(Endpoint):
 class MyVotes(Endpoint):
     @extend_schema(
         operation_id="courses_votes_list",
-        summary="One's own votes in a course, the last one first",
+        summary="List your votes in a course, newest first",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.MyVotes)} | refusals(*READING),
     )
@@ -63,7 +63,7 @@ class MyVotes(Endpoint):
 class Partners(Endpoint):
     @extend_schema(
         operation_id="courses_partners_retrieve",
-        summary="One's partners now",
+        summary="Get your current partners",
         responses={200: serializers.of(bodies.Partners)} | refusals(401, 403, 503),
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -82,8 +82,8 @@ class Partners(Endpoint):
 class Control(Endpoint):
     @extend_schema(
         operation_id="courses_control_create",
-        summary="Move the class on: an instructor's command, as on the socket",
-        description="A command that comes again under its `uuid` does nothing.",
+        summary="Run an instructor's command, as on the socket",
+        description="A repeated command with the same `uuid` has no effect.",
         request=serializers.ControlSerializer,
         responses={200: serializers.ControlReplySerializer} | refusals(*WRITING, 409),
     )
@@ -104,8 +104,8 @@ class PeerMessages(Endpoint):
         operation_id="peer_messages_create",
         summary="Post a peer message",
         description=(
-            "`text` goes to one's partners now; with `broadcast`, from an instructor, to everyone "
-            "in the course. `control` carries out the step of the class that `message` names: "
+            "`text` goes to your current partners or, with `broadcast` from an instructor, to "
+            "everyone in the course. `control` runs the step that `message` names: "
             f"{', '.join(f'`{name}`' for name in peer.STEPS)}."
         ),
         request=serializers.of(bodies.PeerMessage),
@@ -115,12 +115,12 @@ class PeerMessages(Endpoint):
         user = self.me(request)
         given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
         if given.sender not in (None, user.username):
-            raise PermissionDenied("The sender is who is logged in.")
+            raise PermissionDenied("The sender must be the authenticated user.")
         course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
         if given.type == "control":
             ratelimit.messages.take(user.pk)
             if to:
-                raise InvalidMessageFormat("A control message is for the whole class.")
+                raise InvalidMessageFormat("A control message must go to the whole class.")
             body = frames.body(
                 peer.take_step(
                     user=user, course=course, message=given.message, question=given.div_id
@@ -128,7 +128,7 @@ class PeerMessages(Endpoint):
             )
         elif given.broadcast:
             if to:
-                raise InvalidMessageFormat("A broadcast is for the whole class.")
+                raise InvalidMessageFormat("A broadcast must go to the whole class.")
             body = frames.body(peer.post_to_course(user=user, course=course, text=given.message))
         else:
             body = frames.body(

@@ -23,7 +23,7 @@ from rooms.wire.errors import InvalidMessageFormat
 class Courses(Endpoint):
     @extend_schema(
         operation_id="courses_list",
-        summary="The courses one is in",
+        summary="List your courses",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Courses)} | refusals(*READING),
     )
@@ -37,8 +37,8 @@ class Courses(Endpoint):
 class Questions(Endpoint):
     @extend_schema(
         operation_id="courses_questions_list",
-        summary="The questions of a course, with their right choices",
-        description="Who leads the course sees all of them, a student those already revealed.",
+        summary="List the questions of a course with the correct choices",
+        description="Instructors and assistants see all questions, students the revealed ones.",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Questions)} | refusals(*READING),
     )
@@ -50,8 +50,8 @@ class Questions(Endpoint):
 class Sessions(Endpoint):
     @extend_schema(
         operation_id="courses_sessions_list",
-        summary="The classes of a course, the last one first",
-        description="Who leads the course is told the votes of each round as well.",
+        summary="List the classes of a course, newest first",
+        description="Instructors and assistants also see the votes of each round.",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Sessions)} | refusals(*READING),
     )
@@ -70,10 +70,10 @@ class Sessions(Endpoint):
 class UseLog(Endpoint):
     @extend_schema(
         operation_id="courses_uselog_retrieve",
-        summary="The use log of a course",
+        summary="Download the use log of a course",
         description=(
-            "One row per thing done: `timestamp, sid, event, act, div_id, course_id`. With "
-            "`names=pseudonyms` the same person always has the same other name within the course."
+            "One row per action: `timestamp, sid, event, act, div_id, course_id`. With "
+            "`names=pseudonyms`, each person has one pseudonym throughout the course."
         ),
         parameters=query(bodies.UseLogQuery),
         responses={
@@ -115,4 +115,4 @@ def _moment(name: str, text: str | None) -> datetime | None:
             moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        raise InvalidMessageFormat(f"The query is not valid: `{name}` is no time.") from None
+        raise InvalidMessageFormat(f"The query is not valid: `{name}` is not a time.") from None

@@ -75,7 +75,7 @@ def asked(request: Request, kind: type[S]) -> S:
     values: dict[str, str] = {}
     for name, given in request.query_params.lists():
         if len(given) > 1:
-            raise InvalidMessageFormat(f"The query is not valid: `{name}` comes twice.")
+            raise InvalidMessageFormat(f"The query is not valid: `{name}` is repeated.")
         values[name] = given[0]
     try:
         return msgspec.convert(values, kind, strict=False)

@@ -22,7 +22,7 @@ _FRAMEWORK: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         exceptions.UnsupportedMediaType,
         errors.InvalidMessageFormat.code,
-        "The body must be JSON, of the type application/json.",
+        "The body must be JSON with the content type application/json.",
     ),
     (exceptions.NotAuthenticated, errors.AuthenticationRequired.code, "Authenticate first."),
     (exceptions.PermissionDenied, errors.PermissionDenied.code, None),
@@ -35,7 +35,7 @@ _FRAMEWORK: tuple[tuple[type[Exception], str, str | None], ...] = (
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The response for an exception of a view; None for one that nobody foresaw."""
     if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("the database does not answer: %s", error)
+        logger.warning("the database is unavailable: %s", error)
         error = errors.Unavailable()
     if isinstance(error, errors.PeerError):
         return _refusal(error)

@@ -23,11 +23,11 @@ from rooms.wire.events import MessageBody
 class Messages(Endpoint):
     @extend_schema(
         operation_id="rooms_messages_list",
-        summary="Messages of a room, oldest first",
+        summary="List the messages of a room, oldest first",
         description=(
-            "The first ones after the number `after`, or else the last ones; of those before "
-            "`before` where it is given. With `wait` the answer comes as soon as there is "
-            "something after `after`, or after so many seconds without."
+            "Returns the first messages after the number `after`, or else the newest messages; "
+            "`before` limits both to lower numbers. With `wait`, the request waits up to that many "
+            "seconds for a message after `after`."
         ),
         parameters=query(bodies.MessagesQuery),
         responses={200: serializers.of(bodies.Messages)} | refusals(*READING, 404, 429),
@@ -57,8 +57,8 @@ class Messages(Endpoint):
         operation_id="rooms_messages_create",
         summary="Post a message",
         description=(
-            "Under a `uuid` that one has used in the room before, the stored message is returned "
-            "(200) and nothing new stored."
+            "If you already used the `uuid` in the room, the server returns the stored message "
+            "(200) and stores nothing."
         ),
         request=serializers.NewMessageSerializer,
         responses={
@@ -107,7 +107,7 @@ def _page(
 class Read(Endpoint):
     @extend_schema(
         operation_id="rooms_read_create",
-        summary="Say how far one has read",
+        summary="Mark messages as read",
         request=serializers.of(bodies.Read),
         responses={200: serializers.of(replies.HasRead)} | refusals(*WRITING, 404),
     )
@@ -122,8 +122,8 @@ class OneMessage(Endpoint):
         operation_id="rooms_messages_destroy",
         summary="Remove a message",
         description=(
-            "By its sender and by who leads the course. The text is gone from every answer, the "
-            "`seq` stays."
+            "The sender, the instructors and the assistants can do this. The text disappears from "
+            "every response; the `seq` remains."
         ),
         responses={204: None} | refusals(*DELETING),
     )
@@ -135,8 +135,8 @@ class OneMessage(Endpoint):
 class Direct(Endpoint):
     @extend_schema(
         operation_id="direct_messages_create",
-        summary="Post a message to one who shares a course with oneself",
-        description="In the room of the two, which is made if need be.",
+        summary="Post a direct message to a user who shares a course with you",
+        description="The server creates the direct room if necessary.",
         request=serializers.PrivateMessageSerializer,
         responses={
             201: serializers.of(MessageBody),
@@ -156,7 +156,7 @@ class Direct(Endpoint):
 class Mentions(Endpoint):
     @extend_schema(
         operation_id="mentions_list",
-        summary="The messages that mention one, the newest first",
+        summary="List the messages that mention you, newest first",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Mentions)} | refusals(*READING),
     )
@@ -168,7 +168,7 @@ class Mentions(Endpoint):
 class Search(Endpoint):
     @extend_schema(
         operation_id="search_list",
-        summary="Messages in one's rooms, the newest first",
+        summary="Search the messages in your rooms, newest first",
         description=(
             '`q` is words, all of which must be there; `"a phrase"` and `-without` work, too. '
             "Removed messages and archived rooms are left out."

@@ -15,7 +15,7 @@ from rooms.queries import courses
 class Mutes(Endpoint):
     @extend_schema(
         operation_id="courses_mutes_list",
-        summary="The students who may not post now",
+        summary="List the muted students",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Mutes)} | refusals(*READING),
     )
@@ -25,8 +25,8 @@ class Mutes(Endpoint):
 
     @extend_schema(
         operation_id="courses_mutes_create",
-        summary="Mute a student in a course for a time",
-        description="They post nothing in its rooms until then; their votes count all the same.",
+        summary="Mute a student in a course",
+        description="A muted student cannot post in the course's rooms. Votes still count.",
         request=serializers.of(bodies.NewMute),
         responses={201: serializers.of(bodies.Mute)} | refusals(*WRITING),
     )
@@ -41,7 +41,7 @@ class Mutes(Endpoint):
 class OneMute(Endpoint):
     @extend_schema(
         operation_id="courses_mutes_destroy",
-        summary="Let a student post again",
+        summary="Unmute a student",
         responses={204: None} | refusals(400, 401, 403, 503),
     )
     def delete(self, request: Request, slug: str, username: str) -> Response:

@@ -19,7 +19,7 @@ from rooms.wire import replies
 class Rooms(Endpoint):
     @extend_schema(
         operation_id="rooms_list",
-        summary="The rooms one is in, and the open ones of one's courses",
+        summary="List your rooms and the open rooms of your courses",
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Rooms)} | refusals(*READING),
     )
@@ -29,7 +29,7 @@ class Rooms(Endpoint):
 
     @extend_schema(
         operation_id="rooms_create",
-        summary="Make an open room of a course",
+        summary="Create an open room in a course",
         request=serializers.of(bodies.NewRoom),
         responses={201: serializers.of(bodies.RoomDetails)} | refusals(*WRITING, 429),
     )
@@ -46,7 +46,7 @@ class Rooms(Endpoint):
 class OneRoom(Endpoint):
     @extend_schema(
         operation_id="rooms_retrieve",
-        summary="A room that one is in or may join",
+        summary="Get a room that you are in or can join",
         responses={200: serializers.of(bodies.RoomDetails)} | refusals(401, 404, 503),
     )
     def get(self, request: Request, room: str) -> Response:
@@ -56,8 +56,8 @@ class OneRoom(Endpoint):
         operation_id="rooms_partial_update",
         summary="Change the topic of a room, or slow it down",
         description=(
-            "The topic of an open room is changed by who made it and by who leads the course; "
-            "how slow it is, and both of a course's room, by who leads the course."
+            "The creator of an open room, the instructors and the assistants can change its topic. "
+            "Only instructors and assistants can slow it down or change the course's room."
         ),
         request=serializers.of(bodies.RoomChanges),
         responses={200: serializers.of(bodies.RoomDetails)} | refusals(*WRITING, 404),
@@ -76,7 +76,7 @@ class OneRoom(Endpoint):
     @extend_schema(
         operation_id="rooms_destroy",
         summary="Archive an open room",
-        description="By who made it and by who leads the course. Its history stays for the admin.",
+        description="The creator and the instructors can do this. The admin keeps the history.",
         responses={204: None} | refusals(*DELETING),
     )
     def delete(self, request: Request, room: str) -> Response:
@@ -87,7 +87,7 @@ class OneRoom(Endpoint):
 class Join(Endpoint):
     @extend_schema(
         operation_id="rooms_join_create",
-        summary="Join an open room of a course one is in",
+        summary="Join an open room of one of your courses",
         request=None,
         responses={200: serializers.of(bodies.RoomDetails)} | refusals(*DELETING, 429),
     )
@@ -115,7 +115,7 @@ class Leave(Endpoint):
 class Users(Endpoint):
     @extend_schema(
         operation_id="rooms_users_list",
-        summary="Who is in a room, and who of them is online",
+        summary="List the members of a room and whether they are online",
         responses={200: serializers.of(replies.Users)} | refusals(401, 404, 503),
     )
     def get(self, request: Request, room: str) -> Response:

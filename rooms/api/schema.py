@@ -157,15 +157,15 @@ def query(struct: type[msgspec.Struct]) -> list[OpenApiParameter]:
 
 
 _MEANINGS = {
-    400: "The request is not valid, or the course does not have what it names.",
-    401: "Nobody is logged in, or the token is not valid.",
-    403: "Not for this user; or a session without its CSRF token.",
-    404: "There is no such thing at this address, or it is not this user's.",
-    409: "Not in the state that the class, or the message, is in.",
+    400: "The request is not valid, or it names something that the course does not have.",
+    401: "The request has no valid session or token.",
+    403: "The user has no permission, or the session's CSRF token is missing.",
+    404: "The resource does not exist, or the user has no access to it.",
+    409: "The current state of the class or the message does not allow this.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    429: "Too fast; `Retry-After` and `retry_after` say when to try again.",
-    503: "Nothing was kept: the store is out.",
+    429: "Too many requests; `Retry-After` and `retry_after` say when to try again.",
+    503: "The database is unavailable; nothing was saved.",
 }
 
 
@@ -193,9 +193,9 @@ def error_schema() -> Schema:
             "error_code": {"type": "string", "enum": sorted(error_codes())},
             "error_message": {"type": "string"},
             "retry_after": {"type": "number", "description": "Seconds to wait."},
-            "phase": {"type": "string", "description": "The phase that stands."},
-            "epoch": {"type": "integer", "description": "The epoch that stands."},
-            "until": {"type": "number", "description": "Until when one is muted."},
+            "phase": {"type": "string", "description": "The current phase."},
+            "epoch": {"type": "integer", "description": "The current epoch."},
+            "until": {"type": "number", "description": "When the mute ends."},
         },
         "required": ["error_code", "error_message"],
     }

@@ -33,12 +33,12 @@ class Tokens(Endpoint):
             wait = getattr(request, "try_again_in", None)  # says accounts.lockout
             if wait is not None and getattr(request, "is_busy", False):
                 raise Unavailable(
-                    f"Too many log in at once: try again in {wait:.1f} s.",
+                    f"Too many people are logging in: try again in {wait:.1f} s.",
                     retry_after=round(wait, 1),
                 )
             if wait is not None:
-                raise RateLimited(wait, "There were too many tries with a wrong password")
-            raise AuthenticationRequired("The username or the password is wrong.")
+                raise RateLimited(wait, "Too many failed log-in attempts")
+            raise AuthenticationRequired("The username or password is wrong.")
         ratelimit.tokens.take(user.pk)
         raw = tokens.issue(user, name="HTTP API")
         user_logged_in.send(sender=User, request=request, user=user)
@@ -50,11 +50,11 @@ class Tokens(Endpoint):
 class CurrentToken(Endpoint):
     @extend_schema(
         operation_id="tokens_current_delete",
-        summary="Revoke the token that this request comes with",
+        summary="Revoke the token of this request",
         responses={204: None} | refusals(401, 403, 503),
     )
     def delete(self, request: Request) -> Response:
         if not isinstance(request.auth, Token):
-            raise PermissionDenied("This request came without a token.")
+            raise PermissionDenied("This request has no token.")
         tokens.revoke(request.auth)
         return Response(status=204)

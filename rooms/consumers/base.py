@@ -120,7 +120,7 @@ class SocketConsumer(AsyncConsumer):
         try:
             text = message.get("text")
             if text is None:
-                raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)
+                raise InvalidMessageFormat("Frames must be text, not binary.", malformed=True)
             command = self.parser.parse(text)
         except PeerError as error:
             self.refuse_frame(error)

@@ -129,7 +129,7 @@ class ChatConsumer(SocketConsumer):
         try:
             was_away = await self.runtime.writer.store_at_last(open_connections, coming)
         except PeerError as error:
-            logger.warning("a socket is not counted as online: %s", error.message)
+            logger.warning("could not record a socket as online: %s", error.message)
             return coming
         self.connection.noted_as = self.user.username
         if was_away:
@@ -142,7 +142,7 @@ class ChatConsumer(SocketConsumer):
         try:
             is_away = await self.runtime.writer.store_at_last(close_connections, coming)
         except PeerError as error:
-            logger.warning("a closed socket is still counted as online: %s", error.message)
+            logger.warning("could not record a socket as closed: %s", error.message)
             return
         if is_away:
             self._tell(rooms, here=False)

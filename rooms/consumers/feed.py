@@ -59,7 +59,7 @@ class FeedConsumer(SocketConsumer):
     def _relay(self, text: str | None) -> None:
         try:
             if text is None:
-                raise InvalidMessageFormat("Frames are text, not binary.", malformed=True)
+                raise InvalidMessageFormat("Frames must be text, not binary.", malformed=True)
             ratelimit.relayed.take(self.user.pk)
         except PeerError as error:
             self.refuse_frame(error)

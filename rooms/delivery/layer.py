@@ -85,7 +85,7 @@ class Shard(RedisSingleShardConnection):
             except LOST:
                 await asyncio.sleep(RETRY_AFTER)
             except Exception:
-                logger.exception("a message from Redis could not be received")
+                logger.exception("could not receive a message from Redis")
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _next_message(self) -> dict[str, Any] | None:

@@ -99,7 +99,9 @@ class Order:
             try:
                 rows = await self._fetch(audience.name, head, FILL_PAGE)
             except Exception as error:
-                logger.warning("cannot read what follows %s in %s: %s", head, audience.name, error)
+                logger.warning(
+                    "cannot read messages after %s in %s: %s", head, audience.name, error
+                )
                 wait = min(wait * 2, RETRY_AFTER)
                 await asyncio.sleep(wait)
                 continue

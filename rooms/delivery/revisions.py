@@ -56,7 +56,7 @@ class Revisions:
                 self._note(group, revision)
                 return found
             since = heard
-        raise Unavailable("The class moves on too fast to be read. Ask again.")
+        raise Unavailable("The class is changing too fast to read. Try again.")
 
     def _note(self, group: str, revision: int) -> None:
         self._heard[group] = revision

@@ -184,13 +184,13 @@ class GroupSubscriptions:
             except Exception:
                 # What was lost is found by its missing number.
                 metrics.LAYER_ERRORS.labels("receive").inc()
-                logger.exception("an event of the channel layer could not be delivered")
+                logger.exception("could not deliver an event of the channel layer")
                 await asyncio.sleep(0.1)
 
     def _failed(self, operation: str, error: Exception) -> None:
         metrics.LAYER_ERRORS.labels(operation).inc()
         if not self._away.is_set():
-            logger.warning("the channel layer does not answer (%s): %r", operation, error)
+            logger.warning("the channel layer is unavailable (%s): %r", operation, error)
         self._away.set()
 
     # --- one group -------------------------------------------------------------------------
@@ -268,7 +268,7 @@ class GroupSubscriptions:
         subscription.stands.set()
         if subscription is self._everyone:
             if self._away.is_set():
-                logger.warning("the channel layer answers again")
+                logger.warning("the channel layer is available again")
             self._away.clear()
             for other in self._subscriptions.values():
                 if other is not subscription:
@@ -296,7 +296,7 @@ class GroupSubscriptions:
                 subscription.missed = True
             else:
                 if everyone:
-                    self._failed("probe", TimeoutError("nothing comes back"))
+                    self._failed("probe", TimeoutError("no probe returned"))
                 return
             self._heard(subscription)
 
@@ -343,7 +343,7 @@ class GroupSubscriptions:
 
     async def _renew(self, name: str, subscription: _Subscription) -> None:
         """Give up a subscription that is none; where no other can stand either, the connection."""
-        logger.warning("nothing comes back from the group %s: it is subscribed to anew", name)
+        logger.warning("no probe returned from the group %s; subscribing again", name)
         try:
             async with asyncio.timeout(LAYER_WITHIN):
                 if subscription is not self._everyone:

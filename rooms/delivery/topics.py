@@ -26,14 +26,14 @@ def check_name(topic: str) -> None:
     """Raises InvalidTopic unless one can publish to the topic."""
     _check(topic)
     if "+" in topic or "#" in topic:
-        raise InvalidTopic("Publish to one topic, without + and #.")
+        raise InvalidTopic("You can publish only to a topic without + and #.")
 
 
 def check_pattern(pattern: str) -> None:
     """Raises InvalidTopic unless one can subscribe to the pattern."""
     levels = _check(pattern)
     if any(len(level) > 1 and ("+" in level or "#" in level) for level in levels):
-        raise InvalidTopic("A + or # must be a whole level of the topic.")
+        raise InvalidTopic("A + or # must stand alone between slashes.")
     if "#" in levels[:-1]:
         raise InvalidTopic("A # must be the last level of the topic.")
 
@@ -44,7 +44,7 @@ def _check(topic: str) -> list[str]:
     if len(topic) > LENGTH_LIMIT:
         raise InvalidTopic(f"The topic is too long: {LENGTH_LIMIT} characters at most.")
     if "\0" in topic:
-        raise InvalidTopic("A topic has no U+0000.")
+        raise InvalidTopic("A topic must not contain U+0000.")
     levels = topic.split("/")
     if len(levels) > LEVELS_LIMIT:
         raise InvalidTopic(f"The topic has too many levels: {LEVELS_LIMIT} at most.")
@@ -58,7 +58,7 @@ def course(topic: str) -> str:
     """
     slug = topic.partition("/")[0]
     if _SLUG.fullmatch(slug) is None:
-        raise InvalidTopic("The first level of a topic is the slug of a course.")
+        raise InvalidTopic("The first level of a topic must be the slug of a course.")
     return slug
 
 

@@ -80,7 +80,7 @@ class IllegalTransition(Exception):
     def __init__(self, phase: Phase, command: str, *, groups_missing: bool = False) -> None:
         self.phase = phase
         self.command = command
-        reason = ", before partners are made" if groups_missing else ""
+        reason = " before partners are formed" if groups_missing else ""
         super().__init__(f"{command} is not possible in the phase {phase}{reason}.")
 
 

@@ -108,7 +108,7 @@ class Polls:
                 return
             rooms = await self._threads.run(room_queries.audiences, coming.user)
         except PeerError as error:
-            logger.warning("who waits is not counted as online, or is still: %s", error.message)
+            logger.warning("could not record the presence of a polling client: %s", error.message)
             return
         for group, audiences in rooms.items():
             publish.now(group, Seen(coming.user, username, audiences, here))

@@ -182,7 +182,7 @@ class Revalidation:
         """Close a socket whose token or session does not stand."""
         # Who changed the password goes on with the key that their session got for it.
         renewed = self._checked.get(one.credential.user) and one.credential in facts.checked.gone
-        logger.info("a socket of user %s stands on nothing any more", one.credential.user)
+        logger.info("the credential of a socket of user %s has ended", one.credential.user)
         one.connection.close(4503 if renewed else 4401)
 
     async def _mend(
@@ -245,7 +245,7 @@ async def _logged(job: Coroutine[Any, Any, None]) -> None:
         # The database is away, which was logged; the next check of all sockets makes up for it.
         pass
     except Exception:
-        logger.exception("sockets could not be checked")
+        logger.exception("could not check the sockets")
 
 
 def _look(connection: Connection, credential: Credential) -> _Seen:

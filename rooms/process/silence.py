@@ -137,7 +137,7 @@ class Silence:
             turned = await self._writer.submit(note_signs, Sign(connection.id, user, since))
         except PeerError as error:
             # The next beat finds that it is not stored.
-            logger.warning("a silent socket is not noted, or one that is back: %s", error.message)
+            logger.warning("could not record which sockets are silent: %s", error.message)
             return
         if turned:
             for group, audiences in rooms.items():

@@ -42,7 +42,7 @@ def _call(function: Callable[..., T], args: Any, kwargs: Any) -> T:
         return function(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
         metrics.DATABASE_ERRORS.inc()
-        logger.warning("the database does not answer: %s", error)
+        logger.warning("the database is unavailable: %s", error)
         raise Unavailable from error
     finally:
         close_old_connections()

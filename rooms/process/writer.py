@@ -126,7 +126,7 @@ class Writer:
                     raise ValueError(f"{len(results)} results for {len(batch)} items")
             except Exception:
                 # Without this thread nothing would be stored any more.
-                logger.exception("a batch was not stored")
+                logger.exception("could not store a batch")
                 results = [Unavailable()] * len(batch)
             # A loop that is closed has nobody who waits.
             with contextlib.suppress(RuntimeError):
@@ -175,12 +175,12 @@ def _store(store: Store, items: list[Any]) -> Sequence[Any]:
     except (OperationalError, InterfaceError) as error:
         close_old_connections()
         metrics.DATABASE_ERRORS.inc()
-        logger.warning("the database does not answer: %s", error)
+        logger.warning("the database is unavailable: %s", error)
         return [Unavailable()] * len(items)
     except Exception:
         if len(items) == 1:
-            logger.exception("an item could not be stored")
+            logger.exception("could not store an item")
             return [Unavailable()]
         # One of them cannot be stored: the others must not suffer for it.
-        logger.exception("a batch could not be stored; its items are stored one by one")
+        logger.exception("could not store a batch; storing its items one by one")
         return [result for item in items for result in _store(store, [item])]

@@ -53,8 +53,8 @@ def _panel(
     request: HttpRequest | None = context.get("request")
     if request is None:
         raise template.TemplateSyntaxError(
-            "The tags of peerchat need `request` in the context: render with the request, and "
-            "have django.template.context_processors.request among the context processors."
+            "The peerchat tags need `request` in the context. Render the template with the request "
+            "and enable django.template.context_processors.request."
         )
     login_url = resolve_url(settings.LOGIN_URL)
     if not request.user.is_authenticated:

@@ -32,7 +32,7 @@ class InvalidMessageFormat(PeerError):
 
 class UnknownAction(PeerError):
     code = "unknown_action"
-    default = "There is no such action on this socket."
+    default = "This socket has no such action."
 
 
 class AuthenticationRequired(PeerError):
@@ -50,7 +50,7 @@ class InvalidToken(PeerError):
 class PermissionDenied(PeerError):
     code = "permission_denied"
     status = 403
-    default = "You may not do this."
+    default = "You do not have permission to do this."
 
 
 class InvalidRoom(PeerError):
@@ -99,13 +99,13 @@ class NoPartner(PeerError):
 class RoundClosed(PeerError):
     code = "round_closed"
     status = 409
-    default = "No vote is open: the round is closed."
+    default = "Voting is closed."
 
 
 class IllegalTransition(PeerError):
     code = "illegal_transition"
     status = 409
-    default = "The class is in a phase in which this cannot be done."
+    default = "This command is not allowed in the current phase."
 
 
 class InvalidChoice(PeerError):
@@ -121,10 +121,10 @@ class InvalidTopic(PeerError):
 class UuidReused(PeerError):
     code = "uuid_reused"
     status = 409
-    default = "This uuid was used before, for another text."
+    default = "You already used this uuid for a different message."
 
 
 class Unavailable(PeerError):
     code = "unavailable"
     status = 503
-    default = "The server cannot store anything just now. Nothing was kept: send it again."
+    default = "The server is unavailable; nothing was saved. Send it again."

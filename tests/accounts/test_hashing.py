@@ -246,11 +246,11 @@ def test_where_too_many_log_in_one_is_told_to_come_back(root, busy, page, monkey
     if page == "/api/tokens/":
         told = response.json()
         assert told["error_code"] == "unavailable"
-        assert told["error_message"].startswith("Too many log in at once: try again in ")
+        assert told["error_message"].startswith("Too many people are logging in: try again in ")
         assert 1 <= told["retry_after"] <= 60
     else:
         text = response.content.decode()
-        assert "Many people are logging in at this moment." in text
+        assert "Many people are logging in right now." in text
         assert 'value="root"' in text
         assert PASSWORD not in text
     # It was no guess.

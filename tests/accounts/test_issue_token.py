@@ -33,14 +33,14 @@ def test_an_unknown_user_is_an_error_and_nobody_gets_one(ada):
     done = manage("issue_token", "ada", "nobody", "nothing")
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == "CommandError: There is no user nobody, nothing.\n"
+    assert done.stderr == "CommandError: No such user: nobody, nothing.\n"
     assert not Token.objects.exists()
 
 
 def test_an_inactive_user_is_an_error(ada):
     ada.is_active = False
     ada.save()
-    with pytest.raises(CommandError, match="Not active, so a token would not work: ada"):
+    with pytest.raises(CommandError, match="Inactive users cannot use a token: ada"):
         issue("ada")
     assert not Token.objects.exists()
 

@@ -78,10 +78,7 @@ def test_the_page_says_when_to_try_again(ada):
     fail("ada")
     response = log_in("ada")
     page = response.content.decode()
-    assert (
-        'role="alert">There were too many tries with a wrong password. Try again in 10 minutes.'
-        in page
-    )
+    assert 'role="alert">Too many failed log-in attempts. Try again in 10 minutes.' in page
     assert 'name="csrfmiddlewaretoken"' in page
     assert 'value="ada"' in page
     assert "no-store" in response["Cache-Control"]
@@ -111,7 +108,7 @@ def test_the_api_says_so_in_the_words_of_the_contract(ada, password):
     told = response.json()
     assert told["error_code"] == "rate_limited"
     assert 595 <= told["retry_after"] <= 600
-    assert told["error_message"].startswith("There were too many tries with a wrong password: ")
+    assert told["error_message"].startswith("Too many failed log-in attempts: ")
 
 
 def test_in_time_it_is_over(ada):

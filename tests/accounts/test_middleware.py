@@ -269,7 +269,7 @@ async def test_neither_token_nor_cookie_is_logged(token, session, caplog):
         assert await shake(authorization=f"Bearer {token}") is None
         assert await shake(cookie=cookie(session), origin="https://evil.example") is None
     assert "the token is not valid" in caplog.text
-    assert "'https://evil.example' is not ours" in caplog.text
+    assert "'https://evil.example' is not allowed" in caplog.text
     assert token not in caplog.text
     assert session not in caplog.text
 

@@ -48,9 +48,9 @@ def test_a_hundred_at_once_while_a_class_discusses(running):
     assert [
         (word, claim, how) for word, claim, how in found if not claim.startswith("no page")
     ] == [
-        ("ok", "everybody got in", "100 of 100"),
-        ("ok", "no log-in ended in an error", "none"),
-        ("ok", "the class beside lost no message", "0 lost"),
+        ("ok", "every student logged in", "100 of 100"),
+        ("ok", "no log-in caused an error", "none"),
+        ("ok", "the other class lost no message", "0 lost"),
     ], done.stdout + done.stderr
     slowest = re.search(r"no page took longer than 10 s: the slowest ([0-9.]+) s", done.stdout)
     assert slowest is not None

@@ -400,7 +400,7 @@ class Instructor(Person):
     async def make_partners(self, groups: int) -> None:
         await self.press("make-partners")
         await expect(self.page.get_by_test_id("toast")).to_contain_text(
-            f"{groups} group made" if groups == 1 else f"{groups} groups made"
+            f"{groups} group formed" if groups == 1 else f"{groups} groups formed"
         )
 
     async def announce(self, text: str) -> None:

@@ -133,7 +133,7 @@ def prepare(store: Store) -> str:
     for command in (("migrate", "--verbosity=0"), ("create_demo",)):
         done = manage(*command, env=store.environment())
         assert done.returncode == 0, done.stderr
-    (line,) = [one for one in done.stdout.splitlines() if one.startswith("Password of each: ")]
+    (line,) = [one for one in done.stdout.splitlines() if one.startswith("Password for all: ")]
     return line.split()[-1]
 
 

@@ -65,7 +65,7 @@ async def test_the_page_tries_again_by_itself_and_keeps_what_was_typed(
         await page.get_by_role("button", name="Log in").click()
         waits = page.get_by_test_id("log-in-waits")
         await expect(waits).to_contain_text(
-            "This page tries again by itself", timeout=patient(60_000)
+            "This page will try again automatically", timeout=patient(60_000)
         )
         await expect(page.get_by_label("Username")).to_have_value("ada")
         await expect(page.get_by_label("Password")).to_have_value(PASSWORD)

@@ -22,7 +22,7 @@ pool = pytest.mark.parametrize("running", ["pool"], indirect=True)
 async def test_a_wrong_password_is_told(classroom: Classroom) -> None:
     student = await classroom.student(1)
     await student.give_credentials("peerchat?")
-    await expect(student.page.get_by_role("alert")).to_contain_text("do not match")
+    await expect(student.page.get_by_role("alert")).to_contain_text("username or password is wrong")
     await expect(student.page.get_by_label("Username")).to_have_value("student1")
     await student.look("login-refused")
     await student.log_in()
@@ -39,9 +39,9 @@ async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
     student.tolerate("status of 429")
     for _ in range(9):
         await student.give_credentials("peerchat?")
-        await expect(alert).to_contain_text("do not match")
+        await expect(alert).to_contain_text("username or password is wrong")
     await student.give_credentials("peerchat?")
-    await expect(alert).to_contain_text("too many tries")
+    await expect(alert).to_contain_text("Too many failed log-in attempts")
     await expect(alert).to_contain_text("Try again in 10 minutes.")
     await expect(student.page.get_by_label("Username")).to_have_value("student1")
     await student.look("login-locked")
@@ -62,7 +62,7 @@ async def test_the_instructor_page_does_not_exist_for_students(classroom: Classr
     answer = await student.page.goto(urljoin(classroom.site.url, "/courses/physics101/instructor/"))
     assert answer is not None
     assert answer.status == 404
-    await expect(student.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    await expect(student.page.get_by_role("heading", name="Page not found")).to_be_visible()
     await student.look("not-found")
 
 

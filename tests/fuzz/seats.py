@@ -198,6 +198,6 @@ def _is_malformed(frame: Frame) -> bool:
         or frame["error_message"]
         in {
             'A command is a JSON object with a "uuid" and an "action".',
-            "Frames are text, not binary.",
+            "Frames must be text, not binary.",
         }
     )

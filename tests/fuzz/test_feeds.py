@@ -18,7 +18,7 @@ contents = st.one_of(
     ANY_JSON, NASTY, text(), st.binary(max_size=30), cases(CHAT).map(lambda case: case.frame)
 )
 _names = itertools.count(1)
-REFUSED = "Frames are text, not binary."
+REFUSED = "Frames must be text, not binary."
 
 
 async def come(exits, arena, path, name):

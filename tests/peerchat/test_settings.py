@@ -154,7 +154,7 @@ def test_what_is_no_redis_is_refused(url):
         ({"DEBUG": "1", "FRAME_LIMIT": "lots"}, "FRAME_LIMIT must be a whole number"),
         ({"DEBUG": "1", "MESSAGE_RATE": "0"}, "MESSAGE_RATE must be a number of at least 0.01"),
         ({"DEBUG": "1", "LOG_LEVEL": "loud"}, "LOG_LEVEL must be DEBUG, INFO,"),
-        ({"DEBUG": "1", "DATABASE_URL": "x"}, "DATABASE_URL must be like"),
+        ({"DEBUG": "1", "DATABASE_URL": "x"}, "DATABASE_URL must look like"),
     ],
 )
 def test_manage_says_what_is_wrong_in_one_line(variables, message):

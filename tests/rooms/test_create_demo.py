@@ -107,7 +107,7 @@ def test_again_leaves_what_was_made_of_the_course():
 def test_makes_up_a_password_where_debug_is_off(settings, client):
     settings.DEBUG = False
     output = create_demo(students=1)
-    password = output.split("Password of each: ")[1].split()[0]
+    password = output.split("Password for all: ")[1].split()[0]
     assert password != "peerchat"
     assert client.login(username="student1", password=password)
 

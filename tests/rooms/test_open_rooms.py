@@ -138,7 +138,10 @@ async def test_join_room_is_refused_on_the_socket(cast):
     one_more = cast.open_room()
     frame = await ada.command("join_room", room=str(one_more.id))
     assert frame["error_code"] == "permission_denied"
-    assert frame["error_message"] == f"You are in {most} open rooms: leave one to join another."
+    assert (
+        frame["error_message"]
+        == f"You are already in {most} open rooms. Leave one to join another."
+    )
 
 
 # --- topic and end -------------------------------------------------------------------------------

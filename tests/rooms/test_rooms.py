@@ -457,6 +457,6 @@ async def test_private_messages_only_to_people_of_ones_courses(cast, to):
     reply = await ada.command("private_message", to=name, text="psst")
     assert (reply["error_code"], reply["error_message"]) == (
         "permission_denied",
-        "You share no course with such a user.",
+        "You share no course with a user of that name.",
     )
     assert Room.objects.filter(kind=Room.Kind.DIRECT, memberships__user=cast.ada.user).count() == 0

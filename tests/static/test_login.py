@@ -15,8 +15,8 @@ from tests.static.browser import file_at, page_of_modules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WRONG = "There were too many tries"
-AWAY = "The site cannot be reached."
+WRONG = "Too many failed log-in attempts"
+AWAY = "Cannot reach the site."
 LIMIT, WAIT = 20_000, 5_000  # milliseconds
 HANG, BREAK, IN = "hang", "break", "in"
 
@@ -199,7 +199,7 @@ async def test_a_log_in_of_which_nobody_knows_is_sent_three_times(visit, answer)
     await visit.submit(answer)
     for number in (1, 2):
         await visit.posted(number)
-        await expect(visit.says).to_contain_text("This page tries again by itself")
+        await expect(visit.says).to_contain_text("This page will try again automatically")
         await visit.can_go_on()
         await visit.later()
     await visit.posted(3)
@@ -212,7 +212,7 @@ async def test_the_tries_in_a_rush_are_bounded(visit):
     await visit.submit(503)
     for number in range(1, 30):
         await visit.posted(number)
-        await expect(visit.says).to_contain_text("Many people are logging in at this moment. This")
+        await expect(visit.says).to_contain_text("Many people are logging in right now. This")
         await expect(visit.button).to_be_enabled()
         await visit.later()
         await visit.posted(number + 1)
@@ -230,7 +230,7 @@ async def test_an_outdated_token_is_renewed_once(visit):
 
 async def test_a_token_that_is_always_refused_makes_no_loop(visit):
     await visit.submit(403)
-    await expect(visit.says).to_contain_text("Allow it to set cookies")
+    await expect(visit.says).to_contain_text("Allow cookies")
     await visit.can_go_on()
     assert len(visit.server.forms) == 2
     await visit.asks_no_more()
@@ -250,13 +250,13 @@ async def test_what_was_wrong_before_is_not_shown_while_the_page_tries_again(vis
     await expect(alert).to_contain_text(WRONG)
     await expect(visit.button).to_be_enabled()
     await visit.submit(503)
-    await expect(visit.says).to_contain_text("This page tries again by itself")
+    await expect(visit.says).to_contain_text("This page will try again automatically")
     await expect(alert).to_be_hidden()
 
 
 async def test_typing_ends_what_waits(visit):
     await visit.submit(503)
-    await expect(visit.says).to_contain_text("This page tries again by itself")
+    await expect(visit.says).to_contain_text("This page will try again automatically")
     await visit.page.get_by_label("Password").fill("another horse")
     await expect(visit.says).to_be_hidden()
     await visit.asks_no_more()
@@ -276,7 +276,7 @@ async def test_typing_ends_what_is_under_way(visit):
 
 async def test_leaving_the_page_ends_what_waits(visit):
     await visit.submit(503)
-    await expect(visit.says).to_contain_text("This page tries again by itself")
+    await expect(visit.says).to_contain_text("This page will try again automatically")
     await visit.page.evaluate("dispatchEvent(new Event('pagehide'))")
     await visit.asks_no_more()
     await visit.can_go_on()

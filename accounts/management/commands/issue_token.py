@@ -12,15 +12,15 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = (
-        "Makes a new token for each user and prints them, one a line, in the order of the names. "
-        "They cannot be shown again."
+        "Creates a token for each user and prints the tokens, one per line, in the order of the "
+        "usernames. A token cannot be shown again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("usernames", nargs="+", metavar="username")
         parser.add_argument("--name", default="", help="what the tokens are for")
         parser.add_argument(
-            "--days", type=int, default=90, help="for how many days they are valid (default: 90)"
+            "--days", type=int, default=90, help="days that the tokens are valid (default: 90)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,9 +31,9 @@ class Command(BaseCommand):
         names: list[str] = options["usernames"]
         users = {user.username: user for user in User.objects.filter(username__in=names)}
         if unknown := [name for name in names if name not in users]:
-            raise CommandError(f"There is no user {', '.join(unknown)}.")
+            raise CommandError(f"No such user: {', '.join(unknown)}.")
         if inactive := [name for name in names if not users[name].is_active]:
-            raise CommandError(f"Not active, so a token would not work: {', '.join(inactive)}.")
+            raise CommandError(f"Inactive users cannot use a token: {', '.join(inactive)}.")
         with transaction.atomic():
             made = [
                 tokens.issue(users[name], name=options["name"], days=options["days"])

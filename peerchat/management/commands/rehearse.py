@@ -44,7 +44,7 @@ CLOSED_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part; `students` are tokens by username."""
+    """Holds the participants; `students` are tokens by username."""
 
     course: Course
     users: list[User]
@@ -64,64 +64,64 @@ class Command(BaseCommand):
             "--students",
             type=int,
             metavar="N",
-            help="how many (default 300; with --habits 60)",
+            help="number of students (default: 300; with --habits: 60)",
         )
         parser.add_argument(
-            "--url", default="http://127.0.0.1:8000", help="of the site (default %(default)s)"
+            "--url", default="http://127.0.0.1:8000", help="URL of the site (default: %(default)s)"
         )
         parser.add_argument(
             "--course",
             metavar="SLUG",
-            help="a course to make and to keep; without it one is made, and removed at the end "
-            "unless something went wrong",
+            help="slug of a course to create and keep; by default the course is removed at the "
+            "end unless something went wrong",
         )
         parser.add_argument(
-            "--messages", type=int, default=3, metavar="N", help="of each student (default 3)"
+            "--messages", type=int, default=3, metavar="N", help="messages per student (default: 3)"
         )
         parser.add_argument(
             "--vote-within",
             type=float,
             default=5,
             metavar="SECONDS",
-            help="over which the votes are spread (default 5)",
+            help="time over which the votes are spread (default: 5)",
         )
         parser.add_argument(
             "--workers",
             type=int,
             metavar="N",
-            help="how many the server has: checks that the students are spread over them",
+            help="number of the server's workers; checks that the students are spread over them",
         )
         parser.add_argument(
             "--timeout",
             type=float,
             default=120,
             metavar="SECONDS",
-            help="after which it gives up (default 120)",
+            help="time after which the rehearsal gives up (default: 120)",
         )
         parser.add_argument(
             "--log-in",
             action="store_true",
-            help="instead let the students log in with passwords, while another class discusses",
+            help="let the students log in with passwords while another class discusses",
         )
         parser.add_argument(
             "--log-in-within",
             type=float,
             default=60,
             metavar="SECONDS",
-            help="over which the log-ins are spread; 0 for all at once (default 60)",
+            help="time over which the log-ins are spread; 0 for all at once (default: 60)",
         )
         parser.add_argument(
             "--beside",
             type=int,
             default=100,
             metavar="N",
-            help="students of the class that discusses meanwhile (default 100)",
+            help="number of students in the class that discusses (default: 100)",
         )
         parser.add_argument(
             "--habits",
             action="store_true",
-            help="instead let classes with bad habits go through three questions each, all at the "
-            "same time: students who are late, reload, are lost, vote at the last moment",
+            help="let several classes with bad habits go through three questions each at the same "
+            "time: students arrive late, reload, lose the connection or vote at the last moment",
         )
         parser.add_argument(
             "--seed",
@@ -129,14 +129,14 @@ class Command(BaseCommand):
             nargs="+",
             default=list(range(1, 11)),
             metavar="N",
-            help="what happens in each of these classes goes by it (default 1 to 10)",
+            help="random seed of each class with --habits (default: 1 to 10)",
         )
         parser.add_argument(
             "--discuss",
             type=float,
             default=45,
             metavar="SECONDS",
-            help="of each discussion with --habits (default 45)",
+            help="length of each discussion with --habits (default: 45)",
         )
 
     def handle(
@@ -160,17 +160,17 @@ class Command(BaseCommand):
         if students is None:
             students = 60 if habits else 300
         if habits and log_in:
-            raise CommandError("--habits and --log-in are two rehearsals: name one.")
+            raise CommandError("Use either --habits or --log-in, not both.")
         if students < 2:
             raise CommandError("--students must be at least 2.")
         if beside < 2 or log_in_within < 0:
-            raise CommandError("--beside must be at least 2, --log-in-within not negative.")
+            raise CommandError("--beside must be at least 2 and --log-in-within at least 0.")
         if messages < 1 or vote_within < 0 or timeout <= 0:
             raise CommandError(
-                "--messages must be at least 1, --vote-within and --timeout not negative."
+                "--messages must be at least 1, --vote-within at least 0 and --timeout above 0."
             )
         if course is not None and Course.objects.filter(slug=course).exists():
-            raise CommandError(f"There is a course {course} already: name another one.")
+            raise CommandError(f"The course {course} already exists. Choose another slug.")
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
@@ -183,7 +183,7 @@ class Command(BaseCommand):
         if habits:
             self._show_habits(address, slug, students, seed, discuss, timeout, keep=bool(course))
             return
-        self.stdout.write(f"A class of {students} in the course {slug}, at {url}.")
+        self.stdout.write(f"Rehearsing with {students} students in the course {slug} at {url}.")
         report = Printed(self)
         report.begin("set up")
         began = time.perf_counter()
@@ -217,16 +217,18 @@ class Command(BaseCommand):
             raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
         except TimeoutError:
             raise CommandError(
-                f"Not done within {timeout:g} s; it was in the step {report.current!r}."
+                f"Not finished within {timeout:g} s; stopped in the step {report.current!r}."
             ) from None
         finally:
             Token.objects.filter(user__in=[user for made in casts for user in made.users]).delete()
             if course is None and done:
                 for made in casts:
                     remove(made)
-                self.stdout.write(f"The course {slug} and its users are removed again.")
+                self.stdout.write(f"The course {slug} and its users have been removed.")
             else:
-                self.stdout.write(f"The course {slug} and its users stay; their tokens are gone.")
+                self.stdout.write(
+                    f"The course {slug} and its users remain; their tokens have been deleted."
+                )
         if report.failed:
             raise CommandError(f"{report.failed} of {report.checks} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
@@ -242,7 +244,9 @@ class Command(BaseCommand):
         *,
         keep: bool,
     ) -> None:
-        self.stdout.write(f"{len(seeds)} classes of {students} with bad habits, at {address}.")
+        self.stdout.write(
+            f"{len(seeds)} classes of {students} students with bad habits at {address}."
+        )
         report = Printed(self)
         report.begin("set up")
         casts = [make_cast(f"{slug}-{seed}", students, questions=QUESTIONS) for seed in seeds]
@@ -271,7 +275,7 @@ class Command(BaseCommand):
         except RehearsalError as error:
             raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
         except TimeoutError:
-            raise CommandError("Not done in time.") from None
+            raise CommandError("Not finished in time.") from None
         finally:
             for cast in casts:
                 Token.objects.filter(user__in=cast.users).delete()
@@ -279,7 +283,7 @@ class Command(BaseCommand):
                     remove(cast)
         if report.failed:
             raise CommandError(
-                f"{report.failed} of {report.checks} checks failed. The courses {slug}-* stay."
+                f"{report.failed} of {report.checks} checks failed. The courses {slug}-* remain."
             )
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 

@@ -20,21 +20,27 @@ IN_PROCESS = "channels.layers.InMemoryChannelLayer"
 class Command(BaseCommand):
     help = (
         "Serves HTTP and WebSockets with a pool of worker processes on one listening socket, and "
-        "starts a worker again when it dies."
+        "restarts a worker that dies."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--workers", type=int, default=1, help="processes; several need REDIS_URL (default: 1)"
+            "--workers",
+            type=int,
+            default=1,
+            help="number of processes; more than one needs REDIS_URL (default: 1)",
         )
         parser.add_argument(
-            "--port", type=int, default=8000, help="0 takes a free one (default: 8000)"
+            "--port",
+            type=int,
+            default=8000,
+            help="port to listen on; 0 picks a free one (default: 8000)",
         )
         parser.add_argument(
             "--bind", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
         )
         parser.add_argument(
-            "--access-log", action="store_true", help="writes a line per request to standard error"
+            "--access-log", action="store_true", help="write a line per request to standard error"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,13 +50,13 @@ class Command(BaseCommand):
         alone = settings.CHANNEL_LAYERS["default"]["BACKEND"] == IN_PROCESS
         if workers > 1 and alone:
             raise CommandError(
-                f"{workers} workers need REDIS_URL: without Redis a message reaches only the "
-                "people on the worker that took it. Set REDIS_URL, or use --workers 1."
+                f"{workers} workers need REDIS_URL. Without Redis, a message reaches only the "
+                "people on the worker that accepted it. Set REDIS_URL or use --workers 1."
             )
         storage: Any = staticfiles_storage
         if isinstance(storage, ManifestStaticFilesStorage) and not storage.hashed_files:
             raise CommandError(
-                f"There are no static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
+                f"No static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
             )
         self._raise_descriptor_limit()
         with self._listen(options["bind"], options["port"]) as listener:
@@ -77,7 +83,7 @@ class Command(BaseCommand):
 
     def _listen(self, bind: str, port: int) -> socket.socket:
         if not 0 <= port <= 65_535:
-            raise CommandError(f"Cannot listen on {bind} port {port}: there is no such port.")
+            raise CommandError(f"Cannot listen on {bind} port {port}: the port must be 0 to 65535.")
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -155,13 +155,13 @@ def name_of(number: int) -> str:
 
 class Command(BaseCommand):
     help = (
-        f"Makes the course {COURSE} with questions, the user instructor and students student1, "
-        f"student2 and so on. What is there already is left as it is."
+        f"Creates the course {COURSE} with questions, an instructor and the students student1, "
+        f"student2 and so on. Existing objects stay unchanged."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--students", type=int, default=12, metavar="N", help="how many (default 12)"
+            "--students", type=int, default=12, metavar="N", help="number of students (default: 12)"
         )
 
     def handle(self, *, students: int, **options: Any) -> None:
@@ -180,11 +180,10 @@ class Command(BaseCommand):
             who = "student1" if students == 1 else f"student1 ... student{students}"
             self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
         if made or settings.DEBUG:
-            self.stdout.write(f"Password of each: {self.style.SUCCESS(password)}")
+            self.stdout.write(f"Password for all: {self.style.SUCCESS(password)}")
         if made < len(names):
             self.stdout.write(
-                f"({len(names) - made} of these accounts existed before; they keep the password "
-                f"they had.)"
+                f"({len(names) - made} of these accounts already existed and keep their passwords.)"
             )
 
 

@@ -14,23 +14,23 @@ from rooms.wire.errors import PermissionDenied
 
 class Command(BaseCommand):
     help = (
-        "Prints the path of a page, for a frame of another site, in which a user takes part in a "
-        "course. It opens once, within ten minutes."
+        "Prints a signed path that opens a course for a user in a frame on another site. It works "
+        "once, within ten minutes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("course", help="its slug")
+        parser.add_argument("course", help="slug of the course")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not limits["EMBED_ANCESTORS"]:
-            raise CommandError("Embedding is off: set EMBED_ANCESTORS to the sites that may.")
+            raise CommandError("Embedding is off. Set EMBED_ANCESTORS to the sites that may embed.")
         try:
             user = User.objects.get(username=options["username"])
             course = Course.objects.get(slug=options["course"])
             link = sign_embed_link(user, course)
         except (User.DoesNotExist, Course.DoesNotExist, PermissionDenied):
             raise CommandError(
-                f"There is no user {options['username']} in a course {options['course']}."
+                f"No user {options['username']} is enrolled in a course {options['course']}."
             ) from None
         self.stdout.write(link)

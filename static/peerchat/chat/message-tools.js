@@ -87,7 +87,7 @@ export class MessageTools {
     const { api, state } = this.#chat.client();
     const own = message.user.username === state.me?.username;
     const mayRemove = api && (own || LEADING.has(state.course.role));
-    const name = `the message of ${own ? "yourself" : shownName(message.user)}`;
+    const name = own ? "your message" : `the message from ${shownName(message.user)}`;
     const tool = (testid, text, label, click) =>
       h("button", { type: "button", "aria-label": label, data: { testid }, on: { click } }, text);
     const answer = () => {

@@ -14,7 +14,7 @@ export class Outgoing {
   }
 
   entitle(label) {
-    setAttribute(this.element, "aria-label", `${label}: on their way`);
+    setAttribute(this.element, "aria-label", `${label}: unsent messages`);
   }
 
   /** Forget the rows: another room begins. */

@@ -238,7 +238,7 @@ export class PeerChat extends HTMLElement {
       await this.#client.loadOlder(this.#room.id);
       setText(this.#older, "Load earlier messages");
     } catch {
-      setText(this.#older, "Could not load. Try again");
+      setText(this.#older, "Could not load messages. Try again");
     } finally {
       this.#loadingOlder = false;
       this.#older.disabled = false;

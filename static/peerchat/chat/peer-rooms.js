@@ -65,13 +65,13 @@ export class PeerRooms extends HTMLElement {
     p.leave = button("room-leave", "Leave", () => this.#leave(), "button quiet small");
     p.topic = h("p", { class: "muted rooms-topic", hidden: true });
 
-    p.query = field("room-search", "Search in messages", { enterkeyhint: "search", maxlength: "200" });
+    p.query = field("room-search", "Search messages", { enterkeyhint: "search", maxlength: "200" });
     p.results = h("div", { class: "rooms-results", hidden: true, data: { testid: "search-results" } });
     this.#list = new RoomList({
       join: (room) => this.#try(() => this.#join(room)),
       select: (room) => this.#select(room),
     });
-    p.newTitle = field("new-room-title", "Title of a new room", { maxlength: "200" });
+    p.newTitle = field("new-room-title", "Title of the new room", { maxlength: "200" });
     p.rooms = h(
       "div",
       { class: "rooms-view" },
@@ -289,7 +289,7 @@ export class PeerRooms extends HTMLElement {
     await this.#select(room, { focus: false });
     if (await this.#client.loadUntil(room, seq)) return;
     this.#chat.seek(null);
-    throw new Error("That message is too far back to be shown in the chat.");
+    throw new Error("That message is too old to show in the chat.");
   }
 
   // --- Direct messages ---------------------------------------------------------------------

@@ -26,8 +26,8 @@ export class People {
     this.#rooms = rooms;
     this.#filter = h("input", {
       type: "text",
-      "aria-label": "Find somebody",
-      placeholder: "Find somebody",
+      "aria-label": "Find a person",
+      placeholder: "Find a person",
       autocomplete: "off",
       data: { testid: "people-filter" },
       on: { input: () => this.#draw() },
@@ -89,7 +89,7 @@ export class People {
     const found = matching(this.#people, this.#filter.value);
     const rest = found.length - PEOPLE;
     this.#members.replaceChildren(...found.slice(0, PEOPLE).map((person) => this.#member(person)));
-    setText(this.#more, rest > 0 ? `And ${rest} more: write a part of the name.` : this.#people.length && !found.length ? "Nobody of that name." : "");
+    setText(this.#more, rest > 0 ? `And ${rest} more. Type part of a name to narrow the list.` : this.#people.length && !found.length ? "No matching people." : "");
   }
 
   #member(person) {

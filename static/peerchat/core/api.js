@@ -1,7 +1,7 @@
 import { PeerError } from "./socket.js";
 
 const TIMEOUT = 10_000;
-const UNREACHABLE = "The server cannot be reached. Try again in a moment.";
+const UNREACHABLE = "Cannot reach the server. Try again in a moment.";
 
 /** Requests to the API, by the session of the page (`csrf`: what Django wants to see with them) or by a token. */
 export class Api {

@@ -18,7 +18,7 @@ const CONTROLS = {
   enableFaceChat: "Talk to your partners in the room",
   enableRevote: "Second vote opened",
   reveal: "Answer revealed",
-  enableNext: "On to the next question",
+  enableNext: "Next question",
 };
 
 export function phaseName(phase) {
@@ -81,7 +81,7 @@ export function plural(count, one, many = `${one}s`) {
 /** What to do after a vote with this share of right answers; Crouch and Mazur's rule of thumb. */
 export function suggestion(share) {
   if (share === null) return null;
-  if (share < 0.35) return { step: "explain", text: "Few are right: explain again, then ask anew." };
-  if (share <= 0.7) return { step: "discuss", text: "Worth discussing: let them convince each other." };
-  return { step: "brief", text: "Most are right: a brief explanation is enough." };
+  if (share < 0.35) return { step: "explain", text: "Few are right. Explain again, then repeat the question." };
+  if (share <= 0.7) return { step: "discuss", text: "Worth discussing. Let students convince each other." };
+  return { step: "brief", text: "Most are right. A brief explanation is enough." };
 }

@@ -46,7 +46,7 @@ async function logIn(form, own) {
     const page = await ask(form, own, { method: "GET" });
     if (page?.isRedirect) return () => goOn(form);
     if (page?.status !== 200 || !renew(form, page.text)) {
-      return () => tryLater("The site cannot be reached.", WAIT);
+      return () => tryLater("Cannot reach the site.", WAIT);
     }
   }
   // Until the answer is here.
@@ -60,7 +60,7 @@ async function logIn(form, own) {
   if (answer.status === 403) return isRenewed ? refuse : tryRenewed;
   isOutdated = false;
   if (answer.status === 503) {
-    return () => tryLater("Many people are logging in at this moment.", answer.retryAfter || WAIT);
+    return () => tryLater("Many people are logging in right now.", answer.retryAfter || WAIT);
   }
   return () => showAnswer(answer.text);
 }
@@ -109,13 +109,13 @@ function tryRenewed() {
 }
 
 function refuse() {
-  say("The site cannot tell that this page is its own. Allow it to set cookies, and reload the page.");
+  say("The site could not verify this form. Allow cookies and reload the page.");
 }
 
 function lose() {
   losses += 1;
-  if (losses >= MOST_LOST) say("The site cannot be reached. Try again later.");
-  else tryLater("The site cannot be reached.", WAIT);
+  if (losses >= MOST_LOST) say("Cannot reach the site. Try again later.");
+  else tryLater("Cannot reach the site.", WAIT);
 }
 
 function tryLater(why, seconds) {
@@ -126,7 +126,7 @@ function tryLater(why, seconds) {
   }
   // The server gives whole seconds, and the same to several.
   timer = setTimeout(tryNow, (seconds + Math.random()) * 1000);
-  say(`${why} This page tries again by itself, within ${seconds + 1} seconds.`);
+  say(`${why} This page will try again automatically within ${seconds + 1} seconds.`);
 }
 
 /** Ends what waits or is under way. */

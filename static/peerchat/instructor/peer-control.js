@@ -3,12 +3,12 @@ import { phaseName } from "../core/format.js";
 
 const HINTS = {
   idle: "Choose a question and start the vote.",
-  vote: "Students are voting, each alone.",
+  vote: "Students are voting individually.",
   vote_closed: "The vote is closed. Pair the students who answered differently.",
-  discuss: "Partners are talking. Have everyone vote again when it gets quieter.",
+  discuss: "Partners are discussing. Start the second vote when the discussion dies down.",
   revote: "Students are voting for the second time.",
-  revote_closed: "Both votes are in. Show the answer and explain.",
-  revealed: "Everyone sees the answer and the votes. Explain, then go on.",
+  revote_closed: "Both votes are in. Reveal the answer and explain it.",
+  revealed: "Everyone sees the answer and the votes. Explain, then continue.",
 };
 
 // In milliseconds: the second click of a double click must not press what came in the button's place.
@@ -58,7 +58,7 @@ export class PeerControl extends HTMLElement {
       "div",
       { class: "control-fields" },
       h("label", { class: "inline-field wide", for: "question" }, "Question", parts.question),
-      seconds("seconds", "seconds", "Seconds to vote"),
+      seconds("seconds", "seconds", "Time limit (s)"),
     );
     parts.size = h("select", { id: "group-size", data: { testid: "group-size" } }, [2, 3, 4, 5].map((size) => h("option", { value: size }, String(size))));
     parts.method = h(
@@ -72,10 +72,10 @@ export class PeerControl extends HTMLElement {
     parts.pairing = h(
       "div",
       { class: "control-fields" },
-      h("label", { class: "inline-field", for: "group-size" }, "Students in a group", parts.size),
+      h("label", { class: "inline-field", for: "group-size" }, "Students per group", parts.size),
       h("label", { class: "inline-field wide", for: "method" }, "Paired", parts.method),
     );
-    parts.revote = seconds("revote-seconds", "revote-seconds", "Seconds to vote");
+    parts.revote = seconds("revote-seconds", "revote-seconds", "Time limit (s)");
     parts.hint = h("p", { class: "control-hint" });
     parts.primary = h("div", { class: "control-primary" });
     parts.others = h("div", { class: "control-others" });
@@ -87,7 +87,7 @@ export class PeerControl extends HTMLElement {
     this.#button("count-down-10", "in 10 s", () => ["count_down_and_stop", { seconds: 10 }]);
     this.#button("count-down-30", "in 30 s", () => ["count_down_and_stop", { seconds: 30 }]);
     this.#button("stop-vote", "Stop now", () => ["stop_vote", {}]);
-    this.#button("make-partners", "Make partners", () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
+    this.#button("make-partners", "Form partners", () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
     this.#button("enable-chat", "Let partners chat", () => ["enable_chat", {}]);
     this.#button("enable-face-chat", "Talk face to face", () => ["enable_face_chat", {}]);
     this.#button("start-revote", "Vote again", () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);
@@ -107,7 +107,7 @@ export class PeerControl extends HTMLElement {
     const more = [...asked].length < questions.length;
     const legal = phase ? steps(phase, grouped, more) : [];
     const [primary] = legal;
-    setText(this.#parts.hint, phase ? HINTS[phase] : "Finding out where the class stands…");
+    setText(this.#parts.hint, phase ? HINTS[phase] : "Loading the current step…");
     for (const [name, button] of this.#buttons) {
       const visible = legal.includes(name);
       show(button, visible);
@@ -120,7 +120,7 @@ export class PeerControl extends HTMLElement {
     if (primary === "count-down") {
       for (const name of ["count-down-10", "count-down-30"]) this.#parts.primary.append(this.#buttons.get(name));
     }
-    setText(this.#buttons.get("make-partners"), grouped ? "Make other partners" : "Make partners");
+    setText(this.#buttons.get("make-partners"), grouped ? "Form new partners" : "Form partners");
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? "Vote again without talking" : "Vote again");
     setText(this.#buttons.get("start-question"), phase === "revealed" ? "Start the next question" : "Start the vote");
     show(this.#parts.start, legal.includes("start-question"));

@@ -118,7 +118,7 @@ export class PeerDashboard extends HTMLElement {
     try {
       const reply = await this.#control.request(action, { ...fields, epoch });
       if (action === "make_partners") {
-        this.#toast(`${plural(reply.groups, "group")} made. They see each other once they may chat.`);
+        this.#toast(`${plural(reply.groups, "group")} formed. Partners see each other once you open the discussion.`);
       }
       if (action === "make_partners" || action === "announce") await this.#askFigures();
       return true;
@@ -130,7 +130,7 @@ export class PeerDashboard extends HTMLElement {
 
   async #explain(error, epoch) {
     if (error.code === "timeout" || error.code === "not_connected") {
-      this.#toast("No answer from the server: check where the class is before trying again.", "bad");
+      this.#toast("The server did not answer. Check the current step before you try again.", "bad");
       return;
     }
     if (error.code !== "illegal_transition") {
@@ -139,7 +139,7 @@ export class PeerDashboard extends HTMLElement {
     }
     await this.#refresh().catch(() => {});
     const moved = this.#client.state.session.epoch !== epoch;
-    this.#toast(moved ? "Another dashboard moved the class. This is where it is now." : error.message, "bad");
+    this.#toast(moved ? "Someone moved the class from another dashboard. This is the current step." : error.message, "bad");
   }
 
   async #announce(event) {

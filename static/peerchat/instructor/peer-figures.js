@@ -75,7 +75,7 @@ export class PeerFigures extends HTMLElement {
     setText(this.#toggle, this.#open ? "Hide bars" : "Show bars");
     setAttribute(this.#toggle, "aria-expanded", String(this.#open));
     show(this.#hidden, !open || !question);
-    setText(this.#hidden, question ? "Hidden, so that a projected screen does not sway the vote." : "No question yet.");
+    setText(this.#hidden, question ? "Hidden so that a projected screen does not influence the vote." : "No question yet.");
     show(this.#bars, open && Boolean(question));
     if (open && question) {
       this.#bars.render({
@@ -144,7 +144,7 @@ function votesIn(votes, online) {
 
 function gainWords(gain) {
   if (gain < 0) return "the class got worse";
-  return `${percent(gain)} of what there was to gain`;
+  return `${percent(gain)} of the possible gain`;
 }
 
 customElements.define("peer-figures", PeerFigures);

@@ -16,10 +16,10 @@ const OVERDUE = 4;
 const PARTNERLESS = 4_000;
 
 const HINTS = {
-  idle: "The next question appears here by itself.",
-  vote: "Decide by yourself: do not discuss it yet.",
-  vote_closed: "The votes are in. Your instructor goes on in a moment.",
-  discuss: "Talk it through, then everyone votes once more.",
+  idle: "The next question appears here automatically.",
+  vote: "Decide on your own. Do not discuss the question yet.",
+  vote_closed: "The votes are in. Your instructor will continue in a moment.",
+  discuss: "Discuss your answers. Then everyone votes again.",
   revote: "Has the discussion changed your mind?",
   revote_closed: "The votes are in. The answer comes in a moment.",
   revealed: "",
@@ -141,7 +141,7 @@ export class PeerApp extends HTMLElement {
   #renderPhase(session) {
     const { phase } = session;
     const { phase: bar, phaseName: name, phaseHint: hint, steps, questionBox } = this.#parts;
-    const said = faceToFace(session) ? "Talk face to face, then everyone votes once more." : HINTS[phase];
+    const said = faceToFace(session) ? "Talk face to face. Then everyone votes again." : HINTS[phase];
     setText(name, phase === "idle" ? "Waiting for a question" : phaseName(phase));
     setText(hint, said);
     if (this.#parts.idle) setAttribute(this.#parts.idle, "hidden", phase !== "idle");

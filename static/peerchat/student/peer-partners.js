@@ -76,7 +76,7 @@ function hint(session, face) {
   if (own && other) {
     return `${where}You chose ${own}, ${shownName(other)} chose ${other.choice}. Give your reasons and try to convince each other.`;
   }
-  if (own && voters.length) return `${where}You chose the same. Compare your reasons: what would someone say who chose another answer?`;
+  if (own && voters.length) return `${where}You chose the same. Compare your reasons. How would someone argue for another answer?`;
   return `${where}Explain how you would answer, and listen to the others.`;
 }
 

@@ -143,11 +143,11 @@ export class PeerQuestion extends HTMLElement {
     if (pending) {
       return this.#client.socket.isOpen
         ? ["sending", `Sending your vote for ${pending}…`]
-        : ["offline", `No connection: your vote for ${pending} is sent as soon as it is back.`];
+        : ["offline", `No connection. Your vote for ${pending} will be sent once you are back online.`];
     }
-    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. The change is not sent yet.`];
-    if (saved) return ["saved", `Your vote: ${saved.choice} – you can change it until the vote closes.`];
-    if (entry.choice) return ["changed", `${entry.choice} chosen, not sent yet.`];
+    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet.`];
+    if (saved) return ["saved", `Your vote: ${saved.choice}. You can change it until the vote closes.`];
+    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet.`];
     return ["empty", "Choose an answer."];
   }
 

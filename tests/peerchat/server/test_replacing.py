@@ -210,7 +210,7 @@ async def test_new_workers_run_what_is_on_the_disk(site, group, code):
     assert await rooms_limit(running, group[1][0]) == 7
     code("PEERCHAT['ROOMS_PER_SOCKET'] = 8")
     hang_up(running)
-    await eventually(lambda: "All workers are replaced" in running.log.read_text())
+    await eventually(lambda: "All workers have been replaced" in running.log.read_text())
     assert replaced(running, before)
     assert {await rooms_limit(running, group[1][0]) for _ in range(6)} == {8}
 
@@ -226,13 +226,13 @@ async def test_where_the_new_code_does_not_start_the_old_one_goes_on(site, group
     code("raise RuntimeError('the new code is broken')")
     hang_up(running)
     await eventually(lambda: "Worker 1 was not replaced" in running.log.read_text())
-    assert "ended with exit code 1 before it served" in running.log.read_text()
+    assert "ended with exit code 1 before it started to serve" in running.log.read_text()
     assert running.workers() == before
     await client.ask("ping")
     # Once it is mended, so are they.
     code()
     hang_up(running)
-    await eventually(lambda: "All workers are replaced" in running.log.read_text())
+    await eventually(lambda: "All workers have been replaced" in running.log.read_text())
     assert replaced(running, before)
     assert await client.closed() == 4503
 
@@ -253,7 +253,7 @@ async def test_signals_during_a_replacement_mean_one_more_round(site, code):
     def done() -> bool:
         nonlocal most
         most = max(most, len(running.workers()))
-        return running.log.read_text().count("All workers are replaced") == 2
+        return running.log.read_text().count("All workers have been replaced") == 2
 
     await eventually(done)
     # One at a time: a new one beside the two.
@@ -341,7 +341,7 @@ async def test_a_worker_that_gives_no_sign_of_life_is_started_again(
         os.kill(worker, signal.SIGSTOP)
         await eventually(lambda: not alive(worker))
         await eventually(lambda: children(os.getpid()) - others - {worker})
-    assert "gave no sign of life for 6 s: killed" in caplog.text
+    assert "gave no sign of life for 6 s and was killed" in caplog.text
 
 
 async def test_a_new_worker_that_hangs_does_not_replace_the_old_one(
@@ -356,4 +356,4 @@ async def test_a_new_worker_that_hangs_does_not_replace_the_old_one(
         os.kill(os.getpid(), signal.SIGHUP)
         await eventually(lambda: "Worker 1 was not replaced" in caplog.text)
         await eventually(lambda: children(os.getpid()) - others == {worker})
-    assert "did not come up in 15 s" in caplog.text
+    assert "did not start within 15 s" in caplog.text

@@ -125,7 +125,7 @@ def test_a_worker_that_hangs_is_killed(site):
     os.kill(hanging, signal.SIGSTOP)
     assert running.stop(within=patient(15)) == 0
     assert not any(map(alive, workers))
-    assert "did not stop in 12 s" in running.log.read_text()
+    assert "did not stop within 12 s" in running.log.read_text()
 
 
 def test_workers_do_not_outlive_a_killed_parent(site):

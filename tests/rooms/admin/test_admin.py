@@ -386,9 +386,9 @@ def test_a_class_that_runs_is_told_of_a_mended_key(admin_client, admin_user, cou
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"choices__0__is_correct": None}, "Exactly one choice must be the correct one."),
-        ({"choices__1__is_correct": "on"}, "Exactly one choice must be the correct one."),
-        ({"choices__0__DELETE": "on"}, "Exactly one choice must be the correct one."),
+        ({"choices__0__is_correct": None}, "Exactly one choice must be correct."),
+        ({"choices__1__is_correct": "on"}, "Exactly one choice must be correct."),
+        ({"choices__0__DELETE": "on"}, "Exactly one choice must be correct."),
         (
             {"choices__1__DELETE": "on", "choices__2__DELETE": "on"},
             "A question needs at least two choices.",

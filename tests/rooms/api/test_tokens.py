@@ -44,7 +44,7 @@ def test_wrong_credentials_are_not_told_apart(api, ada, body):
         401,
         {
             "error_code": "authentication_required",
-            "error_message": "The username or the password is wrong.",
+            "error_message": "The username or password is wrong.",
         },
     )
     assert not Token.objects.exists()

@@ -355,7 +355,7 @@ async def test_a_course_of_others_and_no_course_are_alike(cast, action):
         (zoe, "no-such-course"),
     ):
         frame = await client.command(action, topic=f"{slug}/a", **fields)
-        assert frame["error_message"] == "You are not in this course."
+        assert frame["error_message"] == "You are not enrolled in this course."
         assert refusal(frame) == {"error_code": "permission_denied"}
 
 
@@ -395,7 +395,7 @@ async def test_subscriptions_of_a_socket_are_bounded(cast):
     for name in [await ada.post("subscribe", topic=f"{slug}/{number}") for number in range(200)]:
         assert (await ada.reply(name, "subscribe"))["status"] == "success"
     frame = await ada.command("subscribe", topic=f"{slug}/200")
-    assert frame["error_message"] == "A socket may have 200 subscriptions at the most."
+    assert frame["error_message"] == "A socket can have at most 200 subscriptions."
     assert refusal(frame) == {"error_code": "permission_denied"}
     # One that it has is no new one.
     await ada.ask("subscribe", topic=f"{slug}/7")

@@ -70,7 +70,7 @@ def test_a_phase_as_the_database_gives_it_is_a_phase():
 
 
 def test_missing_groups_are_named():
-    with pytest.raises(IllegalTransition, match="before partners are made"):
+    with pytest.raises(IllegalTransition, match="before partners are formed"):
         transition(VOTE_CLOSED, "enable_chat")
 
 

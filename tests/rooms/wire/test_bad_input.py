@@ -108,7 +108,7 @@ async def test_binary_frames(cast, endpoint):
         "uuid": None,
         "action": None,
         "status": "error",
-        "error_message": "Frames are text, not binary.",
+        "error_message": "Frames must be text, not binary.",
         "error_code": "invalid_message_format",
     }
     assert await client.settled() == []
@@ -123,7 +123,7 @@ async def test_unknown_actions(cast, endpoint, action):
         "uuid": "u",
         "action": action,
         "status": "error",
-        "error_message": "There is no such action on this socket.",
+        "error_message": "This socket has no such action.",
         "error_code": "unknown_action",
     }
 
