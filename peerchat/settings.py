@@ -13,8 +13,9 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.conf import Limit
 from peerchat import __version__, host
-from rooms.conf import LIMITS, Limit
+from rooms.conf import LIMITS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -50,8 +50,8 @@ def measured(folder: Path) -> dict[str, Figures]:
     figures = {}
     for name, found in everything.items():
         there_is = {*found["missing_lines"], *map(tuple, found["missing_branches"])}
-        path = os.path.relpath(ROOT / name, ROOT)
-        figures[path] = Figures(len(there_is & ran[path]), len(there_is))
+        relative = os.path.relpath(ROOT / name, ROOT)
+        figures[relative] = Figures(len(there_is & ran[relative]), len(there_is))
     return figures
 
 

@@ -26,7 +26,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from rooms.actions.enrollment import enroll  # noqa: E402
-from rooms.conf import LIMITS  # noqa: E402
+from rooms.conf import LIMITS as ALL_LIMITS  # noqa: E402
 from rooms.models import Course, Membership, Room  # noqa: E402
 from tests.fuzz.figures import Figures, grown, own_memory, probed_environment, read  # noqa: E402
 from tests.fuzz.traffic import Socket, Traffic  # noqa: E402
@@ -34,7 +34,7 @@ from tests.rooms.cast import Person, make_person  # noqa: E402
 from tests.running import Site  # noqa: E402
 
 LIMITS = {
-    **{one.name: "1000000" for one in LIMITS if one.name.endswith(("_RATE", "_BURST"))},
+    **{one.name: "1000000" for one in ALL_LIMITS if one.name.endswith(("_RATE", "_BURST"))},
     "POLL_LINGER": "1",
     # These sockets do not answer pings.
     "PING_INTERVAL": "3600",
