@@ -76,7 +76,7 @@ def test_students_have_names_of_their_own():
 def test_again_changes_nothing():
     create_demo(students=5)
     before = everything()
-    assert "keep the password" in create_demo(students=5)
+    assert "keep their passwords" in create_demo(students=5)
     assert everything() == before
 
 
