@@ -222,7 +222,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         User: {"pk__in": people},
         Token: {"user__in": people},
     }
-    by_themselves = {Connection, Worker, UsedLink}
+    by_themselves = {Connection, Worker, UsedLink, FailedLogin}
     ours = {
         model
         for label in ("accounts", "rooms")

@@ -74,7 +74,7 @@ def test_the_frame_of_a_reply(reply, fields):
     assert replies.encode(command, reply) == msgspec.json.encode({**head, **fields})
 
 
-@pytest.mark.parametrize("kind", sorted(set(REPLIES.values()), key=repr))
+@pytest.mark.parametrize("kind", dict.fromkeys(REPLIES.values()))
 def test_an_undeclared_field_fails_when_it_is_built(kind):
     fields = dict.fromkeys(kind.__struct_fields__)
     kind(**fields)
