@@ -14,7 +14,7 @@ from django.urls.resolvers import RoutePattern
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from accounts.models import Token, UsedLink, User
+from accounts.models import FailedLogin, Token, UsedLink, User
 from rooms.models import (
     Choice,
     ClassSession,
