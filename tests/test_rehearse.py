@@ -75,7 +75,6 @@ def test_a_check_that_fails(site):
         "rehearse",
         *("--students=2", "--vote-within=0", "--workers=2", "--course=trial", "--messages=1"),
         f"--url={site(workers=1).url}",
-        measured=True,
     )
     assert done.returncode == 1
     assert [claim for word, claim, _ in checks(done.stdout) if word == "FAILED"] == [
@@ -123,7 +122,7 @@ def test_a_server_with_another_database(site, tmp_path):
 
 
 def test_a_site_that_is_not_there(db):
-    done = manage("rehearse", "--url=http://127.0.0.1:1", measured=True)
+    done = manage("rehearse", "--url=http://127.0.0.1:1")
     assert done.returncode == 1
     assert done.stderr.startswith(
         "CommandError: ws://127.0.0.1:1/ws/chat/: Cannot reach the site: "

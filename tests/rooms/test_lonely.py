@@ -24,7 +24,7 @@ SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
 
 @pytest.fixture
 async def site(cast, tmp_path):
-    site = Site(tmp_path, workers=2, env=environment(**SHORTER), measured=True)
+    site = Site(tmp_path, workers=2, env=environment(**SHORTER))
     await asyncio.to_thread(site.__enter__)
     yield site
     await asyncio.to_thread(site.stop)

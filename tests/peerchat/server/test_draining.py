@@ -213,7 +213,7 @@ async def test_a_redis_that_hangs(site, group, folder):
     room, (ada, bea, _) = group
     with Redis(folder) as redis:
         running = await asyncio.to_thread(
-            lambda: site(workers=2, env=environment(REDIS_URL=redis.url), measured=True)
+            lambda: site(workers=2, env=environment(REDIS_URL=redis.url))
         )
         clients = [await enter(running, token) for token in (ada, bea)]
         with frozen(redis):
@@ -230,7 +230,7 @@ async def test_a_database_that_hangs(site, folder):
         assert manage("migrate", env=env).returncode == 0
         assert manage("create_demo", "--students", "2", env=env).returncode == 0
         tokens = manage("issue_token", "student1", "student2", env=env).stdout.split()
-        running = await asyncio.to_thread(lambda: site(workers=2, env=env, measured=True))
+        running = await asyncio.to_thread(lambda: site(workers=2, env=env))
         clients = [await enter(running, token) for token in tokens]
         [room] = [
             one["room"]

@@ -205,7 +205,7 @@ async def rooms_limit(site: Site, token: str) -> int:
 
 async def test_new_workers_run_what_is_on_the_disk(site, group, code):
     env = code("PEERCHAT['ROOMS_PER_SOCKET'] = 7")
-    running = await asyncio.to_thread(lambda: site(workers=2, env=env, measured=True))
+    running = await asyncio.to_thread(lambda: site(workers=2, env=env))
     before = running.workers()
     assert await rooms_limit(running, group[1][0]) == 7
     code("PEERCHAT['ROOMS_PER_SOCKET'] = 8")
@@ -241,7 +241,7 @@ async def test_where_the_new_code_does_not_start_the_old_one_goes_on(site, group
 
 
 async def test_signals_during_a_replacement_mean_one_more_round(site, code):
-    running = await asyncio.to_thread(lambda: site(workers=2, env=code(), measured=True))
+    running = await asyncio.to_thread(lambda: site(workers=2, env=code()))
     first = running.workers()
     hang_up(running)
     await eventually(lambda: running.workers() - first)

@@ -52,7 +52,7 @@ def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
     ],
 )
 def test_what_cannot_be_served_is_refused(transactional_db, arguments, message):
-    done = manage("serve", *arguments, measured=True)
+    done = manage("serve", *arguments)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -97,7 +97,7 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
 
 
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
-    running = site(measured=True)
+    running = site()
     for count, wait in enumerate(("0.5", "1", "2", "4"), start=1):
         worker = until(running.workers)
         os.kill(worker.pop(), signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_everything(site, number):
-    running = site(workers=2, measured=True)
+    running = site(workers=2)
     workers = running.workers()
     os.kill(running.pid, number)
     assert running.process.wait(patient(20)) == 0
@@ -119,7 +119,7 @@ def test_a_signal_stops_everything(site, number):
 
 
 def test_a_worker_that_hangs_is_killed(site):
-    running = site(workers=2, measured=True)
+    running = site(workers=2)
     hanging = min(running.workers())
     workers = running.workers()
     os.kill(hanging, signal.SIGSTOP)
