@@ -79,7 +79,7 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def arenas(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Arena]]:
@@ -105,7 +105,7 @@ def arenas(
         connection.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def arena(arenas: Callable[..., Arena]) -> Arena:
     """One whose site lets everybody do as much as they want."""
     return arenas(**UNLIMITED)
