@@ -88,7 +88,7 @@ def count_change(session: ClassSession) -> None:
 def lock_rooms(session: ClassSession) -> None:
     """Let nobody post in the partners' rooms, nor in the course's, until the transaction ends.
 
-    All at once and in the order of their ids, as `post_messages` takes them, so that it and the
+    All at once and in the order of their ids, as `store_posts` takes them, so that it and the
     caller never wait for each other.
     """
     first, _ = classroom.rounds(session)
