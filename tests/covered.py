@@ -21,7 +21,9 @@ PURE = (
     *("rooms/peer/", "rooms/wire/"),
     *("rooms/delivery/names.py", "rooms/delivery/notices.py", "rooms/delivery/topics.py"),
 )
-FLOORS = {"accounts": 95.0, "peerchat": 95.0, "rooms": 95.0, "pure modules": 100.0}
+FLOORS = {"accounts": 97.0, "peerchat": 85.0, "rooms": 97.0, "pure modules": 99.5}
+"""What is reached. What runs as the main module of a process, such as a worker, is not measured."""
+SHOWN_BELOW = 95.0
 
 
 class Figures(NamedTuple):
@@ -74,5 +76,5 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     lines += [
         f"{percent([figures]):6.1f}  {path}"
         for path, figures in sorted(files.items(), key=lambda item: percent([item[1]]))
-        if percent([figures]) < FLOORS["rooms"]
+        if percent([figures]) < SHOWN_BELOW and figures.all > 1
     ]

@@ -154,7 +154,7 @@ window.fetch = (...given) => { window.sent += 1; return plain(...given); };
 async def visit(browser):
     with serving() as server:
         origin = f"http://127.0.0.1:{server.server_port}"
-        async with page_of_modules(browser, f"{origin}/static/peerchat/dom.js") as page:
+        async with page_of_modules(browser, f"{origin}/static/peerchat/core/dom.js") as page:
             await page.clock.install()
             await page.add_init_script(COUNT)
             await page.goto(f"{origin}/log-in")
