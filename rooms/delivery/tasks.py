@@ -34,9 +34,8 @@ class Tasks:
 
     def start(self, job: Coroutine[Any, Any, T], *, name: str = "") -> asyncio.Task[T]:
         """Run a job in a task, which is named like its function where no name is given."""
-        task = asyncio.get_running_loop().create_task(
-            job, name=name or getattr(job, "__qualname__", None)
-        )
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(job, name=name or getattr(job, "__qualname__", None))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task

@@ -41,7 +41,7 @@ class Server(ThreadingHTTPServer):
             "accounts/login.html", {"csrf_token": f"token{self.shown}", **context}
         )
         main = page[page.index("<main") : page.index("</main>")]
-        script = '<script type="module" src="/static/peerchat/login.js"></script>'
+        script = '<script type="module" src="/static/peerchat/core/login.js"></script>'
         return f"<!doctype html><title>Log in</title>{main}</main>{script}"
 
 

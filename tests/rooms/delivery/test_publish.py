@@ -19,12 +19,20 @@ ELSEWHERE = names.course(2)
 
 
 class Breakable(InMemoryChannelLayer):
-    """A channel layer that takes nothing while it is away."""
+    """A channel layer that takes nothing while it is away, and may be slow to say so."""
 
     away = False
 
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.trying = set()
+        self.answers = asyncio.Event()
+        self.answers.set()
+
     async def group_send(self, group, message):
         if self.away:
+            self.trying.add(group)
+            await self.answers.wait()
             raise OSError("no Redis")
         await super().group_send(group, message)
 
@@ -162,10 +170,13 @@ async def test_a_transaction_tells_when_it_commits_and_only_then(hub, outgoing):
 async def test_what_concerns_people_waits_while_the_layer_is_away(outgoing, layer):
     listener = await Listener.to(GROUP)
     layer.away = True
+    layer.answers.clear()
     publish.now(GROUP, joining(1))
-    await eventually(lambda: outgoing.layer.failed is not None)
+    await eventually(lambda: GROUP in layer.trying)
     publish.now(GROUP, joining(2))
     await asyncio.sleep(0)
+    layer.answers.set()
+    await eventually(lambda: outgoing.layer.failed is not None)
     layer.away = False
     assert await listener.entries(2) == [joining(1), joining(2)]
     await outgoing.idle(patient(10))
@@ -202,9 +213,11 @@ async def test_one_that_stops_sends_nothing_more_of_what_waits(hub, layer):
     layer.away = True
     publish.now(GROUP, joining(1))
     await eventually(lambda: outgoing.layer.failed is not None)
+    assert metrics.PUBLISH_QUEUE._value.get() == 1
     publish.detach(outgoing)
     outgoing.stop()
     await outgoing.idle(patient(10))
+    assert metrics.PUBLISH_QUEUE._value.get() == 0
     layer.away = False
     second = Outgoing(hub)
     publish.attach(second)
