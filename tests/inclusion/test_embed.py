@@ -153,7 +153,7 @@ def test_the_command(client, school, capsys, settings):
     call_command("embed_link", "ada", "physics")
     assert client.get(capsys.readouterr().out.strip()).status_code == 200
     for wrong in (("zoe", "physics"), ("nobody", "physics"), ("ada", "nowhere")):
-        with pytest.raises(CommandError, match="No user zoe"):
+        with pytest.raises(CommandError, match=r"No user .* is enrolled"):
             call_command("embed_link", *wrong)
     settings.PEERCHAT = {}
     with pytest.raises(CommandError, match="EMBED_ANCESTORS"):
