@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from django.db import connection
@@ -15,6 +16,12 @@ from tests.running import Site
 from tests.static.browser import launch
 
 pytest_plugins = ["tests.summary", "tests.covered"]
+
+# No test is about time: where a machine is busy, one example may take half a second.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 # Tests of other folders meet people in browsers, too.
 pytest.register_assert_rewrite("tests.e2e.people")
