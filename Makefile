@@ -19,8 +19,8 @@ SERVERS := $(BIN)/python -m tests.servers
 
 help:
 	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
-	@echo 'make quick  run lint, types and the tests without browser and faults; 3 minutes'
-	@echo 'make test   run lint, types and every test, with branch coverage; 10 minutes'
+	@echo 'make quick  run lint, types and the tests without browser and faults'
+	@echo 'make test   run lint, types and every test, with branch coverage; up to half an hour'
 	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
 	@echo 'make types  run mypy'
 	@echo 'make pytest ARGS=...  run some tests on real servers'
