@@ -90,9 +90,9 @@ class Frames:
         """Ask the client for a sign of life."""
         self._protocol.ask()
 
-    def silence(self) -> float:
-        """The seconds since the client's last sign of life."""
-        return self._protocol.silence()
+    def last_sign(self) -> float:
+        """The `time.monotonic()` of the client's last sign of life."""
+        return self._protocol.last_sign()
 
     def taken(self) -> None:
         """The consumer took a frame that came in."""

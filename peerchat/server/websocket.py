@@ -96,16 +96,15 @@ class WebSocketProtocol(ShortWayIn):
         self._at_ask = self._progress()
         self.frames.write(PING)
 
-    def silence(self) -> float:
-        """The seconds since the last sign of life, or since there was an excuse for silence.
+    def last_sign(self) -> float:
+        """The `time.monotonic()` of the last sign of life, or of the last excuse for silence.
 
         A client that goes on reading what waits for it gives a sign of life by that, each time.
         """
-        now = time.monotonic()
         if self._has_excuse(self._at_ask):
             # From here on it must have read more.
-            self._at_ask, self._excused = self._progress(), now
-        return now - max(self.frames.heard, self._excused)
+            self._at_ask, self._excused = self._progress(), time.monotonic()
+        return max(self.frames.heard, self._excused)
 
     def _has_excuse(self, before: tuple[int, int]) -> bool:
         """Return whether the client may have answered, or may not have received the ping yet.

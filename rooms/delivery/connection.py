@@ -1,6 +1,7 @@
 """One socket as the hub sees it, and what is written to it."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -25,8 +26,8 @@ class FrameWriter(Protocol):
     def ping(self) -> None:
         """Ask the client for a sign of life."""
 
-    def silence(self) -> float:
-        """The seconds since the client's last sign of life."""
+    def last_sign(self) -> float:
+        """The `time.monotonic()` of the client's last sign of life."""
 
     def offer(self, take: Callable[[str], bool]) -> None:
         """Call `take` with each text frame as it comes, while none waits before it; where it
@@ -153,9 +154,10 @@ class Connection(Subscriber):
         self._longest = max(self._longest, len(frame))
         self.send(frame)
 
-    def silence(self) -> float:
-        """The seconds since the client's last sign of life; none where the server does not tell."""
-        return self._writer.silence() if self._writer is not None else 0.0
+    def last_sign(self) -> float:
+        """The `time.monotonic()` of the client's last sign of life; now where the server does not
+        tell."""
+        return self._writer.last_sign() if self._writer is not None else time.monotonic()
 
     def ping(self) -> None:
         """Ask the client for a sign of life, where nothing stands in the way."""

@@ -90,20 +90,20 @@ class Silence:
             last = silent.get(connection)
             if last is None and self._discussing.isdisjoint(connection.groups):
                 continue
-            silence = connection.silence()
+            heard = connection.last_sign()
             if last is not None:
-                if silence < now - last:
+                if heard > last:
                     self._note(connection, None)
                 else:
                     self._silent[connection] = last
-            elif silence >= ASK_AT * longest:
+            elif now - heard >= ASK_AT * longest:
                 since = asked.get(connection)
-                if since is None or silence < now - since:
+                if since is None or heard > since:
                     connection.ping()
                     since = now
-                if silence >= SILENT_AT * longest and now - since >= ANSWER_WITHIN * longest:
-                    self._silent[connection] = now - silence
-                    self._note(connection, silence)
+                if now - heard >= SILENT_AT * longest and now - since >= ANSWER_WITHIN * longest:
+                    self._silent[connection] = heard
+                    self._note(connection, now - heard)
                 else:
                     self._asked[connection] = since
 

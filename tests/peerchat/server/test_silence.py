@@ -1,6 +1,7 @@
 """How long a socket's client has given no sign of life, as the server tells it."""
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -39,21 +40,26 @@ def sockets() -> Iterator[tuple[WebSocketProtocol, socket.socket]]:
         yield protocol, far
 
 
+def silence(protocol: WebSocketProtocol) -> float:
+    """The seconds since the last sign of life."""
+    return time.monotonic() - protocol.last_sign()
+
+
 def test_silence_begins_when_the_client_stops_reading_what_waits_for_it(sockets):
     protocol, far = sockets
     protocol.write_prepared(MUCH)
     protocol.ask()
-    until(lambda: protocol.silence() > 0.2)
+    until(lambda: silence(protocol) > 0.2)
     # It reads: that is a sign of life, and the ping may still be on its way.
-    silent = protocol.silence()
+    heard = protocol.last_sign()
 
     def reads_on() -> bool:
         far.recv(1 << 20)
-        return protocol.silence() < silent
+        return protocol.last_sign() > heard
 
     until(reads_on)
     # Now it is gone. What it read once excuses it no longer.
-    until(lambda: protocol.silence() > silent)
+    until(lambda: silence(protocol) > 0.2)
 
 
 def test_a_client_that_reads_all_and_answers_nothing_is_silent(sockets):
@@ -61,4 +67,7 @@ def test_a_client_that_reads_all_and_answers_nothing_is_silent(sockets):
     protocol.write_prepared(b"a frame")
     protocol.ask()
     assert far.recv(1 << 10).startswith(b"a frame")
-    until(lambda: protocol.silence() > 0.2)
+    until(lambda: silence(protocol) > 0.2)
+    # As long as it says nothing, nothing moves: not by a microsecond.
+    heard = protocol.last_sign()
+    assert all(protocol.last_sign() == heard for _ in range(1_000))
