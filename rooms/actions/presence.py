@@ -132,37 +132,55 @@ def note_signs(signs: Sequence[Sign]) -> list[bool]:
 
 @transaction.atomic
 def beat(*, worker: UUID) -> Beat:
-    """Tell that the worker is alive."""
-    before = Worker.objects.filter(id=worker).values_list("seen_at", flat=True).first()
-    # Waits for whoever takes the worker for dead at this moment, so that the answer tells of it.
-    Worker.objects.update_or_create(id=worker, defaults={"seen_at": timezone.now()})
+    """Record the heartbeat of the worker."""
+    # The lock waits for a process that takes the worker for dead at this moment, so that the answer
+    # tells of it.
+    known = Worker.objects.filter(id=worker)
+    before = known.select_for_update(no_key=True).values_list("seen_at", flat=True).first()
+    now = timezone.now()
+    if before is None:
+        Worker.objects.bulk_create([Worker(id=worker, seen_at=now)], ignore_conflicts=True)
+    else:
+        known.update(seen_at=now)
     silent = Connection.objects.filter(worker=worker, closed_at=None, silent_since__isnull=False)
     return Beat(before, frozenset(silent.values_list("id", flat=True)))
 
 
-@transaction.atomic
 def mind_the_dead(*, before: datetime) -> None:
-    """See to the sockets of workers that do not beat any more, and forget what is long gone.
+    """Silence the sockets of workers that do not beat any more, as these may only hang, and close
+    them after `PRESENCE_EXPIRY`.
 
-    First they fall silent, as their workers may only hang; after `PRESENCE_EXPIRY` they are closed.
     `before` is when the caller's own worker had beaten before its last beat: where the database
     was away for all, nobody else could beat.
     """
-    now = timezone.now()
-    Connection.objects.filter(closed_at__lt=now - KEEP_CLOSED).delete()
-    Worker.objects.filter(seen_at__lt=now - KEEP_CLOSED, connections=None).delete()
-    alive = min(now, before + timedelta(seconds=beat_every()))
-    gone_after = timedelta(seconds=limits["PARTNER_GONE_AFTER"])
+    alive = min(timezone.now(), before + timedelta(seconds=beat_every()))
+    expiry = limits["PRESENCE_EXPIRY"]
+    late = Worker.objects.filter(
+        Exists(Connection.objects.filter(worker=OuterRef("pk"), closed_at=None)),
+        seen_at__lt=alive - timedelta(seconds=min(limits["PARTNER_GONE_AFTER"], expiry)),
+    )
+    # All workers ask this all the time, and there is hardly ever one.
+    if late.exists():
+        _see_to(late, expired=alive - timedelta(seconds=expiry))
+
+
+@transaction.atomic
+def _see_to(late: QuerySet[Worker], *, expired: datetime) -> None:
     # Under their locks none of them beats until its sockets are seen to.
-    listening = _heard(Connection.objects.filter(worker=OuterRef("pk")))
     dead = list(
-        Worker.objects.filter(Exists(listening), seen_at__lt=alive - gone_after)
+        late.filter(Exists(_heard(Connection.objects.filter(worker=OuterRef("pk")))))
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .values_list("id", flat=True)
     )
     _silence(Connection.objects.filter(worker__in=dead))
-    expiry = timedelta(seconds=limits["PRESENCE_EXPIRY"])
-    _close(Connection.objects.filter(worker__seen_at__lt=alive - expiry))
+    _close(Connection.objects.filter(worker__seen_at__lt=expired))
+
+
+def forget_closed() -> None:
+    """Delete the connections that closed more than `KEEP_CLOSED` ago, and their workers."""
+    until = timezone.now() - KEEP_CLOSED
+    Connection.objects.filter(closed_at__lt=until).delete()
+    Worker.objects.filter(seen_at__lt=until, connections=None).delete()
 
 
 @transaction.atomic

@@ -54,15 +54,27 @@ class Deadlines:
 class Seating:
     """Seat the students of the classes here that discuss, so that nobody stays alone."""
 
-    def __init__(self, *, worker: UUID, silence: Silence, is_steady: Callable[[], bool]) -> None:
-        """`is_steady` tells whether it is known who is online."""
+    def __init__(
+        self,
+        *,
+        worker: UUID,
+        silence: Silence,
+        is_idle: Callable[[], bool],
+        is_steady: Callable[[], bool],
+    ) -> None:
+        """`is_idle` tells whether nobody is connected to this process, `is_steady` whether it is
+        known who is online."""
         self._worker = worker
         self._silence = silence
+        self._is_idle = is_idle
         self._is_steady = is_steady
         self._threads = Threads(1)
 
     async def seat_students(self) -> None:
         """Seat who came late, and move who is without company; ask the others for signs of life."""
+        if self._is_idle():
+            self._silence.ask(())
+            return
         # Of a class that left nobody is here, and nothing is asked about it again and again.
         sessions = await self._threads.run(classroom.discussing_sessions, self._worker)
         self._silence.ask(map(names.course, sessions.values()))

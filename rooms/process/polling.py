@@ -75,6 +75,10 @@ class Polls:
                 limits["POLL_LINGER"], self._left, user, timezone.now()
             )
 
+    def is_idle(self) -> bool:
+        """Whether nobody is here by requests."""
+        return not self._here
+
     def agree(self, silent: frozenset[uuid.UUID]) -> None:
         """Mend what the database has otherwise: those are here whom it has as silent."""
         for coming, username in self._here.values():

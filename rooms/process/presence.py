@@ -16,6 +16,9 @@ from rooms.process.threads import Threads
 from rooms.queries import presence as presence_queries
 from rooms.wire import events
 
+FORGET_EVERY = 60.0
+"""Seconds between two deletions of connections that closed long ago."""
+
 
 class Presence:
     """Tell the rooms of this process who came or went. Used from its event loop only."""
@@ -113,6 +116,10 @@ class Heartbeat:
         """Make the connections of processes that beat no more silent, and close them in time."""
         if self._beaten is not None:
             await self._threads.run(presence.mind_the_dead, before=self._beaten)
+
+    async def forget_closed(self) -> None:
+        """Delete what is long closed."""
+        await self._threads.run(presence.forget_closed)
 
     async def stop(self) -> None:
         """Beat no more, and have the database know that this process is gone."""

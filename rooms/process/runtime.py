@@ -22,7 +22,7 @@ from rooms.process.figures import REFRESH_EVERY, Figures
 from rooms.process.partners import Partners
 from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
-from rooms.process.presence import Heartbeat, Presence
+from rooms.process.presence import FORGET_EVERY, Heartbeat, Presence
 from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.process.silence import Silence, look_every
 from rooms.process.threads import Threads
@@ -71,7 +71,10 @@ class Runtime:
         self._heartbeat = Heartbeat(worker=self.worker, threads=threads, on_beat=self._beaten)
         self._deadlines = Deadlines()
         self._seating = Seating(
-            worker=self.worker, silence=self.silence, is_steady=self._heartbeat.is_steady
+            worker=self.worker,
+            silence=self.silence,
+            is_idle=lambda: not self.hub.connections and self.polls.is_idle(),
+            is_steady=self._heartbeat.is_steady,
         )
         publish.attach(self.outgoing)
         self._begin_duties()
@@ -117,6 +120,7 @@ class Runtime:
             (self._seating.seat_students, SEAT_EVERY),
             (self._heartbeat.beat, beat_every()),
             (self._heartbeat.mind_the_dead, beat_every()),
+            (self._heartbeat.forget_closed, FORGET_EVERY),
             (self.silence.look, look_every()),
             (self.figures.refresh, REFRESH_EVERY),
             (self.revalidation.check_all, limits["RECHECK_EVERY"]),
