@@ -54,7 +54,7 @@ async def test_a_question_over_http(classroom: Classroom) -> None:
     everybody: list[Person] = [instructor, *students]
     one.tolerate("WebSocket connection to")
     # A request may be under way for a room that the class leaves at this moment.
-    one.tolerate("404 (Not Found)")
+    one.tolerate(r"404 \(Not Found\)")
     for person in everybody:
         await person.log_in()
         await person.enter()
@@ -166,7 +166,7 @@ async def test_leading_over_http(classroom: Classroom) -> None:
     instructor.tolerate("WebSocket connection to")
     one.tolerate("WebSocket connection to")
     # A request may be under way for a room that the class leaves at this moment.
-    one.tolerate("404 (Not Found)")
+    one.tolerate(r"404 \(Not Found\)")
     everybody: list[Person] = [instructor, one, two]
     for person in everybody:
         await person.log_in()
