@@ -28,12 +28,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
 
-def start(folder: Path, url: str) -> Site:
+def start(folder: Path, url: str, *, measured: bool = False) -> Site:
     """A gateway to the URL, as a context manager. It has no use for the database."""
     env = environment(
         DJANGO_SETTINGS_MODULE="tests.inclusion.gateway", UPSTREAM=url, UPSTREAM_WITHIN="2"
     )
-    return Site(folder, env=env, measured=True)
+    return Site(folder, env=env, measured=measured)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ def port() -> int:
 
 @pytest.fixture(scope="module")
 def gateway(django_db_setup, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with start(tmp_path_factory.mktemp("gateway"), f"ws://127.0.0.1:{port}") as running:
+    url = f"ws://127.0.0.1:{port}"
+    with start(tmp_path_factory.mktemp("gateway"), url, measured=True) as running:
         yield running
 
 
