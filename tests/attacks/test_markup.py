@@ -4,6 +4,7 @@ No element may come of it, no dialog open, nothing be loaded, and the policy of 
 had nothing to forbid: it is the second lock, not the first.
 """
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -297,39 +298,60 @@ async def test_the_admin(written: Cast, look, visit):
     addresses = [urljoin(url, await link.get_attribute("href") or "") for link in lists]
     addresses = list(dict.fromkeys(one for one in addresses if one.startswith(url)))
     assert len(addresses) > 15
-    for address in addresses:
-        await watched.goto(address)
-        await watched.nothing_came_of_it()
-        shown += await page.evaluate(TEXTS)
-        rows = page.locator("#result_list tbody tr th a, #result_list tbody tr td a")
-        links = [await one.get_attribute("href") for one in (await rows.all())[:12]]
-        forms = [urljoin(address, one) for one in links if one and "/change/" in one]
-        for form in list(dict.fromkeys(forms))[:1]:
-            await watched.goto(form)
-            await watched.nothing_came_of_it()
-            shown += await page.evaluate(TEXTS)
-            await watched.goto(form.replace("/change/", "/history/"))
-            await watched.nothing_came_of_it()
-        await watched.goto(f"{address}?q={quote('<x-injected>')}")
-        await watched.nothing_came_of_it()
-    for path in (
-        f"rooms/course/{course.pk}/delete/",
-        f"rooms/course/{course.pk}/history/",
-        f"accounts/user/{cast.bea.user.pk}/change/",
-        f"accounts/user/{cast.bea.user.pk}/delete/",
-        f"accounts/user/{cast.bea.user.pk}/password/",
-        f"rooms/question/{course.questions.get(slug='force').pk}/change/",
-        f"rooms/room/?course__id__exact={course.pk}",
-        f"rooms/room/{room}/change/",
-        f"rooms/enrollment/?course__id__exact={course.pk}",
-        f"rooms/message/?room__course__id__exact={course.pk}",
-        f"rooms/vote/?round__session__course__id__exact={course.pk}",
-        f"rooms/uselog/?course_id={course.slug}",
-        f"rooms/partnergroup/?round__session__course__id__exact={course.pk}",
-    ):
-        await watched.goto(url + path)
-        await watched.nothing_came_of_it()
-        shown += await page.evaluate(TEXTS)
+
+    async def go_through(one: Watched, address: str) -> str:
+        """A list, its first form, and what it finds: the texts that are shown."""
+        await one.goto(address)
+        await one.nothing_came_of_it()
+        texts = await one.page.evaluate(TEXTS)
+        rows = one.page.locator("#result_list tbody tr th a, #result_list tbody tr td a")
+        links = await rows.evaluate_all("(rows) => rows.map((row) => row.getAttribute('href'))")
+        forms = [urljoin(address, link) for link in links[:12] if link and "/change/" in link]
+        for form in forms[:1]:
+            await one.goto(form)
+            await one.nothing_came_of_it()
+            texts += await one.page.evaluate(TEXTS)
+            await one.goto(form.replace("/change/", "/history/"))
+            await one.nothing_came_of_it()
+        await one.goto(f"{address}?q={quote('<x-injected>')}")
+        await one.nothing_came_of_it()
+        return str(texts)
+
+    async def look_at(one: Watched, address: str) -> str:
+        await one.goto(address)
+        await one.nothing_came_of_it()
+        return str(await one.page.evaluate(TEXTS))
+
+    waiting = [(go_through, address) for address in addresses]
+    waiting += [
+        (look_at, url + path)
+        for path in (
+            f"rooms/course/{course.pk}/delete/",
+            f"rooms/course/{course.pk}/history/",
+            f"accounts/user/{cast.bea.user.pk}/change/",
+            f"accounts/user/{cast.bea.user.pk}/delete/",
+            f"accounts/user/{cast.bea.user.pk}/password/",
+            f"rooms/question/{course.questions.get(slug='force').pk}/change/",
+            f"rooms/room/?course__id__exact={course.pk}",
+            f"rooms/room/{room}/change/",
+            f"rooms/enrollment/?course__id__exact={course.pk}",
+            f"rooms/message/?room__course__id__exact={course.pk}",
+            f"rooms/vote/?round__session__course__id__exact={course.pk}",
+            f"rooms/uselog/?course_id={course.slug}",
+            f"rooms/partnergroup/?round__session__course__id__exact={course.pk}",
+        )
+    ]
+    # In several tabs of the same browser: most of the time one waits for the other side.
+    tabs = [watched, *[Watched(await page.context.new_page()) for _ in range(2)]]
+
+    async def go_on(one: Watched) -> str:
+        texts = ""
+        while waiting:
+            how, address = waiting.pop()
+            texts += await how(one, address)
+        return texts
+
+    shown += "".join(await asyncio.gather(*map(go_on, tabs)))
     # What was written is what was shown.
     for place in (
         *("course", "prompt", "choice-A", "title", "topic", "rationale", "announced", "mention"),
@@ -339,9 +361,14 @@ async def test_the_admin(written: Cast, look, visit):
 
 
 FILL = """
+import sys
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("create_demo")
 from accounts.models import User
 from rooms.models import Choice, Course, Question
-import sys
 long, short = sys.argv[1:]
 Course.objects.update(title="in-course " + short)
 Question.objects.update(prompt="in-prompt " + long)
@@ -355,16 +382,15 @@ def example(tmp_path: Path) -> Iterator[Site]:
     """A course site that has the panels on its page, with markup in its texts."""
     env = example_environment(tmp_path / "db.sqlite3")
 
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command, cwd=EXAMPLE, env=env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-
-    for command in (("migrate", "--verbosity=0"), ("create_demo",)):
-        run(sys.executable, "manage.py", *command)
-    fill = f"import django; django.setup()\n{FILL}"
-    run(sys.executable, "-c", fill, MARKUP, SHORT)
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, MARKUP, SHORT],
+        cwd=EXAMPLE,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     with Site(tmp_path, env=env) as site:
         yield site
 
