@@ -98,8 +98,8 @@ async def test_a_whole_question(classroom: Classroom) -> None:
     await all_see("discuss", *everybody)
 
     # Everybody in the course reads the course chat; the partners' room stays theirs.
-    for person in students:
-        await person.open_course_chat()
+    for student in students:
+        await student.open_course_chat()
     await one.chat.send("Is this about the start as well?")
     await instructor.chat.send("No: only while the speed is constant.")
     for person in everybody:
