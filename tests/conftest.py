@@ -24,7 +24,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 # Tests of other folders meet people in browsers, too.
-pytest.register_assert_rewrite("tests.e2e.people")
+pytest.register_assert_rewrite(
+    "tests.e2e.people", "tests.attacks.markup", "tests.rooms.consumers.feeds"
+)
 
 
 # Marks by which `make quick` leaves tests out.

@@ -1,4 +1,4 @@
-"""The arrows of the design: who may import whom.
+"""The arrows of the design, who may import whom; and how long a file may be.
 
 A new module or folder of `rooms` fails here until it has been given a place in LAYERS on purpose.
 """
@@ -6,6 +6,7 @@ A new module or folder of `rooms` fails here until it has been given a place in 
 import ast
 import graphlib
 import re
+import statistics
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,10 @@ MAY_SEND_TO_GROUPS = {
 }
 # Of the actions, `tell` alone may import these.
 TELLING = {"rooms.delivery.publish", "rooms.delivery.notices"}
+LONGEST = 400
+"""Lines of a file."""
+MEDIAN = 130
+"""Lines of the module in the middle of `rooms`."""
 # A comment for people, not one for a tool alone.
 REASON = re.compile(r"#(?! ?(noqa|type:))")
 
@@ -208,3 +213,26 @@ def test_an_import_inside_a_function_says_why(name):
         and not (lines[number - 2].lstrip().startswith("#") and REASON.search(lines[number - 2]))
     }
     assert silent == set()
+
+
+def lengths() -> dict[str, int]:
+    """How many lines each module, script and style sheet has, migrations excepted."""
+    written = [path for name, path in modules().items() if ".migrations." not in name]
+    for kind in ("js", "css"):
+        written += (ROOT / "static/peerchat").rglob(f"*.{kind}")
+    return {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in written
+    }
+
+
+def test_no_file_is_long():
+    found = lengths()
+    assert any(path.endswith(".css") for path in found)
+    assert {path: lines for path, lines in found.items() if lines > LONGEST} == {}
+
+
+def test_most_modules_of_rooms_are_short():
+    # Most files named __init__ are empty, and tell nothing.
+    of_rooms = [lines for path, lines in lengths().items() if path.startswith("rooms/") and lines]
+    assert statistics.median(of_rooms) <= MEDIAN

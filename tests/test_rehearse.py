@@ -1,6 +1,7 @@
 """`manage.py rehearse` against real servers: the whole job of the site, with a hundred students."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -33,7 +34,8 @@ def checks(output):
 def test_a_class_of_a_hundred_on_two_workers(site):
     running = site(workers=2)
     done = manage(
-        *("rehearse", "--students=100", "--workers=2", f"--url={running.url}"), measured=True
+        *("rehearse", "--students=100", "--vote-within=2", "--workers=2", f"--url={running.url}"),
+        measured=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = {claim: how for _, claim, how in checks(done.stdout)}
@@ -48,21 +50,21 @@ def test_a_class_of_a_hundred_on_two_workers(site):
     assert running.log.read_text() == ""
 
 
-def test_what_it_made_is_removed_again(site):
-    done = manage("rehearse", "--students=3", "--vote-within=0", f"--url={site().url}")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 groups of 3" in done.stdout
-    for model in (Course, User, Token, UseLog):
-        assert not model.objects.exists()
-
-
-def test_a_small_class_on_sqlite_in_one_process(tmp_path, db):
-    env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", REDIS_URL="")
+@pytest.fixture(scope="module")
+def on_sqlite(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site in one process, on a database of its own."""
+    folder = tmp_path_factory.mktemp("on-sqlite")
+    env = environment(DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", REDIS_URL="")
     assert manage("migrate", env=env).returncode == 0
-    with Site(tmp_path, env=env) as running:
-        done = manage(
-            "rehearse", "--students=21", "--vote-within=1", f"--url={running.url}", env=env
-        )
+    with Site(folder, env=env) as running:
+        yield running
+
+
+def test_a_small_class_on_sqlite_in_one_process(on_sqlite):
+    done = manage(
+        *("rehearse", "--students=21", "--vote-within=1", f"--url={on_sqlite.url}"),
+        env=on_sqlite.env,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert [(word, claim) for word, claim, _ in checks(done.stdout)] == [
         ("ok", claim) for claim in CHECKS
@@ -70,11 +72,18 @@ def test_a_small_class_on_sqlite_in_one_process(tmp_path, db):
     assert "9 groups of 2, 1 groups of 3" in done.stdout
 
 
-def test_a_check_that_fails(site):
+def test_what_it_made_is_removed_again_unless_a_check_fails(site):
+    url = f"--url={site().url}"
+    done = manage("rehearse", "--students=3", "--vote-within=0", url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 groups of 3" in done.stdout
+    for model in (Course, User, Token, UseLog):
+        assert not model.objects.exists()
+
     done = manage(
         "rehearse",
         *("--students=2", "--vote-within=0", "--workers=2", "--course=trial", "--messages=1"),
-        f"--url={site(workers=1).url}",
+        url,
     )
     assert done.returncode == 1
     assert [claim for word, claim, _ in checks(done.stdout) if word == "FAILED"] == [
@@ -85,17 +94,18 @@ def test_a_check_that_fails(site):
     assert Course.objects.get().slug == "trial"
     assert not Token.objects.exists()
 
-    again = manage("rehearse", "--course=trial")
-    assert again.returncode == 1
-    assert again.stderr == "CommandError: The course trial already exists. Choose another slug.\n"
+    with pytest.raises(CommandError) as refused:
+        call_command("rehearse", "--course=trial")
+    assert str(refused.value) == "The course trial already exists. Choose another slug."
 
 
 def test_a_class_with_bad_habits(site):
-    """The short form: the discussions are shorter than anybody may be alone."""
-    running = site(workers=2)
+    """The short form: the discussions are shorter than anybody may be alone, though longer than
+    the students of this site wait for a partner who is gone."""
+    running = site(workers=2, env=environment(PARTNER_GONE_AFTER="2"))
     done = manage(
         "rehearse",
-        *("--habits", "--seed=1", "--students=24", "--discuss=12"),
+        *("--habits", "--seed=1", "--students=24", "--discuss=6"),
         f"--url={running.url}",
         within=240,
         measured=True,
@@ -110,10 +120,8 @@ def test_a_class_with_bad_habits(site):
     assert not Course.objects.exists()
 
 
-def test_a_server_with_another_database(site, tmp_path):
-    env = environment(DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
-    assert manage("migrate", env=env).returncode == 0
-    done = manage("rehearse", "--students=2", f"--url={site().url}", env=env)
+def test_a_server_with_another_database(on_sqlite, transactional_db):
+    done = manage("rehearse", "--students=2", f"--url={on_sqlite.url}")
     assert done.returncode == 1
     assert done.stderr.endswith(
         "The site refused the socket (HTTP 403). "

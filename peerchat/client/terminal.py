@@ -3,14 +3,14 @@
 import asyncio
 import shlex
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
+from peerchat.client import words
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
 from peerchat.client.line import ClientError
@@ -25,17 +25,6 @@ from rooms.wire.events import (
     RoomRemoved,
     SystemEvent,
 )
-
-CONTROL_IN_WORDS = {
-    "enableVote": "Voting is open.",
-    "countDownAndStop": "Voting closes soon.",
-    "stopVote": "Voting is closed.",
-    "enableChat": "Discuss with your partners.",
-    "enableFaceChat": "Find your partners in the room and talk.",
-    "enableRevote": "Vote again.",
-    "reveal": "The answer:",
-    "enableNext": "Next question.",
-}
 
 
 class UsageError(Exception):
@@ -136,12 +125,12 @@ class Terminal:
                 case ControlEvent():
                     self._course = event.course
                     if event.message != "announce" and self._is_news(event):
-                        self._show_class(event)
+                        self._write_all(words.of_class(event))
                 case PartnersEvent():
                     self._course = event.course
                     await self._read_rooms()
                     self._room = event.room
-                    self._write(_partners(event.partners))
+                    self._write(words.of_partners(event.partners))
                 case RoomAdded() | RoomRemoved():
                     await self._read_rooms()
                     if self._room not in self._rooms:
@@ -156,6 +145,10 @@ class Terminal:
                     self._write(f"* You missed many messages in {self._title(event.room)}:")
                 case _:
                     pass
+
+    def _write_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._write(line)
 
     # --- rooms -----------------------------------------------------------------------------
 
@@ -226,13 +219,8 @@ class Terminal:
     def _show_message(self, message: MessageBody) -> None:
         if message.kind == "control":
             return
-        clock = time.strftime("%H:%M", time.localtime(message.timestamp))
-        where = "" if message.room == self._room else f"[{self._title(message.room)}] "
-        if message.kind == "system":
-            self._write(f"{clock} {where}*** {_plain(message.text)} ***")
-        else:
-            name = _plain(message.user.display_name)
-            self._write(f"{clock} {where}{name}: {_plain(message.text)}")
+        where = "" if message.room == self._room else self._title(message.room)
+        self._write(words.of_message(message, where))
 
     # --- the class -------------------------------------------------------------------------
 
@@ -242,31 +230,15 @@ class Terminal:
         if state["phase"] == "idle":
             self._write("-- No question is open.")
         else:
-            self._show_class(_control_part(state))
+            self._write_all(words.of_class(_control_part(state)))
         if state["partners"]:
             self._room = state["room"]
-            self._write(_partners([PartnerBody(**body) for body in state["partners"]]))
+            self._write(words.of_partners([PartnerBody(**body) for body in state["partners"]]))
 
     def _is_news(self, event: ControlEvent) -> bool:
         """Return whether a transition is not in what `/state` has shown."""
         revision = event.revision
         return not isinstance(revision, int) or revision > self._revisions.get(event.course, 0)
-
-    def _show_class(self, event: ControlEvent) -> None:
-        self._write(f"-- {CONTROL_IN_WORDS.get(event.message, event.message)}")
-        if event.question is not None and event.message in ("enableVote", "enableRevote"):
-            self._write(_plain(event.question.prompt))
-            for choice in event.question.choices:
-                self._write(f"  {choice.choice}  {_plain(choice.text)}")
-        if event.deadline is not None:
-            self._write(f"   {max(event.deadline - event.server_time, 0):.0f} s left.")
-        if isinstance(event.correct, str):
-            self._write(f"   Correct answer: {event.correct}.")
-        if isinstance(event.histograms, list):
-            for number, counts in enumerate(event.histograms, start=1):
-                if counts:
-                    shown = ", ".join(f"{choice}: {n}" for choice, n in counts.items())
-                    self._write(f"   Votes of round {number}: {shown}")
 
     async def _vote(self, choice: str, confidence: str = "") -> None:
         number = await self.client.vote(
@@ -309,18 +281,7 @@ class Terminal:
 
     async def _figures(self) -> None:
         figures = await self.client.figures(self._in_course())
-        votes = " and ".join(str(n) for n in figures["votes"])
-        self._write(f"{figures['online']} students online, votes: {votes}")
-        for number, counts in enumerate(figures["histograms"], start=1):
-            if counts:
-                shown = ", ".join(f"{choice}: {n}" for choice, n in counts.items())
-                self._write(f"   round {number}: {shown}")
-        self._write(
-            f"{figures['groups']} groups, {figures['silent_groups']} silent, "
-            f"{figures['messages']} messages"
-        )
-        if figures["gain"] is not None:
-            self._write(f"normalised gain {figures['gain']:.2f}")
+        self._write_all(words.of_figures(figures))
 
     async def _quit(self) -> None:
         self.done = True
@@ -333,18 +294,6 @@ def _control_part(state: dict[str, Any]) -> ControlEvent:
         {"action": "control", **{key: value for key, value in state.items() if key in names}},
         ControlEvent,
     )
-
-
-def _partners(partners: list[PartnerBody]) -> str:
-    names = ", ".join(
-        _plain(p.display_name) + (f" (chose {p.choice})" if p.choice else "") for p in partners
-    )
-    return f"Your partners: {names}. Your messages now go to them."
-
-
-def _plain(text: str) -> str:
-    """Text of others without control characters, which could take over the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _split(rest: str) -> list[str]:

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from peerchat.rehearsal.client import Client, CommandRefused, RehearsalError, spread
-from peerchat.rehearsal.lesson import Ledger, Lesson, Plan, Report
+from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush, Visit
+from peerchat.rehearsal.plan import Ledger, Plan, Report
 
 T = TypeVar("T")
 

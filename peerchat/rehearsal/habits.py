@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from peerchat.rehearsal.client import Client, Denied, RehearsalError
-from peerchat.rehearsal.lesson import Report
+from peerchat.rehearsal.plan import Report
 from peerchat.rehearsal.pupil import HABITS, Findings, Pupil
 
 ALONE_WITHIN = 25.0

@@ -1,4 +1,4 @@
-"""Reads a rehearsal from the database; only this module of it knows the server's code."""
+"""Reads a rehearsal from the database."""
 
 import contextlib
 from collections import Counter, defaultdict

@@ -1,14 +1,13 @@
-"""A class that goes through one question, and whether everything came out right."""
+"""A class that goes through one question, step by step."""
 
 import asyncio
 import contextlib
 import random
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
+from peerchat.rehearsal.checks import Checks, Seen
 from peerchat.rehearsal.client import (
     Client,
     CommandRefused,
@@ -17,64 +16,13 @@ from peerchat.rehearsal.client import (
     Reply,
     spread,
 )
+from peerchat.rehearsal.plan import Ledger, Plan, Report
 
 ARRIVE_WITHIN = 20.0
 """Seconds that what was sent has to arrive everywhere."""
 GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
-SECRETS = ('"correct"', '"is_correct"', '"histograms"', '"transitions"', '"gain"')
-"""Texts that no student's frame contains before the reveal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Holds the participants and their actions. The students' tokens are by username."""
-
-    address: str
-    course: str
-    question: str
-    letters: str
-    right: str
-    instructor: str
-    students: Mapping[str, str]
-    messages: int
-    """Messages of each student to the partners."""
-    pause: float
-    """Seconds between two messages of a student."""
-    vote_within: float
-    """Seconds over which the votes are spread."""
-    workers: int | None
-    """Over how many workers the students must be spread; None where it does not matter."""
-
-
-class Ledger(Protocol):
-    """Reads the course from the database. Its methods block, so call them in a thread."""
-
-    def sockets(self) -> list[int]:
-        """Return the number of open student sockets of each worker, lowest first."""
-
-    def votes(self, number: int) -> list[tuple[str, str]]:
-        """(username, choice) of each vote of a round."""
-
-    def groups(self) -> list[list[str]]:
-        """The usernames of each partner group."""
-
-    def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:
-        """(number, username, text) of the messages of each partner room, in order."""
-
-
-class Report(Protocol):
-    """Receives the steps and the checks."""
-
-    def begin(self, step: str) -> None:
-        """A step begins."""
-
-    def step(self, step: str, seconds: float, note: str) -> None:
-        """A step is done."""
-
-    def check(self, claim: str, holds: bool, found: str) -> None:
-        """Record whether a claim holds, and the finding."""
 
 
 class Lesson:
@@ -82,37 +30,36 @@ class Lesson:
 
     def __init__(self, plan: Plan, ledger: Ledger, report: Report) -> None:
         self._plan = plan
-        self._ledger = ledger
         self._report = report
         self._rng = random.Random()
         self._instructor: Client | None = None
-        self._students: dict[str, Client] = {}
-        # (message, epoch) of each transition.
-        self._told: list[tuple[str, int]] = []
-        # The choices of the students in both rounds.
-        self._votes: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        self._seen = Seen()
+        self._students = self._seen.students
+        self._checks = Checks(plan, ledger, report, self._seen)
 
     async def run(self) -> None:
         """Raises RehearsalError or TimeoutError where it cannot go on."""
         await self._connect()
-        await self._check_sockets()
+        await self._checks.sockets()
         await self._control("start_question", "enableVote", question=self._plan.question)
         await self._vote(1)
         await self._control("stop_vote", "stopVote")
         await self._check_votes(1)
         formed = await self._make_partners()
         await self._control("enable_chat", "enableChat")
-        await self._check_partners(formed)
+        await self._everybody(lambda client: bool(client.partners))
+        await self._checks.partners(formed)
         await self._chat()
-        await self._check_messages()
+        await self._checks.messages()
         await self._control("start_revote", "enableRevote")
         await self._vote(2)
         await self._control("stop_vote", "stopVote")
         await self._check_votes(2)
         await self._control("reveal", "reveal")
-        self._check_secrecy()
+        self._checks.secrecy()
         await self._control("next_question", "enableNext")
-        self._check_transitions()
+        assert self._instructor is not None
+        self._checks.transitions(self._instructor)
 
     async def close(self) -> None:
         """Close all sockets; the instructor's first, who is shown figures of the others."""
@@ -151,7 +98,7 @@ class Lesson:
             began = time.perf_counter()
             reply = await self._command(action, **fields)
             epoch = reply.body["epoch"]
-            self._told.append((message, epoch))
+            self._seen.told.append((message, epoch))
             arrived = await self._everybody(
                 lambda client: bool(client.controls) and client.controls[-1]["epoch"] >= epoch
             )
@@ -173,13 +120,16 @@ class Lesson:
 
     async def _command(self, action: str, **fields: Any) -> Reply:
         assert self._instructor is not None
-        if self._told:
-            fields["epoch"] = self._told[-1][1]
+        if self._seen.told:
+            fields["epoch"] = self._seen.told[-1][1]
         return await self._instructor.command(action, **fields)
 
+    async def _check_votes(self, number: int) -> None:
+        await self._checks.round(number, (await self._command("figures")).body)
+
     async def _vote(self, number: int) -> None:
-        first, _ = self._votes
-        choices = self._votes[number - 1]
+        first, _ = self._seen.votes
+        choices = self._seen.votes[number - 1]
         for name in self._students:
             choices[name] = self._choose(first.get(name))
 
@@ -208,7 +158,7 @@ class Lesson:
         async def talk(name: str, client: Client) -> list[float]:
             await asyncio.sleep(self._rng.uniform(0, pause))
             seconds = []
-            for text in self._texts(name):
+            for text in self._plan.texts(name):
                 reply = await client.command(
                     "new_message", room=client.partners.get("room", ""), text=text
                 )
@@ -225,9 +175,6 @@ class Lesson:
                 )
             )
             notes.append(f"{len(arrived)} students have all their messages")
-
-    def _texts(self, name: str) -> list[str]:
-        return [f"Message {number} of {name}." for number in range(1, self._plan.messages + 1)]
 
     async def _all_do(
         self, step: str, job: Callable[[str, Client], Awaitable[list[float]]]
@@ -248,148 +195,6 @@ class Lesson:
                 notes.append(
                     f"{len(failures)} students failed, for example: {failures[0] or 'no reply'}"
                 )
-
-    # --- checks ----------------------------------------------------------------------------
-
-    async def _check_sockets(self) -> None:
-        students = len(self._students)
-        # A socket is noted after its welcome.
-        found: list[int] = []
-        deadline = time.monotonic() + ARRIVE_WITHIN
-        while sum(found) < students and time.monotonic() < deadline:
-            found = await asyncio.to_thread(self._ledger.sockets)
-            await asyncio.sleep(0.05)
-        shares = f"{sum(found)} of {students}, on workers with {', '.join(map(str, found))}"
-        self._report.check("every socket counts as open", sum(found) == students, shares)
-        if (workers := self._plan.workers) is not None:
-            self._report.check(
-                f"the sockets are spread over {workers} worker(s)",
-                # The kernel deals them out, and not evenly.
-                len(found) == workers and found[0] >= students / workers / 10,
-                f"{len(found)} with {', '.join(map(str, found))}",
-            )
-
-    async def _check_votes(self, number: int) -> None:
-        first, second = self._votes
-        cast = self._votes[number - 1]
-        stored = await asyncio.to_thread(self._ledger.votes, number)
-        figures = (await self._command("figures")).body
-        counted = {letter: n for letter, n in figures["histograms"][number - 1].items() if n}
-        self._report.check(
-            f"every vote of round {number} counts",
-            sorted(stored) == sorted(cast.items())
-            and figures["votes"][number - 1] == len(cast)
-            and counted == dict(Counter(cast.values())),
-            f"{len(cast)} cast, {len(stored)} stored, {figures['votes'][number - 1]} in the "
-            f"figures ({', '.join(f'{letter} {n}' for letter, n in sorted(counted.items()))})",
-        )
-        if number == 1:
-            online = figures["online"]
-            self._report.check(
-                "every student is online", online == len(cast), f"{online} of {len(cast)}"
-            )
-            return
-        moves = Counter(f"{self._word(first[name])}_{self._word(second[name])}" for name in first)
-        shown = {name: n for name, n in (figures["transitions"] or {}).items() if n}
-        self._report.check(
-            "the figures show the changed votes",
-            shown == dict(moves),
-            ", ".join(f"{name} {n}" for name, n in sorted(shown.items())),
-        )
-
-    def _word(self, choice: str) -> str:
-        return "right" if choice == self._plan.right else "wrong"
-
-    async def _check_partners(self, formed: int) -> None:
-        await self._everybody(lambda client: bool(client.partners))
-        first, _ = self._votes
-        groups = await asyncio.to_thread(self._ledger.groups)
-        sizes = Counter(map(len, groups))
-        self._report.check(
-            "every student has a partner",
-            sorted(name for group in groups for name in group) == sorted(self._students)
-            and len(groups) == formed
-            and min(sizes, default=0) >= 2,
-            ", ".join(f"{n} groups of {size}" for size, n in sorted(sizes.items())),
-        )
-        right = {
-            name: sorted((other, first[other]) for other in group if other != name)
-            for group in groups
-            for name in group
-        }
-        told = sum(
-            sorted((p["username"], p["choice"]) for p in client.partners.get("partners", ()))
-            == right.get(name)
-            for name, client in self._students.items()
-        )
-        self._report.check(
-            "every student received the partners and their answers",
-            told == len(self._students),
-            f"{told} of {len(self._students)}",
-        )
-        differing = sum(len({first[name] for name in group}) > 1 for group in groups)
-        # Each such group needs somebody who did not give the most frequent answer.
-        most_frequent = max(Counter(first.values()).values())
-        possible = min(len(groups), len(first) - most_frequent)
-        self._report.check(
-            "as many groups as possible have different answers",
-            differing == possible,
-            f"{differing} of {len(groups)}, {possible} possible",
-        )
-
-    async def _check_messages(self) -> None:
-        stored = await asyncio.to_thread(self._ledger.partner_messages)
-        rows = [(name, text) for messages in stored.values() for _, name, text in messages]
-        sent = [(name, text) for name in self._students for text in self._texts(name)]
-        self._report.check(
-            "every message is stored once",
-            sorted(rows) == sorted(sent),
-            f"{len(sent)} expected, {len(rows)} stored",
-        )
-        right = 0
-        for client in self._students.values():
-            course_room = client.welcome["courses"][0]["room"]
-            seen = {
-                room: [(m["seq"], m["user"]["username"], m["text"]) for m in messages]
-                for room, messages in client.messages.items()
-                if messages and room != course_room
-            }
-            mine = client.partners.get("room", "")
-            right += seen == {room: stored[room] for room in (mine,) if room in stored}
-        self._report.check(
-            "exactly the partners see each message, once and in order",
-            right == len(self._students),
-            f"{right} of {len(self._students)} students saw the right messages",
-        )
-
-    def _check_secrecy(self) -> None:
-        early = told = 0
-        for client in self._students.values():
-            for text in client.texts:
-                if text.startswith('{"action":"control"') and '"message":"reveal"' in text:
-                    told += '"correct"' in text and '"histograms"' in text
-                    break
-                early += any(secret in text for secret in SECRETS)
-        self._report.check(
-            "the answer arrived with the reveal and not before",
-            early == 0 and told == len(self._students),
-            f"{early} early frames, {told} of {len(self._students)} students got the answer",
-        )
-
-    def _check_transitions(self) -> None:
-        assert self._instructor is not None
-        everybody = [self._instructor, *self._students.values()]
-        right = sum(
-            [(event["message"], event["epoch"]) for event in client.controls] == self._told
-            for client in everybody
-        )
-        begin, end = self._told[0][1], self._told[-1][1]
-        self._report.check(
-            "every client saw each transition once, with consecutive epochs",
-            right == len(everybody)
-            and [epoch for _, epoch in self._told] == list(range(begin, end + 1)),
-            f"{right} of {len(everybody)} (including the instructor), epochs {begin} to {end}",
-        )
 
     # --- helpers ---------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ import contextlib
 import random
 import time
 from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from peerchat.client.line import Body, ClientError, CommandRefused, Line
 from peerchat.rehearsal.relay import Relay
+from rooms.delivery.tasks import Tasks
 
 HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
 LAST_MOMENT = 0.2
@@ -115,7 +117,8 @@ class Pupil:
         self._relay = Relay(url)
         self._way = url
         self._tabs: list[Tab] = []
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs = Tasks()
+        self._failures: list[BaseException] = []
 
     @property
     def is_online(self) -> bool:
@@ -129,13 +132,10 @@ class Pupil:
 
     async def leave(self) -> None:
         """End everything. Raises what the student failed with."""
-        failures = [job.exception() for job in self._jobs if job.done() and not job.cancelled()]
-        for job in self._jobs:
-            job.cancel()
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await self._jobs.stop()
         await asyncio.gather(*(tab.line.close() for tab in self._tabs), return_exceptions=True)
         await self._relay.close()
-        for failure in filter(None, failures):
+        for failure in self._failures:
             raise failure
 
     # --- habits ----------------------------------------------------------------------------
@@ -248,12 +248,9 @@ class Pupil:
             votes["counted"] += 1
             ballot.counted = choice
 
-    def _start(self, job: Any) -> None:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(job)
-        self._jobs.add(task)
-        task.add_done_callback(self._finished)
+    def _start(self, job: Coroutine[Any, Any, None]) -> None:
+        self._jobs.start(job).add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        # One that failed is kept, for `leave` to tell.
-        if task.cancelled() or task.exception() is None:
-            self._jobs.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failures.append(error)

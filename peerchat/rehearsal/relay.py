@@ -3,6 +3,8 @@
 import asyncio
 from urllib.parse import urlsplit
 
+from rooms.delivery.tasks import Tasks
+
 CHUNK = 65_536
 OPEN_WITHIN = 20.0
 """Seconds that the site has to take a connection."""
@@ -21,7 +23,7 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._carrying: set[asyncio.StreamWriter] = set()
         self._lost: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     async def open(self) -> str:
         """Listen; returns the URL of the site's WebSockets on this way."""
@@ -36,14 +38,10 @@ class Relay:
         """Close everything, what is lost as well."""
         if self._server is not None:
             self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._carry(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._carry(reader, writer))
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -5,6 +5,7 @@ ask for, or hears by itself, must be the same in the other: then nothing of it c
 whatever words. `tests/rooms/test_question.py` and `tests/e2e/test_class.py` look for the words.
 """
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from rooms.models import Course, Enrollment, Room
 from tests.attacks.commands import CHAT, fields
-from tests.attacks.web import routes, values
+from tests.attacks.web import Route, routes, values
 from tests.client import BY_ITSELF
 from tests.rooms.cast import Cast, Person, make_person, make_question
 
@@ -81,13 +82,20 @@ class Class:
         room = str(Room.objects.get(course=self.course, kind="course").id)
         known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)
         seen = {}
-        for route in routes():
-            if route.pattern.startswith(("admin/", "metrics", "healthz", "readyz", "embed/")):
-                continue
-            by_page = await self.visit(ada).get(route.path(known))
-            by_token = await self.visit().get(route.path(known), token=ada.token)
+        page, program = self.visit(ada), self.visit()
+
+        async def get(route: Route) -> None:
+            by_page = await page.get(route.path(known))
+            by_token = await program.get(route.path(known), token=ada.token)
             seen[route.pattern] = self.plain(by_page.text)
             seen[f"{route.pattern} by token"] = self.plain(by_token.text)
+
+        elsewhere = ("admin/", "metrics", "healthz", "readyz", "embed/")
+        session = page.cookies["sessionid"]
+        await asyncio.gather(
+            *(get(route) for route in routes() if not route.pattern.startswith(elsewhere))
+        )
+        assert page.cookies["sessionid"] == session
         for action, kind in CHAT.items():
             if action in ("list_users", "authenticate", "ping"):  # who is online; the time
                 continue
@@ -125,7 +133,9 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
             await one.step(action, given)
             if number in VOTED_AFTER:
                 await one.vote()
-        seen = [await one.looks(ada) for one, (ada, _) in zip(classes, sockets, strict=True)]
+        seen = await asyncio.gather(
+            *(one.looks(ada) for one, (ada, _) in zip(classes, sockets, strict=True))
+        )
         differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
         if action != "reveal":
             assert differs == set(), (action, {name: [s[name] for s in seen] for name in differs})

@@ -5,7 +5,6 @@ had nothing to forbid: it is the second lock, not the first.
 """
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,124 +14,19 @@ from urllib.parse import quote, urljoin
 
 import pytest
 from django.contrib.auth.models import Group
-from playwright.async_api import Browser, Error, Page, async_playwright, expect
+from playwright.async_api import Browser, async_playwright, expect
 
 from rooms.embed import sign_embed_link
 from rooms.models import Choice, Course, Question
+from tests.attacks.markup import INJECTED, MARKUP, SHORT, TEXTS, WITHIN, Watched, hostile
 from tests.client import Client
 from tests.e2e.people import DESKTOP, TELL_VIOLATIONS
 from tests.e2e.test_inclusion import EXAMPLE, example_environment
-from tests.pace import patient
 from tests.rooms.cast import Cast, Person, eventually
 from tests.running import Site, manage
 from tests.static.browser import launch
 
 pytestmark = pytest.mark.timeout(300)
-
-WITHIN = patient(20_000)  # milliseconds
-
-# What makes an element where markup is taken for markup: in a text, in an attribute with either
-# quote, behind what ends a title, a text area, a template, a script or a comment.
-MARKUP = (
-    "<img src=x onerror=alert(1)><x-injected></x-injected>"
-    "\"'><img src=x onerror=alert(2)><x-injected>"
-    "</textarea></title></template></noscript></select></style></script><x-injected>"
-    "--><script>alert(3)</script><svg/onload=alert(4)>"
-    "<a href=javascript:alert(5)>x</a><iframe srcdoc='<script>alert(6)</script>'></iframe>"
-    "{{7*7}}${7*7}%7B%7B &lt;x-injected&gt; \\u003cx-injected\\u003e javascript:alert(7)"
-)
-# The same for what may not be as long.
-SHORT = "\"'><img src=x onerror=alert(1)></title></textarea><x-injected>"
-
-# Elements, templates and shadow trees included, that can only come of the texts above.
-INJECTED = """
-() => {
-  const found = [];
-  const walk = (root) => {
-    for (const element of root.querySelectorAll("*")) {
-      const handlers = [...element.attributes].some(({ name }) => name.startsWith("on"));
-      const bad = handlers || element.matches(
-        "x-injected, [x-injected], img[src=x], svg[onload], iframe[srcdoc], [href^=javascript]",
-      ) || (element.matches("script") && element.textContent.includes("alert("));
-      if (bad) found.push(element.outerHTML.slice(0, 100));
-      if (element.shadowRoot) walk(element.shadowRoot);
-      if (element.content instanceof DocumentFragment) walk(element.content);
-    }
-  };
-  walk(document);
-  return found;
-}
-"""
-# All texts of the page, and what is in its fields and in the names of its controls.
-TEXTS = """
-() => {
-  const texts = [document.title];
-  const walk = (root) => {
-    texts.push(root.textContent);
-    for (const element of root.querySelectorAll("*")) {
-      for (const { value } of element.attributes) texts.push(value);
-      if ("value" in element) texts.push(String(element.value));
-      if (element.shadowRoot) walk(element.shadowRoot);
-      if (element.content instanceof DocumentFragment) walk(element.content);
-    }
-  };
-  walk(document.documentElement);
-  return texts.join("\\n");
-}
-"""
-
-
-def hostile(place: str, *, short: bool = False) -> str:
-    """A text with markup, and a word by which a page can be seen to have shown it."""
-    return f"in-{place} {SHORT if short else MARKUP}"
-
-
-class Watched:
-    """A page of somebody's, and all that it should not have done."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        self.tolerated: list[str] = []
-        page.on("dialog", self._dialog)
-        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
-        page.on("console", lambda message: self._said(message.type, message.text))
-        page.on("request", self._requested)
-
-    async def _dialog(self, dialog: Any) -> None:
-        self.problems.append(f"dialog: {dialog.message}")
-        with contextlib.suppress(Error):
-            await dialog.dismiss()
-
-    def _said(self, kind: str, text: str) -> None:
-        if kind in {"error", "warning"} and not any(one in text for one in self.tolerated):
-            self.problems.append(f"{kind} at {self.page.url}: {text}")
-
-    def _requested(self, request: Any) -> None:
-        if request.url.endswith("/x"):
-            self.problems.append(f"loaded {request.url}")
-
-    async def goto(self, url: str, *, status: int = 200) -> None:
-        if status >= 400:
-            self.tolerated.append(f"status of {status}")
-        answer = await self.page.goto(url)
-        assert answer is not None
-        assert answer.status == status, url
-
-    async def shows(self, *places: str) -> None:
-        """Waits until what was written in these places is on the page; then nothing came of it."""
-        texts = ""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WITHIN / 1000):
-                while any(f"in-{place} " not in texts for place in places):
-                    texts = await self.page.evaluate(TEXTS)
-                    await asyncio.sleep(0.05)
-        assert [place for place in places if f"in-{place} " not in texts] == [], self.page.url
-        await self.nothing_came_of_it()
-
-    async def nothing_came_of_it(self) -> None:
-        assert await self.page.evaluate(INJECTED) == [], self.page.url
-        assert self.problems == []
 
 
 @pytest.fixture
@@ -404,39 +298,60 @@ async def test_the_admin(written: Cast, look, visit):
     addresses = [urljoin(url, await link.get_attribute("href") or "") for link in lists]
     addresses = list(dict.fromkeys(one for one in addresses if one.startswith(url)))
     assert len(addresses) > 15
-    for address in addresses:
-        await watched.goto(address)
-        await watched.nothing_came_of_it()
-        shown += await page.evaluate(TEXTS)
-        rows = page.locator("#result_list tbody tr th a, #result_list tbody tr td a")
-        links = [await one.get_attribute("href") for one in (await rows.all())[:12]]
-        forms = [urljoin(address, one) for one in links if one and "/change/" in one]
-        for form in list(dict.fromkeys(forms))[:1]:
-            await watched.goto(form)
-            await watched.nothing_came_of_it()
-            shown += await page.evaluate(TEXTS)
-            await watched.goto(form.replace("/change/", "/history/"))
-            await watched.nothing_came_of_it()
-        await watched.goto(f"{address}?q={quote('<x-injected>')}")
-        await watched.nothing_came_of_it()
-    for path in (
-        f"rooms/course/{course.pk}/delete/",
-        f"rooms/course/{course.pk}/history/",
-        f"accounts/user/{cast.bea.user.pk}/change/",
-        f"accounts/user/{cast.bea.user.pk}/delete/",
-        f"accounts/user/{cast.bea.user.pk}/password/",
-        f"rooms/question/{course.questions.get(slug='force').pk}/change/",
-        f"rooms/room/?course__id__exact={course.pk}",
-        f"rooms/room/{room}/change/",
-        f"rooms/enrollment/?course__id__exact={course.pk}",
-        f"rooms/message/?room__course__id__exact={course.pk}",
-        f"rooms/vote/?round__session__course__id__exact={course.pk}",
-        f"rooms/uselog/?course_id={course.slug}",
-        f"rooms/partnergroup/?round__session__course__id__exact={course.pk}",
-    ):
-        await watched.goto(url + path)
-        await watched.nothing_came_of_it()
-        shown += await page.evaluate(TEXTS)
+
+    async def go_through(one: Watched, address: str) -> str:
+        """A list, its first form, and what it finds: the texts that are shown."""
+        await one.goto(address)
+        await one.nothing_came_of_it()
+        texts = await one.page.evaluate(TEXTS)
+        rows = one.page.locator("#result_list tbody tr th a, #result_list tbody tr td a")
+        links = await rows.evaluate_all("(rows) => rows.map((row) => row.getAttribute('href'))")
+        forms = [urljoin(address, link) for link in links[:12] if link and "/change/" in link]
+        for form in forms[:1]:
+            await one.goto(form)
+            await one.nothing_came_of_it()
+            texts += await one.page.evaluate(TEXTS)
+            await one.goto(form.replace("/change/", "/history/"))
+            await one.nothing_came_of_it()
+        await one.goto(f"{address}?q={quote('<x-injected>')}")
+        await one.nothing_came_of_it()
+        return str(texts)
+
+    async def look_at(one: Watched, address: str) -> str:
+        await one.goto(address)
+        await one.nothing_came_of_it()
+        return str(await one.page.evaluate(TEXTS))
+
+    waiting = [(go_through, address) for address in addresses]
+    waiting += [
+        (look_at, url + path)
+        for path in (
+            f"rooms/course/{course.pk}/delete/",
+            f"rooms/course/{course.pk}/history/",
+            f"accounts/user/{cast.bea.user.pk}/change/",
+            f"accounts/user/{cast.bea.user.pk}/delete/",
+            f"accounts/user/{cast.bea.user.pk}/password/",
+            f"rooms/question/{course.questions.get(slug='force').pk}/change/",
+            f"rooms/room/?course__id__exact={course.pk}",
+            f"rooms/room/{room}/change/",
+            f"rooms/enrollment/?course__id__exact={course.pk}",
+            f"rooms/message/?room__course__id__exact={course.pk}",
+            f"rooms/vote/?round__session__course__id__exact={course.pk}",
+            f"rooms/uselog/?course_id={course.slug}",
+            f"rooms/partnergroup/?round__session__course__id__exact={course.pk}",
+        )
+    ]
+    # In several tabs of the same browser: most of the time one waits for the other side.
+    tabs = [watched, *[Watched(await page.context.new_page()) for _ in range(2)]]
+
+    async def go_on(one: Watched) -> str:
+        texts = ""
+        while waiting:
+            how, address = waiting.pop()
+            texts += await how(one, address)
+        return texts
+
+    shown += "".join(await asyncio.gather(*map(go_on, tabs)))
     # What was written is what was shown.
     for place in (
         *("course", "prompt", "choice-A", "title", "topic", "rationale", "announced", "mention"),
@@ -446,9 +361,14 @@ async def test_the_admin(written: Cast, look, visit):
 
 
 FILL = """
+import sys
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("create_demo")
 from accounts.models import User
 from rooms.models import Choice, Course, Question
-import sys
 long, short = sys.argv[1:]
 Course.objects.update(title="in-course " + short)
 Question.objects.update(prompt="in-prompt " + long)
@@ -462,16 +382,15 @@ def example(tmp_path: Path) -> Iterator[Site]:
     """A course site that has the panels on its page, with markup in its texts."""
     env = example_environment(tmp_path / "db.sqlite3")
 
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command, cwd=EXAMPLE, env=env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-
-    for command in (("migrate", "--verbosity=0"), ("create_demo",)):
-        run(sys.executable, "manage.py", *command)
-    fill = f"import django; django.setup()\n{FILL}"
-    run(sys.executable, "-c", fill, MARKUP, SHORT)
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, MARKUP, SHORT],
+        cwd=EXAMPLE,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     with Site(tmp_path, env=env) as site:
         yield site
 

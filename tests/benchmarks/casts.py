@@ -7,7 +7,7 @@ import uuid
 import psycopg
 from django.core.management import call_command
 
-from peerchat.management.commands.rehearse import Cast, make_cast
+from peerchat.rehearsal.cast import Cast, make_cast
 from rooms.models import Membership, Message, Room, Vote
 from tests.benchmarks import sides
 from tests.benchmarks.sessions import log_in

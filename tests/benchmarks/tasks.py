@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from peerchat.management.commands.rehearse import QUESTION
+from peerchat.rehearsal.cast import QUESTION
 from tests.benchmarks import casts, sides
 from tests.benchmarks.sides import Settings, Side
 from tests.benchmarks.task import Task

@@ -411,3 +411,14 @@ class Instructor(Person):
     async def figure(self, name: str, text: str) -> None:
         """Waits until one of the live figures says so."""
         await expect(self.page.get_by_test_id(name)).to_have_text(text)
+
+
+async def come(*people: Person) -> None:
+    """Have people log in and go to the class, all at the same time."""
+
+    async def one(person: Person) -> None:
+        await person.log_in()
+        await person.look("courses")
+        await person.enter()
+
+    await asyncio.gather(*map(one, people))

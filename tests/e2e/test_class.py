@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Person, Student, eventually
+from tests.e2e.people import Person, Student, come, eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -44,10 +44,7 @@ async def test_a_whole_question(classroom: Classroom) -> None:
         await classroom.student(3, phone=False),
     ]
     everybody: list[Person] = [instructor, *students]
-    for person in everybody:
-        await person.log_in()
-        await person.look("courses")
-        await person.enter()
+    await come(*everybody)
     await classroom.spread(*students)
     await all_see("idle", *everybody)
     await instructor.figure("online", "3")
@@ -101,8 +98,8 @@ async def test_a_whole_question(classroom: Classroom) -> None:
     await all_see("discuss", *everybody)
 
     # Everybody in the course reads the course chat; the partners' room stays theirs.
-    for person in students:
-        await person.open_course_chat()
+    for student in students:
+        await student.open_course_chat()
     await one.chat.send("Is this about the start as well?")
     await instructor.chat.send("No: only while the speed is constant.")
     for person in everybody:
@@ -177,9 +174,7 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
     reloading = await classroom.student(1)
     cut = await classroom.student(2, url=network.url)
     late = await classroom.student(3, phone=False)
-    for person in (instructor, reloading, cut):
-        await person.log_in()
-        await person.enter()
+    await come(instructor, reloading, cut)
     await classroom.spread(reloading, cut)
     await instructor.figure("online", "2")
     await reloading.open_course_chat()
@@ -310,9 +305,7 @@ async def test_a_vote_that_is_long_on_its_way_is_none_for_the_next_question(
     instructor = await classroom.instructor()
     network = await classroom.network()
     slow = await classroom.student(1, url=network.url)
-    for person in (instructor, slow):
-        await person.log_in()
-        await person.enter()
+    await come(instructor, slow)
     await instructor.start(QUESTION)
     await slow.sees("vote")
     network.hold()

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Student, eventually
+from tests.e2e.people import Student, come, eventually
 from tests.e2e.test_class import QUESTION, all_see, closed_in_time
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -47,9 +47,7 @@ async def test_a_vote_with_wrong_clocks(classroom: Classroom) -> None:
     students = [await classroom.student(number) for number in (1, 2)]
     for student, hours in zip(students, HOURS, strict=True):
         await student.page.add_init_script(SHIFTED % hours)
-    for person in (instructor, *students):
-        await person.log_in()
-        await person.enter()
+    await come(instructor, *students)
     for student, hours in zip(students, HOURS, strict=True):
         theirs = await student.page.evaluate("Date.now() / 1000")
         assert abs(theirs - 3600 * hours - time.time()) < 60

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Chat, Person, Student
+from tests.e2e.people import Chat, Person, Student, come
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -55,9 +55,7 @@ async def test_a_question_over_http(classroom: Classroom) -> None:
     one.tolerate("WebSocket connection to")
     # A request may be under way for a room that the class leaves at this moment.
     one.tolerate(r"404 \(Not Found\)")
-    for person in everybody:
-        await person.log_in()
-        await person.enter()
+    await come(*everybody)
     await over_http(one)
     await one.look("over-http")
     await instructor.figure("online", "3")
@@ -168,9 +166,7 @@ async def test_leading_over_http(classroom: Classroom) -> None:
     # A request may be under way for a room that the class leaves at this moment.
     one.tolerate(r"404 \(Not Found\)")
     everybody: list[Person] = [instructor, one, two]
-    for person in everybody:
-        await person.log_in()
-        await person.enter()
+    await come(*everybody)
     await over_http(instructor)
     await instructor.figure("online", "2")
     await instructor.start(QUESTION, seconds=60)

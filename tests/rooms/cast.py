@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import signal
 import time
@@ -220,6 +221,19 @@ def body(message: Message) -> Frame:
         "text": message.text,
         "kind": message.kind,
     }
+
+
+def frames_of(client: Client, room: object) -> list[bytes]:
+    """The frames of a room's messages as a client got them, in the order of arrival."""
+    return [
+        frame
+        for frame in client.raw
+        if b'"action":"new_message"' in frame and f'"room":"{room}"'.encode() in frame
+    ]
+
+
+def seqs_of(client: Client, room: object) -> list[int]:
+    return [json.loads(frame)["message"]["seq"] for frame in frames_of(client, room)]
 
 
 def store(

@@ -32,7 +32,7 @@ SHORTER = {
 
 
 @pytest.fixture(scope="session")
-def revocations(pytestconfig: pytest.Config) -> Table:
+def table(pytestconfig: pytest.Config) -> Table:
     """How long sockets got what was taken from them; shown at the end of the run."""
     return Table(section(pytestconfig, "last frame after something was taken away"))
 

@@ -1,12 +1,14 @@
 """How a class gets where a test begins, and what is said on the way."""
 
 import time
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any
 
 import pytest
 
+from rooms.models import PartnerGroup
 from tests.client import Client, Frame
-from tests.rooms.cast import Cast
+from tests.rooms.cast import Cast, Person
 
 START = ["start_question"]
 STOP = [*START, "stop_vote"]
@@ -45,6 +47,35 @@ async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:
     await instructor.settled()
     instructor.forget()
     return epoch
+
+
+async def paired(
+    cast: Cast, votes: Sequence[str | None], **options: Any
+) -> tuple[Client, list[Person], list[Client]]:
+    """(dashboard, people, chats): students vote so (None for not), and partners are made."""
+    people = [cast.student(f"s{number}") for number in range(len(votes))]
+    clients = await cast.chat(*people)
+    clients = clients if len(people) > 1 else [clients]
+    ines = await cast.dashboard()
+    await ines.ask("start_question", question="force")
+    for client, choice in zip(clients, votes, strict=True):
+        if choice is not None:
+            await client.ask("vote", course=cast.course.slug, choice=choice)
+    await ines.ask("stop_vote")
+    await ines.ask("make_partners", **options)
+    return ines, people, clients
+
+
+def formed(cast: Cast, slug: str = "force") -> list[list[str]]:
+    """The usernames in each group of the question."""
+    groups = PartnerGroup.objects.filter(
+        round__session__course=cast.course, round__question__slug=slug
+    ).order_by("-round", "number")
+    return [sorted(one.user.username for one in group.partners.all()) for group in groups]
+
+
+def sizes(groups: Iterable[Sized]) -> list[int]:
+    return sorted(len(group) for group in groups)
 
 
 def question(slug: str = "force") -> Frame:

@@ -4,12 +4,47 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+
+from accounts.models import User
 from tests.client import Client, Frame
-from tests.rooms.cast import Cast, Person
+from tests.rooms.cast import Cast, Hall, Person
+from tests.running import Site, environment
+
+PASSWORD = "correct horse"
+FREELY = {"MESSAGE_RATE": "1000", "MESSAGE_BURST": "5000", "PUBLISH_RATE": "1000"}
+
+
+@contextlib.contextmanager
+def open_hall(folder: Path, **settings: str) -> Iterator[Hall]:
+    """A site of two workers where everybody may say as much as they like."""
+    if connection.vendor != "postgresql":
+        pytest.skip("the site needs a database that processes share")
+    with Site(folder, workers=2, env=environment(**FREELY, **settings)) as site:
+        yield Hall(site)
+
+
+def now() -> float:
+    return time.monotonic()
+
+
+def row_of(person: Person) -> Any:
+    """The row of a user, to be changed behind everybody's back."""
+    return User.objects.filter(pk=person.user.pk)
+
+
+def give_password(*people: Person) -> None:
+    row = User.objects.filter(pk__in=[one.user.pk for one in people])
+    row.update(password=make_password(PASSWORD))
+    for one in people:
+        one.user.refresh_from_db()
 
 
 class Timed(list[bytes]):

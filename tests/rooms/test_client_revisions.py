@@ -9,7 +9,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from peerchat.client import Client, ControlEvent, PartnersEvent
-from peerchat.client.terminal import CONTROL_IN_WORDS, Terminal
+from peerchat.client.terminal import Terminal
+from peerchat.client.words import CONTROL_IN_WORDS
 from peerchat.rehearsal import client as rehearsal
 from tests.rooms.cast import eventually
 

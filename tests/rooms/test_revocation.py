@@ -1,15 +1,13 @@
 """Whatever a socket stands on may be taken away: the socket is closed, or gets no more of it.
 
 On worker 0 sits Tess, the assistant, with a chat socket, a dashboard and a feed, while Bea talks on
-worker 1. Then something is changed at worker 1, or by a process without sockets. A second part
-changes the database behind everybody's back, so that no notice is ever sent.
+worker 1. Then something is changed at worker 1, or by a process without sockets, and the workers
+are told. `test_untold_revocation.py` is about changes of which no worker is told.
 """
 
 import asyncio
-import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,7 +15,6 @@ from django.contrib.auth import login
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -25,67 +22,36 @@ from accounts import tokens
 from accounts.models import Token, User
 from rooms.actions import rooms
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.models import Connection, Enrollment, Membership, PartnerGroup, Room
+from rooms.models import Enrollment, PartnerGroup
 from tests.attacks.web import Visitor
-from tests.rooms.cast import Hall, Person, eventually, in_thread, store
+from tests.rooms.cast import Hall, eventually, in_thread
 from tests.rooms.lesson import lead
-from tests.rooms.revoked import Table, Timed, assert_lost, sit, talk
-from tests.running import Site, environment
-
-TOLD, UNTOLD = 2.0, 30.0
-"""Seconds that it may take: where the workers are told, and where the notice is lost."""
-PASSWORD = "correct horse"
-FREELY = {"MESSAGE_RATE": "1000", "MESSAGE_BURST": "5000", "PUBLISH_RATE": "1000"}
-SITES = {
-    # Nobody looks by themselves in the time of a test.
-    "told": {"RECHECK_EVERY": "3600"},
-    "untold": {"RECHECK_EVERY": "1"},
-    "usual": {},
-}
-told, untold, usual = (
-    pytest.mark.parametrize("hall", [name], indirect=True, scope="module") for name in SITES
+from tests.rooms.revoked import (
+    PASSWORD,
+    Timed,
+    assert_lost,
+    give_password,
+    now,
+    open_hall,
+    row_of,
+    sit,
+    talk,
 )
+
+TOLD = 2.0
+"""Seconds that it may take."""
 
 
 @pytest.fixture(scope="module")
-def hall(
-    request: pytest.FixtureRequest,
-    django_db_setup: None,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Hall]:
-    if connection.vendor != "postgresql":
-        pytest.skip("the site needs a database that processes share")
-    env = environment(**FREELY, **SITES[request.param])
-    with Site(tmp_path_factory.mktemp(request.param), workers=2, env=env) as site:
-        yield Hall(site)
+def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    # Nobody looks by themselves in the time of a test.
+    with open_hall(tmp_path_factory.mktemp("told"), RECHECK_EVERY="3600") as hall:
+        yield hall
 
 
-@pytest.fixture
-def table(revocations: Table) -> Table:
-    """What the run shows at its end."""
-    return revocations
+# --- log-ins end ---------------------------------------------------------------------------------
 
 
-def now() -> float:
-    return time.monotonic()
-
-
-def row_of(person: Person) -> Any:
-    """The row of a user, to be changed behind everybody's back."""
-    return User.objects.filter(pk=person.user.pk)
-
-
-def give_password(*people: Person) -> None:
-    row = User.objects.filter(pk__in=[one.user.pk for one in people])
-    row.update(password=make_password(PASSWORD))
-    for one in people:
-        one.user.refresh_from_db()
-
-
-# --- log-ins end, and the workers are told -------------------------------------------------------
-
-
-@told
 async def test_a_log_out(cast, table):
     key = cast.tess.log_in()
     mine, other = await sit(cast, cast.tess, cookie=key), await sit(cast, cast.tess)
@@ -97,7 +63,6 @@ async def test_a_log_out(cast, table):
         await said.reaches(other.chat, other.board)
 
 
-@told
 async def test_a_log_in_as_somebody_else_in_the_same_browser(cast, table):
     key = cast.tess.log_in()
     mine = await sit(cast, cast.tess, cookie=key)
@@ -114,7 +79,6 @@ async def test_a_log_in_as_somebody_else_in_the_same_browser(cast, table):
         await table.closes(way, mine.sockets, now(), 4401, within=TOLD)
 
 
-@told
 async def test_a_log_in_again_keeps_the_sockets(cast):
     """Also where the password is hashed anew, as Django does when that is due."""
     give_password(cast.tess)
@@ -137,7 +101,6 @@ async def test_a_log_in_again_keeps_the_sockets(cast):
             await said.reaches(mine.chat, mine.board, other.chat, other.board)
 
 
-@told
 async def test_a_password_that_is_set(cast, table):
     give_password(cast.tess)
     mine = await sit(cast, cast.tess, cookie=cast.tess.log_in())
@@ -155,7 +118,6 @@ async def test_a_password_that_is_set(cast, table):
         await said.reaches(program.chat, program.board)
 
 
-@told
 async def test_ones_own_change_of_password(cast, table):
     """Who changes it stays logged in: the sockets come back with the new key of the session."""
     row_of(cast.tess).update(is_staff=True)
@@ -180,7 +142,6 @@ async def test_ones_own_change_of_password(cast, table):
         await sit(cast, cast.tess, cookie=visitor.cookies["sessionid"])
 
 
-@told
 @pytest.mark.parametrize("how", ["over HTTP", "in the admin", "deleted", "made to end"])
 async def test_a_token_that_is_revoked(cast, table, how):
     raw = tokens.issue(cast.tess.user)
@@ -210,7 +171,6 @@ async def test_a_token_that_is_revoked(cast, table, how):
         await said.reaches(other.chat, other.board)
 
 
-@told
 @pytest.mark.parametrize("what", ["token", "session"])
 async def test_a_credential_whose_time_is_over(cast, table, what):
     end = timezone.now() + timedelta(seconds=8)
@@ -230,7 +190,6 @@ async def test_a_credential_whose_time_is_over(cast, table, what):
         await table.closes(f"{what} expired", mine.sockets, now(), 4401, within=TOLD)
 
 
-@told
 async def test_a_session_that_is_prolonged(cast):
     """As each request does where SESSION_SAVE_EVERY_REQUEST is on."""
     key = cast.tess.log_in()
@@ -244,7 +203,6 @@ async def test_a_session_that_is_prolonged(cast):
             await said.reaches(mine.chat, mine.board)
 
 
-@told
 @pytest.mark.parametrize("how", ["deactivated", "deleted"])
 async def test_an_account_that_ends(cast, table, how):
     mine = await sit(cast, cast.tess)
@@ -262,10 +220,9 @@ async def test_an_account_that_ends(cast, table, how):
         await table.closes(f"account {how}", sockets, made, 4401, within=TOLD)
 
 
-# --- roles, courses and rooms, and the workers are told ------------------------------------------
+# --- roles, courses and rooms --------------------------------------------------------------------
 
 
-@told
 @pytest.mark.parametrize("how", ["by the action", "by the ORM", "with the course's people"])
 async def test_an_enrollment_that_ends(cast, table, how):
     mine = await sit(cast, cast.tess)
@@ -294,7 +251,6 @@ async def test_an_enrollment_that_ends(cast, table, how):
     assert not mine.feed.socket.close_code
 
 
-@told
 @pytest.mark.parametrize("how", ["by the action", "by the ORM"])
 async def test_a_role_that_ends(cast, table, how):
     mine = await sit(cast, cast.tess)
@@ -314,7 +270,6 @@ async def test_a_role_that_ends(cast, table, how):
         await said.reaches(mine.chat)
 
 
-@told
 @pytest.mark.parametrize("how", ["left", "archived"])
 async def test_a_room_that_ends(cast, table, how):
     room = cast.open_room(cast.tess, cast.bea)
@@ -330,7 +285,6 @@ async def test_a_room_that_ends(cast, table, how):
     assert_lost(mine.chat, str(room.id))
 
 
-@told
 async def test_partners_who_are_put_with_others(cast, table):
     students = [cast.ada, cast.bea, *(cast.student(f"s{n}") for n in range(3))]
     sockets = await cast.chat(*students, worker=0)
@@ -355,7 +309,6 @@ async def test_partners_who_are_put_with_others(cast, table):
     assert_lost(client, str(of_bea.room_id))
 
 
-@told
 @pytest.mark.parametrize("what", ["token", "enrolment"])
 async def test_a_request_that_waits(cast, what):
     """What it brings is checked when it is there."""
@@ -376,132 +329,3 @@ async def test_a_request_that_waits(cast, what):
     answer = await waiting
     assert answer.status == (401 if what == "token" else 404)
     assert "not for Tess" not in answer.text
-
-
-# --- nobody is told ------------------------------------------------------------------------------
-
-
-def delete_account(person: Person) -> None:
-    user = person.user
-    for model in (Token, Connection, Membership, Enrollment):
-        model.objects.filter(user=user)._raw_delete("default")
-    row_of(person)._raw_delete("default")
-
-
-BEHIND_THE_BACK = {
-    "session deleted": lambda tess: Session.objects.all()._raw_delete("default"),
-    "session ended": lambda tess: Session.objects.update(expire_date=timezone.now()),
-    "password replaced": lambda tess: row_of(tess).update(password=make_password("other")),
-    "user deactivated, logged in": lambda tess: row_of(tess).update(is_active=False),
-    "user deleted, logged in": delete_account,
-    "token revoked": lambda tess: tess.user.tokens.update(revoked_at=timezone.now()),
-    "token ended": lambda tess: tess.user.tokens.update(expires_at=timezone.now()),
-    "token deleted": lambda tess: tess.user.tokens.all()._raw_delete("default"),
-    "user deactivated": lambda tess: row_of(tess).update(is_active=False),
-    "user deleted": delete_account,
-}
-WITH_SESSION = list(BEHIND_THE_BACK)[:5]
-
-
-@untold
-@pytest.mark.parametrize("how", BEHIND_THE_BACK)
-async def test_a_log_in_that_ends_behind_the_back(cast, table, how):
-    session = how in WITH_SESSION
-    if session:
-        give_password(cast.tess)
-    credentials = {"cookie": cast.tess.log_in()} if session else {"token": cast.tess.token}
-    mine = await sit(cast, cast.tess, **credentials)
-    async with talk(cast):
-        BEHIND_THE_BACK[how](cast.tess)
-        await table.closes(f"in SQL: {how}", mine.sockets, now(), 4401, within=UNTOLD)
-
-
-@untold
-async def test_an_enrollment_that_ends_behind_the_back(cast, table):
-    mine = await sit(cast, cast.tess)
-    private = cast.open_room(cast.tess, cast.bea)
-    other = await sit(cast, cast.tess)
-    room = cast.room
-    async with talk(cast, str(private.id)) as said:
-        enrollments = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
-        enrollments._raw_delete("default")
-        made, way = now(), "in SQL: enrolment deleted"
-        boards = {"dashboard": mine.board}
-        await table.closes(way, boards, made, 4403, within=UNTOLD)
-        await table.loses(way, mine.chat, room, made, within=UNTOLD)
-        await table.loses(way, other.chat, str(private.id), made, within=UNTOLD)
-        await said.reaches(mine.chat, other.chat)
-        mine.chat.forget()
-        await said.reaches(mine.chat)
-        assert mine.chat.unread() == []
-    for name in (room, str(private.id)):
-        assert_lost(other.chat, name)
-        # What the row of the enrolment left behind is gone as well.
-        assert await mine.chat.fail("select_room", room=name) == {"error_code": "invalid_room_id"}
-
-
-@untold
-async def test_a_role_that_ends_behind_the_back(cast, table):
-    mine = await sit(cast, cast.tess)
-    async with talk(cast) as said:
-        enrollments = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
-        enrollments.update(role="student")
-        boards = {"dashboard": mine.board}
-        await table.closes("in SQL: role changed", boards, now(), 4403, within=UNTOLD)
-        await said.reaches(mine.chat)
-
-
-@untold
-@pytest.mark.parametrize("how", ["left", "archived"])
-async def test_a_room_that_ends_behind_the_back(cast, table, how):
-    room = cast.open_room(cast.tess, cast.bea)
-    mine = await sit(cast, cast.tess)
-    async with talk(cast, str(room.id)) as said:
-        await mine.chat.take(lambda frame: frame.get("room") == str(room.id), "talk there")
-        if how == "left":
-            Membership.objects.filter(room=room, user=cast.tess.user)._raw_delete("default")
-        else:
-            Room.objects.filter(pk=room.pk).update(archived_at=timezone.now())
-        way = f"in SQL: room {how}"
-        await table.loses(way, mine.chat, str(room.id), now(), within=UNTOLD)
-        await said.reaches(mine.chat)
-    assert_lost(mine.chat, str(room.id))
-
-
-@untold
-async def test_a_room_that_one_was_put_into_behind_the_back(cast):
-    """One gets it, with what was said since, in order and without a gap."""
-    room = cast.open_room(cast.bea, cast.carl)
-    store(room, cast.bea, "before")
-    zoe = await cast.chat(cast.zoe, worker=0)
-    carl = await cast.chat(cast.carl, worker=0)
-    Enrollment.objects.bulk_create([Enrollment(course=cast.course, user=cast.zoe.user)])
-    names = [str(room.id), cast.room]
-    Membership.objects.bulk_create(Membership(room_id=name, user=cast.zoe.user) for name in names)
-    for number in range(5):
-        store(room, cast.bea, f"since {number}")
-    async with talk(cast, *names, every=0.1) as said:
-        for name, last in zip(names, (1, 0), strict=True):
-            added = await zoe.event("room_added", room=name)
-            assert (added["last_seq"], added["course"]) == (last, cast.course.slug)
-        for _ in range(10):
-            await said.reaches(zoe)
-        for name in names:
-            seqs = [
-                frame["message"]["seq"]
-                for frame in zoe.unread()
-                if frame["action"] == "new_message" and frame["room"] == name
-            ]
-            first = 2 if name == names[0] else 1
-            assert seqs == list(range(first, first + len(seqs)))
-            assert len(seqs) > 10
-    await carl.ask("ping")
-
-
-@usual
-async def test_the_usual_interval(cast, table):
-    mine = await sit(cast, cast.tess)
-    async with talk(cast):
-        cast.tess.user.tokens.update(revoked_at=timezone.now())
-        way = "in SQL, with the usual interval: token revoked"
-        await table.closes(way, mine.sockets, now(), 4401, within=UNTOLD)

@@ -1,0 +1,85 @@
+"""Makes the course and the people of a rehearsal in the database, and removes them."""
+
+import secrets
+import time
+from dataclasses import dataclass
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from accounts import tokens
+from accounts.models import User
+from rooms.actions.enrollment import enroll
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Connection,
+    Course,
+    Enrollment,
+    Question,
+    Room,
+    UseLog,
+)
+
+QUESTION = "rehearsal"
+QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
+"""Of a class with bad habits."""
+LETTERS, RIGHT = "ABCD", "B"
+CLOSED_WITHIN = 20.0
+"""Seconds that the server has to note that the sockets are closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Holds the participants; `students` are tokens by username."""
+
+    course: Course
+    users: list[User]
+    instructor: str
+    students: dict[str, str]
+
+
+@transaction.atomic
+def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)) -> Cast:
+    """A course with questions, an instructor and students, and a token for each."""
+    course = Course.objects.create(slug=slug, title="Rehearsal")
+    for name in questions:
+        question = Question.objects.create(
+            course=course, slug=name, prompt="Which letter is the second one of the alphabet?"
+        )
+        Choice.objects.bulk_create(
+            Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
+            for letter in LETTERS
+        )
+    names = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
+    # They come in by their tokens only.
+    unusable = make_password(None)
+    users = User.objects.bulk_create(User(username=name, password=unusable) for name in names)
+    enroll(course=course, users=users[:1], role=Enrollment.Role.INSTRUCTOR)
+    enroll(course=course, users=users[1:])
+    instructor, *others = (tokens.issue(user, name="rehearsal", days=1) for user in users)
+    return Cast(course, users, instructor, dict(zip(names[1:], others, strict=True)))
+
+
+def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
+    """A class whose students have a password, the same for all, which nothing but this knows."""
+    cast = make_cast(slug, students)
+    password = secrets.token_urlsafe()
+    everybody = User.objects.filter(pk__in=[user.pk for user in cast.users])
+    everybody.update(password=make_password(password))
+    return cast, password
+
+
+def remove(cast: Cast) -> None:
+    """Remove everything of the rehearsal, once the server is done with its sockets."""
+    deadline = time.monotonic() + CLOSED_WITHIN
+    mine = Connection.objects.filter(user__in=cast.users, closed_at=None)
+    while mine.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    with transaction.atomic():
+        # In this order: votes and messages protect those whom they are of.
+        ClassSession.objects.filter(course=cast.course).delete()
+        Room.objects.filter(course=cast.course).delete()
+        UseLog.objects.filter(course_id=cast.course.slug).delete()
+        cast.course.delete()
+        User.objects.filter(pk__in=[user.pk for user in cast.users]).delete()
