@@ -17,8 +17,8 @@ from rooms.delivery.notices import (
     Join,
     Leave,
     Passing,
+    PresenceChange,
     Removed,
-    Seen,
     Stored,
     Unenrolled,
 )
@@ -107,13 +107,13 @@ def figures_changed(course: int) -> None:
 
 def present(room: Room, user: User, *, here: bool) -> None:
     """Tell a room that a user is here now, or is not."""
-    _to_course(room.course_id, Seen(user.pk, user.username, [names.room(room.id)], here))
+    _to_course(room.course_id, PresenceChange(user.pk, user.username, [names.room(room.id)], here))
 
 
 def away(user: int, username: str) -> None:
     """Tell all rooms of a user that they are away."""
     for group, rooms in audiences(user).items():
-        publish.send(group, Seen(user, username, rooms, here=False))
+        publish.send(group, PresenceChange(user, username, rooms, here=False))
 
 
 def partners(session: ClassSession, only: Collection[int] | None = None) -> None:

@@ -150,4 +150,6 @@ class ChatConsumer(SocketConsumer):
     def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
         """Tell the rooms that the user is here now, or is not."""
         for group, audiences in rooms.items():
-            publish.now(group, notices.Seen(self.user.pk, self.user.username, audiences, here))
+            publish.now(
+                group, notices.PresenceChange(self.user.pk, self.user.username, audiences, here)
+            )

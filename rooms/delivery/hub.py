@@ -30,7 +30,7 @@ class Hub:
         compare: Compare,
         compare_every: float,
         on_changed: Callable[[str], None],
-        on_seen: Callable[[notices.Seen], None],
+        on_seen: Callable[[notices.PresenceChange], None],
         on_recheck: Callable[[notices.Recheck], None],
         on_restored: Callable[[], None],
         on_late: Callable[[str, str], None],
@@ -238,7 +238,7 @@ class Hub:
                 case notices.Changed():
                     if entry.audience in self._audiences:
                         self._on_changed(entry.audience)
-                case notices.Seen():
+                case notices.PresenceChange():
                     self._on_seen(entry)
                 case notices.Recheck():
                     self._on_recheck(entry)

@@ -69,7 +69,7 @@ class Changed(Struct, tag="c", array_like=True, frozen=True):
     audience: str
 
 
-class Seen(Struct, tag="n", array_like=True, frozen=True):
+class PresenceChange(Struct, tag="n", array_like=True, frozen=True):
     """A user is here now in some rooms, or is not: online or away, a member or one no more."""
 
     user: int
@@ -125,7 +125,7 @@ Entry = (
     | Join
     | Leave
     | Changed
-    | Seen
+    | PresenceChange
     | Close
     | Recheck
     | Topic

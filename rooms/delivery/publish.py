@@ -251,7 +251,7 @@ def _may_repeat(entry: notices.Entry) -> bool:
     match entry:
         case notices.Passing():
             return names.is_user(entry.audience)
-        case notices.Topic() | notices.Direct() | notices.Seen():
+        case notices.Topic() | notices.Direct() | notices.PresenceChange():
             return False
         case _:
             return True

@@ -21,7 +21,7 @@ from rooms.actions.presence import (
 )
 from rooms.conf import limits
 from rooms.delivery import publish
-from rooms.delivery.notices import Seen
+from rooms.delivery.notices import PresenceChange
 from rooms.process.threads import Threads
 from rooms.process.writer import Writer
 from rooms.queries import rooms as room_queries
@@ -115,4 +115,4 @@ class Polls:
             logger.warning("could not record the presence of a polling client: %s", error.message)
             return
         for group, audiences in rooms.items():
-            publish.now(group, Seen(coming.user, username, audiences, here))
+            publish.now(group, PresenceChange(coming.user, username, audiences, here))

@@ -11,7 +11,7 @@ from rooms.actions import presence
 from rooms.conf import limits
 from rooms.delivery import names
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Passing, Seen
+from rooms.delivery.notices import Passing, PresenceChange
 from rooms.process.threads import Threads
 from rooms.queries import presence as presence_queries
 from rooms.wire import events
@@ -32,7 +32,7 @@ class Presence:
         self._seen: dict[UUID, dict[int, bool]] = {}
         self._names: dict[int, str] = {}
 
-    def seen(self, entry: Seen) -> None:
+    def seen(self, entry: PresenceChange) -> None:
         """A user is here now in some rooms, or is not: those of them in rooms here are told.
 
         Each process tells its own sockets, so that they are told in order, and not by several.

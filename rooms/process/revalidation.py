@@ -51,7 +51,7 @@ class _Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Snapshot:
     """What a socket had when the database was asked; `rooms` is None where it is not for rooms, or
     not all set up yet."""
 
@@ -178,7 +178,7 @@ class Revalidation:
         if left or missing or facts.strangers:
             self._tasks.start(_logged(self._mend(left, missing, facts.strangers)))
 
-    def _end(self, one: _Seen, facts: Facts) -> None:
+    def _end(self, one: _Snapshot, facts: Facts) -> None:
         """Close a socket whose token or session does not stand."""
         # Who changed the password goes on with the key that their session got for it.
         renewed = self._checked.get(one.credential.user) and one.credential in facts.checked.gone
@@ -248,10 +248,10 @@ async def _logged(job: Coroutine[Any, Any, None]) -> None:
         logger.exception("could not check the sockets")
 
 
-def _look(connection: Connection, credential: Credential) -> _Seen:
+def _look(connection: Connection, credential: Credential) -> _Snapshot:
     audiences = connection.audiences
     for_rooms = not connection.held and names.user(credential.user) in audiences
-    return _Seen(
+    return _Snapshot(
         connection=connection,
         credential=credential,
         moves=connection.moves,

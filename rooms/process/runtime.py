@@ -14,7 +14,7 @@ from rooms.actions.presence import beat_every
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Recheck, Seen
+from rooms.delivery.notices import PresenceChange, Recheck
 from rooms.delivery.tasks import Tasks
 from rooms.process.deadlines import DEADLINE_EVERY, SEAT_EVERY, Deadlines, Seating
 from rooms.process.drain import close_sockets
@@ -84,7 +84,7 @@ class Runtime:
     def _changed(self, audience: str) -> None:
         self.figures.changed(audience)
 
-    def _seen(self, entry: Seen) -> None:
+    def _seen(self, entry: PresenceChange) -> None:
         self.presence.seen(entry)
 
     def _recheck(self, entry: Recheck) -> None:

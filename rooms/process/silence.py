@@ -20,7 +20,7 @@ from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.connection import Connection
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Seen
+from rooms.delivery.notices import PresenceChange
 from rooms.process.writer import Writer
 from rooms.wire.errors import PeerError
 
@@ -141,4 +141,6 @@ class Silence:
             return
         if turned:
             for group, audiences in rooms.items():
-                publish.now(group, Seen(user, connection.noted_as, audiences, since is None))
+                publish.now(
+                    group, PresenceChange(user, connection.noted_as, audiences, since is None)
+                )
