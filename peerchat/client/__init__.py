@@ -13,7 +13,7 @@ out every message once and in order. `python -m peerchat.client` is a chat in a 
 
 from peerchat.client.client import Client
 from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
-from peerchat.client.line import ClientError, Closed, CommandRefused, Denied, Unreachable
+from peerchat.client.reconnecting import ClientError, Closed, CommandRefused, Denied, Unreachable
 from rooms.wire.events import (
     ControlEvent,
     FiguresEvent,

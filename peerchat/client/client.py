@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
-from peerchat.client.line import Body, Denied, Line, Unreachable
+from peerchat.client.reconnecting import Body, Denied, ReconnectingSocket, Unreachable
 from rooms.wire.events import (
     MessageBody,
     MyCourse,
@@ -51,14 +51,14 @@ class Client:
         self.conn_id = ""
         """The id of the connection, by which others reach it with `send_to`."""
         self._token = token
-        self._chat = Line(
+        self._chat = ReconnectingSocket(
             self._socket_url("/ws/chat/"),
             token,
             on_frame=self._take,
             on_connect=self._connected,
             on_lost=self._lost,
         )
-        self._dashboards: dict[str, Line] = {}
+        self._dashboards: dict[str, ReconnectingSocket] = {}
         # The number of the last message handed out, by room.
         self._seen: dict[str, int] = {}
         # The revision of the partners last handed out, by course.
@@ -90,8 +90,8 @@ class Client:
 
     async def close(self) -> None:
         """Leave."""
-        for line in (self._chat, *self._dashboards.values()):
-            await line.close()
+        for socket in (self._chat, *self._dashboards.values()):
+            await socket.close()
         self._news.set()
 
     # --- rooms -----------------------------------------------------------------------------
@@ -315,19 +315,19 @@ class Client:
 
     # --- the instructor's socket -----------------------------------------------------------
 
-    async def _dashboard(self, course: str) -> Line:
-        line = self._dashboards.get(course)
-        if line is None:
-            line = Line(
+    async def _dashboard(self, course: str) -> ReconnectingSocket:
+        socket = self._dashboards.get(course)
+        if socket is None:
+            socket = ReconnectingSocket(
                 self._socket_url(f"/ws/instructor/{quote(course, safe='')}/"),
                 self._token,
                 on_frame=self._take_figures,
                 on_connect=_nothing,
                 on_lost=lambda: None,
             )
-            await line.open()
-            self._dashboards[course] = line
-        return line
+            await socket.open()
+            self._dashboards[course] = socket
+        return socket
 
     def _take_figures(self, body: Body, text: str) -> None:
         # The course's messages and control events come over the chat socket, too.

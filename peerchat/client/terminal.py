@@ -13,7 +13,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
-from peerchat.client.line import ClientError
+from peerchat.client.reconnecting import ClientError
 from rooms.wire.events import (
     ControlEvent,
     MessageBody,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from peerchat.client import line
-from peerchat.client.line import Body, Line
+from peerchat.client import reconnecting
+from peerchat.client.reconnecting import Body, ReconnectingSocket
 
 
 class RehearsalError(Exception):
@@ -54,9 +54,9 @@ def socket_url(url: str) -> str:
 
 
 class Client:
-    """One socket, on the line of `peerchat.client`: keeps what comes, in the order it came.
+    """A socket of `peerchat.client` that keeps everything it receives, in order.
 
-    A line would come back after a drop; in a rehearsal a drop is a finding.
+    In a rehearsal a dropped connection is a finding, so it does not reconnect.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -71,7 +71,7 @@ class Client:
         """The rooms that were added and not removed again."""
         self.messages: dict[str, list[Body]] = defaultdict(list)
         """The messages of each room."""
-        self._line = Line(
+        self._socket = ReconnectingSocket(
             url, token, on_frame=self._take, on_connect=self._greeted, on_lost=self._dropped
         )
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -85,10 +85,10 @@ class Client:
         """
         client = cls(url, token)
         try:
-            await client._line.open()
-        except line.Denied as error:
+            await client._socket.open()
+        except reconnecting.Denied as error:
             raise Denied(f"{url}: {error}") from None
-        except line.ClientError as error:
+        except reconnecting.ClientError as error:
             raise Unreachable(f"{url}: {error}") from None
         return client
 
@@ -101,10 +101,10 @@ class Client:
             raise self._lost
         began = time.perf_counter()
         try:
-            body = await self._line.ask(action, fields)
-        except line.CommandRefused as error:
+            body = await self._socket.ask(action, fields)
+        except reconnecting.CommandRefused as error:
             raise CommandRefused(action, error.code, str(error)) from None
-        except line.ClientError as error:
+        except reconnecting.ClientError as error:
             raise self._lost or Disconnected(str(error)) from None
         return Reply(body, time.perf_counter() - began)
 
@@ -130,7 +130,7 @@ class Client:
 
     async def close(self) -> None:
         self._lost = self._lost or Disconnected("The socket was closed by the rehearsal.")
-        await self._line.close()
+        await self._socket.close()
 
     async def _greeted(self, welcome: Body) -> None:
         self.welcome = welcome

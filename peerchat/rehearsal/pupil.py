@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from peerchat.client.line import Body, ClientError, CommandRefused, Line
+from peerchat.client.reconnecting import Body, ClientError, CommandRefused, ReconnectingSocket
 from peerchat.rehearsal.relay import Relay
 
 HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
@@ -46,14 +46,14 @@ class Findings:
 
 
 class Tab:
-    """A page of a student: one line, which comes back."""
+    """A page of a student, with one socket that reconnects."""
 
     def __init__(self, pupil: "Pupil", url: str) -> None:
         self._pupil = pupil
         # What the socket was told of the class, by the number of the last change.
         self._told = 0
         self.connected = False
-        self.line = Line(
+        self.socket = ReconnectingSocket(
             f"{url}/ws/chat/",
             pupil.token,
             on_frame=self._take,
@@ -64,7 +64,7 @@ class Tab:
     async def _connected(self, _: Body) -> None:
         self._told = 0
         self.connected = True
-        await self.line.ask("state", {"course": self._pupil.course}, urgent=True)
+        await self.socket.ask("state", {"course": self._pupil.course}, urgent=True)
 
     def _dropped(self) -> None:
         self.connected = False
@@ -133,7 +133,7 @@ class Pupil:
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        await asyncio.gather(*(tab.line.close() for tab in self._tabs), return_exceptions=True)
+        await asyncio.gather(*(tab.socket.close() for tab in self._tabs), return_exceptions=True)
         await self._relay.close()
         for failure in filter(None, failures):
             raise failure
@@ -171,7 +171,7 @@ class Pupil:
         self._tabs.append(tab)
         while True:
             try:
-                await tab.line.open()
+                await tab.socket.open()
                 return
             except ClientError:
                 await asyncio.sleep(1)
@@ -179,7 +179,7 @@ class Pupil:
     async def _shut(self, tab: Tab) -> None:
         self._tabs.remove(tab)
         tab.connected = False
-        await tab.line.close()
+        await tab.socket.close()
 
     async def _reload(self, away: float | None) -> None:
         """Shut all tabs; open one after some seconds, or none."""
@@ -212,7 +212,7 @@ class Pupil:
     async def _look(self, tab: Tab) -> None:
         """Ask for a snapshot while the class goes on."""
         with contextlib.suppress(ClientError, TimeoutError):
-            await tab.line.ask("state", {"course": self.course})
+            await tab.socket.ask("state", {"course": self.course})
 
     async def _vote(self, key: tuple[str, int], deadline: float) -> None:
         rng = self._rng
@@ -235,7 +235,7 @@ class Pupil:
         fields: dict[str, Any] = {"course": self.course, "choice": choice}
         fields["question"], fields["round"] = key
         try:
-            await tab.line.ask("vote", fields)
+            await tab.socket.ask("vote", fields)
         except CommandRefused as error:
             votes["refused"] += 1
             if error.code != "round_closed":

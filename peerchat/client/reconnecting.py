@@ -1,4 +1,4 @@
-"""A socket that comes back: it reconnects, and sends again what was not answered."""
+"""A socket that reconnects and sends unanswered commands again."""
 
 import asyncio
 import contextlib
@@ -62,8 +62,8 @@ class CommandRefused(ClientError):
         super().__init__(str(body.get("error_message")))
 
 
-class Line:
-    """One endpoint of the site, connected as long as the line is open.
+class ReconnectingSocket:
+    """A socket to one endpoint of the site, which reconnects until it is closed.
 
     `on_frame` gets each frame, replies included. `on_connect` gets the `welcome` of each
     connection; until it is done no command goes out but the `urgent` ones, which are its own. Then
@@ -114,7 +114,7 @@ class Line:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def wait_ended(self) -> ClientError:
-        """Why the line ended, once it has."""
+        """Wait until the socket has ended for good, and return the reason."""
         assert self._task is not None
         await asyncio.wait([self._task])
         return self._ended or ClientError("The client failed.")
