@@ -56,7 +56,7 @@ def socket_url(url: str) -> str:
 class Client:
     """A socket of `peerchat.client` that keeps everything it receives, in order.
 
-    In a rehearsal a dropped connection is a finding, so it does not reconnect.
+    In a rehearsal a dropped connection is a finding: every command after it raises Disconnected.
     """
 
     def __init__(self, url: str, token: str) -> None:

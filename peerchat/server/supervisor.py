@@ -32,23 +32,23 @@ LOADED, SERVING, ALIVE = b"l", b"s", b"."
 GO = b"g"
 
 
-class Worker:
+class WorkerProcess:
     """A process of `peerchat.server.worker`, as its parent sees it. Use within one event loop."""
 
     def __init__(
-        self, number: int, process: asyncio.subprocess.Process, line: socket.socket, silence: float
+        self, number: int, process: asyncio.subprocess.Process, pipe: socket.socket, silence: float
     ) -> None:
         self.number = number
         self.loaded = asyncio.Event()
         self.serving = asyncio.Event()
         self.exited: asyncio.Task[int] = asyncio.create_task(self._live())
         self._process = process
-        self._line = line
+        self._pipe = pipe
         self._silence = silence
         self._heard = False
         self._stopping = False
-        line.setblocking(False)
-        asyncio.get_running_loop().add_reader(line, self._hear)
+        pipe.setblocking(False)
+        asyncio.get_running_loop().add_reader(pipe, self._hear)
 
     @property
     def pid(self) -> int:
@@ -57,7 +57,7 @@ class Worker:
     def go(self) -> None:
         """Let it serve as soon as it is loaded."""
         with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
-            self._line.send(GO)
+            self._pipe.send(GO)
 
     async def stop(self) -> None:
         """SIGTERM, in time SIGKILL; returns when it is gone."""
@@ -80,18 +80,18 @@ class Worker:
             return await self._process.wait()
         finally:
             watching.cancel()
-            asyncio.get_running_loop().remove_reader(self._line)
-            self._line.close()
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            self._pipe.close()
 
     def _hear(self) -> None:
         try:
-            said = self._line.recv(4096)
+            said = self._pipe.recv(4096)
         except BlockingIOError:
             return
         except OSError:
             said = b""
         if not said:
-            asyncio.get_running_loop().remove_reader(self._line)
+            asyncio.get_running_loop().remove_reader(self._pipe)
             return
         self._heard = True
         if LOADED in said:
@@ -230,7 +230,7 @@ class Supervisor:
                 return
         logger.info("All workers have been replaced.")
 
-    async def _succeed(self, slot: _Slot, old: Worker) -> Worker:
+    async def _succeed(self, slot: _Slot, old: WorkerProcess) -> WorkerProcess:
         """Start the successor of a worker; returns who serves now."""
         try:
             new = await self._start(slot)
@@ -293,7 +293,7 @@ class Supervisor:
             self._announced = True
             self._on_ready()
 
-    async def _start(self, slot: _Slot) -> Worker:
+    async def _start(self, slot: _Slot) -> WorkerProcess:
         ours, theirs = socket.socketpair()
         descriptors = (self._listener.fileno(), theirs.fileno())
         with contextlib.ExitStack() as undo:
@@ -318,12 +318,12 @@ class Supervisor:
                     process_group=0,
                 )
             undo.pop_all()
-        worker = Worker(slot.number, process, ours, self._silence)
+        worker = WorkerProcess(slot.number, process, ours, self._silence)
         # What it held is gone with it; what it counted stays.
         worker.exited.add_done_callback(lambda _: mark_process_dead(worker.pid, self._figures))
         return worker
 
-    async def _reaches(self, worker: Worker, state: asyncio.Event) -> bool:
+    async def _reaches(self, worker: WorkerProcess, state: asyncio.Event) -> bool:
         """Wait until the worker has come so far; False where it has not in time, or we stop."""
         await self._first(state, worker.exited, timeout=START_WITHIN)
         if self._stopping.is_set():
@@ -341,7 +341,7 @@ class Supervisor:
             )
         return state.is_set()
 
-    def _stop_worker(self, worker: Worker) -> asyncio.Task[None]:
+    def _stop_worker(self, worker: WorkerProcess) -> asyncio.Task[None]:
         """Stop a worker; whatever else happens meanwhile, its time runs."""
         return self._stops.start(worker.stop(), name=f"stop of worker {worker.number}")
 
