@@ -184,8 +184,8 @@ class _Entry:
         return self.rank, self.round, self.came
 
     @property
-    def line(self) -> tuple[str | None, bool]:
-        """The line that it stands in. A flood's guesses have another one than their address."""
+    def flow(self) -> tuple[str | None, bool]:
+        """Return whom it takes turns for: an address, and whether it is a guess of a flood."""
         return self.door.address if self.door else None, self.rank == _LAST
 
 
@@ -196,7 +196,7 @@ class Queue:
         self._threads = threads
         self._changed = threading.Condition()
         self._entries: list[_Entry] = []
-        # The rounds that the lines of guesses, and the others, have come to.
+        # The rounds that the flows of guesses (True) and the other flows (False) have reached.
         self._rounds = {True: 0, False: 0}
         self._seconds = FIRST_GUESS
         # When there is time for the next of those who were refused.
@@ -242,11 +242,11 @@ class Queue:
                 and (other.door.username, other.door.source) == (door.username, door.source)
                 for other in self._entries
             )
-        line = entry.line
+        flow = entry.flow
         last = max(
-            (other.round for other in self._entries if other.line == line and other.job), default=0
+            (other.round for other in self._entries if other.flow == flow and other.job), default=0
         )
-        entry.round = max(self._rounds[line[1]], last) + 1
+        entry.round = max(self._rounds[flow[1]], last) + 1
         self._entries.append(entry)
         metrics.HASH_QUEUE.inc()
 

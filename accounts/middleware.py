@@ -41,8 +41,9 @@ TRY_AGAIN = 4503  # the close code after which clients come back, each after a r
 # nor take all database connections. Two threads look up more people a second than one process
 # shakes hands with: one the sessions, and either the tokens.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="accounts")
-# Tokens from an address that many wrong ones come from wait for each other, and nobody for them.
-_line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-line")
+# Tokens from an address that sent many wrong ones are looked up one after another, so that nobody
+# else waits for them.
+_one_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-in-turn")
 
 
 class Refused(Exception):
@@ -124,11 +125,11 @@ class SocketAuthMiddleware:
         if raw is None and not cookie:
             return Identity(AnonymousUser())
         address = client_address(request)
-        in_line = raw is not None and wrong_tokens.is_noisy(address)
+        in_turn = raw is not None and wrong_tokens.is_noisy(address)
         try:
             identity: Identity
             if raw is not None:
-                identity = await (_verify_in_line if in_line else _verify)(raw)
+                identity = await (_verify_in_turn if in_turn else _verify)(raw)
             else:
                 identity = await _sessions.ask(str(cookie))
         except WrongToken:
@@ -217,7 +218,9 @@ def _user(backend: Any, user_id: int) -> Any:
 
 
 _verify = database_sync_to_async(token_identity, thread_sensitive=False, executor=_threads)
-_verify_in_line = database_sync_to_async(token_identity, thread_sensitive=False, executor=_line)
+_verify_in_turn = database_sync_to_async(
+    token_identity, thread_sensitive=False, executor=_one_thread
+)
 # When a class comes, those who shake hands in the same moment are looked up with two queries.
 _sessions: Together[str, Identity] = Together(
     database_sync_to_async(session_identities, thread_sensitive=False, executor=_threads)

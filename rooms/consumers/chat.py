@@ -53,7 +53,7 @@ class ChatConsumer(SocketConsumer):
 
     async def _authenticate(self, command: Authenticate) -> None:
         address, runtime = self.scope["address"], self.runtime
-        threads = runtime.line if wrong_tokens.is_noisy(address) else runtime.threads
+        threads = runtime.one_thread if wrong_tokens.is_noisy(address) else runtime.threads
         token = await threads.run(tokens.verify, command.token)
         if token is None:
             wrong_tokens.count(address)

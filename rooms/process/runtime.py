@@ -44,8 +44,8 @@ class Runtime:
         self._duties = Tasks()
         self._drained = False
         self.threads = threads = Threads(limits["DB_THREADS"])
-        # For tokens from an address that many wrong ones come from.
-        self.line = Threads(1)
+        # Looks up tokens from an address that sent many wrong ones, one after another.
+        self.one_thread = Threads(1)
         self.writer = writer = Writer()
         # The hub calls those that follow, and they call it. It is made first, as it calls nobody
         # before the next turn of the event loop.
@@ -168,7 +168,7 @@ class Runtime:
         publish.detach(self.outgoing)
         self.outgoing.stop()
         self.threads.stop()
-        self.line.stop()
+        self.one_thread.stop()
 
     @staticmethod
     async def _step(job: Coroutine[Any, Any, None]) -> None:
