@@ -82,11 +82,11 @@ class TokenAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        standing = list(queryset.filter(revoked_at=None))
-        for token in standing:
+        unrevoked = list(queryset.filter(revoked_at=None))
+        for token in unrevoked:
             tokens.revoke(token)
             self.log_change(request, token, "Revoked.")
-        self.message_user(request, f"Revoked: {len(standing)}.", messages.SUCCESS)
+        self.message_user(request, f"Revoked: {len(unrevoked)}.", messages.SUCCESS)
 
 
 @admin.register(FailedLogin)

@@ -24,11 +24,11 @@ class Credential:
 class Checked:
     """Holds the result of a check of credentials.
 
-    `standing` has the valid ones, each with its end if that is known. `gone` has the missing
+    `valid` has the valid ones, each with its end if that is known. `gone` has the missing
     sessions of active users: each has ended or got another key. A credential in neither has ended.
     """
 
-    standing: dict[Credential, datetime | None] = field(default_factory=dict)
+    valid: dict[Credential, datetime | None] = field(default_factory=dict)
     gone: set[Credential] = field(default_factory=set)
 
 
@@ -44,13 +44,13 @@ def check(credentials: Collection[Credential]) -> Checked:
             continue
         if credential.session is None:
             if credential.token in tokens:
-                checked.standing[credential] = tokens[credential.token]
+                checked.valid[credential] = tokens[credential.token]
             continue
         session = stored.get(credential.session)
         if session is None:
             checked.gone.add(credential)
         elif sessions.user_id(session.data) == user.pk and sessions.fits(session.data, user):
-            checked.standing[credential] = session.expires
+            checked.valid[credential] = session.expires
     return checked
 
 

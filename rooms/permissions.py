@@ -52,14 +52,14 @@ def member(user: User, room: str) -> Membership:
     return found
 
 
-class Standing(NamedTuple):
+class VisibleRoom(NamedTuple):
     """A room that a user sees, and whether they lead its course."""
 
     room: Room
     leads: bool
 
 
-def standing(user: User, room: str) -> Standing:
+def visible(user: User, room: str) -> VisibleRoom:
     """A room that is not archived, for one who may do something about it or be told why not.
 
     That is whoever is in it or may join it, and who leads the course, except that a direct room
@@ -79,14 +79,14 @@ def standing(user: User, room: str) -> Standing:
     if found is None:
         raise InvalidRoom
     leads = found.role in Enrollment.LEADING
-    visible = (
+    may_see = (
         found.is_member
         or (found.kind == Room.Kind.OPEN and found.role is not None)
         or (found.kind != Room.Kind.DIRECT and leads)
     )
-    if not visible:
+    if not may_see:
         raise InvalidRoom
-    return Standing(found, leads)
+    return VisibleRoom(found, leads)
 
 
 def joinable(user: User, room: str) -> Room:

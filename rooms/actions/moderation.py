@@ -24,7 +24,7 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     For its sender and for who leads the course. One that was removed before stays as it is.
     Raises InvalidRoom, NoSuchMessage and PermissionDenied.
     """
-    found, leads = permissions.standing(user, room)
+    found, leads = permissions.visible(user, room)
     message = (
         Message.objects.filter(room=found, seq=seq)
         .select_for_update(no_key=True, of=("self",))
@@ -93,7 +93,7 @@ def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
     """
     if not 0 <= seconds <= SLOW_LIMIT:
         raise InvalidMessageFormat(f"`slow_seconds` must be 0 to {SLOW_LIMIT}.")
-    found, leads = permissions.standing(user, room)
+    found, leads = permissions.visible(user, room)
     if not leads or found.kind not in (Room.Kind.COURSE, Room.Kind.OPEN):
         raise PermissionDenied("Only instructors can slow down course and open rooms.")
     found.slow_seconds = seconds

@@ -152,13 +152,13 @@ def partners_told(course: int) -> tuple[int, tell.PartnerNotices]:
 def tell_again(rooms: Collection[uuid.UUID]) -> None:
     """Send the `partners` event once more to those in the rooms, where they are partners now."""
     made: dict[ClassSession, set[int]] = defaultdict(set)
-    standing = PartnerGroup.objects.filter(
+    current = PartnerGroup.objects.filter(
         room__in=rooms,
         room__archived_at=None,
         round__session__ended_at=None,
         round__session__phase__in=PARTNER_PHASES,
     ).select_related("round__session__course", "round__session__current_round__first")
-    for group in standing:
+    for group in current:
         made[group.round.session].add(group.pk)
     for session, chosen in made.items():
         tell.partners(session, only=chosen)

@@ -60,7 +60,7 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     Of those who have more than they may, the oldest sockets are closed, wherever they are.
     """
     now = timezone.now()
-    standing: dict[int, list[UUID]] = {}
+    open_by_user: dict[int, list[UUID]] = {}
     here: set[int] = set()
     for user, connection, silent_since in (
         presence.open_connections()
@@ -70,7 +70,7 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
         .order_by("opened_at")
         .values_list("user_id", "id", "silent_since")
     ):
-        standing.setdefault(user, []).append(connection)
+        open_by_user.setdefault(user, []).append(connection)
         if silent_since is None:
             here.add(user)
     Worker.objects.bulk_create(
@@ -88,9 +88,9 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     for coming in opened:
         results.append(coming.user not in here)
         here.add(coming.user)
-        standing.setdefault(coming.user, []).append(coming.connection)
+        open_by_user.setdefault(coming.user, []).append(coming.connection)
     most = limits["SOCKETS_PER_USER"]
-    for user, connections in standing.items():
+    for user, connections in open_by_user.items():
         for connection in connections[:-most]:
             tell.close_surplus(user, connection)
     return results
@@ -103,9 +103,9 @@ def close_connections(closed: Sequence[Coming]) -> list[bool]:
     A silent socket closes as of its last sign of life: its user has been away by it for so long.
     """
     closing = {coming.connection for coming in closed}
-    standing = _lock_standing({coming.user for coming in closed})
-    here = {one.user_id for one in standing if one.pk not in closing and one.silent_since is None}
-    silent = {one.pk for one in standing if one.silent_since is not None}
+    open_ones = _lock_open_connections({coming.user for coming in closed})
+    here = {one.user_id for one in open_ones if one.pk not in closing and one.silent_since is None}
+    silent = {one.pk for one in open_ones if one.silent_since is not None}
     now = timezone.now()
     Connection.objects.filter(id__in=closing).update(closed_at=Coalesce("silent_since", now))
     for coming in closed:
@@ -118,14 +118,14 @@ def close_connections(closed: Sequence[Coming]) -> list[bool]:
 def note_signs(signs: Sequence[Sign]) -> list[bool]:
     """Note sockets that fell silent, or are heard again. The answer for each: whether its user is
     away since then, or online again, and was not before."""
-    standing = _lock_standing({sign.user for sign in signs})
+    open_ones = _lock_open_connections({sign.user for sign in signs})
     told = {sign.connection: sign.silent_since for sign in signs}
-    changed = [one for one in standing if one.pk in told and one.silent_since != told[one.pk]]
-    before = _users_heard(standing)
+    changed = [one for one in open_ones if one.pk in told and one.silent_since != told[one.pk]]
+    before = _users_heard(open_ones)
     for one in changed:
         one.silent_since = told[one.pk]
     Connection.objects.bulk_update(changed, ["silent_since"])
-    after = _users_heard(standing)
+    after = _users_heard(open_ones)
     turned = {one.pk for one in changed if (one.user_id in before) is not (one.user_id in after)}
     return [sign.connection in turned for sign in signs]
 
@@ -194,7 +194,7 @@ def beat_every() -> float:
     return float(min(limits["PRESENCE_EXPIRY"] / 3, limits["PARTNER_GONE_AFTER"] / 4))
 
 
-def _lock_standing(users: Collection[int]) -> list[Connection]:
+def _lock_open_connections(users: Collection[int]) -> list[Connection]:
     """The open sockets of the users, under locks taken in one order.
 
     Of two sockets of a user that close at two workers at once, one has to see that the other has

@@ -176,7 +176,7 @@ def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
 
 def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
     """A room of these kinds that the user made or whose course they lead."""
-    found, leads = permissions.standing(user, room)
+    found, leads = permissions.visible(user, room)
     if found.kind not in kinds:
         raise PermissionDenied("This room cannot be changed or archived.")
     if not leads:

@@ -110,8 +110,8 @@ class Hub:
         connection.user_id = user
         account = names.account(user)
         self.join(connection, account, names.EVERYONE)
-        standing = [one for one in self._audiences[account].connections if not one.closed]
-        for one in standing[:-most]:
+        still_open = [one for one in self._audiences[account].connections if not one.closed]
+        for one in still_open[:-most]:
             one.close(4429)
 
     def drop(self, connection: Connection) -> None:

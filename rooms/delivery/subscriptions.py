@@ -50,7 +50,7 @@ class _Subscription:
     """What this process has of a group of the channel layer, and for whom."""
 
     __slots__ = (
-        *("back", "leaving", "linger", "missed", "needed", "probe", "sending", "stands"),
+        *("back", "confirmed", "leaving", "linger", "missed", "needed", "probe", "sending"),
         *("subscribers", "wake"),
     )
 
@@ -59,7 +59,7 @@ class _Subscription:
         self.subscribers: set[Subscriber] = set()
         self.leaving: asyncio.TimerHandle | None = None
         self.needed = True
-        self.stands = asyncio.Event()
+        self.confirmed = asyncio.Event()
         # Something may have been published that did not come here although somebody needs it.
         self.missed = False
         # There is something to do before the next look: to leave, or to look at once.
@@ -125,21 +125,23 @@ class GroupSubscriptions:
             subscription.needed = True
             subscription.subscribers.add(subscriber)
             subscriber.groups.add(name)
-            if not subscription.stands.is_set():
+            if not subscription.confirmed.is_set():
                 missing.append(subscription)
         if missing and not self._away.is_set():
             away = self._loop.create_task(self._away.wait())
-            stand = self._loop.create_task(_all_stand(missing))
+            confirming = self._loop.create_task(_all_confirmed(missing))
             try:
                 await asyncio.wait(
-                    (away, stand), timeout=SUBSCRIBE_WITHIN, return_when=asyncio.FIRST_COMPLETED
+                    (away, confirming),
+                    timeout=SUBSCRIBE_WITHIN,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
             finally:
                 away.cancel()
-                stand.cancel()
+                confirming.cancel()
         new = False
         for subscription in missing:
-            if subscription.stands.is_set():
+            if subscription.confirmed.is_set():
                 new = True
             else:
                 subscription.missed = True
@@ -215,9 +217,9 @@ class GroupSubscriptions:
         """
         while subscription.wanted():
             await self._subscribe(name, subscription)
-            if subscription.stands.is_set():
+            if subscription.confirmed.is_set():
                 await self._watch(name, subscription)
-                subscription.stands.clear()
+                subscription.confirmed.clear()
             if subscription.wanted():
                 subscription.missed = True
                 continue
@@ -247,7 +249,7 @@ class GroupSubscriptions:
         wait = CONFIRM_WITHIN
         unanswered = 0
         while subscription.wanted():
-            if not (subscription is self._everyone or self._everyone.stands.is_set()):
+            if not (subscription is self._everyone or self._everyone.confirmed.is_set()):
                 # One that tries is enough: the Redis client does not take it well when several
                 # connect it at once.
                 await subscription.wake.wait()
@@ -265,7 +267,7 @@ class GroupSubscriptions:
                 await self._renew(name, subscription)
 
     def _stands(self, name: str, subscription: _Subscription) -> None:
-        subscription.stands.set()
+        subscription.confirmed.set()
         if subscription is self._everyone:
             if self._away.is_set():
                 logger.warning("the channel layer is available again")
@@ -358,6 +360,6 @@ class GroupSubscriptions:
         self._receiving = self._tasks.start(self._receive())
 
 
-async def _all_stand(subscriptions: list[_Subscription]) -> None:
+async def _all_confirmed(subscriptions: list[_Subscription]) -> None:
     for subscription in subscriptions:
-        await subscription.stands.wait()
+        await subscription.confirmed.wait()

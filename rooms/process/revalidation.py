@@ -154,10 +154,10 @@ class Revalidation:
             if user in self._doubted and user not in self._checked:
                 # It was told meanwhile that this is out of date: to be read again.
                 continue
-            if one.credential not in facts.checked.standing:
+            if one.credential not in facts.checked.valid:
                 self._end(one, facts)
                 continue
-            self._watched[connection].expires = facts.checked.standing[one.credential]
+            self._watched[connection].expires = facts.checked.valid[one.credential]
             if not one.dashboards <= facts.led[user]:
                 connection.close(4403)
                 continue

@@ -116,21 +116,21 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     Nothing in it is older than its revision: that is read first. Raises PermissionDenied.
     """
     course = enrolled(user, slug).course
-    standing = _standing(course)
+    state = _class_state(course)
     votes: list[OwnVote | None] = [None, None]
     partners: list[PartnerBody] = []
     room: str | None = None
-    if standing.rounds != (None, None):
+    if state.rounds != (None, None):
         own = {
             vote.round_id: OwnVote(vote.choice, vote.confidence, vote.rationale)
             for vote in Vote.objects.filter(
-                user=user, round__in=[pk for pk in standing.rounds if pk is not None]
+                user=user, round__in=[pk for pk in state.rounds if pk is not None]
             )
         }
-        votes = [None if pk is None else own.get(pk) for pk in standing.rounds]
-        if standing.fields["phase"] in phases.PARTNER_PHASES:
+        votes = [None if pk is None else own.get(pk) for pk in state.rounds]
+        if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
-                Partner.objects.filter(round=standing.rounds[0], user=user)
+                Partner.objects.filter(round=state.rounds[0], user=user)
                 .select_related("group")
                 .first()
             )
@@ -138,7 +138,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
                 room = str(place.group.room_id)
                 partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
     return course.pk, Snapshot(
-        **standing.fields,
+        **state.fields,
         server_time=time.time(),
         votes=votes,
         room=room,
@@ -147,7 +147,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _ClassState:
     """Where a class stands, the same for all who ask until its revision changes: the fields of
     `control_fields`, and the ids of the two rounds."""
 
@@ -167,7 +167,7 @@ class _Version(NamedTuple):
     slug: str
 
 
-class _Standings:
+class _ClassStates:
     """Remember how the class sessions asked for last stand. Any thread may use it.
 
     An entry is found only under the very version that its caller has just read, so a process never
@@ -178,30 +178,30 @@ class _Standings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[int, tuple[_Version, _Standing]] = OrderedDict()
+        self._known: OrderedDict[int, tuple[_Version, _ClassState]] = OrderedDict()
 
-    def find(self, session: int, version: _Version) -> _Standing | None:
+    def find(self, session: int, version: _Version) -> _ClassState | None:
         """Return how a session stands in this version, None where that is not known."""
         with self._lock:
             known = self._known.get(session)
         return known[1] if known is not None and known[0] == version else None
 
-    def keep(self, session: int, version: _Version, standing: _Standing) -> None:
+    def keep(self, session: int, version: _Version, state: _ClassState) -> None:
         """Remember how a session stands, unless a later version came meanwhile."""
         with self._lock:
             known = self._known.get(session)
             if known is not None and known[0] > version:
                 return
-            self._known[session] = version, standing
+            self._known[session] = version, state
             self._known.move_to_end(session)
             if len(self._known) > self.MOST:
                 self._known.popitem(last=False)
 
 
-_standings = _Standings()
+_states = _ClassStates()
 
 
-def _standing(course: Course) -> _Standing:
+def _class_state(course: Course) -> _ClassState:
     """How the class of a course stands, read once for each revision: a class asks all at once."""
     now = (
         ClassSession.objects.filter(course=course, ended_at=None)
@@ -209,22 +209,22 @@ def _standing(course: Course) -> _Standing:
         .first()
     )
     if now is not None:
-        known = _standings.find(now[0], _Version(*now[1:], course.slug))
+        known = _states.find(now[0], _Version(*now[1:], course.slug))
         if known is not None:
             return known
     session = class_session(course)
     if session is None:
-        return _Standing(control_fields(course, last_epoch_session(course)), (None, None))
+        return _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
     first, second = rounds(session)
-    standing = _Standing(
+    state = _ClassState(
         control_fields(course, session),
         (first.pk if first else None, second.pk if second else None),
     )
     # What is not committed yet may never be.
     if not connection.in_atomic_block:
         version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
-        _standings.keep(session.pk, version, standing)
-    return standing
+        _states.keep(session.pk, version, state)
+    return state
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:

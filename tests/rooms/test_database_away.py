@@ -25,7 +25,7 @@ CHUNK = 1 << 16
 
 
 class DatabaseProxy:
-    """The proxy to PostgreSQL, on a Unix socket.
+    """A proxy in front of PostgreSQL, on a Unix socket.
 
     `cut` is (a text, when): the connection on which the text goes is cut off before or after its
     COMMIT.
