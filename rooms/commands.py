@@ -21,7 +21,7 @@ from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, store_ballots
 from rooms.conf import limits
 from rooms.delivery import names, publish, topics
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
 from rooms.queries import classroom, messages, results
@@ -67,7 +67,7 @@ class Client(Protocol):
     """One who sends commands over a socket."""
 
     user: User
-    connection: Connection
+    connection: LiveConnection
     runtime: Runtime
     course: str
     """The slug of the course of an instructor's socket; empty elsewhere."""

@@ -15,7 +15,7 @@ from accounts.models import User
 from rooms import commands, frames
 from rooms.conf import limits
 from rooms.delivery import names
-from rooms.delivery.connection import Connection, FrameWriter
+from rooms.delivery.connection import FrameWriter, LiveConnection
 from rooms.process import runtime
 from rooms.wire import events, replies
 from rooms.wire.commands import Command
@@ -42,7 +42,7 @@ class SocketConsumer(AsyncConsumer):
     parser: ClassVar[Parser]
 
     user: User
-    connection: Connection
+    connection: LiveConnection
     extension: FrameWriter | None
     runtime: runtime.Runtime
     course = ""
@@ -65,7 +65,7 @@ class SocketConsumer(AsyncConsumer):
             return
         await send({"type": "websocket.accept", "subprotocol": scope.get("subprotocol")})
         self.extension = scope.get("extensions", {}).get("peerchat.frames")
-        self.connection = Connection(
+        self.connection = LiveConnection(
             send,
             writer=self.extension,
             unsent_limit=limits["UNSENT_LIMIT"],

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from rooms import metrics
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 
 
 class Audience:
@@ -24,9 +24,9 @@ class Audience:
         self.group = group
         self.head = head
         self.since = since
-        self.connections: dict[Connection, None] = {}
+        self.connections: dict[LiveConnection, None] = {}
         # What must reach them after what they miss.
-        self.joining: dict[Connection, list[Batch]] = {}
+        self.joining: dict[LiveConnection, list[Batch]] = {}
         self.waiting: dict[int, list[bytes]] = {}
         # What tells that messages are gone which they have not got yet.
         self.removed: dict[int, bytes] = {}
@@ -67,7 +67,7 @@ class Audience:
             if connection.user_id != skip:
                 later.append(batch)
 
-    def joined(self, connection: Connection) -> None:
+    def joined(self, connection: LiveConnection) -> None:
         """The socket has what the others have."""
         later = self.joining.pop(connection, [])
         self.connections[connection] = None

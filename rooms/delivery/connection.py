@@ -57,7 +57,7 @@ class Batch:
         return self._texts
 
 
-class Connection(Subscriber):
+class LiveConnection(Subscriber):
     """One socket, as the hub sees it."""
 
     __slots__ = (

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from rooms import metrics
 from rooms.delivery import names, notices
 from rooms.delivery.audience import Audience
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 from rooms.delivery.order import Compare, Fetch, Order
 from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
@@ -40,7 +40,7 @@ class Hub:
         with the group and the audience of a frame on partners that came after a newer one."""
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
-        self.connections: dict[str, Connection] = {}
+        self.connections: dict[str, LiveConnection] = {}
         self._on_changed = on_changed
         self._on_seen = on_seen
         self._on_recheck = on_recheck
@@ -48,7 +48,7 @@ class Hub:
         self._on_late = on_late
         self.revisions = Revisions()
         self._audiences: dict[str, Audience] = {}
-        self._topics: dict[str, Subscriptions[Connection]] = {}
+        self._topics: dict[str, Subscriptions[LiveConnection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
         self.closing = False
         """Whether nobody may wait for a message any more."""
@@ -66,7 +66,7 @@ class Hub:
         return await self._subscriptions.subscribe(subscriber, names, linger=linger)
 
     def join(
-        self, connection: Connection, audience: str, group: str, head: int | None = None
+        self, connection: LiveConnection, audience: str, group: str, head: int | None = None
     ) -> None:
         """Let the connection have what comes for the audience.
 
@@ -80,14 +80,14 @@ class Hub:
         self._order.join(connection, known, head)
 
     def join_late(
-        self, connection: Connection, audience: str, group: str, *, since: int, reached: int
+        self, connection: LiveConnection, audience: str, group: str, *, since: int, reached: int
     ) -> None:
         """Let the connection have a room with what was said in it after the message `since`;
         `reached` is the newest one."""
         self.join(connection, audience, group, since)
         self._order.heard(audience, reached)
 
-    def leave(self, connection: Connection, audience: str) -> None:
+    def leave(self, connection: LiveConnection, audience: str) -> None:
         """Let the connection have nothing more of the audience."""
         connection.audiences.discard(audience)
         known = self._audiences.get(audience)
@@ -100,12 +100,12 @@ class Hub:
                 known.filling.cancel()
             del self._audiences[audience]
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: LiveConnection) -> None:
         """Know a connection that has just been accepted."""
         self.connections[str(connection.id)] = connection
         metrics.CONNECTIONS.set(len(self.connections))
 
-    def identify(self, connection: Connection, user: int, most: int) -> None:
+    def identify(self, connection: LiveConnection, user: int, most: int) -> None:
         """The connection is this user's. Of more than `most` of theirs the oldest get 4429."""
         connection.user_id = user
         account = names.account(user)
@@ -114,7 +114,7 @@ class Hub:
         for one in still_open[:-most]:
             one.close(4429)
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: LiveConnection) -> None:
         """Forget a connection that is gone."""
         self.connections.pop(str(connection.id), None)
         metrics.CONNECTIONS.set(len(self.connections))
@@ -149,12 +149,12 @@ class Hub:
             metrics.WAITING_REQUESTS.dec()
             self._subscriptions.release(subscriber)
 
-    def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
+    def subscribe_topic(self, connection: LiveConnection, pattern: str, group: str) -> None:
         """Let the connection have what is published to topics of the group that match."""
         self._topics.setdefault(group, Subscriptions()).insert(pattern, connection)
         connection.topics[pattern] = group
 
-    def unsubscribe_topic(self, connection: Connection, pattern: str) -> None:
+    def unsubscribe_topic(self, connection: LiveConnection, pattern: str) -> None:
         """End a subscription, if there is one."""
         group = connection.topics.pop(pattern, None)
         if group is not None:
@@ -168,7 +168,7 @@ class Hub:
         known = self._audiences.get(audience)
         return known.group if known is not None else None
 
-    def rooms_of(self, connection: Connection) -> dict[str, list[str]]:
+    def rooms_of(self, connection: LiveConnection) -> dict[str, list[str]]:
         """The audiences of the rooms whose events a connection receives, by their group."""
         found: dict[str, list[str]] = {}
         for name in connection.audiences:
@@ -251,7 +251,7 @@ class Hub:
         frames.clear()
 
     @staticmethod
-    def _send(connections: Iterable[Connection], frame: bytes) -> None:
+    def _send(connections: Iterable[LiveConnection], frame: bytes) -> None:
         batch = Batch([frame])
         for connection in connections:
             connection.write(batch)
@@ -260,7 +260,7 @@ class Hub:
         for connection in self._sockets_of(entry.users):
             self.end_course(connection, group)
 
-    def end_course(self, connection: Connection, group: str) -> None:
+    def end_course(self, connection: LiveConnection, group: str) -> None:
         """End what the connection has of the topics of a course."""
         connection.ended += 1
         connection.courses = {slug: its for slug, its in connection.courses.items() if its != group}
@@ -278,14 +278,14 @@ class Hub:
             if entry.group not in connection.groups:
                 self._tasks.start(self._listen_late(connection, entry))
 
-    async def listen(self, connection: Connection, group: str) -> bool:
+    async def listen(self, connection: LiveConnection, group: str) -> bool:
         """Subscribe for a connection that may close meanwhile; answers as `subscribe`."""
         new = await self.subscribe(connection, [group])
         if str(connection.id) not in self.connections:
             self._subscriptions.release(connection)
         return new
 
-    async def _listen_late(self, connection: Connection, entry: notices.Join) -> None:
+    async def _listen_late(self, connection: LiveConnection, entry: notices.Join) -> None:
         """Subscribe for a connection that is in an audience of the group already."""
         if await self.listen(connection, entry.group):
             # What was published before the subscription stood was missed, if there was anything.
@@ -307,7 +307,7 @@ class Hub:
             ):
                 connection.close(entry.code)
 
-    def _sockets_of(self, users: list[int]) -> list[Connection]:
+    def _sockets_of(self, users: list[int]) -> list[LiveConnection]:
         return [
             connection
             for user in users
@@ -326,7 +326,7 @@ class Hub:
         self.closing = True
         self._order.release_expecting()
 
-    def owes(self, connection: Connection) -> bool:
+    def owes(self, connection: LiveConnection) -> bool:
         """Whether a message is here for the connection that waits for one before it."""
         return any(
             audience.waiting or connection in audience.joining

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from rooms import metrics
 from rooms.delivery import notices
 from rooms.delivery.audience import Audience
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Order:
 
     # --- sockets ---------------------------------------------------------------------------
 
-    def join(self, connection: Connection, audience: Audience, head: int | None) -> None:
+    def join(self, connection: LiveConnection, audience: Audience, head: int | None) -> None:
         """Let the connection have what comes for the audience, in a room after `head`."""
         if connection in audience.connections or connection in audience.joining:
             return
@@ -87,7 +87,7 @@ class Order:
         if self._heads.get(audience.name, 0) > audience.head:
             self._fill(audience)
 
-    async def _catch_up(self, connection: Connection, audience: Audience, head: int) -> None:
+    async def _catch_up(self, connection: LiveConnection, audience: Audience, head: int) -> None:
         """Give one who comes late what the others have got since `head`."""
         later = audience.joining[connection]
         wait = FILL_PAUSE

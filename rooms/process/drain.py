@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.tasks import Tasks
 
@@ -42,7 +42,7 @@ async def close_sockets(hub: Hub) -> None:
     finishing.cancel()
 
 
-async def _finish(hub: Hub, batch: list[Connection]) -> None:
+async def _finish(hub: Hub, batch: list[LiveConnection]) -> None:
     for connection in batch:
         connection.taking = False
     until = time.monotonic() + ANSWER_WITHIN

@@ -24,7 +24,7 @@ from accounts.credentials import Credential
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
 from rooms.delivery import names, notices
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.tasks import Tasks
 from rooms.process.threads import Threads
@@ -55,7 +55,7 @@ class _Snapshot:
     """What a socket had when the database was asked; `rooms` is None where it is not for rooms, or
     not all set up yet."""
 
-    connection: Connection
+    connection: LiveConnection
     credential: Credential
     moves: int
     rooms: frozenset[str] | None
@@ -69,7 +69,7 @@ class Revalidation:
     def __init__(self, *, hub: Hub, threads: Threads) -> None:
         self._hub = hub
         self._threads = threads
-        self._watched: dict[Connection, _Watched] = {}
+        self._watched: dict[LiveConnection, _Watched] = {}
         # The users to be checked soon, and whether for a change of their password; and those who
         # are being checked for such a reason.
         self._doubted: dict[int, bool] = {}
@@ -80,12 +80,12 @@ class Revalidation:
         self._tasks = Tasks()
 
     def watch(
-        self, connection: Connection, credential: Credential, expires: datetime | None
+        self, connection: LiveConnection, credential: Credential, expires: datetime | None
     ) -> None:
         """See that the connection ends with what it stands on."""
         self._watched[connection] = _Watched(credential, expires)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: LiveConnection) -> None:
         """The connection is gone."""
         self._watched.pop(connection, None)
 
@@ -135,7 +135,7 @@ class Revalidation:
 
     # --- one check -------------------------------------------------------------------------
 
-    async def _check(self, watched: Mapping[Connection, _Watched]) -> None:
+    async def _check(self, watched: Mapping[LiveConnection, _Watched]) -> None:
         seen = [_look(c, w.credential) for c, w in watched.items() if not c.closed]
         if not seen:
             return
@@ -146,7 +146,7 @@ class Revalidation:
             {one.credential.user for one in seen if one.rooms is not None or one.dashboards},
         )
         left: set[UUID] = set()
-        missing: list[tuple[Connection, RoomOf]] = []
+        missing: list[tuple[LiveConnection, RoomOf]] = []
         for one in seen:
             connection, user = one.connection, one.credential.user
             if connection.closed or connection not in self._watched:
@@ -188,7 +188,7 @@ class Revalidation:
     async def _mend(
         self,
         left: set[UUID],
-        missing: list[tuple[Connection, RoomOf]],
+        missing: list[tuple[LiveConnection, RoomOf]],
         strangers: Mapping[int, Collection[int]],
     ) -> None:
         """Do what takes longer: nobody waits for it who is to be closed."""
@@ -199,7 +199,7 @@ class Revalidation:
             # Those who are in such a room missed who came and went.
             await self._threads.run(partners.tell_again, left | joined)
 
-    async def _join_late(self, missing: list[tuple[Connection, RoomOf]]) -> set[UUID]:
+    async def _join_late(self, missing: list[tuple[LiveConnection, RoomOf]]) -> set[UUID]:
         """Join rooms; returns which of them were joined."""
         joined: set[UUID] = set()
         if missing:
@@ -226,7 +226,7 @@ class Revalidation:
                 joined.add(room.id)
         return joined
 
-    def _lacks(self, connection: Connection, room: RoomOf) -> bool:
+    def _lacks(self, connection: LiveConnection, room: RoomOf) -> bool:
         return (
             connection in self._watched
             and not connection.closed
@@ -248,7 +248,7 @@ async def _logged(job: Coroutine[Any, Any, None]) -> None:
         logger.exception("could not check the sockets")
 
 
-def _look(connection: Connection, credential: Credential) -> _Snapshot:
+def _look(connection: LiveConnection, credential: Credential) -> _Snapshot:
     audiences = connection.audiences
     for_rooms = not connection.held and names.user(credential.user) in audiences
     return _Snapshot(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from rooms.actions.presence import Sign, note_signs
 from rooms.conf import limits
 from rooms.delivery import publish
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import PresenceChange
 from rooms.process.writer import Writer
@@ -59,8 +59,8 @@ class Silence:
         self._discussing: frozenset[str] = frozenset()
         # When the sockets that have not answered yet were asked, and when the silent ones were
         # heard last.
-        self._asked: dict[Connection, float] = {}
-        self._silent: dict[Connection, float] = {}
+        self._asked: dict[LiveConnection, float] = {}
+        self._silent: dict[LiveConnection, float] = {}
         self._looked = time.monotonic()
 
     def ask(self, discussing: Iterable[str]) -> None:
@@ -122,14 +122,14 @@ class Silence:
             if connection.id not in silent:
                 self._note(connection, now - last)
 
-    def _note(self, connection: Connection, silence: float | None) -> None:
+    def _note(self, connection: LiveConnection, silence: float | None) -> None:
         """Note that a socket has been silent for so many seconds, or that it is heard again."""
         since = None if silence is None else timezone.now() - timedelta(seconds=silence)
         rooms = self._hub.rooms_of(connection)
         self._background(self._noted(connection, since, rooms))
 
     async def _noted(
-        self, connection: Connection, since: datetime | None, rooms: dict[str, list[str]]
+        self, connection: LiveConnection, since: datetime | None, rooms: dict[str, list[str]]
     ) -> None:
         user = connection.user_id
         assert user is not None, "a socket is noted under its user"
