@@ -168,18 +168,18 @@ async def _typing(client: Client, command: Typing) -> None:
         ratelimit.typed.take((client.user.pk, room))
     except RateLimited:
         return
-    audience, group = await _room_audience(client, room)
+    audience, channel_group = await _room_audience(client, room)
     event = TypingEvent(room=str(room), user=frames.person(client.user))
-    publish.now(group, Passing(audience, events.encode(event), skip=client.user.pk))
+    publish.now(channel_group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
 async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
-    """The audience of a room of the client, and its group. Raises InvalidRoom."""
+    """The audience of a room of the client, and its channel-layer group. Raises InvalidRoom."""
     audience = names.room(room)
     if audience in client.connection.audiences:
-        group = client.runtime.hub.group_of(audience)
-        assert group is not None
-        return audience, group
+        channel_group = client.runtime.hub.group_of(audience)
+        assert channel_group is not None
+        return audience, channel_group
     membership = await client.runtime.threads.run(permissions.member, client.user, str(room))
     return audience, names.course(membership.room.course_id)
 
@@ -216,12 +216,12 @@ async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
-    group = await _course_group(client, slug)
+    channel_group = await _course_group(client, slug)
     subscribed = client.connection.topics
     most = limits["SUBSCRIPTIONS_PER_SOCKET"]
     if command.topic not in subscribed and len(subscribed) >= most:
         raise PermissionDenied(f"A socket can have at most {most} subscriptions.")
-    client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
+    client.runtime.hub.subscribe_topic(client.connection, command.topic, channel_group)
     return replies.Subscribed(topic=command.topic)
 
 
@@ -238,30 +238,30 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     parser.check_depth(command.data)
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
-    group = await _course_group(client, slug)
+    channel_group = await _course_group(client, slug)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
         from_=client.user.username,
         conn_id=str(client.connection.id),
     )
-    publish.now(group, Topic(command.topic, events.encode(event)))
+    publish.now(channel_group, Topic(command.topic, events.encode(event)))
     return replies.Sent()
 
 
 async def _course_group(client: Client, slug: str) -> str:
     """The group of a course of the client's. Raises PermissionDenied."""
     connection = client.connection
-    while (group := connection.courses.get(slug)) is None:
-        # That an enrolment ends is heard in the course's group: what was read before this process
-        # listened, or before the end of any enrolment was heard, is read again.
+    while (channel_group := connection.courses.get(slug)) is None:
+        # The end of an enrolment is announced in the group of the course. So the enrolment is read
+        # again if this process did not listen there yet, or if an enrolment ended meanwhile.
         listening, ended = set(connection.groups), connection.ended
         enrollment = await client.runtime.threads.run(permissions.enrolled, client.user, slug)
-        group = names.course(enrollment.course_id)
-        if group in listening and ended == connection.ended:
-            connection.courses[slug] = group
-        await client.runtime.hub.subscribe(connection, [group])
-    return group
+        channel_group = names.course(enrollment.course_id)
+        if channel_group in listening and ended == connection.ended:
+            connection.courses[slug] = channel_group
+        await client.runtime.hub.subscribe(connection, [channel_group])
+    return channel_group
 
 
 async def _send_to(client: Client, command: SendTo) -> replies.Sent:

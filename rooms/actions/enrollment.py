@@ -77,7 +77,7 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
         .order_by("id")
     )
     members.delete()
-    seating.leave_groups(course, users)
+    seating.leave_partner_groups(course, users)
     for room in rooms:
         tell.left(room, users)
     tell.unenrolled(course, users)

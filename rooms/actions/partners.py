@@ -42,7 +42,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         students,
         size=size,
         method=method,
-        previous=_previous_groups(session, first) if method == "keep" else (),
+        previous=_previous_partner_groups(session, first) if method == "keep" else (),
         # Not a secret, but it should differ from class to class.
         rng=random.Random(),
     )
@@ -74,7 +74,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     )
     for room, keys in zip(rooms, chosen, strict=True):
         tell.joined(session.course, room, keys, members=len(keys))
-    log_groups(session, first, chosen)
+    log_partner_groups(session, first, chosen)
     tell.figures_changed(session.course_id)
     return len(chosen)
 
@@ -188,7 +188,7 @@ def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     ]
 
 
-def _previous_groups(session: ClassSession, first: Round) -> list[list[int]]:
+def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[int]]:
     """The groups of the question before, in this class or the last one."""
     last = (
         PartnerGroup.objects.filter(round__session__course=session.course)
@@ -203,7 +203,9 @@ def _previous_groups(session: ClassSession, first: Round) -> list[list[int]]:
     return list(previous.values())
 
 
-def log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:
+def log_partner_groups(
+    session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]
+) -> None:
     """Note in the use log who is put with whom."""
     names = dict(
         User.objects.filter(pk__in=[user for group in chosen for user in group]).values_list(

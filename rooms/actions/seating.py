@@ -31,13 +31,13 @@ larger than that take as many as the largest has."""
 
 @dataclass(frozen=True, slots=True)
 class _Seats:
-    """Who sits in which group, and who is here.
+    """The places of students in partner groups, and the students who are here.
 
-    `members` has the users of each of the `groups`. `lately` are those who closed a page a moment
-    ago, and may be back in the next.
+    `members` holds the users of each of the `partner_groups`. `lately` holds those who closed
+    their last page a moment ago and may return.
     """
 
-    groups: list[PartnerGroup]
+    partner_groups: list[PartnerGroup]
     members: list[list[int]]
     online: set[int]
     lately: set[int]
@@ -69,22 +69,22 @@ def seat_students(session: ClassSession) -> int:
         return 0
     moves = _choose_moves(seats, answers=_answers(first))
     if moves:
-        _carry_out(session, first, seats.groups, moves)
+        _carry_out(session, first, seats.partner_groups, moves)
     return len(moves)
 
 
 def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
     """Read who sits where; None while no groups are made."""
-    groups = list(
+    partner_groups = list(
         PartnerGroup.objects.filter(round=first).select_related("room").order_by("number")
     )
-    if not groups:
+    if not partner_groups:
         return None
-    members: dict[int, list[int]] = {group.pk: [] for group in groups}
+    members: dict[int, list[int]] = {group.pk: [] for group in partner_groups}
     for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
         members[group_id].append(user_id)
     return _Seats(
-        groups,
+        partner_groups,
         list(members.values()),
         online=presence.online_students(session.course),
         lately=partners.students_here_lately(session.course),
@@ -113,14 +113,15 @@ def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Mov
 def _carry_out(
     session: ClassSession,
     first: Round,
-    groups: Sequence[PartnerGroup],
+    partner_groups: Sequence[PartnerGroup],
     moves: Sequence[pairing.Move[int]],
 ) -> None:
     # Who comes to a room gets all that is said from the number on that they are told.
     partners.lock_rooms(session)
     changed: set[int] = set()
     for move in moves:
-        source, target = None if move.source is None else groups[move.source], groups[move.target]
+        source = None if move.source is None else partner_groups[move.source]
+        target = partner_groups[move.target]
         _move(session, first, move.key, source, target)
         changed |= {group.pk for group in (source, target) if group is not None}
     _after_moves(session, first, changed)
@@ -150,7 +151,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
-def leave_groups(course: Course, users: Collection[int]) -> None:
+def leave_partner_groups(course: Course, users: Collection[int]) -> None:
     """Take those who leave the course out of the groups of the question that runs.
 
     The caller holds the locks of the course's class sessions.
@@ -191,5 +192,5 @@ def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) 
     touched: dict[int, list[int]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
         touched[group_id].append(user_id)
-    partners.log_groups(session, first, list(touched.values()))
+    partners.log_partner_groups(session, first, list(touched.values()))
     tell.figures_changed(session.course_id)

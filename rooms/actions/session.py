@@ -217,7 +217,7 @@ def _advance(
 def _answer(session: ClassSession, step: Step) -> Moved:
     """Return where the class stands, for a command that is new as for one that came before."""
     groups = None
-    if step.makes_groups:
+    if step.makes_partner_groups:
         first, _ = classroom.rounds(session)
         groups = PartnerGroup.objects.filter(round=first).count() if first is not None else 0
     return Moved(str(session.phase), session.epoch, groups)

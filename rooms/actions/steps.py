@@ -270,20 +270,22 @@ class Step:
     another one where a question opens it. `known_before(course, user, command)` tells whether the
     command came before; it raises UuidReused where its uuid belongs to something else.
     `moves` tells whether the step is a transition, of which the class is told under a new epoch;
-    `makes_groups` whether the answer says how many groups there are.
+    `makes_partner_groups` whether the answer says how many groups there are.
     """
 
     apply: Callable[[ClassSession, Any, datetime], ClassSession]
     known_before: Callable[[Course, User, Any], bool] = _moved_before
     moves: bool = True
-    makes_groups: bool = False
+    makes_partner_groups: bool = False
 
 
 STEPS: dict[type[Control], Step] = {
     StartQuestion: Step(_start_question),
     CountDownAndStop: Step(_count_down),
     StopVote: Step(_stop_vote),
-    MakePartners: Step(_make_partners, known_before=_formed_before, moves=False, makes_groups=True),
+    MakePartners: Step(
+        _make_partners, known_before=_formed_before, moves=False, makes_partner_groups=True
+    ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
     StartRevote: Step(_start_revote),

@@ -70,11 +70,11 @@ def joined(
     `title` is what they see as its title, if not its own. With `everywhere` all processes are
     told: those of users who are new in the course may not listen to it yet.
     """
-    group = names.course(course.pk)
+    channel_group = names.course(course.pk)
     frame = frames.room_added(room, title=title or room.title, course=course.slug, members=members)
     publish.send(
-        names.EVERYONE if everywhere else group,
-        Join(list(users), names.room(room.id), group, room.last_seq, frame),
+        names.EVERYONE if everywhere else channel_group,
+        Join(list(users), names.room(room.id), channel_group, room.last_seq, frame),
     )
 
 
@@ -112,12 +112,15 @@ def present(room: Room, user: User, *, here: bool) -> None:
 
 def away(user: int, username: str) -> None:
     """Tell all rooms of a user that they are away."""
-    for group, rooms in audiences(user).items():
-        publish.send(group, PresenceChange(user, username, rooms, here=False))
+    for channel_group, rooms in audiences(user).items():
+        publish.send(channel_group, PresenceChange(user, username, rooms, here=False))
 
 
 def partners(session: ClassSession, only: Collection[int] | None = None) -> None:
-    """Tell the members of the groups (or of those with the given ids) who their partners are."""
+    """Tell the members of partner groups who their partners are.
+
+    `only` has the ids of the groups whose members are told; without it all are.
+    """
     publish.send_all(
         [(names.course(session.course_id), notice) for notice in partner_notices(session, only)]
     )
@@ -130,8 +133,8 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
     if only is not None:
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
-    groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*groups):
+    partner_groups = list(made)
+    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
         bodies[group_id].append((user_id, body))
     return [
         Passing(
@@ -139,16 +142,16 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
             events.encode(
                 PartnersEvent(
                     course=session.course.slug,
-                    room=str(group.room_id),
-                    partners=[body for key, body in bodies[group.pk] if key != user_id],
+                    room=str(partner_group.room_id),
+                    partners=[body for key, body in bodies[partner_group.pk] if key != user_id],
                     epoch=session.epoch,
                     revision=session.revision,
                 )
             ),
             revision=session.revision,
         )
-        for group in groups
-        for user_id, _ in bodies[group.pk]
+        for partner_group in partner_groups
+        for user_id, _ in bodies[partner_group.pk]
     ]
 
 

@@ -25,20 +25,20 @@ class Partners:
         self._hub = hub
         self._threads = threads
         self._tasks = tasks
-        # The courses' groups in which it was not heard who is whose partner, and the audiences of
-        # the users concerned; None for all.
+        # The channel-layer groups of courses in which a notice of partners was missed, each with
+        # the audiences of the users concerned; None stands for all users.
         self._untold: dict[str, set[str] | None] = {}
         self._telling: asyncio.Task[None] | None = None
 
-    def missed(self, group: str, audience: str | None = None) -> None:
+    def missed(self, channel_group: str, audience: str | None = None) -> None:
         """Tell users of this process who their partners in the class of a course are now.
 
         That was not heard, or came after what followed it. `audience`: that of the only user
         concerned; without it all are.
         """
         if audience is None:
-            self._untold[group] = None
-        elif (known := self._untold.setdefault(group, set())) is not None:
+            self._untold[channel_group] = None
+        elif (known := self._untold.setdefault(channel_group, set())) is not None:
             known.add(audience)
         if self._telling is None or self._telling.done():
             self._telling = self._tasks.start(self._tell())
@@ -46,18 +46,17 @@ class Partners:
     async def _tell(self) -> None:
         while self._untold:
             await asyncio.sleep(MAKE_UP_AFTER)
-            group, audiences = self._untold.popitem()
+            channel_group, audiences = self._untold.popitem()
             try:
-                told = await self._hub.revisions.read(partial(self._read, group))
+                told = await self._hub.revisions.read(partial(self._read, channel_group))
             except PeerError:
                 for audience in (None,) if audiences is None else audiences:
-                    self.missed(group, audience)
+                    self.missed(channel_group, audience)
                 await asyncio.sleep(MAKE_UP_AGAIN)
                 continue
-            self._hub.deliver(
-                group, [one for one in told if audiences is None or one.audience in audiences]
-            )
+            due = [one for one in told if audiences is None or one.audience in audiences]
+            self._hub.deliver(channel_group, due)
 
-    async def _read(self, group: str) -> tuple[str, int, list[Passing]]:
-        course = names.course_id(group)
-        return group, *await self._threads.run(partners.partners_told, course)
+    async def _read(self, channel_group: str) -> tuple[str, int, list[Passing]]:
+        course = names.course_id(channel_group)
+        return channel_group, *await self._threads.run(partners.partners_told, course)

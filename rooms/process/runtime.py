@@ -93,16 +93,16 @@ class Runtime:
     def _restored(self) -> None:
         self.revalidation.check_soon()
 
-    def _late(self, group: str, audience: str) -> None:
-        self.partners.missed(group, audience)
+    def _late(self, channel_group: str, audience: str) -> None:
+        self.partners.missed(channel_group, audience)
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(missed.frames_after, audience, after, limit)
-        group = self.hub.group_of(audience)
-        if missing.revision and group is not None:
-            self.hub.revisions.hear(group, missing.revision)
-        if missing.partners and group is not None:
-            self.partners.missed(group)
+        channel_group = self.hub.group_of(audience)
+        if missing.revision and channel_group is not None:
+            self.hub.revisions.hear(channel_group, missing.revision)
+        if missing.partners and channel_group is not None:
+            self.partners.missed(channel_group)
         return missing.rows
 
     async def _compare(self, known: dict[str, int], within: float) -> missed.Compared:

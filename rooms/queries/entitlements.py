@@ -43,11 +43,11 @@ class RoomOf:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database says.
+    """The state of credentials and the rooms and courses of users, as the database has them.
 
-    `rooms` has each user's rooms by audience, those first that a socket gets; `courses` the groups
-    of the courses that each user is in, `led` the dashboards they may have; `strangers`, by
-    course, those who are in rooms of a course that they are not in.
+    `rooms` has each user's rooms by audience; a socket joins the first of them. `courses` has the
+    channel-layer groups of each user's courses, and `led` the dashboards that the user may open.
+    `strangers` has, by course, the users who are in rooms of a course but not in the course.
     """
 
     checked: credentials.Checked
