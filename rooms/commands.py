@@ -1,7 +1,7 @@
-"""From the name of an action to what it does: a row for each command.
+"""Handlers of the commands, with a row for each command.
 
-A handler gets the client and the typed command, and returns the reply of the type that
-`wire.replies` has for it, or None where the reply comes by another way or not at all.
+A handler gets the client and the typed command. It returns a reply of the type that `wire.replies`
+declares, or None if the reply comes by another way or not at all.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ from rooms.wire.events import (
 
 
 class Client(Protocol):
-    """One who sends commands over a socket."""
+    """A client that sends commands over a socket."""
 
     user: User
     connection: LiveConnection
@@ -124,7 +124,7 @@ async def _resume(client: Client, command: Resume) -> replies.Resumed:
 
 
 def post(client: Client, command: NewMessage) -> None:
-    """Have a text posted; the reply comes when it is stored. Raises PeerError."""
+    """Hand a text to the writer. The reply comes when it is stored. Raises PeerError."""
     _post(client, command, Post.of(client.user, command))
 
 
@@ -141,7 +141,7 @@ async def _private_message(client: Client, command: PrivateMessage) -> None:
 
 
 def _post(client: Client, command: Command, post: Post) -> None:
-    # Not awaited: what the client sends next may be committed together with this.
+    # Not awaited, so that the client's next message may be committed together with this one.
     future = client.runtime.writer.submit(store_posts, post)
     client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
@@ -156,7 +156,7 @@ def _posted(client: Client, command: Command, future: asyncio.Future[Posted]) ->
         client.refuse(command, error)
         return
     posted = future.result()
-    # The sender's reply is the event itself, which the hub brings to who is in the room.
+    # The sender's reply is the event itself, which the hub delivers to the members of the room.
     audience = names.room(posted.message.room_id)
     if posted.again or audience not in client.connection.audiences:
         client.connection.send(posted.frame)
@@ -174,7 +174,10 @@ async def _typing(client: Client, command: Typing) -> None:
 
 
 async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
-    """The audience of a room of the client, and its channel-layer group. Raises InvalidRoom."""
+    """Return the audience of a room of the client and its channel-layer group.
+
+    Raises InvalidRoom.
+    """
     audience = names.room(room)
     if audience in client.connection.audiences:
         channel_group = client.runtime.hub.group_of(audience)
@@ -196,7 +199,7 @@ async def _state(client: Client, command: State) -> Snapshot:
 
 
 async def _snapshot(client: Client, course: str) -> Snapshot:
-    """Return where a class stands, no older than what the socket was told."""
+    """Return the state of a class, no older than what the socket has received."""
 
     async def read() -> tuple[str, int, Snapshot]:
         threads, user = client.runtime.threads, client.user
@@ -250,7 +253,7 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
 
 
 async def _course_group(client: Client, slug: str) -> str:
-    """The group of a course of the client's. Raises PermissionDenied."""
+    """Return the channel-layer group of a course of the client. Raises PermissionDenied."""
     connection = client.connection
     while (channel_group := connection.courses.get(slug)) is None:
         # The end of an enrolment is announced in the group of the course. So the enrolment is read
