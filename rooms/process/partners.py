@@ -1,4 +1,4 @@
-"""Makes up for what was missed of who is whose partner."""
+"""Repetition of `partners` events that sockets of this process missed."""
 
 import asyncio
 from functools import partial
@@ -12,16 +12,16 @@ from rooms.process.threads import Threads
 from rooms.wire.errors import PeerError
 
 MAKE_UP_AFTER = 0.2
-"""Seconds from noticing that partners were not told, or too late, to telling them."""
+"""Seconds from noticing a missed or late `partners` event to sending it again."""
 MAKE_UP_AGAIN = 2.0
-"""Seconds until that is tried again where the database had no answer."""
+"""Seconds until the next try if the database did not answer."""
 
 
 class Partners:
-    """Tell the users of this process who their partners are. Used from its event loop only."""
+    """The missed `partners` events of this process. Used from its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads, tasks: Tasks) -> None:
-        """`tasks` are those that end with the process."""
+        """`tasks` holds the tasks that end with the process."""
         self._hub = hub
         self._threads = threads
         self._tasks = tasks
@@ -31,10 +31,10 @@ class Partners:
         self._telling: asyncio.Task[None] | None = None
 
     def missed(self, channel_group: str, audience: str | None = None) -> None:
-        """Tell users of this process who their partners in the class of a course are now.
+        """Send users of this process their current partners in the class of a course.
 
-        That was not heard, or came after what followed it. `audience`: that of the only user
-        concerned; without it all are.
+        They missed the event, or it arrived after its successor. `audience` is that of the only
+        user concerned; without it all users of the course are.
         """
         if audience is None:
             self._untold[channel_group] = None

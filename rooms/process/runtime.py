@@ -1,7 +1,7 @@
-"""What a server process holds: its hub, its writer, its threads, and what it does by itself.
+"""The runtime of a server process: its hub, its writer, its threads and its periodic jobs.
 
-It starts with the first socket and lives as long as the event loop. With several workers each of
-them does all of it; the database sees to it that what must happen once happens once.
+It starts with the first socket and lives as long as the event loop. Every worker runs all the jobs.
+The locks of the database make sure that a round, for example, is closed only once.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from rooms.queries import missed
 from rooms.wire.errors import PeerError
 
 STOP_WITHIN = 2.5
-"""Seconds that stopping may take after the sockets are closed; `STEP_WITHIN` each part of it."""
+"""Seconds that stopping may take after the sockets are closed; each step has `STEP_WITHIN`."""
 STEP_WITHIN = 1.0
 
 
@@ -39,7 +39,7 @@ class Runtime:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.worker = uuid.uuid4()
-        # What is finished before the process ends, and what goes on until then.
+        # The jobs that are finished before the process ends, and the duties that run until then.
         self._jobs = Tasks()
         self._duties = Tasks()
         self._drained = False
@@ -47,8 +47,8 @@ class Runtime:
         # Looks up tokens from an address that sent many wrong ones, one after another.
         self.one_thread = Threads(1)
         self.writer = writer = Writer()
-        # The hub calls those that follow, and they call it. It is made first, as it calls nobody
-        # before the next turn of the event loop.
+        # The hub calls the objects below, and they call the hub. It is created first, because it
+        # makes no calls before the next turn of the event loop.
         self.hub = hub = Hub(
             fetch=self._fetch,
             compare=self._compare,
@@ -143,16 +143,19 @@ class Runtime:
     # --- the end ---------------------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Answer what is under way and who waits, and close the sockets; see `close_sockets`."""
+        """Answer running commands and waiting requests, and close the sockets.
+
+        See `close_sockets`.
+        """
         self._drained = True
         self.hub.release_waiting()
         await close_sockets(self.hub)
         await self.polls.stop(STEP_WITHIN)
 
     async def stop(self) -> None:
-        """Drain, where that was not done, finish what was started, then stop.
+        """Drain, unless that is done, finish the running jobs, then stop.
 
-        Takes `STOP_WITHIN` seconds after draining, whatever does not answer.
+        This takes at most `STOP_WITHIN` seconds after draining, even if a service does not answer.
         """
         if not self._drained:
             await self.drain()
@@ -180,7 +183,7 @@ _current: Runtime | None = None
 
 
 def current() -> Runtime:
-    """The runtime of this process, started if need be. Call it from the event loop."""
+    """Return the runtime of this process, and start it if needed. Call it from the event loop."""
     global _current
     if _current is None or _current.loop is not asyncio.get_running_loop():
         _current = Runtime()
@@ -191,12 +194,12 @@ async def stop() -> None:
     """Stop the runtime of this process, if there is one."""
     global _current
     if _current is not None and _current.loop is asyncio.get_running_loop():
-        # Until it has stopped whoever asks gets this one, and not a new one.
+        # Until it has stopped, `current` must return this runtime and not start a new one.
         await _current.stop()
         _current = None
 
 
 async def drain() -> None:
-    """Close the sockets of this process, if there are any, in good order."""
+    """Close the sockets of this process in an orderly way, if there are any."""
     if _current is not None and _current.loop is asyncio.get_running_loop():
         await _current.drain()
