@@ -1,4 +1,4 @@
-"""Seating: seeing that no student of a class that discusses is alone.
+"""Seating students, so that nobody in a discussing class is alone.
 
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
@@ -25,8 +25,8 @@ from rooms.queries import classroom, presence
 from rooms.wire.errors import InvalidMessageFormat
 
 LATE_LIMIT = 3
-"""Members up to which a group takes late students before any takes more; groups that were formed
-larger than that take as many as the largest has."""
+"""The size up to which partner groups take late students before any takes more. If groups were
+formed larger, the size of the largest one holds instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class _Seats:
 
     @property
     def late(self) -> set[int]:
-        """Those who are online and in no group."""
+        """Return the students who are online and in no partner group."""
         return self.online.difference(*self.members)
 
     @property
     def somebody_is_alone(self) -> bool:
-        """Whether a group has one who is online, and nobody else who is company."""
+        """Return whether a partner group has an online member without company."""
         company = self.online | self.lately
         return any(
             self.online.intersection(members) and len(company.intersection(members)) == 1
@@ -58,14 +58,14 @@ class _Seats:
 
 
 def seat_students(session: ClassSession) -> int:
-    """Put those who came late, and those whose partners are gone, with others.
+    """Seat students who came late or whose partners are gone with others.
 
-    Returns how many were seated. Does nothing while no groups are made.
+    Returns the number of moves. Does nothing while there are no partner groups.
     """
     first = partners.first_round(session)
     seats = _read_seats(session, first)
     if seats is None or not (seats.late or seats.somebody_is_alone):
-        # As at nearly every look.
+        # This is so at nearly every check.
         return 0
     moves = _choose_moves(seats, answers=_answers(first))
     if moves:
@@ -74,7 +74,7 @@ def seat_students(session: ClassSession) -> int:
 
 
 def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
-    """Read who sits where; None while no groups are made."""
+    """Read the places of the students; None while there are no partner groups."""
     partner_groups = list(
         PartnerGroup.objects.filter(round=first).select_related("room").order_by("number")
     )
@@ -96,7 +96,7 @@ def _answers(first: Round) -> dict[int, str]:
 
 
 def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Move[int]]:
-    """Choose who goes where. Reads nothing."""
+    """Choose the moves, without reading the database."""
 
     def student(user: int) -> pairing.Student[int]:
         return pairing.Student(
@@ -116,7 +116,7 @@ def _carry_out(
     partner_groups: Sequence[PartnerGroup],
     moves: Sequence[pairing.Move[int]],
 ) -> None:
-    # Who comes to a room gets all that is said from the number on that they are told.
+    # Without these locks a newcomer could miss messages posted after the number they are given.
     partners.lock_rooms(session)
     changed: set[int] = set()
     for move in moves:
@@ -128,9 +128,9 @@ def _carry_out(
 
 
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
-    """Put a student of the course into a group, from another one or none.
+    """Move a student of the course into a partner group, from another one or from none.
 
-    Raises InvalidMessageFormat where there is no such student or group.
+    Raises InvalidMessageFormat if there is no such student or group.
     """
     first = partners.first_round(session)
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
@@ -152,7 +152,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
 
 
 def leave_partner_groups(course: Course, users: Collection[int]) -> None:
-    """Take those who leave the course out of the groups of the question that runs.
+    """Take users who leave the course out of the partner groups of the current question.
 
     The caller holds the locks of the course's class sessions.
     """
@@ -180,7 +180,7 @@ def _move(
     Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
     Membership.objects.get_or_create(room=target.room, user_id=user)
     members = Membership.objects.filter(room=target.room).count()
-    # Read again: the room may have got messages since.
+    # Read the number again, as the room may have new messages.
     target.room.refresh_from_db(fields=["last_seq"])
     tell.joined(session.course, target.room, [user], members=members)
 
