@@ -45,7 +45,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):
-    """Tokens can be seen and revoked here, not made or changed: only `issue` knows their text."""
+    """Shows tokens and revokes them. It cannot add tokens, as only `issue` knows their text."""
 
     list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
     list_filter = (StateFilter, "created_at")
@@ -91,7 +91,7 @@ class TokenAdmin(admin.ModelAdmin):
 
 @admin.register(FailedLogin)
 class FailedLoginAdmin(admin.ModelAdmin):
-    """Shows failed log-ins, and forgets chosen ones, which unlocks the username there."""
+    """Shows failed log-ins and deletes chosen ones, which unlocks the username there."""
 
     list_display = ("username", "address", "device", "times", "last_at")
     search_fields = ("username", "address")

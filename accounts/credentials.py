@@ -13,7 +13,7 @@ from accounts.models import Token, User
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token, by its id, or a session, by its key, of a user."""
+    """A token of a user, by its id, or a session of a user, by its key."""
 
     user: int
     token: int | None = None
@@ -33,7 +33,7 @@ class Checked:
 
 
 def check(credentials: Collection[Credential]) -> Checked:
-    """Look all of them up: three queries at the most with sessions in the database."""
+    """Look all credentials up, with at most three queries if sessions are in the database."""
     users = User.objects.only("password", "is_active").in_bulk({c.user for c in credentials})
     tokens = _tokens({c.token for c in credentials if c.token is not None})
     stored = sessions.load({c.session for c in credentials if c.session is not None})

@@ -9,7 +9,7 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 AT_ONCE = 100
-"""Questions that are answered together."""
+"""The most questions that are answered together."""
 
 
 class _Queue(Generic[Question, Answer]):
@@ -19,10 +19,10 @@ class _Queue(Generic[Question, Answer]):
 
 
 class Together(Generic[Question, Answer]):
-    """While some questions are answered, those that come wait, and are answered together then.
+    """Combines questions that arrive while others are answered, and answers them together.
 
-    A lone question does not wait. At most as many wait as there are who ask. `answer` returns an
-    answer, or the exception to raise, for each.
+    A lone question does not wait. The number of callers bounds the queue. `answer` returns an
+    answer, or the exception to raise, for each question.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Together(Generic[Question, Answer]):
         ] = weakref.WeakKeyDictionary()
 
     async def ask(self, question: Question) -> Answer:
-        """The answer. Raises what is raised for it, or for all that are asked together."""
+        """Return the answer. Raises the exception for the question or for the whole batch."""
         loop = asyncio.get_running_loop()
         queue = self._queues.setdefault(loop, _Queue())
         future: asyncio.Future[Answer] = loop.create_future()

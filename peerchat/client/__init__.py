@@ -7,8 +7,8 @@
         async for event in client.listen():
             ...
 
-It reconnects by itself, resumes where it was, sends again what was not acknowledged, and hands
-out every message once and in order. `python -m peerchat.client` is a chat in a terminal.
+It reconnects and resumes automatically, repeats unacknowledged commands, and yields every message
+once and in order. `python -m peerchat.client` is a chat in a terminal.
 """
 
 from peerchat.client.client import Client

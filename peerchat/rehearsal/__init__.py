@@ -1,4 +1,4 @@
-"""The other end of the wire, in Python: what `manage.py rehearse` and load tests are made of.
+"""Simulated classes of clients, for `manage.py rehearse` and load tests.
 
-It knows the wire contract and nothing of the server's code, but for `ledger`.
+They know the wire contract. Only `ledger` knows the server's code.
 """

@@ -1,4 +1,4 @@
-"""A socket that does what a browser does."""
+"""A socket that behaves like that of a browser."""
 
 import asyncio
 import math
@@ -18,19 +18,19 @@ class RehearsalError(Exception):
 
 
 class Unreachable(RehearsalError):
-    """No server answers at the address."""
+    """Signals that no server answers at the address."""
 
 
 class Denied(RehearsalError):
-    """The server refused the handshake."""
+    """Signals that the server refused the handshake."""
 
 
 class Disconnected(RehearsalError):
-    """The server closed the socket, or the connection was lost."""
+    """Signals that the server closed the socket, or that the connection was lost."""
 
 
 class CommandRefused(RehearsalError):
-    """The server answered a command with an error; `code` is its `error_code`."""
+    """Signals that the server answered a command with an error; `code` is its `error_code`."""
 
     def __init__(self, action: str, code: str, text: str) -> None:
         self.code = code
@@ -45,7 +45,7 @@ class Reply(NamedTuple):
 
 
 def socket_url(url: str) -> str:
-    """The URL of the WebSockets of the site at an http or https URL. Raises RehearsalError."""
+    """Return the URL of a site's WebSockets, given its http or https URL. Raises RehearsalError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RehearsalError(f"The URL must look like http://127.0.0.1:8000, not {url!r}.")
@@ -79,7 +79,7 @@ class Client:
 
     @classmethod
     async def open(cls, url: str, token: str) -> Self:
-        """A socket that has had its welcome. `url` is that of the endpoint.
+        """Return a socket that has received its welcome. `url` is that of the endpoint.
 
         Raises Unreachable, Denied or Disconnected.
         """
@@ -109,7 +109,7 @@ class Client:
         return Reply(body, time.perf_counter() - began)
 
     async def until(self, condition: Callable[[], bool], *, within: float) -> bool:
-        """Wait for frames until the condition holds; whether it does, after `within` seconds.
+        """Wait for frames until the condition holds, and return False after `within` seconds.
 
         Raises Disconnected.
         """
@@ -161,7 +161,7 @@ class Client:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest of the values that at least `share` of them (0 to 1) do not exceed."""
+    """Return the smallest value that at least `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.nan
 
@@ -176,7 +176,7 @@ def spread(seconds: Iterable[float]) -> str:
 
 
 def allow_sockets(number: int) -> None:
-    """Let this process have so many sockets open. Raises RehearsalError where it may not."""
+    """Let this process open so many sockets. Raises RehearsalError if it may not."""
     needed = number + 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= needed or soft == resource.RLIM_INFINITY:

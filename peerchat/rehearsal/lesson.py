@@ -1,4 +1,4 @@
-"""A class that goes through one question, and whether everything came out right."""
+"""A class that goes through one question, and checks of the results."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from peerchat.rehearsal.client import (
 )
 
 ARRIVE_WITHIN = 20.0
-"""Seconds that what was sent has to arrive everywhere."""
+"""Seconds in which frames must arrive everywhere."""
 GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
@@ -45,7 +45,7 @@ class Plan:
     vote_within: float
     """Seconds over which the votes are spread."""
     workers: int | None
-    """Over how many workers the students must be spread; None where it does not matter."""
+    """The number of workers over which the students must be spread; None if it does not matter."""
 
 
 class Ledger(Protocol):
@@ -55,23 +55,23 @@ class Ledger(Protocol):
         """Return the number of open student sockets of each worker, lowest first."""
 
     def votes(self, number: int) -> list[tuple[str, str]]:
-        """(username, choice) of each vote of a round."""
+        """Return the (username, choice) of each vote of a round."""
 
     def groups(self) -> list[list[str]]:
-        """The usernames of each partner group."""
+        """Return the usernames of each partner group."""
 
     def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:
-        """(number, username, text) of the messages of each partner room, in order."""
+        """Return the (number, username, text) of each partner room's messages, in order."""
 
 
 class Report(Protocol):
     """Receives the steps and the checks."""
 
     def begin(self, step: str) -> None:
-        """A step begins."""
+        """Note that a step begins."""
 
     def step(self, step: str, seconds: float, note: str) -> None:
-        """A step is done."""
+        """Note that a step is done."""
 
     def check(self, claim: str, holds: bool, found: str) -> None:
         """Record whether a claim holds, and the finding."""
@@ -93,7 +93,7 @@ class Lesson:
         self._votes: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
     async def run(self) -> None:
-        """Raises RehearsalError or TimeoutError where it cannot go on."""
+        """Play the class. Raises RehearsalError or TimeoutError if it cannot go on."""
         await self._connect()
         await self._check_sockets()
         await self._control("start_question", "enableVote", question=self._plan.question)
@@ -115,7 +115,7 @@ class Lesson:
         self._check_transitions()
 
     async def close(self) -> None:
-        """Close all sockets; the instructor's first, who is shown figures of the others."""
+        """Close all sockets, the instructor's first, as it receives figures about the others."""
         if self._instructor is not None:
             await self._instructor.close()
         closing = (client.close() for client in self._students.values())
@@ -146,7 +146,7 @@ class Lesson:
             notes.append(f"handshake to welcome {spread(seconds)}")
 
     async def _control(self, action: str, message: str, **fields: Any) -> None:
-        """Send a command of the instructor, and wait until the whole class knows."""
+        """Send a command of the instructor, and wait until the whole class has its event."""
         with self._step(action) as notes:
             began = time.perf_counter()
             reply = await self._command(action, **fields)
@@ -197,7 +197,7 @@ class Lesson:
         await self._all_do("vote" if number == 1 else "revote", vote)
 
     def _choose(self, before: str | None) -> str:
-        """About half are right at first; of the others half let themselves be convinced."""
+        """Choose an answer. About half are right at first, and half of the others are convinced."""
         if before == self._plan.right or self._rng.random() < 0.5:
             return self._plan.right
         return self._rng.choice(self._plan.letters.replace(self._plan.right, ""))
@@ -232,7 +232,7 @@ class Lesson:
     async def _all_do(
         self, step: str, job: Callable[[str, Client], Awaitable[list[float]]]
     ) -> None:
-        """Let each student do the job, which returns after how many seconds the acks came."""
+        """Let each student do the job, which returns the seconds until the replies came."""
         with self._step(step) as notes:
             results = await asyncio.gather(
                 *(job(name, client) for name, client in self._students.items()),
@@ -253,7 +253,7 @@ class Lesson:
 
     async def _check_sockets(self) -> None:
         students = len(self._students)
-        # A socket is noted after its welcome.
+        # A socket is recorded after its welcome.
         found: list[int] = []
         deadline = time.monotonic() + ARRIVE_WITHIN
         while sum(found) < students and time.monotonic() < deadline:
@@ -264,7 +264,7 @@ class Lesson:
         if (workers := self._plan.workers) is not None:
             self._report.check(
                 f"the sockets are spread over {workers} worker(s)",
-                # The kernel deals them out, and not evenly.
+                # The kernel distributes the sockets, and not evenly.
                 len(found) == workers and found[0] >= students / workers / 10,
                 f"{len(found)} with {', '.join(map(str, found))}",
             )
@@ -328,7 +328,7 @@ class Lesson:
             f"{told} of {len(self._students)}",
         )
         differing = sum(len({first[name] for name in group}) > 1 for group in groups)
-        # Each such group needs somebody who did not give the most frequent answer.
+        # Each such group needs a member who did not give the most frequent answer.
         most_frequent = max(Counter(first.values()).values())
         possible = min(len(groups), len(first) - most_frequent)
         self._report.check(
@@ -395,7 +395,7 @@ class Lesson:
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Times a step; what is put into the list is told with it."""
+        """Time a step. The notes that are put into the list are reported with it."""
         notes: list[str] = []
         self._report.begin(name)
         began = time.perf_counter()
@@ -403,7 +403,7 @@ class Lesson:
         self._report.step(name, time.perf_counter() - began, "; ".join(notes))
 
     async def _everybody(self, condition: Callable[[Client], bool]) -> list[float]:
-        """Return when the condition held for each student, without those for whom it never did."""
+        """Return the times at which the condition held, for the students for whom it did."""
 
         async def wait(client: Client) -> float | None:
             held = await client.until(lambda: condition(client), within=ARRIVE_WITHIN)

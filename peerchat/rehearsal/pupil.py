@@ -1,4 +1,4 @@
-"""A student with bad habits: late, reloading, lost, with two tabs, voting at the last moment."""
+"""A student with bad habits, who comes late, reloads, is lost, has two tabs and votes late."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from peerchat.rehearsal.relay import Relay
 
 HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
 LAST_MOMENT = 0.2
-"""Seconds before the deadline, or after it, in which last-minute votes come."""
+"""Seconds before or after the deadline in which last-minute votes come."""
 TABS = 3
 
 
@@ -36,13 +36,13 @@ class Findings:
     def __init__(self) -> None:
         self.snapshots = 0
         self.numbered = 0
-        """Snapshots that told their number."""
+        """The number of snapshots that had a revision."""
         self.late: list[str] = []
-        """Snapshots that were older than what their socket had received before."""
+        """The number of snapshots that were older than earlier frames of their socket."""
         self.votes: Counter[str] = Counter()
         """Numbers of counted, refused and unsure votes."""
         self.refused: list[str] = []
-        """Commands that were refused for no good reason."""
+        """Commands that were refused without a good reason."""
 
 
 class Tab:
@@ -50,7 +50,7 @@ class Tab:
 
     def __init__(self, pupil: "Pupil", url: str) -> None:
         self._pupil = pupil
-        # What the socket was told of the class, by the number of the last change.
+        # The last revision of the class that the socket received.
         self._told = 0
         self.connected = False
         self.socket = ReconnectingSocket(
@@ -86,8 +86,10 @@ class Tab:
 
 
 class Pupil:
-    """A student of the class in `course`, who lives until `leave`. `seconds` is how long a round
-    takes; what happens when goes by `rng`."""
+    """A student of the class in `course`, who is simulated until `leave`.
+
+    `seconds` is the duration of a round. `rng` decides what the student does and when.
+    """
 
     def __init__(
         self,
@@ -123,12 +125,12 @@ class Pupil:
         return any(tab.connected for tab in self._tabs)
 
     async def come(self) -> None:
-        """Live from now on."""
+        """Start the simulation."""
         self._way = await self._relay.open()
         self._start(self._live())
 
     async def leave(self) -> None:
-        """End everything. Raises what the student failed with."""
+        """End the simulation. Raises the exception with which the student failed."""
         failures = [job.exception() for job in self._jobs if job.done() and not job.cancelled()]
         for job in self._jobs:
             job.cancel()
@@ -182,7 +184,7 @@ class Pupil:
         await tab.socket.close()
 
     async def _reload(self, away: float | None) -> None:
-        """Shut all tabs; open one after some seconds, or none."""
+        """Close all tabs, and open one after some seconds, or none."""
         for tab in list(self._tabs):
             await self._shut(tab)
         if away is not None:
@@ -190,14 +192,14 @@ class Pupil:
             await self._open()
 
     async def _lose(self) -> None:
-        """Be out of reach: the site does not hear that the pages are gone."""
+        """Go out of reach, so that the site does not notice that the pages are gone."""
         self._relay.lose()
         await self._reload(None)
 
     # --- the class -------------------------------------------------------------------------
 
     def told(self, tab: Tab, body: Body) -> None:
-        """Take in where the class stands, by an event or by a snapshot."""
+        """Take in the state of the class from an event or a snapshot."""
         if body["action"] != "state" and self._rng.random() < 0.3:
             self._start(self._look(tab))
         question = body.get("question")
@@ -254,6 +256,6 @@ class Pupil:
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        # One that failed is kept, for `leave` to tell.
+        # Keep a failed task, so that `leave` can raise its exception.
         if task.cancelled() or task.exception() is None:
             self._jobs.discard(task)

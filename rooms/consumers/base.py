@@ -112,7 +112,7 @@ class SocketConsumer(AsyncConsumer):
         self.runtime.revalidation.watch(self.connection, credential, expires)
 
     async def enter(self, user: User) -> None:
-        """Subscribe the socket to what is sent to its user, who is known now."""
+        """Subscribe the socket for its user, who is known now."""
         raise NotImplementedError
 
     async def received(self, message: dict[str, Any]) -> None:

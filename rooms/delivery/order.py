@@ -137,7 +137,7 @@ class Order:
                 if not future.done():
                     future.set_result(False)
 
-    # --- what is heard ---------------------------------------------------------------------
+    # --- notices ---------------------------------------------------------------------------
 
     def stored(self, entry: notices.Stored) -> list[bytes]:
         """Take in a stored message and return the frames to write to its audience now."""
@@ -193,7 +193,7 @@ class Order:
                 if seq > after and not future.done():
                     future.set_result(True)
 
-    # --- what is missing -------------------------------------------------------------------
+    # --- missing messages ------------------------------------------------------------------
 
     def _fill(self, audience: Audience) -> None:
         if audience.filling is None:

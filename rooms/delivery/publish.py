@@ -135,7 +135,7 @@ class Outgoing:
 
     async def idle(self, within: float) -> None:
         """Wait until the channel layer has all entries, at most `within` seconds."""
-        await asyncio.sleep(0)  # what was just published is taken up in the next turn of the loop
+        await asyncio.sleep(0)  # the loop takes up new entries in its next turn
         await self._tasks.finish(within)
 
     def stop(self) -> None:

@@ -43,7 +43,7 @@ LIMIT %(most)s
 
 
 def entry(user: User, most: int) -> Entry:
-    """What a chat socket needs to begin: the user's courses, and the rooms they are in.
+    """Return the data that a chat socket needs at its start: the user's courses and rooms.
 
     The rooms of courses come first, then the most recently joined ones, at most `most` together.
     """

@@ -79,7 +79,7 @@ class TextTooLong(PeerError):
 
 
 class RateLimited(PeerError):
-    """Refuses what comes too fast. `retry_after` is in seconds."""
+    """Refuses a request beyond the rate. `retry_after` is in seconds."""
 
     code = "rate_limited"
     status = 429

@@ -36,10 +36,10 @@ from rooms.models import (
 
 QUESTION = "rehearsal"
 QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
-"""Of a class with bad habits."""
+"""The questions of a class with bad habits."""
 LETTERS, RIGHT = "ABCD", "B"
 CLOSED_WITHIN = 20.0
-"""Seconds that the server has to note that the sockets are closed."""
+"""Seconds that the server has to record that the sockets are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Command(BaseCommand):
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
-            # With bad habits some have several pages, and each lost way has two ends here.
+            # Students with bad habits have several pages, and both ends of a relay are here.
             most = 8 * students * len(seed) if habits else students + 1
             allow_sockets(most + (beside if log_in else 0))
             asyncio.run(reach(address))
@@ -316,7 +316,7 @@ class Printed:
 
 
 async def reach(address: str) -> None:
-    """Raises Unreachable where no server answers."""
+    """Raise Unreachable if no server answers."""
     with contextlib.suppress(Denied):  # no token is needed to see that it is there
         client = await Client.open(f"{address}/ws/chat/", "none")
         await client.close()
@@ -332,7 +332,7 @@ async def run(lesson: Lesson | Classes, timeout: float) -> None:
 
 @transaction.atomic
 def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)) -> Cast:
-    """A course with questions, an instructor and students, and a token for each."""
+    """Create a course with questions, an instructor and students, and a token for each person."""
     course = Course.objects.create(slug=slug, title="Rehearsal")
     for name in questions:
         question = Question.objects.create(
@@ -343,7 +343,7 @@ def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)
             for letter in LETTERS
         )
     names = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
-    # They come in by their tokens only.
+    # They log in by their tokens only.
     unusable = make_password(None)
     users = User.objects.bulk_create(User(username=name, password=unusable) for name in names)
     enroll(course=course, users=users[:1], role=Enrollment.Role.INSTRUCTOR)
@@ -353,7 +353,7 @@ def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)
 
 
 def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
-    """A class whose students have a password, the same for all, which nothing but this knows."""
+    """Create a class whose students share a password, which nothing but this process knows."""
     cast = make_cast(slug, students)
     password = secrets.token_urlsafe()
     everybody = User.objects.filter(pk__in=[user.pk for user in cast.users])
@@ -362,13 +362,13 @@ def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
 
 
 def remove(cast: Cast) -> None:
-    """Remove everything of the rehearsal, once the server is done with its sockets."""
+    """Remove all rows of the rehearsal, once the server has recorded the end of its sockets."""
     deadline = time.monotonic() + CLOSED_WITHIN
     mine = Connection.objects.filter(user__in=cast.users, closed_at=None)
     while mine.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     with transaction.atomic():
-        # In this order: votes and messages protect those whom they are of.
+        # In this order, because votes and messages protect their users from deletion.
         ClassSession.objects.filter(course=cast.course).delete()
         Room.objects.filter(course=cast.course).delete()
         UseLog.objects.filter(course_id=cast.course.slug).delete()
