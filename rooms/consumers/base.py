@@ -99,7 +99,7 @@ class SocketConsumer(AsyncConsumer):
         self.runtime.revalidation.forget(self.connection)
         self.runtime.hub.drop(self.connection)
 
-    def stand_on(self, credential: Credential, expires: datetime | None) -> None:
+    def bind(self, credential: Credential, expires: datetime | None) -> None:
         """Bind the socket to its credential: it is closed when the credential ends."""
         hub = self.runtime.hub
         hub.identify(self.connection, credential.user, limits["SOCKETS_PER_USER"])

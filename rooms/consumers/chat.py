@@ -38,7 +38,7 @@ class ChatConsumer(SocketConsumer):
     async def accepted(self) -> None:
         user = self.scope["user"]
         if user.is_authenticated:
-            self.stand_on(credential_of(self.scope), self.scope["expires"])
+            self.bind(credential_of(self.scope), self.scope["expires"])
             await self.enter(user)
         else:
             self._authentication_due = asyncio.get_running_loop().call_later(
@@ -65,7 +65,7 @@ class ChatConsumer(SocketConsumer):
         reply = Authenticated(user=frames.person(token.user))
         self.connection.answer(replies.encode(command, reply))
         if not self.authenticated:
-            self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
+            self.bind(Credential(token.user_id, token=token.pk), token.expires_at)
             await self.enter(token.user)
 
     async def enter(self, user: User) -> None:

@@ -30,7 +30,7 @@ class FeedConsumer(SocketConsumer):
         return bool(self.scope["user"].is_authenticated)
 
     async def accepted(self) -> None:
-        self.stand_on(credential_of(self.scope), self.scope["expires"])
+        self.bind(credential_of(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:

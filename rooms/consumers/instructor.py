@@ -28,7 +28,7 @@ class InstructorConsumer(SocketConsumer):
         return True
 
     async def accepted(self) -> None:
-        self.stand_on(credential_of(self.scope), self.scope["expires"])
+        self.bind(credential_of(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:
