@@ -186,7 +186,7 @@ class _Entry:
 
     @property
     def flow(self) -> tuple[str | None, bool]:
-        """Return whom it takes turns for: an address, and whether it is a guess of a flood."""
+        """Return the key of the flow: the address, and True for the guesses of a flood."""
         return self.door.address if self.door else None, self.rank == _LAST
 
 

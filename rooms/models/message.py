@@ -110,7 +110,7 @@ class NewText:
 
 
 class Mention(models.Model):
-    """A member of the room whom a message names, as @username."""
+    """A mention of a member of the room in a message, as @username."""
 
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="mentions", db_index=False

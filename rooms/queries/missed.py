@@ -29,7 +29,7 @@ WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 
 PARTNERS_TOLD = ("enableChat", "enableFaceChat")
-"""The steps of a class with which the students are told of their partners."""
+"""The transitions with which students get their partners."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,9 +149,12 @@ def insert(
 
 
 def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-    """The rows of a statement, whose text stays the same so that PostgreSQL plans it once: psycopg
-    prepares what it has seen a few times, where the settings of the site allow it. Django's own
-    cursors put the parameters into the text."""
+    """Execute a statement and return its rows.
+
+    The text of the statement stays the same, so that PostgreSQL plans it once: psycopg prepares
+    statements that it has seen a few times, if the settings of the site allow it. Django's own
+    cursors put the parameters into the text.
+    """
     connection.ensure_connection()
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     raw: Any = psycopg.Cursor(connection.connection)
