@@ -54,8 +54,10 @@ class Partners:
                     self.missed(channel_group, audience)
                 await asyncio.sleep(MAKE_UP_AGAIN)
                 continue
-            due = [one for one in told if audiences is None or one.audience in audiences]
-            self._hub.deliver(channel_group, due)
+            self._hub.deliver(
+                channel_group,
+                [one for one in told if audiences is None or one.audience in audiences],
+            )
 
     async def _read(self, channel_group: str) -> tuple[str, int, list[Passing]]:
         course = names.course_id(channel_group)

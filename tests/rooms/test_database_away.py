@@ -119,9 +119,9 @@ def store(django_db_setup: None) -> Iterator[Store]:
         path.chmod(0o711)  # PostgreSQL may have to run as somebody else
         for name in ("pg", "proxy", "site"):
             (path / name).mkdir()
-        proxy = quote(str(path / "proxy"), safe="")
+        host = quote(str(path / "proxy"), safe="")
         env = environment() | {
-            "DATABASE_URL": f"postgres://peerchat@{proxy}/peerchat",
+            "DATABASE_URL": f"postgres://peerchat@{host}/peerchat",
             "DATABASE_POOL_TIMEOUT": "1",
             "REDIS_PREFIX": path.name,
         }
