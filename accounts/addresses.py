@@ -1,4 +1,4 @@
-"""From which address a request comes."""
+"""The address of the client of a request."""
 
 import ipaddress
 
@@ -8,10 +8,10 @@ from accounts.conf import limits
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of the client, or of the last thing before the trusted proxies.
+    """Return the address of the client, or of the last host before the trusted proxies.
 
-    Of IPv6 it is the network of 64 bits, all of which one subscriber has. None where the server
-    does not know, as behind a Unix socket.
+    For IPv6 it is the network of 64 bits, which belongs to one subscriber. It is None if the server
+    does not know the address, as behind a Unix socket.
     """
     given = _forwarded(request) or request.META.get("REMOTE_ADDR") or ""
     try:
@@ -31,7 +31,7 @@ def _forwarded(request: HttpRequest) -> str | None:
     heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     if not proxies or len(heard) < proxies:
         return None
-    # Some proxies write a port as well: 192.0.2.1:5000, [2001:db8::1]:5000.
+    # Some proxies add a port: 192.0.2.1:5000, [2001:db8::1]:5000.
     host: str = heard[-proxies]
     if host.startswith("["):
         return host[1:].partition("]")[0]

@@ -45,7 +45,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):
-    """Tokens can be seen and revoked here, not made or changed: only `issue` knows their text."""
+    """Shows tokens and revokes them. It cannot add tokens, as only `issue` knows their text."""
 
     list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
     list_filter = (StateFilter, "created_at")
@@ -82,16 +82,16 @@ class TokenAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        standing = list(queryset.filter(revoked_at=None))
-        for token in standing:
+        unrevoked = list(queryset.filter(revoked_at=None))
+        for token in unrevoked:
             tokens.revoke(token)
             self.log_change(request, token, "Revoked.")
-        self.message_user(request, f"Revoked: {len(standing)}.", messages.SUCCESS)
+        self.message_user(request, f"Revoked: {len(unrevoked)}.", messages.SUCCESS)
 
 
 @admin.register(FailedLogin)
 class FailedLoginAdmin(admin.ModelAdmin):
-    """Shows failed log-ins, and forgets chosen ones, which unlocks the username there."""
+    """Shows failed log-ins and deletes chosen ones, which unlocks the username there."""
 
     list_display = ("username", "address", "device", "times", "last_at")
     search_fields = ("username", "address")

@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        # Needs the models, which are not there yet when this module is imported.
+        # This needs the models, which are not loaded yet when this module is imported.
         from accounts import lockout
 
         user_login_failed.connect(lockout.count_failure)

@@ -1,4 +1,4 @@
-"""Token buckets: how often one may do a thing. Any thread may use them."""
+"""Token buckets, which limit the rate of actions. Any thread may use them."""
 
 import threading
 import time
@@ -7,10 +7,10 @@ from collections.abc import Callable, Hashable
 
 
 class Buckets:
-    """A bucket for each key: `burst` at once, then `rate` a second."""
+    """A bucket for each key, with `burst` tokens at once and then `rate` a second."""
 
     KEPT = 50_000
-    """Keys remembered; the one that was used longest ago is forgotten, which fills its bucket."""
+    """The most keys that are remembered. Forgetting the least recent one fills its bucket."""
 
     def __init__(
         self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic
@@ -22,7 +22,7 @@ class Buckets:
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def take(self, key: Hashable) -> float:
-        """Take one token. Returns 0.0, or where there is none the seconds until there is one."""
+        """Take one token. Return 0.0, or if there is none the seconds until the next one."""
         with self._lock:
             now = self._clock()
             level, since = self._buckets.pop(key, (self._burst, now))
@@ -41,7 +41,7 @@ class Buckets:
                 self._buckets[key] = (min(self._burst, level + 1), since)
 
     def fill(self, key: Hashable) -> None:
-        """Forget what was taken."""
+        """Fill the bucket."""
         with self._lock:
             self._buckets.pop(key, None)
 

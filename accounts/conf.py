@@ -1,6 +1,6 @@
-"""The limits that concern logging in, and how limits are read. `rooms.conf` has all the others.
+"""The limits of logging in, and the classes of all limits. `rooms.conf` has the other limits.
 
-`settings.PEERCHAT` may name some of them, or none.
+`settings.PEERCHAT` may override some of them.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from django.conf import settings
 
 
 class Limit(NamedTuple):
-    """A limit that a site may set. Where the default is whole, so is every value."""
+    """A limit that a site may set. If the default is a whole number, so is every value."""
 
     name: str
     default: float
     least: float
     help: str
-    """Say what the limit bounds, with its unit."""
+    """A description of the limit, with its unit."""
 
 
 LIMITS = (

@@ -13,7 +13,7 @@ from accounts.models import Token, User
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token, by its id, or a session, by its key, of a user."""
+    """A token of a user, by its id, or a session of a user, by its key."""
 
     user: int
     token: int | None = None
@@ -24,16 +24,16 @@ class Credential:
 class Checked:
     """Holds the result of a check of credentials.
 
-    `standing` has the valid ones, each with its end if that is known. `gone` has the missing
+    `valid` has the valid ones, each with its end if that is known. `gone` has the missing
     sessions of active users: each has ended or got another key. A credential in neither has ended.
     """
 
-    standing: dict[Credential, datetime | None] = field(default_factory=dict)
+    valid: dict[Credential, datetime | None] = field(default_factory=dict)
     gone: set[Credential] = field(default_factory=set)
 
 
 def check(credentials: Collection[Credential]) -> Checked:
-    """Look all of them up: three queries at the most with sessions in the database."""
+    """Look all credentials up, with at most three queries if sessions are in the database."""
     users = User.objects.only("password", "is_active").in_bulk({c.user for c in credentials})
     tokens = _tokens({c.token for c in credentials if c.token is not None})
     stored = sessions.load({c.session for c in credentials if c.session is not None})
@@ -44,13 +44,13 @@ def check(credentials: Collection[Credential]) -> Checked:
             continue
         if credential.session is None:
             if credential.token in tokens:
-                checked.standing[credential] = tokens[credential.token]
+                checked.valid[credential] = tokens[credential.token]
             continue
         session = stored.get(credential.session)
         if session is None:
             checked.gone.add(credential)
         elif sessions.user_id(session.data) == user.pk and sessions.fits(session.data, user):
-            checked.standing[credential] = session.expires
+            checked.valid[credential] = session.expires
     return checked
 
 

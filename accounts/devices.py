@@ -26,7 +26,7 @@ from accounts.models import User
 COOKIE = "peerchat_device"
 LIFETIME = timedelta(days=365)
 LONGEST = 300
-"""Characters of a cookie that is looked at."""
+"""The most characters of a cookie that is read."""
 _SALT = "accounts.devices"
 
 
@@ -58,13 +58,13 @@ def remember(request: Any, user: User, device: str | None) -> None:
 
 
 def _proof(auth_hash: str) -> str:
-    """Return what only this password gives, without telling what sessions are checked by."""
+    """Return a proof of this password that does not reveal the hash that sessions contain."""
     return hashlib.sha256(auth_hash.encode()).hexdigest()[:32]
 
 
 @sync_and_async_middleware
 def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Set the cookie where somebody has logged in with a password on a page."""
+    """Set the cookie if a user has logged in with a password on a page."""
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponse:

@@ -37,18 +37,19 @@ from accounts.conf import limits
 T = TypeVar("T")
 
 WAITING = 300
-"""Passwords of a process that may wait for their hash."""
+"""The number of passwords that may wait for their hash in a process."""
 LONGEST_WAIT = 5.0
-"""Seconds until a hash must have begun; what would wait longer is refused."""
+"""Seconds within which a hash must begin. Passwords that would wait longer are refused."""
 LATEST_RETURN = 60.0
-"""Seconds after which whatever was refused may come back at the latest."""
+"""The longest time in seconds until a refused log-in may return."""
 NICENESS = 5
-"""The hashes get the CPU that a class leaves, where the system has priorities for threads."""
+"""The niceness of the threads, so that hashes use the CPU that a class leaves, where the system
+supports it."""
 FIRST_GUESS = 0.05
-"""Seconds that a hash is expected to take before there was one."""
+"""The expected seconds of a hash before the first one was measured."""
 
 _INSIDE, _LAST = -1, sys.maxsize
-"""Ranks: of those who are logged in already, and of usernames that nobody has."""
+"""The ranks of users who are already logged in and of unknown usernames."""
 
 
 class Busy(PermissionDenied):
@@ -91,7 +92,7 @@ _door: ContextVar[Door | None] = ContextVar("door", default=None)
 
 
 def stand_at(door: Door | None) -> None:
-    """Say for which log-in the next password of this thread is looked at; None for no log-in."""
+    """Set the log-in for which this thread checks its next password; None for no log-in."""
     _door.set(door)
 
 
@@ -121,7 +122,7 @@ def check(password: str | None, encoded: str) -> tuple[bool, str]:
 
 
 def make(password: str) -> str:
-    """The hash of a new password. At a door it is of no use: nobody has the username there.
+    """Return the hash of a new password. At a door it is useless, as the username is unknown there.
 
     Raises Busy at a door.
     """
@@ -163,7 +164,7 @@ def _check(password: str | None, encoded: str) -> tuple[bool, str]:
 
 
 def _release_connections() -> None:
-    """Give the connections of this thread back, but those in a transaction."""
+    """Close the database connections of this thread, except those in a transaction."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block and connection.autocommit:
             connection.close()
@@ -180,12 +181,12 @@ class _Entry:
 
     @property
     def place(self) -> tuple[int, int, float]:
-        """The least has its turn first."""
+        """Return the sort key. The entry with the least one has its turn first."""
         return self.rank, self.round, self.came
 
     @property
-    def line(self) -> tuple[str | None, bool]:
-        """The line that it stands in. A flood's guesses have another one than their address."""
+    def flow(self) -> tuple[str | None, bool]:
+        """Return the key of the flow: the address, and True for the guesses of a flood."""
         return self.door.address if self.door else None, self.rank == _LAST
 
 
@@ -196,10 +197,10 @@ class Queue:
         self._threads = threads
         self._changed = threading.Condition()
         self._entries: list[_Entry] = []
-        # The rounds that the lines of guesses, and the others, have come to.
+        # The rounds that the flows of guesses (True) and the other flows (False) have reached.
         self._rounds = {True: 0, False: 0}
         self._seconds = FIRST_GUESS
-        # When there is time for the next of those who were refused.
+        # The time at which the next refused log-in may come back.
         self._promised = 0.0
         for number in range(threads):
             threading.Thread(target=self._work, name=f"hash-{number}", daemon=True).start()
@@ -214,10 +215,10 @@ class Queue:
     @overload
     def run(self, job: Callable[[], T], door: Door | None, rank: int) -> T: ...
     def run(self, job: Callable[[], T] | None, door: Door | None, rank: int) -> T | None:
-        """The result of the job, which a thread runs in its turn. Without a door it is not refused.
+        """Run the job in a thread when its turn comes, and return the result.
 
-        None waits for a turn like a job, and makes nobody else wait. Raises Busy where the turn
-        would come too late, or whatever the job raises.
+        Without a door it is never refused. None waits for a turn like a job, and delays nobody.
+        Raises Busy if the turn would come too late, and the exception of the job.
         """
         now = time.monotonic()
         entry = _Entry(job, door, rank, door.came if door else now)
@@ -236,17 +237,17 @@ class Queue:
     def _enter(self, entry: _Entry) -> None:
         door = entry.door
         if door is not None and entry.rank != _LAST:
-            # Guesses at one username that come together are no better than one after the other.
+            # Guesses at one username that come together rank as if they came one after the other.
             entry.rank += sum(
                 other.door is not None
                 and (other.door.username, other.door.source) == (door.username, door.source)
                 for other in self._entries
             )
-        line = entry.line
+        flow = entry.flow
         last = max(
-            (other.round for other in self._entries if other.line == line and other.job), default=0
+            (other.round for other in self._entries if other.flow == flow and other.job), default=0
         )
-        entry.round = max(self._rounds[line[1]], last) + 1
+        entry.round = max(self._rounds[flow[1]], last) + 1
         self._entries.append(entry)
         metrics.HASH_QUEUE.inc()
 
@@ -268,7 +269,7 @@ class Queue:
             entry.result.set_exception(self._busy(entry, now))
 
     def _give_up(self, entry: _Entry) -> None:
-        """Raises Busy where the job has not begun."""
+        """Take the entry out of the queue and raise Busy, unless the job has begun."""
         with self._changed:
             if entry in self._entries:
                 self._entries.remove(entry)
@@ -276,9 +277,10 @@ class Queue:
                 raise self._busy(entry, time.monotonic())
 
     def _busy(self, entry: _Entry, now: float) -> Busy:
-        """Each job is given a time of its own to come back, when the threads are done with others.
+        """Return the refusal with a time to come back.
 
-        Turns for nobody are given the next such time, and do not put it off.
+        Each job gets a time of its own, at which the threads are done with the others. Turns
+        without a job get the next such time, and do not postpone it.
         """
         pace = self._seconds / self._threads
         jobs = sum(other.job is not None for other in self._entries)
@@ -321,9 +323,9 @@ class Queue:
 
 
 def _step_back() -> None:
-    """Give this thread less of the CPU than the others of its process have."""
+    """Give this thread less CPU than the other threads of its process."""
     if sys.platform != "linux":
-        # Elsewhere this would be the priority of the whole process.
+        # On other systems this would set the priority of the whole process.
         return
     # A container may forbid it, and hashes at the usual priority are better than none.
     with suppress(OSError):
@@ -333,7 +335,7 @@ def _step_back() -> None:
 
 @cache
 def queue() -> Queue:
-    """The queue of this process."""
+    """Return the queue of this process."""
     return Queue(limits["HASH_THREADS"])
 
 

@@ -23,7 +23,7 @@ def sign(user: User, purpose: str) -> str:
 
 
 def redeem(raw: str, purpose: str) -> User:
-    """The user it was made for; from now on it is used. Raises BadLink."""
+    """Use the link up and return its user. Raises BadLink."""
     try:
         given = signing.loads(raw, salt=_SALT, max_age=LIFETIME)
     except signing.BadSignature as error:
@@ -33,7 +33,7 @@ def redeem(raw: str, purpose: str) -> User:
     user = User.objects.filter(pk=given["user"], is_active=True).first()
     if user is None:
         raise BadLink("The user does not exist or is inactive.")
-    # Those that are too old to be used again need not be known any longer.
+    # Used links that are too old to open again need not be remembered.
     UsedLink.objects.filter(used_at__lt=timezone.now() - 2 * LIFETIME).delete()
     if not UsedLink.objects.get_or_create(nonce=given["nonce"])[1]:
         raise BadLink("The link was already used.")

@@ -2,7 +2,7 @@
 
 It guards every way to log in that calls `django.contrib.auth.authenticate` with a request: the
 log-in page, the admin and the HTTP API. `Backend` refuses before anything looks at the password,
-Django's signals count failures and forget them, and `middleware` answers whoever has to wait.
+Django's signals count failures and forget them, and `middleware` answers log-ins that have to wait.
 
 `FailedLogin` counts across workers, and three sums over it lock a username:
 
@@ -49,13 +49,13 @@ from accounts.models import USERNAME_LENGTH, FailedLogin, User
 AT_ONCE_RATE = 1.0
 """Guesses a second, for one username from one source, after as many at once as lock it."""
 PURGED_AT_ONCE = 100
-"""Rows that a failure or a log-in deletes at most."""
+"""The most rows that a failure or a log-in deletes."""
 
 
 class _Guesses:
-    """The guesses that this process has under way or saw fail lately.
+    """The guesses that this process is checking or saw fail lately.
 
-    `source` is where a guess comes from: the address, or the id of a browser that is known.
+    `source` is the origin of a guess: the address, or the id of a known browser.
     """
 
     def __init__(self) -> None:
@@ -105,8 +105,8 @@ class Backend:
         password: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Raises PermissionDenied where there were too many wrong passwords."""
-        # Without a request nobody is at a door: a program of the site asks.
+        """Raise PermissionDenied after too many wrong passwords."""
+        # Without a request there is no door, as a program of the site asks.
         hashing.stand_at(None)
         if request is None or username is None:
             return
@@ -115,7 +115,7 @@ class Backend:
             client_address(request),
             device=devices.find(request, username),
         )
-        # Taken first: of guesses that come together the database knows nothing yet.
+        # Taken first, because the database does not yet know guesses that come together.
         too_many = guesses().take(door.username, door.source)
         failed = failures(door.username)
         wait = max(too_many, _locked_for(failed, door))
@@ -151,9 +151,9 @@ def count_failure(
 
 
 def forget_failures(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
-    """Forget the failures of where the user got in, and know the browser from now on.
+    """Forget the failures from the source of a log-in, and remember the browser.
 
-    Failures from elsewhere stay. Whoever got in without a password proved nothing here.
+    Failures from other sources stay. A log-in without a password proves nothing here.
     """
     door: hashing.Door | None = getattr(request, "door", None)
     if door is None:
@@ -168,12 +168,12 @@ def forget_failures(sender: Any, request: Any, user: User, **kwargs: Any) -> Non
 
 
 def unlock(username: str) -> int:
-    """Forget the failures of a username from everywhere. Returns from how many sources."""
+    """Forget the failures of a username from all sources, and return the number of sources."""
     return FailedLogin.objects.filter(username=username).delete()[0]
 
 
 def failures(username: str) -> list[FailedLogin]:
-    """Return what counts against the username, from everywhere; the oldest first."""
+    """Return the failures that count against the username, from all sources, oldest first."""
     found = FailedLogin.objects.filter(username=username, last_at__gt=_horizon())
     return list(found.order_by("last_at"))
 
@@ -188,8 +188,8 @@ def _count(door: hashing.Door) -> None:
         last_at=now,
     )
     with transaction.atomic():
-        # The first statement makes sure that there is a row, the second locks it: of failures that
-        # come together each counts.
+        # The first statement makes sure that there is a row, and the second locks it. So each of
+        # several failures that come together counts.
         FailedLogin.objects.bulk_create([row], ignore_conflicts=True)
         FailedLogin.objects.filter(
             username=row.username, address=row.address, device=row.device
@@ -201,7 +201,7 @@ def _count(door: hashing.Door) -> None:
 
 
 def _purge() -> None:
-    """Delete some rows that no longer count, the oldest first; wait for none that is locked."""
+    """Delete some rows that no longer count, oldest first, and skip locked rows."""
     with transaction.atomic():
         old = FailedLogin.objects.select_for_update(skip_locked=True).filter(
             last_at__lte=_horizon()
@@ -212,8 +212,10 @@ def _purge() -> None:
 
 
 def _own(failed: Sequence[FailedLogin], door: hashing.Door) -> list[FailedLogin]:
-    """Return those that count against this door: of its browser if it is known, else of its
-    address."""
+    """Return the failures that count against this door.
+
+    They are those of its browser if that is known, else those of its address.
+    """
     if door.device is not None:
         return [failure for failure in failed if failure.device == door.device]
     return [failure for failure in failed if failure.address == door.address and not failure.device]
@@ -229,7 +231,7 @@ def _locked_for(failed: Sequence[FailedLogin], door: hashing.Door) -> float:
 
 
 def _wait(failed: Sequence[FailedLogin], most: int) -> float:
-    """The seconds until so many of the failures, oldest first, are forgotten that they may be."""
+    """Return the seconds until enough of the failures, oldest first, are forgotten."""
     left = sum(failure.times for failure in failed)
     wait = 0.0
     for failure in failed:
@@ -257,9 +259,9 @@ def _horizon() -> datetime:
 
 @sync_and_async_middleware
 def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Answer with the log-in page, instead of the view's own answer, whoever has to wait.
+    """Replace the view's answer by the log-in page if the user has to wait.
 
-    A view of the HTTP API has a request of its own (DRF's), and so answers for itself.
+    A view of the HTTP API has a request of its own (DRF's), so it answers for itself.
     """
     if iscoroutinefunction(get_response):
 

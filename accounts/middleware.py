@@ -37,20 +37,21 @@ SUBPROTOCOL = "peerchat.v1"
 TOKEN_PROTOCOL = "token."
 TRY_AGAIN = 4503  # the close code after which clients come back, each after a random wait
 
-# A class that comes back at once must not queue behind Django's one thread for synchronous code,
-# nor take all database connections. Two threads look up more people a second than one process
-# shakes hands with: one the sessions, and either the tokens.
+# A class that comes back at once must not queue behind Django's one thread for synchronous code or
+# take all database connections. Two threads look up more people a second than one process can shake
+# hands with: one looks up sessions, and both look up tokens.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="accounts")
-# Tokens from an address that many wrong ones come from wait for each other, and nobody for them.
-_line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-line")
+# Tokens from an address that sent many wrong ones are looked up one after another, so that nobody
+# else waits for them.
+_one_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="accounts-in-turn")
 
 
 class Refused(Exception):
-    """Credentials were given and they are wrong. The text says why, for the log."""
+    """Signals wrong credentials. The text gives the reason for the log."""
 
 
 class WrongToken(Refused):
-    """A token was given that is none."""
+    """Signals a wrong token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,16 @@ class Identity:
 
 
 class SocketAuthMiddleware:
-    """Fills the scope of a WebSocket with who is there, or refuses the handshake with HTTP 403.
+    """Adds the user to the scope of a WebSocket, or refuses the handshake with HTTP 403.
 
-    Sets `user` (a User or AnonymousUser), `auth` ("session", "token" or None), `token_id`,
-    `session_key`, `expires` (when that ends, or None), `address` (where they come from) and
-    `subprotocol`, with which the consumer must accept. The first of these that is present decides:
-    an Authorization header with a bearer token, a token among the subprotocols, the session cookie.
-    A page of another site cannot read our cookies but a browser sends them along, so a session also
-    needs an allowed Origin. A cookie without a user behind it counts as no credentials. While the
-    database does not answer, a socket with credentials is accepted and closed with 4503.
+    It sets `user` (a User or AnonymousUser), `auth` ("session", "token" or None), `token_id`,
+    `session_key`, `expires` (the end of the token or session, or None), `address` (that of the
+    client) and `subprotocol`, with which the consumer must accept. The first of these that is
+    present decides: an Authorization header with a bearer token, a token among the subprotocols,
+    the session cookie. A page of another site cannot read our cookies, but a browser sends them
+    along, so a session also needs an allowed Origin. A cookie without a user counts as no
+    credentials. While the database does not answer, a socket with credentials is accepted and
+    closed with 4503.
     """
 
     def __init__(self, app: Application) -> None:
@@ -92,7 +94,7 @@ class SocketAuthMiddleware:
         try:
             identity = await self._identify(request, offered)
         except Refused as refusal:
-            # As it is written in code: in a path there may be line breaks.
+            # Logged as a literal, because a path may contain line breaks.
             logger.info("Refused a socket on %r: %s", scope["path"], refusal)
             await receive()
             await send({"type": "websocket.close"})
@@ -114,7 +116,7 @@ class SocketAuthMiddleware:
             "address": client_address(request),
             "subprotocol": _answer(offered),
         }
-        # What follows lasts as long as the socket.
+        # The rest lasts as long as the socket.
         del request
         return await self.app(scope, receive, send)
 
@@ -124,11 +126,11 @@ class SocketAuthMiddleware:
         if raw is None and not cookie:
             return Identity(AnonymousUser())
         address = client_address(request)
-        in_line = raw is not None and wrong_tokens.is_noisy(address)
+        in_turn = raw is not None and wrong_tokens.is_noisy(address)
         try:
             identity: Identity
             if raw is not None:
-                identity = await (_verify_in_line if in_line else _verify)(raw)
+                identity = await (_verify_in_turn if in_turn else _verify)(raw)
             else:
                 identity = await _sessions.ask(str(cookie))
         except WrongToken:
@@ -149,7 +151,7 @@ _HTTP_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 
 
 def _token(request: ASGIRequest, offered: Sequence[str]) -> str | None:
-    """The token of the handshake, unchecked, or None where there is none."""
+    """Return the unchecked token of the handshake, or None if there is none."""
     scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         return str(credentials).strip()
@@ -185,8 +187,8 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
         user = users.get(key)
         if isinstance(user, Exception):
             return user
-        # A backend may let inactive users log in to pages; a socket is closed when its user becomes
-        # so.
+        # A backend may let inactive users log in to pages, but a socket is closed when its user
+        # becomes inactive.
         if not isinstance(user, User) or not user.is_active:
             return Identity(AnonymousUser())
         session = found[key]
@@ -217,8 +219,10 @@ def _user(backend: Any, user_id: int) -> Any:
 
 
 _verify = database_sync_to_async(token_identity, thread_sensitive=False, executor=_threads)
-_verify_in_line = database_sync_to_async(token_identity, thread_sensitive=False, executor=_line)
-# When a class comes, those who shake hands in the same moment are looked up with two queries.
+_verify_in_turn = database_sync_to_async(
+    token_identity, thread_sensitive=False, executor=_one_thread
+)
+# When a class arrives, the users of simultaneous handshakes are looked up with two queries.
 _sessions: Together[str, Identity] = Together(
     database_sync_to_async(session_identities, thread_sensitive=False, executor=_threads)
 )

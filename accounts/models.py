@@ -1,4 +1,4 @@
-"""People, the tokens with which their programs log in, and log-ins that failed."""
+"""Users, the tokens of their programs, and failed log-ins."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
 
 USERNAME_LENGTH = 150
-"""Characters that a username may have: those of AbstractUser."""
+"""The most characters of a username, as in AbstractUser."""
 
 
 class User(AbstractUser):
     """A person. `username` names them on the wire, `shown_name` on the page.
 
-    `save` tells by the signals above what ends log-ins. A queryset's `update` tells nobody.
+    `save` sends the signals above for changes that end log-ins. A queryset's `update` sends none.
     """
 
     display_name = models.CharField(
@@ -45,11 +45,11 @@ class User(AbstractUser):
         if correct and renewed and stored.update(password=renewed):
             self.password = renewed
             return True
-        # While the hash waited the password may have been replaced.
+        # The password may have been replaced while the hash waited.
         return correct and (not logs_in or stored.exists())
 
     def set_password(self, raw_password: str | None) -> None:
-        """Set the password, or with None none that counts; `save` stores it."""
+        """Set the password, which `save` stores. With None, no password matches."""
         if raw_password is None:
             self.set_unusable_password()
         else:
@@ -62,8 +62,8 @@ class User(AbstractUser):
         if not self._state.adding and (fields is None or {"password", "is_active"} & set(fields)):
             stored = User.objects.filter(pk=self.pk)
             before = stored.values_list("password", "is_active").first()
-        # Alone, and without having been set: at a log-in the same password is hashed anew, in the
-        # way that has become the usual one.
+        # A log-in that renews the hash of the same password saves that field alone, without
+        # setting a password.
         hashed_anew = fields is not None and set(fields) == {"password"} and self._password is None
         super().save(*args, **kwargs)
         if before is None:
@@ -76,7 +76,7 @@ class User(AbstractUser):
 
 
 class Token(models.Model):
-    """A credential for programs. Only its SHA-256 is kept: who reads the table cannot use it."""
+    """A credential for programs. The table has only its SHA-256, which nobody can log in with."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
@@ -96,7 +96,7 @@ class Token(models.Model):
 
 
 class UsedLink(models.Model):
-    """A signed link that was opened; kept as long as it could be tried again."""
+    """A signed link that was opened. It is kept as long as the link could be tried again."""
 
     nonce = models.CharField(max_length=32, unique=True)
     used_at = models.DateTimeField(auto_now_add=True, db_index=True)

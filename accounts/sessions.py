@@ -1,4 +1,4 @@
-"""Sessions as they are stored, by their keys: for handshakes, and all of a process for a check."""
+"""Look-up of stored sessions by their keys, for handshakes and for checks of a whole process."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -84,7 +84,7 @@ def _one_by_one(store: Any, keys: Collection[str]) -> dict[str, Stored]:
 
 
 def _from_database(store: Any, keys: Collection[str]) -> dict[str, Stored]:
-    # A key comes from a cookie; a database takes no text with a NUL.
+    # A key comes from a cookie, and a database takes no text with a NUL.
     wanted = [key for key in keys if key.isprintable()]
     rows = store.get_model_class().objects.filter(
         session_key__in=wanted, expire_date__gt=timezone.now()

@@ -9,43 +9,43 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 AT_ONCE = 100
-"""Questions that are answered together."""
+"""The most questions that are answered together."""
 
 
-class _Line(Generic[Question, Answer]):
+class _Queue(Generic[Question, Answer]):
     def __init__(self) -> None:
         self.waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
         self.answering: asyncio.Task[None] | None = None
 
 
 class Together(Generic[Question, Answer]):
-    """While some questions are answered, those that come wait, and are answered together then.
+    """Combines questions that arrive while others are answered, and answers them together.
 
-    A lone question does not wait. At most as many wait as there are who ask. `answer` returns an
-    answer, or the exception to raise, for each.
+    A lone question does not wait. The number of callers bounds the queue. `answer` returns an
+    answer, or the exception to raise, for each question.
     """
 
     def __init__(
         self, answer: Callable[[Sequence[Question]], Awaitable[Sequence[Answer | Exception]]]
     ) -> None:
         self._answer = answer
-        self._lines: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, _Line[Question, Answer]
+        self._queues: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, _Queue[Question, Answer]
         ] = weakref.WeakKeyDictionary()
 
     async def ask(self, question: Question) -> Answer:
-        """The answer. Raises what is raised for it, or for all that are asked together."""
+        """Return the answer. Raises the exception for the question or for the whole batch."""
         loop = asyncio.get_running_loop()
-        line = self._lines.setdefault(loop, _Line())
+        queue = self._queues.setdefault(loop, _Queue())
         future: asyncio.Future[Answer] = loop.create_future()
-        line.waiting.append((question, future))
-        if line.answering is None or line.answering.done():
-            line.answering = loop.create_task(self._run(line))
+        queue.waiting.append((question, future))
+        if queue.answering is None or queue.answering.done():
+            queue.answering = loop.create_task(self._run(queue))
         return await future
 
-    async def _run(self, line: _Line[Question, Answer]) -> None:
-        while line.waiting:
-            taken, line.waiting = line.waiting[:AT_ONCE], line.waiting[AT_ONCE:]
+    async def _run(self, queue: _Queue[Question, Answer]) -> None:
+        while queue.waiting:
+            taken, queue.waiting = queue.waiting[:AT_ONCE], queue.waiting[AT_ONCE:]
             answers: Sequence[Answer | Exception]
             try:
                 answers = await self._answer([question for question, _ in taken])

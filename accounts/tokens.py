@@ -1,4 +1,4 @@
-"""Making, checking and revoking tokens."""
+"""Issuing, checking and revoking tokens."""
 
 import hashlib
 import secrets
@@ -23,7 +23,7 @@ def digest(raw: str) -> str:
 
 
 def issue(user: User, *, name: str = "", days: float | None = 90) -> str:
-    """A new token of `user`, for `days` days or without end. It cannot be shown again."""
+    """Return a new token of `user`, for `days` days or without end. It cannot be shown again."""
     raw = PREFIX + secrets.token_urlsafe(32)
     expires_at = None if days is None else timezone.now() + timedelta(days=days)
     Token.objects.create(user=user, digest=digest(raw), name=name, expires_at=expires_at)
@@ -31,9 +31,10 @@ def issue(user: User, *, name: str = "", days: float | None = 90) -> str:
 
 
 def verify(raw: str) -> Token | None:
-    """The valid token (with its user), or None: unknown, expired, revoked, user inactive.
+    """Return the valid token with its user.
 
-    One that comes again and again is refused without asking the database each time.
+    Return None for a token that is unknown, expired or revoked, or whose user is inactive. A wrong
+    token that comes again and again is refused without asking the database each time.
     """
     if not raw.startswith(PREFIX) or len(raw) > LONGEST or not raw.isascii():
         return None
@@ -51,14 +52,14 @@ def verify(raw: str) -> Token | None:
         wrong_tokens.tries.take(key)
         return None
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
-        # Not save(): a token that is revoked at this moment must stay so.
+        # save() would undo a revocation that happens at this moment.
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
         token.last_used_at = now
     return token
 
 
 def revoke(token: Token) -> None:
-    """Ends the token now. Revoking it again keeps the first time."""
+    """End the token now. Revoking it again keeps the first time."""
     now = timezone.now()
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         token.revoked_at = now

@@ -1,4 +1,4 @@
-"""Log in and log out."""
+"""The paths of the log-in and log-out pages."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path

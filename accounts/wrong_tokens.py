@@ -1,7 +1,7 @@
-"""Tokens that were wrong: how often which one came lately, and how many from which address.
+"""Counts of wrong tokens, by token and by address.
 
-No right token is ever refused for what others sent from its address, which may be that of a whole
-campus: those of a noisy address are only looked up one after another, apart from all others.
+An address may be that of a whole campus, so wrong tokens from it never cause a right token to be
+refused. The tokens of a noisy address are only looked up one after another, apart from all others.
 """
 
 from collections.abc import Hashable
@@ -12,20 +12,20 @@ from accounts.conf import limits
 
 TRIES = 5
 TRY_AGAIN_RATE = 0.2
-"""The database is asked for a wrong token so many times, then so often a second."""
+"""The number of look-ups of a wrong token, and the rate of further ones a second."""
 
 tries = Buckets(TRY_AGAIN_RATE, TRIES)
-"""By the digest of the token."""
+"""Limits look-ups, by the digest of the token."""
 
 
 @cache
 def from_address() -> Buckets:
-    """By address; `from_address.cache_clear` asks the settings again."""
+    """Return the buckets by address. `from_address.cache_clear` reads the settings again."""
     return Buckets(limits["LOGIN_ADDRESS_RATE"], limits["LOGIN_ADDRESS_BURST"])
 
 
 def count(address: Hashable) -> float:
-    """Count a wrong one. Returns 0.0, or where there were too many the seconds to wait."""
+    """Count a wrong token. Return 0.0, or after too many the seconds to wait."""
     return from_address().take(address)
 
 

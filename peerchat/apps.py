@@ -1,4 +1,4 @@
-"""The app that peerchat itself runs daphne by."""
+"""The app with which peerchat itself runs daphne."""
 
 from django.apps import AppConfig
 
@@ -6,8 +6,9 @@ from django.apps import AppConfig
 class Daphne(AppConfig):
     """daphne as an app that does not load Twisted.
 
-    daphne's own loads its server, which doubles the time that every command of manage.py takes to
-    start. Only a worker serves, and `peerchat.server` loads it there; `runserver` does so itself.
+    daphne's own app loads its server, which doubles the start-up time of every command of
+    manage.py. Only a worker serves, and `peerchat.server` loads Twisted there. `runserver` does so
+    itself.
     """
 
     name = "daphne"

@@ -1,4 +1,4 @@
-"""Provides settings for a project that has peerchat among its own apps.
+"""Settings for a project that has peerchat among its own apps.
 
 Importing this module neither reads the environment nor changes anything. `docs/example-site` uses
 it.
@@ -9,7 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# daphne goes before whatever else may pick a reactor of Twisted's.
+# daphne goes before any app that may install a reactor of Twisted.
 APPS = [
     "daphne",
     "peerchat",
@@ -21,7 +21,7 @@ APPS = [
 ]
 USER_MODEL = "accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
-"""For AUTHENTICATION_BACKENDS: passwords, after too many wrong ones not for a while."""
+"""For AUTHENTICATION_BACKENDS: passwords, with a lock for a while after too many wrong ones."""
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -29,8 +29,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
-"""For PASSWORD_HASHERS: what a whole class can log in with at once. Hashes of the others are
-renewed when their passwords are used."""
+"""For PASSWORD_HASHERS: a hasher with which a whole class can log in at once. Hashes of the others
+are renewed when their passwords are used."""
 
 TEMPLATES = ROOT / "templates"
 """A folder for DIRS, after the site's own."""
@@ -45,9 +45,9 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
 
-# By default it drops what exceeds 100 waiting events, and forgets groups after a day.
+# By default it drops events beyond 100 waiting ones, and forgets groups after a day.
 IN_PROCESS_LAYER: dict[str, Any] = {
     "BACKEND": "channels.layers.InMemoryChannelLayer",
     "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
 }
-"""For a site of one worker; several need channels_redis."""
+"""A channel layer for a site with one worker. Several workers need channels_redis."""

@@ -26,14 +26,14 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CREDENTIALS = ("authorization", "cookie", "origin")
 TRY_AGAIN = 4503
-"""Close code for a client when upstream is unreachable or breaks off: come back later."""
+"""The close code for a client if upstream is unreachable or breaks off. The client reconnects."""
 WAITING_FRAMES = 16
 LARGEST_FRAME = 16 * 1_048_576
-"""Bytes of a frame from upstream: a `resume` can be answered with 500 long messages."""
+"""The most bytes of a frame from upstream. A `resume` can be answered with 500 long messages."""
 UNSENT_LIMIT = 262_144
-"""Bytes that may wait for the client before upstream is not read any more."""
+"""The bytes that may wait for the client before the proxy stops reading upstream."""
 PING_INTERVAL, PING_TIMEOUT = 20.0, 60.0
-"""Seconds. Longer than a client may be slow for, since nothing is read from upstream meanwhile."""
+"""Seconds. A client may be slow for less than this, since upstream is not read meanwhile."""
 
 
 class ProxyConsumer(AsyncConsumer):
@@ -90,11 +90,11 @@ class ProxyConsumer(AsyncConsumer):
             await send({"type": "websocket.accept", "subprotocol": there.subprotocol})
             await self._relay(there, receive, send)
         finally:
-            # Whatever ended this, the other end must not stay behind. It is nothing after a close.
+            # Close the other end, whatever ended this one. After a close this does nothing.
             there.transport.abort()
 
     def upstream_headers(self) -> list[tuple[str, str]]:
-        """The headers of the handshake upstream. A gateway that knows its users can override it."""
+        """Return the headers of the upstream handshake. A gateway with users can override it."""
         passed = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self.scope["headers"]
@@ -120,10 +120,10 @@ class ProxyConsumer(AsyncConsumer):
         )
 
     async def _unavailable(self, send: Send, why: str) -> None:
-        """Not 403, which would tell a program that its credentials are wrong."""
+        """Accept and close with 4503. A 403 would tell a program that its credentials are wrong."""
         logger.warning("cannot reach %s: %s", self.upstream, why)
         offered = self.scope.get("subprotocols", ())
-        # A browser that offered some drops a socket that answers with none.
+        # A browser that offered subprotocols drops a socket that answers with none.
         answer = next((one for one in offered if not one.startswith("token.")), None)
         await send({"type": "websocket.accept", "subprotocol": answer})
         await send({"type": "websocket.close", "code": TRY_AGAIN})
@@ -149,7 +149,7 @@ class ProxyConsumer(AsyncConsumer):
             try:
                 await there.send(text if text is not None else message["bytes"])
             except ConnectionClosed:
-                # The close is told by who passes down; what the client still says is for nobody.
+                # `_pass_down` passes the close on. Later frames of the client have no receiver.
                 continue
         code = message.get("code") or 1005
         if code == 1006:  # it broke off, and so does this
@@ -167,19 +167,19 @@ class ProxyConsumer(AsyncConsumer):
                 await send({"type": "websocket.send", kind: frame})
                 await self._room()
         code = there.close_code or 1006
-        # Autobahn lets an application send no other code; those left out all mean a failure there.
+        # Autobahn lets an application send no other codes. The others all mean a failure upstream.
         passed_on = code == 1000 or 3000 <= code <= 4999
         await send({"type": "websocket.close", "code": code if passed_on else TRY_AGAIN})
 
     async def _room(self) -> None:
-        """Wait until the client has taken most of what was sent to it."""
+        """Wait until the client has taken most of the frames sent to it."""
         frames = self.scope.get("extensions", {}).get("peerchat.frames")
-        # No event tells that. A client that takes nothing at all fails the server's ping.
+        # No event reports that. A client that takes nothing at all fails the server's ping.
         while frames is not None and frames.unsent() > UNSENT_LIMIT:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
 class _Connect(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """Credentials go where the gateway was told to send them, and nowhere else."""
+        """Refuse redirects, so that credentials go only where the gateway sends them."""
         return exc

@@ -10,7 +10,7 @@ from rooms.consumers.instructor import InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answers the handshake of a path that does not exist with HTTP 403."""
+    """Answer the handshake of a path that does not exist with HTTP 403."""
     await receive()
     await send({"type": "websocket.close"})
 

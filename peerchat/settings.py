@@ -1,6 +1,6 @@
 """The settings of a peerchat site, all read from the environment; `.env.example` describes them.
 
-A value that cannot be used stops the process with its name and what it must be.
+An invalid value stops the process with a message that names it and the valid values.
 """
 
 import operator
@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def env(name: str, default: str | None = None) -> str:
-    """The variable, or `default` where it is unset or empty; required when `default` is None."""
+    """Return the variable, or `default` if it is unset or empty. Required if `default` is None."""
     value = os.environ.get(name, "").strip()
     if value:
         return value
@@ -63,19 +63,19 @@ def envfloat(name: str, default: float, *, least: float = 0.0) -> float:
 
 
 def envlimit(limit: Limit) -> float:
-    """The variable of a limit's name: a whole number where the limit is one."""
+    """Return the value of a limit's variable, as a whole number if the limit is one."""
     if isinstance(limit.default, int):
         return envint(limit.name, limit.default, least=int(limit.least))
     return envfloat(limit.name, limit.default, least=limit.least)
 
 
 def envlist(name: str, default: str = "") -> list[str]:
-    """A comma-separated list, without empty items."""
+    """Return the items of a comma-separated list, without empty ones."""
     return [item.strip() for item in env(name, default).split(",") if item.strip()]
 
 
 def envorigins(name: str) -> list[str]:
-    """A list of origins such as https://courses.example.edu; a * may stand for a whole label."""
+    """Return a list of origins, such as https://courses.example.edu; a * may replace a label."""
     origins = envlist(name)
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[-a-z0-9.]+(:[0-9]+)?", origin):
@@ -155,7 +155,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for the database at `url` (SQLite or PostgreSQL)."""
+    """Return Django's settings for the database at `url` (SQLite or PostgreSQL)."""
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
     except ValueError as error:
@@ -174,13 +174,13 @@ def database(url: str) -> dict[str, Any]:
             "min_size": least,
             "max_size": most,
             "timeout": envfloat("DATABASE_POOL_TIMEOUT", 10),
-            # Then it tries again, instead of ever more rarely: those who wait for a connection
-            # get one as soon as the database is back.
+            # The pool then tries again instead of ever more rarely. So waiting callers get a
+            # connection as soon as the database is back.
             "reconnect_timeout": 1,
             "reconnect_failed": operator.methodcaller("check"),
         }
         options.setdefault("connect_timeout", 5)
-        # Prepared statements, which a pooler in front of PostgreSQL may not allow.
+        # A pooler in front of PostgreSQL may not allow prepared statements.
         options["prepare_threshold"] = 5 if envbool("DATABASE_PREPARE", True) else None
     else:
         raise ImproperlyConfigured("DATABASE_URL must name a SQLite or a PostgreSQL database.")
@@ -196,7 +196,7 @@ REDIS_URL = env("REDIS_URL", "")
 
 
 def channel_layer(url: str) -> dict[str, Any]:
-    """Redis where there is one; else a layer inside this process, which serves one worker only."""
+    """Return the settings for Redis, or without a URL for a layer that serves one worker only."""
     if not url:
         return host.IN_PROCESS_LAYER
     if not url.startswith(("redis://", "rediss://", "unix://")):
@@ -222,7 +222,7 @@ def channel_layer(url: str) -> dict[str, Any]:
 CHANNEL_LAYERS = {"default": channel_layer(REDIS_URL)}
 
 
-# --- Who is who --------------------------------------------------------------------------------
+# --- Users and log-ins -------------------------------------------------------------------------
 
 AUTH_USER_MODEL = host.USER_MODEL
 AUTHENTICATION_BACKENDS = host.BACKENDS
@@ -270,7 +270,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Security ----------------------------------------------------------------------------------
 
-# Whether browsers reach the site over TLS, whoever ends it.
+# Whether browsers reach the site over TLS, wherever TLS ends.
 HTTPS = envbool("HTTPS", not DEBUG)
 
 SESSION_COOKIE_SECURE = HTTPS
@@ -279,16 +279,16 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
-# Asked by machines, next to the server.
+# Machines next to the server request these.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
 SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
-# Preloading binds the whole registered domain, so it is for its owner to ask for, not a fault.
+# Preloading binds the whole registered domain, so its absence is not a fault. The owner decides.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 if envbool("TRUST_X_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Who may read /metrics: everyone, or who sends this as a bearer token.
+# If it is set, /metrics requires this bearer token.
 METRICS_TOKEN = env("METRICS_TOKEN", "")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -352,13 +352,13 @@ LOGGING = {
         # Django's own handlers would mail the administrators and print everything twice.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        # At DEBUG these write each frame, each query and, where a template has a name for what is
-        # not there, all that the page is made of: people's texts, and the token of a frame.
+        # At DEBUG these log each frame, each query and, for a missing name in a template, the whole
+        # context of the page, with people's texts and the token of a frame.
         "daphne": {"level": "WARNING"},
         "django.template": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
-        # Stacks while Redis is away, which rooms.delivery.subscriptions says in a line.
+        # These log stacks while Redis is away, which rooms.delivery.subscriptions logs in a line.
         "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

@@ -4,6 +4,6 @@ from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Hashed, compressed files; imports between ES modules are rewritten to the hashed names."""
+    """Hashed, compressed files, in which imports between ES modules use the hashed names."""
 
     support_js_module_import_aggregation = True

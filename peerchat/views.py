@@ -1,4 +1,4 @@
-"""Answers machines that ask whether a worker is alive and ready, and for its figures."""
+"""Endpoints for machines: liveness, readiness and metrics of a worker."""
 
 import asyncio
 import logging
@@ -19,22 +19,22 @@ logger = logging.getLogger(__name__)
 
 TIME_LIMIT = 3.0  # seconds for each part of /readyz
 
-# Of its own, so that a database that hangs takes this one thread and no request's. A later check
-# then waits behind it and fails by its time limit, as it should.
+# A thread of its own, so that a hanging database blocks no thread of a request. A later check then
+# waits behind it and fails by its time limit, as it should.
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 
 
 @require_safe
 @never_cache
 async def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the event loop of this worker turns."""
+    """Answer 200 while the event loop of this worker runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database and channel layer answer in time; else 503, naming what does not."""
+    """Answer 200 if database and channel layer respond in time, else 503 with those that fail."""
     names = ("database", "channel_layer")
     results = await asyncio.gather(
         *(asyncio.wait_for(check(), TIME_LIMIT) for check in (_database, _channel_layer)),
@@ -54,7 +54,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 async def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of all workers for Prometheus; where METRICS_TOKEN is set, for who has it."""
+    """Answer with the figures of all workers for Prometheus, protected by METRICS_TOKEN if set."""
     token: str = settings.METRICS_TOKEN
     given = request.headers.get("Authorization", "")
     if token and not constant_time_compare(given, f"Bearer {token}"):
@@ -81,12 +81,12 @@ def _select() -> None:
         connection.close()  # with a pool: gives it back, where a broken one is found out
 
 
-# The channel of each event loop (a process has one) to which it sends itself something.
+# The channel of each event loop (a process has one) to which it sends a message to itself.
 _echoes: WeakKeyDictionary[asyncio.AbstractEventLoop, str] = WeakKeyDictionary()
 
 
 async def _channel_layer() -> None:
-    """Sends and receives, since a worker that has gone deaf can still send."""
+    """Send and receive a message, since a worker that receives nothing can still send."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")

@@ -6,5 +6,5 @@ class RoomsConfig(AppConfig):
     verbose_name = "Courses and rooms"
 
     def ready(self) -> None:
-        # Needs the models, which are not there yet when this module is imported.
+        # This needs the models, which are not loaded yet when this module is imported.
         from rooms import signals  # noqa: F401

@@ -1,7 +1,7 @@
-"""From the name of an action to what it does: a row for each command.
+"""Handlers of the commands, with a row for each command.
 
-A handler gets the client and the typed command, and returns the reply of the type that
-`wire.replies` has for it, or None where the reply comes by another way or not at all.
+A handler gets the client and the typed command. It returns a reply of the type that `wire.replies`
+declares, or None if the reply comes by another way or not at all.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, store_ballots
 from rooms.conf import limits
 from rooms.delivery import names, publish, topics
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
 from rooms.queries import classroom, messages, results
@@ -64,10 +64,10 @@ from rooms.wire.events import (
 
 
 class Client(Protocol):
-    """One who sends commands over a socket."""
+    """A client that sends commands over a socket."""
 
     user: User
-    connection: Connection
+    connection: LiveConnection
     runtime: Runtime
     course: str
     """The slug of the course of an instructor's socket; empty elsewhere."""
@@ -124,7 +124,7 @@ async def _resume(client: Client, command: Resume) -> replies.Resumed:
 
 
 def post(client: Client, command: NewMessage) -> None:
-    """Have a text posted; the reply comes when it is stored. Raises PeerError."""
+    """Hand a text to the writer. The reply comes when it is stored. Raises PeerError."""
     _post(client, command, Post.of(client.user, command))
 
 
@@ -141,7 +141,7 @@ async def _private_message(client: Client, command: PrivateMessage) -> None:
 
 
 def _post(client: Client, command: Command, post: Post) -> None:
-    # Not awaited: what the client sends next may be committed together with this.
+    # Not awaited, so that the client's next message may be committed together with this one.
     future = client.runtime.writer.submit(store_posts, post)
     client.connection.under_way += 1
     future.add_done_callback(partial(_posted, client, command))
@@ -156,7 +156,7 @@ def _posted(client: Client, command: Command, future: asyncio.Future[Posted]) ->
         client.refuse(command, error)
         return
     posted = future.result()
-    # The sender's reply is the event itself, which the hub brings to who is in the room.
+    # The sender's reply is the event itself, which the hub delivers to the members of the room.
     audience = names.room(posted.message.room_id)
     if posted.again or audience not in client.connection.audiences:
         client.connection.send(posted.frame)
@@ -168,18 +168,21 @@ async def _typing(client: Client, command: Typing) -> None:
         ratelimit.typed.take((client.user.pk, room))
     except RateLimited:
         return
-    audience, group = await _room_audience(client, room)
+    audience, channel_group = await _room_audience(client, room)
     event = TypingEvent(room=str(room), user=frames.person(client.user))
-    publish.now(group, Passing(audience, events.encode(event), skip=client.user.pk))
+    publish.now(channel_group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
 async def _room_audience(client: Client, room: UUID) -> tuple[str, str]:
-    """The audience of a room of the client, and its group. Raises InvalidRoom."""
+    """Return the audience of a room of the client and its channel-layer group.
+
+    Raises InvalidRoom.
+    """
     audience = names.room(room)
     if audience in client.connection.audiences:
-        group = client.runtime.hub.group_of(audience)
-        assert group is not None
-        return audience, group
+        channel_group = client.runtime.hub.group_of(audience)
+        assert channel_group is not None
+        return audience, channel_group
     membership = await client.runtime.threads.run(permissions.member, client.user, str(room))
     return audience, names.course(membership.room.course_id)
 
@@ -196,7 +199,7 @@ async def _state(client: Client, command: State) -> Snapshot:
 
 
 async def _snapshot(client: Client, course: str) -> Snapshot:
-    """Return where a class stands, no older than what the socket was told."""
+    """Return the state of a class, no older than what the socket has received."""
 
     async def read() -> tuple[str, int, Snapshot]:
         threads, user = client.runtime.threads, client.user
@@ -216,12 +219,12 @@ async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
     ratelimit.subscribed.take(client.user.pk)
-    group = await _course_group(client, slug)
+    channel_group = await _course_group(client, slug)
     subscribed = client.connection.topics
     most = limits["SUBSCRIPTIONS_PER_SOCKET"]
     if command.topic not in subscribed and len(subscribed) >= most:
         raise PermissionDenied(f"A socket can have at most {most} subscriptions.")
-    client.runtime.hub.subscribe_topic(client.connection, command.topic, group)
+    client.runtime.hub.subscribe_topic(client.connection, command.topic, channel_group)
     return replies.Subscribed(topic=command.topic)
 
 
@@ -238,30 +241,30 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     parser.check_depth(command.data)
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
-    group = await _course_group(client, slug)
+    channel_group = await _course_group(client, slug)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
         from_=client.user.username,
         conn_id=str(client.connection.id),
     )
-    publish.now(group, Topic(command.topic, events.encode(event)))
+    publish.now(channel_group, Topic(command.topic, events.encode(event)))
     return replies.Sent()
 
 
 async def _course_group(client: Client, slug: str) -> str:
-    """The group of a course of the client's. Raises PermissionDenied."""
+    """Return the channel-layer group of a course of the client. Raises PermissionDenied."""
     connection = client.connection
-    while (group := connection.courses.get(slug)) is None:
-        # That an enrolment ends is heard in the course's group: what was read before this process
-        # listened, or before the end of any enrolment was heard, is read again.
+    while (channel_group := connection.courses.get(slug)) is None:
+        # The end of an enrolment is announced in the group of the course. So the enrolment is read
+        # again if this process did not listen there yet, or if an enrolment ended meanwhile.
         listening, ended = set(connection.groups), connection.ended
         enrollment = await client.runtime.threads.run(permissions.enrolled, client.user, slug)
-        group = names.course(enrollment.course_id)
-        if group in listening and ended == connection.ended:
-            connection.courses[slug] = group
-        await client.runtime.hub.subscribe(connection, [group])
-    return group
+        channel_group = names.course(enrollment.course_id)
+        if channel_group in listening and ended == connection.ended:
+            connection.courses[slug] = channel_group
+        await client.runtime.hub.subscribe(connection, [channel_group])
+    return channel_group
 
 
 async def _send_to(client: Client, command: SendTo) -> replies.Sent:

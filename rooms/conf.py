@@ -1,6 +1,6 @@
-"""The limits of peerchat and their defaults. `settings.PEERCHAT` may name some of them, or none.
+"""The limits of peerchat and their defaults. `settings.PEERCHAT` may override some of them.
 
-Modules ask `limits` each time instead of `settings.PEERCHAT`, which is the site's own to define.
+Modules ask `limits` at each use instead of `settings.PEERCHAT`, which belongs to the site.
 """
 
 from typing import Any
@@ -106,11 +106,11 @@ LIMITS = (
 )
 
 OTHERS: dict[str, Any] = {
-    # What the pseudonyms in exports of the use log are made with; empty for SECRET_KEY.
+    # The key of the pseudonyms in exports of the use log. If it is empty, SECRET_KEY is used.
     "PSEUDONYM_KEY": "",
-    # Origins whose pages may have peerchat in a frame, such as https://courses.example.edu.
+    # Origins whose pages may show peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
 }
-"""What else a site may set, with the defaults."""
+"""The other settings of a site, with their defaults."""
 
 limits = Limits(LIMITS, **OTHERS)

@@ -1,7 +1,7 @@
-"""peerchat in a frame of somebody else's page: the links that open it, and what it may do then.
+"""Signed links that open peerchat in a frame of another site's page, and the token of that page.
 
-Browsers keep cookies from such frames, so the page gets a token with a short life instead. It
-comes in the page, never in its address.
+Browsers withhold cookies from such frames, so the page gets a short-lived token instead. The token
+is part of the page and never of its address.
 """
 
 from datetime import timedelta
@@ -17,9 +17,9 @@ TOKEN_LIFETIME = timedelta(hours=6)
 
 
 def sign_embed_link(user: User, course: Course) -> str:
-    """The path, with its query, of a frame in which this user takes part in the course.
+    """Return the path, with its query, of a frame in which this user takes part in the course.
 
-    It opens once, within ten minutes. Who has it before that is let in as the user: hand it to
+    The link opens once, within ten minutes, and logs in whoever opens it as the user. So give it to
     nobody else. Raises PermissionDenied for a user who is not in the course.
     """
     permissions.enrolled(user, course.slug)
@@ -27,12 +27,12 @@ def sign_embed_link(user: User, course: Course) -> str:
 
 
 def open_embed_link(raw: str, slug: str) -> Enrollment:
-    """Whom the link lets into the course. Raises links.BadLink, PermissionDenied."""
+    """Use the link up and return the enrolment of its user. Raises BadLink or PermissionDenied."""
     return permissions.enrolled(links.redeem(raw, _purpose(slug)), slug)
 
 
 def issue_token(user: User) -> str:
-    """A token for the page in the frame."""
+    """Issue a token for the page in the frame."""
     return tokens.issue(user, name="embed", days=TOKEN_LIFETIME / timedelta(days=1))
 
 

@@ -1,4 +1,4 @@
-"""From models to events. The bytes made here are what every client gets."""
+"""Conversion of models to the frames that all clients get."""
 
 import time
 
@@ -23,7 +23,7 @@ def person(user: User) -> Person:
 
 
 def body(message: Message | NewText) -> MessageBody:
-    """A stored message; of one that was removed only its place is left."""
+    """Return the body of a stored message. A removed message keeps its place but has no text."""
     return MessageBody(
         id=str(message.id),
         seq=message.seq,
@@ -37,14 +37,14 @@ def body(message: Message | NewText) -> MessageBody:
 
 
 def new_message(message: Message | NewText) -> bytes:
-    """The `new_message` frame: the sender's reply and everyone else's event."""
+    """Return the `new_message` frame: the sender's reply and everyone else's event."""
     return events.encode(
         NewMessageEvent(uuid=message.uuid, room=str(message.room_id), message=body(message))
     )
 
 
 def of_message(message: Message | NewText) -> list[bytes]:
-    """All frames that a stored message stands for, in order."""
+    """Return all frames of a stored message, in order."""
     frames = [new_message(message)]
     if message.control is not None:
         frames.append(control(message.control))
@@ -52,19 +52,19 @@ def of_message(message: Message | NewText) -> list[bytes]:
 
 
 def revision(message: Message | NewText) -> int:
-    """Return the revision of the class that a stored message tells of, or 0 where it tells none."""
+    """Return the revision of the class that a stored message reports, or 0 if it reports none."""
     return 0 if message.control is None else message.control.get("revision", 0)
 
 
 def control(fields: dict[str, object]) -> bytes:
-    """The `control` frame of a transition, stored with its message; the time is now's."""
+    """Return the `control` frame of a stored transition, with the current time."""
     return events.encode(
         ControlEvent(**{**fields, "server_time": time.time()})  # type: ignore[arg-type]
     )
 
 
 def question(question: Question) -> QuestionBody:
-    """A question as students see it: prefetch its choices."""
+    """Return a question as students see it. Prefetch its choices."""
     return QuestionBody(
         question=question.slug,
         prompt=question.prompt,
@@ -76,7 +76,7 @@ def question(question: Question) -> QuestionBody:
 
 
 def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
-    """Tells a new member of the room."""
+    """Return the frame that tells a new member of the room."""
     return events.encode(
         RoomAdded(
             room=str(room.id),
@@ -91,15 +91,15 @@ def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
 
 
 def room_removed(room: Room) -> bytes:
-    """Tells one who is a member no more."""
+    """Return the frame that tells a former member that they are no longer in the room."""
     return events.encode(RoomRemoved(room=str(room.id)))
 
 
 def message_removed(message: Message) -> bytes:
-    """Tells a room that a text is gone."""
+    """Return the frame that tells a room that the text of a message was removed."""
     return events.encode(MessageRemoved(room=str(message.room_id), seq=message.seq))
 
 
 def direct_title(other: User) -> str:
-    """What a direct room is called on the other side."""
+    """Return the title of a direct room for the other member."""
     return other.shown_name

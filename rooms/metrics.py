@@ -1,7 +1,7 @@
-"""What a process counts for Prometheus: rates of what it does, sizes of what it holds.
+"""Metrics of a process for Prometheus.
 
-Nothing in it names a person, a room or a course. With several workers each writes its figures to
-a file of its own, and whichever is asked adds them up.
+No label names a person, a room or a course. With several workers, each one writes its figures to a
+file of its own, and the worker that is asked adds them up.
 """
 
 import os
@@ -18,7 +18,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable with the folder of those files; the library goes by it when it is imported."""
+"""The variable with the folder of those files, which the library reads when it is imported."""
 
 CONNECTIONS = Gauge("peerchat_connections", "Open WebSockets.", multiprocess_mode="livesum")
 WAITING_REQUESTS = Gauge(
@@ -56,7 +56,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 def figures() -> bytes:
-    """All figures, those of the other workers included, as Prometheus reads them."""
+    """Return the figures of all workers in the format of Prometheus."""
     registry = REGISTRY
     if FOLDER in os.environ:
         registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Who may do what: loaders that find a thing only for those who may have it."""
+"""Loaders that find a thing only for users who may have it."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -11,9 +11,9 @@ from rooms.wire.errors import InvalidRoom, PermissionDenied
 
 
 def enrolled(user: User, slug: str) -> Enrollment:
-    """The user's enrolment in the course.
+    """Return the user's enrolment in the course.
 
-    Raises PermissionDenied, for a course of others as for one that does not exist.
+    Raises PermissionDenied, whether the course belongs to others or does not exist.
     """
     found = Enrollment.objects.select_related("course").filter(user=user, course__slug=slug).first()
     if found is None:
@@ -22,7 +22,7 @@ def enrolled(user: User, slug: str) -> Enrollment:
 
 
 def leading(user: User, slug: str) -> Enrollment:
-    """The user's enrolment as instructor or assistant. Raises PermissionDenied."""
+    """Return the user's enrolment as instructor or assistant. Raises PermissionDenied."""
     found = enrolled(user, slug)
     if not found.leads:
         raise PermissionDenied("Only the course's instructors can do this.")
@@ -30,7 +30,7 @@ def leading(user: User, slug: str) -> Enrollment:
 
 
 def parse_room(room: str) -> UUID:
-    """The id of a room as the wire has it. Raises InvalidRoom."""
+    """Parse the id of a room. Raises InvalidRoom."""
     try:
         return UUID(room)
     except ValueError:
@@ -38,9 +38,9 @@ def parse_room(room: str) -> UUID:
 
 
 def member(user: User, room: str) -> Membership:
-    """The user's membership of a room that is not archived, with the room and its course.
+    """Return the user's membership of a room that is not archived, with the room and its course.
 
-    Raises InvalidRoom, for a room of others as for one that does not exist.
+    Raises InvalidRoom, whether the room belongs to others or does not exist.
     """
     found = (
         Membership.objects.select_related("room__course")
@@ -52,18 +52,18 @@ def member(user: User, room: str) -> Membership:
     return found
 
 
-class Standing(NamedTuple):
-    """A room that a user sees, and whether they lead its course."""
+class VisibleRoom(NamedTuple):
+    """A room that a user may see, and whether they lead its course."""
 
     room: Room
     leads: bool
 
 
-def standing(user: User, room: str) -> Standing:
-    """A room that is not archived, for one who may do something about it or be told why not.
+def visible(user: User, room: str) -> VisibleRoom:
+    """Return a room that is not archived and that the user may see.
 
-    That is whoever is in it or may join it, and who leads the course, except that a direct room
-    is for its two members alone. Raises InvalidRoom for everybody else.
+    Its members see it, and so do users who may join it or lead the course. A direct room is visible
+    to its two members alone. Raises InvalidRoom for everybody else.
     """
     found = (
         Room.objects.select_related("course")
@@ -79,18 +79,18 @@ def standing(user: User, room: str) -> Standing:
     if found is None:
         raise InvalidRoom
     leads = found.role in Enrollment.LEADING
-    visible = (
+    may_see = (
         found.is_member
         or (found.kind == Room.Kind.OPEN and found.role is not None)
         or (found.kind != Room.Kind.DIRECT and leads)
     )
-    if not visible:
+    if not may_see:
         raise InvalidRoom
-    return Standing(found, leads)
+    return VisibleRoom(found, leads)
 
 
 def joinable(user: User, room: str) -> Room:
-    """A room that the user is in, or an open room of a course of theirs. Raises InvalidRoom."""
+    """Return a room that the user is in, or an open room of their courses. Raises InvalidRoom."""
     found = (
         Room.objects.select_related("course")
         .filter(

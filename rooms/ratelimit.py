@@ -1,6 +1,6 @@
-"""How often one user may do a thing: the same buckets whatever way it comes, socket or HTTP.
+"""Rate limits of users. Sockets and HTTP use the same buckets.
 
-Each worker counts for itself, so that a user may do it as often at each of them.
+Each worker counts on its own, so a user has the full rate at each of them.
 """
 
 import threading
@@ -12,7 +12,7 @@ from rooms.wire.errors import RateLimited
 
 
 class Limit:
-    """The buckets of this process for one thing, with the size that `rooms.conf` has."""
+    """The buckets of this process for one limit, with the size from `rooms.conf`."""
 
     def __init__(self, size: Callable[[], tuple[float, float]]) -> None:
         self._size = size
@@ -20,13 +20,13 @@ class Limit:
         self._buckets: Buckets | None = None
 
     def take(self, key: Hashable) -> None:
-        """Take one token. Raises RateLimited, with the seconds until there is one again."""
+        """Take one token. Raises RateLimited with the seconds until the next one."""
         wait = self._open().take(key)
         if wait:
             raise RateLimited(wait)
 
     def reset(self) -> None:
-        """Fill all buckets, and ask the settings again for their size."""
+        """Fill all buckets and read their size from the settings again."""
         with self._lock:
             self._buckets = None
 
@@ -48,11 +48,11 @@ votes = _named("VOTE")
 relayed = _named("FEED")
 published = _named("PUBLISH")
 subscribed = _named("SUBSCRIBE")
-"""Subscriptions made and ended, rooms joined and left."""
+"""Limits making and ending subscriptions, and joining and leaving rooms."""
 searches = _named("SEARCH")
 tokens = _named("TOKEN")
-"""Tokens that a user gets for their password."""
+"""Limits the tokens that a user gets for their password."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
-"""For each user and room."""
+"""Limits notices of typing, for each user and room."""
 
 ALL = (messages, votes, relayed, published, subscribed, searches, tokens, typed)

@@ -1,4 +1,4 @@
-"""What happens to accounts and enrolments and concerns sockets: log-ins end, roles change."""
+"""Signal receivers for changes of accounts and enrolments that concern open sockets."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ from rooms.models import Enrollment
 
 @receiver(user_logged_in)
 def log_login(user: User, **kwargs: Any) -> None:
-    """Write the use log's row."""
+    """Write a row of the use log."""
     uselog.record([uselog.row(sid=user.username, event="login", act="login")])
 
 
 @receiver(user_logged_in)
 def end_session_before(request: HttpRequest | None, **kwargs: Any) -> None:
-    """Close the sockets of whoever was logged in with the same browser until now."""
+    """Close the sockets of the user who was logged in with the same browser until now."""
     session = getattr(request, "session", None)
     if request is None or session is None:
         return
@@ -34,7 +34,7 @@ def end_session_before(request: HttpRequest | None, **kwargs: Any) -> None:
 
 @receiver(user_logged_out)
 def end_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    """Close the sockets that stand on the session, everywhere."""
+    """Close the sockets of the session in all processes."""
     session_key = request.session.session_key
     if user is not None and session_key is not None:
         _close(names.session(session_key))
@@ -42,7 +42,7 @@ def end_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
 
 @receiver(token_revoked)
 def end_token(token: Token, **kwargs: Any) -> None:
-    """Close the sockets that stand on the token, everywhere."""
+    """Close the sockets of the token in all processes."""
     _close(names.token(token.pk))
 
 
@@ -53,14 +53,14 @@ def end_deleted_token(instance: Token, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=Token)
 def look_at_token(instance: Token, created: bool, **kwargs: Any) -> None:
-    """It may end sooner now."""
+    """Have the sockets of the token's user checked, as the token may end sooner now."""
     if not created:
         _recheck(instance.user_id)
 
 
 @receiver(user_deactivated)
 def end_account(user: User, **kwargs: Any) -> None:
-    """Close all sockets of the user, everywhere."""
+    """Close all sockets of the user in all processes."""
     _close(names.account(user.pk))
 
 
@@ -71,7 +71,10 @@ def end_deleted_account(instance: User, **kwargs: Any) -> None:
 
 @receiver(password_changed)
 def look_at_sessions(user: User, **kwargs: Any) -> None:
-    """All sessions of the user end but that of who changed it, which gets a new key."""
+    """Have the user's sockets checked after a change of password.
+
+    All sessions of the user end, except the one that made the change, which gets a new key.
+    """
     _recheck(user.pk, password=True)
 
 
@@ -79,14 +82,14 @@ def look_at_sessions(user: User, **kwargs: Any) -> None:
 def look_at_role(
     instance: Enrollment, created: bool, update_fields: Any = None, **kwargs: Any
 ) -> None:
-    """It may be another one."""
+    """Have the user's sockets checked, as the role may have changed."""
     if not created and (update_fields is None or "role" in update_fields):
         _recheck(instance.user_id)
 
 
 @receiver(post_delete, sender=Enrollment)
 def look_at_rooms(instance: Enrollment, **kwargs: Any) -> None:
-    """The user is in no room of the course any more."""
+    """Have the user's sockets checked, as the user has left all rooms of the course."""
     _recheck(instance.user_id)
 
 

@@ -1,4 +1,4 @@
-"""The pages. What is not the user's own is answered like what does not exist."""
+"""The views of the pages. A page that the user may not see is answered like a missing one."""
 
 from typing import Any, cast
 
@@ -21,12 +21,12 @@ from rooms.wire.errors import PermissionDenied
 
 
 def _user(request: HttpRequest) -> User:
-    # `login_required` stands before every view here.
+    # `login_required` wraps every view that calls this.
     return cast("User", request.user)
 
 
 def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
-    """What both pages of a course are told about it and the user."""
+    """Return the context that both pages of a course need."""
     return _about(_user(request), enrollment)
 
 
@@ -52,7 +52,7 @@ def courses(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def course(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page on which one takes part in the class."""
+    """Show the page on which students take part in the class."""
     try:
         enrollment = permissions.enrolled(_user(request), slug)
     except PermissionDenied:
@@ -64,7 +64,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @login_required
 def instructor(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page from which instructors and assistants lead the class."""
+    """Show the page from which instructors and assistants lead the class."""
     try:
         enrollment = permissions.leading(_user(request), slug)
     except PermissionDenied:
@@ -74,7 +74,7 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "rooms/instructor.html", context)
 
 
-# Of the frame and what it loads, whatever the policy of the site around these apps is.
+# The policy of the frame and of what it loads, whatever policy the site around these apps has.
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {}"
@@ -85,9 +85,9 @@ FRAME_POLICY = (
 @never_cache
 @xframe_options_exempt  # it knows no list of sites; the policy does
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
-    """The page of the course for frames of the sites in EMBED_ANCESTORS, opened by a signed link.
+    """Show the page of the course in a frame of a site in EMBED_ANCESTORS, by a signed link.
 
-    Whoever has a session here is not asked: the page is that of the link's user, by its token.
+    The page ignores any session of the browser. It acts for the user of the link, by a token.
     """
     ancestors = limits["EMBED_ANCESTORS"]
     if not ancestors:

@@ -7,13 +7,13 @@
         async for event in client.listen():
             ...
 
-It reconnects by itself, resumes where it was, sends again what was not acknowledged, and hands
-out every message once and in order. `python -m peerchat.client` is a chat in a terminal.
+It reconnects and resumes automatically, repeats unacknowledged commands, and yields every message
+once and in order. `python -m peerchat.client` is a chat in a terminal.
 """
 
 from peerchat.client.client import Client
 from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
-from peerchat.client.line import ClientError, Closed, CommandRefused, Denied, Unreachable
+from peerchat.client.reconnecting import ClientError, Closed, CommandRefused, Denied, Unreachable
 from rooms.wire.events import (
     ControlEvent,
     FiguresEvent,

@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 
-from peerchat.client.line import ClientError
+from peerchat.client.reconnecting import ClientError
 from peerchat.client.terminal import run
 
 

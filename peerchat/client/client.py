@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
-from peerchat.client.line import Body, Denied, Line, Unreachable
+from peerchat.client.reconnecting import Body, Denied, ReconnectingSocket, Unreachable
 from rooms.wire.events import (
     MessageBody,
     MyCourse,
@@ -26,7 +26,7 @@ from rooms.wire.events import (
 from rooms.wire.fields import DEFAULT_PAGE
 
 EVENTS_KEPT = 10_000
-"""Events that wait for `listen`; where nobody listens the oldest are dropped."""
+"""The most events that wait for `listen`. If nothing listens, the oldest are dropped."""
 ANSWER_WITHIN = 15.0
 """Seconds an HTTP request may take."""
 
@@ -37,9 +37,9 @@ class Client:
     `url` is that of the site, `token` one of `log_in`, of `POST /api/tokens/` or of
     `manage.py issue_token`. Use it as an asynchronous context manager, or call `open` and `close`.
 
-    Commands raise CommandRefused where the site refuses them, Closed when the client has ended,
-    and TimeoutError when no answer came within half a minute. While the connection is lost they
-    wait for it, and are sent again under the same uuid: a message is stored once.
+    Commands raise CommandRefused if the site refuses them, Closed if the client has ended, and
+    TimeoutError if no answer comes within half a minute. While the connection is lost they wait for
+    it, and are sent again under the same uuid, so a message is stored once.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -51,20 +51,20 @@ class Client:
         self.conn_id = ""
         """The id of the connection, by which others reach it with `send_to`."""
         self._token = token
-        self._chat = Line(
+        self._chat = ReconnectingSocket(
             self._socket_url("/ws/chat/"),
             token,
             on_frame=self._take,
             on_connect=self._connected,
             on_lost=self._lost,
         )
-        self._dashboards: dict[str, Line] = {}
-        # The number of the last message handed out, by room.
+        self._dashboards: dict[str, ReconnectingSocket] = {}
+        # The number of the last yielded message, by room.
         self._seen: dict[str, int] = {}
-        # The revision of the partners last handed out, by course.
+        # The revision of the last yielded partners, by course.
         self._partnered: dict[str, int] = {}
         self._topics: set[str] = set()
-        # What comes while it is found out what was missed before it.
+        # Frames that arrive while the client reads the messages that it missed before them.
         self._held: list[NewMessageEvent] | None = None
         self._welcomed = False
         self._events: deque[Event | Resumed | Reset] = deque(maxlen=EVENTS_KEPT)
@@ -72,7 +72,7 @@ class Client:
 
     @classmethod
     async def log_in(cls, url: str, username: str, password: str) -> Self:
-        """A client with a new token. Raises Denied, Unreachable or ValueError."""
+        """Return a client with a new token. Raises Denied, Unreachable or ValueError."""
         body = {"username": username, "password": password}
         answer = await asyncio.to_thread(_post, f"{_checked(url)}/api/tokens/", body)
         return cls(url, answer["token"])
@@ -89,15 +89,15 @@ class Client:
         await self._chat.open()
 
     async def close(self) -> None:
-        """Leave."""
-        for line in (self._chat, *self._dashboards.values()):
-            await line.close()
+        """Close all sockets of the client."""
+        for socket in (self._chat, *self._dashboards.values()):
+            await socket.close()
         self._news.set()
 
     # --- rooms -----------------------------------------------------------------------------
 
     async def list_rooms(self) -> list[RoomInfo]:
-        """The rooms one is in, and the open ones of one's courses."""
+        """Return the rooms that the user is in and the open rooms of their courses."""
         answer = await self._chat.ask("list_rooms")
         return msgspec.convert(answer["rooms"], list[RoomInfo])
 
@@ -106,18 +106,19 @@ class Client:
         await self._chat.ask("join_room", {"room": room})
 
     async def leave(self, room: str) -> None:
-        """Be a member of an open room no more."""
+        """Leave an open room."""
         await self._chat.ask("leave_room", {"room": room})
 
     async def users(self, room: str) -> list[dict[str, Any]]:
-        """The members of a room: `username`, `display_name`, `online`."""
+        """Return the members of a room: `username`, `display_name`, `online`."""
         users: list[dict[str, Any]] = (await self._chat.ask("list_users", {"room": room}))["users"]
         return users
 
     async def messages(
         self, room: str, *, before: int | None = None, limit: int = DEFAULT_PAGE
     ) -> list[MessageBody]:
-        """The newest messages of a room, or those before a number; oldest first, at most 100."""
+        """Return the newest messages of a room, or those before a number; oldest first, at most
+        100."""
         if before is None:
             answer = await self._chat.ask("select_room", {"room": room, "limit": limit})
         else:
@@ -126,7 +127,7 @@ class Client:
         return msgspec.convert(answer["room_messages"], list[MessageBody])
 
     async def send(self, room: str, text: str, *, reply_to: str | None = None) -> MessageBody:
-        """Post a message; returns it as it is stored."""
+        """Post a message and return it as it is stored."""
         fields = {"room": room, "text": text}
         if reply_to is not None:
             fields["reply_to"] = reply_to
@@ -140,11 +141,11 @@ class Client:
         return msgspec.convert(answer["message"], MessageBody)
 
     async def typing(self, room: str) -> None:
-        """Let the others know that one types."""
+        """Tell the others that the user is typing."""
         await self._chat.tell("typing", {"room": room})
 
     async def mark_read(self, room: str, seq: int) -> None:
-        """Note how far one has read."""
+        """Record how far the user has read."""
         await self._chat.ask("mark_read", {"room": room, "seq": seq})
 
     # --- the class -------------------------------------------------------------------------
@@ -165,10 +166,10 @@ class Client:
         question: str | None = None,
         round: int | None = None,  # noqa: A002 - as on the wire
     ) -> int:
-        """Cast a vote, or change it; returns the round (1 or 2) that it counts in.
+        """Cast a vote or change it, and return the round (1 or 2) in which it counts.
 
-        With `question` and `round` it counts in no other round, however long it is on its way, and
-        is refused as `round_closed`.
+        With `question` and `round` it counts in that round only. If it arrives late, it is refused
+        with `round_closed`.
         """
         fields: Body = {"course": course, "choice": choice, "rationale": rationale}
         named = {"confidence": confidence, "question": question, "round": round}
@@ -176,31 +177,31 @@ class Client:
         return int((await self._chat.ask("vote", fields))["round"])
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:
-        """Give an instructor's command, such as `start_question`, and return its reply.
+        """Send a command of an instructor, such as `start_question`, and return its reply.
 
-        The first one for a course opens its instructor's socket, from which on `figures` come, too.
-        Raises Denied for one who does not lead the course.
+        The first one for a course opens the course's instructor's socket, which also delivers
+        `figures`. Raises Denied if the user does not lead the course.
         """
         return _fields(await (await self._dashboard(course)).ask(action, fields))
 
     async def figures(self, course: str) -> Body:
-        """The live figures of the class, for who leads the course."""
+        """Return the live figures of the class, for users who lead the course."""
         return await self.control(course, "figures")
 
     # --- topics ----------------------------------------------------------------------------
 
     async def subscribe(self, topic: str) -> None:
-        """Get what is published to a topic; `+` stands for one level, `#` for the rest."""
+        """Subscribe to a topic; `+` stands for one level, `#` for the rest."""
         await self._chat.ask("subscribe", {"topic": topic})
         self._topics.add(topic)
 
     async def unsubscribe(self, topic: str) -> None:
-        """Get it no more."""
+        """End the subscription to a topic."""
         self._topics.discard(topic)
         await self._chat.ask("unsubscribe", {"topic": topic})
 
     async def publish(self, topic: str, data: Any) -> None:
-        """Send JSON data to who subscribed to the topic; it is not stored."""
+        """Send JSON data to the subscribers of the topic; it is not stored."""
         await self._chat.ask("publish", {"topic": topic, "data": data})
 
     async def send_to(self, conn_id: str | list[str], data: Any) -> None:
@@ -210,11 +211,11 @@ class Client:
     # --- events ----------------------------------------------------------------------------
 
     async def listen(self) -> AsyncIterator[Event | Resumed | Reset]:
-        """The events, as they come: each message once, and in the order of its room.
+        """Yield the events as they come, each message once and in the order of its room.
 
-        Partners that are older than those last told, or than what `state` answered, are left out.
-        Each transition is told; one with a lower `revision` than a state is in that already.
-        Ends when the client is closed. Raises Closed when the site has ended it for good.
+        Partners older than the last ones, or than an answer of `state`, are left out. Every
+        transition is yielded; a state with a higher `revision` includes it already. The iterator
+        ends when the client is closed. Raises Closed when the site has ended it for good.
         """
         ended = asyncio.create_task(self._chat.wait_ended())
         try:
@@ -250,7 +251,7 @@ class Client:
         self._emit(Resumed())
         for topic in self._topics:
             await self._chat.ask("subscribe", {"topic": topic}, urgent=True)
-        # A room that one was put into meanwhile is read from its beginning.
+        # A room that the user was added to meanwhile is read from its beginning.
         wanted = {room: self._seen.get(room, 0) for room in mine}
         rooms = list(wanted)
         for start in range(0, len(rooms), 200):
@@ -263,7 +264,7 @@ class Client:
             self._message(event)
 
     def _lost(self) -> None:
-        # What was held back is read again by the next connection.
+        # The next connection reads the frames that were held back again.
         self._held = []
 
     def _catch_up(self, room: str, missed: Body) -> None:
@@ -315,19 +316,19 @@ class Client:
 
     # --- the instructor's socket -----------------------------------------------------------
 
-    async def _dashboard(self, course: str) -> Line:
-        line = self._dashboards.get(course)
-        if line is None:
-            line = Line(
+    async def _dashboard(self, course: str) -> ReconnectingSocket:
+        socket = self._dashboards.get(course)
+        if socket is None:
+            socket = ReconnectingSocket(
                 self._socket_url(f"/ws/instructor/{quote(course, safe='')}/"),
                 self._token,
                 on_frame=self._take_figures,
                 on_connect=_nothing,
                 on_lost=lambda: None,
             )
-            await line.open()
-            self._dashboards[course] = line
-        return line
+            await socket.open()
+            self._dashboards[course] = socket
+        return socket
 
     def _take_figures(self, body: Body, text: str) -> None:
         # The course's messages and control events come over the chat socket, too.

@@ -20,11 +20,11 @@ from rooms.wire.events import (
 
 
 class Resumed(Struct, frozen=True):
-    """The connection was lost and is there again; what was missed follows."""
+    """Tells that the lost connection is restored; the missed messages follow."""
 
 
 class Reset(Struct, frozen=True):
-    """So much was missed in a room that only the newest messages follow."""
+    """Tells that too many messages of a room were missed, so only the newest ones follow."""
 
     room: str
 

@@ -1,4 +1,4 @@
-"""The terminal client: what is typed becomes commands, what comes is printed."""
+"""The terminal client, which turns typed lines into commands and prints events."""
 
 import asyncio
 import shlex
@@ -13,7 +13,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from peerchat.client import words
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
-from peerchat.client.line import ClientError
+from peerchat.client.reconnecting import ClientError
 from rooms.wire.events import (
     ControlEvent,
     MessageBody,
@@ -32,7 +32,7 @@ class UsageError(Exception):
 
 
 class Terminal:
-    """One person at a terminal."""
+    """A chat for one person at a terminal."""
 
     def __init__(self, client: Client, write: Callable[[str], None]) -> None:
         self.client = client
@@ -74,7 +74,7 @@ class Terminal:
         }
 
     async def begin(self) -> None:
-        """Greet, and take the first course's room."""
+        """Greet the user and select the first course's room."""
         assert self.client.user is not None
         await self._read_rooms()
         courses = self.client.courses
@@ -91,7 +91,7 @@ class Terminal:
         return f"{self._title(self._room)}> " if self._room else "> "
 
     async def line(self, text: str) -> None:
-        """Do what was typed: a command, or a message to the room."""
+        """Carry out a typed line: a command, or a message to the room."""
         text = text.strip()
         if not text:
             return
@@ -117,7 +117,7 @@ class Terminal:
             self._write("! No answer from the server. Try again.")
 
     async def show(self) -> None:
-        """Print what comes, until the client is closed."""
+        """Print events until the client is closed."""
         async for event in self.client.listen():
             match event:
                 case NewMessageEvent(message=message):
@@ -288,7 +288,7 @@ class Terminal:
 
 
 def _control_part(state: dict[str, Any]) -> ControlEvent:
-    """The part of a snapshot that a `control` event has, too."""
+    """Return the part of a snapshot that a `control` event also has."""
     names = ControlEvent.__struct_fields__
     return msgspec.convert(
         {"action": "control", **{key: value for key, value in state.items() if key in names}},
@@ -304,7 +304,7 @@ def _split(rest: str) -> list[str]:
 
 
 async def run(url: str, username: str, password: str, token: str) -> None:
-    """Log in, and serve one person until they leave. Raises ClientError or ValueError."""
+    """Log in and serve one person until they leave. Raises ClientError or ValueError."""
     client = Client(url, token) if token else await Client.log_in(url, username, password)
     async with client:
         with patch_stdout():

@@ -1,4 +1,4 @@
-"""A socket that does what a browser does."""
+"""A socket that behaves like that of a browser."""
 
 import asyncio
 import math
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from peerchat.client import line
-from peerchat.client.line import Body, Line
+from peerchat.client import reconnecting
+from peerchat.client.reconnecting import Body, ReconnectingSocket
 
 
 class RehearsalError(Exception):
@@ -18,19 +18,19 @@ class RehearsalError(Exception):
 
 
 class Unreachable(RehearsalError):
-    """No server answers at the address."""
+    """Signals that no server answers at the address."""
 
 
 class Denied(RehearsalError):
-    """The server refused the handshake."""
+    """Signals that the server refused the handshake."""
 
 
 class Disconnected(RehearsalError):
-    """The server closed the socket, or the connection was lost."""
+    """Signals that the server closed the socket, or that the connection was lost."""
 
 
 class CommandRefused(RehearsalError):
-    """The server answered a command with an error; `code` is its `error_code`."""
+    """Signals that the server answered a command with an error; `code` is its `error_code`."""
 
     def __init__(self, action: str, code: str, text: str) -> None:
         self.code = code
@@ -45,7 +45,7 @@ class Reply(NamedTuple):
 
 
 def socket_url(url: str) -> str:
-    """The URL of the WebSockets of the site at an http or https URL. Raises RehearsalError."""
+    """Return the URL of a site's WebSockets, given its http or https URL. Raises RehearsalError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RehearsalError(f"The URL must look like http://127.0.0.1:8000, not {url!r}.")
@@ -54,9 +54,9 @@ def socket_url(url: str) -> str:
 
 
 class Client:
-    """One socket, on the line of `peerchat.client`: keeps what comes, in the order it came.
+    """A socket of `peerchat.client` that keeps everything it receives, in order.
 
-    A line would come back after a drop; in a rehearsal a drop is a finding.
+    In a rehearsal a dropped connection is a finding: every command after it raises Disconnected.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -71,7 +71,7 @@ class Client:
         """The rooms that were added and not removed again."""
         self.messages: dict[str, list[Body]] = defaultdict(list)
         """The messages of each room."""
-        self._line = Line(
+        self._socket = ReconnectingSocket(
             url, token, on_frame=self._take, on_connect=self._greeted, on_lost=self._dropped
         )
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -79,16 +79,16 @@ class Client:
 
     @classmethod
     async def open(cls, url: str, token: str) -> Self:
-        """A socket that has had its welcome. `url` is that of the endpoint.
+        """Return a socket that has received its welcome. `url` is that of the endpoint.
 
         Raises Unreachable, Denied or Disconnected.
         """
         client = cls(url, token)
         try:
-            await client._line.open()
-        except line.Denied as error:
+            await client._socket.open()
+        except reconnecting.Denied as error:
             raise Denied(f"{url}: {error}") from None
-        except line.ClientError as error:
+        except reconnecting.ClientError as error:
             raise Unreachable(f"{url}: {error}") from None
         return client
 
@@ -101,15 +101,15 @@ class Client:
             raise self._lost
         began = time.perf_counter()
         try:
-            body = await self._line.ask(action, fields)
-        except line.CommandRefused as error:
+            body = await self._socket.ask(action, fields)
+        except reconnecting.CommandRefused as error:
             raise CommandRefused(action, error.code, str(error)) from None
-        except line.ClientError as error:
+        except reconnecting.ClientError as error:
             raise self._lost or Disconnected(str(error)) from None
         return Reply(body, time.perf_counter() - began)
 
     async def until(self, condition: Callable[[], bool], *, within: float) -> bool:
-        """Wait for frames until the condition holds; whether it does, after `within` seconds.
+        """Wait for frames until the condition holds, and return False after `within` seconds.
 
         Raises Disconnected.
         """
@@ -130,7 +130,7 @@ class Client:
 
     async def close(self) -> None:
         self._lost = self._lost or Disconnected("The socket was closed by the rehearsal.")
-        await self._line.close()
+        await self._socket.close()
 
     async def _greeted(self, welcome: Body) -> None:
         self.welcome = welcome
@@ -161,7 +161,7 @@ class Client:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest of the values that at least `share` of them (0 to 1) do not exceed."""
+    """Return the smallest value that at least `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else math.nan
 
@@ -176,7 +176,7 @@ def spread(seconds: Iterable[float]) -> str:
 
 
 def allow_sockets(number: int) -> None:
-    """Let this process have so many sockets open. Raises RehearsalError where it may not."""
+    """Let this process open so many sockets. Raises RehearsalError if it may not."""
     needed = number + 100
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft >= needed or soft == resource.RLIM_INFINITY:

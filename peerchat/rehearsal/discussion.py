@@ -26,11 +26,11 @@ class Discussion(Lesson):
     def __init__(self, plan: Plan, ledger: Ledger, report: Report, rush: Rush) -> None:
         super().__init__(plan, ledger, report)
         self._rush = rush
-        # Messages that were refused or not answered.
+        # The number of refused or unanswered messages.
         self._lost: list[str] = []
 
     async def run(self) -> None:
-        """Raises RehearsalError or TimeoutError where it cannot go on."""
+        """Play the class. Raises RehearsalError or TimeoutError if it cannot go on."""
         await self._connect()
         await self._control("start_question", "enableVote", question=self._plan.question)
         await self._vote(1)

@@ -1,5 +1,8 @@
-"""A class with bad habits, and whether it is served all the same: nobody is alone for long, no
-snapshot is older than what its socket was told, and votes are counted exactly."""
+"""A class with bad habits, and checks that it is served well nevertheless.
+
+Nobody is alone for long, no snapshot is older than the events of its socket, and votes are counted
+exactly.
+"""
 
 import asyncio
 import random
@@ -14,9 +17,9 @@ from peerchat.rehearsal.plan import Report
 from peerchat.rehearsal.pupil import HABITS, Findings, Pupil
 
 ALONE_WITHIN = 25.0
-"""Seconds after which nobody is without a partner who could have one."""
+"""Seconds after which every student who could have a partner has one."""
 LOOK_EVERY = 0.5
-"""Seconds between two looks at who is with whom."""
+"""Seconds between two looks at the partner groups."""
 ROUND = 6.0
 """Seconds that a round takes."""
 CLOSED_WITHIN = 20.0
@@ -42,10 +45,10 @@ class Register(Protocol):
     """Reads the class from the database. Its methods block, so call them in a thread."""
 
     def places(self) -> dict[str, int] | None:
-        """The group of each student in one, by username; None while there are no groups."""
+        """Return the partner group of each student in one, by username; None without groups."""
 
     def choices(self, question: str, number: int) -> dict[str, str]:
-        """The stored choice of each student in a round of a question, by username."""
+        """Return the stored choice of each student in a round of a question, by username."""
 
 
 class Company:
@@ -57,7 +60,7 @@ class Company:
         self._since: dict[str, float] = {}
 
     def look(self, online: set[str], places: dict[str, int] | None, now: float) -> None:
-        """Take in who is online and who is in which group at this moment."""
+        """Take in the current online students and their partner groups."""
         if places is None or len(online) < 2:
             self._since.clear()
             return
@@ -80,7 +83,7 @@ class Classes:
         ]
 
     async def run(self) -> None:
-        """Raises RehearsalError or TimeoutError where one cannot go on."""
+        """Play the classes. Raises RehearsalError or TimeoutError if one cannot go on."""
         await asyncio.gather(*(one.run() for one in self._classes))
 
     async def close(self) -> None:
@@ -117,7 +120,7 @@ class Habits:
         self._stored = 0
 
     async def run(self) -> None:
-        """Raises RehearsalError or TimeoutError where it cannot go on."""
+        """Play the class. Raises RehearsalError or TimeoutError if it cannot go on."""
         began = time.perf_counter()
         try:
             self._teacher = await Client.open(
@@ -167,7 +170,7 @@ class Habits:
         await self._teacher.command(action, **fields)
 
     async def _closed(self, phase: str) -> None:
-        """Wait until the deadline has closed the round, and what came before it is answered."""
+        """Wait until the deadline has closed the round and earlier votes are answered."""
         assert self._teacher is not None
         controls = self._teacher.controls
         if not await self._teacher.until(
@@ -196,7 +199,7 @@ class Habits:
             before = {pupil.name for pupil in self._pupils if pupil.is_online}
             places = await asyncio.to_thread(self._register.places)
             online = {pupil.name for pupil in self._pupils if pupil.is_online}
-            # Who came or went meanwhile is left to the next look.
+            # Students who came or went meanwhile are left to the next look.
             self._company.look(before & online, places, time.monotonic())
             await asyncio.sleep(LOOK_EVERY)
 

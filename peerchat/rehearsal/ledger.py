@@ -22,7 +22,7 @@ from rooms.peer.phases import Phase
 
 @contextlib.contextmanager
 def own_connection() -> Iterator[None]:
-    """Closes the database connection of a thread that may not be used again."""
+    """Close the database connection of a thread that may not be used again."""
     try:
         yield
     finally:

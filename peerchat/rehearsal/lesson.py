@@ -19,7 +19,7 @@ from peerchat.rehearsal.client import (
 from peerchat.rehearsal.plan import Ledger, Plan, Report
 
 ARRIVE_WITHIN = 20.0
-"""Seconds that what was sent has to arrive everywhere."""
+"""Seconds in which frames must arrive everywhere."""
 GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
@@ -38,7 +38,7 @@ class Lesson:
         self._checks = Checks(plan, ledger, report, self._seen)
 
     async def run(self) -> None:
-        """Raises RehearsalError or TimeoutError where it cannot go on."""
+        """Play the class. Raises RehearsalError or TimeoutError if it cannot go on."""
         await self._connect()
         await self._checks.sockets()
         await self._control("start_question", "enableVote", question=self._plan.question)
@@ -62,7 +62,7 @@ class Lesson:
         self._checks.transitions(self._instructor)
 
     async def close(self) -> None:
-        """Close all sockets; the instructor's first, who is shown figures of the others."""
+        """Close all sockets, the instructor's first, as it receives figures about the others."""
         if self._instructor is not None:
             await self._instructor.close()
         closing = (client.close() for client in self._students.values())
@@ -93,7 +93,7 @@ class Lesson:
             notes.append(f"handshake to welcome {spread(seconds)}")
 
     async def _control(self, action: str, message: str, **fields: Any) -> None:
-        """Send a command of the instructor, and wait until the whole class knows."""
+        """Send a command of the instructor, and wait until the whole class has its event."""
         with self._step(action) as notes:
             began = time.perf_counter()
             reply = await self._command(action, **fields)
@@ -147,7 +147,7 @@ class Lesson:
         await self._all_do("vote" if number == 1 else "revote", vote)
 
     def _choose(self, before: str | None) -> str:
-        """About half are right at first; of the others half let themselves be convinced."""
+        """Choose an answer. About half are right at first, and half of the others are convinced."""
         if before == self._plan.right or self._rng.random() < 0.5:
             return self._plan.right
         return self._rng.choice(self._plan.letters.replace(self._plan.right, ""))
@@ -179,7 +179,7 @@ class Lesson:
     async def _all_do(
         self, step: str, job: Callable[[str, Client], Awaitable[list[float]]]
     ) -> None:
-        """Let each student do the job, which returns after how many seconds the acks came."""
+        """Let each student do the job, which returns the seconds until the replies came."""
         with self._step(step) as notes:
             results = await asyncio.gather(
                 *(job(name, client) for name, client in self._students.items()),
@@ -200,7 +200,7 @@ class Lesson:
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Times a step; what is put into the list is told with it."""
+        """Time a step. The notes that are put into the list are reported with it."""
         notes: list[str] = []
         self._report.begin(name)
         began = time.perf_counter()
@@ -208,7 +208,7 @@ class Lesson:
         self._report.step(name, time.perf_counter() - began, "; ".join(notes))
 
     async def _everybody(self, condition: Callable[[Client], bool]) -> list[float]:
-        """Return when the condition held for each student, without those for whom it never did."""
+        """Return the times at which the condition held, for the students for whom it did."""
 
         async def wait(client: Client) -> float | None:
             held = await client.until(lambda: condition(client), within=ARRIVE_WITHIN)

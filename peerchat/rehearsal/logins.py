@@ -1,4 +1,4 @@
-"""Students that log in with their passwords: the page, the cookie, a socket by the session."""
+"""Students who log in with their passwords: the page, the cookie, a socket by the session."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ from peerchat.rehearsal.client import socket_url
 ANSWER_WITHIN = 60.0
 """Seconds after which a request, or the welcome of a socket, counts as an error."""
 PATIENCE = 180.0
-"""Seconds a student goes on trying when told to come later."""
+"""Seconds for which a student goes on trying when told to come later."""
 
 
 class Answer(NamedTuple):
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class Browser:
-    """One student's browser: requests with the cookies that came."""
+    """A student's browser, which sends the cookies that it received."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -43,7 +43,7 @@ class Browser:
         self._sockets = socket_url(url)
 
     async def get(self, path: str) -> Answer:
-        """Raises OSError or TimeoutError."""
+        """Request a page. Raises OSError or TimeoutError."""
         return await self._ask("GET", path, b"")
 
     async def post(self, path: str, fields: dict[str, str]) -> Answer:
@@ -53,7 +53,7 @@ class Browser:
         return await self._ask("POST", path, urlencode(form).encode())
 
     async def socket(self) -> ClientConnection:
-        """A socket that stands on the session and has had its welcome.
+        """Return a socket of the session that has received its welcome.
 
         Raises OSError, TimeoutError or WebSocketException.
         """
@@ -94,7 +94,7 @@ class Browser:
         return "\r\n".join([*lines, "", ""]).encode()
 
     def _read(self, head: str) -> tuple[int, float]:
-        """The status and Retry-After of an answer, whose cookies are kept. Raises OSError."""
+        """Keep the cookies of an answer and return its status and Retry-After. Raises OSError."""
         first, *lines = head.split("\r\n")
         if not first.startswith("HTTP/"):
             raise ConnectionError("The connection ended without an answer.")
@@ -114,7 +114,7 @@ class Visit:
 
     is_in: bool = False
     seconds: float = 0.0
-    """From the first request to the welcome of the socket, waits included."""
+    """Seconds from the first request to the welcome of the socket, including waits."""
     pages: list[float] = field(default_factory=list)
     """Seconds that each answer took."""
     told_later: int = 0
@@ -123,7 +123,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Rush:
-    """Students that log in with the same password, spread over `within` seconds; 0 is at once."""
+    """Students who log in with the same password, spread over `within` seconds; 0 is at once."""
 
     url: str
     usernames: Sequence[str]

@@ -1,4 +1,4 @@
-"""A student with bad habits: late, reloading, lost, with two tabs, voting at the last moment."""
+"""A student with bad habits, who comes late, reloads, is lost, has two tabs and votes late."""
 
 import asyncio
 import contextlib
@@ -9,13 +9,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from peerchat.client.line import Body, ClientError, CommandRefused, Line
+from peerchat.client.reconnecting import Body, ClientError, CommandRefused, ReconnectingSocket
 from peerchat.rehearsal.relay import Relay
 from rooms.delivery.tasks import Tasks
 
 HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
 LAST_MOMENT = 0.2
-"""Seconds before the deadline, or after it, in which last-minute votes come."""
+"""Seconds before or after the deadline in which last-minute votes come."""
 TABS = 3
 
 
@@ -38,24 +38,24 @@ class Findings:
     def __init__(self) -> None:
         self.snapshots = 0
         self.numbered = 0
-        """Snapshots that told their number."""
+        """The number of snapshots that had a revision."""
         self.late: list[str] = []
-        """Snapshots that were older than what their socket had received before."""
+        """The number of snapshots that were older than earlier frames of their socket."""
         self.votes: Counter[str] = Counter()
         """Numbers of counted, refused and unsure votes."""
         self.refused: list[str] = []
-        """Commands that were refused for no good reason."""
+        """Commands that were refused without a good reason."""
 
 
 class Tab:
-    """A page of a student: one line, which comes back."""
+    """A page of a student, with one socket that reconnects."""
 
     def __init__(self, pupil: "Pupil", url: str) -> None:
         self._pupil = pupil
-        # What the socket was told of the class, by the number of the last change.
+        # The last revision of the class that the socket received.
         self._told = 0
         self.connected = False
-        self.line = Line(
+        self.socket = ReconnectingSocket(
             f"{url}/ws/chat/",
             pupil.token,
             on_frame=self._take,
@@ -66,7 +66,7 @@ class Tab:
     async def _connected(self, _: Body) -> None:
         self._told = 0
         self.connected = True
-        await self.line.ask("state", {"course": self._pupil.course}, urgent=True)
+        await self.socket.ask("state", {"course": self._pupil.course}, urgent=True)
 
     def _dropped(self) -> None:
         self.connected = False
@@ -88,8 +88,10 @@ class Tab:
 
 
 class Pupil:
-    """A student of the class in `course`, who lives until `leave`. `seconds` is how long a round
-    takes; what happens when goes by `rng`."""
+    """A student of the class in `course`, who is simulated until `leave`.
+
+    `seconds` is the duration of a round. `rng` decides what the student does and when.
+    """
 
     def __init__(
         self,
@@ -126,14 +128,14 @@ class Pupil:
         return any(tab.connected for tab in self._tabs)
 
     async def come(self) -> None:
-        """Live from now on."""
+        """Start the simulation."""
         self._way = await self._relay.open()
         self._start(self._live())
 
     async def leave(self) -> None:
-        """End everything. Raises what the student failed with."""
+        """End the simulation. Raises the exception with which the student failed."""
         await self._jobs.stop()
-        await asyncio.gather(*(tab.line.close() for tab in self._tabs), return_exceptions=True)
+        await asyncio.gather(*(tab.socket.close() for tab in self._tabs), return_exceptions=True)
         await self._relay.close()
         for failure in self._failures:
             raise failure
@@ -171,7 +173,7 @@ class Pupil:
         self._tabs.append(tab)
         while True:
             try:
-                await tab.line.open()
+                await tab.socket.open()
                 return
             except ClientError:
                 await asyncio.sleep(1)
@@ -179,10 +181,10 @@ class Pupil:
     async def _shut(self, tab: Tab) -> None:
         self._tabs.remove(tab)
         tab.connected = False
-        await tab.line.close()
+        await tab.socket.close()
 
     async def _reload(self, away: float | None) -> None:
-        """Shut all tabs; open one after some seconds, or none."""
+        """Close all tabs, and open one after some seconds, or none."""
         for tab in list(self._tabs):
             await self._shut(tab)
         if away is not None:
@@ -190,14 +192,14 @@ class Pupil:
             await self._open()
 
     async def _lose(self) -> None:
-        """Be out of reach: the site does not hear that the pages are gone."""
+        """Go out of reach, so that the site does not notice that the pages are gone."""
         self._relay.lose()
         await self._reload(None)
 
     # --- the class -------------------------------------------------------------------------
 
     def told(self, tab: Tab, body: Body) -> None:
-        """Take in where the class stands, by an event or by a snapshot."""
+        """Take in the state of the class from an event or a snapshot."""
         if body["action"] != "state" and self._rng.random() < 0.3:
             self._start(self._look(tab))
         question = body.get("question")
@@ -212,7 +214,7 @@ class Pupil:
     async def _look(self, tab: Tab) -> None:
         """Ask for a snapshot while the class goes on."""
         with contextlib.suppress(ClientError, TimeoutError):
-            await tab.line.ask("state", {"course": self.course})
+            await tab.socket.ask("state", {"course": self.course})
 
     async def _vote(self, key: tuple[str, int], deadline: float) -> None:
         rng = self._rng
@@ -235,7 +237,7 @@ class Pupil:
         fields: dict[str, Any] = {"course": self.course, "choice": choice}
         fields["question"], fields["round"] = key
         try:
-            await tab.line.ask("vote", fields)
+            await tab.socket.ask("vote", fields)
         except CommandRefused as error:
             votes["refused"] += 1
             if error.code != "round_closed":

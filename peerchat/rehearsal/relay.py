@@ -1,4 +1,4 @@
-"""A way to a site on which connections can be lost without a word."""
+"""A relay to a site that can lose connections without notice to either end."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ OPEN_WITHIN = 20.0
 class Relay:
     """Passes TCP connections on to the site at a URL, on a port of 127.0.0.1.
 
-    What is lost carries nothing any more, and its ends do not hear of it.
+    A lost connection carries nothing any more, and neither end is told.
     """
 
     def __init__(self, url: str) -> None:
@@ -26,16 +26,16 @@ class Relay:
         self._tasks = Tasks()
 
     async def open(self) -> str:
-        """Listen; returns the URL of the site's WebSockets on this way."""
+        """Listen, and return the URL of the site's WebSockets through this relay."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self._path}"
 
     def lose(self) -> None:
-        """Lose the connections that there are; later ones are passed on."""
+        """Lose the current connections. Later ones are passed on."""
         self._lost |= self._carrying
 
     async def close(self) -> None:
-        """Close everything, what is lost as well."""
+        """Close all connections, including the lost ones."""
         if self._server is not None:
             self._server.close()
         await self._tasks.stop()
@@ -68,14 +68,14 @@ class Relay:
                 one.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Return at the end of what comes, unless that is not heard either."""
+        """Pass data on until the sender ends. On a lost connection, never return."""
         try:
             while data := await reader.read(CHUNK):
                 if writer not in self._lost:
                     writer.write(data)
                     await writer.drain()
         except OSError:
-            # The end of a connection, too.
+            # An error ends the connection, too.
             pass
         if writer in self._lost:
             await asyncio.Event().wait()

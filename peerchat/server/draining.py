@@ -1,7 +1,7 @@
-"""HTTP connections that end in good order when the server stops.
+"""HTTP connections that end in an orderly way when the server stops.
 
-A request that has come in is answered, with `Connection: close`; a connection that is only kept
-alive is closed at once.
+A received request is answered with `Connection: close`. A connection that is only kept alive is
+closed at once.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class HTTPConnection(HTTPChannel):
     def allContentReceived(self) -> None:
         super().allContentReceived()
         if getattr(self.transport, "protocol", self) is not self:
-            # It is a WebSocket's now, for hours perhaps: keep nothing of the request.
+            # The connection is a WebSocket now, perhaps for hours, so keep nothing of the request.
             self.factory.forget(self)
             self._networkProducer.unregisterProducer()
             self.requests.clear()
@@ -41,7 +41,7 @@ class HTTPConnection(HTTPChannel):
         return bool(super().checkPersistence(request, version))
 
     def drain(self) -> None:
-        """Close after the answer that is under way, or at once where there is none."""
+        """Close after the answer under way, or at once if there is none."""
         if not self.requests:
             self.loseConnection()
             return
@@ -68,7 +68,7 @@ class DrainingFactory:
             self._empty.set()
 
     async def drain(self, within: float) -> None:
-        """Wait until the requests under way are answered, `within` seconds at the most."""
+        """Wait until the requests under way are answered, at most `within` seconds."""
         self.draining = True
         for connection in list(self.connections):
             connection.drain()

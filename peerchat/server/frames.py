@@ -26,8 +26,8 @@ class Socket(Protocol):
 class Frames:
     """The extension `peerchat.frames` of one socket."""
 
-    # What a write needs is kept together here: from protocol and transport, which have a hundred
-    # attributes each, it would be gathered anew for each of a thousand sockets.
+    # The data for a write is kept together here. To collect it from protocol and transport, which
+    # have a hundred attributes each, would take longer for each of a thousand sockets.
     __slots__ = ("_protocol", "_put", "clear", "heard", "written")
 
     _put: Callable[[bytes], int]
@@ -41,24 +41,24 @@ class Frames:
         self.written = 0
 
     def attach(self, put: Callable[[bytes], int]) -> None:
-        """Nothing waits for the socket, which is written to with `put`."""
+        """Write to the socket with `put` from now on, as nothing waits for it."""
         self._put = put
         self.clear = True
 
     def write(self, prepared: bytes) -> int:
-        """Write prepared bytes; returns how many bytes the socket has not taken yet.
+        """Write prepared bytes and return the number of bytes that the socket has not taken yet.
 
-        On a socket that is not open they are dropped.
+        If the socket is not open, the bytes are dropped.
         """
         if not self.clear:
             return self._protocol.write_prepared(prepared)
-        # At once: Twisted would wait for a turn of its reactor.
+        # Write at once, as Twisted would wait for a turn of its reactor.
         try:
             sent = self._put(prepared)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            # The other side is gone; Twisted notices when it reads.
+            # The other side is gone, which Twisted notices when it reads.
             return 0
         size = len(prepared)
         self.written += size
@@ -69,7 +69,7 @@ class Frames:
 
     @staticmethod
     def prepare(frames: list[bytes]) -> bytes:
-        """The bytes of text frames on the wire (RFC 6455, section 5.2; a server does not mask)."""
+        """Return the wire bytes of text frames (RFC 6455, section 5.2; a server does not mask)."""
         parts: list[bytes] = []
         for frame in frames:
             size = len(frame)
@@ -83,7 +83,7 @@ class Frames:
         return b"".join(parts)
 
     def unsent(self) -> int:
-        """The bytes that the socket has not taken yet."""
+        """Return the number of bytes that the socket has not taken yet."""
         return self._protocol.unsent()
 
     def ping(self) -> None:
@@ -91,16 +91,16 @@ class Frames:
         self._protocol.ask()
 
     def last_sign(self) -> float:
-        """The `time.monotonic()` of the client's last sign of life."""
+        """Return the `time.monotonic()` of the client's last sign of life."""
         return self._protocol.last_sign()
 
     def taken(self) -> None:
-        """The consumer took a frame that came in."""
+        """Note that the consumer has taken an incoming frame."""
         self._protocol.frame_taken()
 
     def offer(self, take: Callable[[str], bool]) -> None:
-        """Offer the consumer each text frame as it comes, while none waits before it.
+        """Offer the consumer each text frame as it arrives, unless others wait before it.
 
-        Where `take` returns True it has carried it out; else the frame waits as others do.
+        If `take` returns True, it has handled the frame. Otherwise the frame waits like others.
         """
         self._protocol.take_at_once = take

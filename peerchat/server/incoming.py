@@ -1,9 +1,9 @@
-"""The short way in for what nearly all clients send: whole text frames in one piece, and answers
-to our pings.
+"""A fast path for the frames that nearly all clients send: whole text frames, and answers to our
+pings.
 
-autobahn reads a frame in some twenty steps, which is a quarter of what a message costs. Frames that
-are complete, masked, not fragmented and not compressed are read here in one; everything else, and
-everything that is wrong, is left to autobahn.
+autobahn reads a frame in some twenty steps, which is a quarter of the cost of a message. Frames
+that are complete, masked, not fragmented and not compressed are read here in one step. All other
+frames, including invalid ones, are left to autobahn.
 """
 
 from autobahn.websocket.protocol import WebSocketProtocol as AutobahnProtocol
@@ -17,7 +17,7 @@ SHORTEST = 6
 
 
 class ShortWayIn(DaphneProtocol):
-    """daphne's protocol of a socket, with the short way in."""
+    """daphne's protocol of a socket, with the fast path."""
 
     def dataReceived(self, data: bytes) -> None:
         if (
@@ -36,7 +36,7 @@ class ShortWayIn(DaphneProtocol):
         raise NotImplementedError
 
     def _take_texts(self, data: bytes) -> bytes:
-        """Take the text frames and empty pongs at the beginning; returns what is left."""
+        """Take the text frames and empty pongs at the beginning, and return the rest."""
         position, end = 0, len(data)
         while end - position >= SHORTEST:
             size = data[position + 1]
@@ -51,7 +51,7 @@ class ShortWayIn(DaphneProtocol):
                 break
             size -= MASKED
             if size >= 126:
-                # The longest ones, and those whose length is not written in the shortest way.
+                # Very long frames, and frames whose length is not encoded in the shortest way.
                 if size == 127 or end - position < SHORTEST + 2:
                     break
                 mask += 2
@@ -73,13 +73,13 @@ class ShortWayIn(DaphneProtocol):
         return data[position:] if position else data
 
     def _is_alive(self) -> None:
-        """Let the ping of autobahn wait for no answer any more: whoever sends is alive."""
+        """Cancel autobahn's wait for a pong, as a client that sends is alive."""
         if self.autoPingTimeoutCall:
             self._cancelAutoPingTimeoutCall()
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:
-    """RFC 6455, section 5.3: each byte XOR the byte of the mask in its turn."""
+    """Remove the mask: each byte XOR its byte of the mask (RFC 6455, section 5.3)."""
     size = len(payload)
     repeated = mask * (size // 4) + mask[: size % 4]
     return (int.from_bytes(payload, "little") ^ int.from_bytes(repeated, "little")).to_bytes(

@@ -1,4 +1,4 @@
-"""HTTP requests as they come in: what is refused before Django sees it, and what is logged."""
+"""Incoming HTTP requests: refusals before Django sees them, and the access log."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Len
 
 
 class WebRequest(DaphneRequest):
-    """A request whose body is bounded, and which cannot say where the site is mounted.
+    """A request with a bounded body, which cannot set the path at which the site is mounted.
 
-    The bound is DATA_UPLOAD_MAX_MEMORY_SIZE, as Django takes no larger forms. Twisted keeps a body
-    of any size on the disk before anybody looks at it, so it is refused while it comes in.
+    The bound is DATA_UPLOAD_MAX_MEMORY_SIZE, as Django takes no larger forms. Twisted stores a body
+    of any size on disk before any other code sees it, so it is refused while it arrives.
     """
 
     _refused = False
@@ -28,7 +28,7 @@ class WebRequest(DaphneRequest):
         super().gotLength(length)
 
     def handleContentChunk(self, data: bytes) -> None:
-        # In chunks a body does not say how long it is.
+        # A chunked body does not announce its length.
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self._received += len(data)
         if not self._refused and most is not None and self._received > most:
@@ -44,10 +44,10 @@ class WebRequest(DaphneRequest):
     def process(self) -> Any:
         if self._refused:
             return None
-        # daphne takes the prefix of all addresses from it, whoever sends it.
+        # daphne would take the prefix of all addresses from it, from any sender.
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")
         if self._received and self._asks_for_a_socket():
-            # daphne would take it for frames; whatever is in front of the site, for a body.
+            # daphne would take it for frames, but a proxy in front of the site for a body.
             self.basic_error(400, b"Bad Request", "A handshake has no body.")
             return None
         return super().process()
@@ -58,7 +58,7 @@ class WebRequest(DaphneRequest):
 
 
 class RequestFactory(DaphneFactory):
-    """Makes connections whose requests are of this kind."""
+    """Creates connections with requests of this kind."""
 
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
@@ -67,7 +67,7 @@ class RequestFactory(DaphneFactory):
 
 
 class AccessLog(AccessLogGenerator):
-    """A line per request, without the query: links of frames carry what lets somebody in there."""
+    """Logs a line per request without the query, as links of frames carry credentials there."""
 
     def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
         path = details["path"].partition("?")[0]

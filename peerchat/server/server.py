@@ -1,8 +1,9 @@
-"""daphne, with what it does not offer: frames that are prepared once and written to many sockets.
+"""A daphne server with frames that are prepared once and written to many sockets.
 
-Consumers find it in the scope as the ASGI extension `peerchat.frames`; under a server without it
-they send through `websocket.send`, which is only slower. Incoming frames are bounded, too: a
-client that sends faster than its commands are carried out is not read from until they are.
+Consumers find this in the scope as the ASGI extension `peerchat.frames`. Under a server without it
+they send through `websocket.send`, which is only slower. Incoming frames are bounded, too: if a
+client sends faster than its commands are carried out, the server stops reading from it until they
+are.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
 
 EXTENSION = "peerchat.frames"
 ANSWER_WITHIN = 8.0
-"""Seconds that requests may take which are under way when the server stops."""
+"""Seconds that running requests may take when the server stops."""
 
 
 class HTTPFactory(DrainingFactory, RequestFactory):
@@ -54,7 +55,7 @@ class Server(daphne_server.Server):
         self._ports: list[Any] = []
 
     def run(self) -> None:
-        # Exceptions in Twisted and autobahn, which daphne throws away with the rest of their log.
+        # Log exceptions in Twisted and autobahn, which daphne discards with the rest of their log.
         globalLogPublisher.addObserver(_log_failure)  # type: ignore[arg-type]
         super().run()
 
@@ -63,7 +64,7 @@ class Server(daphne_server.Server):
         self._ports.append(port)
 
     def kill_all_applications(self) -> defer.Deferred[Any]:
-        """Close the sockets in good order, before daphne stops the reactor.
+        """Close the sockets in an orderly way before daphne stops the reactor.
 
         The server accepts no more connections, finishes and acknowledges the commands in flight,
         and closes the sockets with 4503, so that their clients go to another worker. If a thread
@@ -77,7 +78,7 @@ class Server(daphne_server.Server):
 
     async def _drain(self) -> None:
         for port in self._ports:
-            # Others may still listen on the same socket; with the last one it is closed.
+            # Other workers may still listen on the same socket. The last one closes it.
             port.stopListening()
         await defer.Deferred.fromFuture(asyncio.ensure_future(self._finish()))
         await super().kill_all_applications()
@@ -113,7 +114,7 @@ def _log_failure(event: dict[str, Any]) -> None:
 
 
 def _bounded(application: Application) -> Application:
-    """The application, with its sockets told of each frame that it takes."""
+    """Wrap the application, so that its sockets are notified of each frame that it takes."""
 
     async def bounded(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         frames = scope.get("extensions", {}).get(EXTENSION)
@@ -132,9 +133,9 @@ def _bounded(application: Application) -> Application:
 
 
 def install() -> None:
-    """Have daphne make the factories of this module, for which it has no place to step in."""
+    """Make daphne use the factories of this module, for which it has no hook."""
     daphne_server.HTTPFactory = HTTPFactory
     daphne_server.WebSocketFactory = WebSocketFactory
-    # For each connection autobahn makes a text of all its options, for a debug line that nobody
-    # reads. The long way to lay it out is a fourteenth of what a connection costs.
+    # For each connection autobahn formats all its options for a debug line that nobody reads. The
+    # slow way to format it is a fourteenth of the cost of a connection.
     autobahn_protocol.pformat = repr  # type: ignore[attr-defined, assignment]

@@ -1,5 +1,8 @@
-"""The parent of a pool of workers: starts them, starts them again when they die or hang, replaces
-them one by one when it is asked to, stops them."""
+"""The supervisor of a pool of workers.
+
+It starts and stops them, restarts them when they die or hang, and replaces them one by one on
+request.
+"""
 
 import asyncio
 import contextlib
@@ -27,28 +30,28 @@ STOP_WITHIN = 12.0  # seconds between SIGTERM and SIGKILL
 SILENT_FOR = 30.0  # seconds without a sign of life after which a worker is killed
 LOOKS = 6  # how often it is looked for one in that time
 
-# What a worker says over its socket pair, a byte each, and what it is told.
+# The messages from a worker over its socket pair, one byte each, and the message to it.
 LOADED, SERVING, ALIVE = b"l", b"s", b"."
 GO = b"g"
 
 
-class Worker:
-    """A process of `peerchat.server.worker`, as its parent sees it. Use within one event loop."""
+class WorkerProcess:
+    """A process of `peerchat.server.worker`, as its parent sees it. Use it in one event loop."""
 
     def __init__(
-        self, number: int, process: asyncio.subprocess.Process, line: socket.socket, silence: float
+        self, number: int, process: asyncio.subprocess.Process, pipe: socket.socket, silence: float
     ) -> None:
         self.number = number
         self.loaded = asyncio.Event()
         self.serving = asyncio.Event()
         self.exited: asyncio.Task[int] = asyncio.create_task(self._live())
         self._process = process
-        self._line = line
+        self._pipe = pipe
         self._silence = silence
         self._heard = False
         self._stopping = False
-        line.setblocking(False)
-        asyncio.get_running_loop().add_reader(line, self._hear)
+        pipe.setblocking(False)
+        asyncio.get_running_loop().add_reader(pipe, self._hear)
 
     @property
     def pid(self) -> int:
@@ -57,10 +60,10 @@ class Worker:
     def go(self) -> None:
         """Let it serve as soon as it is loaded."""
         with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
-            self._line.send(GO)
+            self._pipe.send(GO)
 
     async def stop(self) -> None:
-        """SIGTERM, in time SIGKILL; returns when it is gone."""
+        """Send SIGTERM, and SIGKILL after a while. Return when the process is gone."""
         if not self._stopping:
             self._stopping = True
             with contextlib.suppress(ProcessLookupError):
@@ -74,24 +77,24 @@ class Worker:
             await asyncio.wait([self.exited])
 
     async def _live(self) -> int:
-        """The exit code, or minus the signal's number, once it is gone."""
+        """Return the exit code, or minus the signal's number, once the process is gone."""
         watching = asyncio.create_task(self._watch())
         try:
             return await self._process.wait()
         finally:
             watching.cancel()
-            asyncio.get_running_loop().remove_reader(self._line)
-            self._line.close()
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            self._pipe.close()
 
     def _hear(self) -> None:
         try:
-            said = self._line.recv(4096)
+            said = self._pipe.recv(4096)
         except BlockingIOError:
             return
         except OSError:
             said = b""
         if not said:
-            asyncio.get_running_loop().remove_reader(self._line)
+            asyncio.get_running_loop().remove_reader(self._pipe)
             return
         self._heard = True
         if LOADED in said:
@@ -100,10 +103,10 @@ class Worker:
             self.serving.set()
 
     async def _watch(self) -> None:
-        """Kill it when it serves and says nothing: its event loop hangs.
+        """Kill the process if it serves but is silent, as its event loop hangs.
 
-        Silence is counted in looks and not by the clock, so that a parent that was stopped itself,
-        or a machine that slept, does not take it for the worker's.
+        Silence is counted in looks and not by the clock. Otherwise the worker would be blamed if
+        the parent itself was stopped or the machine slept.
         """
         await self.serving.wait()
         silent = 0
@@ -126,7 +129,7 @@ class _Slot:
     def __init__(self, number: int) -> None:
         self.number = number
         self.served = False
-        # Set while its worker is to be replaced; the future tells whether it was.
+        # Set while its worker is to be replaced. The result of the future tells whether it was.
         self.asked = asyncio.Event()
         self._answer: asyncio.Future[bool] | None = None
 
@@ -144,13 +147,13 @@ class _Slot:
 class Supervisor:
     """Keeps `count` workers running on one listening socket until SIGTERM or SIGINT.
 
-    On SIGHUP they are replaced one by one: the new one is started, and when it serves, the old one
-    drains. Where it does not come up in `START_WITHIN` seconds the old one stays, and those after
-    it, too. Unless workers may `overlap`, the new one serves only when the old one is gone; those
-    who connect meanwhile wait. The SIGHUP of a terminal that is closed stops everything.
+    On SIGHUP they are replaced one by one: a new worker is started, and when it serves, the old one
+    drains. If it does not serve within `START_WITHIN` seconds, the old worker and those after it
+    stay. Unless workers may `overlap`, the new one serves only when the old one is gone, and new
+    connections wait meanwhile. The SIGHUP of a terminal that is closed stops the pool.
 
-    A worker that is silent for `silence` seconds is killed and started again. The listening socket
-    is closed when the pool stops.
+    A worker that is silent for `silence` seconds is killed and restarted. The listening socket is
+    closed when the pool stops.
     """
 
     def __init__(
@@ -178,7 +181,7 @@ class Supervisor:
         self._figures = ""
 
     async def run(self) -> None:
-        """Returns when all workers are stopped."""
+        """Run the pool, and return when all workers have stopped."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -192,8 +195,8 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._stopping.set()
-        # With the workers' own this is the last of it: who connects now is refused, and does not
-        # wait for nobody.
+        # Once the workers have closed theirs, too, the listening socket is gone. New clients are
+        # then refused instead of waiting in vain.
         self._listener.close()
 
     def _hang_up(self) -> None:
@@ -211,7 +214,7 @@ class Supervisor:
             await self._first(self._replacing)
             if self._stopping.is_set():
                 return
-            # Asked once more from here on means one more round.
+            # A request from here on causes another round.
             self._replacing.clear()
             await self._replace_all()
 
@@ -230,8 +233,8 @@ class Supervisor:
                 return
         logger.info("All workers have been replaced.")
 
-    async def _succeed(self, slot: _Slot, old: Worker) -> Worker:
-        """Start the successor of a worker; returns who serves now."""
+    async def _succeed(self, slot: _Slot, old: WorkerProcess) -> WorkerProcess:
+        """Start the successor of a worker, and return the worker that serves now."""
         try:
             new = await self._start(slot)
         except OSError as error:
@@ -263,12 +266,12 @@ class Supervisor:
             if time.monotonic() - began >= STEADY_AFTER:
                 wait = FIRST_WAIT
             logger.error("Worker %d %s; starting it again in %g s.", slot.number, how, wait)
-            # One that is to be replaced is so by being started again.
+            # The restart also replaces a worker that was to be replaced.
             await self._first(slot.asked, timeout=wait)
             wait = min(wait * 2, LONGEST_WAIT)
 
     async def _serve(self, slot: _Slot) -> str:
-        """Run a worker and its successors; returns how the last one ended."""
+        """Run a worker and its successors, and return a description of how the last one ended."""
         worker = await self._start(slot)
         worker.go()
         if await self._reaches(worker, worker.serving):
@@ -293,7 +296,7 @@ class Supervisor:
             self._announced = True
             self._on_ready()
 
-    async def _start(self, slot: _Slot) -> Worker:
+    async def _start(self, slot: _Slot) -> WorkerProcess:
         ours, theirs = socket.socketpair()
         descriptors = (self._listener.fileno(), theirs.fileno())
         with contextlib.ExitStack() as undo:
@@ -307,24 +310,24 @@ class Supervisor:
                     *self._arguments,
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=descriptors,
-                    # What this process can import, wherever it was started.
+                    # The worker can import what this process can, wherever it was started.
                     env={
                         **os.environ,
                         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                         metrics.FOLDER: self._figures,
                     },
-                    # Ctrl-C in a terminal goes to the whole foreground group; the workers are told
-                    # to stop by their parent, once.
+                    # Ctrl-C in a terminal goes to the whole foreground process group, but only the
+                    # parent tells the workers to stop, once.
                     process_group=0,
                 )
             undo.pop_all()
-        worker = Worker(slot.number, process, ours, self._silence)
-        # What it held is gone with it; what it counted stays.
+        worker = WorkerProcess(slot.number, process, ours, self._silence)
+        # The gauges of the dead worker are dropped, and its counters stay.
         worker.exited.add_done_callback(lambda _: mark_process_dead(worker.pid, self._figures))
         return worker
 
-    async def _reaches(self, worker: Worker, state: asyncio.Event) -> bool:
-        """Wait until the worker has come so far; False where it has not in time, or we stop."""
+    async def _reaches(self, worker: WorkerProcess, state: asyncio.Event) -> bool:
+        """Wait until the worker has reached a state. Return False if it is late, or if we stop."""
         await self._first(state, worker.exited, timeout=START_WITHIN)
         if self._stopping.is_set():
             return False
@@ -341,14 +344,14 @@ class Supervisor:
             )
         return state.is_set()
 
-    def _stop_worker(self, worker: Worker) -> asyncio.Task[None]:
-        """Stop a worker; whatever else happens meanwhile, its time runs."""
+    def _stop_worker(self, worker: WorkerProcess) -> asyncio.Task[None]:
+        """Stop a worker. Its time limit runs, whatever else happens meanwhile."""
         return self._stops.start(worker.stop(), name=f"stop of worker {worker.number}")
 
     async def _first(
         self, *what: "asyncio.Event | asyncio.Future[Any]", timeout: float | None = None
     ) -> None:
-        """Wait for the first of these, or until everything is to stop."""
+        """Wait for the first of these, or until the pool has to stop."""
         waits = [
             asyncio.ensure_future(one.wait()) if isinstance(one, asyncio.Event) else one
             for one in (*what, self._stopping)

@@ -1,4 +1,4 @@
-"""The one place that knows the private attributes of Twisted's TCP transport."""
+"""Access to private attributes of Twisted's TCP transport. No other module knows them."""
 
 import fcntl
 import sys
@@ -15,7 +15,7 @@ def plain(transport: Any) -> Connection | None:
 
 
 def put(transport: Connection) -> Callable[[bytes], int] | None:
-    """Return the function that writes to the socket at once; None while something must go first."""
+    """Return the function that writes to the socket at once; None while other data goes first."""
     if transport.dataBuffer or transport._tempDataBuffer or transport.disconnecting:
         return None
     send: Callable[[bytes], int] = transport.socket.send
@@ -23,12 +23,12 @@ def put(transport: Connection) -> Callable[[bytes], int] | None:
 
 
 def unsent(transport: Connection) -> int:
-    """Return the bytes that wait in the transport for its socket."""
+    """Return the number of bytes that wait in the transport for its socket."""
     return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
 
 def unread(transport: Connection) -> int:
-    """Return the bytes that the other side has not got yet, as far as the system tells."""
+    """Return the number of bytes that the other side has not received, if the system reports it."""
     try:
         waiting = fcntl.ioctl(transport.socket, termios.TIOCOUTQ, bytes(4))
     except OSError:

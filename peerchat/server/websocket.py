@@ -12,9 +12,9 @@ from peerchat.server.frames import Frames
 from peerchat.server.incoming import ShortWayIn
 
 WAITING_FRAMES = 64
-"""Frames of one client that wait for its consumer before its socket is not read any more."""
+"""Frames of a client that may wait for its consumer before the server stops reading its socket."""
 CLOSE_WITHIN = 10
-"""Seconds a client has to answer a close frame, and so to read what is on the way before it."""
+"""Seconds a client has to answer a close frame, and so to read the data sent before it."""
 PING = b"\x89\x00"
 """A ping without a payload, as a server sends it (RFC 6455, section 5.5.2)."""
 
@@ -26,10 +26,10 @@ class WebSocketProtocol(ShortWayIn):
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
     _at_ping = _at_ask = (0, 0)
-    """The bytes that the other side had yet to get, and those that it had got: at the last ping of
-    autobahn, and when it was last asked for a sign of life or excused for giving none."""
+    """The (outstanding, received) bytes of the other side: at autobahn's last ping, and when the
+    client was last asked for a sign of life or excused for giving none."""
     _excused = 0.0
-    """Time of the last excuse for silence."""
+    """The time of the last excuse for silence."""
 
     def makeConnection(self, made: Any) -> None:
         self.frames = Frames(self)
@@ -40,12 +40,12 @@ class WebSocketProtocol(ShortWayIn):
         super().dataReceived(data)
 
     def write_prepared(self, prepared: bytes) -> int:
-        """Write after what waits for the socket; see `Frames.write`."""
+        """Write after the data that waits for the socket; see `Frames.write`."""
         if self.state != AutobahnProtocol.STATE_OPEN:
             return 0
         plain = transport.plain(self.transport)
         if plain is None:
-            # TLS, or a transport that we do not know from within.
+            # TLS, or a transport whose internals we do not know.
             self.transport.write(prepared)
             return 0
         put = transport.put(plain)
@@ -56,12 +56,12 @@ class WebSocketProtocol(ShortWayIn):
         return self.frames.write(prepared)
 
     def write_rest(self, data: bytes) -> int:
-        """Leave to Twisted what the socket does not take now; returns how much waits for it."""
+        """Leave the data to Twisted, and return the number of bytes that wait for the socket."""
         self.transport.write(data)
         return self.unsent()
 
-    # What autobahn writes goes through Twisted, and what we write must not overtake it. After a
-    # close frame and on a connection that is lost nothing is written any more.
+    # autobahn writes through Twisted, and our writes must not overtake it. After a close frame, and
+    # on a lost connection, nothing is written any more.
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         self.frames.clear = False
@@ -76,7 +76,7 @@ class WebSocketProtocol(ShortWayIn):
         super().connectionLost(reason)
 
     def unsent(self) -> int:
-        """The bytes that wait for the socket; 0 where the transport does not tell."""
+        """Return the number of bytes that wait for the socket; 0 if the transport hides it."""
         plain = transport.plain(self.transport)
         return 0 if plain is None else transport.unsent(plain)
 
@@ -85,24 +85,24 @@ class WebSocketProtocol(ShortWayIn):
         super()._sendAutoPing()
 
     def onAutoPingTimeout(self) -> None:
-        """Drop a client that gave no sign of life, unless that is not its fault."""
+        """Drop a client that gave no sign of life, unless it has an excuse."""
         if self._has_excuse(self._at_ping):
             self._sendAutoPing()
             return
         super().onAutoPingTimeout()
 
     def ask(self) -> None:
-        """Send a ping beside those of autobahn, by which no socket is dropped."""
+        """Send a ping in addition to those of autobahn. It never causes a socket to be dropped."""
         self._at_ask = self._progress()
         self.frames.write(PING)
 
     def last_sign(self) -> float:
-        """The `time.monotonic()` of the last sign of life, or of the last excuse for silence.
+        """Return the `time.monotonic()` of the last sign of life or the last excuse for silence.
 
-        A client that goes on reading what waits for it gives a sign of life by that, each time.
+        A client that goes on reading the data that waits for it gives a sign of life each time.
         """
         if self._has_excuse(self._at_ask):
-            # From here on it must have read more.
+            # From here on the client must have read more.
             self._at_ask, self._excused = self._progress(), time.monotonic()
         return max(self.frames.heard, self._excused)
 
@@ -115,14 +115,14 @@ class WebSocketProtocol(ShortWayIn):
         return self._paused or bool(before[0] and self._progress()[1] > before[1])
 
     def _progress(self) -> tuple[int, int]:
-        """The bytes that the other side has yet to get, and those that it has got."""
+        """Return the bytes that the other side still has to receive, and those it has received."""
         plain = transport.plain(self.transport)
         unread = 0 if plain is None else transport.unread(plain)
         return unread, self.frames.written - unread
 
     def onOpen(self) -> None:
         super().onOpen()
-        # Only the handshake needed them, and a socket may stay for hours.
+        # Only the handshake needed these, and a socket may stay for hours.
         self.http_headers.clear()
         self.http_request_data = b""
 
@@ -146,13 +146,13 @@ class WebSocketProtocol(ShortWayIn):
             self.transport.pauseProducing()
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        # Where the handshake failed daphne never heard of the socket; one that it refused it may
-        # have forgotten by now.
+        # After a failed handshake, daphne never knew the socket. If daphne refused it, it may have
+        # forgotten it by now.
         if hasattr(self, "server") and self in self.server.connections:
             super().onClose(wasClean, code, reason)
 
     def frame_taken(self) -> None:
-        """The consumer took a frame: read on when few are left."""
+        """Resume reading when the consumer has taken a frame and few are left."""
         if self._paused and self.application_queue.qsize() < WAITING_FRAMES // 2:
             self._paused = False
             self.transport.resumeProducing()
@@ -163,8 +163,8 @@ class WebSocketFactory(DaphneFactory):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # The pings of autobahn and not of daphne, which goes by the wall clock and loses track of a
-        # ping where the next one is sent before its answer is due.
+        # Use the pings of autobahn. daphne uses the wall clock for its own, and loses track of a
+        # ping if it sends the next one before the answer is due.
         self.setProtocolOptions(
             closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=self.server_class.ping_after
         )

@@ -1,8 +1,8 @@
 """One worker of `manage.py serve`: a daphne server on a socket that its parent listens on.
 
 Started by `peerchat.server.supervisor` as
-`python -m peerchat.server.worker <listening fd> <parent fd>`. When it has loaded everything it
-tells its parent and waits for leave to serve.
+`python -m peerchat.server.worker <listening fd> <parent fd>`. When it has loaded everything, it
+tells its parent and waits for permission to serve.
 """
 
 import argparse
@@ -37,21 +37,21 @@ def main() -> None:
     may_serve = threading.Event()
     threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
 
-    # What is imported stays, so that looking through it meanwhile finds nothing: a fifth of the
-    # time.
+    # Imported objects stay, so garbage collections during the imports would find nothing, and take
+    # a fifth of the time.
     gc.disable()
     django.setup()
     from peerchat.server.requests import AccessLog  # as the next one
     from peerchat.server.server import Server, install  # installs Twisted's reactor
 
     application = get_default_application()
-    # Nor does a full collection look through it later, which would stop the process for a tenth of
-    # a second.
+    # Later full collections skip these objects, too. Otherwise each would stop the process for a
+    # tenth of a second.
     gc.collect()
     gc.freeze()
     gc.enable()
-    # Sockets are many objects that stay: while a class connects, a fifth of the time would go into
-    # looking through them.
+    # Sockets are many objects that stay. While a class connects, collections would take a fifth of
+    # the time.
     gc.set_threshold(5_000, 10, 20)
     install()
     limit = limits["FRAME_LIMIT"]
@@ -72,14 +72,14 @@ def main() -> None:
     parent.send(LOADED)
     may_serve.wait()
     server.run()
-    # Not by the usual way, on which Python waits for threads, and those for a database that may
-    # not answer. What could be finished is.
+    # A normal exit would wait for threads, which may wait for a database that does not answer. All
+    # work that could be finished is.
     logging.shutdown()
     os._exit(0)
 
 
 def _tell_life(parent: socket.socket) -> None:
-    """Tell the parent that this serves, when it does, and from then on that it is alive."""
+    """Tell the parent when this process serves, and from then on that it is alive."""
     from twisted.internet import reactor as installed  # not before daphne has chosen it
 
     reactor: Any = installed
@@ -93,11 +93,11 @@ def _tell_life(parent: socket.socket) -> None:
 
 
 def _listen(parent: socket.socket, may_serve: threading.Event) -> None:
-    """Hear the parent, and stop this process when it is gone.
+    """Listen to the parent, and stop this process when the parent is gone.
 
-    In a thread, since the event loop may hang.
+    This runs in a thread, since the event loop may hang.
     """
-    # A parent that was killed before it read all that it was told resets the connection.
+    # If the parent was killed before it read all messages, the connection is reset.
     with contextlib.suppress(ConnectionResetError):
         while parent.recv(1):
             may_serve.set()

@@ -1,1 +1,1 @@
-"""Every write: one keyword-only function each, checked and atomic."""
+"""All writes. Each is one keyword-only function, checked and atomic."""

@@ -1,4 +1,4 @@
-"""Who is in a course."""
+"""Enrolling users in a course and taking them out."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,9 +11,9 @@ from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 @transaction.atomic
 def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role.STUDENT) -> int:
-    """Enrol the users, who become members of the course's room; their sockets get it at once.
+    """Enrol the users and make them members of the course's room. Their sockets get it at once.
 
-    Who is enrolled already gets the role. Returns how many are new.
+    Users who are enrolled already get the role. Returns the number of new enrolments.
     """
     _lock_course(course)
     room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
@@ -31,14 +31,14 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     )
     if new:
         members = Membership.objects.filter(room=room).count()
-        # Their processes may have nobody else of the course, and not listen to its group.
+        # Processes without other users of the course do not listen to its group.
         tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
     return len(new)
 
 
 @transaction.atomic
 def unenroll(*, course: Course, users: Sequence[User]) -> None:
-    """Take the users out of the course and of all its rooms; their sockets lose them at once."""
+    """Take the users out of the course and all its rooms. Their sockets lose these at once."""
     _lock_course(course)
     ids = [user.pk for user in users]
     tell.close_dashboards(course, ids)
@@ -49,9 +49,9 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
 
 @transaction.atomic
 def expel_strangers(*, course: int, users: Collection[int]) -> None:
-    """Take those of the users out of the rooms of a course who are not enrolled in it.
+    """Take users out of the rooms of a course if they are not enrolled in it.
 
-    There are none, unless somebody changed the database by hand.
+    There are no such users unless the database was changed by hand.
     """
     found = Course.objects.filter(pk=course).first()
     if found is None:
@@ -62,7 +62,7 @@ def expel_strangers(*, course: int, users: Collection[int]) -> None:
 
 
 def _lock_course(course: Course) -> None:
-    """Let nobody else enrol, and no class move or seat anybody, until the transaction ends."""
+    """Block other enrolments, transitions and seating in the course until the transaction ends."""
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     sessions = ClassSession.objects.filter(course=course, ended_at=None)
     list(sessions.select_for_update(no_key=True).values_list("pk"))
@@ -77,7 +77,7 @@ def _leave_rooms(course: Course, users: Sequence[int]) -> None:
         .order_by("id")
     )
     members.delete()
-    seating.leave_groups(course, users)
+    seating.leave_partner_groups(course, users)
     for room in rooms:
         tell.left(room, users)
     tell.unenrolled(course, users)

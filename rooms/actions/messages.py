@@ -30,15 +30,15 @@ from rooms.wire.errors import (
 from rooms.wire.text import clean_text
 
 MENTIONS_LIMIT = 20
-"""Members whom one message can mention; further ones are just text."""
+"""The most members that one message can mention. Further names are plain text."""
 
-# The characters of a username, where no address or longer name begins before the @.
+# The characters of a username after an @ that does not belong to an address or a longer name.
 _MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,150})")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A text that a user wants in a room. `uuid` is the sender's name for it."""
+    """A text that a user wants to post in a room. `uuid` is the sender's name for it."""
 
     sender: User
     room: str
@@ -66,7 +66,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A stored message; `again` tells that it had been stored before."""
+    """A stored message; `again` is true if it had been stored before."""
 
     message: Message | NewText
     again: bool
@@ -86,12 +86,12 @@ def post_message(*, post: Post) -> Posted:
 
 @transaction.atomic
 def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
-    """Store texts, already cleaned, in the order given.
+    """Store texts that are already cleaned, in the order given.
 
-    The answer for each: the message, new or as it was stored under this uuid before; or
-    InvalidRoom, where the sender is not in the room; or UuidReused; or, for a student,
-    PermissionDenied while they are muted and RateLimited where the room is slow; or
-    InvalidMessageFormat where `reply_to` is no message of the room.
+    Returns for each text the message, either new or as it was stored under this uuid before, or an
+    error: InvalidRoom if the sender is not in the room, UuidReused, InvalidMessageFormat if
+    `reply_to` is no message of the room, and for students PermissionDenied while they are muted and
+    RateLimited if the room is slow.
     """
     ids = [_room_id(post.room) for post in posts]
     keys = [
@@ -145,9 +145,9 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
 
 
 def store_message(message: Message) -> None:
-    """Give a message that the system posts its place in its room, and publish it.
+    """Number a message of the system in its room, store it and publish it.
 
-    Must be called in a transaction; takes the lock of the room.
+    Call it in a transaction. It takes the lock of the room.
     """
     room = Room.objects.select_for_update(no_key=True).get(pk=message.room_id)
     room.last_seq += 1
@@ -170,7 +170,7 @@ def _room_id(room: str) -> UUID | None:
 def _last_posts(
     places: Iterable[Place], posts: Sequence[Post], now: datetime
 ) -> dict[tuple[UUID, int], datetime]:
-    """When the senders last posted in those of the rooms that are slow."""
+    """Return the times at which the senders last posted in slow rooms."""
     slow = {place.id: place.slow_seconds for place in places if place.slow_seconds}
     if not slow:
         return {}
@@ -191,7 +191,7 @@ def _last_posts(
 def _restriction(
     member: Member, place: Place, last_posts: dict[tuple[UUID, int], datetime], now: datetime
 ) -> PeerError | None:
-    """Why the member may not post now, if so; those who lead the course always may."""
+    """Return the error if the member may not post now. Those who lead the course always may."""
     if member.role in Enrollment.LEADING:
         return None
     if member.muted_until is not None and member.muted_until > now:
@@ -208,7 +208,7 @@ def _restriction(
 
 
 def _messages(ids: Collection[UUID]) -> dict[Key, Message | NewText]:
-    """Stored messages, by what they are known by."""
+    """Return stored messages by key."""
     if not ids:
         return {}
     found = Message.objects.filter(id__in=ids).select_related("sender")
@@ -216,7 +216,7 @@ def _messages(ids: Collection[UUID]) -> dict[Key, Message | NewText]:
 
 
 def _parents(posts: Sequence[Post]) -> dict[tuple[UUID, str | None], UUID]:
-    """The messages that are replied to, by room and by their id as it came."""
+    """Return the messages that the posts reply to, by room and the id in the post."""
     wanted = {post.reply_to: _room_id(post.reply_to) for post in posts if post.reply_to}
     if not wanted:
         return {}
@@ -251,9 +251,9 @@ def _store(
 
 
 def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
-    """How many of the messages count as read, by membership.
+    """Return the number of messages that count as read, by membership.
 
-    Nobody has unread messages of their own: who had read all before has read them.
+    A sender who had read everything before has read their own messages, too.
     """
     read: dict[int, int] = defaultdict(int)
     for message in new:
@@ -264,7 +264,7 @@ def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
 
 
 def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members) -> None:
-    """Note whom of the members of its room each message mentions."""
+    """Store the members of its room that each message mentions."""
     named = {message: names for message in new if (names := _names(message.text))}
     large = {m.room_id for m in named if not places[m.room_id].is_small}
     users = {
@@ -288,7 +288,7 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
 
 
 def _names(text: str) -> list[str]:
-    """What may be usernames in a text: as they stand, and without a full stop at their end."""
+    """Return possible usernames in a text, each as it is and without a full stop at its end."""
     if "@" not in text:
         return []
     names = list(dict.fromkeys(_MENTION.findall(text)))[:MENTIONS_LIMIT]

@@ -1,4 +1,4 @@
-"""Keeping order: removing messages, muting students, slowing rooms down."""
+"""Moderation: removing messages, muting students and slowing rooms down."""
 
 from datetime import datetime, timedelta
 
@@ -12,19 +12,19 @@ from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
 MUTE_LIMIT = 30 * 86_400
-"""Seconds that a student can be muted for at the most."""
+"""The longest time that a student can be muted, in seconds."""
 SLOW_LIMIT = 3600
-"""Seconds between two messages of a student in a slow room at the most."""
+"""The longest time between two messages of a student in a slow room, in seconds."""
 
 
 @transaction.atomic
 def remove_message(*, user: User, room: str, seq: int) -> Message:
-    """Take the text of a message away from everybody but the admin; its number stays.
+    """Hide the text of a message from everybody but the admin. The message keeps its number.
 
-    For its sender and for who leads the course. One that was removed before stays as it is.
-    Raises InvalidRoom, NoSuchMessage and PermissionDenied.
+    Its sender and those who lead the course may do this. A message that was removed before stays as
+    it is. Raises InvalidRoom, NoSuchMessage and PermissionDenied.
     """
-    found, leads = permissions.standing(user, room)
+    found, leads = permissions.visible(user, room)
     message = (
         Message.objects.filter(room=found, seq=seq)
         .select_for_update(no_key=True, of=("self",))
@@ -48,10 +48,10 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
 
 @transaction.atomic
 def mute(*, user: User, course: str, username: str, seconds: int) -> Enrollment:
-    """Let a student post nothing in the rooms of a course for so many seconds from now.
+    """Forbid a student to post in the rooms of a course for a number of seconds.
 
-    Their votes count all the same. Raises PermissionDenied for one who does not lead the course,
-    and InvalidMessageFormat where the course has no such student.
+    Their votes still count. Raises PermissionDenied if the user does not lead the course, and
+    InvalidMessageFormat if the course has no such student.
     """
     if not 1 <= seconds <= MUTE_LIMIT:
         raise InvalidMessageFormat(f"A mute must last 1 to {MUTE_LIMIT} seconds.")
@@ -86,14 +86,14 @@ def _set_mute(
 
 @transaction.atomic
 def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
-    """Let so many seconds pass between two messages of a student in a room; 0 for none.
+    """Set the least time between two messages of a student in a room; 0 for none.
 
-    For who leads the course, in its room and its open ones. Raises InvalidRoom, PermissionDenied
-    and InvalidMessageFormat.
+    Those who lead the course may do this, in its own room and its open rooms. Raises InvalidRoom,
+    PermissionDenied and InvalidMessageFormat.
     """
     if not 0 <= seconds <= SLOW_LIMIT:
         raise InvalidMessageFormat(f"`slow_seconds` must be 0 to {SLOW_LIMIT}.")
-    found, leads = permissions.standing(user, room)
+    found, leads = permissions.visible(user, room)
     if not leads or found.kind not in (Room.Kind.COURSE, Room.Kind.OPEN):
         raise PermissionDenied("Only instructors can slow down course and open rooms.")
     found.slow_seconds = seconds

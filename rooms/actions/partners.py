@@ -1,4 +1,4 @@
-"""Forming partner groups, and taking them apart.
+"""Forming partner groups and dissolving them.
 
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
@@ -30,10 +30,10 @@ from rooms.queries import classroom, presence
 
 
 def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid.UUID) -> int:
-    """Form the groups of the question that runs, and their rooms; earlier ones are replaced.
+    """Form the partner groups of the current question and their rooms, and replace earlier ones.
 
-    In a group comes who voted, and who is online without a vote. The ids of the rooms are made
-    from `name`, by which `formed_under` knows the groups. Returns the number of groups.
+    Students who voted or are online get a group. The ids of the rooms are derived from `name`, by
+    which `formed_under` recognises the groups. Returns the number of groups.
     """
     first = first_round(session)
     dissolve(session)
@@ -42,8 +42,8 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         students,
         size=size,
         method=method,
-        previous=_previous_groups(session, first) if method == "keep" else (),
-        # Not a secret, but it should differ from class to class.
+        previous=_previous_partner_groups(session, first) if method == "keep" else (),
+        # Need not be secret, but should differ from class to class.
         rng=random.Random(),
     )
     count_change(session)
@@ -74,22 +74,22 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     )
     for room, keys in zip(rooms, chosen, strict=True):
         tell.joined(session.course, room, keys, members=len(keys))
-    log_groups(session, first, chosen)
+    log_partner_groups(session, first, chosen)
     tell.figures_changed(session.course_id)
     return len(chosen)
 
 
 def count_change(session: ClassSession) -> None:
-    """Give where the class stands a new revision: what is told from here on is newer."""
+    """Give the state of the class a new revision, as its partners change."""
     session.revision += 1
     session.save(update_fields=["revision"])
 
 
 def lock_rooms(session: ClassSession) -> None:
-    """Let nobody post in the partners' rooms, nor in the course's, until the transaction ends.
+    """Lock the rooms of the partners and of the course against posts until the transaction ends.
 
-    All at once and in the order of their ids, as `store_posts` takes them, so that it and the
-    caller never wait for each other.
+    This takes all locks at once, in the order of the ids, as `store_posts` does. So the two never
+    wait for each other.
     """
     first, _ = classroom.rounds(session)
     if first is None:
@@ -103,7 +103,7 @@ def lock_rooms(session: ClassSession) -> None:
 
 
 def formed_under(name: uuid.UUID) -> bool:
-    """Whether groups were formed under this name, in whatever question."""
+    """Return whether partner groups were formed under this name, for any question."""
     return Room.objects.filter(pk=_room_id(name, 1)).exists()
 
 
@@ -112,14 +112,14 @@ def _room_id(name: uuid.UUID, number: int) -> uuid.UUID:
 
 
 def dissolve(session: ClassSession) -> None:
-    """Take the groups of the question that runs apart and archive their rooms."""
+    """Dissolve the partner groups of the current question and archive their rooms."""
     made = PartnerGroup.objects.filter(round=first_round(session))
     archive_rooms(session)
     made.delete()
 
 
 def archive_rooms(session: ClassSession) -> None:
-    """Close the partner rooms of the question that runs: their members are members no more."""
+    """Archive the partner rooms of the current question and end their memberships."""
     now = timezone.now()
     rooms = list(
         Room.objects.filter(partner_group__round=first_round(session), archived_at=None).order_by(
@@ -135,8 +135,7 @@ def archive_rooms(session: ClassSession) -> None:
 
 
 def partners_told(course: int) -> tuple[int, tell.PartnerNotices]:
-    """Return the revision of a course's class, and the `partners` event for each whom it has put
-    together."""
+    """Return the revision of a course's class, and a `partners` event for each of its partners."""
     session = (
         ClassSession.objects.filter(course=course, ended_at=None)
         .select_related("course", "current_round__first")
@@ -150,28 +149,28 @@ def partners_told(course: int) -> tuple[int, tell.PartnerNotices]:
 
 
 def tell_again(rooms: Collection[uuid.UUID]) -> None:
-    """Send the `partners` event once more to those in the rooms, where they are partners now."""
+    """Send the `partners` event again to the partners in those rooms that are in use now."""
     made: dict[ClassSession, set[int]] = defaultdict(set)
-    standing = PartnerGroup.objects.filter(
+    current = PartnerGroup.objects.filter(
         room__in=rooms,
         room__archived_at=None,
         round__session__ended_at=None,
         round__session__phase__in=PARTNER_PHASES,
     ).select_related("round__session__course", "round__session__current_round__first")
-    for group in standing:
+    for group in current:
         made[group.round.session].add(group.pk)
     for session, chosen in made.items():
         tell.partners(session, only=chosen)
 
 
 def students_here_lately(course: Course) -> set[int]:
-    """The students who closed a page a moment ago: a partner may go on waiting for them."""
+    """Return the students who closed a page a moment ago. Partners may go on waiting for them."""
     gone_after = timedelta(seconds=limits["PARTNER_GONE_AFTER"])
     return presence.students_here_since(course, timezone.now() - gone_after)
 
 
 def first_round(session: ClassSession) -> Round:
-    """The round that the groups of the question that runs are formed from."""
+    """Return the round whose votes the partner groups of the current question are formed from."""
     first, _ = classroom.rounds(session)
     assert first is not None, "there are no groups without a question"
     return first
@@ -180,7 +179,7 @@ def first_round(session: ClassSession) -> Round:
 def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
     online = presence.online_students(course)
-    # Who reloads the page at this moment is not put with those who left.
+    # Students who are reloading the page are not grouped with those who left.
     here = online | students_here_lately(course)
     return [
         pairing.Student(user, answers.get(user), online=user in here)
@@ -188,8 +187,8 @@ def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     ]
 
 
-def _previous_groups(session: ClassSession, first: Round) -> list[list[int]]:
-    """The groups of the question before, in this class or the last one."""
+def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[int]]:
+    """Return the partner groups of the question before, in this class session or the last one."""
     last = (
         PartnerGroup.objects.filter(round__session__course=session.course)
         .exclude(round=first)
@@ -203,8 +202,10 @@ def _previous_groups(session: ClassSession, first: Round) -> list[list[int]]:
     return list(previous.values())
 
 
-def log_groups(session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]) -> None:
-    """Note in the use log who is put with whom."""
+def log_partner_groups(
+    session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]
+) -> None:
+    """Record in the use log the members of partner groups."""
     names = dict(
         User.objects.filter(pk__in=[user for group in chosen for user in group]).values_list(
             "pk", "username"

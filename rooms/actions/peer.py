@@ -1,4 +1,4 @@
-"""The peer messages of the HTTP producer: a text to one's partners, a step of the class."""
+"""The peer messages of the HTTP producer: texts to the user's partners and steps of the class."""
 
 import uuid
 from collections.abc import Callable, Collection
@@ -35,19 +35,19 @@ STEPS: dict[str, Callable[..., Control]] = {
     "reveal": Reveal,
     "enableNext": NextQuestion,
 }
-"""The command that a control message stands for."""
+"""The command for each control message."""
 
 
 def post_to_partners(
     *, user: User, course: str, text: str, to: Collection[str] = ()
 ) -> Message | NewText:
-    """Post a text, not cleaned yet, in the room of the user's partners.
+    """Post a text that is not cleaned yet in the room of the user's partners.
 
-    Where the user has none now, or names others with `to`, their sockets are told, too. Raises
-    NoPartner then, PermissionDenied for a stranger to the course, and the errors of `Post.of`.
+    If the user has no partners now, or `to` names others, this tells the user's sockets and raises
+    NoPartner. Raises PermissionDenied for a user outside the course, and the errors of `Post.of`.
     """
     enrollment = permissions.enrolled(user, course)
-    # The text comes first: nobody is told of missing partners because of an empty one.
+    # The text is checked first, so an empty one causes no notice about missing partners.
     post = Post.of(user, _command("", text))
     now = classroom.snapshot(user, course)
     names = {partner.username for partner in now.partners}
@@ -69,10 +69,10 @@ def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:
 
 
 def take_step(*, user: User, course: str, message: str, question: str) -> Message:
-    """Carry out the command that a control message stands for; returns the stored message.
+    """Carry out the command for a control message and return the stored message.
 
-    `question` is the slug of the one to pose, or of the one that runs, or empty. Raises what
-    `session.control` raises, and IllegalTransition where another question runs.
+    `question` is the slug of the question to pose or of the current one, or empty. Raises the
+    errors of `session.control`, and IllegalTransition if another question is current.
     """
     course_ = permissions.leading(user, course).course
     if message not in STEPS:
@@ -93,7 +93,7 @@ def take_step(*, user: User, course: str, message: str, question: str) -> Messag
 
 
 def _epoch(course: Course, question: str) -> int | None:
-    """The epoch that stands while this question runs; None where none runs or none is named."""
+    """Return the current epoch while this question is current; None if none is current or named."""
     session = classroom.class_session(course)
     if session is None or session.current_round is None or not question:
         return None

@@ -1,4 +1,4 @@
-"""Who is connected: written when sockets open and close, and at each beat of a worker."""
+"""Presence in the database, written when sockets open and close and at each beat of a worker."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from rooms.models import Connection, Worker
 from rooms.queries import presence
 
 KEEP_CLOSED = timedelta(hours=1)
-"""How long closed connections are kept, to tell who left just now."""
-# When the users of a worker's connections were there for the last time, as far as is known.
+"""The time for which closed connections are kept, to find users who left just now."""
+# The last known time at which the users of a worker's connections were there.
 _LAST_BEAT = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
 
 
@@ -26,7 +26,7 @@ _LAST_BEAT = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
 class Coming:
     """A chat socket of a user that opened or closed at a worker.
 
-    `last` is when the user was last there by it, where that is not when it is noted.
+    `last` is the time at which the user was last there by it, if that is not the time of writing.
     """
 
     connection: UUID
@@ -37,7 +37,7 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """An open socket fell silent, or gave a sign of life again where `silent_since` is None."""
+    """An open socket that fell silent, or is heard again if `silent_since` is None."""
 
     connection: UUID
     user: int
@@ -46,8 +46,11 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a worker learns as it tells that it is alive: when it told so before, None for never,
-    and which of its open sockets the database has as silent."""
+    """The answer to a worker's heartbeat.
+
+    It has the time of the beat before, None for the first one, and the ids of the worker's open
+    sockets that the database lists as silent.
+    """
 
     before: datetime | None
     silent: frozenset[UUID]
@@ -55,22 +58,22 @@ class Beat:
 
 @transaction.atomic
 def open_connections(opened: Sequence[Coming]) -> list[bool]:
-    """Note sockets that opened. The answer for each: whether its user was away until then.
+    """Record opened sockets, and return for each whether its user was away until then.
 
-    Of those who have more than they may, the oldest sockets are closed, wherever they are.
+    If a user has too many sockets, the oldest are closed, at whatever worker they are.
     """
     now = timezone.now()
-    standing: dict[int, list[UUID]] = {}
+    open_by_user: dict[int, list[UUID]] = {}
     here: set[int] = set()
     for user, connection, silent_since in (
         presence.open_connections()
         .filter(user__in={coming.user for coming in opened})
-        # The answer to an earlier commit may have been lost.
+        # They may be stored already, if the answer to an earlier commit was lost.
         .exclude(id__in=[coming.connection for coming in opened])
         .order_by("opened_at")
         .values_list("user_id", "id", "silent_since")
     ):
-        standing.setdefault(user, []).append(connection)
+        open_by_user.setdefault(user, []).append(connection)
         if silent_since is None:
             here.add(user)
     Worker.objects.bulk_create(
@@ -88,9 +91,9 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     for coming in opened:
         results.append(coming.user not in here)
         here.add(coming.user)
-        standing.setdefault(coming.user, []).append(coming.connection)
+        open_by_user.setdefault(coming.user, []).append(coming.connection)
     most = limits["SOCKETS_PER_USER"]
-    for user, connections in standing.items():
+    for user, connections in open_by_user.items():
         for connection in connections[:-most]:
             tell.close_surplus(user, connection)
     return results
@@ -98,14 +101,14 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
 
 @transaction.atomic
 def close_connections(closed: Sequence[Coming]) -> list[bool]:
-    """Note sockets that closed. The answer for each: whether its user is away since then.
+    """Record closed sockets, and return for each whether its user is away since then.
 
-    A silent socket closes as of its last sign of life: its user has been away by it for so long.
+    A silent socket counts as closed at its last sign of life, because its user has been away since.
     """
     closing = {coming.connection for coming in closed}
-    standing = _lock_standing({coming.user for coming in closed})
-    here = {one.user_id for one in standing if one.pk not in closing and one.silent_since is None}
-    silent = {one.pk for one in standing if one.silent_since is not None}
+    open_ones = _lock_open_connections({coming.user for coming in closed})
+    here = {one.user_id for one in open_ones if one.pk not in closing and one.silent_since is None}
+    silent = {one.pk for one in open_ones if one.silent_since is not None}
     now = timezone.now()
     Connection.objects.filter(id__in=closing).update(closed_at=Coalesce("silent_since", now))
     for coming in closed:
@@ -116,16 +119,18 @@ def close_connections(closed: Sequence[Coming]) -> list[bool]:
 
 @transaction.atomic
 def note_signs(signs: Sequence[Sign]) -> list[bool]:
-    """Note sockets that fell silent, or are heard again. The answer for each: whether its user is
-    away since then, or online again, and was not before."""
-    standing = _lock_standing({sign.user for sign in signs})
+    """Record sockets that fell silent or are heard again.
+
+    Return for each whether that changed its user from online to away or back.
+    """
+    open_ones = _lock_open_connections({sign.user for sign in signs})
     told = {sign.connection: sign.silent_since for sign in signs}
-    changed = [one for one in standing if one.pk in told and one.silent_since != told[one.pk]]
-    before = _users_heard(standing)
+    changed = [one for one in open_ones if one.pk in told and one.silent_since != told[one.pk]]
+    before = _users_heard(open_ones)
     for one in changed:
         one.silent_since = told[one.pk]
     Connection.objects.bulk_update(changed, ["silent_since"])
-    after = _users_heard(standing)
+    after = _users_heard(open_ones)
     turned = {one.pk for one in changed if (one.user_id in before) is not (one.user_id in after)}
     return [sign.connection in turned for sign in signs]
 
@@ -133,8 +138,8 @@ def note_signs(signs: Sequence[Sign]) -> list[bool]:
 @transaction.atomic
 def beat(*, worker: UUID) -> Beat:
     """Record the heartbeat of the worker."""
-    # The lock waits for a process that takes the worker for dead at this moment, so that the answer
-    # tells of it.
+    # The lock waits for a process that just now takes the worker for dead, so that the answer
+    # includes the sockets it silences.
     known = Worker.objects.filter(id=worker)
     before = known.select_for_update(no_key=True).values_list("seen_at", flat=True).first()
     now = timezone.now()
@@ -147,11 +152,10 @@ def beat(*, worker: UUID) -> Beat:
 
 
 def mind_the_dead(*, before: datetime) -> None:
-    """Silence the sockets of workers that do not beat any more, as these may only hang, and close
-    them after `PRESENCE_EXPIRY`.
+    """Mark the sockets of workers without beats as silent, and close them after `PRESENCE_EXPIRY`.
 
-    `before` is when the caller's own worker had beaten before its last beat: where the database
-    was away for all, nobody else could beat.
+    Such a worker may only hang. `before` is the time of the beat before the last one of the
+    caller's own worker: if the database was away for all, no other worker could beat either.
     """
     alive = min(timezone.now(), before + timedelta(seconds=beat_every()))
     expiry = limits["PRESENCE_EXPIRY"]
@@ -159,14 +163,14 @@ def mind_the_dead(*, before: datetime) -> None:
         Exists(Connection.objects.filter(worker=OuterRef("pk"), closed_at=None)),
         seen_at__lt=alive - timedelta(seconds=min(limits["PARTNER_GONE_AFTER"], expiry)),
     )
-    # All workers ask this all the time, and there is hardly ever one.
+    # All workers ask this all the time, and there is hardly ever a late worker.
     if late.exists():
         _see_to(late, expired=alive - timedelta(seconds=expiry))
 
 
 @transaction.atomic
 def _see_to(late: QuerySet[Worker], *, expired: datetime) -> None:
-    # Under their locks none of them beats until its sockets are seen to.
+    # Under these locks none of the workers can beat until its sockets are handled.
     dead = list(
         late.filter(Exists(_heard(Connection.objects.filter(worker=OuterRef("pk")))))
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
@@ -185,20 +189,19 @@ def forget_closed() -> None:
 
 @transaction.atomic
 def retire(*, worker: UUID) -> None:
-    """Close what is still open at a worker that stops, and tell the rooms of those who are away."""
+    """Close the open sockets of a worker that stops, and tell the rooms which users are away."""
     _close(Connection.objects.filter(worker=worker))
 
 
 def beat_every() -> float:
-    """Seconds between two beats: one may be lost, and the next one late."""
+    """Return the seconds between two beats. One may be lost, and the next one late."""
     return float(min(limits["PRESENCE_EXPIRY"] / 3, limits["PARTNER_GONE_AFTER"] / 4))
 
 
-def _lock_standing(users: Collection[int]) -> list[Connection]:
-    """The open sockets of the users, under locks taken in one order.
+def _lock_open_connections(users: Collection[int]) -> list[Connection]:
+    """Lock the open connections of the users in the order of their ids, and return them.
 
-    Of two sockets of a user that close at two workers at once, one has to see that the other has
-    closed.
+    If two sockets of a user close at two workers at once, one has to see that the other has closed.
     """
     return list(
         presence.open_connections()
@@ -233,8 +236,10 @@ def _close(connections: QuerySet[Connection]) -> None:
 
 
 def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
-    """The users by connection, under locks. What another process takes at the same time is for
-    that one to tell."""
+    """Lock connections and return their users.
+
+    Connections that another process has locked at the same time are left to that process.
+    """
     return dict(
         connections.select_for_update(skip_locked=True, no_key=True, of=("self",)).values_list(
             "id", "user_id"
@@ -243,7 +248,7 @@ def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
 
 
 def _tell_away(users: set[int]) -> None:
-    """Tell the rooms of those of the users who are not online."""
+    """Tell the rooms of the users who are not online."""
     here = set(
         presence.online_connections().filter(user__in=users).values_list("user_id", flat=True)
     )

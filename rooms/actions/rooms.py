@@ -1,4 +1,4 @@
-"""Making, joining, leaving, archiving and reading rooms."""
+"""Creating, joining, leaving, archiving and reading rooms."""
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Greatest
@@ -13,17 +13,17 @@ from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.wire.text import clean_text
 
 TITLE_LIMIT = 200
-"""Characters in the title of a room."""
+"""The most characters in the title of a room."""
 TOPIC_LIMIT = 500
-"""Characters in the topic of a room."""
+"""The most characters in the topic of a room."""
 
 
 @transaction.atomic
 def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room:
-    """Make an open room of a course, with the user as its first member.
+    """Create an open room of a course, with the user as its first member.
 
-    Raises PermissionDenied for one who is not in the course, for a muted student, and for a
-    student who has made as many rooms as one may; EmptyText and TextTooLong.
+    Raises PermissionDenied for a user outside the course, a muted student, and a student who has
+    created as many rooms as allowed. Also raises EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
     title = clean_text(" ".join(title.split()), TITLE_LIMIT)
@@ -56,14 +56,14 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
 def join_room(*, user: User, room: str) -> Room:
     """Make the user a member of an open room of their course.
 
-    Raises InvalidRoom, and PermissionDenied for one who is in as many rooms as one may.
+    Raises InvalidRoom, and PermissionDenied if the user is in as many rooms as allowed.
     """
     found = permissions.joinable(user, room)
     _lock_user(user)
     if Membership.objects.filter(room=found, user=user).exists():
         return found
     _may_be_in_one_more(user)
-    # Not into a room that somebody archives meanwhile: its members are being told.
+    # The lock prevents joining a room that is being archived, whose members are already told.
     found = _lock_room(found)
     Membership.objects.create(room=found, user=user)
     _log(user, "join", found)
@@ -77,8 +77,8 @@ def join_room(*, user: User, room: str) -> Room:
 def leave_room(*, user: User, room: str) -> Room:
     """Take the user out of an open room.
 
-    Raises InvalidRoom, and PermissionDenied for a room one is in for another reason: a course's,
-    a direct one, or that of one's partners.
+    Raises InvalidRoom, and PermissionDenied for rooms of other kinds: those of courses and
+    partners, and direct rooms.
     """
     membership = permissions.member(user, room)
     found = membership.room
@@ -93,10 +93,10 @@ def leave_room(*, user: User, room: str) -> Room:
 
 @transaction.atomic
 def change_topic(*, user: User, room: str, topic: str) -> Room:
-    """Set what an open room is about; empty for nothing. For who made it and who leads the course.
+    """Set the topic of an open room, which may be empty.
 
-    A course's room has a topic as well, set by those who lead it. Raises InvalidRoom,
-    PermissionDenied and TextTooLong.
+    The room's creator and those who lead the course may do this. Those who lead the course may also
+    set the topic of its own room. Raises InvalidRoom, PermissionDenied and TextTooLong.
     """
     found = _run_by(user, room, (Room.Kind.OPEN, Room.Kind.COURSE))
     found.topic = _clean_topic(topic)
@@ -107,9 +107,10 @@ def change_topic(*, user: User, room: str, topic: str) -> Room:
 
 @transaction.atomic
 def archive_room(*, user: User, room: str) -> Room:
-    """Close an open room for good: its members are members no more, its history stays.
+    """Close an open room for good. All memberships end, and the history stays.
 
-    For who made it and who leads the course. Raises InvalidRoom and PermissionDenied.
+    The room's creator and those who lead the course may do this. Raises InvalidRoom and
+    PermissionDenied.
     """
     found = _lock_room(_run_by(user, room, (Room.Kind.OPEN,)))
     found.archived_at = timezone.now()
@@ -121,9 +122,9 @@ def archive_room(*, user: User, room: str) -> Room:
 
 
 def open_direct_room(*, user: User, to: str) -> Room:
-    """The direct room of two users who share a course, made if need be.
+    """Return the direct room of two users who share a course, and create it if needed.
 
-    Raises PermissionDenied where there is no such user or they share no course.
+    Raises PermissionDenied if there is no such user or they share no course.
     """
     other = User.objects.filter(username=to, is_active=True).first()
     if other is None or other == user:
@@ -144,7 +145,7 @@ def open_direct_room(*, user: User, to: str) -> Room:
     try:
         return _make_direct_room(user, other, shared, pair)
     except IntegrityError:
-        # The other one made it in the same moment.
+        # The other user created it at the same moment.
         found = Room.objects.filter(pair=pair).first()
         if found is None:
             raise
@@ -161,9 +162,9 @@ def _make_direct_room(user: User, other: User, course: Course, pair: str) -> Roo
 
 
 def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
-    """Note how far the user has read; never backwards, and not beyond the newest message.
+    """Record how far the user has read, never backwards or beyond the newest message.
 
-    Returns the room and the number that stands. Raises InvalidRoom.
+    Returns the room and the number that now holds. Raises InvalidRoom.
     """
     membership = permissions.member(user, room)
     seq = min(seq, membership.room.last_seq)
@@ -175,8 +176,8 @@ def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
 
 
 def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
-    """A room of these kinds that the user made or whose course they lead."""
-    found, leads = permissions.standing(user, room)
+    """Return a room of these kinds that the user created or whose course they lead."""
+    found, leads = permissions.visible(user, room)
     if found.kind not in kinds:
         raise PermissionDenied("This room cannot be changed or archived.")
     if not leads:
@@ -194,12 +195,12 @@ def _not_muted(enrollment: Enrollment) -> None:
 
 
 def _lock_user(user: User) -> None:
-    """Let nobody else count and change the rooms of the user until this transaction ends."""
+    """Lock the user, so that no other transaction counts and changes their rooms."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _lock_room(room: Room) -> Room:
-    """The room as it stands, unless it was archived meanwhile: InvalidRoom."""
+    """Lock the room and return its current row. Raises InvalidRoom if it was archived meanwhile."""
     found = (
         Room.objects.select_related("course")
         .select_for_update(no_key=True, of=("self",))

@@ -1,4 +1,4 @@
-"""Seating: seeing that no student of a class that discusses is alone.
+"""Seating students, so that nobody in a discussing class is alone.
 
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
@@ -25,31 +25,31 @@ from rooms.queries import classroom, presence
 from rooms.wire.errors import InvalidMessageFormat
 
 LATE_LIMIT = 3
-"""Members up to which a group takes late students before any takes more; groups that were formed
-larger than that take as many as the largest has."""
+"""The size up to which partner groups take late students before any takes more. If groups were
+formed larger, the size of the largest one holds instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seats:
-    """Who sits in which group, and who is here.
+    """The places of students in partner groups, and the students who are here.
 
-    `members` has the users of each of the `groups`. `lately` are those who closed a page a moment
-    ago, and may be back in the next.
+    `members` holds the users of each of the `partner_groups`. `lately` holds those who closed
+    their last page a moment ago and may return.
     """
 
-    groups: list[PartnerGroup]
+    partner_groups: list[PartnerGroup]
     members: list[list[int]]
     online: set[int]
     lately: set[int]
 
     @property
     def late(self) -> set[int]:
-        """Those who are online and in no group."""
+        """Return the students who are online and in no partner group."""
         return self.online.difference(*self.members)
 
     @property
     def somebody_is_alone(self) -> bool:
-        """Whether a group has one who is online, and nobody else who is company."""
+        """Return whether a partner group has an online member without company."""
         company = self.online | self.lately
         return any(
             self.online.intersection(members) and len(company.intersection(members)) == 1
@@ -58,33 +58,33 @@ class _Seats:
 
 
 def seat_students(session: ClassSession) -> int:
-    """Put those who came late, and those whose partners are gone, with others.
+    """Seat students who came late or whose partners are gone with others.
 
-    Returns how many were seated. Does nothing while no groups are made.
+    Returns the number of moves. Does nothing while there are no partner groups.
     """
     first = partners.first_round(session)
     seats = _read_seats(session, first)
     if seats is None or not (seats.late or seats.somebody_is_alone):
-        # As at nearly every look.
+        # This is so at nearly every check.
         return 0
     moves = _choose_moves(seats, answers=_answers(first))
     if moves:
-        _carry_out(session, first, seats.groups, moves)
+        _carry_out(session, first, seats.partner_groups, moves)
     return len(moves)
 
 
 def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
-    """Read who sits where; None while no groups are made."""
-    groups = list(
+    """Read the places of the students; None while there are no partner groups."""
+    partner_groups = list(
         PartnerGroup.objects.filter(round=first).select_related("room").order_by("number")
     )
-    if not groups:
+    if not partner_groups:
         return None
-    members: dict[int, list[int]] = {group.pk: [] for group in groups}
+    members: dict[int, list[int]] = {group.pk: [] for group in partner_groups}
     for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
         members[group_id].append(user_id)
     return _Seats(
-        groups,
+        partner_groups,
         list(members.values()),
         online=presence.online_students(session.course),
         lately=partners.students_here_lately(session.course),
@@ -96,7 +96,7 @@ def _answers(first: Round) -> dict[int, str]:
 
 
 def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Move[int]]:
-    """Choose who goes where. Reads nothing."""
+    """Choose the moves, without reading the database."""
 
     def student(user: int) -> pairing.Student[int]:
         return pairing.Student(
@@ -113,23 +113,24 @@ def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Mov
 def _carry_out(
     session: ClassSession,
     first: Round,
-    groups: Sequence[PartnerGroup],
+    partner_groups: Sequence[PartnerGroup],
     moves: Sequence[pairing.Move[int]],
 ) -> None:
-    # Who comes to a room gets all that is said from the number on that they are told.
+    # Without these locks a newcomer could miss messages posted after the number they are given.
     partners.lock_rooms(session)
     changed: set[int] = set()
     for move in moves:
-        source, target = None if move.source is None else groups[move.source], groups[move.target]
+        source = None if move.source is None else partner_groups[move.source]
+        target = partner_groups[move.target]
         _move(session, first, move.key, source, target)
         changed |= {group.pk for group in (source, target) if group is not None}
     _after_moves(session, first, changed)
 
 
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
-    """Put a student of the course into a group, from another one or none.
+    """Move a student of the course into a partner group, from another one or from none.
 
-    Raises InvalidMessageFormat where there is no such student or group.
+    Raises InvalidMessageFormat if there is no such student or group.
     """
     first = partners.first_round(session)
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
@@ -150,8 +151,8 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
-def leave_groups(course: Course, users: Collection[int]) -> None:
-    """Take those who leave the course out of the groups of the question that runs.
+def leave_partner_groups(course: Course, users: Collection[int]) -> None:
+    """Take users who leave the course out of the partner groups of the current question.
 
     The caller holds the locks of the course's class sessions.
     """
@@ -179,7 +180,7 @@ def _move(
     Partner.objects.update_or_create(round=first, user_id=user, defaults={"group": target})
     Membership.objects.get_or_create(room=target.room, user_id=user)
     members = Membership.objects.filter(room=target.room).count()
-    # Read again: the room may have got messages since.
+    # Read the number again, as the room may have new messages.
     target.room.refresh_from_db(fields=["last_seq"])
     tell.joined(session.course, target.room, [user], members=members)
 
@@ -191,5 +192,5 @@ def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) 
     touched: dict[int, list[int]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
         touched[group_id].append(user_id)
-    partners.log_groups(session, first, list(touched.values()))
+    partners.log_partner_groups(session, first, list(touched.values()))
     tell.figures_changed(session.course_id)

@@ -21,7 +21,7 @@ from rooms.wire.errors import IllegalTransition
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Where a command has led; `groups` is the number of groups that were made, if any were."""
+    """The result of a command; `groups` is the number of partner groups it made, if any."""
 
     phase: str
     epoch: int
@@ -32,11 +32,11 @@ class Moved:
 def control(*, user: User, course: str, command: Control) -> Moved:
     """Carry out an instructor's command in a course.
 
-    A command that comes again under its uuid is answered as if it were new, and does nothing.
-    Raises PermissionDenied for one who does not lead the course; IllegalTransition where the
-    phase does not allow it, or another epoch stands than the command names; InvalidMessageFormat
-    where the course has no such question, student or group; EmptyText and TextTooLong for an
-    announcement; UuidReused where the uuid belongs to another message.
+    A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
+    PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
+    allow the command, or if the command names another epoch than the current one;
+    InvalidMessageFormat if the course has no such question, student or group; EmptyText and
+    TextTooLong for an announcement; UuidReused if the uuid belongs to another message.
     """
     course_ = permissions.leading(user, course).course
     step = STEPS[type(command)]
@@ -64,10 +64,10 @@ def control(*, user: User, course: str, command: Control) -> Moved:
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
-    """Close the rounds whose deadline has come; returns how many.
+    """Close the rounds whose deadline has come, and return their number.
 
-    Any worker may call it at any time: the one that gets the lock closes the round, and the
-    others find it closed.
+    Any worker may call it at any time. The one that gets the lock closes the round, and the others
+    find it closed.
     """
     moment = now or timezone.now()
     due = ClassSession.objects.filter(ended_at=None, deadline__lte=moment).values_list(
@@ -100,11 +100,11 @@ def _close_due(pk: int, now: datetime) -> bool:
 
 @transaction.atomic
 def mend_question(*, question: Question) -> None:
-    """Give the classes in which a question runs a new revision, as its wording or key is mended.
+    """Give the classes in which a question is current a new revision, as the question is corrected.
 
-    What processes remember of where a class stands goes by that.
+    Processes remember the state of a class under its revision.
     """
-    # A class that is just posing the question has the lock of the course, or sees what was mended.
+    # A class that poses the question right now holds the course's lock, or sees the correction.
     Course.objects.select_for_update(no_key=True).get(pk=question.course_id)
     running = (
         ClassSession.objects.filter(current_round__question=question, ended_at=None)
@@ -117,9 +117,9 @@ def mend_question(*, question: Question) -> None:
 
 @transaction.atomic
 def seat_students(*, session: int) -> int:
-    """Put late and lonely students of a class session with others; returns how many.
+    """Seat late and lonely students of a class session with others, and return the number of moves.
 
-    Does nothing while somebody else works on the session.
+    Does nothing while another transaction holds the lock of the session.
     """
     found = (
         ClassSession.objects.filter(
@@ -133,7 +133,7 @@ def seat_students(*, session: int) -> int:
 
 
 def _lock(course: Course, user: User) -> ClassSession:
-    # The course's row first: it is there even when no class session is.
+    # Lock the course's row first, as it exists even without a class session.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     session = (
         ClassSession.objects.filter(course=course, ended_at=None)
@@ -210,14 +210,14 @@ def _advance(
     )
     tell.figures_changed(session.course_id)
     if to in PARTNER_PHASES and before not in PARTNER_PHASES:
-        # Snapshots show the partners from here on, also where the discussion is left out.
+        # Snapshots show the partners from here on, even if the discussion is skipped.
         tell.partners(session)
 
 
 def _answer(session: ClassSession, step: Step) -> Moved:
-    """Return where the class stands, for a command that is new as for one that came before."""
+    """Return the answer to a command, whether it is new or repeated."""
     groups = None
-    if step.makes_groups:
+    if step.makes_partner_groups:
         first, _ = classroom.rounds(session)
         groups = PartnerGroup.objects.filter(round=first).count() if first is not None else 0
     return Moved(str(session.phase), session.epoch, groups)

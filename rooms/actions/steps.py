@@ -1,4 +1,4 @@
-"""The steps of a class: a row for each command of an instructor, and what it does.
+"""The steps of a class, with a row for each command of an instructor.
 
 The functions here run in the transaction of `session.control`, under the lock of the class
 session, once it is clear that the phase allows the command. The instructor who gave it is the
@@ -39,20 +39,20 @@ from rooms.wire.errors import InvalidMessageFormat, UuidReused
 from rooms.wire.text import clean_text
 
 NEW_SESSION_AFTER = timedelta(hours=6)
-"""A question that is posed this long after anything happened opens a new class session."""
+"""A question that is posed this long after the last event opens a new class session."""
 
 
 def message_uuid(command: Control) -> str:
-    """The uuid of the message that a command leads to.
+    """Return the uuid of the message that a command leads to.
 
-    It goes by the command's, so that one that comes again is known; but it is another one, since
-    the message must not be taken for the reply.
+    It is derived from the command's uuid, so that a repeated command is recognised. It differs from
+    it, so that the message is not taken for the reply.
     """
     return uuid.uuid5(uuid.NAMESPACE_OID, command.uuid).hex
 
 
 def close_round(session: ClassSession, now: datetime) -> None:
-    """Take no more votes in the round that is open."""
+    """Close the open round, so that it takes no more votes."""
     assert session.current_round is not None
     session.deadline = None
     session.current_round.closed_at = now
@@ -70,7 +70,7 @@ def post_to_class(
 ) -> None:
     """Post a text of the controller in the course's room.
 
-    The fields of the `control` event are stored beside it; `message` is the one of that name.
+    The fields of the `control` event are stored with it; `message` is its field of that name.
     """
     fields: dict[str, Any] = msgspec.to_builtins(classroom.control_fields(session.course, session))
     store_message(
@@ -90,7 +90,7 @@ def post_to_class(
 
 
 def _moved_before(course: Course, user: User, command: Control) -> bool:
-    """Whether the command has led to a transition."""
+    """Return whether the command has already led to a transition."""
     before = _message_of(course, user, command)
     if before is None:
         return False
@@ -101,7 +101,7 @@ def _moved_before(course: Course, user: User, command: Control) -> bool:
 
 
 def _announced_before(course: Course, user: User, command: Announce) -> bool:
-    """Whether the announcement was posted, with this text."""
+    """Return whether the announcement was already posted with this text."""
     before = _message_of(course, user, command)
     if before is None:
         return False
@@ -111,7 +111,7 @@ def _announced_before(course: Course, user: User, command: Announce) -> bool:
 
 
 def _formed_before(course: Course, user: User, command: MakePartners) -> bool:
-    """Whether the command has formed groups, which leaves no message."""
+    """Return whether the command has already formed partner groups, which leaves no message."""
     return partners.formed_under(_groups_name(course, user, command))
 
 
@@ -126,7 +126,7 @@ def _message_of(course: Course, user: User, command: Control) -> Message | None:
 
 
 def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID:
-    """Name the groups that a command forms."""
+    """Return the name of the partner groups that a command forms."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
 
 
@@ -177,14 +177,14 @@ def _start_revote(session: ClassSession, command: StartRevote, now: datetime) ->
 
 
 def _reveal(session: ClassSession, command: Reveal, now: datetime) -> ClassSession:
-    # The phase alone shows the right choice.
+    # The phase alone reveals the correct choice.
     return session
 
 
 def _reopen(session: ClassSession, command: Reopen, now: datetime) -> ClassSession:
     assert session.current_round is not None
     if session.current_round.number == 1:
-        # The votes may change, and the groups go by them.
+        # The votes may change, and the partner groups depend on them.
         partners.dissolve(session)
     session.current_round.closed_at = None
     session.current_round.save(update_fields=["closed_at"])
@@ -216,7 +216,7 @@ def _move_student(session: ClassSession, command: MoveStudent, now: datetime) ->
 
 
 def _renewed(session: ClassSession, now: datetime) -> ClassSession:
-    """The session to pose a question in: a new one where the last question was long ago."""
+    """Return the session for a new question, which is a new one if the last event was long ago."""
     if now - session.changed_at < NEW_SESSION_AFTER:
         _leave_question(session)
         return session
@@ -264,26 +264,28 @@ def _deadline(seconds: float | None, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a command does to a class.
+    """The effect of a command on a class.
 
-    `apply(session, command, now)` does it, and returns the session that goes on, which is
-    another one where a question opens it. `known_before(course, user, command)` tells whether the
-    command came before; it raises UuidReused where its uuid belongs to something else.
-    `moves` tells whether the step is a transition, of which the class is told under a new epoch;
-    `makes_groups` whether the answer says how many groups there are.
+    `apply(session, command, now)` carries it out and returns the session that continues, which is a
+    new one if a question opens it. `known_before(course, user, command)` returns whether the
+    command came before, and raises UuidReused if its uuid belongs to something else. `moves` is
+    true if the step is a transition, which is sent to the class under a new epoch.
+    `makes_partner_groups` is true if the answer contains the number of partner groups.
     """
 
     apply: Callable[[ClassSession, Any, datetime], ClassSession]
     known_before: Callable[[Course, User, Any], bool] = _moved_before
     moves: bool = True
-    makes_groups: bool = False
+    makes_partner_groups: bool = False
 
 
 STEPS: dict[type[Control], Step] = {
     StartQuestion: Step(_start_question),
     CountDownAndStop: Step(_count_down),
     StopVote: Step(_stop_vote),
-    MakePartners: Step(_make_partners, known_before=_formed_before, moves=False, makes_groups=True),
+    MakePartners: Step(
+        _make_partners, known_before=_formed_before, moves=False, makes_partner_groups=True
+    ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
     StartRevote: Step(_start_revote),

@@ -1,6 +1,6 @@
-"""Telling sockets what an action changed: the one module of the actions that publishes.
+"""Notices to sockets about the changes of an action. No other module of the actions publishes.
 
-What these functions tell goes out when the transaction of the caller commits.
+The notices go out when the transaction of the caller commits.
 """
 
 from collections import defaultdict
@@ -17,8 +17,8 @@ from rooms.delivery.notices import (
     Join,
     Leave,
     Passing,
+    PresenceChange,
     Removed,
-    Seen,
     Stored,
     Unenrolled,
 )
@@ -33,7 +33,7 @@ PartnerNotices = list[Passing]
 
 
 def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
-    """Tell the rooms of stored messages, each given with the id of its course."""
+    """Send stored messages to their rooms. Each is given with the id of its course."""
     publish.send_all(
         [
             (
@@ -51,7 +51,7 @@ def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
 
 
 def removed(room: Room, message: Message) -> None:
-    """Tell a room that the text of one of its messages is gone."""
+    """Tell a room that the text of one of its messages was removed."""
     frame = frames.message_removed(message)
     _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame))
 
@@ -65,38 +65,38 @@ def joined(
     title: str | None = None,
     everywhere: bool = False,
 ) -> None:
-    """Tell users that they are in a room now, which has so many members.
+    """Tell users that they are in a room now; `members` is the number of its members.
 
-    `title` is what they see as its title, if not its own. With `everywhere` all processes are
-    told: those of users who are new in the course may not listen to it yet.
+    `title` is the title that they see, if it is not the room's own. With `everywhere`, all
+    processes are told, as those of users who are new in the course may not listen to it yet.
     """
-    group = names.course(course.pk)
+    channel_group = names.course(course.pk)
     frame = frames.room_added(room, title=title or room.title, course=course.slug, members=members)
     publish.send(
-        names.EVERYONE if everywhere else group,
-        Join(list(users), names.room(room.id), group, room.last_seq, frame),
+        names.EVERYONE if everywhere else channel_group,
+        Join(list(users), names.room(room.id), channel_group, room.last_seq, frame),
     )
 
 
 def left(room: Room, users: Collection[int]) -> None:
-    """Tell users that they are in a room no more."""
+    """Tell users that they are no longer in a room."""
     frame = frames.room_removed(room)
     _to_course(room.course_id, Leave(list(users), names.room(room.id), frame))
 
 
 def unenrolled(course: Course, users: Collection[int]) -> None:
-    """End the subscriptions of users who are in the course no more."""
+    """End the topic subscriptions of users who have left the course."""
     _to_course(course.pk, Unenrolled(list(users)))
 
 
 def close_dashboards(course: Course, users: Sequence[int]) -> None:
-    """Close the instructors' sockets of users who lead the course no more."""
+    """Close the instructors' sockets of users who no longer lead the course."""
     for user in users:
         _to_course(course.pk, Close(4403, names.dashboards(course.pk), user))
 
 
 def close_surplus(user: int, connection: UUID) -> None:
-    """Close a socket of a user who has more than they may, at whatever process it is."""
+    """Close a socket of a user who has too many, in whatever process it is."""
     publish.send(names.EVERYONE, Close(4429, names.account(user), connection=str(connection)))
 
 
@@ -106,32 +106,35 @@ def figures_changed(course: int) -> None:
 
 
 def present(room: Room, user: User, *, here: bool) -> None:
-    """Tell a room that a user is here now, or is not."""
-    _to_course(room.course_id, Seen(user.pk, user.username, [names.room(room.id)], here))
+    """Tell a room whether a user is here now."""
+    _to_course(room.course_id, PresenceChange(user.pk, user.username, [names.room(room.id)], here))
 
 
 def away(user: int, username: str) -> None:
     """Tell all rooms of a user that they are away."""
-    for group, rooms in audiences(user).items():
-        publish.send(group, Seen(user, username, rooms, here=False))
+    for channel_group, rooms in audiences(user).items():
+        publish.send(channel_group, PresenceChange(user, username, rooms, here=False))
 
 
 def partners(session: ClassSession, only: Collection[int] | None = None) -> None:
-    """Tell the members of the groups (or of those with the given ids) who their partners are."""
+    """Tell the members of partner groups who their partners are.
+
+    `only` has the ids of the groups whose members are told; without it all are.
+    """
     publish.send_all(
         [(names.course(session.course_id), notice) for notice in partner_notices(session, only)]
     )
 
 
 def partner_notices(session: ClassSession, only: Collection[int] | None = None) -> PartnerNotices:
-    """Return what `partners` would tell now."""
+    """Return the notices that `partners` would send now."""
     first, _ = classroom.rounds(session)
     made = PartnerGroup.objects.filter(round=first).select_related("round")
     if only is not None:
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
-    groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*groups):
+    partner_groups = list(made)
+    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
         bodies[group_id].append((user_id, body))
     return [
         Passing(
@@ -139,21 +142,21 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
             events.encode(
                 PartnersEvent(
                     course=session.course.slug,
-                    room=str(group.room_id),
-                    partners=[body for key, body in bodies[group.pk] if key != user_id],
+                    room=str(partner_group.room_id),
+                    partners=[body for key, body in bodies[partner_group.pk] if key != user_id],
                     epoch=session.epoch,
                     revision=session.revision,
                 )
             ),
             revision=session.revision,
         )
-        for group in groups
-        for user_id, _ in bodies[group.pk]
+        for partner_group in partner_groups
+        for user_id, _ in bodies[partner_group.pk]
     ]
 
 
 def nobody_listens(course: Course, user: User, text: str) -> None:
-    """Tell a user at once, whatever becomes of the transaction, that a text found no partner."""
+    """Tell a user at once, even if the transaction fails, that a text found no partner."""
     publish.now(
         names.course(course.pk),
         Passing(names.user(user.pk), events.encode(SystemEvent(course=course.slug, text=text))),

@@ -1,4 +1,4 @@
-"""Rows of the use log, written in the transaction of what they tell of."""
+"""Rows of the use log, written in the transaction of the action that they record."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -30,10 +30,10 @@ def row(
     div_id: str = "",
     timestamp: datetime | None = None,
 ) -> Row:
-    """A row, of now by default. `sid` is a username, `course_id` and `div_id` are slugs."""
+    """Return a row. `sid` is a username, and `course_id` and `div_id` are slugs."""
     return Row(timestamp or timezone.now(), sid, event, act, div_id, course_id)
 
 
 def record(rows: Iterable[Row]) -> None:
-    """Store rows, in the current transaction."""
+    """Store rows in the current transaction."""
     UseLog.objects.bulk_create(UseLog(**msgspec.structs.asdict(row)) for row in rows)

@@ -19,9 +19,9 @@ from rooms.wire.text import clean_rationale
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """What a user wants to vote in the round of a course that is open.
+    """A vote that a user wants to cast in the open round of a course.
 
-    `question` (a slug) and `round` (1 or 2) name the round it is meant for.
+    `question` (a slug) and `round` (1 or 2) name the round that it is meant for.
     """
 
     user: User
@@ -51,7 +51,7 @@ class Ballot:
         )
 
     def is_for(self, open_: Round) -> bool:
-        """Whether this is the round it was meant for, as far as it names one."""
+        """Return whether the vote is meant for this round or names none."""
         return self.question in (None, open_.question.slug) and self.round in (None, open_.number)
 
 
@@ -65,11 +65,11 @@ def cast_vote(*, ballot: Ballot) -> Round:
 
 @transaction.atomic
 def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
-    """Store votes; a later one of the same user in the same round replaces the earlier.
+    """Store votes. A later vote of the same user in the same round replaces the earlier one.
 
-    The answer for each: the round it counts in; or PermissionDenied, for one who is no student
-    of the course; RoundClosed, also after the deadline, whether or not the round has been closed
-    yet, and where the ballot names another round; or InvalidChoice.
+    Returns for each vote the round in which it counts, or an error: PermissionDenied if the user is
+    no student of the course; RoundClosed, also after the deadline of a round that is not closed yet
+    and if the ballot names another round; or InvalidChoice.
     """
     students = set(
         Enrollment.objects.filter(
@@ -78,8 +78,8 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
             role=Enrollment.Role.STUDENT,
         ).values_list("user_id", "course__slug")
     )
-    # Under the lock of the session no vote can be counted in while the round closes. In the
-    # order of their ids, so that two processes never wait for each other.
+    # Under the locks of the sessions no round can close meanwhile. They are taken in the order of
+    # their ids, so that two processes never wait for each other.
     sessions = {
         session.course.slug: session
         for session in ClassSession.objects.filter(

@@ -1,9 +1,10 @@
-"""The admin: courses, enrolments and questions are edited here, what happened in class is read.
+"""The admin, in which courses, enrolments and questions are edited and the history is read.
 
-History (messages, rounds, votes, partner groups, class sessions, the use log) can be neither
-changed nor deleted, nor can what would take it along, such as a course that was taught.
-Enrolments are made and ended by the same actions as elsewhere, so that live sockets learn of it.
+The history (messages, rounds, votes, partner groups, class sessions, the use log) can be neither
+changed nor deleted. Nor can objects whose deletion would delete history, such as a course that was
+taught. The admin adds and ends enrolments by the same actions as the rest of the code, so open
+sockets learn of it.
 """
 
-# Django finds what these register by importing rooms.admin.
+# Django imports rooms.admin, and these modules register their classes.
 from rooms.admin import classroom, courses, presence, questions, rooms  # noqa: F401

@@ -1,4 +1,4 @@
-"""What the lists of the admin share."""
+"""Base classes of the lists of the admin."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from django.utils.http import urlencode
 
 
 def changelist(model: type[Model], text: str, **filters: Any) -> str:
-    """A link to the list of `model` with these filters."""
+    """Return a link to the list of `model` with these filters."""
     meta = model._meta
     url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     return format_html('<a href="{}?{}">{}</a>', url, urlencode(filters), text)
 
 
 class ReadOnly(admin.options.BaseModelAdmin):
-    """May be looked at, by those who hold the view permission, and nothing else."""
+    """Objects that holders of the view permission can read, and that nobody can change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -31,7 +31,7 @@ class ReadOnly(admin.options.BaseModelAdmin):
 
 
 class History(ReadOnly, admin.ModelAdmin):
-    """A list that only grows, and fast: its length is not counted for each page."""
+    """A list that only grows, and fast. So its length is not counted for each page."""
 
     show_full_result_count = False
 

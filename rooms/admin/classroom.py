@@ -1,4 +1,4 @@
-"""What happened in class."""
+"""Class sessions, rounds, votes and partner groups in the admin."""
 
 from typing import Any
 

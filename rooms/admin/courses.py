@@ -1,4 +1,4 @@
-"""Courses and who is in them."""
+"""Courses and enrolments in the admin."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ INLINE_ROWS = 100
 
 
 class EnrollmentForm(forms.ModelForm):
-    """Another user or course is another enrolment: memberships and live sockets hang on it."""
+    """A form that fixes user and course, because memberships and open sockets depend on them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class EnrollmentInline(admin.TabularInline):
 class CourseAdmin(admin.ModelAdmin):
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
-    # Said once more: a query that counts leaves out the order of the model.
+    # Repeated here, because a query that counts drops the order of the model.
     ordering = ("title", "slug")
     date_hierarchy = "created_at"
     prepopulated_fields = {"slug": ("title",)}
@@ -85,7 +85,7 @@ class CourseAdmin(admin.ModelAdmin):
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Rooms go with a course as long as nothing was said in them."""
+        """Allow the rooms of a course to be deleted with it as long as they have no messages."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         if not Message.objects.filter(room__course__in=objs).exists():
             perms_needed -= {Room._meta.verbose_name, Membership._meta.verbose_name}
@@ -110,7 +110,7 @@ class EnrollmentAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Enrollment, form: forms.ModelForm, change: bool
     ) -> None:
         enroll(course=obj.course, users=[obj.user], role=obj.role)
-        # The log of the admin names the row.
+        # The log of the admin needs the row.
         obj.pk = Enrollment.objects.get(course=obj.course, user=obj.user).pk
 
     def delete_model(self, request: HttpRequest, obj: Enrollment) -> None:

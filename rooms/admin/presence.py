@@ -1,4 +1,4 @@
-"""Who is connected."""
+"""Workers and connections in the admin."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Questions and their choices."""
+"""Questions and their choices in the admin."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ class ChoiceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Votes name a choice by its letter.
+        # Votes refer to a choice by its letter.
         self.fields["letter"].disabled = self.instance.pk is not None
 
 
 class ChoiceFormSet(forms.BaseInlineFormSet):
-    """Two choices or more, exactly one of them correct."""
+    """At least two choices, exactly one of them correct."""
 
     def clean(self) -> None:
         super().clean()
@@ -36,8 +36,8 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
             raise forms.ValidationError("Exactly one choice must be correct.")
 
     def save(self, commit: bool = True) -> Any:
-        # Rows are saved one by one and the database never lets two be correct: the one that was
-        # so far has to step back first.
+        # Rows are saved one by one, and the database never allows two correct choices. So the
+        # previously correct one has to be saved first.
         correct = next(form.instance for form in self._kept() if form.cleaned_data["is_correct"])
         self.instance.choices.exclude(pk=correct.pk).update(is_correct=False)
         return super().save(commit)
@@ -67,7 +67,10 @@ class ChoiceInline(admin.TabularInline):
 
 
 def was_asked(question: Question | None) -> bool:
-    """Once it was, votes stand on its choices: wording and key may be mended, no more."""
+    """Return whether a question was posed. Votes then refer to its choices.
+
+    So only the wording and the correct choice may still be corrected.
+    """
     return question is not None and question.rounds.exists()
 
 

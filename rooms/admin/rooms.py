@@ -1,4 +1,4 @@
-"""Rooms, who is in them and what was said there."""
+"""Rooms, memberships and messages in the admin."""
 
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ class RoomAdmin(History):
 
 @admin.register(Membership)
 class MembershipAdmin(History):
-    """Follows from enrolments, partner groups and what people join themselves."""
+    """Memberships, which result from enrolments, partner groups and joined rooms."""
 
     list_display = ("user", "room", "kind", "course", "joined_at", "last_read_seq")
     list_filter = ("room__kind", "room__course")

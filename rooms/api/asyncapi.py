@@ -36,7 +36,7 @@ _ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:
-    """The events of a kind of socket."""
+    """Return the events of a kind of socket."""
     if channel in _EVENTS:
         return _EVENTS[channel]
     return tuple(kind for kind in Event.__subclasses__() if kind not in _ONLY_ELSEWHERE)
@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[type[Command], ...]] = {
 
 @functools.cache
 def document() -> Schema:
-    """The document, without the servers."""
+    """Return the document without its servers."""
     kinds = {
         *(kind for commands in COMMANDS.values() for kind in commands),
         *(kind for channel in ("chat", "instructor", "feed") for kind in events(channel)),
@@ -118,7 +118,7 @@ def document() -> Schema:
 
 
 def _received(channel: str) -> dict[str, list[str]]:
-    """Return the messages that clients send on a channel, each with those that answer it."""
+    """Return the messages that clients send on a channel, each with its possible answers."""
     if channel == "feed":
         return {"Frame": []}
     return {
@@ -128,7 +128,7 @@ def _received(channel: str) -> dict[str, list[str]]:
 
 
 def _sent(channel: str) -> list[str]:
-    """Return the messages that the server sends on a channel by itself."""
+    """Return the messages that the server sends on a channel without being asked."""
     sent = [kind.__name__ for kind in events(channel)]
     return [*sent, "Frame"] if channel == "feed" else sent
 
@@ -196,7 +196,7 @@ def _schema(name: str) -> dict[str, str]:
 
 
 def _summary(kind: type[msgspec.Struct]) -> str:
-    """The first sentence of what the type itself says."""
+    """Return the first line of the docstring of a type."""
     said = kind.__dict__.get("__doc__") or str(kind.__struct_config__.tag).replace("_", " ")
     return inspect.cleandoc(said).partition("\n")[0]
 
@@ -216,5 +216,5 @@ def _refusal() -> Schema:
 
 
 def servers(host: str, *, secure: bool) -> dict[str, Any]:
-    """The one server there is, as the client reached it."""
+    """Return the only server, under the address that the client used."""
     return {"here": {"host": host, "protocol": "wss" if secure else "ws"}}

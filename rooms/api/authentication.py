@@ -1,4 +1,4 @@
-"""Who is at the other end of a request: a bearer token, or else the session of the pages."""
+"""Authentication of requests, by a bearer token or by the session of the pages."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -11,9 +11,11 @@ from rooms.wire.errors import InvalidToken, RateLimited
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`. A token that is there and wrong is refused, whatever
-    session the request may have besides. Too many wrong ones from an address are told to wait; a
-    right one never is."""
+    """`Authorization: Bearer <token>`.
+
+    A wrong token is refused, even if the request also has a session. An address that sends too
+    many wrong tokens has to wait, but a right token never waits.
+    """
 
     scheme = "Bearer"
 
@@ -34,7 +36,7 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    """How the OpenAPI document describes it."""
+    """The description of bearer tokens in the OpenAPI document."""
 
     target_class = BearerAuthentication
     name = "token"

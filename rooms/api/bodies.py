@@ -1,4 +1,4 @@
-"""The bodies and query strings of the API, as types, beside those that the sockets have too.
+"""Types of the bodies and query strings that only the API has, and not the sockets.
 
 Times are in seconds since the epoch, except in exports.
 """
@@ -25,21 +25,21 @@ Topic = Annotated[str, Meta(max_length=500, pattern=_NO_NUL)]
 
 
 class Strict(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a client sends: unknown fields are refused."""
+    """Input from a client. Unknown fields are refused."""
 
 
 # --- Lists ---------------------------------------------------------------------------------------
 
 
 class ListQuery(Strict, frozen=True, kw_only=True):
-    """Which part of a list."""
+    """The part of a list that the client asks for."""
 
     limit: Annotated[int, Meta(ge=1, le=LIST_LIMIT)] = 100
     offset: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
 class Listed(Struct, Generic[T], frozen=True):
-    """A part of a list; `next` and `previous` are the addresses of the parts beside it."""
+    """A part of a list; `next` and `previous` are the addresses of the neighbouring parts."""
 
     next: str | None
     previous: str | None
@@ -47,7 +47,7 @@ class Listed(Struct, Generic[T], frozen=True):
 
 
 class Courses(Listed[MyCourse], frozen=True):
-    """The courses one is in."""
+    """The courses of the user."""
 
 
 # --- Tokens --------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ class Credentials(Strict, frozen=True, kw_only=True):
 
 
 class NewToken(Struct, frozen=True):
-    """It cannot be shown again. `expires` is null for one that lasts."""
+    """A new token, which cannot be shown again. `expires` is null if the token does not expire."""
 
     token: str
     expires: float | None
@@ -77,11 +77,11 @@ class QuestionInfo(Struct, frozen=True):
 
 
 class Questions(Listed[QuestionInfo], frozen=True):
-    """Questions of a course."""
+    """The questions of a course."""
 
 
 class RoundInfo(Struct, frozen=True):
-    """`votes` and `histogram` are for instructors only."""
+    """A round of a question. Only instructors get `votes` and `histogram`."""
 
     question: str
     round: Literal[1, 2]
@@ -92,7 +92,7 @@ class RoundInfo(Struct, frozen=True):
 
 
 class SessionInfo(Struct, frozen=True):
-    """A class; `rounds` has its last 200 rounds, in order."""
+    """A class session; `rounds` has its last 200 rounds, in order."""
 
     session: int
     started_at: float
@@ -103,7 +103,7 @@ class SessionInfo(Struct, frozen=True):
 
 
 class Sessions(Listed[SessionInfo], frozen=True):
-    """The classes of a course, the last one first."""
+    """The class sessions of a course, newest first."""
 
 
 class MyVote(Struct, frozen=True):
@@ -117,11 +117,11 @@ class MyVote(Struct, frozen=True):
 
 
 class MyVotes(Listed[MyVote], frozen=True):
-    """One's votes in a course, the last one first."""
+    """The user's own votes in a course, newest first."""
 
 
 class Partners(Struct, frozen=True):
-    """Without partners, or before they are told of each other, `room` is null."""
+    """The user's partners. `room` is null if there are none, or if they are not announced yet."""
 
     course: str
     room: str | None
@@ -140,8 +140,11 @@ class NewRoom(Strict, frozen=True, kw_only=True):
 
 
 class RoomDetails(RoomInfo, frozen=True, kw_only=True):
-    """A room. `joined` tells whether one is in it, `unread` how many messages one has not read,
-    `slow_seconds` how long a student waits between two messages of theirs."""
+    """A room.
+
+    `joined` tells whether the user is in it. `unread` is the number of messages that the user has
+    not read. `slow_seconds` is the time that a student has to wait between two messages.
+    """
 
     joined: bool
     unread: int
@@ -151,11 +154,11 @@ class RoomDetails(RoomInfo, frozen=True, kw_only=True):
 
 
 class Rooms(Listed[RoomDetails], frozen=True):
-    """The rooms one is in, and the open ones of one's courses."""
+    """The rooms that the user is in and the open rooms of their courses."""
 
 
 class RoomChanges(Strict, frozen=True, kw_only=True):
-    """What is left out stays as it is."""
+    """Changes to a room. A field that is left out stays as it is."""
 
     topic: Topic | UnsetType = UNSET
     slow_seconds: Annotated[int, Meta(ge=0, le=SLOW_LIMIT)] | UnsetType = UNSET
@@ -166,19 +169,21 @@ class Read(Strict, frozen=True, kw_only=True):
 
 
 class Mention(Struct, frozen=True):
-    """A message that mentions one; `unread` tells whether one has not read it."""
+    """A message that mentions the user; `unread` is true until the user has read it."""
 
     message: MessageBody
     unread: bool
 
 
 class Mentions(Listed[Mention], frozen=True):
-    """The messages that mention one, the newest first."""
+    """The messages that mention the user, newest first."""
 
 
 class SearchQuery(Strict, frozen=True, kw_only=True):
-    """Words, all of which must be there; "a phrase"; -without. Where: all one's rooms, or one, or
-    those of one course."""
+    """A search in all rooms of the user, in one of them, or in those of one course.
+
+    `q` may contain words, all of which must occur, "phrases" in quotes and -exclusions.
+    """
 
     q: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
     room: RoomId | None = None
@@ -187,7 +192,7 @@ class SearchQuery(Strict, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True):
-    """Messages, the newest first."""
+    """The messages found, newest first."""
 
     results: list[MessageBody]
 
@@ -198,7 +203,7 @@ class NewMute(Strict, frozen=True, kw_only=True):
 
 
 class Mute(Struct, frozen=True):
-    """A student who may not post until then."""
+    """A student who may not post until a point in time."""
 
     username: str
     display_name: str
@@ -206,11 +211,11 @@ class Mute(Struct, frozen=True):
 
 
 class Mutes(Listed[Mute], frozen=True):
-    """The students of a course who may not post now."""
+    """The students of a course who may not post at the moment."""
 
 
 class MessagesQuery(Strict, frozen=True, kw_only=True):
-    """Which messages: those after a number (the oldest of them), before one, or the newest."""
+    """A part of the messages: the oldest after a number, those before one, or the newest."""
 
     after: Seq | None = None
     before: Seq | None = None
@@ -219,8 +224,11 @@ class MessagesQuery(Strict, frozen=True, kw_only=True):
 
 
 class Messages(Struct, frozen=True):
-    """Messages in order, oldest first. `next` is the address of those that follow, as far as there
-    are any yet, `previous` of those before; `last_seq` is the number of the room's newest."""
+    """Messages of a room, oldest first.
+
+    `next` is the address of the messages that follow, if there are any yet, and `previous` that of
+    the messages before. `last_seq` is the number of the room's newest message.
+    """
 
     room: str
     last_seq: int
@@ -233,7 +241,7 @@ class Messages(Struct, frozen=True):
 
 
 class PeerMessage(Strict, frozen=True, kw_only=True):
-    """A peer message. `time` is accepted and not used: times come from the server."""
+    """A peer message. `time` is accepted but ignored, because the server sets all times."""
 
     type: Literal["text", "control"]
     message: Text

@@ -1,4 +1,4 @@
-"""The endpoints for a class: where it stands, votes, partners, control."""
+"""The endpoints for a class: its state, votes, partners and control."""
 
 from drf_spectacular.utils import extend_schema
 from msgspec import Raw, Struct
@@ -26,7 +26,7 @@ class State(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         permissions.enrolled(self.me(request), slug)
-        # Where nobody has a socket open, nobody else closes them.
+        # Where nobody has a socket open, no other code closes due rounds.
         session.close_due_rounds()
         return Response(classroom.snapshot(self.me(request), slug))
 

@@ -1,4 +1,4 @@
-"""The endpoints for courses, and what was asked and done in them."""
+"""The endpoints for courses, their questions and their history."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -105,7 +105,7 @@ class UseLog(Endpoint):
 
 
 def _moment(name: str, text: str | None) -> datetime | None:
-    """A point in time: ISO 8601 (UTC where it names no zone) or seconds since the epoch."""
+    """Parse a point in time: ISO 8601 (in UTC if it names no zone) or seconds since the epoch."""
     if text is None:
         return None
     try:

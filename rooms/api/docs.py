@@ -1,7 +1,7 @@
-"""The documents of the API: OpenAPI, AsyncAPI, and a page to read.
+"""The documents of the API: OpenAPI, AsyncAPI and a page for people.
 
-The page is our own HTML, without script: what comes ready-made needs inline styles, which the
-policy of the site forbids, or megabytes.
+The page is our own HTML without scripts. Ready-made pages need megabytes, or inline styles, which
+the Content-Security-Policy of the site forbids.
 """
 
 import functools
@@ -33,13 +33,13 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @functools.cache
 def open_api() -> Schema:
-    """The OpenAPI document; it is the same for everyone."""
+    """Return the OpenAPI document, which is the same for everyone."""
     made: Schema = SchemaGenerator().get_schema(request=None, public=True)
     return made
 
 
 class OpenApi(APIView):
-    """The document as JSON, or as YAML for those who accept only that."""
+    """The OpenAPI document as JSON, or as YAML for clients that accept only YAML."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -59,7 +59,7 @@ class OpenApi(APIView):
 
 @require_safe
 def async_api(request: HttpRequest) -> JsonResponse:
-    """The AsyncAPI document of the sockets."""
+    """Answer with the AsyncAPI document of the sockets."""
     servers = asyncapi.servers(request.get_host(), secure=request.is_secure())
     return JsonResponse({**asyncapi.document(), "servers": servers})
 
@@ -67,7 +67,7 @@ def async_api(request: HttpRequest) -> JsonResponse:
 @require_safe
 @cache_control(max_age=300)
 def page(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI document to read."""
+    """Show the OpenAPI document as a page."""
     document = open_api()
     return render(
         request,
@@ -137,7 +137,7 @@ Words = list[tuple[str, str]]
 
 
 def prose(text: str) -> str:
-    """A text of the document as HTML: what stands between backticks is code."""
+    """Return a text of the document as HTML, with code where the text has backticks."""
     return format_html_join(
         "",
         "{}",
@@ -153,7 +153,7 @@ def _content(of: Schema) -> list[tuple[str, Words]]:
 
 
 def kind(schema: Schema) -> Words:
-    """What a schema allows, in words."""
+    """Describe in words which values a schema allows."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return [(name, name)]

@@ -1,4 +1,4 @@
-"""What all endpoints share. Each parses, calls an action or a query, and shows what comes of it."""
+"""The base of all endpoints. Each parses, calls an action or a query, and shows the result."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
@@ -27,12 +27,14 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
 DELETING = (401, 403, 404, 503)
-"""The refusals that any request to delete something of a room may meet."""
+"""The statuses of refusals that any request to delete something of a room may get."""
 
 
 class Endpoint(APIView):
-    """For those who are logged in. What the REST framework of the site around it is set to do for
-    its own views makes no difference here."""
+    """An endpoint for users who are logged in.
+
+    It ignores the settings that the site around it has for its own views of the REST framework.
+    """
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (
         BearerAuthentication,
@@ -46,7 +48,7 @@ class Endpoint(APIView):
     schema = AutoSchema()
     versioning_class = None
     metadata_class = None
-    """Without it OPTIONS is answered like any other method that there is not."""
+    """None, so that OPTIONS is refused like any other method that the view lacks."""
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle
@@ -55,7 +57,7 @@ class Endpoint(APIView):
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         finalized: Response = super().finalize_response(request, response, *args, **kwargs)
-        # It is for who asked: not for a cache on the way, nor for who uses the browser next.
+        # The answer is for this user alone, so neither a cache nor the browser may keep it.
         finalized.headers.setdefault("Cache-Control", "no-store")
         return finalized
 
@@ -64,14 +66,17 @@ class Endpoint(APIView):
 
 
 def read(request: Request, kind: type[serializers.StructSerializer], **given: str) -> Any:
-    """The body of a request; `given` is what its address says. Raises InvalidMessageFormat."""
+    """Parse the body of a request; `given` has the fields that its address names.
+
+    Raises InvalidMessageFormat.
+    """
     serializer = kind(data=request.data, context=given)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
 
 
 def asked(request: Request, kind: type[S]) -> S:
-    """The query string of a request. Raises InvalidMessageFormat."""
+    """Parse the query string of a request. Raises InvalidMessageFormat."""
     values: dict[str, str] = {}
     for name, given in request.query_params.lists():
         if len(given) > 1:
@@ -88,7 +93,7 @@ def listed(
     items: Sequence[Any] | QuerySet[Any],
     show: Callable[[list[Any]], Iterable[T]] = list,
 ) -> dict[str, Any]:
-    """The part of a list that the request asks for; `show` makes the bodies of its items."""
+    """Return the part of a list that the request asks for; `show` makes the bodies of its items."""
     part = asked(request, bodies.ListQuery)
     end = part.offset + part.limit
     found = list(items[part.offset : end + 1])
@@ -104,7 +109,7 @@ def listed(
 
 @extend_schema(exclude=True)
 class Nothing(Endpoint):
-    """Every other address."""
+    """The answer for every other address."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -114,7 +119,7 @@ class Nothing(Endpoint):
 
 
 def username_in(address: str) -> str:
-    """A username in an address. Raises InvalidMessageFormat."""
+    """Return a username from an address. Raises InvalidMessageFormat."""
     try:
         name: str = msgspec.convert(address, Username)
     except msgspec.ValidationError as error:

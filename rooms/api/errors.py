@@ -1,4 +1,4 @@
-"""Errors of the API, in the words of the wire contract: `error_code`, `error_message`, a status."""
+"""Errors of the API in the format of the wire contract: `error_code`, `error_message`, a status."""
 
 import logging
 import math
@@ -15,8 +15,8 @@ from rooms.wire import errors
 
 logger = logging.getLogger(__name__)
 
-# (error_code, error_message) for what the REST framework refuses by itself; without a message its
-# own is told.
+# (error_code, error_message) for refusals of the REST framework itself. None stands for the
+# framework's own message.
 _FRAMEWORK: tuple[tuple[type[Exception], str, str | None], ...] = (
     (exceptions.ParseError, errors.InvalidJson.code, "The body is not valid JSON."),
     (
@@ -33,7 +33,7 @@ _FRAMEWORK: tuple[tuple[type[Exception], str, str | None], ...] = (
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The response for an exception of a view; None for one that nobody foresaw."""
+    """Return the response for an exception of a view, or None for an unexpected one."""
     if isinstance(error, OperationalError | InterfaceError):
         logger.warning("the database is unavailable: %s", error)
         error = errors.Unavailable()
@@ -63,7 +63,7 @@ def _refusal(error: errors.PeerError) -> Response:
     retry_after = error.extra.get("retry_after", 1 if error.status == 503 else None)
     if retry_after is not None:
         headers["Retry-After"] = str(math.ceil(retry_after))
-    # The parser of the sockets tells these of a frame; a request has them in its address.
+    # The parser of the sockets adds these from the frame. A request has them in its address.
     extra = {
         key: value
         for key, value in error.extra.items()

@@ -1,7 +1,7 @@
 """The use log of a course as a download: CSV or JSON Lines, with names or with pseudonyms.
 
-Rows are read some at a time, so that a log of any length takes little memory and no database
-connection while the client reads.
+Rows are read in batches. So a log of any length takes little memory, and no database connection
+while the client reads.
 """
 
 import base64
@@ -27,9 +27,9 @@ ROWS = 1000
 """Rows read at a time."""
 FIELDS = ("timestamp", "sid", "event", "act", "div_id", "course_id")
 
-# Where a spreadsheet may take something for a formula: at the beginning of a cell, and behind what
-# separates cells or lines in other countries and programs, with quotes before it or without.
-# Apostrophes before it count, so that the one which is put there can be taken away again.
+# A spreadsheet may find a formula at the beginning of a cell and after a character that separates
+# cells or lines in some countries and programs, with or without quotes before it. Apostrophes
+# before it are part of the match, so that the added one can be removed again.
 _FORMULA = re.compile(
     r"(?:\A|(?<=[;\t\r\n]))(?=(?:['\"]|[^\S;\t\r\n])*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
@@ -38,13 +38,15 @@ Row = dict[str, str]
 
 
 def csv_safe(cell: str) -> str:
-    """The text of a cell, in which no spreadsheet finds a formula: an apostrophe is before each."""
+    """Return the text of a cell with an apostrophe before everything that could be a formula."""
     return _FORMULA.sub("'", cell)
 
 
 class Pseudonyms:
-    """Other names for the people of a course: the same one for the same person, and nobody who
-    lacks the site's key can tell whose it is."""
+    """Pseudonyms for the people of a course.
+
+    A person always gets the same one. Only the site's key tells whose it is.
+    """
 
     def __init__(self, course: Course) -> None:
         self._salt = f"rooms.uselog.{course.pk}"
@@ -62,7 +64,7 @@ class Pseudonyms:
         return self._known[username]
 
     def act(self, event: str, act: str) -> str:
-        """What was done, without the names in it; of an event that we do not know, nothing."""
+        """Return the act without the names in it, or an empty text for an unknown event."""
         match event:
             case "sendmessage":
                 to, recipient, text = act.split(":", 2)
@@ -107,7 +109,7 @@ class Export:
             yield self._render([self._row(row) for row in rows])
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The same, for a server that streams asynchronously; no connection is kept meanwhile."""
+        """Yield the same for a server that streams asynchronously, and keep no connection."""
         chunks = iter(self)
 
         def following() -> bytes | None:

@@ -1,4 +1,4 @@
-"""JSON in and out, by the same library as on the sockets."""
+"""Parsing and rendering of JSON, by the same library as on the sockets."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -18,7 +18,7 @@ class TooLarge(APIException):
 
 
 class JsonParser(BaseParser):
-    """Plain JSON only: no NaN, no lone surrogates. Bodies are bounded as Django bounds forms."""
+    """Accepts plain JSON only: no NaN, no lone surrogates. Django's limit for forms applies."""
 
     media_type = "application/json"
 
@@ -55,7 +55,7 @@ class JsonRenderer(BaseRenderer):
 
 
 class JsonAlways(BaseContentNegotiation):
-    """There is one format: what a client says that it accepts makes no difference."""
+    """Chooses JSON, whatever the client accepts."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         content_type = (request.content_type or "").partition(";")[0].strip().lower()

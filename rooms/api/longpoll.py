@@ -1,9 +1,9 @@
-"""Requests that wait for a message, and hold no thread while they do.
+"""Requests that wait for a message without holding a thread.
 
-Django answers each request in a thread of its own, which it keeps until the answer is out. So the
-waiting is done around Django: it is asked, and where the view finds nothing yet it says what for
-and how long to wait; then it is asked again. Under a server without this (a test client) the first
-answer stands.
+Django answers each request in a thread of its own and keeps the thread until the answer is out. So
+the wait happens around Django. If the view finds nothing yet, it says what to wait for and how
+long, and the request is passed to Django again afterwards. Where nothing wraps Django (a test
+client), the first answer is final.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 EXTENSION = "peerchat.poll"
 WAITS_OF_ONE = 20
-"""Requests of one user that may wait in a process at the same time."""
+"""The number of requests of one user that may wait in a process at the same time."""
 WOKEN_AT_ONCE = 8
-"""Requests that are asked again at the same time: a message wakes everyone in the room."""
+"""The number of requests that are repeated at the same time: a message wakes a whole room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request waits for: a message of a room after a number, for so many seconds."""
+    """The message that a request waits for, by room and last known number, and for how long."""
 
     user: int
     audience: str
@@ -46,7 +46,7 @@ class Wanted:
 
 
 class Poll:
-    """What a view says to the waiting around it."""
+    """The interface between a view and the code around it that waits."""
 
     def __init__(self, waiting: Counter[int]) -> None:
         self.person: tuple[int, str] | None = None
@@ -54,24 +54,27 @@ class Poll:
         self._waiting = waiting
 
     def present(self, user: int, username: str) -> None:
-        """Whoever asks to wait counts as online, also where there is nothing to wait for yet."""
+        """Count a user who asks to wait as online, even if there is nothing to wait for yet."""
         self.person = user, username
 
     def wait_for(self, wanted: Wanted) -> None:
-        """Ask again when it is there. Raises RateLimited where too many of the user's wait."""
+        """Repeat the request when the message is there.
+
+        Raises RateLimited if too many requests of the user wait.
+        """
         if self._waiting[wanted.user] >= WAITS_OF_ONE:
             raise RateLimited(1.0)
         self.wanted = wanted
 
 
 def poll_of(request: Request) -> Poll | None:
-    """The waiting around a request, if there is any."""
+    """Return the `Poll` of a request, or None if nothing around it waits."""
     scope: dict[str, Any] = getattr(request, "scope", {})
     return scope.get(EXTENSION)
 
 
 class LongPolling:
-    """The application, with requests that can wait."""
+    """Middleware that lets requests wait."""
 
     def __init__(self, app: Application) -> None:
         self._app = app
@@ -106,7 +109,7 @@ class LongPolling:
         answer: list[Message],
         wanted: Wanted | None,
     ) -> list[Message]:
-        """The first answer that has something, or the last one without."""
+        """Return the first answer with content, or else the last one."""
         if wanted is None:
             return answer
         user, until = wanted.user, time.monotonic() + wanted.seconds
@@ -114,7 +117,7 @@ class LongPolling:
         try:
             here = runtime.current()
             while wanted is not None and (left := until - time.monotonic()) > 0:
-                # Whoever discusses is asked for a sign of life, which is the next request.
+                # While a class discusses, the next request is the sign of life.
                 if not await _woken(wanted, min(left, asked_after()), gone):
                     if gone.done() or here.hub.closing or here.silence.asks(wanted.group):
                         break
@@ -156,13 +159,13 @@ async def _send(answer: list[Message], send: Send) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Done when the client is gone; the body of a GET means nothing."""
+    """Wait until the client is gone, ignoring the body of its GET."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _woken(wanted: Wanted, seconds: float, gone: asyncio.Future[None]) -> bool:
-    """Whether there may be something by now; False after so many seconds, or without a client."""
+    """Return whether a message may be there; False at the timeout or when the client is gone."""
     hub = runtime.current().hub
     waiting = asyncio.ensure_future(
         hub.wait_for(wanted.audience, wanted.group, wanted.after, seconds)

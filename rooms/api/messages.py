@@ -1,4 +1,4 @@
-"""The endpoints for messages: reading, posting, mentions, the search."""
+"""The endpoints for messages: reading, posting, mentions and search."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

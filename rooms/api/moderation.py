@@ -1,4 +1,4 @@
-"""The endpoints for students who may not post."""
+"""The endpoints for muted students."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request

@@ -1,4 +1,4 @@
-"""The endpoints for rooms and who is in them."""
+"""The endpoints for rooms and their members."""
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what drf-spectacular is told of types, queries and errors."""
+"""Extensions of drf-spectacular that describe types, queries and errors in the OpenAPI document."""
 
 import functools
 from collections import defaultdict
@@ -28,7 +28,7 @@ Schema = dict[str, Any]
 
 
 def schemas(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
-    """The JSON schemas of types, and those of the types in them by name."""
+    """Return the JSON schemas of types, and by name those of the types in them."""
     found, components = msgspec.json.schema_components(types, ref_template=REF)
     return portable(list(found)), portable(components)
 
@@ -36,7 +36,7 @@ def schemas(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
 def replies(commands: Iterable[type[Command]]) -> tuple[dict[str, Schema], dict[str, Schema]]:
     """Return the JSON schemas of the replies to commands by name, and those of the types in them.
 
-    Leaves out the events that are replies, too: each has a schema of its own.
+    Events that are replies are left out, because each has a schema of its own.
     """
     actions: dict[type[msgspec.Struct], set[str]] = defaultdict(set)
     for command in commands:
@@ -68,7 +68,7 @@ def reply_name(kind: type[msgspec.Struct]) -> str:
 
 
 def portable(schema: Any) -> Any:
-    """A schema with patterns that other languages read alike: `\\Z` is Python's."""
+    """Return a schema whose patterns work in other languages, too: `\\Z` is Python's."""
     if isinstance(schema, dict):
         return {
             key: value.removesuffix(r"\Z") + "$"
@@ -82,7 +82,7 @@ def portable(schema: Any) -> Any:
 
 
 class AutoSchema(openapi.AutoSchema):
-    """Describes an endpoint; at an address with something in it there may be nothing."""
+    """Describes an endpoint. One with a parameter in its path may answer 404."""
 
     def _get_response_bodies(self, direction: Any = "response") -> Schema:
         described: Schema = super()._get_response_bodies(direction)
@@ -101,7 +101,7 @@ class StructExtension(OpenApiSerializerExtension):
         return self._serializer.__name__.removesuffix("Serializer")
 
     def get_identity(self, auto_schema: Any, direction: Any) -> str:
-        # Like what is registered below: a name stands for one type, wherever it comes from.
+        # As with the schemas registered below, a name stands for one type everywhere.
         return self.get_name(auto_schema, direction)
 
     @property
@@ -141,7 +141,7 @@ def _require_none(schema: Schema, *names: str) -> None:
 
 
 def query(struct: type[msgspec.Struct]) -> list[OpenApiParameter]:
-    """The parameters of a query string."""
+    """Return the parameters of a query string."""
     (_,), components = schemas(struct)
     parameters = []
     for name, schema in components[struct.__name__]["properties"].items():
@@ -149,7 +149,7 @@ def query(struct: type[msgspec.Struct]) -> list[OpenApiParameter]:
         if kept.get("default", 0) is None:
             del kept["default"]
         if "anyOf" in kept:
-            # What may be null is left out of a query.
+            # In a query string, a null value is left out.
             (one,) = [option for option in kept.pop("anyOf") if option != {"type": "null"}]
             kept |= one
         parameters.append(OpenApiParameter(name, kept, OpenApiParameter.QUERY))
@@ -185,7 +185,7 @@ class ErrorExtension(OpenApiSerializerExtension):
 
 
 def error_schema() -> Schema:
-    """The schema of a refusal, on HTTP and within the frames of the sockets."""
+    """Return the schema of a refusal, for HTTP and for the frames of the sockets."""
     return {
         "type": "object",
         "description": "A refusal: `error_code` is for programs, `error_message` for people.",
@@ -202,7 +202,7 @@ def error_schema() -> Schema:
 
 
 def error_codes() -> set[str]:
-    """Every `error_code` there is."""
+    """Return every `error_code`."""
     found, waiting = set(), [errors.PeerError]
     while waiting:
         kind = waiting.pop()
@@ -214,7 +214,7 @@ def error_codes() -> set[str]:
 
 @functools.cache
 def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The documented refusals with these statuses."""
+    """Return the documentation of refusals with these statuses."""
     return {
         status: OpenApiResponse(ErrorSerializer, description=_MEANINGS[status])
         for status in statuses
@@ -223,4 +223,4 @@ def refusals(*statuses: int) -> dict[int, OpenApiResponse]:
 
 READING = (400, 401, 403, 503)
 WRITING = (400, 401, 403, 413, 415, 503)
-"""The refusals that any request to read or to write may meet."""
+"""The statuses of refusals that any request to read or write may get."""

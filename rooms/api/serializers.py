@@ -1,4 +1,4 @@
-"""Bodies in and out: serializers over msgspec's types, which parse as strictly as the sockets."""
+"""Serializers over msgspec's types, which parse as strictly as the sockets."""
 
 import functools
 import operator
@@ -19,7 +19,7 @@ class StructSerializer(serializers.BaseSerializer):
     struct: ClassVar[Any]
 
     def to_internal_value(self, data: Any) -> Any:
-        """Raises InvalidMessageFormat, naming the field."""
+        """Convert the data. Raises InvalidMessageFormat, which names the field."""
         try:
             return msgspec.convert(data, self.struct)
         except msgspec.ValidationError as error:
@@ -31,8 +31,11 @@ class StructSerializer(serializers.BaseSerializer):
 
 
 class CommandSerializer(StructSerializer):
-    """A command of the socket without what the address of the request says: the action and the
-    fields in `given`, whose values come with the context. Without a uuid it gets one."""
+    """Parses a command of the socket from the body of a request.
+
+    The address of the request names the action and the fields in `given`, whose values come with
+    the context. A command without a uuid gets one.
+    """
 
     given: ClassVar[tuple[str, ...]] = ()
 
@@ -67,13 +70,13 @@ class NewVoteSerializer(CommandSerializer):
 
 
 class ControlSerializer(StructSerializer):
-    """Any command of an instructor, parsed by the parser of the sockets."""
+    """Parses any command of an instructor with the parser of the sockets."""
 
     struct = functools.reduce(operator.or_, CONTROL_COMMANDS)
     parser = Parser(CONTROL_COMMANDS)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Raises InvalidMessageFormat or UnknownAction."""
+        """Convert the data. Raises InvalidMessageFormat or UnknownAction."""
         if isinstance(data, dict):
             data = {"uuid": uuid.uuid4().hex, **data}
         return self.parser.parse(msgspec.json.encode(data).decode())
@@ -87,5 +90,5 @@ class ControlReplySerializer(StructSerializer):
 
 @functools.cache
 def of(struct: type[msgspec.Struct]) -> type[StructSerializer]:
-    """The serializer of a type that needs no more than that."""
+    """Return the plain serializer of a type."""
     return type(f"{struct.__name__}Serializer", (StructSerializer,), {"struct": struct})

@@ -1,4 +1,4 @@
-"""From models to the bodies of the API."""
+"""Conversion of models to the bodies of the API."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rooms.wire.events import MyCourse
 
 
 def course(room: Room, role: str) -> MyCourse:
-    """A course, by its room."""
+    """Return the body of a course, given the course's room."""
     return MyCourse(course=room.course.slug, title=room.course.title, role=role, room=str(room.id))
 
 
@@ -33,12 +33,12 @@ def room(seen: RoomSeen) -> bodies.RoomDetails:
 
 
 def mention(mention: Any) -> bodies.Mention:
-    """A mention, with whether it is unread."""
+    """Return the body of a mention."""
     return bodies.Mention(message=frames.body(mention.message), unread=mention.unread)
 
 
 def mute(enrollment: Enrollment) -> bodies.Mute:
-    """A student who is muted."""
+    """Return the body of a muted student."""
     assert enrollment.muted_until is not None
     return bodies.Mute(
         username=enrollment.user.username,
@@ -48,7 +48,7 @@ def mute(enrollment: Enrollment) -> bodies.Mute:
 
 
 def question(question: Question) -> bodies.QuestionInfo:
-    """A question with its right choice."""
+    """Return the body of a question, with its correct choice."""
     shown = frames.question(question)
     return bodies.QuestionInfo(
         question=shown.question,
@@ -60,9 +60,9 @@ def question(question: Question) -> bodies.QuestionInfo:
 
 
 def session(session: Any, counts: dict[int, dict[str, int]] | None) -> bodies.SessionInfo:
-    """A class session, of `results.class_sessions`.
+    """Return the body of a class session from `results.class_sessions`.
 
-    `counts` are its votes by round, None where they are not to be told.
+    `counts` has its votes by round, or is None if the user may not see them.
     """
     return bodies.SessionInfo(
         session=session.pk,

@@ -1,1 +1,4 @@
-"""The sockets: who may come in, frames in, replies out. What a command does is in `commands`."""
+"""The consumers of the sockets: admission, incoming frames and replies.
+
+The module `rooms.commands` carries the commands out.
+"""

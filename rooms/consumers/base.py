@@ -1,4 +1,4 @@
-"""What all sockets do."""
+"""The base of all consumers of sockets."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from accounts.models import User
 from rooms import commands, frames
 from rooms.conf import limits
 from rooms.delivery import names
-from rooms.delivery.connection import Connection, FrameWriter
+from rooms.delivery.connection import FrameWriter, LiveConnection
 from rooms.process import runtime
 from rooms.wire import events, replies
 from rooms.wire.commands import Command
@@ -28,27 +28,27 @@ logger = logging.getLogger(__name__)
 
 MALFORMED_LIMIT = 10
 MALFORMED_WITHIN = 10.0
-"""So many malformed frames within so many seconds close a socket with 4400."""
+"""A socket is closed with 4400 after this many malformed frames within this many seconds."""
 
 
 class SocketConsumer(AsyncConsumer):
     """A socket whose output goes through the hub.
 
-    It has no channel of its own in the channel layer, and no `dispatch`, which would hop
-    through a thread for each frame: the hub receives for all sockets of the process.
+    It has no channel of its own in the channel layer, because the hub receives for all sockets of
+    the process. It has no `dispatch` either, which would use a thread for each frame.
     """
 
     handlers: ClassVar[Mapping[type[Command], commands.Handler]]
     parser: ClassVar[Parser]
 
     user: User
-    connection: Connection
+    connection: LiveConnection
     extension: FrameWriter | None
     runtime: runtime.Runtime
     course = ""
     busy = False
     _malformed: deque[float] | None = None
-    """When the last malformed frames came; most sockets have none."""
+    """The times of the last malformed frames; most sockets have none."""
 
     async def __call__(
         self,
@@ -65,7 +65,7 @@ class SocketConsumer(AsyncConsumer):
             return
         await send({"type": "websocket.accept", "subprotocol": scope.get("subprotocol")})
         self.extension = scope.get("extensions", {}).get("peerchat.frames")
-        self.connection = Connection(
+        self.connection = LiveConnection(
             send,
             writer=self.extension,
             unsent_limit=limits["UNSENT_LIMIT"],
@@ -87,20 +87,20 @@ class SocketConsumer(AsyncConsumer):
             self.gone()
 
     async def admit(self) -> bool:
-        """Whether the handshake may succeed; where not, the answer is HTTP 403."""
+        """Return whether the handshake may succeed. If not, the answer is HTTP 403."""
         raise NotImplementedError
 
     async def accepted(self) -> None:
-        """The socket is open."""
+        """Set up the socket, which is open now."""
         raise NotImplementedError
 
     def gone(self) -> None:
-        """The socket is closed."""
+        """Clean up after the socket, which is closed now."""
         self.runtime.revalidation.forget(self.connection)
         self.runtime.hub.drop(self.connection)
 
-    def stand_on(self, credential: Credential, expires: datetime | None) -> None:
-        """The socket is its user's as long as this stands, which whatever ends it tells."""
+    def bind(self, credential: Credential, expires: datetime | None) -> None:
+        """Bind the socket to its credential: it is closed when the credential ends."""
         hub = self.runtime.hub
         hub.identify(self.connection, credential.user, limits["SOCKETS_PER_USER"])
         audience = (
@@ -112,7 +112,7 @@ class SocketConsumer(AsyncConsumer):
         self.runtime.revalidation.watch(self.connection, credential, expires)
 
     async def enter(self, user: User) -> None:
-        """The user is known: let the socket have what is for them."""
+        """Subscribe the socket for its user, who is known now."""
         raise NotImplementedError
 
     async def received(self, message: dict[str, Any]) -> None:
@@ -137,7 +137,7 @@ class SocketConsumer(AsyncConsumer):
                 self.connection.answer(replies.encode(command, reply))
 
     async def run(self, command: Command) -> Struct | None:
-        """Carry out a command; returns the reply that its handler gives. Raises PeerError."""
+        """Carry out a command and return the reply of its handler. Raises PeerError."""
         if not self.authenticated:
             raise AuthenticationRequired
         return await self.handlers[type(command)](self, command)
@@ -182,5 +182,5 @@ class SocketConsumer(AsyncConsumer):
 
 
 def credential_of(scope: dict[str, Any]) -> Credential:
-    """What the handshake was authenticated with."""
+    """Return the credential of the handshake."""
     return Credential(scope["user"].pk, token=scope["token_id"], session=scope["session_key"])

@@ -1,4 +1,4 @@
-"""The socket of the course chat."""
+"""The consumer of the course chat."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ChatConsumer(SocketConsumer):
-    """`/ws/chat/`: rooms, partner chat, votes, the control events of one's courses."""
+    """`/ws/chat/`: rooms, partner chat, votes and the control events of the user's courses."""
 
     handlers = commands.CHAT
     parser = Parser(CHAT_COMMANDS)
@@ -38,7 +38,7 @@ class ChatConsumer(SocketConsumer):
     async def accepted(self) -> None:
         user = self.scope["user"]
         if user.is_authenticated:
-            self.stand_on(credential_of(self.scope), self.scope["expires"])
+            self.bind(credential_of(self.scope), self.scope["expires"])
             await self.enter(user)
         else:
             self._authentication_due = asyncio.get_running_loop().call_later(
@@ -53,7 +53,7 @@ class ChatConsumer(SocketConsumer):
 
     async def _authenticate(self, command: Authenticate) -> None:
         address, runtime = self.scope["address"], self.runtime
-        threads = runtime.line if wrong_tokens.is_noisy(address) else runtime.threads
+        threads = runtime.one_thread if wrong_tokens.is_noisy(address) else runtime.threads
         token = await threads.run(tokens.verify, command.token)
         if token is None:
             wrong_tokens.count(address)
@@ -65,7 +65,7 @@ class ChatConsumer(SocketConsumer):
         reply = Authenticated(user=frames.person(token.user))
         self.connection.answer(replies.encode(command, reply))
         if not self.authenticated:
-            self.stand_on(Credential(token.user_id, token=token.pk), token.expires_at)
+            self.bind(Credential(token.user_id, token=token.pk), token.expires_at)
             await self.enter(token.user)
 
     async def enter(self, user: User) -> None:
@@ -73,18 +73,18 @@ class ChatConsumer(SocketConsumer):
             self._authentication_due.cancel()
         self.user = user
         connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
-        # From here on what makes the user a member of another room reaches the socket, though not
-        # before its `welcome`.
+        # From here on the socket receives new memberships of its user, though not before its
+        # `welcome`.
         connection.hold()
         hub.join(connection, names.user(user.pk), names.EVERYONE)
         most = limits["ROOMS_PER_SOCKET"]
         try:
             courses, course_ids, heads = await run(entry, user, most)
             if await hub.subscribe(connection, map(names.course, course_ids)):
-                # What happened before the subscription stood may have been missed.
+                # Notices from before the subscription was confirmed may be lost.
                 courses, _, heads = await run(entry, user, most)
         except PeerError:
-            # The database is away: the client comes back later.
+            # The database is away, so the client has to reconnect later.
             connection.close(4503)
             return
         for room, course, head in heads:
@@ -97,8 +97,10 @@ class ChatConsumer(SocketConsumer):
         self._noted = self.runtime.background(self._came(coming))
 
     def _post_at_once(self, text: str) -> bool:
-        """Take a frame without a turn of the event loop where it is a message to post, which most
-        frames are. Whatever else it is, or when another command is under way, it waits its turn."""
+        """Post a message without a turn of the event loop, as most frames are messages.
+
+        Any other frame waits its turn, and so does a message while another command is under way.
+        """
         connection = self.connection
         if self.busy or connection.closed or not connection.taking:
             return False
@@ -137,7 +139,7 @@ class ChatConsumer(SocketConsumer):
         return coming
 
     async def _went(self, noted: asyncio.Task[Coming], rooms: dict[str, list[str]]) -> None:
-        # The writer takes what is of one kind together: the row must be there to be closed.
+        # The writer stores items of one kind together. The row must exist before it can be closed.
         coming = await noted
         try:
             is_away = await self.runtime.writer.store_at_last(close_connections, coming)
@@ -148,6 +150,8 @@ class ChatConsumer(SocketConsumer):
             self._tell(rooms, here=False)
 
     def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
-        """Tell the rooms that the user is here now, or is not."""
+        """Tell the rooms whether the user is here now."""
         for group, audiences in rooms.items():
-            publish.now(group, notices.Seen(self.user.pk, self.user.username, audiences, here))
+            publish.now(
+                group, notices.PresenceChange(self.user.pk, self.user.username, audiences, here)
+            )

@@ -1,4 +1,4 @@
-"""The socket of a feed."""
+"""The consumer of feeds."""
 
 import uuid
 from typing import Any
@@ -13,14 +13,14 @@ from rooms.wire.events import Event, FeedJoined, FeedLeft, FeedWelcome
 
 
 class FeedConsumer(SocketConsumer):
-    """`/ws/feed/<name>/`: what one client sends goes to everyone on the feed as it came.
+    """`/ws/feed/<name>/`: relays each text frame unchanged to every client on the feed.
 
-    The names are shared by the whole site, and whoever is logged in may be on any feed, so that
-    nothing on it is secret. A feed begins with its first client and ends with its last; nothing is
-    stored. Everyone gets every text frame, who sent it included, byte for byte: a client can thus
-    send what looks like a notice. The frames of one client arrive in their order, after its
-    `feed_joined` and before its `feed_left`. A frame in binary or beyond the rate is answered with
-    an error that only its sender gets.
+    The whole site shares the names, and every user who is logged in may join any feed, so nothing
+    on it is secret. A feed begins with its first client and ends with its last, and nothing is
+    stored. All clients, including the sender, get every text frame byte for byte. So a client can
+    send a frame that looks like a notice. The frames of one client arrive in their order, after its
+    `feed_joined` and before its `feed_left`. For a binary frame, or one beyond the rate, only the
+    sender gets an error.
     """
 
     _client = ""
@@ -30,7 +30,7 @@ class FeedConsumer(SocketConsumer):
         return bool(self.scope["user"].is_authenticated)
 
     async def accepted(self) -> None:
-        self.stand_on(credential_of(self.scope), self.scope["expires"])
+        self.bind(credential_of(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:
@@ -38,7 +38,7 @@ class FeedConsumer(SocketConsumer):
         connection, hub = self.connection, self.runtime.hub
         self._audience = names.feed(self._feed)
         await hub.subscribe(connection, [self._audience], linger=0)
-        # Not the connection's id, by which `send_to` would reach a socket that is for the feed.
+        # This is not the connection's id, with which `send_to` could reach a socket of the feed.
         self._client = str(uuid.uuid4())
         connection.send(events.encode(FeedWelcome(feed=self._feed, client=self._client)))
         hub.join(connection, self._audience, self._audience)

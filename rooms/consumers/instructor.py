@@ -1,4 +1,4 @@
-"""The socket of an instructor's dashboard."""
+"""The consumer of an instructor's dashboard."""
 
 from accounts.models import User
 from rooms import commands
@@ -11,7 +11,7 @@ from rooms.wire.parser import Parser
 
 
 class InstructorConsumer(SocketConsumer):
-    """`/ws/instructor/<course>/`: control commands, live figures."""
+    """`/ws/instructor/<course>/`: control commands and live figures."""
 
     handlers = commands.DASHBOARD
     parser = Parser(DASHBOARD_COMMANDS)
@@ -28,7 +28,7 @@ class InstructorConsumer(SocketConsumer):
         return True
 
     async def accepted(self) -> None:
-        self.stand_on(credential_of(self.scope), self.scope["expires"])
+        self.bind(credential_of(self.scope), self.scope["expires"])
         await self.enter(self.scope["user"])
 
     async def enter(self, user: User) -> None:

@@ -1,1 +1,4 @@
-"""Brings frames to the sockets of every process. It knows groups and frames, and no rules."""
+"""Delivery of frames to the sockets of every process.
+
+It knows channel-layer groups and frames, but no rules of the class or the chat.
+"""

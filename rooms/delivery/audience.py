@@ -1,17 +1,18 @@
-"""The sockets that a frame is for and, in a room, what they have got of its messages."""
+"""The sockets that get the same frames and, for a room, the messages they have received."""
 
 import asyncio
 from collections.abc import Iterable
 
 from rooms import metrics
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 
 
 class Audience:
     """Sockets of this process that get the same frames.
 
-    `head`, for a room, is the number of the last message they got; `waiting` holds messages that
-    came before their turn. `joining` are sockets that have yet to get what the others have.
+    For a room, `head` is the number of the last message delivered to them, and `waiting` holds
+    messages that arrived before their turn. `joining` holds the sockets that still have to receive
+    the messages that the others have.
     """
 
     __slots__ = (
@@ -24,11 +25,11 @@ class Audience:
         self.group = group
         self.head = head
         self.since = since
-        self.connections: dict[Connection, None] = {}
-        # What must reach them after what they miss.
-        self.joining: dict[Connection, list[Batch]] = {}
+        self.connections: dict[LiveConnection, None] = {}
+        # The batches that they must get after the messages they miss.
+        self.joining: dict[LiveConnection, list[Batch]] = {}
         self.waiting: dict[int, list[bytes]] = {}
-        # What tells that messages are gone which they have not got yet.
+        # Frames that report the removal of messages that they have not received yet.
         self.removed: dict[int, bytes] = {}
         self.filling: asyncio.Task[None] | None = None
 
@@ -36,7 +37,7 @@ class Audience:
         return bool(self.connections or self.joining)
 
     def advance(self) -> list[bytes]:
-        """The frames of the messages that are next, which then count as delivered."""
+        """Return the frames of the messages that are next, and count them as delivered."""
         ready: list[bytes] = []
         assert self.head is not None
         while (found := self.waiting.pop(self.head + 1, None)) is not None:
@@ -47,7 +48,7 @@ class Audience:
         return ready
 
     def write(self, frames: list[bytes], skip: int | None = None) -> None:
-        """Send frames to all but one user, and to those who join not yet."""
+        """Send frames to the sockets of all users but `skip`. Joining sockets get nothing yet."""
         batch = Batch(frames)
         metrics.DELIVERIES.inc(len(frames) * len(self.connections))
         if skip is None:
@@ -59,7 +60,7 @@ class Audience:
                     connection.write(batch)
 
     def write_later(self, frames: Iterable[bytes], skip: int | None = None) -> None:
-        """See that who joins gets the frames as well, which are no messages of the room."""
+        """Keep frames that are not messages of the room for the joining sockets."""
         if not self.joining:
             return
         batch = Batch(list(frames))
@@ -67,8 +68,8 @@ class Audience:
             if connection.user_id != skip:
                 later.append(batch)
 
-    def joined(self, connection: Connection) -> None:
-        """The socket has what the others have."""
+    def joined(self, connection: LiveConnection) -> None:
+        """Note that a joining socket has caught up, and send it the batches kept for it."""
         later = self.joining.pop(connection, [])
         self.connections[connection] = None
         for batch in later:

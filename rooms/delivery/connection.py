@@ -1,4 +1,4 @@
-"""One socket as the hub sees it, and what is written to it."""
+"""A socket as the hub sees it, and the batches that are written to it."""
 
 import asyncio
 import time
@@ -12,41 +12,43 @@ from rooms.delivery.tasks import Tasks
 
 
 class FrameWriter(Protocol):
-    """What a server offers as the ASGI extension `peerchat.frames`."""
+    """The interface of the ASGI extension `peerchat.frames` of a server."""
 
     def prepare(self, frames: list[bytes]) -> bytes:
-        """The bytes on the wire of some text frames: the same for every socket of the server."""
+        """Return the wire bytes of text frames, which are the same for all sockets of a server."""
 
     def write(self, prepared: bytes) -> int:
-        """Write to the socket at once; returns the bytes that are still unsent, 0 if none."""
+        """Write to the socket at once and return the number of bytes that are still unsent."""
 
     def unsent(self) -> int:
-        """The bytes that the socket has not taken yet."""
+        """Return the number of bytes that the socket has not taken yet."""
 
     def ping(self) -> None:
         """Ask the client for a sign of life."""
 
     def last_sign(self) -> float:
-        """The `time.monotonic()` of the client's last sign of life."""
+        """Return the `time.monotonic()` of the client's last sign of life."""
 
     def offer(self, take: Callable[[str], bool]) -> None:
-        """Call `take` with each text frame as it comes, while none waits before it; where it
-        returns True the frame is dealt with."""
+        """Call `take` with each text frame as it arrives, unless others wait before it.
+
+        If `take` returns True, it has handled the frame.
+        """
 
 
 class Batch:
-    """Frames that go to many sockets together, prepared when first needed."""
+    """Frames that go to many sockets together. They are prepared when first needed."""
 
     __slots__ = ("_texts", "frames", "prepared")
 
     def __init__(self, frames: list[bytes]) -> None:
         self.frames = frames
         self.prepared = b""
-        """The bytes on the wire; all sockets of a process belong to one server."""
+        """The wire bytes. One value is enough, as all sockets of a process belong to one server."""
         self._texts: list[str] | None = None
 
     def prepare(self, writer: FrameWriter) -> bytes:
-        """Make the bytes on the wire."""
+        """Prepare the wire bytes and return them."""
         self.prepared = writer.prepare(self.frames)
         return self.prepared
 
@@ -57,8 +59,8 @@ class Batch:
         return self._texts
 
 
-class Connection(Subscriber):
-    """One socket, as the hub sees it."""
+class LiveConnection(Subscriber):
+    """An open socket, as the hub sees it. The database's row for it is a `Connection`."""
 
     __slots__ = (
         *("audiences", "closed", "courses", "ended", "id", "moves", "noted_as", "taking"),
@@ -68,7 +70,7 @@ class Connection(Subscriber):
     )
 
     QUEUE = 1000
-    """Frames that may wait where the server tells nothing of unsent bytes."""
+    """Frames that may wait if the server does not report unsent bytes."""
 
     def __init__(
         self,
@@ -80,27 +82,27 @@ class Connection(Subscriber):
         super().__init__()
         self.id = uuid.uuid4()
         self.user_id: int | None = None
-        # The username of whom the database has it as an open chat socket; empty while it has not.
+        # The username under which the database lists this as an open chat socket; empty while it
+        # does not.
         self.noted_as = ""
         self.audiences: set[str] = set()
-        # How often its user was heard to come to a room or to go.
+        # Counts the notices that its user came to a room or left one.
         self.moves = 0
-        # The groups of the courses whose topics the user may use, by slug, as far as known; how
-        # many enrolments of theirs have ended; the group of each pattern subscribed to.
+        # The groups of the courses whose topics the user may use, by slug, as far as known; the
+        # number of the user's enrolments that have ended; the group of each subscribed pattern.
         self.courses: dict[str, str] = {}
         self.ended = 0
         self.topics: dict[str, str] = {}
         self.closed = False
-        # Whether commands are carried out, and how many are under way.
+        # Whether the socket accepts commands, and the number of commands under way.
         self.taking = True
         self.under_way = 0
         self._send = send
         self._writer = writer
-        # The writer while nothing stands in the way.
+        # The writer while the socket is open and nothing is held back, else None.
         self._open = writer
         self._unsent_limit = unsent_limit
-        # Bytes of the answers that the client asked for and that are not all sent, together and of
-        # the longest.
+        # Bytes of the requested answers that are not all sent yet: their sum and the longest one.
         self._asked = 0
         self._longest = 0
         self._queue: asyncio.Queue[str | int] | None = None
@@ -112,7 +114,7 @@ class Connection(Subscriber):
 
     def write(self, batch: Batch) -> None:
         """Send frames. A client that reads too slowly is closed with 4429."""
-        # What most of the time goes into.
+        # Most of a process's time is spent here.
         writer = self._open
         if writer is not None:
             unsent = writer.write(batch.prepared or batch.prepare(writer))
@@ -141,8 +143,8 @@ class Connection(Subscriber):
     def answer(self, frame: bytes) -> None:
         """Send the answer to a command.
 
-        However long it is, it does not make its client a slow one. A client that asks for more
-        while the answers it has asked for wait unread is.
+        The length of an answer never makes a client count as slow. But a client that asks for more
+        while it leaves the earlier answers unread does.
         """
         unsent = self._writer.unsent() if self._writer is not None else 0
         if unsent == 0:
@@ -155,26 +157,28 @@ class Connection(Subscriber):
         self.send(frame)
 
     def last_sign(self) -> float:
-        """The `time.monotonic()` of the client's last sign of life; now where the server does not
-        tell."""
+        """Return the `time.monotonic()` of the client's last sign of life.
+
+        If the server does not report it, return the current time.
+        """
         return self._writer.last_sign() if self._writer is not None else time.monotonic()
 
     def ping(self) -> None:
-        """Ask the client for a sign of life, where nothing stands in the way."""
+        """Ask the client for a sign of life, if the socket can be written to directly."""
         if self._open is not None:
             self._open.ping()
 
     @property
     def held(self) -> bool:
-        """Whether what is written is kept back: the socket is not all set up yet."""
+        """Return whether writes are held back because the socket is still being set up."""
         return self._held is not None
 
     def hold(self) -> None:
-        """Keep back what is written from now on until `release`."""
+        """Hold back all writes from now on until `release`."""
         self._held, self._open = [], None
 
     def release(self, first: bytes) -> None:
-        """Send `first`, then what was kept back."""
+        """Send `first`, then everything held back."""
         held, self._held = self._held or [], None
         if self._writer is not None and not self.closed:
             self._open = self._writer
@@ -183,7 +187,7 @@ class Connection(Subscriber):
             self.write(batch)
 
     def close(self, code: int) -> None:
-        """Close the socket after what was written before, once."""
+        """Close the socket after all earlier writes. Later calls do nothing."""
         if self.closed:
             return
         self.closed, self._open = True, None
@@ -194,7 +198,7 @@ class Connection(Subscriber):
             self._queue.put_nowait(code)
 
     def dispose(self) -> None:
-        """Stop what runs for the socket: it is gone."""
+        """Stop the tasks of a socket that is gone."""
         self.closed, self._open = True, None
         self._tasks.cancel()
 
@@ -211,7 +215,7 @@ class Connection(Subscriber):
                     return
                 await self._send({"type": "websocket.send", "text": item})
             except Exception:
-                # The server refuses to send on a socket that just went away; its consumer is
-                # told so by a disconnect.
+                # The server refuses to send on a socket that has just gone away. Its consumer
+                # receives a disconnect.
                 self.closed = True
                 return

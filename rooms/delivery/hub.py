@@ -1,8 +1,8 @@
-"""This process's live connections, by audience.
+"""The live connections of this process, by audience.
 
-A frame that arrives is prepared once and written to every socket of its audience; the messages of
-a room are written in the order of their numbers, each once, and a gap is filled from the database
-before what comes after it.
+A frame that arrives is prepared once and written to every socket of its audience. The messages of a
+room are written once each, in the order of their numbers. A gap is filled from the database before
+the messages after it are written.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from rooms import metrics
 from rooms.delivery import names, notices
 from rooms.delivery.audience import Audience
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 from rooms.delivery.order import Compare, Fetch, Order
 from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
@@ -30,17 +30,21 @@ class Hub:
         compare: Compare,
         compare_every: float,
         on_changed: Callable[[str], None],
-        on_seen: Callable[[notices.Seen], None],
+        on_seen: Callable[[notices.PresenceChange], None],
         on_recheck: Callable[[notices.Recheck], None],
         on_restored: Callable[[], None],
         on_late: Callable[[str, str], None],
     ) -> None:
-        """`compare_every`: the seconds between two comparisons with the database. `on_restored` is
-        called when the channel layer is heard again after something may have been lost; `on_late`
-        with the group and the audience of a frame on partners that came after a newer one."""
+        """Set up an empty hub.
+
+        `compare_every` is the time between two comparisons with the database, in seconds.
+        `on_restored` is called when the channel layer works again after notices may have been lost.
+        `on_late` is called with the group and the audience of a frame on partners that arrived
+        after a newer one.
+        """
         self.loop = asyncio.get_running_loop()
         self.origin = uuid.uuid4().hex
-        self.connections: dict[str, Connection] = {}
+        self.connections: dict[str, LiveConnection] = {}
         self._on_changed = on_changed
         self._on_seen = on_seen
         self._on_recheck = on_recheck
@@ -48,10 +52,10 @@ class Hub:
         self._on_late = on_late
         self.revisions = Revisions()
         self._audiences: dict[str, Audience] = {}
-        self._topics: dict[str, Subscriptions[Connection]] = {}
+        self._topics: dict[str, Subscriptions[LiveConnection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
         self.closing = False
-        """Whether nobody may wait for a message any more."""
+        """Set once no request may wait for a message any more."""
         self._tasks = Tasks()
         self._subscriptions = GroupSubscriptions(
             origin=self.origin, deliver=self.deliver, on_restored=self._restored
@@ -62,16 +66,16 @@ class Hub:
     async def subscribe(
         self, subscriber: Subscriber, names: Iterable[str], *, linger: float = LINGER
     ) -> bool:
-        """See that this process receives what is published to the groups: GroupSubscriptions."""
+        """Subscribe this process to the groups; see `GroupSubscriptions.subscribe`."""
         return await self._subscriptions.subscribe(subscriber, names, linger=linger)
 
     def join(
-        self, connection: Connection, audience: str, group: str, head: int | None = None
+        self, connection: LiveConnection, audience: str, group: str, head: int | None = None
     ) -> None:
-        """Let the connection have what comes for the audience.
+        """Add the connection to the audience.
 
-        `head`, for a room, is the number of its newest message in the database: the frames that
-        follow it are delivered.
+        For a room, `head` is the number of its newest message in the database. The connection gets
+        the frames that follow it.
         """
         known = self._audiences.get(audience)
         if known is None:
@@ -80,15 +84,17 @@ class Hub:
         self._order.join(connection, known, head)
 
     def join_late(
-        self, connection: Connection, audience: str, group: str, *, since: int, reached: int
+        self, connection: LiveConnection, audience: str, group: str, *, since: int, reached: int
     ) -> None:
-        """Let the connection have a room with what was said in it after the message `since`;
-        `reached` is the newest one."""
+        """Add the connection to a room and send it the messages after `since`.
+
+        `reached` is the number of the newest message.
+        """
         self.join(connection, audience, group, since)
         self._order.heard(audience, reached)
 
-    def leave(self, connection: Connection, audience: str) -> None:
-        """Let the connection have nothing more of the audience."""
+    def leave(self, connection: LiveConnection, audience: str) -> None:
+        """Remove the connection from the audience."""
         connection.audiences.discard(audience)
         known = self._audiences.get(audience)
         if known is None:
@@ -100,21 +106,24 @@ class Hub:
                 known.filling.cancel()
             del self._audiences[audience]
 
-    def add(self, connection: Connection) -> None:
-        """Know a connection that has just been accepted."""
+    def add(self, connection: LiveConnection) -> None:
+        """Register a connection that has just been accepted."""
         self.connections[str(connection.id)] = connection
         metrics.CONNECTIONS.set(len(self.connections))
 
-    def identify(self, connection: Connection, user: int, most: int) -> None:
-        """The connection is this user's. Of more than `most` of theirs the oldest get 4429."""
+    def identify(self, connection: LiveConnection, user: int, most: int) -> None:
+        """Note the user of the connection.
+
+        If the user has more than `most` connections, the oldest are closed with 4429.
+        """
         connection.user_id = user
         account = names.account(user)
         self.join(connection, account, names.EVERYONE)
-        standing = [one for one in self._audiences[account].connections if not one.closed]
-        for one in standing[:-most]:
+        still_open = [one for one in self._audiences[account].connections if not one.closed]
+        for one in still_open[:-most]:
             one.close(4429)
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: LiveConnection) -> None:
         """Forget a connection that is gone."""
         self.connections.pop(str(connection.id), None)
         metrics.CONNECTIONS.set(len(self.connections))
@@ -127,8 +136,8 @@ class Hub:
     async def wait_for(self, audience: str, group: str, after: int, within: float) -> bool:
         """Wait for a message of a room with a higher number than `after`.
 
-        Returns whether there may be one, which it may, too, where this process did not listen to
-        the group until now; False after `within` seconds, and when the process stops.
+        Returns True if there may be one. That includes the case that this process did not listen to
+        the group until now. Returns False after `within` seconds and when the process stops.
         """
         if self.closing:
             return False
@@ -149,12 +158,12 @@ class Hub:
             metrics.WAITING_REQUESTS.dec()
             self._subscriptions.release(subscriber)
 
-    def subscribe_topic(self, connection: Connection, pattern: str, group: str) -> None:
-        """Let the connection have what is published to topics of the group that match."""
+    def subscribe_topic(self, connection: LiveConnection, pattern: str, group: str) -> None:
+        """Subscribe the connection to the topics of the group that match the pattern."""
         self._topics.setdefault(group, Subscriptions()).insert(pattern, connection)
         connection.topics[pattern] = group
 
-    def unsubscribe_topic(self, connection: Connection, pattern: str) -> None:
+    def unsubscribe_topic(self, connection: LiveConnection, pattern: str) -> None:
         """End a subscription, if there is one."""
         group = connection.topics.pop(pattern, None)
         if group is not None:
@@ -164,12 +173,12 @@ class Hub:
                 del self._topics[group]
 
     def group_of(self, audience: str) -> str | None:
-        """The channel-layer group of an audience that somebody here belongs to."""
+        """Return the channel-layer group of an audience that has sockets here."""
         known = self._audiences.get(audience)
         return known.group if known is not None else None
 
-    def rooms_of(self, connection: Connection) -> dict[str, list[str]]:
-        """The audiences of the rooms whose events a connection receives, by their group."""
+    def rooms_of(self, connection: LiveConnection) -> dict[str, list[str]]:
+        """Return the audiences of the rooms whose events a connection gets, by group."""
         found: dict[str, list[str]] = {}
         for name in connection.audiences:
             if names.is_room(name):
@@ -177,17 +186,17 @@ class Hub:
         return found
 
     def has(self, audience: str) -> bool:
-        """Whether anybody here belongs to the audience."""
+        """Return whether the audience has sockets here."""
         return audience in self._audiences
 
     def audiences(self, which: Callable[[str], bool]) -> list[str]:
-        """The audiences of some kind that somebody here belongs to."""
+        """Return the audiences of some kind that have sockets here."""
         return list(filter(which, self._audiences))
 
     # --- delivery --------------------------------------------------------------------------
 
     def deliver(self, group: str, entries: list[notices.Entry]) -> None:
-        """Hand the entries published to a group to the sockets of this process."""
+        """Deliver the entries published to a group to the sockets of this process."""
         frames: dict[str, list[bytes]] = {}
         for entry in entries:
             match entry:
@@ -238,7 +247,7 @@ class Hub:
                 case notices.Changed():
                     if entry.audience in self._audiences:
                         self._on_changed(entry.audience)
-                case notices.Seen():
+                case notices.PresenceChange():
                     self._on_seen(entry)
                 case notices.Recheck():
                     self._on_recheck(entry)
@@ -251,7 +260,7 @@ class Hub:
         frames.clear()
 
     @staticmethod
-    def _send(connections: Iterable[Connection], frame: bytes) -> None:
+    def _send(connections: Iterable[LiveConnection], frame: bytes) -> None:
         batch = Batch([frame])
         for connection in connections:
             connection.write(batch)
@@ -260,8 +269,8 @@ class Hub:
         for connection in self._sockets_of(entry.users):
             self.end_course(connection, group)
 
-    def end_course(self, connection: Connection, group: str) -> None:
-        """End what the connection has of the topics of a course."""
+    def end_course(self, connection: LiveConnection, group: str) -> None:
+        """End the connection's subscriptions to topics of a course."""
         connection.ended += 1
         connection.courses = {slug: its for slug, its in connection.courses.items() if its != group}
         for pattern in [one for one, its in connection.topics.items() if its == group]:
@@ -278,17 +287,17 @@ class Hub:
             if entry.group not in connection.groups:
                 self._tasks.start(self._listen_late(connection, entry))
 
-    async def listen(self, connection: Connection, group: str) -> bool:
-        """Subscribe for a connection that may close meanwhile; answers as `subscribe`."""
+    async def listen(self, connection: LiveConnection, group: str) -> bool:
+        """Subscribe for a connection that may close meanwhile, and return what `subscribe` does."""
         new = await self.subscribe(connection, [group])
         if str(connection.id) not in self.connections:
             self._subscriptions.release(connection)
         return new
 
-    async def _listen_late(self, connection: Connection, entry: notices.Join) -> None:
-        """Subscribe for a connection that is in an audience of the group already."""
+    async def _listen_late(self, connection: LiveConnection, entry: notices.Join) -> None:
+        """Subscribe for a connection that is already in an audience of the group."""
         if await self.listen(connection, entry.group):
-            # What was published before the subscription stood was missed, if there was anything.
+            # Entries published before the subscription was confirmed were missed.
             self._order.compare_soon()
 
     def _members_leave(self, entry: notices.Leave) -> None:
@@ -307,7 +316,7 @@ class Hub:
             ):
                 connection.close(entry.code)
 
-    def _sockets_of(self, users: list[int]) -> list[Connection]:
+    def _sockets_of(self, users: list[int]) -> list[LiveConnection]:
         return [
             connection
             for user in users
@@ -322,12 +331,12 @@ class Hub:
     # --- the end ---------------------------------------------------------------------------
 
     def release_waiting(self) -> None:
-        """Let nobody wait for a message any more."""
+        """End all waits for messages and allow no new ones."""
         self.closing = True
         self._order.release_expecting()
 
-    def owes(self, connection: Connection) -> bool:
-        """Whether a message is here for the connection that waits for one before it."""
+    def owes(self, connection: LiveConnection) -> bool:
+        """Return whether a message for the connection waits here for an earlier one."""
         return any(
             audience.waiting or connection in audience.joining
             for audience in map(self._audiences.__getitem__, connection.audiences)

@@ -1,9 +1,9 @@
-"""The channel layer on Redis: that of channels_redis, with less to do for each message.
+"""A channel layer on Redis, based on channels_redis, with less work for each message.
 
-For each of them channels_redis and redis-py go through a pool, a retry, several time limits and
-figures of their own, and ten times a second they look whether there is one. Here one connection
-publishes, and the other is read from until something comes. Where one of them fails, the library
-is asked, which connects anew, subscribes again and repeats what was to be published.
+For each message, channels_redis and redis-py go through a pool, a retry, several time limits and
+their own metrics, and they poll for messages ten times a second. Here one connection publishes, and
+the other blocks until a message comes. If one of them fails, the library takes over: it reconnects,
+subscribes again and repeats the publish.
 """
 
 import asyncio
@@ -21,18 +21,17 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 LOST = (RedisError, OSError)
-"""What is raised where a connection is gone."""
+"""The exceptions of a lost connection."""
 RETRY_AFTER = 1.0
-"""Seconds until messages are waited for again where Redis cannot be reached."""
+"""Seconds until the receiver tries again if Redis cannot be reached."""
 NEXT_AFTER = 0.1
-"""Seconds in which the library connects anew, or finds that it cannot."""
+"""Seconds in which the library reconnects, or finds that it cannot."""
 
 
 class PubSubChannelLayer(RedisPubSubChannelLayer):
-    """A channel layer on Redis' pub/sub; its options are those of RedisPubSubChannelLayer.
+    """A channel layer on Redis' pub/sub, with the options of RedisPubSubChannelLayer.
 
-    That nothing comes from a Redis that hangs is for its user to notice, as
-    `rooms.delivery.subscriptions` does.
+    It does not notice a Redis that hangs. Its user has to, as `rooms.delivery.subscriptions` does.
     """
 
     def _get_layer(self) -> RedisPubSubLoopLayer:
@@ -49,7 +48,7 @@ class Shard(RedisSingleShardConnection):
     _publisher: Any = None
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Publish; raises an error of redis-py where Redis does not take it."""
+        """Publish a message. Raises an error of redis-py if Redis does not take it."""
         async with self._lock:
             self._ensure_redis()
             try:
@@ -62,15 +61,15 @@ class Shard(RedisSingleShardConnection):
             self._publisher = await self._redis.connection_pool.get_connection()
         elif not self._publisher.is_connected:
             await self._publisher.connect()
-        # `send_command` starts a task for each command, to bound its time; here it is the answer
-        # that is waited for, and it has redis-py's own limit.
+        # `send_command` starts a task for each command to limit its time. Here the wait for the
+        # answer has redis-py's own time limit.
         self._publisher._writer.writelines(
             self._publisher.pack_command("PUBLISH", channel, message)
         )
         await self._publisher.read_response()
 
     async def flush(self) -> None:
-        """Close the connections; they are opened again when they are needed."""
+        """Close the connections. They are opened again when needed."""
         await super().flush()
         self._publisher = None
 
@@ -80,7 +79,7 @@ class Shard(RedisSingleShardConnection):
                 if self._pubsub is not None and self._pubsub.subscribed:
                     self._receive_message(await self._next_message())
                     continue
-                # Until the first subscription, which may take a moment.
+                # There is no subscription yet.
                 await asyncio.sleep(NEXT_AFTER)
             except LOST:
                 await asyncio.sleep(RETRY_AFTER)
@@ -96,6 +95,6 @@ class Shard(RedisSingleShardConnection):
         except LOST:
             message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=NEXT_AFTER)
         else:
-            # All of it, as it also tells redis-py which subscriptions stand.
+            # Parse every kind of message, because redis-py also learns its subscriptions from them.
             message = await pubsub.handle_message(response, ignore_subscribe_messages=True)
         return message

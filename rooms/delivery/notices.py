@@ -1,7 +1,8 @@
-"""What processes tell each other through the channel layer.
+"""The notices that processes send each other through the channel layer.
 
-An entry names the audience it is for; a process that has none of that audience drops it. The
-entries of one commit travel together, as one message of the channel layer for each group.
+An entry names its audience. A process without sockets of that audience drops the entry. The entries
+of one commit travel together, in one message of the channel layer for each group. Each type has a
+tag, which stays the same when the class gets another name.
 """
 
 from typing import Any
@@ -11,9 +12,9 @@ from msgspec import Struct
 
 
 class Stored(Struct, tag="s", array_like=True, frozen=True):
-    """A stored message of a room: its number and its frames, in order.
+    """A stored message of a room, with its number and its frames in order.
 
-    `revision` is that of the class, where one of the frames tells where it stands, else 0.
+    `revision` is that of the class if one of the frames reports the state of the class, else 0.
     """
 
     audience: str
@@ -23,7 +24,7 @@ class Stored(Struct, tag="s", array_like=True, frozen=True):
 
 
 class Removed(Struct, tag="r", array_like=True, frozen=True):
-    """The text of a stored message is gone: the frame that tells so, to go after the message's."""
+    """The frame that reports the removal of a message's text. It goes out after the message."""
 
     audience: str
     seq: int
@@ -33,7 +34,7 @@ class Removed(Struct, tag="r", array_like=True, frozen=True):
 class Passing(Struct, tag="p", array_like=True, frozen=True):
     """A frame that is not stored; `skip` is the id of a user who does not get it.
 
-    `revision` is that of the class, where the frame tells who is whose partner, else 0.
+    `revision` is that of the class if the frame reports the partners of a user, else 0.
     """
 
     audience: str
@@ -43,9 +44,9 @@ class Passing(Struct, tag="p", array_like=True, frozen=True):
 
 
 class Join(Struct, tag="j", array_like=True, frozen=True):
-    """Users became members of a room: their sockets get its frames after `head`, and `frame`.
+    """New members of a room. Their sockets get `frame`, and the room's frames after `head`.
 
-    `group` is the one in which the frames of the room travel.
+    `group` is the channel-layer group in which the frames of the room travel.
     """
 
     users: list[int]
@@ -56,7 +57,7 @@ class Join(Struct, tag="j", array_like=True, frozen=True):
 
 
 class Leave(Struct, tag="l", array_like=True, frozen=True):
-    """Users are members no more: their sockets get `frame`, and nothing of the room after it."""
+    """Former members of a room. Their sockets get `frame`, and nothing of the room after it."""
 
     users: list[int]
     audience: str
@@ -64,13 +65,16 @@ class Leave(Struct, tag="l", array_like=True, frozen=True):
 
 
 class Changed(Struct, tag="c", array_like=True, frozen=True):
-    """The figures that an audience of dashboards is shown are out of date."""
+    """A hint that the figures on an audience of dashboards are out of date."""
 
     audience: str
 
 
-class Seen(Struct, tag="n", array_like=True, frozen=True):
-    """A user is here now in some rooms, or is not: online or away, a member or one no more."""
+class PresenceChange(Struct, tag="n", array_like=True, frozen=True):
+    """A change of a user's presence in some rooms.
+
+    `here` is true if the user came online or became a member, and false if they went away or left.
+    """
 
     user: int
     username: str
@@ -79,7 +83,7 @@ class Seen(Struct, tag="n", array_like=True, frozen=True):
 
 
 class Close(Struct, tag="x", array_like=True, frozen=True):
-    """All sockets of an audience are closed, or those of one user in it, or one, by its id."""
+    """An order to close the sockets of an audience, or only those of one user or one connection."""
 
     code: int
     audience: str
@@ -88,9 +92,9 @@ class Close(Struct, tag="x", array_like=True, frozen=True):
 
 
 class Recheck(Struct, tag="k", array_like=True, frozen=True):
-    """What sockets of these users stand on may have changed: the database is asked.
+    """A request to check the sockets of users against the database.
 
-    `password` tells that it was the password, with which the session of who changed it gets a
+    `password` is true after a change of password, in which the session that made the change gets a
     new key.
     """
 
@@ -106,7 +110,7 @@ class Topic(Struct, tag="t", array_like=True, frozen=True):
 
 
 class Unenrolled(Struct, tag="u", array_like=True, frozen=True):
-    """Users are in the course no more: their subscriptions to its topics end."""
+    """Users who have left the course, whose subscriptions to its topics end."""
 
     users: list[int]
 
@@ -125,7 +129,7 @@ Entry = (
     | Join
     | Leave
     | Changed
-    | Seen
+    | PresenceChange
     | Close
     | Recheck
     | Topic
@@ -139,7 +143,7 @@ _decoder: msgspec.msgpack.Decoder[list[Entry]] = msgspec.msgpack.Decoder(list[En
 
 
 def pack(origin: str, group: str, entries: list[Entry]) -> dict[str, Any]:
-    """The channel-layer message with these entries, sent by the process `origin`."""
+    """Return the channel-layer message with these entries, sent by the process `origin`."""
     return {
         "type": "peerchat.entries",
         "origin": origin,
@@ -149,5 +153,5 @@ def pack(origin: str, group: str, entries: list[Entry]) -> dict[str, Any]:
 
 
 def unpack(message: dict[str, Any]) -> list[Entry]:
-    """The entries of a channel-layer message."""
+    """Return the entries of a channel-layer message."""
     return _decoder.decode(message["entries"])

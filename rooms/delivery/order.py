@@ -1,7 +1,8 @@
-"""The order of messages: a room's in the order of their numbers, each once, none left out.
+"""Delivery of a room's messages in the order of their numbers, each once and none left out.
 
-What the channel layer brings is a hint. A number that comes too early tells of a gap, and every
-few seconds the numbers told are compared with those in the database. What is missing is read there.
+Notices of the channel layer are hints. A number that arrives too early shows a gap. Every few
+seconds the delivered numbers are compared with those in the database. Missing messages are read
+from the database.
 """
 
 import asyncio
@@ -13,56 +14,56 @@ from collections.abc import Awaitable, Callable, Iterator
 from rooms import metrics
 from rooms.delivery import notices
 from rooms.delivery.audience import Audience
-from rooms.delivery.connection import Batch, Connection
+from rooms.delivery.connection import Batch, LiveConnection
 from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
 GRACE = 0.05
-"""Seconds in which a missing message may still arrive by itself, from a slower process."""
+"""Seconds in which a missing message may still arrive from a slower process."""
 HEADS_KEPT = 20_000
-"""Rooms whose newest number is remembered although nobody here is in them."""
+"""Rooms without sockets here whose newest number is remembered."""
 FILL_PAGE = 50
-"""Missing messages fetched at a time: so few that a page of the longest texts stays below the limit
-of unsent bytes."""
+"""Missing messages fetched at a time. A page of the longest texts must stay below the limit of
+unsent bytes."""
 FILL_PAUSE = 0.02
-"""Seconds between two pages, in which those who read have read the one before."""
+"""Seconds between two pages, in which clients can read the page before."""
 RETRY_AFTER = 2.0
-"""Seconds until the database is asked again at the most, where it had no answer."""
+"""The longest wait in seconds before the database is asked again if it did not answer."""
 COMPARE_PAUSE = 0.2
-"""Seconds between two comparisons, whoever asks for one."""
+"""The least time in seconds between two comparisons."""
 REMOVED_WITHIN = 30.0
-"""Seconds before the last comparison for which it asks for removed messages again: a removal has
-its time before it is committed, and the clocks of several machines differ."""
+"""Seconds by which the query for removed messages overlaps with the last comparison. A removal gets
+its time before it is committed, and the clocks of machines differ."""
 REMOVED_BEFORE = 1.0
-"""Seconds by which a removal may seem to be earlier than it was, for the same reasons: to who came
-after it the text was never shown."""
+"""Seconds by which a removal may seem earlier than it was, for the same reasons. A socket that came
+after the removal never got the text."""
 REMOVED_KNOWN = 10_000
-"""Removals that are remembered as told."""
+"""The number of delivered removals that are remembered."""
 
 Fetch = Callable[[str, int, int], Awaitable[list[tuple[int, list[bytes]]]]]
-"""(audience, after, limit) -> the numbers and frames of the messages that follow."""
+"""(audience, after, limit) -> the numbers and frames of the following messages."""
 Compare = Callable[
     [dict[str, int], float],
     Awaitable[tuple[dict[str, int], list[tuple[notices.Removed, float]]]],
 ]
-"""(known number by audience, seconds) -> the newest numbers that are higher; what was removed in
-these rooms within the seconds, with the seconds since."""
+"""(known number by audience, seconds) -> the newest numbers where they are higher; the removals in
+these rooms within those seconds, each with the seconds since."""
 
 
 class Order:
-    """What this process has told of each room, and what it has heard of."""
+    """The numbers of messages that this process has delivered in each room, or has heard of."""
 
     def __init__(
         self, audiences: dict[str, Audience], *, fetch: Fetch, compare: Compare, every: float
     ) -> None:
-        """`every`: the seconds between two comparisons."""
+        """`every` is the time between two comparisons, in seconds."""
         self._loop = asyncio.get_running_loop()
         self._audiences = audiences
         self._fetch = fetch
         self._compare = compare
         self._heads: OrderedDict[str, int] = OrderedDict()
-        # Who waits for a message of a room: done with True when one comes after the number.
+        # The waits for a message of a room, each with a number: True when a higher number comes.
         self._expecting: dict[str, dict[asyncio.Future[bool], int]] = {}
         self._told_removed: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._soon = asyncio.Event()
@@ -72,8 +73,8 @@ class Order:
 
     # --- sockets ---------------------------------------------------------------------------
 
-    def join(self, connection: Connection, audience: Audience, head: int | None) -> None:
-        """Let the connection have what comes for the audience, in a room after `head`."""
+    def join(self, connection: LiveConnection, audience: Audience, head: int | None) -> None:
+        """Add the connection to the audience; in a room it gets the messages after `head`."""
         if connection in audience.connections or connection in audience.joining:
             return
         if audience.head is None or head is None or head >= audience.head:
@@ -87,8 +88,8 @@ class Order:
         if self._heads.get(audience.name, 0) > audience.head:
             self._fill(audience)
 
-    async def _catch_up(self, connection: Connection, audience: Audience, head: int) -> None:
-        """Give one who comes late what the others have got since `head`."""
+    async def _catch_up(self, connection: LiveConnection, audience: Audience, head: int) -> None:
+        """Send a late connection the messages that the others have received since `head`."""
         later = audience.joining[connection]
         wait = FILL_PAUSE
         while audience.joining.get(connection) is later:
@@ -116,7 +117,7 @@ class Order:
 
     @contextlib.contextmanager
     def expecting(self, audience: str, after: int) -> Iterator[asyncio.Future[bool]]:
-        """A future that is True when the room has a message with a higher number."""
+        """Yield a future that becomes True when the room has a message with a higher number."""
         future: asyncio.Future[bool] = self._loop.create_future()
         if self._heads.get(audience, 0) > after:
             future.set_result(True)
@@ -130,16 +131,16 @@ class Order:
                 del self._expecting[audience]
 
     def release_expecting(self) -> None:
-        """Let nobody wait any more: what they wait for is False."""
+        """End all waits for messages, with the result False."""
         for expecting in self._expecting.values():
             for future in expecting:
                 if not future.done():
                     future.set_result(False)
 
-    # --- what is heard ---------------------------------------------------------------------
+    # --- notices ---------------------------------------------------------------------------
 
     def stored(self, entry: notices.Stored) -> list[bytes]:
-        """A message was stored: the frames that are to be written to its audience now."""
+        """Take in a stored message and return the frames to write to its audience now."""
         self._note(entry.audience, entry.seq)
         audience = self._audiences.get(entry.audience)
         if audience is None:
@@ -155,7 +156,10 @@ class Order:
         return ready
 
     def removed(self, entry: notices.Removed) -> None:
-        """Tell those who have the message; the others are told after it, should it still come."""
+        """Send a removal to the sockets that have the message.
+
+        The other sockets get it after the message, if that still comes.
+        """
         self._note(entry.audience, entry.seq)
         if (entry.audience, entry.seq) in self._told_removed:
             return
@@ -173,7 +177,7 @@ class Order:
             self._fill(audience)
 
     def heard(self, audience: str, seq: int) -> None:
-        """There is a message of the room with this number."""
+        """Note that a message of the room with this number exists."""
         self._note(audience, seq)
         known = self._audiences.get(audience)
         if known is not None and known.head is not None and known.head < seq:
@@ -189,7 +193,7 @@ class Order:
                 if seq > after and not future.done():
                     future.set_result(True)
 
-    # --- what is missing -------------------------------------------------------------------
+    # --- missing messages ------------------------------------------------------------------
 
     def _fill(self, audience: Audience) -> None:
         if audience.filling is None:
@@ -223,16 +227,16 @@ class Order:
                     audience.write(ready)
                     wait = FILL_PAUSE
                 elif audience.waiting:
-                    # What is missing was not visible yet to the query: ask again, more slowly.
+                    # The query could not see the missing messages yet. Ask again, more slowly.
                     wait = min(max(wait, GRACE) * 2, RETRY_AFTER)
                 else:
-                    # The number was only heard of, and there is no such message.
+                    # This process only heard of the number, and no such message exists.
                     self._heads[audience.name] = audience.head
         finally:
             audience.filling = None
 
     def compare_soon(self) -> None:
-        """Compare now: something may have been missed."""
+        """Compare now, as notices may have been missed."""
         self._soon.set()
 
     async def _compare_in_turns(self, every: float) -> None:
@@ -272,5 +276,5 @@ class Order:
     # --- the end ---------------------------------------------------------------------------
 
     async def stop(self) -> None:
-        """Fill and compare no more."""
+        """Stop filling gaps and comparing."""
         await self._tasks.stop()

@@ -1,13 +1,13 @@
-"""The one place that sends to a group, after commit.
+"""The only place that sends to a channel-layer group, after commit.
 
-What one transaction, or several that commit in the same moment, have to tell is handed to this
-process's sockets at once and to the other processes in one channel-layer message for each group.
-Redis is a hint, not the truth: nobody waits for it. Where it does not answer, what the other
-processes find in the database themselves, or what means nothing a moment later, is dropped; what
-concerns single people waits for a while.
+The entries of one transaction, or of several that commit at the same moment, go to this process's
+sockets at once, and to the other processes in one channel-layer message for each group. Redis is a
+hint, not the truth, and nothing waits for it. While it does not answer, entries that the other
+processes find in the database or that soon lose their meaning are dropped. Entries for single users
+wait for a while.
 
-A process with sockets has an `Outgoing` and attaches it. In any other one, a management command
-say, the functions here send to the channel layer alone.
+A process with sockets has an `Outgoing` and attaches it. In other processes, such as management
+commands, the functions here send to the channel layer only.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ from rooms.delivery.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 SEND_WITHIN = 5.0
-"""Seconds that the channel layer has to take a message."""
+"""The time in seconds that the channel layer has to take a message."""
 RETRY_AFTER = 0.25
-"""Seconds until it is tried again where it did not."""
+"""Seconds until the next try if it did not."""
 PASSING_KEPT = 2.0
-"""Seconds that an entry may wait for a channel layer that fails; then it is dropped, and found in
-the database. Thus what is sent first when Redis is back is not what nobody needs any more."""
+"""Seconds that an entry may wait for a failing channel layer before it is dropped. The other
+processes find its content in the database. So when Redis is back, it gets current entries first."""
 LASTING_KEPT = 30.0
-"""The same for an entry that nobody looks for so soon."""
+"""The same for entries that no process looks for in the database so soon."""
 OUTGOING_LIMIT = 50_000
-"""Entries that may wait for the channel layer; beyond that the older half is dropped."""
+"""Entries that may wait for the channel layer. Beyond that, the older half is dropped."""
 FORGET_EVERY = 0.5
-"""Seconds between two looks for entries that have waited too long."""
+"""Seconds between two checks for entries that have waited too long."""
 
 
 class _Waiting(NamedTuple):
@@ -50,16 +50,19 @@ class _Waiting(NamedTuple):
 
 
 class Layer:
-    """The channel layer, as this process publishes to it."""
+    """The sending side of the channel layer in this process."""
 
     def __init__(self) -> None:
         self.failed: float | None = None
-        """When it last did not take a message; None where it took the last one."""
+        """The time of the last refusal; None if the layer took the last message."""
 
     def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
-        """Publish from a process without sockets, and wait until it is done. Any thread may."""
+        """Publish from a process without sockets, and wait until it is done.
+
+        Any thread may call it.
+        """
         for group, those in _by_group(entries).items():
-            # While it fails nobody waits for each entry.
+            # For a while after a failure, entries are dropped, so that no caller waits for each.
             if self.failed is None or time.monotonic() > self.failed + LASTING_KEPT:
                 self._send_and_wait(group, those)
 
@@ -88,16 +91,16 @@ class Layer:
         except RuntimeError:
             send()
         else:
-            # Somebody uses the database in an event loop, as notebooks do.
+            # The caller uses the database in an event loop, as notebooks do.
             thread = threading.Thread(target=send)
             thread.start()
             thread.join()
 
 
 class Outgoing:
-    """What a process with sockets publishes, and what of it waits for the channel layer.
+    """The outgoing entries of a process with sockets, including those that wait for the layer.
 
-    Any thread may call `publish`; everything else is for the loop of the hub.
+    Any thread may call `publish`. Only the hub's event loop may call the other methods.
     """
 
     def __init__(self, hub: Hub) -> None:
@@ -105,7 +108,7 @@ class Outgoing:
         self._hub = hub
         self._loop = hub.loop
         self._lock = threading.Lock()
-        # What was committed, until the loop takes it; then what the layer has not taken yet.
+        # Committed entries that the loop has not taken yet; then those that the layer has not.
         self._committed: list[tuple[str, notices.Entry]] = []
         self._waiting: list[_Waiting] = []
         self._tasks = Tasks()
@@ -114,7 +117,7 @@ class Outgoing:
         self._told = 0
 
     def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
-        """Hand entries to the sockets here and to the other processes."""
+        """Send entries to the sockets here and to the other processes."""
         if self._loop.is_closed():
             self.layer.publish(entries)
             return
@@ -127,22 +130,22 @@ class Outgoing:
             here = asyncio.get_running_loop() is self._loop
         except RuntimeError:
             here = False
-        # From the loop itself there is no need to wake it up.
+        # The loop does not have to wake itself up.
         (self._loop.call_soon if here else self._loop.call_soon_threadsafe)(self._drain)
 
     async def idle(self, within: float) -> None:
-        """Wait until the channel layer has all that was published, `within` seconds at the most."""
-        await asyncio.sleep(0)  # what was just published is taken up in the next turn of the loop
+        """Wait until the channel layer has all entries, at most `within` seconds."""
+        await asyncio.sleep(0)  # the loop takes up new entries in its next turn
         await self._tasks.finish(within)
 
     def stop(self) -> None:
-        """Send nothing more of what waits."""
+        """Stop sending the entries that wait."""
         self._tasks.cancel()
         self._waiting.clear()
         self._tell_queue()
 
     def _drain(self) -> None:
-        """Deliver what was committed, in the hub's loop."""
+        """Deliver committed entries, in the hub's loop."""
         with self._lock:
             taken = self._committed.copy()
             self._committed.clear()
@@ -158,7 +161,7 @@ class Outgoing:
         self._tell_queue()
 
     def _forget(self, now: float) -> None:
-        """Drop what has waited too long for a layer that fails, and the older half of too much."""
+        """Drop entries that have waited too long, and the older half of too many."""
         self._forgot = now
         failed = self.layer.failed is not None
         kept = [one for one in self._waiting if not failed or one.until >= now]
@@ -189,7 +192,7 @@ class Outgoing:
         self._tell_queue()
 
     def _tell_queue(self) -> None:
-        """Have it in the metrics how much waits, where that has changed: mostly nothing does."""
+        """Update the metric of waiting entries, if it has changed. Mostly nothing waits."""
         if len(self._waiting) != self._told:
             self._told = len(self._waiting)
             metrics.PUBLISH_QUEUE.set(self._told)
@@ -199,20 +202,20 @@ _current: Outgoing | Layer = Layer()
 
 
 def attach(outgoing: Outgoing) -> None:
-    """Publish by this one from now on."""
+    """Publish through `outgoing` from now on."""
     global _current
     _current = outgoing
 
 
 def detach(outgoing: Outgoing) -> None:
-    """Publish by this one no more: the process has no sockets any longer."""
+    """Stop publishing through `outgoing`, as the process has no sockets any more."""
     global _current
     if _current is outgoing:
         _current = outgoing.layer
 
 
 def send(group: str, entry: notices.Entry) -> None:
-    """Publish an entry when the current transaction commits; at once where there is none."""
+    """Publish an entry when the current transaction commits, or at once outside a transaction."""
     send_all([(group, entry)])
 
 
@@ -222,7 +225,7 @@ def send_all(entries: list[tuple[str, notices.Entry]]) -> None:
 
 
 def now(group: str, entry: notices.Entry) -> None:
-    """Publish an entry that has nothing to do with the database. Any thread may call it."""
+    """Publish an entry at once, without regard to a transaction. Any thread may call it."""
     _current.publish([(group, entry)])
 
 
@@ -233,7 +236,7 @@ def _committed(entries: list[tuple[str, notices.Entry]]) -> None:
 
 
 def _kept(entry: notices.Entry) -> float:
-    """The seconds for which an entry is worth sending."""
+    """Return the seconds for which an entry is worth sending."""
     match entry:
         case notices.Join() | notices.Leave() | notices.Unenrolled():
             return LASTING_KEPT
@@ -246,12 +249,14 @@ def _kept(entry: notices.Entry) -> float:
 
 
 def _may_repeat(entry: notices.Entry) -> bool:
-    """Whether nobody minds an entry that comes twice: Redis may have taken what it did not
-    confirm."""
+    """Return whether an entry may arrive twice without harm.
+
+    Redis may have taken an entry that it did not confirm.
+    """
     match entry:
         case notices.Passing():
             return names.is_user(entry.audience)
-        case notices.Topic() | notices.Direct() | notices.Seen():
+        case notices.Topic() | notices.Direct() | notices.PresenceChange():
             return False
         case _:
             return True

@@ -1,8 +1,8 @@
-"""How new what this process tells of a class must be at least.
+"""The least revision of a class that this process may still report.
 
-What is read from the database for one socket is on its way while the class moves on, and what
-another process publishes may come after what followed it. Both are numbered by the revision of the
-class, and no socket is told of an earlier one after a later one.
+A class may move on while its state is read from the database for one socket, and an entry from
+another process may arrive after its successor. All of these carry the revision of the class, and no
+socket gets an earlier revision after a later one.
 """
 
 from collections import OrderedDict
@@ -14,44 +14,44 @@ from rooms.wire.errors import Unavailable
 T = TypeVar("T")
 
 KEPT = 20_000
-"""Courses whose revision is remembered, those that were heard of last."""
+"""The number of courses whose revision is remembered, the most recently heard ones."""
 READS = 10
-"""Times that a class is read anew because it moved on meanwhile."""
+"""The number of times that a class is read again because it moved on meanwhile."""
 
 
 class Revisions:
-    """Remember the last revision that this process heard of each class, or told.
+    """The last revision of each class that this process received or sent.
 
-    Used from the event loop only. It knows each process's revision, not each socket's: what is read
-    once too often costs a query, and a number for each socket would cost memory.
+    Used from the event loop only. It keeps one number for the process and none for each socket. An
+    unnecessary read costs a query, but a number for each socket would cost memory.
     """
 
     def __init__(self) -> None:
         self._heard: OrderedDict[str, int] = OrderedDict()
 
     def heard(self, group: str) -> int:
-        """Return the last revision of the class of a course, 0 where none is known."""
+        """Return the last revision of the class of a course, or 0 if none is known."""
         return self._heard.get(group, 0)
 
     def hear(self, group: str, revision: int) -> bool:
-        """Note a revision that is told now. Returns False where a later one was heard before."""
+        """Note a revision that is reported now. Return False if a later one is known already."""
         if revision < self.heard(group):
             return False
         self._note(group, revision)
         return True
 
     async def read(self, job: Callable[[], Awaitable[tuple[str, int, T]]]) -> T:
-        """Return what `job` finds, no older than what was heard until it is returned.
+        """Return the result of `job`, no older than the last revision heard by then.
 
-        `job` returns (the group of the course, the revision, what it found). It is called again
-        where the class has moved on meanwhile, ten times at the most; then Unavailable is raised.
+        `job` returns (the channel-layer group of the course, the revision, the result). It is
+        called again if the class has moved on meanwhile. After ten times Unavailable is raised.
         """
         since = 0
         for _ in range(READS):
             group, revision, found = await job()
             heard = self.heard(group)
-            # What was heard before it was read is committed. Where the database knows nothing of
-            # it, it was put back to an earlier state.
+            # A revision heard before the read was committed. If the database does not have it, the
+            # database was restored to an earlier state.
             if revision >= heard or revision < since:
                 self._note(group, revision)
                 return found

@@ -1,4 +1,4 @@
-"""What this process receives of the channel layer: the groups it subscribes to, and for whom."""
+"""The subscriptions of this process to groups of the channel layer, and their subscribers."""
 
 import asyncio
 import contextlib
@@ -16,29 +16,30 @@ from rooms.delivery.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 LINGER = 30.0
-"""Seconds a subscription outlives its last connection: reloads need not subscribe again."""
+"""Seconds a subscription outlives its last connection, so that reloads need not subscribe again."""
 CONFIRM_WITHIN = 0.1
-"""Seconds until a subscription that is not confirmed is tried again, then twice as many."""
+"""Seconds until an unconfirmed subscription is tried again. The time doubles with each try."""
 RETRY_AFTER = 1.0
-"""Seconds between two tries at the most."""
+"""The longest time between two tries, in seconds."""
 SUBSCRIBE_WITHIN = 5.0
-"""Seconds a connection waits for its subscriptions; then it goes on and they follow."""
+"""Seconds a connection waits for its subscriptions before it goes on without them."""
 PROBE_EVERY = 5.0
-"""Seconds between two looks whether a subscription still stands."""
+"""Seconds between two checks of a subscription."""
 PROBE_EVERYONE_EVERY = 1.0
-"""The same for the one that tells whether the channel layer answers at all."""
+"""The same for the subscription that shows whether the channel layer answers at all."""
 PROBE_WITHIN = 1.0
-"""Seconds that what this process publishes may take to come back; then it is published again."""
+"""Seconds in which a probe must come back before it is sent again."""
 PROBES = 3
-"""So many times, until the subscription counts as lost."""
+"""Probes that are sent until the subscription counts as lost."""
 UNANSWERED_LIMIT = 8
-"""So many probes in a row that Redis took and that did not come back: the connection is dead."""
+"""Probes in a row that Redis took and that did not come back, after which the connection counts as
+dead."""
 LAYER_WITHIN = 5.0
-"""Seconds that the channel layer has for whatever is asked of it."""
+"""The time in seconds that the channel layer has for each call."""
 
 
 class Subscriber:
-    """What subscriptions are kept for."""
+    """An object that keeps subscriptions alive, by name in `groups`."""
 
     __slots__ = ("groups",)
 
@@ -47,10 +48,10 @@ class Subscriber:
 
 
 class _Subscription:
-    """What this process has of a group of the channel layer, and for whom."""
+    """The state of the subscription to one group, with its subscribers."""
 
     __slots__ = (
-        *("back", "leaving", "linger", "missed", "needed", "probe", "sending", "stands"),
+        *("back", "confirmed", "leaving", "linger", "missed", "needed", "probe", "sending"),
         *("subscribers", "wake"),
     )
 
@@ -59,26 +60,27 @@ class _Subscription:
         self.subscribers: set[Subscriber] = set()
         self.leaving: asyncio.TimerHandle | None = None
         self.needed = True
-        self.stands = asyncio.Event()
-        # Something may have been published that did not come here although somebody needs it.
+        self.confirmed = asyncio.Event()
+        # True if an entry may have been published that a subscriber needs and that did not come.
         self.missed = False
-        # There is something to do before the next look: to leave, or to look at once.
+        # Set if there is work before the next check: to leave the group, or to check at once.
         self.wake = asyncio.Event()
-        # The name of the probe that is sent until it comes back, the sending, and whether it has.
+        # The name of the probe that is repeated until it comes back, the task that sends it, and an
+        # event that is set when it is back.
         self.probe = ""
         self.sending: asyncio.Task[bool] | None = None
         self.back = asyncio.Event()
 
     def wanted(self) -> bool:
-        """Whether somebody needs it, or did until a moment ago."""
+        """Return whether a subscriber needs it, or did until a moment ago."""
         return self.needed
 
 
 class GroupSubscriptions:
-    """One channel of the channel layer, which receives for all sockets of the process.
+    """The subscriptions of the one channel that receives for all sockets of the process.
 
-    That Redis was away is noticed by probes that do not come back. `on_restored` is called when
-    a group is heard again after that: what was published in between did not come.
+    Probes that do not come back show that Redis was away. `on_restored` is called when a group
+    works again after that, as entries published in between were lost.
     Used from one event loop only.
     """
 
@@ -103,18 +105,18 @@ class GroupSubscriptions:
 
     @property
     def names(self) -> set[str]:
-        """The groups that somebody here needs, or did until a moment ago."""
+        """Return the groups that a subscriber needs, or did until a moment ago."""
         return set(self._subscriptions)
 
     async def subscribe(
         self, subscriber: Subscriber, names: Iterable[str], *, linger: float = LINGER
     ) -> bool:
-        """See that this process receives what is published to the groups.
+        """Subscribe this process to the groups.
 
-        Returns whether a subscription is new, so that what was read from the database before
-        may be out of date. Waits `SUBSCRIBE_WITHIN` seconds at most, and not at all while the
-        channel layer does not answer; `on_restored` then tells when the subscription stands.
-        A new one outlives its last connection by `linger` seconds.
+        Returns True if a subscription is new, in which case earlier reads of the database may be
+        out of date. Waits at most `SUBSCRIBE_WITHIN` seconds, and not at all while the channel
+        layer does not answer; `on_restored` is then called once the subscription is confirmed.
+        A new subscription outlives its last connection by `linger` seconds.
         """
         missing = []
         for name in names:
@@ -125,28 +127,30 @@ class GroupSubscriptions:
             subscription.needed = True
             subscription.subscribers.add(subscriber)
             subscriber.groups.add(name)
-            if not subscription.stands.is_set():
+            if not subscription.confirmed.is_set():
                 missing.append(subscription)
         if missing and not self._away.is_set():
             away = self._loop.create_task(self._away.wait())
-            stand = self._loop.create_task(_all_stand(missing))
+            confirming = self._loop.create_task(_all_confirmed(missing))
             try:
                 await asyncio.wait(
-                    (away, stand), timeout=SUBSCRIBE_WITHIN, return_when=asyncio.FIRST_COMPLETED
+                    (away, confirming),
+                    timeout=SUBSCRIBE_WITHIN,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
             finally:
                 away.cancel()
-                stand.cancel()
+                confirming.cancel()
         new = False
         for subscription in missing:
-            if subscription.stands.is_set():
+            if subscription.confirmed.is_set():
                 new = True
             else:
                 subscription.missed = True
         return new
 
     def release(self, subscriber: Subscriber) -> None:
-        """The subscriber needs no group any more."""
+        """Drop all subscriptions of the subscriber."""
         for name in subscriber.groups:
             subscription = self._subscriptions[name]
             subscription.subscribers.discard(subscriber)
@@ -182,7 +186,7 @@ class GroupSubscriptions:
                 elif "probe" in message:
                     self._probed(message["group"], message["probe"])
             except Exception:
-                # What was lost is found by its missing number.
+                # Lost messages are found by their missing numbers.
                 metrics.LAYER_ERRORS.labels("receive").inc()
                 logger.exception("could not deliver an event of the channel layer")
                 await asyncio.sleep(0.1)
@@ -209,15 +213,16 @@ class GroupSubscriptions:
         subscription.wake.set()
 
     async def _keep(self, name: str, subscription: _Subscription) -> None:
-        """Subscribe and, when nobody is left, unsubscribe: one task, so that the two never cross.
+        """Subscribe and, when no subscriber is left, unsubscribe.
 
-        Whoever comes while the unsubscription is under way waits for the next turn.
+        One task does both, so the two never cross. A subscriber that comes while the group is being
+        unsubscribed waits for the next turn.
         """
         while subscription.wanted():
             await self._subscribe(name, subscription)
-            if subscription.stands.is_set():
+            if subscription.confirmed.is_set():
                 await self._watch(name, subscription)
-                subscription.stands.clear()
+                subscription.confirmed.clear()
             if subscription.wanted():
                 subscription.missed = True
                 continue
@@ -228,13 +233,13 @@ class GroupSubscriptions:
         del self._subscriptions[name]
 
     async def _unsubscribe(self, name: str, subscription: _Subscription) -> None:
-        """Unsubscribe, or give up when somebody wants it again."""
+        """Unsubscribe, or give up when a subscriber needs the group again."""
         while not subscription.wanted():
             try:
                 async with asyncio.timeout(LAYER_WITHIN):
                     channel = await asyncio.shield(self._channel)
-                    # The layer forgets the group also where Redis does not answer, and would then
-                    # do nothing the next time.
+                    # The layer forgets the group even if Redis does not answer, and would then do
+                    # nothing the next time.
                     await self._layer.group_add(name, channel)
                     await self._layer.group_discard(name, channel)
                 return
@@ -243,13 +248,13 @@ class GroupSubscriptions:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _subscribe(self, name: str, subscription: _Subscription) -> None:
-        """Subscribe, and see that it stands. Gives up when nobody wants it any more."""
+        """Subscribe and confirm it with a probe. Give up when nobody needs the group any more."""
         wait = CONFIRM_WITHIN
         unanswered = 0
         while subscription.wanted():
-            if not (subscription is self._everyone or self._everyone.stands.is_set()):
-                # One that tries is enough: the Redis client does not take it well when several
-                # connect it at once.
+            if not (subscription is self._everyone or self._everyone.confirmed.is_set()):
+                # One task that tries is enough. The Redis client fails if several tasks connect it
+                # at once.
                 await subscription.wake.wait()
                 subscription.wake.clear()
                 continue
@@ -265,7 +270,7 @@ class GroupSubscriptions:
                 await self._renew(name, subscription)
 
     def _stands(self, name: str, subscription: _Subscription) -> None:
-        subscription.stands.set()
+        subscription.confirmed.set()
         if subscription is self._everyone:
             if self._away.is_set():
                 logger.warning("the channel layer is available again")
@@ -281,7 +286,7 @@ class GroupSubscriptions:
             self._on_restored()
 
     async def _watch(self, name: str, subscription: _Subscription) -> None:
-        """Wait until nobody wants the subscription any more, or it turns out to be lost."""
+        """Wait until nobody needs the subscription any more, or it turns out to be lost."""
         everyone = subscription is self._everyone
         while subscription.wanted():
             with contextlib.suppress(TimeoutError):
@@ -301,14 +306,14 @@ class GroupSubscriptions:
             self._heard(subscription)
 
     async def _answers(self, name: str, subscription: _Subscription, within: float) -> bool:
-        """Whether what is published to the group comes back, within so many seconds.
+        """Return whether a probe to the group comes back in time.
 
-        The layer does not wait for Redis to take note of a subscription, nor does it notice that
-        one is lost, so we wait for an event of our own.
+        The layer neither waits for Redis to confirm a subscription nor notices that one is lost. So
+        we wait for an event of our own.
         """
         if not subscription.probe or subscription.back.is_set():
             if subscription.sending is not None:
-                # The probe may be back before the sending of it has ended.
+                # The probe may be back before the task that sends it has ended.
                 await subscription.sending
             subscription.probe = uuid.uuid4().hex
             subscription.back.clear()
@@ -318,12 +323,12 @@ class GroupSubscriptions:
             async with asyncio.timeout(within):
                 await subscription.back.wait()
         except TimeoutError:
-            # Where this process itself was late, it may be here already.
+            # If this process itself was late, the probe may be here already.
             await asyncio.sleep(CONFIRM_WITHIN)
         return subscription.back.is_set()
 
     async def _send_probe(self, name: str, probe: str) -> bool:
-        """Whether Redis took it."""
+        """Send a probe and return whether Redis took it."""
         channel = await asyncio.shield(self._channel)
         try:
             async with asyncio.timeout(LAYER_WITHIN):
@@ -342,7 +347,7 @@ class GroupSubscriptions:
             subscription.back.set()
 
     async def _renew(self, name: str, subscription: _Subscription) -> None:
-        """Give up a subscription that is none; where no other can stand either, the connection."""
+        """Drop a lost subscription. If it is the one for `EVERYONE`, drop the connection, too."""
         logger.warning("no probe returned from the group %s; subscribing again", name)
         try:
             async with asyncio.timeout(LAYER_WITHIN):
@@ -358,6 +363,6 @@ class GroupSubscriptions:
         self._receiving = self._tasks.start(self._receive())
 
 
-async def _all_stand(subscriptions: list[_Subscription]) -> None:
+async def _all_confirmed(subscriptions: list[_Subscription]) -> None:
     for subscription in subscriptions:
-        await subscription.stands.wait()
+        await subscription.confirmed.wait()

@@ -1,4 +1,4 @@
-"""Tasks that somebody starts and answers for until they end."""
+"""Sets of tasks with an owner that is responsible for them until they end."""
 
 import asyncio
 import contextlib
@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STOP_WITHIN = 2.0
-"""Seconds that cancelled tasks have to end, where their owner says nothing else."""
+"""The default time in seconds that cancelled tasks have to end."""
 CANCEL_AGAIN = 0.5
-"""Seconds until a task that goes on is cancelled again."""
+"""Seconds until a task that ignored its cancellation is cancelled again."""
 
 
 class Tasks:
@@ -33,7 +33,7 @@ class Tasks:
         return len(self._running)
 
     def start(self, job: Coroutine[Any, Any, T], *, name: str = "") -> asyncio.Task[T]:
-        """Run a job in a task, which is named like its function where no name is given."""
+        """Run a job in a task. Without `name` it has the name of its function."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(job, name=name or getattr(job, "__qualname__", None))
         self._running.add(task)
@@ -41,22 +41,22 @@ class Tasks:
         return task
 
     def cancel(self) -> None:
-        """Cancel the tasks, and wait for none."""
+        """Cancel the tasks without waiting for them."""
         for task in self._running:
             task.cancel()
 
     async def finish(self, within: float | None = None) -> None:
-        """Wait until no task runs, `within` seconds at the most."""
+        """Wait until no task runs, at most `within` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while self._running:
                     await asyncio.wait(self._running)
 
     async def stop(self, within: float = STOP_WITHIN) -> None:
-        """Cancel the tasks and wait until they have ended, `within` seconds at the most."""
+        """Cancel the tasks and wait until they have ended, at most `within` seconds."""
         end = time.monotonic() + within
         while self._running and (left := end - time.monotonic()) > 0:
-            # More than once: the Redis client loses a cancellation now and then.
+            # Cancel more than once, because the Redis client sometimes loses a cancellation.
             self.cancel()
             await asyncio.wait(self._running, timeout=min(left, CANCEL_AGAIN))
 

@@ -1,10 +1,10 @@
-"""Topics: which patterns match which names, by the rules of MQTT 3.1.1, section 4.7.
+"""Matching of topics with patterns, by the rules of MQTT 3.1.1, section 4.7.
 
-A name has levels between slashes, and an empty level is a level. In a pattern `+` stands for any
-one level and `#`, at the end, for the level above it and all that is below. A wildcard at the first
+A name has levels between slashes, and an empty level counts. In a pattern, `+` matches any one
+level. `#`, at the end, matches the level above it and everything below. A wildcard at the first
 level does not match a name that begins with `$`.
 
-Pure: nothing here knows sockets.
+This module is pure and knows nothing of sockets.
 """
 
 import re
@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 from rooms.wire.errors import InvalidTopic
 
 LENGTH_LIMIT = 1000
-"""Characters of a topic."""
+"""The most characters of a topic."""
 LEVELS_LIMIT = 128
-"""Levels of a topic."""
+"""The most levels of a topic."""
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 
@@ -23,14 +23,14 @@ T = TypeVar("T")
 
 
 def check_name(topic: str) -> None:
-    """Raises InvalidTopic unless one can publish to the topic."""
+    """Raise InvalidTopic unless the topic is valid for publishing."""
     _check(topic)
     if "+" in topic or "#" in topic:
         raise InvalidTopic("You can publish only to a topic without + and #.")
 
 
 def check_pattern(pattern: str) -> None:
-    """Raises InvalidTopic unless one can subscribe to the pattern."""
+    """Raise InvalidTopic unless the pattern is valid for subscribing."""
     levels = _check(pattern)
     if any(len(level) > 1 and ("+" in level or "#" in level) for level in levels):
         raise InvalidTopic("A + or # must stand alone between slashes.")
@@ -52,9 +52,9 @@ def _check(topic: str) -> list[str]:
 
 
 def course(topic: str) -> str:
-    """The slug of the course that a topic belongs to, its first level.
+    """Return the slug of the course that a topic belongs to, its first level.
 
-    Raises InvalidTopic where that is a wildcard or nothing that could be a slug.
+    Raises InvalidTopic if that is a wildcard or cannot be a slug.
     """
     slug = topic.partition("/")[0]
     if _SLUG.fullmatch(slug) is None:
@@ -63,10 +63,11 @@ def course(topic: str) -> str:
 
 
 class _Node(Generic[T]):
-    """A level of the patterns that begin alike; those that end here have subscribers here.
+    """A level of patterns with the same beginning.
 
-    Most nodes lack one of the two, so that neither is made before it is needed: a small tree stays
-    in the processor's cache.
+    It holds the levels below it and the subscribers of the pattern that ends here. Most nodes lack
+    one of the two, so neither is created before it is needed: a small tree stays in the processor's
+    cache.
     """
 
     __slots__ = ("below", "subscribers")
@@ -77,10 +78,11 @@ class _Node(Generic[T]):
 
 
 class Subscriptions(Generic[T]):
-    """Who subscribed to which patterns: a tree of their levels.
+    """The subscribers of patterns, as a tree of the patterns' levels.
 
-    A look-up follows the levels of the name, and so costs what matches and not what there is.
-    Patterns and names are taken as valid: see `check_pattern` and `check_name`.
+    A look-up follows the levels of the name, so its cost depends on the number of matches and not
+    on the number of subscriptions. Patterns and names must be valid; see `check_pattern` and
+    `check_name`.
     """
 
     def __init__(self) -> None:
@@ -90,7 +92,7 @@ class Subscriptions(Generic[T]):
         return self._root.below is not None
 
     def insert(self, pattern: str, subscriber: T) -> bool:
-        """Subscribe; returns whether that is new."""
+        """Subscribe and return whether the subscription is new."""
         node = self._root
         for level in pattern.split("/"):
             if node.below is None:
@@ -107,7 +109,7 @@ class Subscriptions(Generic[T]):
         return True
 
     def remove(self, pattern: str, subscriber: T) -> bool:
-        """Take a subscription back; returns whether there was one."""
+        """Remove a subscription and return whether there was one."""
         path: list[tuple[_Node[T], dict[str, _Node[T]], str]] = []
         node = self._root
         for level in pattern.split("/"):
@@ -130,7 +132,7 @@ class Subscriptions(Generic[T]):
         return True
 
     def match(self, topic: str) -> set[T]:
-        """The subscribers of the patterns that match, each once, in a set of the caller's own."""
+        """Return the subscribers of the matching patterns in a new set."""
         found: set[T] = set()
         nodes = [self._root]
         wild = not topic.startswith("$")

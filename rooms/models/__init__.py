@@ -1,4 +1,4 @@
-"""The tables. Their constraints hold what must be true whatever the code above them does."""
+"""The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
 from rooms.models.course import Course, Enrollment
 from rooms.models.message import Mention, Message, NewText

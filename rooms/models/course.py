@@ -1,11 +1,11 @@
-"""Courses and who is in them."""
+"""Courses and enrolments."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Course(models.Model):
-    """A course. Its room (kind `course`) is made when it is saved."""
+    """A course. Its room (kind `course`) is created when it is saved."""
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=200)
@@ -34,7 +34,7 @@ class Enrollment(models.Model):
     )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.STUDENT)
     joined_at = models.DateTimeField(auto_now_add=True)
-    # Until when a student may not post; past or null for those who may.
+    # The time until which a student may not post; in the past or null for those who may.
     muted_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -52,5 +52,5 @@ class Enrollment(models.Model):
 
     @property
     def leads(self) -> bool:
-        """Whether the role may move the class along."""
+        """Return whether the role may lead the class."""
         return self.role in self.LEADING

@@ -1,4 +1,4 @@
-"""Messages, the history of a room, and whom they mention."""
+"""Messages, which are the history of a room, and their mentions."""
 
 import uuid
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ from rooms.models.room import Room
 
 
 class Message(models.Model):
-    """A stored message. `seq` counts 1, 2, 3 ... within the room; `uuid` is the sender's own
-    name for it, by which a message that is sent again is recognised."""
+    """A stored message.
+
+    `seq` counts 1, 2, 3 ... within the room. `uuid` is the sender's own name for the message, by
+    which a repeated message is recognised.
+    """
 
     class Kind(models.TextChoices):
         TEXT = "text"
@@ -23,7 +26,7 @@ class Message(models.Model):
         CONTROL = "control"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    # Its index is that of `message_seq_once`.
+    # It needs no index of its own because of `message_seq_once`.
     room = models.ForeignKey(
         Room, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
@@ -34,7 +37,7 @@ class Message(models.Model):
     uuid = models.CharField(max_length=64)
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.TEXT)
     text = models.TextField()
-    # The fields of the `control` event that goes with a message of kind `control`.
+    # The fields of the `control` event of a message of kind `control`.
     control = models.JSONField(null=True, blank=True)
     reply_to = models.ForeignKey(
         "self",
@@ -45,7 +48,7 @@ class Message(models.Model):
         db_index=False,
     )
     created_at = models.DateTimeField()
-    # The text stays for the admin; nobody else is told it any more.
+    # The text stays for the admin. Nobody else gets it any more.
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -56,7 +59,7 @@ class Message(models.Model):
         db_index=False,
     )
 
-    # PostgreSQL has an index for the search in texts besides: migration 0003.
+    # PostgreSQL also has an index for searching texts; see migration 0003.
     class Meta:
         ordering = ("room", "seq")
         constraints = (
@@ -83,8 +86,10 @@ class Message(models.Model):
 
 @dataclass(slots=True, eq=False)
 class NewText:
-    """A message of kind `text` as it is being stored: reads like a Message, and is made in a tenth
-    of the time."""
+    """A message of kind `text` that is being stored.
+
+    It has the attributes of a Message, but is created in a tenth of the time.
+    """
 
     id: UUID
     room_id: UUID
@@ -105,7 +110,7 @@ class NewText:
 
 
 class Mention(models.Model):
-    """A member of the room whom a message names, as @username."""
+    """A mention of a member of the room in a message, as @username."""
 
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="mentions", db_index=False

@@ -8,8 +8,11 @@ from rooms.models.round import Round
 
 
 class PartnerGroup(models.Model):
-    """Students who discuss a question, in a room of their own. `round` is the question's first
-    round, which the groups are formed from; `number` counts them from 1 within it."""
+    """Students who discuss a question in a room of their own.
+
+    `round` is the question's first round, whose votes the groups are formed from. `number` counts
+    the groups of a round from 1.
+    """
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="partner_groups")
     number = models.PositiveIntegerField()
@@ -27,7 +30,7 @@ class PartnerGroup(models.Model):
 
 
 class Partner(models.Model):
-    """A student's place in a partner group; one place for each question asked."""
+    """A student's place in a partner group. A student has one place for each question posed."""
 
     group = models.ForeignKey(PartnerGroup, on_delete=models.CASCADE, related_name="partners")
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="partners")

@@ -1,4 +1,4 @@
-"""Who is connected, and to which worker."""
+"""Workers and the connections to them."""
 
 import uuid
 
@@ -20,11 +20,11 @@ class Worker(models.Model):
 
 
 class Connection(models.Model):
-    """A chat socket of a user, kept for a while after it closed to tell who left just now.
+    """A chat socket of a user, kept for a while after it closed, to find users who left just now.
 
-    `silent_since` is when an open socket gave its last sign of life, where it owes one: until it
-    gives another it stays open and its user is not online by it. `closed_at` is when the user was
-    last there by the socket.
+    `silent_since` is the time of the last sign of life of an open socket that owes one. Until it
+    gives another, the socket stays open and does not make its user online. `closed_at` is the time
+    at which the user was last there by the socket.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

@@ -6,7 +6,7 @@ from rooms.models.course import Course
 
 
 class Question(models.Model):
-    """A question with a single right choice, posed to a class."""
+    """A question with a single correct choice, posed to a class."""
 
     class Kind(models.TextChoices):
         SINGLE = "single", "one choice"
@@ -29,7 +29,7 @@ class Question(models.Model):
 
 
 class Choice(models.Model):
-    """One answer to a question, known by its letter."""
+    """One answer to a question, identified by its letter."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="choices")
     letter = models.CharField(max_length=1)

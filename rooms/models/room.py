@@ -13,8 +13,11 @@ from rooms.models.course import Course, Enrollment
 
 
 class Room(models.Model):
-    """A place for messages. `last_seq` is the number of the newest one and is only changed
-    under the lock of this row, which makes the numbers of a room gapless."""
+    """A place for messages.
+
+    `last_seq` is the number of the newest message. It changes only under the lock of this row, so
+    the numbers of a room have no gaps.
+    """
 
     class Kind(models.TextChoices):
         COURSE = "course"
@@ -34,7 +37,7 @@ class Room(models.Model):
         blank=True,
         related_name="rooms_created",
     )
-    # Seconds a student must wait between two messages; 0 for none.
+    # Seconds that a student must wait between two messages; 0 for no wait.
     slow_seconds = models.PositiveIntegerField(default=0)
     # "<smaller user id>:<larger user id>", so that a pair has one direct room.
     pair = models.CharField(max_length=41, null=True, blank=True, unique=True)
@@ -63,11 +66,13 @@ class Room(models.Model):
 
 
 class Membership(models.Model):
-    """A user's place in a room, and how far they have read. Members of a course's room are
-    those enrolled in the course."""
+    """A user's place in a room, and how far they have read.
+
+    The members of a course's room are the users enrolled in the course.
+    """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
-    # Its index is that of `membership_once`.
+    # It needs no index of its own because of `membership_once`.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -85,14 +90,14 @@ class Membership(models.Model):
         return f"{self.user} in {self.room}"
 
 
-# Signals, so that whatever makes a course or an enrolment (the admin, a fixture, the site that
-# peerchat is included in) makes what belongs to it. `bulk_create` sends none: use
-# `actions.enrollment.enroll` for many at once.
+# Signals create the rooms and memberships that belong to a course or an enrolment, whether the
+# admin, a fixture or the including site creates it. `bulk_create` sends no signals, so use
+# `actions.enrollment.enroll` for many users at once.
 
 
 @receiver(post_save, sender=Course)
 def give_course_its_room(instance: Course, raw: bool, **kwargs: Any) -> None:
-    """See that the course's room exists and bears the title of the course."""
+    """Create the course's room, or give it the new title of the course."""
     if not raw:
         Room.objects.update_or_create(
             course=instance, kind=Room.Kind.COURSE, defaults={"title": instance.title}
@@ -101,7 +106,7 @@ def give_course_its_room(instance: Course, raw: bool, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=Enrollment)
 def join_course_room(instance: Enrollment, raw: bool, **kwargs: Any) -> None:
-    """Make who was enrolled a member of the course's room."""
+    """Make a newly enrolled user a member of the course's room."""
     if not raw:
         room = Room.objects.get(course_id=instance.course_id, kind=Room.Kind.COURSE)
         Membership.objects.get_or_create(room=room, user_id=instance.user_id)
@@ -109,5 +114,5 @@ def join_course_room(instance: Enrollment, raw: bool, **kwargs: Any) -> None:
 
 @receiver(post_delete, sender=Enrollment)
 def leave_course_rooms(instance: Enrollment, **kwargs: Any) -> None:
-    """Take who is no longer enrolled out of every room of the course."""
+    """Take a user who is no longer enrolled out of every room of the course."""
     Membership.objects.filter(room__course_id=instance.course_id, user_id=instance.user_id).delete()

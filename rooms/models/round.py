@@ -13,11 +13,11 @@ PHASES = [(phase.value, phase.value) for phase in Phase]
 
 
 class ClassSession(models.Model):
-    """One class of a course, with the phase it is in.
+    """One class of a course, with its current phase.
 
-    `epoch` grows by one with each transition. `revision` grows by one with whatever changes where
-    the class stands for anybody: each transition, each change of partners, each mended wording of
-    the question that runs. Both go on from one session of a course to the next.
+    `epoch` grows by one with each transition. `revision` grows by one with each change of the
+    state of the class: each transition, each change of partners and each correction of the current
+    question. Both continue from one session of a course to the next.
     """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_sessions")
@@ -25,9 +25,9 @@ class ClassSession(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     phase = models.CharField(max_length=13, choices=PHASES, default=Phase.IDLE.value)
     epoch = models.PositiveBigIntegerField(default=0)
-    # The default of the database is for workers that still run the code before it.
+    # The database default serves workers that still run code without this field.
     revision = models.PositiveBigIntegerField(default=0, db_default=0)
-    # The `message` of the last control event, and who caused it.
+    # The `message` of the last control event, and the user who caused it.
     control_message = models.CharField(max_length=20, default="enableNext")
     controller = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -95,7 +95,7 @@ class Round(models.Model):
 
 
 class Vote(models.Model):
-    """What a user chose in a round; the last vote before the close stands."""
+    """The choice of a user in a round. The last vote before the close counts."""
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="votes")
     user = models.ForeignKey(

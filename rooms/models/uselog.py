@@ -1,10 +1,14 @@
-"""The use log: a row for each thing done, written in the transaction that does it."""
+"""The use log, with a row for each action, written in the transaction of the action."""
 
 from django.db import models
 
 
 class UseLog(models.Model):
-    """Names, not references: the log outlives what it tells of, and is exported as it is."""
+    """A row of the use log.
+
+    It has names instead of references, because the log outlives the objects and is exported as it
+    is.
+    """
 
     timestamp = models.DateTimeField()
     sid = models.CharField(max_length=150)

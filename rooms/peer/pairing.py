@@ -1,10 +1,10 @@
-"""Who talks with whom: partner groups for a class that has voted. Pure functions, no I/O.
+"""Partner groups for a class that has voted. Pure functions, no I/O.
 
-The core is one observation. Sort the students by answer, the most frequent answer first and those
-without one last, and deal them like cards to the groups: then no answer comes twice to a group
-before it has come to every group, the number of groups with different answers is as large as it
-can be, and those without an answer sit with those who have one. For pairs it is the well-known
-pairing of each student with the one half a class further on.
+The core is one observation. Sort the students by answer, with the most frequent answer first and
+students without an answer last, and deal them like cards to the groups. Then no group gets an
+answer twice before every group has it, the number of groups with different answers is as large as
+possible, and students without an answer sit with students who have one. For pairs this is the
+well-known pairing of each student with the one half a class further on.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ Method = Literal["different_answers", "random", "same_answer", "keep"]
 
 @dataclass(frozen=True, slots=True)
 class Student(Generic[Key]):
-    """``answer`` is what was voted, None without a vote; ``lately`` tells that a student who is
-    not online was until a moment ago, and may be back in the next."""
+    """A student to be grouped.
+
+    ``answer`` is the choice, or None without a vote. ``lately`` is true for a student who is not
+    online, but was a moment ago and may return.
+    """
 
     key: Key
     answer: str | None
@@ -31,7 +34,7 @@ class Student(Generic[Key]):
 
     @property
     def is_company(self) -> bool:
-        """Whether a partner may go on waiting for this student."""
+        """Return whether a partner may go on waiting for this student."""
         return self.online or self.lately
 
 
@@ -41,17 +44,17 @@ class Group(Generic[Key]):
 
     @property
     def online_count(self) -> int:
-        """How many are online."""
+        """Return the number of online members."""
         return sum(member.online for member in self.members)
 
     def differs_from(self, student: Student[Key]) -> bool:
-        """Whether somebody here gave another answer than ``student``."""
+        """Return whether a member gave another answer than ``student``."""
         return any(
             member.answer is not None and member.answer != student.answer for member in self.members
         )
 
     def leaves_alone(self, student: Student[Key]) -> bool:
-        """Whether this member is online, and no other one is company."""
+        """Return whether this member is online and no other member is company."""
         return student.online and not any(
             member.is_company for member in self.members if member.key != student.key
         )
@@ -59,7 +62,7 @@ class Group(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class Move(Generic[Key]):
-    """A student goes to the group at the index ``target``, from the one at ``source`` or none."""
+    """A student's move to the group at index ``target``, from the one at ``source`` or none."""
 
     key: Key
     source: int | None
@@ -74,29 +77,29 @@ def form_groups(
     previous: Sequence[Sequence[Key]] = (),
     rng: random.Random | None = None,
 ) -> list[list[Key]]:
-    """Put every student into exactly one group; groups of ``size`` as far as numbers allow.
+    """Put every student into exactly one group, of ``size`` members if the numbers allow it.
 
-    With two students or more no group has fewer than two; a student alone in class is a group of
-    one, and what to do about that is the caller's. Students online are grouped among
-    themselves and so are those offline, so that nobody waits for somebody absent; only a single
-    student online is put with the offline ones, and a single one offline joins a group
-    online, over its size if need be. Among n students grouped together, groups have
-    ``size`` members; those left over enlarge a group each, or, where there are too few groups for
-    that, there is one group more and all are as equal as can be: so 2 to ``size`` + 1 members,
-    and for pairs exactly one triple when n is odd.
+    With two or more students no group has fewer than two members. A student alone in class is a
+    group of one, which the caller has to handle. Online students are grouped among themselves, and
+    so are offline students, so that nobody waits for an absent partner. Only a single online
+    student joins the offline ones, and a single offline student joins an online group, beyond its
+    size if necessary. Among n students grouped together, groups have ``size`` members. Each
+    remaining student enlarges a group. If there are too few groups for that, there is one more
+    group, and all are as equal as possible. So groups have 2 to ``size`` + 1 members, and pairs
+    have exactly one triple if n is odd.
 
     Methods:
 
-    - ``different_answers``: as few groups without any answer as possible; then as many groups with
-      at least two different answers as possible, and as many different ones in each.
-    - ``same_answer``: for pairs, as many groups as possible with one answer shared; larger groups
-      are filled with one answer each, and those left over of all answers are put together.
+    - ``different_answers``: as few groups without any answer as possible; then as many groups as
+      possible with at least two different answers, and as many different answers in each.
+    - ``same_answer``: for pairs, as many groups as possible with a shared answer; larger groups are
+      filled with one answer each, and the remaining students of all answers are put together.
     - ``random``.
-    - ``keep``: the groups of ``previous`` stay, whatever their size, without those who are not
-      among ``students``, wherever two of them are still online (or several, all of them
-      offline); the others are grouped by ``different_answers``, and one alone joins a group.
+    - ``keep``: a group of ``previous`` stays, whatever its size, without members who are not among
+      ``students``, if at least two of the rest are online (or several, all of them offline). The
+      others are grouped by ``different_answers``, and a single one joins a group.
 
-    Deterministic for a given ``rng`` and order of ``students``; O(n log n).
+    The result is deterministic for a given ``rng`` and order of ``students``; O(n log n).
     Raises ValueError for a size below 2, an unknown method, or a student given twice.
     """
     if size < 2:
@@ -128,13 +131,13 @@ def form_groups(
 
 
 def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) -> int | None:
-    """The index of the group that a late student joins; None only if there are no groups.
+    """Return the index of the group that a late student joins; None only if there are no groups.
 
-    Groups with somebody online come first, whatever else holds; then those with somebody who was
-    until a moment ago. Of these come first the ones below ``limit`` members, of these
-    the one with the fewest online, then the fewest members, then one with an answer other than the
-    newcomer's. ``limit`` gives way rather than leave a student among absent ones, or
-    somebody alone whose partners have gone.
+    Groups with an online member come first in any case, then those with a member who was online a
+    moment ago. Among these, groups below ``limit`` members come first, then those with the fewest
+    online members, then those with the fewest members, then those with an answer other than the
+    newcomer's. ``limit`` gives way if otherwise a student would sit among absent ones, or a member
+    whose partners have gone would stay alone.
     """
 
     def rank(index: int) -> tuple[bool, bool, bool, int, int, bool, int]:
@@ -158,12 +161,13 @@ def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) ->
 def reseat(
     groups: Sequence[Group[Key]], newcomers: Sequence[Student[Key]], *, limit: int
 ) -> list[Move[Key]]:
-    """The moves, in order, after which nobody online is alone; at most one for each student.
+    """Return the moves, in order, after which no online student is alone.
 
-    Each of ``newcomers``, who are online and in no group, gets the place that `seat` finds. Then
-    whoever is online and alone, as no other member is company, goes to somebody online, unless
-    somebody came before. Two who are alone get each other. A student stays who has nobody to go
-    to. Nobody is left alone by a move, as whoever moves was. O(students to move * groups).
+    Each student moves at most once. Each of ``newcomers``, who are online and in no group, gets the
+    place that `seat` finds. Then each online student without company moves to an online student,
+    unless someone has joined them before. Two lonely students get each other. A student with nobody
+    to go to stays. A move leaves nobody alone, because only lonely students move.
+    O(students to move * groups).
     """
     now = list(groups)
     moves: list[Move[Key]] = []
@@ -205,7 +209,7 @@ def _group(pool: list[Student[Key]], size: int, method: Method) -> list[list[Stu
 
 
 def _by_answer(pool: Iterable[Student[Key]]) -> list[list[Student[Key]]]:
-    """The students by answer: the most frequent answer first, those without one last."""
+    """Group the students by answer: the most frequent answer first, no answer last."""
     classes: dict[str | None, list[Student[Key]]] = {}
     for student in pool:
         classes.setdefault(student.answer, []).append(student)
@@ -231,7 +235,7 @@ def _gather(pool: list[Student[Key]], size: int) -> list[list[Student[Key]]]:
 
 
 def _cut(students: list[Student[Key]], count: int) -> list[list[Student[Key]]]:
-    """Consecutive students into ``count`` groups that differ by at most one in size."""
+    """Cut consecutive students into ``count`` groups whose sizes differ by at most one."""
     bounds = [index * len(students) // count for index in range(count + 1)] if count else []
     return [students[a:b] for a, b in itertools.pairwise(bounds)]
 
@@ -239,7 +243,7 @@ def _cut(students: list[Student[Key]], count: int) -> list[list[Student[Key]]]:
 def _kept(
     students: list[Student[Key]], previous: Sequence[Sequence[Key]]
 ) -> tuple[list[list[Student[Key]]], list[Student[Key]]]:
-    """The previous groups that still work, and the students left without one."""
+    """Return the previous groups that still work, and the students left without one."""
     free = {student.key: student for student in students}
     groups: list[list[Student[Key]]] = []
     someone_waits = sum(student.online for student in students) > 1

@@ -1,11 +1,11 @@
-"""The phases of one question, and what an instructor may do in each: pure functions, no I/O.
+"""The phases of one question and the commands allowed in each. Pure functions, no I/O.
 
     idle -> vote -> vote_closed -> discuss -> revote -> revote_closed -> revealed -> idle
              ^          |             |                       |
              +-- reopen-+             +-- (or straight on) ---+
 
-The caller keeps the phase (a row in the database) and does what a transition stands for; this
-module only says where it leads, or that it is not possible.
+The caller stores the phase (in a row of the database) and carries transitions out. This module only
+tells where a transition leads, or that it is not possible.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _FIXED_MESSAGES: Final = {
 
 
 class IllegalTransition(Exception):
-    """``command`` is not possible in ``phase``; ``str()`` is a sentence for the instructor."""
+    """Refuses ``command`` in ``phase``; ``str()`` is a sentence for the instructor."""
 
     def __init__(self, phase: Phase, command: str, *, groups_missing: bool = False) -> None:
         self.phase = phase
@@ -87,10 +87,10 @@ class IllegalTransition(Exception):
 def transition(
     phase: Phase, command: str, *, groups_made: bool = False, question: bool = False
 ) -> Phase:
-    """The phase that ``command`` leads to from ``phase``; some commands stay where they are.
+    """Return the phase that ``command`` leads to from ``phase``. Some commands keep the phase.
 
-    ``groups_made``: partner groups exist for the question that runs. ``question``: the command
-    names a question, with which ``next_question`` goes straight on to a vote.
+    ``groups_made`` is true if partner groups exist for the current question. ``question`` is true
+    if the command names a question, with which ``next_question`` goes straight on to a vote.
     Raises IllegalTransition, and ValueError for a name that is no command.
     """
     try:
@@ -108,9 +108,9 @@ def transition(
 
 
 def control_message(command: str, to_phase: Phase) -> str | None:
-    """The name under which a command that led to ``to_phase`` is told to the class.
+    """Return the ``message`` of the `control` event for a command that led to ``to_phase``.
 
-    None for commands the class is not told of (``make_partners``, ``move_student``).
+    It is None for commands without such an event (``make_partners``, ``move_student``).
     """
     if command == "reopen":
         return "enableVote" if to_phase == Phase.VOTE else "enableRevote"
@@ -120,12 +120,12 @@ def control_message(command: str, to_phase: Phase) -> str | None:
 
 
 def close(phase: Phase) -> Phase:
-    """The phase after the deadline of an open round. Raises IllegalTransition if none is open."""
+    """Return the phase after the deadline of an open round. Raises IllegalTransition if none is."""
     return transition(phase, "stop_vote")
 
 
 class TransitionMatrix(TypedDict):
-    """How many students went from a right or wrong first vote to a right or wrong second one."""
+    """Numbers of students by the correctness of their first and second vote."""
 
     right_right: int
     right_wrong: int
@@ -145,12 +145,12 @@ def transition_matrix(pairs: Iterable[tuple[bool, bool]]) -> TransitionMatrix:
 
 
 def normalised_gain(right_before: int, right_after: int, n: int) -> float | None:
-    """The average normalised gain <g> = (post - pre) / (1 - pre), pre and post as fractions right.
+    """Return the average normalised gain <g> = (post - pre) / (1 - pre) of the fractions right.
 
     R. R. Hake, "Interactive-engagement versus traditional methods", American Journal of Physics
     66 (1998) 64-74. Of ``n`` students who voted twice, ``right_before`` were right in the first
-    round and ``right_after`` in the second. At most 1, negative when the class got worse, and
-    None where it is undefined: nobody voted twice, or everybody was right already.
+    round and ``right_after`` in the second. The gain is at most 1, and negative if the class got
+    worse. It is None where it is undefined: nobody voted twice, or everybody was right already.
     """
     if n == 0 or right_before == n:
         return None

@@ -1,1 +1,1 @@
-"""What a process does by itself: database work, deadlines, presence, checks, its end."""
+"""The work of a process that no client asks for: batches, deadlines, presence, checks, its end."""

@@ -1,7 +1,7 @@
-"""What a class waits for: its rounds close at their deadline, and nobody stays alone.
+"""The jobs that close rounds at their deadline and find partners for lonely students.
 
-Each has a thread of its own: a round is closed at its time, and nobody waits long for a partner,
-whatever else waits for the database.
+Each job has a thread of its own. So rounds close on time and students get partners soon, even if
+other work waits for the database.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ from rooms.wire.errors import PeerError
 logger = logging.getLogger(__name__)
 
 DEADLINE_EVERY = 1.0
-"""Seconds between two looks for deadlines; one that comes sooner is waited for exactly."""
+"""Seconds between two checks for deadlines. The job waits precisely for an earlier one."""
 SEAT_EVERY = 1.0
-"""Seconds between two looks for students who have no company."""
+"""Seconds between two checks for students without company."""
 
 
 class Deadlines:
-    """Close the rounds of all classes at their deadline."""
+    """The job that closes the rounds of all classes at their deadline."""
 
     def __init__(self) -> None:
         self._threads = Threads(1)
 
     async def close_due_rounds(self) -> None:
         """Close the rounds that are due within `DEADLINE_EVERY`, each at its time."""
-        # What is due within this turn is closed at its time and not at the end of the turn.
+        # A round that is due within this turn closes at its deadline, not at the end of the turn.
         started = time.monotonic()
         while True:
             deadline = await self._threads.run(classroom.next_deadline)
@@ -47,12 +47,12 @@ class Deadlines:
             await self._threads.run(session.close_due_rounds)
 
     def stop(self) -> None:
-        """Close no more rounds."""
+        """Stop closing rounds."""
         self._threads.stop()
 
 
 class Seating:
-    """Seat the students of the classes here that discuss, so that nobody stays alone."""
+    """The job that seats students of discussing classes here, so that nobody stays alone."""
 
     def __init__(
         self,
@@ -62,8 +62,11 @@ class Seating:
         is_idle: Callable[[], bool],
         is_steady: Callable[[], bool],
     ) -> None:
-        """`is_idle` tells whether nobody is connected to this process, `is_steady` whether it is
-        known who is online."""
+        """Set up the job.
+
+        `is_idle` tells whether nobody is connected to this process. `is_steady` tells whether the
+        database knows reliably which users are online.
+        """
         self._worker = worker
         self._silence = silence
         self._is_idle = is_idle
@@ -71,25 +74,26 @@ class Seating:
         self._threads = Threads(1)
 
     async def seat_students(self) -> None:
-        """Seat who came late, and move who is without company; ask the others for signs of life."""
+        """Seat late students and move those without company. Ask the others for signs of life."""
         if self._is_idle():
             self._silence.ask(())
             return
-        # Of a class that left nobody is here, and nothing is asked about it again and again.
+        # The query covers only classes with connections here, so a class that has left costs
+        # nothing.
         sessions = await self._threads.run(classroom.discussing_sessions, self._worker)
         self._silence.ask(map(names.course, sessions.values()))
         if not self._is_steady():
-            # The database was away, perhaps for all: who is online is known after the next beat.
+            # The database was away, perhaps for all workers. The next beat shows who is online.
             return
         for pk in sessions:
             try:
                 await self._threads.run(session.seat_students, session=pk)
             except PeerError:
-                # The database was slow for this class; the other ones may have better luck.
+                # The database was slow for this class, but the others may have better luck.
                 continue
             except Exception:
                 logger.exception("the students of class %s could not be seated", pk)
 
     def stop(self) -> None:
-        """Seat nobody any more."""
+        """Stop seating students."""
         self._threads.stop()

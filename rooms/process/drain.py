@@ -1,38 +1,39 @@
-"""How a process that stops lets go of its sockets."""
+"""The orderly end of the sockets of a process that stops."""
 
 import asyncio
 import math
 import time
 
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.tasks import Tasks
 
 DRAINING = 4503
 BATCH_EVERY = 0.05
-"""Seconds between two batches of sockets, so that those who come back do not do it all at once."""
+"""Seconds between two batches of sockets, so that their clients do not all reconnect at once."""
 SMALLEST_BATCH = 20
 SPREAD = 3.0
-"""Seconds in which all batches have their turn."""
+"""Seconds over which the batches are spread."""
 ANSWER_WITHIN = 3.0
-"""Seconds that the commands of a batch may take which are under way."""
+"""Seconds that the running commands of a batch may take."""
 LEAVE_WITHIN = 2.0
-"""Seconds that the last ones have to answer the close frame."""
+"""Seconds that the last sockets have to answer the close frame."""
 
 
 async def close_sockets(hub: Hub) -> None:
     """Close all sockets with 4503, a few at a time, and wait until they are gone.
 
-    Of a socket whose turn has come no command is taken any more. What it sent before is carried
-    out and answered, then it is closed: a command without an answer was either not begun, or is
-    known by its uuid when it is sent again. Takes `SPREAD`, `ANSWER_WITHIN` and `LEAVE_WITHIN`
-    together at the most; who has not read the close frame by then is left.
+    A socket whose turn has come accepts no more commands. Its earlier commands are carried out and
+    answered before it is closed. So a command without an answer was either not begun, or it is
+    recognised by its uuid when it is sent again. This takes at most the sum of `SPREAD`,
+    `ANSWER_WITHIN` and `LEAVE_WITHIN`. Sockets that have not read the close frame by then are
+    abandoned.
     """
     size = max(SMALLEST_BATCH, math.ceil(len(hub.connections) * BATCH_EVERY / SPREAD))
     finishing = Tasks()
     end = time.monotonic() + SPREAD + ANSWER_WITHIN + LEAVE_WITHIN
     while hub.connections and time.monotonic() < end:
-        # Also those whose handshake ends only now.
+        # Include the sockets whose handshake has ended only now.
         batch = [one for one in hub.connections.values() if one.taking][:size]
         if batch:
             finishing.start(_finish(hub, batch))
@@ -42,7 +43,7 @@ async def close_sockets(hub: Hub) -> None:
     finishing.cancel()
 
 
-async def _finish(hub: Hub, batch: list[Connection]) -> None:
+async def _finish(hub: Hub, batch: list[LiveConnection]) -> None:
     for connection in batch:
         connection.taking = False
     until = time.monotonic() + ANSWER_WITHIN

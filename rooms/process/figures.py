@@ -1,4 +1,4 @@
-"""The figures of classes on the dashboards of this process."""
+"""Updates of the figures on the dashboards of this process."""
 
 import asyncio
 import logging
@@ -20,32 +20,32 @@ logger = logging.getLogger(__name__)
 FIGURES_EVERY = 0.5
 """Seconds between two `figures` events of a course."""
 REFRESH_EVERY = 5.0
-"""Seconds between two looks for figures that changed without anybody telling."""
+"""Seconds between two checks for figures that changed without a notice."""
 
 
 class Figures:
-    """Keep the dashboards of this process up to date. Used from its event loop only."""
+    """The figures on the dashboards of this process. Used from its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads, tasks: Tasks) -> None:
-        """`tasks` are those that end with the process."""
+        """`tasks` holds the tasks that end with the process."""
         self._hub = hub
         self._threads = threads
         self._tasks = tasks
-        # The courses whose figures changed, and whose are being read.
+        # The courses whose figures have changed, and those whose figures are being read.
         self._stale: set[str] = set()
         self._reading: set[str] = set()
-        # The figures last told.
+        # The figures that were sent last.
         self._shown: dict[str, bytes] = {}
 
     def changed(self, audience: str) -> None:
-        """The figures of a course changed that dashboards of this process show."""
+        """Update the dashboards of an audience, whose figures have changed."""
         self._stale.add(audience)
         if audience not in self._reading:
             self._reading.add(audience)
             self._tasks.start(self._send(audience))
 
     async def refresh(self) -> None:
-        """Show the figures that changed without anybody telling."""
+        """Update the dashboards whose figures changed without a notice."""
         here = self._hub.audiences(names.is_dashboards)
         self._shown = {audience: self._shown.get(audience, b"") for audience in here}
         for audience in here:

@@ -1,4 +1,4 @@
-"""Jobs that a process does again and again."""
+"""Jobs that a process repeats."""
 
 import asyncio
 import logging
@@ -10,21 +10,21 @@ from rooms.wire.errors import PeerError
 logger = logging.getLogger(__name__)
 
 LEAST_PAUSE = 0.01
-"""Seconds between two turns at the least, however long a turn takes."""
+"""The least pause between two turns in seconds, however long a turn takes."""
 
 
 async def repeat(job: Callable[[], Awaitable[None]], every: float, *, rest: bool = False) -> None:
-    """Do a job every so many seconds; with `rest`, so many seconds after the last turn was done.
+    """Run a job at intervals of `every` seconds; with `rest`, the interval starts after each turn.
 
-    One turn never begins before the last one is done. A turn that fails is logged and hinders no
-    other one.
+    A turn never begins before the last one is done. A turn that fails is logged and does not stop
+    the next ones.
     """
     while True:
         started = time.monotonic()
         try:
             await job()
         except PeerError:
-            # The database is away, which was logged where it was noticed.
+            # The database is away, which has been logged already.
             pass
         except Exception:
             logger.exception("a background job failed")

@@ -1,4 +1,4 @@
-"""Who is here without a socket: those whose requests wait for messages count as online."""
+"""Presence of users without a socket: users whose requests wait for messages count as online."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from rooms.actions.presence import (
 )
 from rooms.conf import limits
 from rooms.delivery import publish
-from rooms.delivery.notices import Seen
+from rooms.delivery.notices import PresenceChange
 from rooms.process.threads import Threads
 from rooms.process.writer import Writer
 from rooms.queries import rooms as room_queries
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Polls:
-    """The users of this process whose requests wait. Used from its event loop only."""
+    """The users whose requests wait in this process. Used from its event loop only."""
 
     def __init__(
         self,
@@ -48,12 +48,12 @@ class Polls:
         self._waiting: Counter[int] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
-        # With the username of each.
+        # The connection and the username of each user who is here.
         self._here: dict[int, tuple[Coming, str]] = {}
         self._leaving: dict[int, asyncio.TimerHandle] = {}
 
     def came(self, user: int, username: str) -> None:
-        """A request of the user waits; `went` must follow."""
+        """Note that a request of the user waits. A call of `went` must follow."""
         self._waiting[user] += 1
         self._idle.clear()
         leaving = self._leaving.pop(user, None)
@@ -65,7 +65,10 @@ class Polls:
             self._background(self._changed(open_connections, coming, username, here=True))
 
     def went(self, user: int, username: str) -> None:
-        """A request of the user waits no longer. Unless another follows soon, they are gone."""
+        """Note that a request of the user waits no longer.
+
+        If no other request follows soon, the user is gone.
+        """
         self._waiting[user] -= 1
         if not self._waiting[user]:
             del self._waiting[user]
@@ -76,11 +79,11 @@ class Polls:
             )
 
     def is_idle(self) -> bool:
-        """Whether nobody is here by requests."""
+        """Return whether no user is here by requests."""
         return not self._here
 
     def agree(self, silent: frozenset[uuid.UUID]) -> None:
-        """Mend what the database has otherwise: those are here whom it has as silent."""
+        """Correct the database where it lists users as silent who are here."""
         for coming, username in self._here.values():
             if coming.connection in silent:
                 sign = Sign(coming.connection, coming.user, None)
@@ -93,9 +96,9 @@ class Polls:
         self._background(self._changed(close_connections, going, username, here=False))
 
     async def stop(self, within: float) -> None:
-        """Wait until all who wait are answered, `within` seconds at the most.
+        """Wait until all waiting requests are answered, at most `within` seconds.
 
-        Who is here is forgotten: the worker's connections end with it.
+        Then forget all users, as the worker's connections end with it.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
@@ -106,7 +109,7 @@ class Polls:
     async def _changed(
         self, store: Any, coming: Coming | Sign, username: str, *, here: bool
     ) -> None:
-        """Note it and, where it makes a difference, tell the user's rooms."""
+        """Store the change and tell the user's rooms if it makes a difference."""
         try:
             if not await self._writer.store_at_last(store, coming):
                 return
@@ -115,4 +118,4 @@ class Polls:
             logger.warning("could not record the presence of a polling client: %s", error.message)
             return
         for group, audiences in rooms.items():
-            publish.now(group, Seen(coming.user, username, audiences, here))
+            publish.now(group, PresenceChange(coming.user, username, audiences, here))

@@ -1,4 +1,4 @@
-"""Who is here: the rooms are told who came or went, and the database that this process lives."""
+"""Presence events for the rooms of this process, and its heartbeat in the database."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from rooms.actions import presence
 from rooms.conf import limits
 from rooms.delivery import names
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Passing, Seen
+from rooms.delivery.notices import Passing, PresenceChange
 from rooms.process.threads import Threads
 from rooms.queries import presence as presence_queries
 from rooms.wire import events
@@ -21,10 +21,10 @@ FORGET_EVERY = 60.0
 
 
 class Presence:
-    """Tell the rooms of this process who came or went. Used from its event loop only."""
+    """The changes of presence that rooms of this process have to hear. For its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads, on_changed: Callable[[str], None]) -> None:
-        """`on_changed` gets the dashboards here that show how many are online."""
+        """`on_changed` gets the dashboards here that show the number of online students."""
         self._hub = hub
         self._threads = threads
         self._on_changed = on_changed
@@ -32,22 +32,22 @@ class Presence:
         self._seen: dict[UUID, dict[int, bool]] = {}
         self._names: dict[int, str] = {}
 
-    def seen(self, entry: Seen) -> None:
-        """A user is here now in some rooms, or is not: those of them in rooms here are told.
+    def seen(self, entry: PresenceChange) -> None:
+        """Collect a change of presence for the sockets of its rooms in this process.
 
-        Each process tells its own sockets, so that they are told in order, and not by several.
+        Each process tells its own sockets, so the events come in order and from one process only.
         """
         for audience in filter(self._hub.has, entry.audiences):
             self._names[entry.user] = entry.username
             seen = self._seen.setdefault(names.room_id(audience), {})
             if seen.get(entry.user, entry.here) != entry.here:
-                # Away and back again, or the other way round: nothing to tell.
+                # The user is as before: away and back again, or the other way round.
                 del seen[entry.user]
             else:
                 seen[entry.user] = entry.here
 
     async def tell(self) -> None:
-        """Tell the rooms who was seen to come or go since the last time."""
+        """Tell the rooms which users came or went since the last call."""
         changed, usernames = self._seen, self._names
         self._seen, self._names = {}, {}
         if not changed:
@@ -62,14 +62,14 @@ class Presence:
             course, members, online = counts[room]
             dashboards = names.dashboards(course)
             if self._hub.has(dashboards):
-                # Also for who was away for a moment: the figures may have been read in it.
+                # Include users who were away for a moment, as the figures may have been read then.
                 self._on_changed(dashboards)
             if not seen:
                 continue
             fields: dict[str, Any] = {}
             if members <= most:
                 for key, here in (("joined", True), ("left", False)):
-                    # Somebody may have come back since, of which is told the next time.
+                    # The user may have come back since. The next call reports that.
                     who = sorted(
                         usernames[user]
                         for user, came in seen.items()
@@ -82,30 +82,30 @@ class Presence:
 
 
 class Heartbeat:
-    """Show the database that this process is alive, and see which other one is not.
+    """The signs of life of this process in the database, and the check for dead processes.
 
-    It has a thread of its own: nobody takes this process for dead, whatever else waits for the
-    database.
+    It has a thread of its own, so other work that waits for the database does not make this process
+    look dead.
     """
 
     def __init__(
         self, *, worker: UUID, threads: Threads, on_beat: Callable[[frozenset[UUID]], None]
     ) -> None:
-        """`on_beat` gets, at each beat, the sockets here that the database has as silent."""
+        """At each beat, `on_beat` gets the sockets here that the database lists as silent."""
         self._worker = worker
         self._threads = threads
         self._on_beat = on_beat
         self._pulse = Threads(1)
-        # When this process had beaten before its last beat, and whether that was in time.
+        # The time of the beat before the last one, and whether the last one followed in time.
         self._beaten: datetime | None = None
         self._steady = True
 
     def is_steady(self) -> bool:
-        """Whether the last beat came in time after the one before it."""
+        """Return whether the last beat followed the one before it in time."""
         return self._steady
 
     async def beat(self) -> None:
-        """Note that this process is alive."""
+        """Record that this process is alive."""
         beat = await self._pulse.run(presence.beat, worker=self._worker)
         self._beaten = beat.before
         late = timedelta(seconds=2 * presence.beat_every())
@@ -113,15 +113,15 @@ class Heartbeat:
         self._on_beat(beat.silent)
 
     async def mind_the_dead(self) -> None:
-        """Make the connections of processes that beat no more silent, and close them in time."""
+        """Mark the connections of processes without beats as silent, and close them in time."""
         if self._beaten is not None:
             await self._threads.run(presence.mind_the_dead, before=self._beaten)
 
     async def forget_closed(self) -> None:
-        """Delete what is long closed."""
+        """Delete connections that closed long ago."""
         await self._threads.run(presence.forget_closed)
 
     async def stop(self) -> None:
-        """Beat no more, and have the database know that this process is gone."""
+        """Stop beating, and record that this process is gone."""
         self._pulse.stop()
         await self._threads.run(presence.retire, worker=self._worker)

@@ -1,10 +1,10 @@
-"""Whether what sockets stand on still stands.
+"""Revalidation of the sockets of this process against the database.
 
-Whatever ends a log-in, an enrolment or a membership tells the processes, which is a hint: it may be
-lost, and nobody tells of a change made in the database by hand. So each process compares its
-sockets with the database now and then: sockets without a valid token or session are closed, as are
-dashboards of those who lead the course no more; rooms and topics that one is not in any more are
-left, and rooms that one should be in are joined, with the messages since.
+The end of a log-in, an enrolment or a membership is announced to the processes. But an announcement
+may be lost, and nothing announces changes made in the database by hand. So each process compares
+its sockets with the database at intervals. It closes sockets without a valid token or session, and
+dashboards of users who no longer lead the course. It removes sockets from rooms and topics that
+their users have left, and adds them to rooms that they miss, with the messages since.
 
 A check takes a few queries, whatever the number of sockets.
 """
@@ -24,7 +24,7 @@ from accounts.credentials import Credential
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
 from rooms.delivery import names, notices
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.tasks import Tasks
 from rooms.process.threads import Threads
@@ -37,11 +37,12 @@ from rooms.wire.events import RoomRemoved
 logger = logging.getLogger(__name__)
 
 EXPIRED_EVERY = 1.0
-"""Seconds between two looks for tokens and sessions whose time is over."""
+"""Seconds between two checks for expired tokens and sessions."""
 RECHECK_AFTER = 0.5
-"""Seconds from a notice to the check: who changes their password gets a new session in them."""
+"""Seconds from a notice to the check. After a change of password, the session gets its new key in
+this time."""
 CONFIRM_AFTER = 1.0
-"""Seconds in which the notice of a room may still arrive by itself."""
+"""Seconds in which the notice of a new membership may still arrive."""
 
 
 @dataclass(slots=True)
@@ -51,11 +52,13 @@ class _Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a socket had when the database was asked; `rooms` is None where it is not for rooms, or
-    not all set up yet."""
+class _Snapshot:
+    """The state of a socket at the time of the query.
 
-    connection: Connection
+    `rooms` is None if the socket is not for rooms, or is still being set up.
+    """
+
+    connection: LiveConnection
     credential: Credential
     moves: int
     rooms: frozenset[str] | None
@@ -64,14 +67,14 @@ class _Seen:
 
 
 class Revalidation:
-    """The sockets of this process and what they stand on. Used from its event loop only."""
+    """The sockets of this process and their credentials. Used from its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads) -> None:
         self._hub = hub
         self._threads = threads
-        self._watched: dict[Connection, _Watched] = {}
-        # The users to be checked soon, and whether for a change of their password; and those who
-        # are being checked for such a reason.
+        self._watched: dict[LiveConnection, _Watched] = {}
+        # The users to check soon, with True after a change of password, and those who are being
+        # checked for such a reason.
         self._doubted: dict[int, bool] = {}
         self._checked: dict[int, bool] = {}
         self._rechecking: asyncio.Task[None] | None = None
@@ -80,13 +83,13 @@ class Revalidation:
         self._tasks = Tasks()
 
     def watch(
-        self, connection: Connection, credential: Credential, expires: datetime | None
+        self, connection: LiveConnection, credential: Credential, expires: datetime | None
     ) -> None:
-        """See that the connection ends with what it stands on."""
+        """Close the connection once its credential has ended."""
         self._watched[connection] = _Watched(credential, expires)
 
-    def forget(self, connection: Connection) -> None:
-        """The connection is gone."""
+    def forget(self, connection: LiveConnection) -> None:
+        """Stop watching a connection that is gone."""
         self._watched.pop(connection, None)
 
     def recheck(self, entry: notices.Recheck) -> None:
@@ -97,26 +100,26 @@ class Revalidation:
             self._rechecking = self._tasks.start(_logged(self._recheck()))
 
     async def check_all(self) -> None:
-        """Compare all sockets with the database. Raises Unavailable where that does not answer."""
-        # Who is to be checked soon is left to that check, which knows why.
+        """Compare all sockets with the database. Raises Unavailable if that does not answer."""
+        # The users in doubt are left to their own check, which knows the reason.
         doubted = self._doubted.keys() | self._checked.keys()
         await self._check({c: w for c, w in self._watched.items() if _user(w) not in doubted})
 
     def check_soon(self) -> None:
-        """Compare all sockets with the database soon: notices may have been lost."""
+        """Compare all sockets with the database soon, as notices may have been lost."""
         self._all_doubted = True
         if self._rechecking_all is None or self._rechecking_all.done():
             self._rechecking_all = self._tasks.start(_logged(self._recheck_all()))
 
     async def check_expired(self) -> None:
-        """Check the sockets whose token or session ends by now, unless it was prolonged."""
+        """Check the sockets whose token or session has expired, as it may have been prolonged."""
         now = timezone.now()
         await self._check(
             {c: w for c, w in self._watched.items() if w.expires is not None and w.expires <= now}
         )
 
     async def stop(self) -> None:
-        """Check no more."""
+        """Stop all checks."""
         await self._tasks.stop()
 
     async def _recheck(self) -> None:
@@ -135,7 +138,7 @@ class Revalidation:
 
     # --- one check -------------------------------------------------------------------------
 
-    async def _check(self, watched: Mapping[Connection, _Watched]) -> None:
+    async def _check(self, watched: Mapping[LiveConnection, _Watched]) -> None:
         seen = [_look(c, w.credential) for c, w in watched.items() if not c.closed]
         if not seen:
             return
@@ -146,25 +149,25 @@ class Revalidation:
             {one.credential.user for one in seen if one.rooms is not None or one.dashboards},
         )
         left: set[UUID] = set()
-        missing: list[tuple[Connection, RoomOf]] = []
+        missing: list[tuple[LiveConnection, RoomOf]] = []
         for one in seen:
             connection, user = one.connection, one.credential.user
             if connection.closed or connection not in self._watched:
                 continue
             if user in self._doubted and user not in self._checked:
-                # It was told meanwhile that this is out of date: to be read again.
+                # A notice came meanwhile, so these facts are out of date. They are read again.
                 continue
-            if one.credential not in facts.checked.standing:
+            if one.credential not in facts.checked.valid:
                 self._end(one, facts)
                 continue
-            self._watched[connection].expires = facts.checked.standing[one.credential]
+            self._watched[connection].expires = facts.checked.valid[one.credential]
             if not one.dashboards <= facts.led[user]:
                 connection.close(4403)
                 continue
             for group in one.courses - facts.courses[user]:
                 self._hub.end_course(connection, group)
             if one.rooms is None or connection.moves != one.moves:
-                # What came meanwhile is newer than what was read.
+                # A notice that came meanwhile is newer than these facts.
                 continue
             mine = facts.rooms[user]
             for audience in one.rooms - mine.keys():
@@ -178,9 +181,9 @@ class Revalidation:
         if left or missing or facts.strangers:
             self._tasks.start(_logged(self._mend(left, missing, facts.strangers)))
 
-    def _end(self, one: _Seen, facts: Facts) -> None:
-        """Close a socket whose token or session does not stand."""
-        # Who changed the password goes on with the key that their session got for it.
+    def _end(self, one: _Snapshot, facts: Facts) -> None:
+        """Close a socket whose token or session is not valid any more."""
+        # The session that changed the password got a new key and may reconnect with it.
         renewed = self._checked.get(one.credential.user) and one.credential in facts.checked.gone
         logger.info("the credential of a socket of user %s has ended", one.credential.user)
         one.connection.close(4503 if renewed else 4401)
@@ -188,19 +191,19 @@ class Revalidation:
     async def _mend(
         self,
         left: set[UUID],
-        missing: list[tuple[Connection, RoomOf]],
+        missing: list[tuple[LiveConnection, RoomOf]],
         strangers: Mapping[int, Collection[int]],
     ) -> None:
-        """Do what takes longer: nobody waits for it who is to be closed."""
+        """Carry out the slow corrections, after the sockets that must close are closed."""
         for course, users in strangers.items():
             await self._threads.run(enrollment.expel_strangers, course=course, users=users)
         joined = await self._join_late(missing)
         if left or joined:
-            # Those who are in such a room missed who came and went.
+            # The members of such a room missed changes of its membership.
             await self._threads.run(partners.tell_again, left | joined)
 
-    async def _join_late(self, missing: list[tuple[Connection, RoomOf]]) -> set[UUID]:
-        """Join rooms; returns which of them were joined."""
+    async def _join_late(self, missing: list[tuple[LiveConnection, RoomOf]]) -> set[UUID]:
+        """Add connections to rooms that they miss, and return the ids of these rooms."""
         joined: set[UUID] = set()
         if missing:
             await asyncio.sleep(CONFIRM_AFTER)
@@ -208,7 +211,7 @@ class Revalidation:
         if not missing:
             return joined
         moves = {connection: connection.moves for connection, _ in missing}
-        # What is said from here on is heard, and what was said until then is read.
+        # From here on this process receives new messages. The earlier ones are read.
         unheard = {(c, room.group) for c, room in missing if room.group not in c.groups}
         await asyncio.gather(*(self._hub.listen(c, group) for c, group in unheard))
         found = await self._threads.run(
@@ -226,7 +229,7 @@ class Revalidation:
                 joined.add(room.id)
         return joined
 
-    def _lacks(self, connection: Connection, room: RoomOf) -> bool:
+    def _lacks(self, connection: LiveConnection, room: RoomOf) -> bool:
         return (
             connection in self._watched
             and not connection.closed
@@ -242,16 +245,16 @@ async def _logged(job: Coroutine[Any, Any, None]) -> None:
     try:
         await job
     except PeerError:
-        # The database is away, which was logged; the next check of all sockets makes up for it.
+        # The database is away, which has been logged. The next check of all sockets follows up.
         pass
     except Exception:
         logger.exception("could not check the sockets")
 
 
-def _look(connection: Connection, credential: Credential) -> _Seen:
+def _look(connection: LiveConnection, credential: Credential) -> _Snapshot:
     audiences = connection.audiences
     for_rooms = not connection.held and names.user(credential.user) in audiences
-    return _Seen(
+    return _Snapshot(
         connection=connection,
         credential=credential,
         moves=connection.moves,

@@ -1,7 +1,7 @@
-"""What a server process holds: its hub, its writer, its threads, and what it does by itself.
+"""The runtime of a server process: its hub, its writer, its threads and its periodic jobs.
 
-It starts with the first socket and lives as long as the event loop. With several workers each of
-them does all of it; the database sees to it that what must happen once happens once.
+It starts with the first socket and lives as long as the event loop. Every worker runs all the jobs.
+The locks of the database make sure that a round, for example, is closed only once.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from rooms.actions.presence import beat_every
 from rooms.conf import limits
 from rooms.delivery import publish
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Recheck, Seen
+from rooms.delivery.notices import PresenceChange, Recheck
 from rooms.delivery.tasks import Tasks
 from rooms.process.deadlines import DEADLINE_EVERY, SEAT_EVERY, Deadlines, Seating
 from rooms.process.drain import close_sockets
@@ -31,7 +31,7 @@ from rooms.queries import missed
 from rooms.wire.errors import PeerError
 
 STOP_WITHIN = 2.5
-"""Seconds that stopping may take after the sockets are closed; `STEP_WITHIN` each part of it."""
+"""Seconds that stopping may take after the sockets are closed; each step has `STEP_WITHIN`."""
 STEP_WITHIN = 1.0
 
 
@@ -39,16 +39,16 @@ class Runtime:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.worker = uuid.uuid4()
-        # What is finished before the process ends, and what goes on until then.
+        # The jobs that are finished before the process ends, and the duties that run until then.
         self._jobs = Tasks()
         self._duties = Tasks()
         self._drained = False
         self.threads = threads = Threads(limits["DB_THREADS"])
-        # For tokens from an address that many wrong ones come from.
-        self.line = Threads(1)
+        # Looks up tokens from an address that sent many wrong ones, one after another.
+        self.one_thread = Threads(1)
         self.writer = writer = Writer()
-        # The hub calls those that follow, and they call it. It is made first, as it calls nobody
-        # before the next turn of the event loop.
+        # The hub calls the objects below, and they call the hub. It is created first, because it
+        # makes no calls before the next turn of the event loop.
         self.hub = hub = Hub(
             fetch=self._fetch,
             compare=self._compare,
@@ -84,7 +84,7 @@ class Runtime:
     def _changed(self, audience: str) -> None:
         self.figures.changed(audience)
 
-    def _seen(self, entry: Seen) -> None:
+    def _seen(self, entry: PresenceChange) -> None:
         self.presence.seen(entry)
 
     def _recheck(self, entry: Recheck) -> None:
@@ -93,16 +93,16 @@ class Runtime:
     def _restored(self) -> None:
         self.revalidation.check_soon()
 
-    def _late(self, group: str, audience: str) -> None:
-        self.partners.missed(group, audience)
+    def _late(self, channel_group: str, audience: str) -> None:
+        self.partners.missed(channel_group, audience)
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(missed.frames_after, audience, after, limit)
-        group = self.hub.group_of(audience)
-        if missing.revision and group is not None:
-            self.hub.revisions.hear(group, missing.revision)
-        if missing.partners and group is not None:
-            self.partners.missed(group)
+        channel_group = self.hub.group_of(audience)
+        if missing.revision and channel_group is not None:
+            self.hub.revisions.hear(channel_group, missing.revision)
+        if missing.partners and channel_group is not None:
+            self.partners.missed(channel_group)
         return missing.rows
 
     async def _compare(self, known: dict[str, int], within: float) -> missed.Compared:
@@ -143,16 +143,19 @@ class Runtime:
     # --- the end ---------------------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Answer what is under way and who waits, and close the sockets; see `close_sockets`."""
+        """Answer running commands and waiting requests, and close the sockets.
+
+        See `close_sockets`.
+        """
         self._drained = True
         self.hub.release_waiting()
         await close_sockets(self.hub)
         await self.polls.stop(STEP_WITHIN)
 
     async def stop(self) -> None:
-        """Drain, where that was not done, finish what was started, then stop.
+        """Drain, unless that is done, finish the running jobs, then stop.
 
-        Takes `STOP_WITHIN` seconds after draining, whatever does not answer.
+        This takes at most `STOP_WITHIN` seconds after draining, even if a service does not answer.
         """
         if not self._drained:
             await self.drain()
@@ -168,7 +171,7 @@ class Runtime:
         publish.detach(self.outgoing)
         self.outgoing.stop()
         self.threads.stop()
-        self.line.stop()
+        self.one_thread.stop()
 
     @staticmethod
     async def _step(job: Coroutine[Any, Any, None]) -> None:
@@ -180,7 +183,7 @@ _current: Runtime | None = None
 
 
 def current() -> Runtime:
-    """The runtime of this process, started if need be. Call it from the event loop."""
+    """Return the runtime of this process, and start it if needed. Call it from the event loop."""
     global _current
     if _current is None or _current.loop is not asyncio.get_running_loop():
         _current = Runtime()
@@ -191,12 +194,12 @@ async def stop() -> None:
     """Stop the runtime of this process, if there is one."""
     global _current
     if _current is not None and _current.loop is asyncio.get_running_loop():
-        # Until it has stopped whoever asks gets this one, and not a new one.
+        # Until it has stopped, `current` must return this runtime and not start a new one.
         await _current.stop()
         _current = None
 
 
 async def drain() -> None:
-    """Close the sockets of this process, if there are any, in good order."""
+    """Close the sockets of this process in an orderly way, if there are any."""
     if _current is not None and _current.loop is asyncio.get_running_loop():
         await _current.drain()

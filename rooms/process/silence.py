@@ -1,9 +1,9 @@
-"""Sockets that are open although nobody is there any more.
+"""Detection of open sockets whose client has gone silent.
 
-A phone that goes out of reach says nothing, and the pings by which the server drops sockets take
-most of a minute. So while a class discusses, its sockets are asked for a sign of life as soon as
-they give none for some seconds. One that owes it stays open; its user is not online by it until it
-is heard again. The database is told of those that fall silent and of those that come back.
+A phone that goes out of reach sends nothing, and the server's usual pings take most of a minute to
+drop its socket. So while a class discusses, a socket is pinged after a few seconds without a sign
+of life. A socket that does not answer stays open, but does not make its user online until it is
+heard again. The database records the sockets that fall silent and those that return.
 """
 
 import logging
@@ -18,31 +18,31 @@ from django.utils import timezone
 from rooms.actions.presence import Sign, note_signs
 from rooms.conf import limits
 from rooms.delivery import publish
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
-from rooms.delivery.notices import Seen
+from rooms.delivery.notices import PresenceChange
 from rooms.process.writer import Writer
 from rooms.wire.errors import PeerError
 
 logger = logging.getLogger(__name__)
 
 ASK_AT, SILENT_AT = 0.3, 0.7
-"""Shares of `PARTNER_GONE_AFTER` without a sign of life after which a socket is asked for one, and
-after which it counts as silent. Both are seen late by a look at the most, so that nobody waits
-longer for a silent user than for one who left."""
+"""Shares of `PARTNER_GONE_AFTER`. After the first one without a sign of life a socket is pinged,
+and after the second one it counts as silent. Both are noticed at most one look late, so a partner
+does not wait longer for a silent user than for one who left."""
 ANSWER_WITHIN = 0.3
-"""The share that a socket has to answer, whenever it was asked."""
+"""The share in which a socket has to answer a ping."""
 LOOKS = 10
-"""How often the sockets are looked at in that time, once a second at the most."""
+"""The number of looks at the sockets in that time, at most one a second."""
 
 
 def asked_after() -> float:
-    """Seconds without a sign of life after which somebody in a discussion is asked for one."""
+    """Return the seconds of silence after which a socket in a discussion is pinged."""
     return ASK_AT * float(limits["PARTNER_GONE_AFTER"])
 
 
 def look_every() -> float:
-    """Seconds between two looks at the sockets."""
+    """Return the seconds between two looks at the sockets."""
     return min(float(limits["PARTNER_GONE_AFTER"]) / LOOKS, 1.0)
 
 
@@ -57,25 +57,24 @@ class Silence:
         self._background = background
         # The channel-layer groups of the courses whose classes discuss.
         self._discussing: frozenset[str] = frozenset()
-        # When the sockets that have not answered yet were asked, and when the silent ones were
-        # heard last.
-        self._asked: dict[Connection, float] = {}
-        self._silent: dict[Connection, float] = {}
+        # The times of the unanswered pings, and of the last signs of life of silent sockets.
+        self._asked: dict[LiveConnection, float] = {}
+        self._silent: dict[LiveConnection, float] = {}
         self._looked = time.monotonic()
 
     def ask(self, discussing: Iterable[str]) -> None:
-        """Ask the sockets that listen to these groups of courses, and no other ones."""
+        """Ping from now on only the sockets that listen to these groups of courses."""
         self._discussing = frozenset(discussing)
 
     def asks(self, group: str) -> bool:
-        """Whether those in the course of the group are asked for signs of life."""
+        """Return whether the clients in the course of a group are asked for signs of life."""
         return group in self._discussing
 
     async def look(self) -> None:
-        """Ask those who have been silent for a while, and note who is silent and who is back."""
+        """Ping sockets that have been quiet, and record which fell silent and which returned."""
         now = time.monotonic()
         if now - self._looked > 2 * look_every():
-            # This process hung: what came meanwhile may not be read yet.
+            # This process hung, so frames that arrived meanwhile may not be read yet.
             self._asked.clear()
         self._looked = now
         if not self._discussing and not self._silent:
@@ -108,10 +107,10 @@ class Silence:
                     self._asked[connection] = since
 
     def agree(self, silent: frozenset[UUID]) -> None:
-        """Mend what the database has otherwise: `silent` are the sockets that it has as silent.
+        """Correct the database, which lists the sockets in `silent` as silent.
 
-        What was noted may not have been stored, and other processes may have taken this one for
-        dead while it hung.
+        A record may not have been stored, and other processes may have taken this one for dead
+        while it hung.
         """
         for id_ in silent:
             connection = self._hub.connections.get(str(id_))
@@ -122,23 +121,25 @@ class Silence:
             if connection.id not in silent:
                 self._note(connection, now - last)
 
-    def _note(self, connection: Connection, silence: float | None) -> None:
-        """Note that a socket has been silent for so many seconds, or that it is heard again."""
+    def _note(self, connection: LiveConnection, silence: float | None) -> None:
+        """Record that a socket has been silent for some seconds, or is heard again (None)."""
         since = None if silence is None else timezone.now() - timedelta(seconds=silence)
         rooms = self._hub.rooms_of(connection)
         self._background(self._noted(connection, since, rooms))
 
     async def _noted(
-        self, connection: Connection, since: datetime | None, rooms: dict[str, list[str]]
+        self, connection: LiveConnection, since: datetime | None, rooms: dict[str, list[str]]
     ) -> None:
         user = connection.user_id
         assert user is not None, "a socket is noted under its user"
         try:
             turned = await self._writer.submit(note_signs, Sign(connection.id, user, since))
         except PeerError as error:
-            # The next beat finds that it is not stored.
+            # If it is not stored, the next beat finds that.
             logger.warning("could not record which sockets are silent: %s", error.message)
             return
         if turned:
             for group, audiences in rooms.items():
-                publish.now(group, Seen(user, connection.noted_as, audiences, since is None))
+                publish.now(
+                    group, PresenceChange(user, connection.noted_as, audiences, since is None)
+                )

@@ -1,4 +1,4 @@
-"""Database work of many sockets, off the event loop."""
+"""Threads for the database work of many sockets."""
 
 import asyncio
 import logging
@@ -18,16 +18,18 @@ T = TypeVar("T")
 
 
 class Threads:
-    """A fixed number of threads. What waits for one is bounded by the sockets: each waits for
-    its own command before it reads the next."""
+    """A fixed number of threads.
+
+    The number of sockets bounds the queue, as a socket reads no command before the last is done.
+    """
 
     def __init__(self, number: int) -> None:
         self._executor = ThreadPoolExecutor(number, thread_name_prefix="database")
 
     async def run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """The result of the function, called in a thread.
+        """Call the function in a thread and return its result.
 
-        Raises Unavailable where the database does not answer.
+        Raises Unavailable if the database does not answer.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, partial(_call, function, args, kwargs))

@@ -1,8 +1,8 @@
-"""Gathers what many sockets want stored and commits it together.
+"""A writer that commits the items of many sockets together.
 
-While one batch commits, what arrives waits and makes up the next: batches grow with the load, and
-a lone item does not wait. Each kind of item has an action that stores a list of them and
-returns a result, or the error to raise, for each.
+Items that arrive while a batch commits form the next batch. So batches grow with the load, and a
+lone item does not wait. Each kind of item has an action that stores a list of items and returns,
+for each, a result or the error to raise.
 """
 
 import asyncio
@@ -21,55 +21,55 @@ from rooms.wire.errors import PeerError, Unavailable
 logger = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 20_000
-"""Items that may wait; beyond that they are refused as `unavailable`."""
+"""Items that may wait. Further ones are refused as `unavailable`."""
 BATCH_LIMIT = 1_000
-"""Items of one transaction."""
+"""The most items in one transaction."""
 
 LARGE = 10
-"""Items of a batch that is large: the next one is worth a short wait."""
+"""The least size of a large batch. After one, a short wait for the next batch pays off."""
 HOLD, HOLD_SHARE = 0.004, 0.25
-"""The longest such wait in seconds, and as a share of the time that the batch before took."""
+"""The longest such wait, in seconds and as a share of the time of the batch before."""
 
 RETRY_AFTER, RETRY_AFTER_AT_MOST = 0.5, 5.0
-"""Seconds until an item that must be stored is tried again: at first, and after many times."""
+"""Seconds until an item that must be stored is tried again: at first, and after many tries."""
 
 STOP_WITHIN = 3.0
-"""Seconds to finish what waits when the process stops."""
+"""Seconds in which waiting items are stored when the process stops."""
 
 Store = Callable[[Sequence[Any]], Sequence[Any]]
 Batch = list[tuple[Store, Any, asyncio.Future[Any]]]
-"""What stores an item, the item, who waits for the result."""
+"""Items, each with the action that stores it and the future of its result."""
 
 
 class Writer:
-    """One thread with one database connection. Used from one event loop only."""
+    """A thread with one database connection that stores items. Used from one event loop only."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: Batch = []
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
         self._began = 0.0
-        # Set while no batch is under way, nor about to be.
+        # Set while no batch is under way or about to begin.
         self._rests = asyncio.Event()
         self._rests.set()
-        # The wait for as many items as there were in the batch before.
+        # The wait for as many items as the batch before had.
         self._holding: asyncio.TimerHandle | None = None
         self._wanted = 0
         self._stopped = False
         threading.Thread(target=self._work, name="writer", daemon=True).start()
 
     def submit(self, store: Store, item: Any) -> asyncio.Future[Any]:
-        """The future result of storing the item, done when it is committed and published.
+        """Return the future result of storing the item, done when it is committed and published.
 
-        Raises Unavailable when too much waits already, and after `stop`; the future raises what
-        the action answers for the item, or Unavailable when the database does not answer.
+        Raises Unavailable if too many items wait, and after `stop`. The future raises the error
+        that the action returns for the item, or Unavailable if the database does not answer.
         """
         if self._stopped or len(self._waiting) >= QUEUE_LIMIT:
             raise Unavailable
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append((store, item, future))
         if self._rests.is_set():
-            # What else comes in this turn of the loop is stored with it.
+            # Other items from this turn of the loop join the batch.
             self._rests.clear()
             self._loop.call_soon(self._begin)
         elif self._holding is not None and len(self._waiting) >= self._wanted:
@@ -80,7 +80,7 @@ class Writer:
     async def store_at_last(self, store: Store, item: Any) -> Any:
         """Store an item however long the database is away, and return the result of the action.
 
-        The action must take a repeated item, as the answer to a commit may be lost. Raises
+        The action must accept a repeated item, as the answer to a commit may be lost. Raises
         Unavailable once the writer is stopped.
         """
         pause = RETRY_AFTER
@@ -94,13 +94,13 @@ class Writer:
             pause = min(2 * pause, RETRY_AFTER_AT_MOST)
 
     async def idle(self, within: float) -> None:
-        """Wait until nothing waits, `within` seconds at the most."""
+        """Wait until no item waits, at most `within` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self._rests.wait()
 
     async def stop(self) -> None:
-        """Finish what waits, then stop."""
+        """Store the waiting items, then stop."""
         await self.idle(STOP_WITHIN)
         self._stopped = True
         self._batches.put(None)
@@ -117,7 +117,7 @@ class Writer:
         self._batches.put(batch)
 
     def _work(self) -> None:
-        # Not by an executor, whose futures take longer than to hand over a batch.
+        # An executor's futures would take longer than handing over a batch this way.
         while (batch := self._batches.get()) is not None:
             results: Sequence[Any]
             try:
@@ -125,10 +125,10 @@ class Writer:
                 if len(results) != len(batch):
                     raise ValueError(f"{len(results)} results for {len(batch)} items")
             except Exception:
-                # Without this thread nothing would be stored any more.
+                # The thread must survive, as nothing else stores items.
                 logger.exception("could not store a batch")
                 results = [Unavailable()] * len(batch)
-            # A loop that is closed has nobody who waits.
+            # The loop is closed, so nothing waits for the result.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stored, batch, results)
         connections.close_all()
@@ -144,18 +144,18 @@ class Writer:
             else:
                 future.set_result(result)
         if len(self._waiting) < len(batch) >= LARGE:
-            # Those whose items were just stored may send their next ones at once: a batch that
-            # begins with the first of them has the others wait for a commit that does little.
+            # Clients whose items were just stored may send the next ones at once. If a batch began
+            # with the first of these, the others would have to wait for its small commit.
             self._wanted = len(batch)
             self._holding = self._loop.call_later(min(took * HOLD_SHARE, HOLD), self._begin)
         else:
             self._begin()
 
     def _take(self) -> Batch:
-        """The items of the next transaction.
+        """Return the items of the next transaction.
 
-        They are of one kind: two processes whose transactions lock rows of several kinds could
-        otherwise wait for each other.
+        They are of one kind, because two processes whose transactions lock rows of several kinds
+        could wait for each other.
         """
         store = self._waiting[0][0]
         batch: Batch = []
@@ -169,7 +169,7 @@ class Writer:
 
 
 def _store(store: Store, items: list[Any]) -> Sequence[Any]:
-    # The thread keeps its connection, which would be fetched and given back for each batch.
+    # The thread keeps its connection instead of fetching and returning it for each batch.
     try:
         return store(items)
     except (OperationalError, InterfaceError) as error:
@@ -181,6 +181,6 @@ def _store(store: Store, items: list[Any]) -> Sequence[Any]:
         if len(items) == 1:
             logger.exception("could not store an item")
             return [Unavailable()]
-        # One of them cannot be stored: the others must not suffer for it.
+        # One item cannot be stored, so store each of the others on its own.
         logger.exception("could not store a batch; storing its items one by one")
         return [result for item in items for result in _store(store, [item])]

@@ -1,4 +1,4 @@
-"""Where a class stands."""
+"""The state of a class."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ def question_body(round_: Round | None) -> QuestionBody | None:
 
 
 def class_session(course: Course) -> ClassSession | None:
-    """The open class session of a course, with its round and question."""
+    """Return the open class session of a course, with its round and question."""
     return (
         ClassSession.objects.filter(course=course, ended_at=None)
         .select_related("current_round__question", "current_round__first", "controller")
@@ -45,7 +45,7 @@ def class_session(course: Course) -> ClassSession | None:
 
 
 def rounds(session: ClassSession) -> tuple[Round | None, Round | None]:
-    """The first and second round of the question that runs."""
+    """Return the first and second round of the current question."""
     current = session.current_round
     if current is None:
         return None, None
@@ -53,7 +53,7 @@ def rounds(session: ClassSession) -> tuple[Round | None, Round | None]:
 
 
 def histograms(session: ClassSession) -> list[dict[str, int]]:
-    """Votes for each choice in both rounds; empty for a round that there was not."""
+    """Return the votes for each choice in both rounds; empty for a round that did not happen."""
     current = session.current_round
     if current is None:
         return [{}, {}]
@@ -70,14 +70,14 @@ def histograms(session: ClassSession) -> list[dict[str, int]]:
 
 
 def correct_choice(session: ClassSession) -> str | None:
-    """The letter of the right choice of the question that runs."""
+    """Return the letter of the correct choice of the current question."""
     assert session.current_round is not None
     choices = session.current_round.question.choices.all()
     return next((choice.letter for choice in choices if choice.is_correct), None)
 
 
 def control_fields(course: Course, session: ClassSession | None) -> dict[str, Any]:
-    """Where the class stands, as the fields of a `control` event without its time."""
+    """Return the state of the class, as the fields of a `control` event without its time."""
     if session is None:
         return {
             "course": course.slug,
@@ -106,31 +106,31 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
 
 
 def snapshot(user: User, slug: str) -> Snapshot:
-    """Where the class stands, for the user. Raises PermissionDenied."""
+    """Return the state of the class for the user. Raises PermissionDenied."""
     return course_snapshot(user, slug)[1]
 
 
 def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
-    """Return the id of a course and where its class stands for the user.
+    """Return the id of a course and the state of its class for the user.
 
-    Nothing in it is older than its revision: that is read first. Raises PermissionDenied.
+    Nothing in the state is older than its revision, which is read first. Raises PermissionDenied.
     """
     course = enrolled(user, slug).course
-    standing = _standing(course)
+    state = _class_state(course)
     votes: list[OwnVote | None] = [None, None]
     partners: list[PartnerBody] = []
     room: str | None = None
-    if standing.rounds != (None, None):
+    if state.rounds != (None, None):
         own = {
             vote.round_id: OwnVote(vote.choice, vote.confidence, vote.rationale)
             for vote in Vote.objects.filter(
-                user=user, round__in=[pk for pk in standing.rounds if pk is not None]
+                user=user, round__in=[pk for pk in state.rounds if pk is not None]
             )
         }
-        votes = [None if pk is None else own.get(pk) for pk in standing.rounds]
-        if standing.fields["phase"] in phases.PARTNER_PHASES:
+        votes = [None if pk is None else own.get(pk) for pk in state.rounds]
+        if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
-                Partner.objects.filter(round=standing.rounds[0], user=user)
+                Partner.objects.filter(round=state.rounds[0], user=user)
                 .select_related("group")
                 .first()
             )
@@ -138,7 +138,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
                 room = str(place.group.room_id)
                 partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
     return course.pk, Snapshot(
-        **standing.fields,
+        **state.fields,
         server_time=time.time(),
         votes=votes,
         room=room,
@@ -147,18 +147,20 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """Where a class stands, the same for all who ask until its revision changes: the fields of
-    `control_fields`, and the ids of the two rounds."""
+class _ClassState:
+    """The state of a class that is the same for all users until the revision changes.
+
+    It has the fields of `control_fields` and the ids of the two rounds.
+    """
 
     fields: dict[str, Any]
     rounds: tuple[int | None, int | None]
 
 
 class _Version(NamedTuple):
-    """What a class session looked like when it was read; a later one is greater.
+    """The version of a class session when it was read. A later one is greater.
 
-    The epoch is in it, as workers that run the code before it know no revision.
+    It includes the epoch, because workers that still run older code know no revision.
     """
 
     epoch: int
@@ -167,73 +169,76 @@ class _Version(NamedTuple):
     slug: str
 
 
-class _Standings:
-    """Remember how the class sessions asked for last stand. Any thread may use it.
+class _ClassStates:
+    """The states of recently requested class sessions. Any thread may use it.
 
-    An entry is found only under the very version that its caller has just read, so a process never
-    says what is older than that.
+    An entry is found only under the exact version that the caller has just read. So a process never
+    returns an older state.
     """
 
     MOST = 500
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[int, tuple[_Version, _Standing]] = OrderedDict()
+        self._known: OrderedDict[int, tuple[_Version, _ClassState]] = OrderedDict()
 
-    def find(self, session: int, version: _Version) -> _Standing | None:
-        """Return how a session stands in this version, None where that is not known."""
+    def find(self, session: int, version: _Version) -> _ClassState | None:
+        """Return the state of a session in this version, or None if it is not known."""
         with self._lock:
             known = self._known.get(session)
         return known[1] if known is not None and known[0] == version else None
 
-    def keep(self, session: int, version: _Version, standing: _Standing) -> None:
-        """Remember how a session stands, unless a later version came meanwhile."""
+    def keep(self, session: int, version: _Version, state: _ClassState) -> None:
+        """Remember the state of a session, unless a later version is known already."""
         with self._lock:
             known = self._known.get(session)
             if known is not None and known[0] > version:
                 return
-            self._known[session] = version, standing
+            self._known[session] = version, state
             self._known.move_to_end(session)
             if len(self._known) > self.MOST:
                 self._known.popitem(last=False)
 
 
-_standings = _Standings()
+_states = _ClassStates()
 
 
-def _standing(course: Course) -> _Standing:
-    """How the class of a course stands, read once for each revision: a class asks all at once."""
+def _class_state(course: Course) -> _ClassState:
+    """Return the state of a course's class, which is read once for each revision.
+
+    All students of a class ask for it at the same time.
+    """
     now = (
         ClassSession.objects.filter(course=course, ended_at=None)
         .values_list("pk", "epoch", "revision", "changed_at")
         .first()
     )
     if now is not None:
-        known = _standings.find(now[0], _Version(*now[1:], course.slug))
+        known = _states.find(now[0], _Version(*now[1:], course.slug))
         if known is not None:
             return known
     session = class_session(course)
     if session is None:
-        return _Standing(control_fields(course, last_epoch_session(course)), (None, None))
+        return _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
     first, second = rounds(session)
-    standing = _Standing(
+    state = _ClassState(
         control_fields(course, session),
         (first.pk if first else None, second.pk if second else None),
     )
-    # What is not committed yet may never be.
+    # Do not remember uncommitted state, which may be rolled back.
     if not connection.in_atomic_block:
         version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
-        _standings.keep(session.pk, version, standing)
-    return standing
+        _states.keep(session.pk, version, state)
+    return state
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:
-    """The last session of a course in which none is open, for its epoch and revision."""
+    """Return the last session of a course without an open one, for its epoch and revision."""
     return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
 
 
 def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
-    """(group id, user id, what the others are told of them) for the members of the groups."""
+    """Return (group id, user id, body for the partners) for each member of the partner groups."""
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
     rounds_ = {group.round_id for group in of}
     choices = dict(
@@ -256,7 +261,7 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
 
 
 def next_deadline() -> datetime | None:
-    """The earliest deadline of an open round anywhere."""
+    """Return the earliest deadline of an open round in any class."""
     return (
         ClassSession.objects.filter(ended_at=None, deadline__isnull=False)
         .order_by("deadline")
@@ -266,8 +271,10 @@ def next_deadline() -> datetime | None:
 
 
 def discussing_sessions(worker: UUID) -> dict[int, int]:
-    """The class sessions in which students connected to the worker may need a partner now, each
-    with its course."""
+    """Return the sessions in which students connected to the worker may need a partner now.
+
+    Each is returned by its id, with the id of its course.
+    """
     connected = Connection.objects.filter(worker=worker, closed_at=None)
     here = Enrollment.objects.filter(
         course=OuterRef("course"), role=Enrollment.Role.STUDENT, user__in=connected.values("user")

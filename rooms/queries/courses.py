@@ -1,4 +1,4 @@
-"""Courses: who is in them, their questions and rooms."""
+"""Courses, their enrolments, questions and rooms."""
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
@@ -10,7 +10,7 @@ from rooms.queries.classroom import class_session
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:
-    """The students of a course who may not post now."""
+    """Return the students of a course who may not post now."""
     return (
         Enrollment.objects.filter(
             course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
@@ -21,20 +21,22 @@ def muted(course: Course) -> QuerySet[Enrollment]:
 
 
 def my_enrollments(user: User) -> QuerySet[Enrollment]:
-    """The user's enrolments, with their courses."""
+    """Return the user's enrolments, with their courses."""
     return Enrollment.objects.filter(user=user).select_related("course").order_by("course__title")
 
 
 def course_membership(user: User, course: Course) -> Membership:
-    """The user's place in the course's room. Raises Membership.DoesNotExist for a stranger."""
+    """Return the user's membership of the course's room. Raises Membership.DoesNotExist."""
     return Membership.objects.select_related("room").get(
         user=user, room__course=course, room__kind=Room.Kind.COURSE
     )
 
 
 def questions(course: Course) -> QuerySet[Question]:
-    """The questions of a course with their choices, each with `asked`: whether the open class
-    session has had it."""
+    """Return the questions of a course with their choices.
+
+    Each has `asked`, which is true if it was posed in the open class session.
+    """
     here = Round.objects.filter(
         question=OuterRef("pk"), session__course=course, session__ended_at=None
     )
@@ -42,7 +44,7 @@ def questions(course: Course) -> QuerySet[Question]:
 
 
 def my_course_rooms(user: User) -> QuerySet[Room]:
-    """The rooms of the user's courses, with the user's `role` in each."""
+    """Return the rooms of the user's courses, with the user's `role` in each."""
     return (
         Room.objects.filter(kind=Room.Kind.COURSE, course__enrollments__user=user)
         .select_related("course")
@@ -52,10 +54,10 @@ def my_course_rooms(user: User) -> QuerySet[Room]:
 
 
 def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
-    """The questions of a course that one may see with their right choices.
+    """Return the questions of a course that the user may see with their correct choices.
 
-    For who leads the course all of them; for a student those that have been revealed, without
-    the one that runs until it is revealed again.
+    Those who lead the course see all questions. Students see the revealed ones, without the current
+    question until it is revealed again.
     """
     found = enrollment.course.questions.prefetch_related("choices")
     if enrollment.leads:

@@ -1,4 +1,4 @@
-"""What users may have, of many at once: what `revalidation` compares their sockets with."""
+"""The rooms, courses and dashboards of many users at once, to compare their sockets with."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Set
@@ -14,16 +14,16 @@ from rooms.delivery import names
 from rooms.models import Enrollment, Membership, Room
 
 MISSED_LIMIT = 500
-"""Messages that one who comes late to a room is sent; where more were missed, none are: the client
+"""Messages that a late socket of a room gets. If more were missed, it gets none, and the client
 reads the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class LateRoom:
-    """A room as one gets it who was not told in time of being in it.
+    """A room for a user who missed the notice of becoming a member.
 
-    `added` is the frame that tells so, `since` the number of the last message before they came,
-    `reached` that of the newest one.
+    `added` is the frame of that notice, `since` the number of the last message before the user came
+    and `reached` that of the newest message.
     """
 
     added: bytes
@@ -43,11 +43,11 @@ class RoomOf:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database says.
+    """The state of credentials and the rooms and courses of users, as the database has them.
 
-    `rooms` has each user's rooms by audience, those first that a socket gets; `courses` the groups
-    of the courses that each user is in, `led` the dashboards they may have; `strangers`, by
-    course, those who are in rooms of a course that they are not in.
+    `rooms` has each user's rooms by audience; a socket joins the first of them. `courses` has the
+    channel-layer groups of each user's courses, and `led` the dashboards that the user may open.
+    `strangers` has, by course, the users who are in rooms of a course but not in the course.
     """
 
     checked: credentials.Checked
@@ -58,7 +58,7 @@ class Facts:
 
 
 def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
-    """What stands of the credentials, and what the users may have: five queries at the most."""
+    """Check the credentials and read the facts of the users, with at most five queries."""
     checked = credentials.check(wanted)
     rooms: dict[int, dict[str, RoomOf]] = defaultdict(dict)
     courses: dict[int, set[str]] = defaultdict(set)
@@ -67,7 +67,7 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
     facts = Facts(checked, rooms, courses, led, strangers)
     if not users:
         return facts
-    # Memberships first: whoever is enrolled after this has none among them.
+    # Memberships are read first, so a user who is enrolled meanwhile has none among them.
     memberships = list(
         Membership.objects.filter(user__in=users, room__archived_at=None)
         .order_by()
@@ -78,7 +78,7 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
         courses[user].add(names.course(course))
         if role in Enrollment.LEADING:
             led[user].add(names.dashboards(course))
-    # In the order in which a new socket gets them: see rooms.entry.
+    # In the order in which a new socket joins them; see rooms.entry.
     memberships.sort(key=lambda row: row[4], reverse=True)
     memberships.sort(key=lambda row: row[3] != Room.Kind.COURSE)
     for user, room, course, _, _ in memberships:
@@ -92,7 +92,7 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
 
 
 def read_late(wanted: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], LateRoom]:
-    """The rooms of users, as far as they are in them."""
+    """Return the `LateRoom` of each wanted (user, room) where the user is a member."""
     memberships = {
         (membership.user_id, membership.room_id): membership
         for membership in Membership.objects.filter(
@@ -131,7 +131,7 @@ def read_late(wanted: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], La
 
 
 def _direct_titles(rooms: Collection[UUID]) -> dict[UUID, list[tuple[int, str]]]:
-    """The members of direct rooms, and what the room is called for the other one."""
+    """Return the members of direct rooms, each with the room's title for the other member."""
     titles: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
     for membership in Membership.objects.filter(room__in=rooms).select_related("user"):
         title = frames.direct_title(membership.user)
@@ -140,7 +140,7 @@ def _direct_titles(rooms: Collection[UUID]) -> dict[UUID, list[tuple[int, str]]]
 
 
 def _first(memberships: Collection[int]) -> dict[int, int]:
-    """The number of the first message since each membership began, if it is not too far back."""
+    """Return the number of the first message since each membership began, if it is recent."""
     rows = (
         Membership.objects.filter(
             pk__in=memberships,

@@ -1,4 +1,4 @@
-"""The messages of rooms: pages of them, and what was missed."""
+"""The messages of rooms: pages of history, and messages that a client missed."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +17,9 @@ from rooms.wire.events import MessageBody
 from rooms.wire.fields import DEFAULT_PAGE, PAGE_LIMIT, RESUME_LIMIT
 
 RESUME_TOTAL = 5_000
-"""Missed messages that one `resume` sends of all rooms together."""
+"""The most missed messages that one `resume` sends of all rooms together."""
 REMOVED_KNOWN = timedelta(days=7)
-"""How long after a message was removed those who come back are told."""
+"""The time after a removal in which clients that come back are told of it."""
 
 
 def _messages(room: Room) -> QuerySet[Message]:
@@ -32,7 +32,7 @@ def _newest(room: Room, limit: int) -> list[MessageBody]:
 
 
 def select_room(user: User, room: str, limit: int) -> replies.Selected:
-    """The newest messages of a room, oldest first."""
+    """Return the newest messages of a room, oldest first."""
     found = member(user, room).room
     messages = _newest(found, limit)
     return replies.Selected(
@@ -43,7 +43,7 @@ def select_room(user: User, room: str, limit: int) -> replies.Selected:
 
 
 def history(user: User, room: str, before: int, limit: int) -> replies.Page:
-    """The messages before a number, oldest first, and whether there are more before them."""
+    """Return the messages before a number, oldest first, and whether there are earlier ones."""
     found = member(user, room).room
     page = list(_messages(found).filter(seq__lt=before).order_by("-seq")[:limit])
     return replies.Page(
@@ -55,18 +55,18 @@ def history(user: User, room: str, before: int, limit: int) -> replies.Page:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What was missed, by room; and the (room, number) of what was seen and is gone by now."""
+    """The missed messages by room, and the (room, number) of seen messages that were removed."""
 
     rooms: dict[str, replies.Missed]
     removed: list[tuple[str, int]]
 
 
 def resume(user: User, seen: dict[str, int]) -> Resumed:
-    """What was missed in each room since the number last seen there.
+    """Return the messages of each room after the number last seen there.
 
-    Where more than `RESUME_LIMIT` messages are missing (or `RESUME_TOTAL` in all rooms together),
-    or the number is ahead of the room, the answer is `reset` with the newest ones. A room that the
-    user is not in (any more) is answered with an `error_code`, like one that does not exist.
+    If more than `RESUME_LIMIT` messages are missing (or `RESUME_TOTAL` in all rooms together), or
+    the number is ahead of the room, the answer is `reset` with the newest messages. For a room that
+    the user is not in, the answer is an `error_code`, as for a room that does not exist.
     """
     wanted: dict[str, UUID] = {}
     for name in seen:
@@ -113,7 +113,7 @@ def resume(user: User, seen: dict[str, int]) -> Resumed:
 
 
 def _missed(room: Room, after: int, most: int) -> tuple[list[MessageBody], bool]:
-    """Return the messages after a number, or the newest ones and True where they replace all."""
+    """Return the messages after a number, or the newest ones and True if they replace all."""
     if after > room.last_seq or room.last_seq - after > most:
         return _newest(room, PAGE_LIMIT if most else DEFAULT_PAGE), True
     if after == room.last_seq:
@@ -125,10 +125,10 @@ def _missed(room: Room, after: int, most: int) -> tuple[list[MessageBody], bool]
 def messages_page(
     user: User, room: str, *, after: int | None, before: int | None, limit: int
 ) -> tuple[Room, list[MessageBody]]:
-    """A room of the user, and messages of it, oldest first.
+    """Return a room of the user and some of its messages, oldest first.
 
-    The first ones after the number `after`, or else the last ones; of those before `before` where
-    that is given. Raises InvalidRoom.
+    These are the first ones after the number `after`, or else the last ones. With `before`, only
+    messages before that number count. Raises InvalidRoom.
     """
     found = member(user, room).room
     messages = _messages(found)

@@ -1,4 +1,4 @@
-"""What a process asks the database to find, and to fill in, what it was not told."""
+"""Queries by which a process finds and reads messages whose notices it missed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from rooms.delivery.notices import Removed
 from rooms.models import Message, Room
 
 AT_ONCE = 500
-"""Rooms in one query where the database does not take a list as one parameter."""
+"""Rooms in one query if the database does not take a list as one parameter."""
 
-# Each by the index: planned as a join, all rooms that there ever were may be read.
+# Each room is looked up by the index. A plan with a join might read all rooms that ever existed.
 _AHEAD = """
 SELECT r.id, r.last_seq
 FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, seq)
@@ -29,13 +29,16 @@ WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 
 PARTNERS_TOLD = ("enableChat", "enableFaceChat")
-"""The steps of a class with which the students are told of their partners."""
+"""The transitions with which students get their partners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The numbers and frames of messages, whether partners were told with one of them, and the
-    last revision of the class that they tell of, or 0."""
+    """Messages that a process missed, with their numbers and frames.
+
+    `partners` is true if the students were told of their partners with one of them. `revision` is
+    the last revision of the class that they report, or 0.
+    """
 
     rows: list[tuple[int, list[bytes]]]
     partners: bool
@@ -47,7 +50,7 @@ Compared = tuple[dict[str, int], list[tuple[Removed, float]]]
 
 
 def frames_after(audience: str, after: int, limit: int) -> Missing:
-    """The messages that follow in a room."""
+    """Return the messages that follow in a room."""
     messages = list(
         Message.objects.filter(room=names.room_id(audience), seq__gt=after)
         .select_related("sender")
@@ -64,9 +67,9 @@ def frames_after(audience: str, after: int, limit: int) -> Missing:
 
 
 def compare(known: Mapping[str, int], within: float) -> Compared:
-    """Which of the rooms have a higher number than the known one, and what was removed in them.
+    """Return the newest numbers of rooms where they are higher than known, and recent removals.
 
-    `within`: the seconds for which removed messages are told of.
+    `within` is the age in seconds up to which removals are returned.
     """
     rooms = {names.room_id(audience): seq for audience, seq in known.items()}
     now = timezone.now()

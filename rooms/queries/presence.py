@@ -1,4 +1,4 @@
-"""Who is online."""
+"""Presence of users: their open connections and who is online."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,23 +12,23 @@ from rooms.models import Connection, Course, Enrollment, Membership
 
 
 def open_connections() -> QuerySet[Connection]:
-    """The sockets that are open, silent ones among them, as far as their workers are alive."""
+    """Return the open connections of workers that are alive, including silent ones."""
     alive = timezone.now() - timedelta(seconds=limits["PRESENCE_EXPIRY"])
     return Connection.objects.filter(closed_at=None, worker__seen_at__gte=alive)
 
 
 def online_connections() -> QuerySet[Connection]:
-    """The open sockets that owe no sign of life. Whoever has one of these is online."""
+    """Return the open connections that are not silent. A user with one of these is online."""
     return open_connections().filter(silent_since=None)
 
 
 def online_students(course: Course | int) -> set[int]:
-    """The students of a course who are online."""
+    """Return the students of a course who are online."""
     return set(online_connections().filter(_of_students(course)).values_list("user_id", flat=True))
 
 
 def students_here_since(course: Course | int, moment: datetime) -> set[int]:
-    """The students of a course with a socket that closed after the moment.
+    """Return the students of a course with a socket that closed after the moment.
 
     Some of them may be online by another socket.
     """
@@ -43,7 +43,7 @@ def _of_students(course: Course | int) -> Q:
 def presence(
     rooms: Sequence[UUID], users: Sequence[int]
 ) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, int]]]:
-    """({room: (course, members, online)}, the (room, user) of those of the users who are here)."""
+    """Return ({room: (course, members, online)}, {(room, user), ...} of the users who are here)."""
     members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
         here=Exists(online_connections().filter(user=OuterRef("user")))
     )

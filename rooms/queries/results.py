@@ -1,4 +1,4 @@
-"""What came of a class: figures, votes and the use log."""
+"""The results of a class: figures, votes and the use log."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from rooms.wire.events import FiguresBody, Transitions
 
 
 def figures_for(user: User, slug: str) -> FiguresBody:
-    """The live figures, for one who leads the course. Raises PermissionDenied."""
+    """Return the live figures for a user who leads the course. Raises PermissionDenied."""
     return figures(leading(user, slug).course)
 
 
 def figures(course: Course) -> FiguresBody:
-    """The live figures of a course's class."""
+    """Return the live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
     if session is None or session.current_round is None:
@@ -78,11 +78,11 @@ def _comparison(
 
 
 ROUNDS_LIMIT = 200
-"""Rounds told of one class session, the last ones."""
+"""The most rounds of a class session that are returned, the last ones."""
 
 
 def class_sessions(course: Course) -> QuerySet[ClassSession]:
-    """The class sessions of a course, the last one first, with their `last_rounds`, likewise."""
+    """Return the class sessions of a course with their `last_rounds`, both newest first."""
     last = Round.objects.select_related("question").order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
     return (
         ClassSession.objects.filter(course=course)
@@ -92,7 +92,7 @@ def class_sessions(course: Course) -> QuerySet[ClassSession]:
 
 
 def vote_counts(of: Iterable[Round]) -> dict[int, dict[str, int]]:
-    """Votes for each choice that has any, by the rounds' ids."""
+    """Return the votes for each choice that has any, by the rounds' ids."""
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     votes = Vote.objects.filter(round__in=[r.pk for r in of])
     for round_id, choice, n in (
@@ -103,7 +103,7 @@ def vote_counts(of: Iterable[Round]) -> dict[int, dict[str, int]]:
 
 
 def my_votes(user: User, course: Course) -> QuerySet[Vote]:
-    """The votes of the user in the course, the last one first."""
+    """Return the votes of the user in the course, newest first."""
     return (
         Vote.objects.filter(user=user, round__session__course=course)
         .select_related("round__question")
@@ -112,7 +112,7 @@ def my_votes(user: User, course: Course) -> QuerySet[Vote]:
 
 
 def use_log(course: Course, *, since: datetime | None, until: datetime | None) -> QuerySet[UseLog]:
-    """The rows of a course's use log from `since` (inclusive) until `until`, now at the latest."""
+    """Return the rows of a course's use log from `since` (inclusive) until `until` or now."""
     now = timezone.now()
     rows = UseLog.objects.filter(course_id=course.slug, timestamp__lt=min(until or now, now))
     if since is not None:

@@ -1,4 +1,4 @@
-"""Rooms, who is in them, and what a socket needs to begin."""
+"""Rooms, their members, and the data that a new socket needs."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from rooms.wire.errors import InvalidRoom
 from rooms.wire.events import MyCourse, RoomInfo
 
 USERS_LIMIT = 5_000
-"""People in one answer to `list_users`, and rooms in one to `list_rooms`."""
+"""The most people in an answer to `list_users`, and rooms in one to `list_rooms`."""
 
 Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 """(courses, their ids, (room, course, newest number) of each room)."""
 
-# One query, as everyone enrolled in a course is a member of its room. It is written out: a class
-# that arrives asks it a thousand times, and the ORM takes longer to build it than the database to
-# answer.
+# One query is enough, as everyone enrolled in a course is a member of its room. It is written in
+# SQL, because an arriving class asks it a thousand times, and the ORM takes longer to build it than
+# the database takes to answer.
 _ENTRY = """
 SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role
 FROM rooms_membership m
@@ -43,9 +43,9 @@ LIMIT %(most)s
 
 
 def entry(user: User, most: int) -> Entry:
-    """What a chat socket needs to begin: the user's courses, and the rooms they are in.
+    """Return the data that a chat socket needs at its start: the user's courses and rooms.
 
-    Of the rooms the courses' come first, then those joined last; `most` at the most.
+    The rooms of courses come first, then the most recently joined ones, at most `most` together.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ENTRY, {"user": user.pk, "most": most})
@@ -64,7 +64,7 @@ def entry(user: User, most: int) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class DashboardEntry:
-    """What an instructor's socket needs to begin."""
+    """The data that an instructor's socket needs at its start."""
 
     course_id: int
     course: MyCourse
@@ -73,7 +73,7 @@ class DashboardEntry:
 
 
 def dashboard_entry(user: User, slug: str) -> DashboardEntry:
-    """Raises PermissionDenied for one who does not lead the course."""
+    """Return the data for a dashboard. Raises PermissionDenied if the user does not lead."""
     enrollment = leading(user, slug)
     course = enrollment.course
     room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
@@ -83,7 +83,7 @@ def dashboard_entry(user: User, slug: str) -> DashboardEntry:
 
 @dataclass(frozen=True, slots=True)
 class RoomSeen:
-    """A room as a user sees it: `last_read_seq` is None where they are not in it."""
+    """A room as a user sees it; `last_read_seq` is None if they are not in it."""
 
     room: Room
     title: str
@@ -92,7 +92,7 @@ class RoomSeen:
 
 
 def list_rooms(user: User) -> list[RoomInfo]:
-    """The rooms the user is in, and the open ones of their courses."""
+    """Return the rooms that the user is in and the open rooms of their courses."""
     return [
         RoomInfo(
             room=str(seen.room.id),
@@ -108,7 +108,7 @@ def list_rooms(user: User) -> list[RoomInfo]:
 
 
 def room_seen(user: User, room: str) -> RoomSeen:
-    """One of the rooms that `list_rooms` has. Raises InvalidRoom."""
+    """Return one of the rooms that `list_rooms` returns. Raises InvalidRoom."""
     found = rooms_seen(user, only=parse_room(room))
     if not found:
         raise InvalidRoom
@@ -116,7 +116,7 @@ def room_seen(user: User, room: str) -> RoomSeen:
 
 
 def rooms_seen(user: User, *, only: UUID | None = None) -> list[RoomSeen]:
-    """The rooms the user is in, and the open ones of their courses; or only one of them."""
+    """Return the rooms that the user is in and the open rooms of their courses, or only one."""
     mine = Membership.objects.filter(user=user, room__archived_at=None)
     if only is not None:
         mine = mine.filter(room=only)
@@ -151,7 +151,7 @@ def _other_sides(user: User, rooms: list[UUID]) -> dict[UUID, str]:
 
 
 def list_users(user: User, room: str) -> list[replies.User]:
-    """The members of a room that the user is in or may join, and who of them is online."""
+    """Return the members of a room that the user is in or may join, with their presence."""
     found = joinable(user, room)
     members = (
         User.objects.filter(room_memberships__room=found)
@@ -165,7 +165,7 @@ def list_users(user: User, room: str) -> list[replies.User]:
 
 
 def audiences(user: int) -> dict[str, list[str]]:
-    """The audiences of the rooms that a user is in, by channel-layer group."""
+    """Return the audiences of the rooms that a user is in, by channel-layer group."""
     found: dict[str, list[str]] = defaultdict(list)
     rooms = (
         Membership.objects.filter(user=user, room__archived_at=None)

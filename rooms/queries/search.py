@@ -1,4 +1,4 @@
-"""Searches messages, and finds mentions."""
+"""Search in messages, and mentions of users."""
 
 import re
 
@@ -12,15 +12,15 @@ from rooms.permissions import enrolled, member
 from rooms.wire.events import MessageBody
 
 WORDS_LIMIT = 10
-"""Words and phrases that a search without an index looks for."""
+"""The most words and phrases that a search without an index looks for."""
 
 
 def search(
     user: User, text: str, *, room: str | None = None, course: str | None = None, limit: int
 ) -> list[MessageBody]:
-    """Messages of the user's rooms (or of one, or of those of one course), the newest first.
+    """Return messages of the user's rooms, of one room or of one course's rooms, newest first.
 
-    `text` is words, all of which must be there; "a phrase", -without and, with an index, or.
+    `text` has words, all of which must occur, "phrases", -exclusions and, with an index, `or`.
     Raises InvalidRoom and PermissionDenied.
     """
     newest = searched(user, text, room=room, course=course).select_related("sender")
@@ -30,7 +30,7 @@ def search(
 def searched(
     user: User, text: str, *, room: str | None = None, course: str | None = None
 ) -> QuerySet[Message]:
-    """What `search` finds, in no order."""
+    """Return the results of `search` without an order."""
     found = Message.objects.filter(
         room__memberships__user=user, room__archived_at=None, removed_at=None
     ).exclude(kind=Message.Kind.CONTROL)
@@ -40,7 +40,7 @@ def searched(
         found = found.filter(room__course=enrolled(user, course).course)
     words = _words(text)
     if all(minus for minus, _ in words):
-        # What is only without something is nearly everything.
+        # Only exclusions: nearly every message would match.
         return found.none()
     if connection.vendor == "postgresql":
         return found.filter(_matches(text))
@@ -51,7 +51,7 @@ def searched(
 
 
 def _matches(text: str) -> Func:
-    """Whether a message matches a search, by the index that migration 0003 makes."""
+    """Return the condition for a message to match, which uses the index of migration 0003."""
     document = Func(F("text"), template="to_tsvector('simple', %(expressions)s)")
     query = Func(Value(text), template="websearch_to_tsquery('simple', %(expressions)s)")
     return Func(
@@ -64,13 +64,13 @@ def _matches(text: str) -> Func:
 
 
 def _words(text: str) -> list[tuple[bool, str]]:
-    """The words and phrases of a search, and whether they must be missing."""
+    """Return the words and phrases of a search, each with True if it must not occur."""
     found = re.findall(r'(-?)(?:"([^"]*)"|([^\s"]+))', text)
     return [(bool(minus), phrase or word) for minus, phrase, word in found if phrase or word]
 
 
 def mentions(user: User) -> QuerySet[Mention]:
-    """The mentions of the user in the rooms they are in, the newest first, each with `unread`."""
+    """Return the mentions of the user in their rooms, newest first, each with `unread`."""
     return (
         Mention.objects.filter(
             user=user,

@@ -1,4 +1,4 @@
-"""The tags with which a page of a course site has peerchat in it: `{% load peerchat %}`."""
+"""Template tags that put peerchat into a page of a course site: `{% load peerchat %}`."""
 
 from typing import Any
 
@@ -25,10 +25,11 @@ _LOADED = "_peerchat_loaded"
 def peerchat(
     context: template.Context, course: Course | str, *, scheme: str = "light"
 ) -> SafeString:
-    """The whole panel of a course (or its slug): the question, the partner chat, the course chat.
+    """Render the panel of a course (or its slug): question, partner chat and course chat.
 
-    Nothing for who is not in the course; a line with the log-in for who is not logged in. With
-    `scheme="auto"` it is dark where the browser asks for that. Needs `request` in the context.
+    Users outside the course see nothing. Visitors who are not logged in see a line with the log-in
+    link. With `scheme="auto"` the panel is dark if the browser asks for that. The tag needs
+    `request` in the context.
     """
     slug = course.slug if isinstance(course, Course) else course
     return _panel(context, "rooms/include/course.html", slug, scheme)
@@ -38,9 +39,9 @@ def peerchat(
 def peerchat_question(
     context: template.Context, question: Question, *, scheme: str = "light"
 ) -> SafeString:
-    """The panel of one question: alive while the class is at it, and its answer afterwards.
+    """Render the panel of one question: live while it is current, and its answer afterwards.
 
-    For whom and with what as `peerchat`.
+    Access and context are as for `peerchat`.
     """
     return _panel(context, "rooms/include/question.html", question.course.slug, scheme, question)
 
@@ -67,7 +68,7 @@ def _panel(
     membership = courses.course_membership(user, enrollment.course)
     first = not hasattr(request, _LOADED)
     setattr(request, _LOADED, True)
-    # Who leads may be showing the page to the class: the answer is for the class to find.
+    # Instructors may be showing the page to the class, which has to find the answer itself.
     revealed = question is not None and not enrollment.leads
     if revealed and question is not None:
         revealed = courses.questions_for(enrollment).filter(pk=question.pk).exists()
@@ -90,5 +91,5 @@ def _panel(
 
 
 def _render(name: str, request: HttpRequest, context: dict[str, Any]) -> SafeString:
-    # Not the request itself: the site's context processors are for its own templates.
+    # Do not pass the request, as the site's context processors are for its own templates.
     return render_to_string(name, {**context, "here": request.get_full_path(), "included": True})

@@ -1,4 +1,4 @@
-"""What clients send."""
+"""The commands that clients send."""
 
 from typing import Annotated, Literal
 
@@ -21,13 +21,13 @@ from rooms.wire.fields import (
 
 
 class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a client sends; `uuid` names it in the reply."""
+    """A command of a client. The reply repeats its `uuid`."""
 
     uuid: Uuid
 
     @property
     def action(self) -> str:
-        """The name of the command on the wire."""
+        """Return the name of the command on the wire."""
         return str(self.__struct_config__.tag)
 
 
@@ -93,8 +93,8 @@ class State(Command, frozen=True, tag="state"):
 class CastVote(Command, frozen=True, tag="vote"):
     """Vote in the open round.
 
-    A vote that names its `question` and `round` counts in no other one: a vote that was on its way
-    for long is `round_closed` then, and is not taken for the answer to the next question.
+    A vote that names its `question` and `round` counts in that round only. If it arrives late, it
+    is refused with `round_closed` and is not taken for the answer to the next question.
     """
 
     course: Slug
@@ -106,16 +106,16 @@ class CastVote(Command, frozen=True, tag="vote"):
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
-    """Have what is published to the topics that match, until the socket ends.
+    """Subscribe to the topics that match a pattern, until the socket closes.
 
-    `topic` may have the wildcards of MQTT, but not in its first level, the slug of a course.
+    `topic` may contain the wildcards of MQTT, except in its first level, the slug of a course.
     """
 
     topic: str
 
 
 class Unsubscribe(Command, frozen=True, tag="unsubscribe"):
-    """End a subscription, named as it was made; that there is none is no error."""
+    """End the subscription with this pattern. If there is none, that is no error."""
 
     topic: str
 
@@ -130,7 +130,7 @@ class Publish(Command, frozen=True, tag="publish"):
 class SendTo(Command, frozen=True, tag="send_to"):
     """Send data to single sockets, by the `conn_id` of their `welcome`; nothing is stored.
 
-    An id that no open socket has is passed over: the answer does not tell.
+    The server ignores ids that no open socket has, and the reply does not report them.
     """
 
     conn_id: ConnectionId | Annotated[list[ConnectionId], Meta(max_length=SEND_TO_LIMIT)]
@@ -142,7 +142,7 @@ class Ping(Command, frozen=True, tag="ping"):
 
 
 class Control(Command, frozen=True, kw_only=True):
-    """An instructor's command. Where `epoch` is given it must be the one that stands."""
+    """A command of an instructor. If `epoch` is given, it must be the current one."""
 
     epoch: Epoch = None
 
@@ -203,7 +203,7 @@ class Figures(Control, frozen=True, tag="figures"):
 
 
 class DashboardState(Command, frozen=True, tag="state"):
-    """`state` on the instructor's socket, where the course is known."""
+    """Ask for the state of the class. The instructor's socket knows its course."""
 
     course: Slug | None = None
 

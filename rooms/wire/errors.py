@@ -1,6 +1,6 @@
-"""What can go wrong, in the words of the wire contract.
+"""The errors of the wire contract.
 
-Each error has a `code` for programs, a message for people and the HTTP status that fits it.
+Each error has a `code` for programs, a message for people and an HTTP status.
 """
 
 import math
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 
 class PeerError(Exception):
-    """A refusal that is told to the client; `extra` holds further fields of the reply."""
+    """A refusal that the client receives; `extra` holds further fields of the reply."""
 
     code: ClassVar[str]
     status: ClassVar[int] = 400
@@ -54,7 +54,7 @@ class PermissionDenied(PeerError):
 
 
 class InvalidRoom(PeerError):
-    """Also for a room that exists but is not the user's: the two must not be told apart."""
+    """Answers for a missing room and for one that the user may not see, in the same words."""
 
     code = "invalid_room_id"
     status = 404
@@ -79,13 +79,13 @@ class TextTooLong(PeerError):
 
 
 class RateLimited(PeerError):
-    """`retry_after` is in seconds."""
+    """Refuses a request beyond the rate. `retry_after` is in seconds."""
 
     code = "rate_limited"
     status = 429
 
     def __init__(self, retry_after: float, why: str = "Too fast") -> None:
-        # Rounded up: at that time there must be a place.
+        # Rounded up, because a token must be available by then.
         seconds = math.ceil(retry_after * 100) / 100
         super().__init__(f"{why}: try again in {seconds} s.", retry_after=seconds)
 

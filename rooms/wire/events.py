@@ -1,6 +1,6 @@
-"""What the server sends.
+"""The events that the server sends.
 
-An event is built from its type, so that an undeclared field cannot slip out.
+An event is built from its type, so an undeclared field cannot slip out.
 """
 
 from typing import Any, Literal
@@ -29,11 +29,11 @@ class MessageBody(Struct, frozen=True, omit_defaults=True):
 
 
 class Event(Struct, tag_field="action", frozen=True, kw_only=True):
-    """What the server sends by itself."""
+    """An event that the server sends without being asked."""
 
 
 class NewMessageEvent(Event, tag="new_message", frozen=True, kw_only=True):
-    """The sender's reply and everyone else's event at once."""
+    """A new message: the reply to its sender and the event for everyone else in the room."""
 
     uuid: str
     status: Literal["success"] = "success"
@@ -49,7 +49,7 @@ class MyCourse(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """What the server will not go beyond: characters, bytes, rooms, messages."""
+    """The limits of the server, in characters, bytes, rooms and messages."""
 
     text: int
     rationale: int
@@ -92,7 +92,7 @@ class RoomRemoved(Event, tag="room_removed", frozen=True, kw_only=True):
 
 
 class MessageRemoved(Event, tag="message_removed", frozen=True, kw_only=True):
-    """The text is gone; the seq stays."""
+    """The removal of a message's text. The message keeps its `seq`."""
 
     room: str
     seq: int
@@ -104,7 +104,10 @@ class TypingEvent(Event, tag="typing", frozen=True, kw_only=True):
 
 
 class Presence(Event, tag="presence", frozen=True, kw_only=True):
-    """`online` is a count; the names only come in small rooms."""
+    """The number of online members of a room.
+
+    Small rooms also get the usernames of the members who came or left.
+    """
 
     room: str
     online: int
@@ -113,14 +116,14 @@ class Presence(Event, tag="presence", frozen=True, kw_only=True):
 
 
 class SystemEvent(Event, tag="system", frozen=True, kw_only=True):
-    """A word of the server to one user, for people: not stored."""
+    """A text from the server for one user to read. It is not stored."""
 
     course: str
     text: str
 
 
 class TopicMessage(Event, tag="topic_message", frozen=True, kw_only=True):
-    """What was published to a topic one is subscribed to; once, however many patterns match.
+    """Data published to a topic. It comes once, however many of the socket's patterns match.
 
     `data` is as the publisher wrote it; `from` and `conn_id` are their username and socket.
     """
@@ -132,7 +135,7 @@ class TopicMessage(Event, tag="topic_message", frozen=True, kw_only=True):
 
 
 class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
-    """What somebody sent to this socket; `from` and `conn_id` are their username and socket."""
+    """Data sent to this socket alone; `from` and `conn_id` are the sender's username and socket."""
 
     data: Raw
     from_: str = msgspec.field(name="from")
@@ -140,21 +143,21 @@ class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
 
 
 class FeedWelcome(Event, tag="feed_welcome", frozen=True, kw_only=True):
-    """The first frame on a feed; `client` is what one is called in its notices."""
+    """The first frame on a feed; `client` is the name of this client in the feed's notices."""
 
     feed: str
     client: str
 
 
 class FeedJoined(Event, tag="feed_joined", frozen=True, kw_only=True):
-    """Somebody is on the feed: everyone on it is told, themselves included."""
+    """The arrival of a client on the feed, sent to every client on it, including the new one."""
 
     feed: str
     client: str
 
 
 class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
-    """Somebody is on the feed no more."""
+    """The departure of a client from the feed."""
 
     feed: str
     client: str
@@ -166,7 +169,7 @@ class ChoiceBody(Struct, frozen=True):
 
 
 class QuestionBody(Struct, frozen=True):
-    """A question as students see it: nothing tells which choice is right."""
+    """A question as students see it, without the correct choice."""
 
     question: str
     prompt: str
@@ -175,9 +178,12 @@ class QuestionBody(Struct, frozen=True):
 
 
 class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
-    """A transition. `deadline` and `server_time` are in seconds since the epoch; `correct` and
-    `histograms` are there once the question is revealed, and never before. `revision` orders all
-    that is told of where a class stands; transitions stored before there was one have none."""
+    """A transition of the class.
+
+    `deadline` and `server_time` are in seconds since the epoch. `correct` and `histograms` are
+    present once the question is revealed, and never before. `revision` orders all reports of the
+    state of a class; transitions that were stored before revisions existed have none.
+    """
 
     course: str
     message: str
@@ -199,7 +205,7 @@ class PartnerBody(Struct, frozen=True):
 
 
 class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
-    """Who one's partners are now. `revision` orders all that is told of where a class stands."""
+    """The user's current partners. `revision` orders all reports of the state of a class."""
 
     course: str
     room: str
@@ -216,8 +222,10 @@ class Transitions(Struct, frozen=True):
 
 
 class FiguresBody(Struct, frozen=True):
-    """The live figures. `transitions` and `gain` are null until there is a second round to
-    compare with the first."""
+    """The live figures of a class.
+
+    `transitions` and `gain` are null until there is a second round to compare with the first.
+    """
 
     online: int
     votes: list[int]
@@ -251,7 +259,7 @@ class OwnVote(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """Where the class stands, for the one who asks. `revision` orders all that is told of it."""
+    """The state of the class for one user. `revision` orders all reports of a class's state."""
 
     course: str
     message: str
@@ -273,12 +281,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(event: Event) -> bytes:
-    """The frame of an event."""
+    """Return the frame of an event."""
     return _encoder.encode(event)
 
 
 def refusal(uuid: str | None, action: str | None, code: str, message: str, **extra: Any) -> bytes:
-    """The frame that answers a command that was refused."""
+    """Return the frame that refuses a command."""
     return _encoder.encode(
         {
             "uuid": uuid,

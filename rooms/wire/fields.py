@@ -1,4 +1,4 @@
-"""The types of fields that frames have, and their bounds."""
+"""Types of the fields of frames, and their bounds."""
 
 from typing import Annotated
 
@@ -9,17 +9,17 @@ TEXT_LIMIT = 4000
 RATIONALE_LIMIT = 1000
 """Characters in the rationale of a vote, after trimming."""
 RESUME_LIMIT = 500
-"""Missed messages that `resume` sends of one room; where more are missing it resets."""
+"""Missed messages that `resume` sends of one room. If more are missing, it resets the room."""
 PAGE_LIMIT = 100
 """Messages in one page of history."""
 DEFAULT_PAGE = 20
-"""Messages in a page where the client names no limit."""
+"""Messages in a page if the client names no limit."""
 SEND_TO_LIMIT = 100
 """Sockets that one `send_to` may name."""
 DATA_DEPTH = 100
-"""Arrays and objects within each other in the data that clients send to each other."""
+"""Nesting depth of arrays and objects in the data that clients send to each other."""
 SECONDS_LIMIT = 3600
-"""Seconds a vote may be given at the most."""
+"""The longest time limit of a vote, in seconds."""
 
 # PostgreSQL stores no U+0000; a lone surrogate cannot be encoded at all and is refused by msgspec.
 _NO_NUL = r"^[^\x00]*\Z"
@@ -30,7 +30,8 @@ Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[-a-zA-Z0-9_]
 Username = Annotated[str, Meta(min_length=1, max_length=150, pattern=_NO_NUL)]
 ConnectionId = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(pattern=_NO_NUL)]
-# 2**53 - 1: what every JSON client can count to, and well within the database's integers.
+# 2**53 - 1, the largest integer that every JSON client represents exactly. The database's integers
+# are larger.
 Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
 Page = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]

@@ -27,10 +27,10 @@ class Parser:
         self._decoder = msgspec.json.Decoder(union)
 
     def parse(self, frame: str) -> Command:
-        """The command in a text frame.
+        """Return the command in a text frame.
 
-        Raises InvalidJson, InvalidMessageFormat or UnknownAction; the error's `extra` has the
-        `uuid` and `action` of the frame as far as they could be read.
+        Raises InvalidJson, InvalidMessageFormat or UnknownAction. The error's `extra` has the
+        `uuid` and `action` of the frame if they could be read.
         """
         try:
             command: Command = self._decoder.decode(frame)
@@ -65,11 +65,11 @@ _BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def check_depth(data: Raw) -> None:
-    """Raises InvalidMessageFormat for data on which the parser of whoever gets it may give up."""
+    """Raise InvalidMessageFormat for data nested so deeply that a receiver's parser may fail."""
     text = bytes(data)
     if text.count(b"[") + text.count(b"{") <= DATA_DEPTH:
         return
-    # Only the brackets, of one kind: each turn takes away the innermost ones.
+    # Keep only the brackets, all of one kind. Each iteration removes the innermost pairs.
     left = _STRING.sub(b"", text).translate(_BRACKETS, _BUT_BRACKETS)
     for _ in range(DATA_DEPTH):
         left = left.replace(b"[]", b"")

@@ -1,7 +1,7 @@
 """Declares the replies to commands that were carried out.
 
-Each reply carries the `uuid` and `action` of its command and the `status` success. Its type has the
-fields beside these: a reply is built from its type, so that an undeclared field cannot slip out.
+Each reply carries the `uuid` and `action` of its command and the `status` success. Its type
+declares the other fields. A reply is built from its type, so an undeclared field cannot slip out.
 Events, snapshots and figures can be replies, too; their types are in `events`.
 """
 
@@ -50,7 +50,7 @@ class Authenticated(Struct, frozen=True):
 
 
 class Rooms(Struct, frozen=True):
-    """Lists the rooms that the user is in, and the open ones of their courses."""
+    """Lists the rooms that the user is in and the open rooms of their courses."""
 
     rooms: list[RoomInfo]
 
@@ -82,7 +82,7 @@ class Selected(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Holds messages of a room, oldest first; `more` tells whether there are any before them."""
+    """Holds messages of a room, oldest first. `more` tells whether there are earlier ones."""
 
     room: str
     room_messages: list[MessageBody]
@@ -90,9 +90,11 @@ class Page(Struct, frozen=True):
 
 
 class Missed(Struct, frozen=True):
-    """Holds the messages that follow the last one seen in a room. With `reset` they are the newest
-    ones, and the client forgets all older ones. A room that the user is not in has only the
-    `error_code`."""
+    """Holds the messages after the last one that the client has seen in a room.
+
+    With `reset` they are the newest messages, and the client forgets all older ones. A room that
+    the user is not in has only the `error_code`.
+    """
 
     messages: list[MessageBody] | UnsetType = UNSET
     last_seq: int | UnsetType = UNSET
@@ -144,7 +146,7 @@ class Moved(Struct, frozen=True):
 
     @classmethod
     def to(cls, phase: str, epoch: int, groups: int | None) -> Self:
-        """Return the reply, which leaves out `groups` where that is None."""
+        """Return the reply. It has no `groups` if that is None."""
         return cls(phase=phase, epoch=epoch, groups=UNSET if groups is None else groups)
 
 

@@ -1,13 +1,13 @@
-"""Texts as they are stored."""
+"""Normalisation of texts before they are stored."""
 
 from rooms.wire.errors import EmptyText, TextTooLong
 from rooms.wire.fields import RATIONALE_LIMIT, TEXT_LIMIT
 
 
 def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
-    """The text as it is stored: without white space at its ends.
+    """Return the text as it is stored, without white space at its ends.
 
-    Raises EmptyText where nothing is left and TextTooLong beyond `limit` characters.
+    Raises EmptyText if nothing is left, and TextTooLong beyond `limit` characters.
     """
     text = text.strip()
     if not text:
@@ -18,6 +18,6 @@ def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def clean_rationale(text: str) -> str:
-    """The rationale of a vote as it is stored. Raises TextTooLong."""
+    """Return the rationale of a vote as it is stored. Raises TextTooLong."""
     text = text.strip()
     return clean_text(text, RATIONALE_LIMIT) if text else ""

@@ -53,7 +53,7 @@ def row(credential: Credential):
 def test_sessions_that_stand(store, ada, bea):
     mine, hers = log_in(store, ada), log_in(store, bea)
     checked = check({mine, hers})
-    assert checked.standing.keys() == {mine, hers}
+    assert checked.valid.keys() == {mine, hers}
     assert checked.gone == set()
 
 
@@ -63,7 +63,7 @@ def test_a_session_that_is_not_there_any_more(store, ada):
     mine = log_in(store, ada)
     store(mine.session).delete(mine.session)
     checked = check({mine})
-    assert (checked.standing, checked.gone) == ({}, {mine})
+    assert (checked.valid, checked.gone) == ({}, {mine})
 
 
 def test_a_session_from_before_a_change_of_password(store, ada):
@@ -71,25 +71,25 @@ def test_a_session_from_before_a_change_of_password(store, ada):
     ada.set_password("another horse")
     ada.save()
     checked = check({mine})
-    assert (checked.standing, checked.gone) == ({}, set())
+    assert (checked.valid, checked.gone) == ({}, set())
 
 
 def test_a_session_of_somebody_else(store, ada, bea):
     checked = check({Credential(bea.pk, session=log_in(store, ada).session)})
-    assert (checked.standing, checked.gone) == ({}, set())
+    assert (checked.valid, checked.gone) == ({}, set())
 
 
 def test_a_session_of_a_backend_that_is_no_longer_used(store, ada, settings):
     mine = log_in(store, ada)
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
-    assert check({mine}).standing == {}
+    assert check({mine}).valid == {}
 
 
 def test_a_session_outlives_a_rotated_secret_key(store, ada, settings):
     mine = log_in(store, ada)
     old = settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [old]
-    assert check({mine}).standing.keys() == {mine}
+    assert check({mine}).valid.keys() == {mine}
 
 
 @pytest.mark.parametrize("how", ["inactive", "deleted"])
@@ -100,7 +100,7 @@ def test_whoever_is_not_there_has_nothing(store, ada, how):
     else:
         ada.delete()
     checked = check(both)
-    assert (checked.standing, checked.gone) == ({}, set())
+    assert (checked.valid, checked.gone) == ({}, set())
 
 
 def test_when_sessions_end(ada, settings):
@@ -108,7 +108,7 @@ def test_when_sessions_end(ada, settings):
     store = import_module(settings.SESSION_ENGINE).SessionStore
     mine = log_in(store, ada)
     session = store.get_model_class().objects.get(pk=mine.session)
-    assert check({mine}).standing == {mine: session.expire_date}
+    assert check({mine}).valid == {mine: session.expire_date}
     session.expire_date = timezone.now()
     session.save()
     assert check({mine}).gone == {mine}
@@ -134,7 +134,7 @@ def test_tokens(ada, bea):
     row(over).update(expires_at=timezone.now() - timedelta(seconds=1))
     end = row(ending).get().expires_at
     checked = check({endless, ending, revoked, over})
-    assert checked.standing == {endless: None, ending: end}
+    assert checked.valid == {endless: None, ending: end}
     assert checked.gone == set()
 
 
@@ -144,4 +144,4 @@ def test_a_few_queries_for_all(ada, bea, settings, django_assert_num_queries):
     many = {make(user) for user in (ada, bea) for make in [give_token] * 10}
     many |= {log_in(store, user) for user in (ada, bea) for _ in range(10)}
     with django_assert_num_queries(3):
-        assert check(many).standing.keys() == many
+        assert check(many).valid.keys() == many

@@ -302,7 +302,7 @@ async def test_those_of_a_noisy_address_wait_for_each_other_and_nobody_for_them(
         wrong_tokens.count(None)
     # Its line stands still for a while.
     go_on = threading.Event()
-    held = middleware._line.submit(go_on.wait)
+    held = middleware._one_thread.submit(go_on.wait)
     try:
         noisy = asyncio.create_task(shake(authorization=f"Bearer {raw}"))
         quiet = await shake(authorization=f"Bearer {token}", client=("192.0.2.1", 1234))

@@ -13,7 +13,7 @@ class Oracle:
     def __init__(self):
         self.asked = []
         self.may = asyncio.Event()
-        self.line = Together(self.answer)
+        self.together = Together(self.answer)
 
     async def answer(self, questions):
         self.asked.append(list(questions))
@@ -24,7 +24,7 @@ class Oracle:
 
 
 async def ask(oracle, *questions):
-    tasks = [asyncio.create_task(oracle.line.ask(question)) for question in questions]
+    tasks = [asyncio.create_task(oracle.together.ask(question)) for question in questions]
     await asyncio.sleep(0)
     return tasks
 
@@ -32,8 +32,8 @@ async def ask(oracle, *questions):
 async def test_a_lone_question_does_not_wait():
     oracle = Oracle()
     oracle.may.set()
-    assert await oracle.line.ask(2) == 4
-    assert await oracle.line.ask(4) == 8
+    assert await oracle.together.ask(2) == 4
+    assert await oracle.together.ask(4) == 8
     assert oracle.asked == [[2], [4]]
 
 
@@ -65,7 +65,7 @@ async def test_what_fails_for_all_is_told_to_all_and_the_next_are_answered():
     for task in tasks:
         with pytest.raises(OSError, match="thirteen"):
             await task
-    assert await oracle.line.ask(6) == 12
+    assert await oracle.together.ask(6) == 12
 
 
 async def test_who_gives_up_does_not_take_the_others_along():
@@ -78,9 +78,9 @@ async def test_who_gives_up_does_not_take_the_others_along():
     assert tasks[0].cancelled()
 
 
-def test_each_loop_has_its_own_line():
+def test_each_loop_has_its_own_queue():
     async def double(question):
         return [2 * one for one in question]
 
-    line = Together(double)
-    assert [asyncio.run(line.ask(number)) for number in (1, 2)] == [2, 4]
+    together = Together(double)
+    assert [asyncio.run(together.ask(number)) for number in (1, 2)] == [2, 4]

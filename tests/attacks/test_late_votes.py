@@ -151,13 +151,13 @@ async def test_from_a_socket_that_is_cut_during_the_close(cast, voted):
         await ada.post("vote", course=cast.course.slug, choice=choice)
     ada.abort()
     await board.ask("stop_vote")
-    standing = stored(cast)
+    counted = stored(cast)
     again = await cast.chat(cast.ada)
     state = await again.ask("state", course=cast.course.slug)
-    assert state["votes"][0]["choice"] == standing[cast.ada.name]
+    assert state["votes"][0]["choice"] == counted[cast.ada.name]
     assert await again.fail("vote", course=cast.course.slug, choice="A") == CLOSED
     await board.settled()
-    assert stored(cast) == standing
+    assert stored(cast) == counted
 
 
 async def test_the_first_round_is_closed_for_good_in_the_second(cast, voted, visit):

@@ -59,7 +59,7 @@ class Costs:
     click: float
     """For each student who gets it."""
     connect: float
-    standing: float
+    idle_second: float
     """In each second, for each student."""
     receive: float
     """For each message of Redis that a worker gets and did not send."""
@@ -102,7 +102,7 @@ class Costs:
             vote=votes["server CPU per vote, µs"] * micro,
             click=lesson[frame] * micro,
             connect=coming["server CPU per client, µs"] * micro,
-            standing=idle["server CPU, % of a core"] / 100 / 2_000,
+            idle_second=idle["server CPU, % of a core"] / 100 / 2_000,
             receive=receive * micro,
             memory=idle["worker memory per connection, KB"] * 1024,
             worker_memory=idle["worker memory before, MB"] * 2**20,
@@ -192,7 +192,7 @@ def _with(workers: int, students: int, costs: Costs, lesson: Lesson, machines: M
     publishes = clicks + votes + messages + typing + 2 * connects
     receive = publishes * max(reached - 1, 0) * costs.receive
     own = (
-        students * costs.standing
+        students * costs.idle_second
         + clicks * lesson.course * costs.click
         + votes * costs.vote
         + messages * message
@@ -236,7 +236,7 @@ def _with(workers: int, students: int, costs: Costs, lesson: Lesson, machines: M
         messages=messages,
         connects=connects,
         arrivals=arrivals,
-        arrival_cores=arrivals * costs.connect + students * costs.standing,
+        arrival_cores=arrivals * costs.connect + students * costs.idle_second,
         back=students
         * max(costs.connect / workers, costs.postgres_connect / machines.postgres_cores),
     )

@@ -30,7 +30,7 @@ MANY = 4_000
 BURST = 100
 PAIRS = 200
 CLASS = 1_000
-STANDING = 2_000
+IDLE_SOCKETS = 2_000
 PAUSE = 0.05
 """Seconds in which an idle server is left alone."""
 
@@ -248,10 +248,10 @@ STANDING_POSTGRES = Figure(
 )
 
 
-def _standing() -> list[Entry]:
+def _idle() -> list[Entry]:
     return [
-        _entry(PEERCHAT, "", tasks.peerchat_class, "idle", STANDING),
-        _entry(STOCK, "", tasks.stock_class, "idle", STANDING),
+        _entry(PEERCHAT, "", tasks.peerchat_class, "idle", IDLE_SOCKETS),
+        _entry(STOCK, "", tasks.stock_class, "idle", IDLE_SOCKETS),
     ]
 
 
@@ -273,7 +273,7 @@ IDLE = Benchmark(
             wanted="at most 32 KB of worker memory",
         ),
     ),
-    entries=_standing,
+    entries=_idle,
 )
 
 

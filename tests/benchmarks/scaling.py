@@ -54,7 +54,7 @@ def _costs(costs: Costs) -> str:
             micro(costs.postgres_connect),
             "connect",
         ),
-        ("a second of an idle connection", micro(costs.standing), "", "idle"),
+        ("a second of an idle connection", micro(costs.idle_second), "", "idle"),
         ("a second of a worker's own clocks", "", micro(costs.postgres_worker), "idle"),
         ("a message of Redis, at a worker that gets it", micro(costs.receive), "", "workers"),
     ]
@@ -167,7 +167,7 @@ def _hour(costs: Costs, lesson: Lesson, machines: Machines) -> str:
             typing=costs.message,
             frame=costs.frame,
             connect=costs.connect,
-            standing=costs.standing,
+            idle_second=costs.idle_second,
             receive=costs.receive,
             postgres_click=costs.postgres_click,
             postgres_vote=costs.postgres_vote,

@@ -31,7 +31,7 @@ VOTING = 0.4
 @dataclass(frozen=True)
 class Prices:
     """CPU seconds of a worker, of PostgreSQL and of Redis; `click` and `frame` are for each
-    student, `standing` is for each student and second."""
+    student, `idle_second` is for each student and second."""
 
     click: float
     vote: float
@@ -39,7 +39,7 @@ class Prices:
     typing: float
     frame: float
     connect: float
-    standing: float
+    idle_second: float
     receive: float
     postgres_click: float
     postgres_vote: float
@@ -93,7 +93,7 @@ class Course:
             size,
         )
         for second in range(int(begins), SECONDS):
-            self.cpu[second] += size * prices.standing
+            self.cpu[second] += size * prices.idle_second
 
     def _vote(self, begin: float, lasts: float, votes: float, chance: random.Random) -> None:
         prices = self._prices

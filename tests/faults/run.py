@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from tests.faults.cast import Cast
 from tests.faults.checker import check
+from tests.faults.endpoint import LostError
 from tests.faults.ledger import Heads, Ledger
-from tests.faults.line import LostError
 from tests.faults.place import Place
 from tests.faults.record import Refused
 from tests.faults.student import Student

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 
 from tests.faults.cast import LETTERS, Cast
-from tests.faults.line import LATER, Frame, Line, LostError
+from tests.faults.endpoint import LATER, EndpointClient, Frame, LostError
 from tests.faults.record import (
     Added,
     Asked,
@@ -37,7 +37,7 @@ class Ballot:
     choice: str
 
 
-class Student(Line):
+class Student(EndpointClient):
     """A client of `/ws/chat/`. `pause` are the seconds between two messages, on average."""
 
     def __init__(

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from tests.faults.cast import QUESTIONS, Cast
-from tests.faults.line import LATER, Frame, Line, LostError
+from tests.faults.endpoint import LATER, EndpointClient, Frame, LostError
 from tests.faults.record import Live, Snapshot, Told
 from tests.pace import patient
 
@@ -15,7 +15,7 @@ CLOSED_WITHIN = patient(60.0)
 """Seconds after which a round that did not close is a fault that the run gives up on."""
 
 
-class Teacher(Line):
+class Teacher(EndpointClient):
     """A client of `/ws/instructor/<course>/`."""
 
     def __init__(self, url: str, cast: Cast, *, brief: bool) -> None:

@@ -189,7 +189,7 @@ async def _idle(
             await asyncio.gather(*map(come, more))
         await asyncio.sleep(5)
         for socket in sockets:
-            socket.line.data.clear()
+            socket.connection.data.clear()
         figures = await asyncio.to_thread(read, site, folder)
         each = (own_memory(worker) - before) / (len(sockets) - there)
         sys.stdout.write(
@@ -200,7 +200,7 @@ async def _idle(
         if each > MOST_FOR_A_SOCKET:
             problems.append(f"an idle socket takes {each / 1024:.1f} KiB")
     for socket in sockets:
-        socket.line.abort()
+        socket.connection.abort()
     return problems
 
 

@@ -56,7 +56,7 @@ def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
         sockets = await traffic.arrive()
         figures = await asyncio.to_thread(settled, site, tmp_path)
         for socket in sockets:
-            socket.line.abort()
+            socket.connection.abort()
         return len(sockets), figures.instances
 
     number, kinds = asyncio.run(with_sockets())

@@ -14,8 +14,8 @@ from tests.fuzz.wire import (
     CLOSES,
     LAST,
     LAST_REQUEST,
-    Line,
     Piece,
+    RawConnection,
     conversations,
     foresee,
     handshake,
@@ -38,31 +38,33 @@ async def stream(arena, where, pieces):
         person, path = arena.people["ines"], f"/ws/instructor/{arena.course.slug}/"
     elif where == "feed":
         path = f"/ws/feed/fuzz-{next(_feeds)}/"
-    line = await Line.open(arena.site.origin)
+    connection = await RawConnection.open(arena.site.origin)
     try:
-        await line.send(handshake(path, person.token))
-        await line.read(lambda data: b"\r\n\r\n" in data, WITHIN)
-        head, _, rest = bytes(line.data).partition(b"\r\n\r\n")
+        await connection.send(handshake(path, person.token))
+        await connection.read(lambda data: b"\r\n\r\n" in data, WITHIN)
+        head, _, rest = bytes(connection.data).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
-        line.data[:] = rest
+        connection.data[:] = rest
         data = b"".join(map(bytes, pieces))
         # What a feed answers is what was sent; elsewhere `LAST` gets a reply.
-        await line.send(data + bytes(Piece(1, LAST)))
+        await connection.send(data + bytes(Piece(1, LAST)))
         foreseen = foresee(data)
         waits = foreseen == "waits"
-        await line.read(lambda data: _answered(data) or _closed(data), SILENCE if waits else WITHIN)
-        answered, closed = _answered(bytes(line.data)), _closed(bytes(line.data))
-        if closed and not line.ended:
-            await line.send(bytes(Piece(8, b"\x03\xe8")))
-            await line.read(lambda _: False, WITHIN)
+        await connection.read(
+            lambda data: _answered(data) or _closed(data), SILENCE if waits else WITHIN
+        )
+        answered, closed = _answered(bytes(connection.data)), _closed(bytes(connection.data))
+        if closed and not connection.ended:
+            await connection.send(bytes(Piece(8, b"\x03\xe8")))
+            await connection.read(lambda _: False, WITHIN)
         assert closed is None or closed in CLOSES, closed
-        found = "answers" if answered else "ends" if line.ended else "waits"
+        found = "answers" if answered else "ends" if connection.ended else "waits"
         strict = all(isinstance(piece, Piece) and not piece.width for piece in pieces)
         # autobahn wants lengths in as few bytes as they need, and looks at UTF-8 as it comes.
         also = {"ends"} if waits or not strict else set()
         assert found in {foreseen} | also, (found, foreseen, pieces, closed)
     finally:
-        line.abort()
+        connection.abort()
 
 
 def _answered(data):
@@ -90,14 +92,14 @@ def test_frames(arena):
 
 
 async def converse(arena, request):
-    line = await Line.open(arena.site.origin)
+    connection = await RawConnection.open(arena.site.origin)
     try:
-        await line.send(request + LAST_REQUEST)
-        await line.read(lambda _: False, SILENCE)
-        codes = statuses(bytes(line.data))
-        assert all(code < 500 for code in codes), (codes, request, bytes(line.data[-500:]))
+        await connection.send(request + LAST_REQUEST)
+        await connection.read(lambda _: False, SILENCE)
+        codes = statuses(bytes(connection.data))
+        assert all(code < 500 for code in codes), (codes, request, bytes(connection.data[-500:]))
     finally:
-        line.abort()
+        connection.abort()
 
 
 @pytest.mark.timeout(3600)
@@ -119,12 +121,12 @@ def test_a_handshake_that_fails_is_no_error_of_the_site(arena, name, value):
     async def try_it():
         request = handshake("/ws/chat/", arena.people["ada"].token)
         assert name in request
-        line = await Line.open(arena.site.origin)
-        await line.send(request.replace(name, value))
-        await line.read(lambda _: False, WITHIN)
-        line.abort()
-        assert line.ended
-        assert statuses(bytes(line.data)) in ([400], [426])
+        connection = await RawConnection.open(arena.site.origin)
+        await connection.send(request.replace(name, value))
+        await connection.read(lambda _: False, WITHIN)
+        connection.abort()
+        assert connection.ended
+        assert statuses(bytes(connection.data)) in ([400], [426])
         await arena.others_are_well()
 
     arena.run(try_it())

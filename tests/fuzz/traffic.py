@@ -7,7 +7,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 
-from tests.fuzz.wire import Line, Piece, handshake, server_frames
+from tests.fuzz.wire import Piece, RawConnection, handshake, server_frames
 from tests.pace import patient
 from tests.rooms.cast import Person
 from tests.running import Site
@@ -20,18 +20,18 @@ AT_ONCE = 40
 class Socket:
     """A socket without a library, which costs less than the server's side of it."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, connection: RawConnection) -> None:
+        self.connection = connection
 
     @classmethod
     async def open(cls, site: Site, path: str, token: str) -> "Socket":
-        line = await Line.open(site.origin)
-        await line.send(handshake(path, token))
-        await line.read(lambda data: b"\r\n\r\n" in data, WITHIN)
-        head, _, rest = bytes(line.data).partition(b"\r\n\r\n")
+        connection = await RawConnection.open(site.origin)
+        await connection.send(handshake(path, token))
+        await connection.read(lambda data: b"\r\n\r\n" in data, WITHIN)
+        head, _, rest = bytes(connection.data).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
-        line.data[:] = rest
-        return cls(line)
+        connection.data[:] = rest
+        return cls(connection)
 
     async def send(self, *frames: object) -> None:
         """Frames: a dict is a command, bytes are sent as they are."""
@@ -41,29 +41,29 @@ class Socket:
             else bytes(Piece(1, json.dumps({"uuid": uuid.uuid4().hex, **frame}).encode()))  # type: ignore[dict-item]
             for frame in frames
         ]
-        await self.line.send(b"".join(parts))
+        await self.connection.send(b"".join(parts))
 
     async def until(self, part: bytes) -> None:
         """Read until there is a frame with this in it."""
-        await self.line.read(lambda data: part in data, WITHIN)
-        assert part in self.line.data, (part, bytes(self.line.data[-300:]))
+        await self.connection.read(lambda data: part in data, WITHIN)
+        assert part in self.connection.data, (part, bytes(self.connection.data[-300:]))
 
     async def settle(self) -> None:
         """Read the answers to everything, and forget them."""
         name = uuid.uuid4().hex
         await self.send({"uuid": name, "action": "ping"})
         await self.until(name.encode())
-        self.line.data.clear()
+        self.connection.data.clear()
 
     async def close(self) -> None:
-        await self.line.send(bytes(Piece(8, b"\x03\xe8")))
-        await self.line.read(lambda _: False, WITHIN)
-        self.line.abort()
+        await self.connection.send(bytes(Piece(8, b"\x03\xe8")))
+        await self.connection.read(lambda _: False, WITHIN)
+        self.connection.abort()
 
     def codes(self) -> list[int]:
         return [
             int.from_bytes(payload[:2])
-            for opcode, payload in server_frames(bytes(self.line.data))
+            for opcode, payload in server_frames(bytes(self.connection.data))
             if opcode == 8
         ]
 
@@ -127,7 +127,7 @@ class Traffic:
     async def _abort(self, person: Person) -> None:
         socket = await self._chat(person)
         await socket.send({"action": "list_rooms"}, {"action": "typing", "room": self._room})
-        socket.line.abort()
+        socket.connection.abort()
 
     async def _subscribe_and_go(self, person: Person) -> None:
         socket = await self._chat(person)
@@ -139,7 +139,7 @@ class Traffic:
             {"action": "publish", "topic": f"{self._course}/{person.name}/1/x", "data": [1]},
         )
         await socket.until(b'"topic_message"')
-        socket.line.abort()
+        socket.connection.abort()
 
     async def _feed(self, person: Person) -> None:
         socket = await Socket.open(self._site, f"/ws/feed/{person.name}/", person.token)
@@ -157,36 +157,36 @@ class Traffic:
     async def _malformed(self, person: Person) -> None:
         socket = await self._chat(person)
         await socket.send(*[bytes(Piece(1, b"not json"))] * 10)
-        await socket.line.read(lambda _: bool(socket.codes()), WITHIN)
+        await socket.connection.read(lambda _: bool(socket.codes()), WITHIN)
         assert socket.codes() == [4400]
         await socket.close()
 
     async def _wrong_token(self, _: Person) -> None:
-        line = await Line.open(self._site.origin)
-        await line.send(handshake("/ws/chat/", "wrong"))
-        await line.read(lambda _: False, WITHIN)
-        assert line.data.startswith(b"HTTP/1.1 403 "), line.data
-        line.abort()
+        connection = await RawConnection.open(self._site.origin)
+        await connection.send(handshake("/ws/chat/", "wrong"))
+        await connection.read(lambda _: False, WITHIN)
+        assert connection.data.startswith(b"HTTP/1.1 403 "), connection.data
+        connection.abort()
 
     async def _half_a_handshake(self, person: Person) -> None:
-        line = await Line.open(self._site.origin)
-        await line.send(handshake("/ws/chat/", person.token)[:-2])
-        line.abort()
+        connection = await RawConnection.open(self._site.origin)
+        await connection.send(handshake("/ws/chat/", person.token)[:-2])
+        connection.abort()
 
     async def _half_a_frame(self, person: Person) -> None:
         socket = await self._chat(person)
         await socket.send(bytes(Piece(1, b"x" * 3000))[:2000])
-        socket.line.abort()
+        socket.connection.abort()
 
     async def _poll_and_go(self, person: Person) -> None:
-        line = await Line.open(self._site.origin)
+        connection = await RawConnection.open(self._site.origin)
         path = f"/api/rooms/{self._room}/messages/?after=999999999&wait=20"
-        await line.send(
+        await connection.send(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {person.token}\r\n\r\n".encode()
         )
-        await line.read(lambda _: False, 0.05)
-        line.abort()
+        await connection.read(lambda _: False, 0.05)
+        connection.abort()
 
     # --- messages ------------------------------------------------------------------------------
 
@@ -236,12 +236,12 @@ class Traffic:
         """Somebody without a socket, who waits for the messages of the course's room."""
         person = self._people[-1]
         for _ in range(1 + number // 500):
-            line = await Line.open(self._site.origin)
+            connection = await RawConnection.open(self._site.origin)
             path = f"/api/rooms/{self._room}/messages/?wait=1&after=999999999"
-            await line.send(
+            await connection.send(
                 f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
                 f"Authorization: Bearer {person.token}\r\n\r\n".encode()
             )
-            await line.read(lambda _: False, WITHIN)
-            assert line.data.startswith(b"HTTP/1.1 200 "), line.data
-            line.abort()
+            await connection.read(lambda _: False, WITHIN)
+            assert connection.data.startswith(b"HTTP/1.1 200 "), connection.data
+            connection.abort()

@@ -143,7 +143,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-class Line:
+class RawConnection:
     """A TCP connection to the site."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

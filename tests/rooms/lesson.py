@@ -88,7 +88,7 @@ def question(slug: str = "force") -> Frame:
     }
 
 
-def standing(
+def state_fields(
     cast: Cast,
     message: str,
     phase: str,
@@ -117,7 +117,7 @@ def standing(
 
 
 def control(cast: Cast, message: str, phase: str, epoch: int, **more: Any) -> Frame:
-    return {"action": "control", **standing(cast, message, phase, epoch, **more)}
+    return {"action": "control", **state_fields(cast, message, phase, epoch, **more)}
 
 
 def timeless(snapshot: Frame) -> Frame:

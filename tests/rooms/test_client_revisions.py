@@ -16,7 +16,7 @@ from tests.rooms.cast import eventually
 
 ME = {"username": "ada", "display_name": "Ada"}
 COURSE = {"course": "physics", "title": "Physics", "role": "student", "room": "r"}
-STANDING = {
+STATE = {
     "course": "physics",
     "message": "enableChat",
     "phase": "discuss",
@@ -72,10 +72,10 @@ async def test_a_client_leaves_out_partners_that_are_older(server: Server) -> No
             ("of an older server", {}),
         ):
             await server.partners(room, **fields)
-        server.state = {**STANDING, "votes": [], "room": "b", "partners": [], "revision": 7}
+        server.state = {**STATE, "votes": [], "room": "b", "partners": [], "revision": 7}
         assert (await client.state("physics"))["room"] == "b"
         await server.partners("older than the state", revision=6)
-        await server.tell(action="control", **STANDING, revision=6)
+        await server.tell(action="control", **STATE, revision=6)
         await server.partners("c", revision=8)
         told = [await anext(events) for _ in range(5)]
     assert [one.room for one in told if isinstance(one, PartnersEvent)] == [
@@ -93,12 +93,12 @@ async def test_a_terminal_shows_no_step_that_it_has_shown_as_the_state(server: S
     async with Client(server.url, "token") as client:
         terminal = Terminal(client, said.append)
         showing = asyncio.create_task(terminal.show())
-        server.state = {**STANDING, "votes": [], "room": None, "partners": [], "revision": 7}
+        server.state = {**STATE, "votes": [], "room": None, "partners": [], "revision": 7}
         await terminal.begin()
-        late = {**STANDING, "message": "stopVote", "epoch": 2}
+        late = {**STATE, "message": "stopVote", "epoch": 2}
         await server.tell(action="control", **late, revision=5)
-        await server.tell(action="control", **STANDING, revision=7)
-        await server.tell(action="control", **{**STANDING, "message": "reveal"}, revision=8)
+        await server.tell(action="control", **STATE, revision=7)
+        await server.tell(action="control", **{**STATE, "message": "reveal"}, revision=8)
         await eventually(lambda: f"-- {CONTROL_IN_WORDS['reveal']}" in said)
     await showing
     assert [line for line in said if line.startswith("-- ")] == [

@@ -24,8 +24,8 @@ SOCKET = ".s.PGSQL.5432"
 CHUNK = 1 << 16
 
 
-class Line:
-    """The way to PostgreSQL, on a Unix socket.
+class DatabaseProxy:
+    """A proxy in front of PostgreSQL, on a Unix socket.
 
     `cut` is (a text, when): the connection on which the text goes is cut off before or after its
     COMMIT.
@@ -84,8 +84,10 @@ async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -
 class Store:
     """A site whose database nobody else uses, and three students at it."""
 
-    def __init__(self, postgres: Postgres, line: Line, site: Site, tokens: list[str]) -> None:
-        self.postgres, self.line, self.site, self.tokens = postgres, line, site, tokens
+    def __init__(
+        self, postgres: Postgres, proxy: DatabaseProxy, site: Site, tokens: list[str]
+    ) -> None:
+        self.postgres, self.proxy, self.site, self.tokens = postgres, proxy, site, tokens
         self.hall = Hall(site)
 
     async def chat(self, student: int, *, worker: int) -> tuple[Client, str]:
@@ -115,22 +117,22 @@ def store(django_db_setup: None) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder:
         path = Path(folder)
         path.chmod(0o711)  # PostgreSQL may have to run as somebody else
-        for name in ("pg", "line", "site"):
+        for name in ("pg", "proxy", "site"):
             (path / name).mkdir()
-        line = quote(str(path / "line"), safe="")
+        host = quote(str(path / "proxy"), safe="")
         env = environment() | {
-            "DATABASE_URL": f"postgres://peerchat@{line}/peerchat",
+            "DATABASE_URL": f"postgres://peerchat@{host}/peerchat",
             "DATABASE_POOL_TIMEOUT": "1",
             "REDIS_PREFIX": path.name,
         }
-        with Postgres(path / "pg") as postgres, Line(path / "line", path / "pg") as way:
+        with Postgres(path / "pg") as postgres, DatabaseProxy(path / "proxy", path / "pg") as proxy:
             for command in (["migrate", "--verbosity=0"], ["create_demo", "--students", "3"]):
                 done = manage(*command, env=env)
                 assert done.returncode == 0, done.stderr
             names = [f"student{number}" for number in (1, 2, 3)]
             tokens = manage("issue_token", *names, env=env).stdout.split()
             with Site(path / "site", workers=2, env=env, measured=True) as site:
-                yield Store(postgres, way, site, tokens)
+                yield Store(postgres, proxy, site, tokens)
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
     (ada, bea, carl), room = three
     text, uuid = f"cut {cut}", f"cut-{cut}"
     before = store.stored(room)
-    store.line.cut = text, cut
+    store.proxy.cut = text, cut
     refused = await ada.fail("new_message", room=room, text=text, uuid=uuid)
     assert refused == {"error_code": "unavailable"}
     if cut == "after":

@@ -15,7 +15,7 @@ from rooms.models import Connection, Partner
 from tests.client import Client
 from tests.pace import patient
 from tests.rooms.cast import eventually, online
-from tests.rooms.process.test_silent import Line
+from tests.rooms.process.test_silent import StallingProxy
 from tests.running import Site, environment
 
 SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
@@ -31,11 +31,11 @@ async def site(cast, tmp_path):
 
 
 @pytest.fixture
-async def line(site):
-    line = Line(site)
-    line.url = await line.open()
-    yield line
-    await line.close()
+async def proxy(site):
+    proxy = StallingProxy(site)
+    proxy.url = await proxy.open()
+    yield proxy
+    await proxy.close()
 
 
 @pytest.fixture
@@ -88,14 +88,14 @@ def class_(site, cast, exits):
     return Class(site, cast, exits)
 
 
-async def test_whose_partner_is_lost_silently_is_put_with_others(class_, line):
+async def test_whose_partner_is_lost_silently_is_put_with_others(class_, proxy):
     clients = [await class_.enter(person) for person in class_.people[:3]]
-    lost = await class_.enter(class_.people[3], url=line.url)
+    lost = await class_.enter(class_.people[3], url=proxy.url)
     await class_.begin()
     [alone] = class_.partners_of(3)
     others = {0, 1, 2} - {alone}
     row = await Connection.objects.aget(user=class_.people[3].user, closed_at=None)
-    line.die()
+    proxy.die()
     # The partner is told, and gets others.
     await clients[alone].event("presence", room=class_.cast.room, left=[class_.people[3].name])
     await eventually(lambda: class_.partners_of(alone) == others)
@@ -103,7 +103,7 @@ async def test_whose_partner_is_lost_silently_is_put_with_others(class_, line):
         Connection.objects.filter(pk=row.pk, closed_at=None).exclude(silent_since=None).exists
     )
     # Who is heard again is company at once, and has some.
-    line.revive()
+    proxy.revive()
     event = await clients[alone].event(
         "presence", room=class_.cast.room, joined=[class_.people[3].name]
     )

@@ -10,7 +10,7 @@ from rooms.actions import moderation, rooms
 from rooms.actions.messages import Post, store_posts
 from rooms.actions.votes import Ballot, store_ballots
 from rooms.delivery import names, notices
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.models import Message, Room, UseLog
 from rooms.queries import messages, missed, search
@@ -206,7 +206,7 @@ async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
         on_restored=lambda: None,
         on_late=lambda group, audience: None,
     )
-    connection = Connection(send, unsent_limit=1_000_000)
+    connection = LiveConnection(send, unsent_limit=1_000_000)
     try:
         hub.join(connection, "room.x", "course.x", head=0)
         gone = notices.Removed("room.x", 2, b"gone 2")

@@ -11,7 +11,7 @@ from rooms.actions.votes import Ballot, store_ballots
 from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
 from rooms.wire.errors import RoundClosed
 from tests.client import barrier
-from tests.rooms.lesson import PATHS, lead, standing, timeless
+from tests.rooms.lesson import PATHS, lead, state_fields, timeless
 
 
 class Page:
@@ -230,7 +230,7 @@ async def test_the_snapshot_in_each_phase(cast, phase, groups):
         "revealed": "reveal",
     }
     expected = {
-        **standing(
+        **state_fields(
             cast,
             messages[phase],
             phase,

@@ -20,7 +20,7 @@ from rooms.models import (
 from tests.client import barrier, refusal
 from tests.pace import patient
 from tests.rooms.cast import body, eventually, make_question
-from tests.rooms.lesson import PATHS, control, lead, standing, timeless
+from tests.rooms.lesson import PATHS, control, lead, state_fields, timeless
 from tests.rooms.peer.test_phases import ALWAYS, WITH_GROUPS
 
 MESSAGES = {
@@ -223,7 +223,7 @@ async def test_sent_again_it_does_nothing(cast, phase, groups, name):
 async def test_before_the_first_question(cast):
     ines = await cast.dashboard()
     assert await ines.ask("state") == {
-        **standing(cast, "enableNext", "idle", 0, slug=None),
+        **state_fields(cast, "enableNext", "idle", 0, slug=None),
         "votes": [None, None],
         "room": None,
         "partners": [],

@@ -152,7 +152,7 @@ class Command(BaseCommand):
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
         try:
             address = socket_url(url)
-            # With bad habits some have several pages, and each lost way has two ends here.
+            # Students with bad habits have several pages, and both ends of a relay are here.
             most = 8 * students * len(seed) if habits else students + 1
             allow_sockets(most + (beside if log_in else 0))
             asyncio.run(reach(address))
@@ -294,7 +294,7 @@ class Printed:
 
 
 async def reach(address: str) -> None:
-    """Raises Unreachable where no server answers."""
+    """Raise Unreachable if no server answers."""
     with contextlib.suppress(Denied):  # no token is needed to see that it is there
         client = await Client.open(f"{address}/ws/chat/", "none")
         await client.close()

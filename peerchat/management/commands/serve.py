@@ -66,14 +66,14 @@ class Command(BaseCommand):
                 listener,
                 workers,
                 arguments=["--access-log"] if options["access_log"] else [],
-                # Two processes that do not hear of each other must not serve at the same time.
+                # Two processes that cannot reach each other must not serve at the same time.
                 overlap=not alone,
                 on_ready=lambda: self._announce(f"Serving on {url} with {workers} worker(s)."),
             )
             asyncio.run(supervisor.run())
 
     def _raise_descriptor_limit(self) -> None:
-        """Each socket needs a descriptor, and the usual soft limit of 1024 is a small college."""
+        """Raise the soft limit of descriptors. Each socket needs one, and 1024 are too few."""
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

@@ -1,1 +1,1 @@
-"""What the database does for every message that is posted."""
+"""The statements for every batch of posted messages."""

@@ -1,4 +1,4 @@
-"""A batch by the ORM, for other databases: SQLite, in one process."""
+"""A batch stored by the ORM, for SQLite in one process."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

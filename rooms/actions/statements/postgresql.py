@@ -1,7 +1,7 @@
-"""A batch in three statements of PostgreSQL, however many messages and rooms are in it.
+"""A batch stored with three statements of PostgreSQL, whatever its number of messages and rooms.
 
-They are written out: the ORM takes several times as long to build them as the database to
-carry them out.
+They are written in SQL, because the ORM takes several times as long to build them as the database
+takes to carry them out.
 """
 
 from collections import defaultdict
@@ -18,8 +18,9 @@ from rooms.actions import uselog
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import NewText
 
-# The rest of the transaction goes by indexes. A statement that was planned while a table was small
-# would read all of it until PostgreSQL has counted its rows anew, a minute and a million later.
+# The rest of the transaction uses indexes. A statement that was planned while a table was small
+# would read the whole table until PostgreSQL updates its statistics, a minute and a million rows
+# later.
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
 FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
@@ -33,9 +34,9 @@ ORDER BY r.id
 FOR NO KEY UPDATE OF r
 """
 
-# Up to three answers in one: the members of small rooms, the senders in large ones, and the
-# messages that came before. What is not asked for is left out, or it would be planned, and tables
-# read, for nothing. All lists are short, and each row is found by an index.
+# A union of up to three queries: the members of small rooms, the senders in large rooms, and the
+# messages that were stored before. Parts that are not needed are left out, because PostgreSQL would
+# plan them and read tables for nothing. All lists are short, and each row is found by an index.
 _POSTS = """
 WITH post AS (
     SELECT * FROM json_to_recordset(%(posts)s) AS p(room_id uuid, sender_id bigint, uuid text)
@@ -68,7 +69,7 @@ def _asking_for(*parts: str) -> str:
     return _POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE))
 
 
-# By whether there are small rooms, and large ones.
+# The keys tell whether there are small rooms and whether there are large ones.
 _LOOK_UP = {
     (True, False): _asking_for(_MEMBERS_OF_SMALL),
     (False, True): _asking_for(_SENDERS_IN_LARGE),
@@ -136,7 +137,7 @@ def insert(
                 _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
                 for m in messages
             ),
-            # Arrays, as PostgreSQL takes JSON for so many rows that it would read whole tables.
+            # Arrays, as PostgreSQL expects so many rows of JSON that it would read whole tables.
             "rooms": _array(place.id for place in heads),
             "heads": _array(place.last_seq for place in heads),
             "memberships": _array(read),
@@ -148,9 +149,12 @@ def insert(
 
 
 def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-    """The rows of a statement, whose text stays the same so that PostgreSQL plans it once: psycopg
-    prepares what it has seen a few times, where the settings of the site allow it. Django's own
-    cursors put the parameters into the text."""
+    """Execute a statement and return its rows.
+
+    The text of the statement stays the same, so that PostgreSQL plans it once: psycopg prepares
+    statements that it has seen a few times, if the settings of the site allow it. Django's own
+    cursors put the parameters into the text.
+    """
     connection.ensure_connection()
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     raw: Any = psycopg.Cursor(connection.connection)
@@ -180,5 +184,5 @@ class _Insert(msgspec.Struct):
 
 
 def _json(rows: Iterable[msgspec.Struct]) -> str:
-    """Rows as one parameter: a list of parameters is adapted one by one, which takes longer."""
+    """Return rows as one parameter. It would take longer to adapt a list of parameters."""
     return msgspec.json.encode(list(rows)).decode()

@@ -1,4 +1,4 @@
-"""What is read before messages are stored."""
+"""Rows that are read before messages are stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
 class Place:
     """A room whose row is locked until the transaction ends.
 
-    `course` is a slug, and `question` that of the question that runs in the course, or empty.
+    `course` is a slug. `question` is the slug of the course's current question, or empty.
     """
 
     id: UUID
@@ -27,12 +27,12 @@ class Place:
 
     @property
     def is_small(self) -> bool:
-        """Whether all members are read for each message, and not only who sends."""
+        """Return whether all members are read for each message, and not only the senders."""
         return self.kind in SMALL_ROOMS
 
 
 class Member(NamedTuple):
-    """A member of a room, and what they are in its course: `role` is None for one who left it."""
+    """A member of a room with their role in its course, which is None if they left the course."""
 
     user: int
     membership: int
@@ -44,4 +44,4 @@ class Member(NamedTuple):
 
 Members = dict[UUID, dict[int, Member]]
 Key = tuple[UUID, int, str]
-"""What a message is known by: its room, its sender, the sender's name for it."""
+"""The key of a message: its room, its sender and the sender's name for it."""

@@ -1,4 +1,4 @@
-"""What is done for a batch of messages, by the way that the database offers."""
+"""The statements for a batch of messages, in the way that suits the database."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -14,16 +14,20 @@ from rooms.models import NewText
 
 
 def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
-    """The rooms that exist and are not archived, locked in the order of their ids, so that two
-    processes never wait for each other."""
+    """Lock the rooms that exist and are not archived, and return them.
+
+    The locks are taken in the order of the ids, so that two processes never wait for each other.
+    """
     if not rooms:
         return {}
     return postgresql.lock(rooms) if _is_postgresql() else orm.lock(rooms)
 
 
 def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Members, dict[Key, UUID]]:
-    """The members of the rooms, of large ones only the senders; and the ids of those of the
-    messages that are stored already."""
+    """Return the members of the rooms and the ids of messages that are stored already.
+
+    Of large rooms only the senders are returned.
+    """
     if not places:
         return defaultdict(dict), {}
     find = postgresql.look_up if _is_postgresql() else orm.look_up
@@ -37,8 +41,11 @@ def insert(
     log: Sequence[uselog.Row],
     now: datetime,
 ) -> None:
-    """Store new messages, the newest numbers of their rooms, how many further messages the
-    members (by the id of their membership) have read, and rows of the use log, all of `now`."""
+    """Store new messages, the newest numbers of their rooms and rows of the use log.
+
+    `read` has the number of further messages that members have read, by the id of the membership.
+    `now` is the time of all rows.
+    """
     if _is_postgresql():
         postgresql.insert(messages, heads, read, log, now)
     else:

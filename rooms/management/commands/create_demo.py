@@ -1,4 +1,4 @@
-"""A course to try things out with."""
+"""Creates a course for trying peerchat out."""
 
 import secrets
 from argparse import ArgumentParser
@@ -15,14 +15,14 @@ from accounts.models import User
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 
-# Known to everybody, so it is for DEBUG only: elsewhere the command makes one up.
+# This password is public, so it is for DEBUG only. Otherwise the command makes one up.
 PASSWORD = "peerchat"
 COURSE = "physics101"
 
 
 @dataclass(frozen=True)
 class DemoQuestion:
-    """`correct` is a letter; the choices get theirs in order."""
+    """A question of the demo. The choices get letters in order, and `correct` is one of them."""
 
     slug: str
     prompt: str
@@ -106,7 +106,7 @@ QUESTIONS = (
     ),
 )
 
-# Given and family names in the order in which their bearers write them.
+# Given and family names, in the order in which the people write them.
 NAMES = (
     ("Amara", "Okafor"),
     ("Mateo", "Fernández"),
@@ -148,7 +148,7 @@ NAMES = (
 
 
 def name_of(number: int) -> str:
-    """The display name of student `number`: the names above, and then mixtures of them."""
+    """Return the display name of student `number`: the names above, and then mixtures of them."""
     turn, place = divmod(number - 1, len(NAMES))
     return f"{NAMES[place][0]} {NAMES[(place + turn) % len(NAMES)][1]}"
 
@@ -188,7 +188,7 @@ class Command(BaseCommand):
 
 
 def make_course() -> Course:
-    """The course with its questions; one that exists keeps what was made of it."""
+    """Create the course with its questions. An existing course keeps its changes."""
     course, _ = Course.objects.get_or_create(slug=COURSE, defaults={"title": "Physics 101"})
     for position, demo in enumerate(QUESTIONS, start=1):
         question, is_new = Question.objects.get_or_create(
@@ -207,9 +207,9 @@ def make_course() -> Course:
 
 
 def make_users(names: Mapping[str, str], password: str) -> int:
-    """Make those of the users (display names by username) who are missing; how many that were."""
+    """Create the missing users (display names by username) and return their number."""
     known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
-    # One hash for all: a good one takes a good part of a second.
+    # All users share one hash, because computing one takes a good part of a second.
     hashed = make_password(password)
     missing = [
         User(username=username, display_name=shown, password=hashed)
@@ -221,7 +221,7 @@ def make_users(names: Mapping[str, str], password: str) -> int:
 
 
 def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
-    """Enrol all who are not yet: `instructor` as that, everybody else as a student."""
+    """Enrol the users who are not enrolled yet: `instructor` as instructor, others as students."""
     outside = User.objects.filter(username__in=names).exclude(enrollments__course=course)
     for role, users in (
         (Enrollment.Role.INSTRUCTOR, outside.filter(username="instructor")),

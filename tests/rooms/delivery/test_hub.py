@@ -7,7 +7,7 @@ import pytest
 
 from rooms.delivery import names
 from rooms.delivery import order as module
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import Changed, Close, Join, Leave, Passing, Removed, Stored
 from tests.pace import patient
@@ -53,7 +53,7 @@ class Database:
         )
 
 
-class Socket(Connection):
+class Socket(LiveConnection):
     """A connection whose server takes frames through `websocket.send`."""
 
     def __init__(self, user=1, **options):
@@ -452,12 +452,12 @@ async def test_what_is_held_comes_after_what_is_released_with(hub, enter):
 async def test_a_socket_that_takes_nothing_is_closed_with_4429_and_holds_up_nobody(hub, enter):
     slow, fast = enter(1), enter(2)
     slow.ready.clear()
-    for seq in range(1, Connection.QUEUE + 10):
+    for seq in range(1, LiveConnection.QUEUE + 10):
         hub.deliver(GROUP, stored(seq))
         await asyncio.sleep(0)
     assert slow.closed
     assert not fast.closed
-    await sent(fast, *(f"m{seq}" for seq in range(1, Connection.QUEUE + 10)))
+    await sent(fast, *(f"m{seq}" for seq in range(1, LiveConnection.QUEUE + 10)))
     slow.ready.set()
     await eventually(lambda: 4429 in slow.sent)
 

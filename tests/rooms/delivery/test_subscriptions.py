@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from peerchat.settings import channel_layer
 from rooms.delivery import names, notices
-from rooms.delivery.connection import Connection
+from rooms.delivery.connection import LiveConnection
 from rooms.delivery.hub import Hub
 from tests.rooms.cast import eventually
 from tests.servers import own_redis
@@ -45,19 +45,19 @@ async def hub() -> AsyncIterator[Hub]:
     await one.stop()
 
 
-def arrive(hub: Hub) -> tuple[Connection, list[str]]:
+def arrive(hub: Hub) -> tuple[LiveConnection, list[str]]:
     """A connection, and the texts that are sent to it."""
     texts: list[str] = []
 
     async def send(message: dict[str, Any]) -> None:
         texts.append(message["text"])
 
-    connection = Connection(send, unsent_limit=1_000_000)
+    connection = LiveConnection(send, unsent_limit=1_000_000)
     hub.add(connection)
     return connection, texts
 
 
-def depart(hub: Hub, connection: Connection) -> None:
+def depart(hub: Hub, connection: LiveConnection) -> None:
     connection.dispose()
     hub.drop(connection)
 

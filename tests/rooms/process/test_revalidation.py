@@ -284,7 +284,7 @@ def test_a_few_queries_whatever_the_number(people, django_assert_num_queries):
     credentials = {Credential(user.pk, token=user.tokens.get().pk) for user in everybody}
     with django_assert_num_queries(4):
         found = entitlements.read(credentials, {user.pk for user in everybody})
-    assert found.checked.standing.keys() == credentials
+    assert found.checked.valid.keys() == credentials
     assert len(found.rooms) == 12
     wanted = {(r.user, r.id) for of in found.rooms.values() for r in of.values()}
     with django_assert_num_queries(3):

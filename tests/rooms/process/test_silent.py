@@ -48,8 +48,8 @@ async def enter(site):
         yield enter
 
 
-class Line:
-    """A line to the site that can die: then it carries nothing, and its ends do not hear of it."""
+class StallingProxy:
+    """A TCP proxy to the site that can stall: it passes on nothing, and neither end is told."""
 
     def __init__(self, site: Site) -> None:
         self._site = urlsplit(site.origin)
@@ -91,19 +91,19 @@ class Line:
 
 
 @pytest.fixture
-async def line(site):
-    line = Line(site)
-    line.url = await line.open()
-    yield line
-    await line.close()
+async def proxy(site):
+    proxy = StallingProxy(site)
+    proxy.url = await proxy.open()
+    yield proxy
+    await proxy.close()
 
 
-async def test_a_line_that_died_is_noticed(cast, enter, line):
+async def test_a_connection_that_died_is_noticed(cast, enter, proxy):
     ada = await enter(cast.ada)
-    bea = await enter(cast.bea, url=line.url)
+    bea = await enter(cast.bea, url=proxy.url)
     await ada.event("presence", room=cast.room, online=2)
     row = await Connection.objects.aget(user=cast.bea.user, closed_at=None)
-    line.die()
+    proxy.die()
     await ada.event("presence", room=cast.room, online=1, left=[cast.bea.name])
     await row.arefresh_from_db()
     assert row.closed_at

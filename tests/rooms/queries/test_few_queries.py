@@ -79,8 +79,8 @@ def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch)
 
     read, moved = classroom.control_fields, []
 
-    def slowly(course, standing):
-        fields = read(course, standing)
+    def slowly(course, class_session):
+        fields = read(course, class_session)
         if not moved:
             moved.append(True)
             control(StopVote(uuid="2"))

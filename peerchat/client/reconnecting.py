@@ -1,4 +1,4 @@
-"""A socket that comes back: it reconnects, and sends again what was not answered."""
+"""A socket that reconnects and sends unanswered commands again."""
 
 import asyncio
 import contextlib
@@ -17,17 +17,18 @@ logger = logging.getLogger(__name__)
 Body = dict[str, Any]
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-"""Seconds before a lost connection is tried again: the wait is random and grows between these."""
+"""Bounds in seconds of the wait before a reconnection, which is random and grows."""
 STEADY_AFTER = 30.0
-"""Seconds of connection after which the wait starts from the first again."""
+"""Seconds of connection after which the wait starts again from the first."""
 REPLY_WITHIN = 30.0
-"""Seconds a command waits for its reply, reconnections included."""
+"""Seconds a command waits for its reply, including reconnections."""
 HANDSHAKE_WITHIN = 30.0
-"""Seconds a handshake may take, and then the welcome: a whole class may be at the door."""
+"""Seconds that a handshake may take, and again the welcome, as a whole class may be arriving."""
 FINAL_CODES = frozenset({4401, 4403})
-"""Close codes after which it makes no sense to come back."""
+"""Close codes after which the socket does not reconnect."""
 TOO_MANY = 4429
-"""Too much waits unread, or the user has too many sockets, which must not push each other out."""
+"""The close code for too much unread data or too many sockets of the user, which must not push each
+other out."""
 
 
 class ClientError(Exception):
@@ -35,15 +36,18 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """No server answers."""
+    """Signals that no server answers."""
 
 
 class Denied(ClientError):
-    """The site refuses the credentials, or the socket is not for this user."""
+    """Signals that the site refuses the credentials, or that the socket is not for this user."""
 
 
 class Closed(ClientError):
-    """The client is closed: by itself, or by the site for good; `code` is the close code."""
+    """Signals that the client closed itself, or that the site closed it for good.
+
+    `code` is the close code.
+    """
 
     def __init__(self, text: str, code: int | None = None) -> None:
         super().__init__(text)
@@ -51,9 +55,9 @@ class Closed(ClientError):
 
 
 class CommandRefused(ClientError):
-    """The site answered a command with an error.
+    """Signals that the site answered a command with an error.
 
-    `code` is its `error_code`, `retry_after` the seconds to wait where it was too fast.
+    `code` is its `error_code`, and `retry_after` the seconds to wait if the command came too fast.
     """
 
     def __init__(self, body: Body) -> None:
@@ -62,13 +66,12 @@ class CommandRefused(ClientError):
         super().__init__(str(body.get("error_message")))
 
 
-class Line:
-    """One endpoint of the site, connected as long as the line is open.
+class ReconnectingSocket:
+    """A socket to one endpoint of the site, which reconnects until it is closed.
 
-    `on_frame` gets each frame, replies included. `on_connect` gets the `welcome` of each
-    connection; until it is done no command goes out but the `urgent` ones, which are its own. Then
-    what was not answered is sent again, in the order in which it was given. `on_lost` tells that
-    the connection is gone.
+    `on_frame` gets each frame, including replies. `on_connect` gets the `welcome` of each
+    connection. Until it is done, only its own commands go out, which are `urgent`. Then unanswered
+    commands are sent again in their order. `on_lost` is called when the connection is gone.
     """
 
     def __init__(
@@ -107,14 +110,14 @@ class Line:
             raise self._ended
 
     async def close(self) -> None:
-        """Leave. Commands that wait for a reply raise Closed."""
+        """Close the socket. Commands that wait for a reply raise Closed."""
         self._end(Closed("The client was closed."))
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def wait_ended(self) -> ClientError:
-        """Why the line ended, once it has."""
+        """Wait until the socket has ended for good, and return the reason."""
         assert self._task is not None
         await asyncio.wait([self._task])
         return self._ended or ClientError("The client failed.")
@@ -127,9 +130,9 @@ class Line:
         answered_by: str | None = None,
         urgent: bool = False,
     ) -> Body:
-        """Send a command, again after each reconnection, until it is answered.
+        """Send a command, and repeat it after each reconnection until it is answered.
 
-        `answered_by` is the action of the reply where it is not the command's own. Raises
+        `answered_by` is the action of the reply if it is not the command's own. Raises
         CommandRefused, Closed, or TimeoutError after `REPLY_WITHIN` seconds.
         """
         if self._ended is not None:

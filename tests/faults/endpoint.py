@@ -32,7 +32,7 @@ class LostError(Exception):
     """The connection went away before the answer came."""
 
 
-class Line:
+class EndpointClient:
     """A client of one endpoint. It keeps its record, and knows by it what it has seen."""
 
     def __init__(
