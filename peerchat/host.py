@@ -50,4 +50,4 @@ IN_PROCESS_LAYER: dict[str, Any] = {
     "BACKEND": "channels.layers.InMemoryChannelLayer",
     "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
 }
-"""For a site of one worker; several need channels_redis."""
+"""For a site of one worker; several need rooms.delivery.layer."""
