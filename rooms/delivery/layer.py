@@ -48,7 +48,7 @@ class PubSubChannelLayer(BaseChannelLayer):
         expiry: float = 60,
     ) -> None:
         super().__init__(expiry, capacity, channel_capacity)
-        self.channel_capacity = self.compile_capacities(self.channel_capacity)
+        self.channel_capacity = self.compile_capacities(channel_capacity or {})
         self.prefix = prefix
         # RESP2 unless a URL wants another: with RESP3, redis-py makes a text of each message for
         # its own log.
