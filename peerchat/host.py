@@ -50,4 +50,4 @@ IN_PROCESS_LAYER: dict[str, Any] = {
     "BACKEND": "channels.layers.InMemoryChannelLayer",
     "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
 }
-"""A channel layer for a site with one worker. Several workers need channels_redis."""
+"""A channel layer for a site with one worker. Several workers need `rooms.delivery.layer`."""

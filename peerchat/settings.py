@@ -358,7 +358,5 @@ LOGGING = {
         "django.template": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
         "asyncio": {"level": "WARNING"},
-        # These log stacks while Redis is away, which rooms.delivery.subscriptions logs in a line.
-        "channels_redis.pubsub": {"level": "CRITICAL"},
     },
 }

@@ -44,6 +44,8 @@ ONLY = {
     "delivery.subscriptions": {
         *("delivery.names", "delivery.notices", "delivery.tasks", "metrics"),
     },
+    "delivery.layer": {"delivery.pubsub"},
+    "delivery.pubsub": {"delivery.tasks"},
     "delivery.tasks": set(),
     "delivery.revisions": {"wire.errors"},
     "process.writer": {"wire.errors", "metrics"},

@@ -1,100 +1,233 @@
-"""A channel layer on Redis, based on channels_redis, with less work for each message.
+"""The channel layer on Redis' pub/sub.
 
-For each message, channels_redis and redis-py go through a pool, a retry, several time limits and
-their own metrics, and they poll for messages ten times a second. Here one connection publishes, and
-the other blocks until a message comes. If one of them fails, the library takes over: it reconnects,
-subscribes again and repeats the publish.
+It is made for one process that receives for many sockets. `pubsub` holds its connections. Names in
+Redis and the form of messages are those of `channels_redis.pubsub`: workers with either layer hear
+each other.
 """
 
 import asyncio
+import binascii
 import logging
-import math
+import uuid
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from channels_redis.pubsub import (
-    RedisPubSubChannelLayer,
-    RedisPubSubLoopLayer,
-    RedisSingleShardConnection,
-)
-from redis.exceptions import RedisError
+from channels.layers import BaseChannelLayer
+from channels_redis.serializers import registry
+from channels_redis.utils import decode_hosts
+
+from rooms.delivery.pubsub import Server
 
 logger = logging.getLogger(__name__)
 
-LOST = (RedisError, OSError)
-"""The exceptions of a lost connection."""
-RETRY_AFTER = 1.0
-"""Seconds until the receiver tries again if Redis cannot be reached."""
-NEXT_AFTER = 0.1
-"""Seconds in which the library reconnects, or finds that it cannot."""
+CAPACITY = 100_000
+"""Messages that may wait for the receiver of a channel; beyond that the oldest are dropped."""
 
 
-class PubSubChannelLayer(RedisPubSubChannelLayer):
-    """A channel layer on Redis' pub/sub, with the options of RedisPubSubChannelLayer.
+class PubSubChannelLayer(BaseChannelLayer):
+    """A channel layer on Redis' pub/sub, for any number of event loops.
 
-    It does not notice a Redis that hangs. Its user has to, as `rooms.delivery.subscriptions` does.
+    `hosts` are as for channels_redis: URLs, pairs of host and port, or the options of a connection
+    of redis-py with an `address`. Several hosts share the groups by name.
+
+    A message is for those who have subscribed before: nothing is kept. That nothing comes from a
+    Redis that hangs is for its user to notice, as `rooms.delivery.subscriptions` does.
     """
 
-    def _get_layer(self) -> RedisPubSubLoopLayer:
-        layer: RedisPubSubLoopLayer | None = self._layers.get(asyncio.get_running_loop())
-        if layer is None:
-            layer = super()._get_layer()
-            layer._shards = [Shard(shard.host, layer) for shard in layer._shards]
-        return layer
+    extensions = ["groups", "flush"]
 
-
-class Shard(RedisSingleShardConnection):
-    """The connections to one Redis."""
-
-    _publisher: Any = None
-
-    async def publish(self, channel: str, message: bytes) -> None:
-        """Publish a message. Raises an error of redis-py if Redis does not take it."""
-        async with self._lock:
-            self._ensure_redis()
-            try:
-                await self._publish_at_once(channel, message)
-            except LOST:
-                await self._redis.publish(channel, message)
-
-    async def _publish_at_once(self, channel: str, message: bytes) -> None:
-        if self._publisher is None:
-            self._publisher = await self._redis.connection_pool.get_connection()
-        elif not self._publisher.is_connected:
-            await self._publisher.connect()
-        # `send_command` starts a task for each command to limit its time. Here the wait for the
-        # answer has redis-py's own time limit.
-        self._publisher._writer.writelines(
-            self._publisher.pack_command("PUBLISH", channel, message)
+    def __init__(
+        self,
+        *,
+        hosts: Sequence[Any] | None = None,
+        prefix: str = "asgi",
+        serializer_format: str = "msgpack",
+        symmetric_encryption_keys: Sequence[str | bytes] | None = None,
+        capacity: int = CAPACITY,
+        channel_capacity: dict[Any, int] | None = None,
+        expiry: float = 60,
+    ) -> None:
+        super().__init__(expiry, capacity, channel_capacity)
+        self.channel_capacity = self.compile_capacities(channel_capacity or {})
+        self.prefix = prefix
+        # RESP2 unless a URL wants another: with RESP3, redis-py makes a text of each message for
+        # its own log.
+        self._hosts = [{"protocol": 2, **host} for host in decode_hosts(hosts)]
+        self._serializer = registry.get_serializer(
+            serializer_format, symmetric_encryption_keys=symmetric_encryption_keys
         )
-        await self._publisher.read_response()
+        self._ends: dict[asyncio.AbstractEventLoop, _End] = {}
+
+    async def new_channel(self, prefix: str = "specific.") -> str:
+        """A name that nobody else has, of a channel that receives from now on."""
+        channel = f"{self.prefix}{prefix}{uuid.uuid4().hex}"
+        await self._open(await self._here(), channel)
+        return channel
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        """Send to a channel; raises an error of redis-py where Redis does not take it."""
+        await self._publish(channel, message)
+
+    async def receive(self, channel: str) -> dict[str, Any]:
+        """The next message of a channel. Where this is cancelled, the channel is given up."""
+        here = await self._here()
+        inbox = here.inboxes.get(channel) or await self._open(here, channel)
+        try:
+            data = await inbox.queue.get()
+        except asyncio.CancelledError:
+            here.give_up(inbox)
+            raise
+        message: dict[str, Any] = self._serializer.deserialize(data)
+        return message
+
+    async def group_add(self, group: str, channel: str) -> None:
+        """Have a channel of this event loop receive what is sent to a group.
+
+        The subscription is on its way to Redis when this returns.
+        """
+        here = await self._here()
+        inbox = here.inboxes.get(channel)
+        if inbox is None:
+            raise RuntimeError(f"{channel} is no channel of this event loop; ask new_channel().")
+        await here.join(self._name(group), inbox)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        """Have it receive no more of that."""
+        here = await self._here()
+        inbox = here.inboxes.get(channel)
+        if inbox is not None:
+            await here.leave(self._name(group), inbox)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Send to a group; raises an error of redis-py where Redis does not take it."""
+        await self._publish(self._name(group), message)
 
     async def flush(self) -> None:
-        """Close the connections. They are opened again when needed."""
-        await super().flush()
-        self._publisher = None
+        """Forget the channels and groups of this event loop, and close its connections.
 
-    async def _do_receiving(self) -> None:
-        while True:
-            try:
-                if self._pubsub is not None and self._pubsub.subscribed:
-                    self._receive_message(await self._next_message())
-                    continue
-                # There is no subscription yet.
-                await asyncio.sleep(NEXT_AFTER)
-            except LOST:
-                await asyncio.sleep(RETRY_AFTER)
-            except Exception:
-                logger.exception("could not receive a message from Redis")
-                await asyncio.sleep(RETRY_AFTER)
+        They are opened again when they are needed.
+        """
+        await (await self._here()).close()
 
-    async def _next_message(self) -> dict[str, Any] | None:
-        pubsub: Any = self._pubsub
-        message: dict[str, Any] | None
+    def _name(self, group: str) -> str:
+        return f"{self.prefix}__group__{group}"
+
+    async def _publish(self, name: str, message: dict[str, Any]) -> None:
+        here = self._ends.get(asyncio.get_running_loop()) or await self._here()
+        await here.server(name).publish(name, self._serializer.serialize(message))
+
+    async def _open(self, here: "_End", channel: str) -> "_Inbox":
+        inbox = here.inboxes[channel] = _Inbox(channel, self.get_capacity(channel))
         try:
-            response = await pubsub.connection.read_response(timeout=math.inf, push_request=True)
-        except LOST:
-            message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=NEXT_AFTER)
-        else:
-            # Parse every kind of message, because redis-py also learns its subscriptions from them.
-            message = await pubsub.handle_message(response, ignore_subscribe_messages=True)
-        return message
+            await here.join(channel, inbox)
+        except BaseException:
+            here.give_up(inbox)
+            raise
+        return inbox
+
+    async def _here(self) -> "_End":
+        loop = asyncio.get_running_loop()
+        end = self._ends.get(loop)
+        if end is None:
+            for other in list(self._ends):
+                if other.is_closed():
+                    self._ends.pop(other, None)
+            end = self._ends[loop] = _End(self._hosts)
+            end.until_the_loop_ends = self._close_with_the_loop(loop, end)
+            await anext(end.until_the_loop_ends)
+        return end
+
+    async def _close_with_the_loop(
+        self, loop: asyncio.AbstractEventLoop, end: "_End"
+    ) -> AsyncGenerator[None]:
+        # `asyncio.run` and its like finish the asynchronous generators before they close the loop.
+        try:
+            yield
+        finally:
+            self._ends.pop(loop, None)
+            await end.close()
+
+
+class _Inbox:
+    """What waits for the receiver of a channel, and the names that it is subscribed to."""
+
+    __slots__ = ("channel", "names", "overflows", "queue")
+
+    def __init__(self, channel: str, capacity: int) -> None:
+        self.channel = channel
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue(capacity)
+        self.names: set[str] = set()
+        self.overflows = False
+
+    def put(self, data: bytes) -> None:
+        if self.queue.full():
+            self.queue.get_nowait()
+            if not self.overflows:
+                self.overflows = True
+                logger.warning(
+                    "%d messages wait in the channel %s; dropping the oldest",
+                    self.queue.maxsize,
+                    self.channel,
+                )
+        elif self.overflows and self.queue.qsize() < self.queue.maxsize // 2:
+            self.overflows = False
+        self.queue.put_nowait(data)
+
+
+class _End:
+    """The layer in one event loop."""
+
+    until_the_loop_ends: AsyncGenerator[None]
+
+    def __init__(self, hosts: list[dict[str, Any]]) -> None:
+        self.inboxes: dict[str, _Inbox] = {}
+        # Who receives what is published under a name. A channel receives under its own name.
+        self._members: dict[bytes, set[_Inbox]] = {}
+        self._servers = [Server(host, self._deliver) for host in hosts]
+
+    def server(self, name: str) -> Server:
+        """The Redis of a name: the one that `channels_redis` would choose."""
+        count = len(self._servers)
+        if count == 1:
+            return self._servers[0]
+        return self._servers[(binascii.crc32(name.encode()) & 0xFFF) * count // 0x1000]
+
+    async def join(self, name: str, inbox: _Inbox) -> None:
+        self._members.setdefault(name.encode(), set()).add(inbox)
+        inbox.names.add(name)
+        await self.server(name).subscribe(name)
+
+    async def leave(self, name: str, inbox: _Inbox) -> None:
+        if self._remove(name, inbox):
+            await self.server(name).unsubscribe(name)
+
+    def give_up(self, inbox: _Inbox) -> None:
+        """Forget a channel. Its subscriptions end in the background: who asks is cancelled."""
+        if self.inboxes.get(inbox.channel) is inbox:
+            del self.inboxes[inbox.channel]
+            for name in list(inbox.names):
+                if self._remove(name, inbox):
+                    self.server(name).unsubscribe_later(name)
+
+    async def close(self) -> None:
+        self.inboxes.clear()
+        self._members.clear()
+        for server in self._servers:
+            await server.close()
+
+    def _remove(self, name: str, inbox: _Inbox) -> bool:
+        """Whether it was the last one under the name."""
+        inbox.names.discard(name)
+        key = name.encode()
+        members = self._members.get(key)
+        if members is None or inbox not in members:
+            return False
+        members.discard(inbox)
+        if members:
+            return False
+        del self._members[key]
+        return True
+
+    def _deliver(self, name: bytes, data: bytes) -> None:
+        for inbox in self._members.get(name, ()):
+            inbox.put(data)

@@ -12,6 +12,6 @@ class LossyLayer(PubSubChannelLayer):
 
     async def receive(self, channel: str) -> dict[str, Any]:
         while True:
-            message: dict[str, Any] = await self._get_layer().receive(channel)
+            message: dict[str, Any] = await super().receive(channel)
             if not (switches.is_on(switches.DROPPING) and random.random() < 0.5):
                 return message

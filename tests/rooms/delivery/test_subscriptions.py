@@ -73,9 +73,10 @@ async def nothing_left(hub: Hub) -> None:
     assert hub.connections == {}
     assert hub._audiences == {}
     assert hub._topics == {}
-    layer = get_channel_layer()
-    await eventually(lambda: len(layer.groups) == 1)
-    await eventually(lambda: len(layer._shards[0]._subscribed_to) == 2)
+    end = get_channel_layer()._ends[asyncio.get_running_loop()]
+    # The channel of the hub, and the group of all processes.
+    await eventually(lambda: len(end._members) == 2)
+    await eventually(lambda: len(end._servers[0]._told) == 2)
 
 
 async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
