@@ -33,8 +33,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.lockout.middleware",
-    "accounts.devices.middleware",
+    *host.MIDDLEWARE,
 ]
 ROOT_URLCONF = "coursesite.urls"
 ASGI_APPLICATION = "coursesite.asgi.application"
@@ -42,7 +41,6 @@ ASGI_APPLICATION = "coursesite.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [host.TEMPLATES],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -54,7 +52,6 @@ TEMPLATES = [
     },
 ]
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [host.STATIC]
 
 DATABASES = {
     "default": {
