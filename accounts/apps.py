@@ -4,6 +4,7 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    label = "accounts"
     verbose_name = "Accounts"
 
     def ready(self) -> None:

@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class RoomsConfig(AppConfig):
     name = "rooms"
+    label = "rooms"
     verbose_name = "Courses and rooms"
 
     def ready(self) -> None:
