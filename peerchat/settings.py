@@ -90,7 +90,15 @@ def envorigins(name: str) -> list[str]:
 
 DEBUG = envbool("DEBUG", False)
 
-SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else None)
+SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY must be set. There are two ways:\n"
+        "- To try peerchat on this machine, set DEBUG=1, as `make run` does.\n"
+        "- For a site, make a file .env with a key beside manage.py, and complete it:\n"
+        '  sed "s/^SECRET_KEY=/&$(python3 -c '
+        "'import secrets; print(secrets.token_urlsafe(50))')/\" .env.example > .env"
+    )
 SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
