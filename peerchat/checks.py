@@ -22,7 +22,7 @@ DEEP = 8  # wrappers of an ASGI application that are looked into
 
 ROUTES = """asgi.py:
     application = ProtocolTypeRouter({
-        "http": LongPolling(django_application),
+        "http": LongPolling(application),
         "websocket": SocketAuthMiddleware(URLRouter(websocket_urlpatterns)),
     })"""
 
@@ -39,11 +39,11 @@ def check(function: Callable[[], Iterator[CheckMessage]]) -> Callable[..., Found
 
 @check
 def installed_apps() -> Iterator[CheckMessage]:
-    missing = [name for name in host.APPS if not apps.is_installed(name)]
+    missing = [name for name in ("daphne", *host.APPS) if not apps.is_installed(name)]
     if missing:
         yield Error(
             f"INSTALLED_APPS lacks {_listed(missing)}.",
-            hint="INSTALLED_APPS = [*host.APPS, *INSTALLED_APPS]",
+            hint='INSTALLED_APPS = ["daphne", *INSTALLED_APPS, *host.APPS]',
             id="peerchat.E001",
         )
 

@@ -6,9 +6,7 @@ the lines that use it, and `docs/example-site` is a whole site.
 
 from typing import Any
 
-# daphne goes before whatever else may pick a reactor of Twisted's.
 APPS = [
-    "daphne",
     "peerchat",
     "accounts",
     "rooms",
@@ -16,7 +14,8 @@ APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-"""For INSTALLED_APPS, before the site's own."""
+"""For INSTALLED_APPS, after the site's own, whose templates and static files then take precedence.
+"daphne" goes before all of them, because `runserver` is daphne's."""
 MIDDLEWARE = ["accounts.lockout.middleware", "accounts.devices.middleware"]
 """For MIDDLEWARE, after Django's own: what BACKENDS needs."""
 USER_MODEL = "accounts.User"

@@ -15,6 +15,11 @@ SNIPPETS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
 PYTHON = [text for kind, text in SNIPPETS if kind == "python"]
 
 
+def lines_for(name: str) -> str:
+    """The first snippet for a file of the site."""
+    return next(text for text in PYTHON if text.startswith(f"# {name}\n"))
+
+
 @pytest.mark.parametrize("snippet", PYTHON, ids=range(len(PYTHON)))
 def test_python_is_python_and_imports_what_there_is(snippet):
     tree = ast.parse(snippet)
@@ -24,13 +29,19 @@ def test_python_is_python_and_imports_what_there_is(snippet):
 
 def test_what_the_settings_take_from_peerchat_is_there_and_the_example_takes_it_too():
     names = set(re.findall(r"\bhost\.([A-Z_]+)", PAGE))
-    assert names == {name for name in vars(host) if name.isupper()} - {"ROOT"}
+    assert names == {name for name in vars(host) if name.isupper()}
     settings = (EXAMPLE / "settings.py").read_text()
     assert {name for name in names if f"host.{name}" not in settings} == set()
 
 
+def test_a_host_adds_at_most_ten_lines_and_two_includes():
+    _, *settings = lines_for("settings.py").splitlines()
+    assert len([line for line in settings if line]) <= 10
+    assert lines_for("urls.py").count('include("') == 2
+
+
 def test_the_routes_are_those_of_the_example():
-    routes, application = PYTHON[1].split("# asgi.py")
+    routes, application = lines_for("urls.py"), lines_for("asgi.py")
     urls = (EXAMPLE / "urls.py").read_text()
     for line in re.findall(r"path\(.*\),", routes):
         assert line in urls

@@ -12,7 +12,7 @@ SECRET_KEY = "only for trying the example on this machine"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [
-    *host.APPS,
+    "daphne",
     "coursesite",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    *host.APPS,
 ]
 AUTH_USER_MODEL = host.USER_MODEL
 AUTHENTICATION_BACKENDS = host.BACKENDS
