@@ -5,6 +5,7 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 class AccountsConfig(AppConfig):
     name = "accounts"
     label = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Accounts"
 
     def ready(self) -> None:

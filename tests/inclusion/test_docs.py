@@ -7,17 +7,10 @@ import pytest
 from django.template import Template
 
 from peerchat import host
+from tests.inclusion.document import PAGE, PYTHON, TAGS, lines_for
 from tests.servers import ROOT
 
-PAGE = (ROOT / "docs" / "inclusion.md").read_text()
 EXAMPLE = ROOT / "docs" / "example-site" / "coursesite"
-SNIPPETS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
-PYTHON = [text for kind, text in SNIPPETS if kind == "python"]
-
-
-def lines_for(name: str) -> str:
-    """The first snippet for a file of the site."""
-    return next(text for text in PYTHON if text.startswith(f"# {name}\n"))
 
 
 @pytest.mark.parametrize("snippet", PYTHON, ids=range(len(PYTHON)))
@@ -51,8 +44,7 @@ def test_the_routes_are_those_of_the_example():
 
 
 def test_the_tags_are_tags():
-    (tags,) = (text for kind, text in SNIPPETS if kind == "django")
-    assert Template(tags).nodelist
+    assert Template(TAGS).nodelist
 
 
 def test_the_gateway_is_one():
