@@ -1,7 +1,6 @@
 """The app of the pages and the server, and the one that peerchat itself runs daphne by."""
 
 from types import ModuleType
-from typing import Any
 
 from django.apps import AppConfig
 
@@ -13,7 +12,7 @@ class PeerchatConfig(AppConfig):
     label = "peerchat"
     verbose_name = "peerchat"
 
-    def __init__(self, app_name: str, app_module: ModuleType | Any) -> None:
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
         super().__init__(app_name, app_module)
         # A check of Django's would be too late: without its own modules nothing of peerchat loads.
         neighbours.refuse_strangers()

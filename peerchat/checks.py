@@ -158,7 +158,7 @@ def context_processor() -> Iterator[CheckMessage]:
     engines = [
         engine.get("OPTIONS", {}).get("context_processors", [])
         for engine in settings.TEMPLATES
-        if engine["BACKEND"] == "django.template.backends.django.DjangoTemplates"
+        if engine.get("BACKEND") == "django.template.backends.django.DjangoTemplates"
     ]
     if engines and not any(name in processors for processors in engines):
         yield checks.Warning(
@@ -194,11 +194,12 @@ def limits() -> Iterator[CheckMessage]:
             )
             continue
         limit = known[name]
-        kinds = int if isinstance(limit.default, int) else (int, float)
+        is_whole = isinstance(limit.default, int)
+        kinds: tuple[type, ...] = (int,) if is_whole else (int, float)
         if not isinstance(value, kinds) or not value >= limit.least:
-            whole = "a whole number" if kinds is int else "a number"
+            kind = "a whole number" if is_whole else "a number"
             yield Error(
-                f'PEERCHAT["{name}"] must be {whole} of at least {limit.least:g}, not {value!r}.',
+                f'PEERCHAT["{name}"] must be {kind} of at least {limit.least:g}, not {value!r}.',
                 hint=limit.help,
                 id="peerchat.E007",
             )
