@@ -141,6 +141,8 @@ ASGI_APPLICATION = "peerchat.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # What is the site's alone to define; the app has the rest.
+        "DIRS": [Path(__file__).resolve().parent / "templates" / "site"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -30,7 +30,7 @@ def test_what_the_settings_take_from_peerchat_is_there_and_the_example_takes_it_
 def test_a_host_adds_at_most_ten_lines_and_two_includes():
     _, *settings = lines_for("settings.py").splitlines()
     assert len([line for line in settings if line]) <= 10
-    assert lines_for("urls.py").count('include("') == 2
+    assert 1 <= lines_for("urls.py").count('include("') <= 2
 
 
 def test_the_routes_are_those_of_the_example():
