@@ -20,7 +20,7 @@ async def django(scope, receive, send): ...
 
 
 sockets = URLRouter(websocket_urlpatterns)
-only_http = ProtocolTypeRouter({"http": django})
+only_http = ProtocolTypeRouter({"http": LongPolling(django)})
 unknown_people = ProtocolTypeRouter({"http": LongPolling(django), "websocket": sockets})
 impatient = ProtocolTypeRouter({"http": django, "websocket": SocketAuthMiddleware(sockets)})
 urlpatterns: list[object] = []
@@ -94,9 +94,8 @@ def test_an_engine_without_the_request(settings):
     assert "context_processors.request" in found()["peerchat.W007"]
 
 
-def test_sqlite_needs_options(settings):
-    ours = settings.DATABASES["default"]
-    settings.DATABASES = {"default": {**ours, "ENGINE": "django.db.backends.sqlite3"}}
+def test_sqlite_needs_options(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert "host.SQLITE_OPTIONS" in found()["peerchat.W008"]
 
 
