@@ -128,10 +128,11 @@ def test_a_module_before_ours_is_refused_with_the_ways_that_are_left(other_rooms
         assert part in str(refused.value)
 
 
-def test_a_folder_before_ours_is_refused(tmp_path, monkeypatch):
+def test_a_folder_that_python_passes_over_is_no_matter(tmp_path, monkeypatch):
     # Python prefers a package further down to a folder that has no __init__.py.
     (tmp_path / "accounts").mkdir()
     (tmp_path / "accounts" / "models.py").write_text("")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.delitem(sys.modules, "accounts")
     neighbours.refuse_strangers()
+    assert list(neighbours.hidden()) == []
