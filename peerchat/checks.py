@@ -155,9 +155,10 @@ def log_ins() -> Iterator[CheckMessage]:
 @check
 def context_processor() -> Iterator[CheckMessage]:
     name = "django.template.context_processors.request"
+    templates: list[dict[str, Any]] = settings.TEMPLATES
     engines = [
         engine.get("OPTIONS", {}).get("context_processors", [])
-        for engine in settings.TEMPLATES
+        for engine in templates
         if engine.get("BACKEND") == "django.template.backends.django.DjangoTemplates"
     ]
     if engines and not any(name in processors for processors in engines):
@@ -195,7 +196,7 @@ def limits() -> Iterator[CheckMessage]:
             continue
         limit = known[name]
         is_whole = isinstance(limit.default, int)
-        kinds: tuple[type, ...] = (int,) if is_whole else (int, float)
+        kinds: Any = int if is_whole else (int, float)
         if not isinstance(value, kinds) or not value >= limit.least:
             kind = "a whole number" if is_whole else "a number"
             yield Error(

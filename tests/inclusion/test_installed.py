@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.inclusion.document import COMMANDS, TAGS, lines_for
 from tests.pace import patient
@@ -224,7 +225,7 @@ class Browser:
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
         with connect(
             self.origin.replace("http", "ws", 1) + path,
-            origin=self.origin,
+            origin=Origin(self.origin),
             additional_headers={"Cookie": cookies},
             open_timeout=patient(20),
         ) as opened:
