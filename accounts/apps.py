@@ -4,6 +4,8 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    label = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Accounts"
 
     def ready(self) -> None:

@@ -14,7 +14,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.conf import Limit
-from peerchat import __version__, host
+from peerchat import host
+from rooms import __version__
 from rooms.conf import LIMITS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,7 +90,15 @@ def envorigins(name: str) -> list[str]:
 
 DEBUG = envbool("DEBUG", False)
 
-SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else None)
+SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY must be set. There are two ways:\n"
+        "- To try peerchat on this machine, set DEBUG=1, as `make run` does.\n"
+        "- For a site, make a file .env with a key beside manage.py, and complete it:\n"
+        '  sed "s/^SECRET_KEY=/&$(python3 -c '
+        "'import secrets; print(secrets.token_urlsafe(50))')/\" .env.example > .env"
+    )
 SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
@@ -123,8 +132,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.lockout.middleware",
-    "accounts.devices.middleware",
+    *host.MIDDLEWARE,
 ]
 
 ROOT_URLCONF = "peerchat.urls"
@@ -133,7 +141,8 @@ ASGI_APPLICATION = "peerchat.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # What is the site's alone to define; the app has the rest.
+        "DIRS": [Path(__file__).resolve().parent / "templates" / "site"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -312,7 +321,6 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
-STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -3,6 +3,8 @@ from django.apps import AppConfig
 
 class RoomsConfig(AppConfig):
     name = "rooms"
+    label = "rooms"
+    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Courses and rooms"
 
     def ready(self) -> None:

@@ -7,12 +7,10 @@ import pytest
 from django.template import Template
 
 from peerchat import host
+from tests.inclusion.document import PAGE, PYTHON, TAGS, lines_for
 from tests.servers import ROOT
 
-PAGE = (ROOT / "docs" / "inclusion.md").read_text()
 EXAMPLE = ROOT / "docs" / "example-site" / "coursesite"
-SNIPPETS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
-PYTHON = [text for kind, text in SNIPPETS if kind == "python"]
 
 
 @pytest.mark.parametrize("snippet", PYTHON, ids=range(len(PYTHON)))
@@ -24,13 +22,19 @@ def test_python_is_python_and_imports_what_there_is(snippet):
 
 def test_what_the_settings_take_from_peerchat_is_there_and_the_example_takes_it_too():
     names = set(re.findall(r"\bhost\.([A-Z_]+)", PAGE))
-    assert names == {name for name in vars(host) if name.isupper()} - {"ROOT"}
+    assert names == {name for name in vars(host) if name.isupper()}
     settings = (EXAMPLE / "settings.py").read_text()
     assert {name for name in names if f"host.{name}" not in settings} == set()
 
 
+def test_a_host_adds_at_most_ten_lines_and_two_includes():
+    _, *settings = lines_for("settings.py").splitlines()
+    assert len([line for line in settings if line]) <= 10
+    assert 1 <= lines_for("urls.py").count('include("') <= 2
+
+
 def test_the_routes_are_those_of_the_example():
-    routes, application = PYTHON[1].split("# asgi.py")
+    routes, application = lines_for("urls.py"), lines_for("asgi.py")
     urls = (EXAMPLE / "urls.py").read_text()
     for line in re.findall(r"path\(.*\),", routes):
         assert line in urls
@@ -40,8 +44,7 @@ def test_the_routes_are_those_of_the_example():
 
 
 def test_the_tags_are_tags():
-    (tags,) = (text for kind, text in SNIPPETS if kind == "django")
-    assert Template(tags).nodelist
+    assert Template(TAGS).nodelist
 
 
 def test_the_gateway_is_one():

@@ -7,7 +7,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coursesite.settings")
 # Static files straight from where they are written: for trying it out.
-django_application = ASGIStaticFilesHandler(get_asgi_application())
+application = ASGIStaticFilesHandler(get_asgi_application())
 
 # These need the apps that the call above loads.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
@@ -18,7 +18,7 @@ from rooms.api.longpoll import LongPolling  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": LongPolling(django_application),
+        "http": LongPolling(application),
         "websocket": SocketAuthMiddleware(URLRouter(websocket_urlpatterns)),
     }
 )

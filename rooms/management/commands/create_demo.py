@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from rooms.actions.enrollment import enroll
@@ -18,6 +21,14 @@ from rooms.models import Choice, Course, Enrollment, Question
 # This password is public, so it is for DEBUG only. Otherwise the command makes one up.
 PASSWORD = "peerchat"
 COURSE = "physics101"
+ADMIN = "admin"
+# What an instructor may do in the admin, by model; what happened in class can only be read there.
+EDITS: dict[str, tuple[str, ...]] = {
+    "course": ("view", "change"),
+    "enrollment": ("view", "add", "change", "delete"),
+    "question": ("view", "add", "change", "delete"),
+    "choice": ("view", "add", "change", "delete"),
+}
 
 
 @dataclass(frozen=True)
@@ -163,10 +174,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--students", type=int, default=12, metavar="N", help="number of students (default: 12)"
         )
+        parser.add_argument(
+            "--admin",
+            action="store_true",
+            help=f"also create the superuser {ADMIN}, and let the instructor use the admin for "
+            "the course; only with DEBUG",
+        )
 
-    def handle(self, *, students: int, **options: Any) -> None:
+    def handle(self, *, students: int, admin: bool = False, **options: Any) -> None:
         if students < 0:
             raise CommandError("--students must not be negative.")
+        if admin and not settings.DEBUG:
+            raise CommandError(
+                "--admin needs DEBUG, because everybody knows the password. Elsewhere, run "
+                "manage.py createsuperuser."
+            )
         password = PASSWORD if settings.DEBUG else secrets.token_urlsafe(12)
         names = {"instructor": "Maria Sandoval"}
         names |= {f"student{number}": name_of(number) for number in range(1, students + 1)}
@@ -174,16 +196,24 @@ class Command(BaseCommand):
             course = make_course()
             made = make_users(names, password)
             enroll_missing(course, names)
+            if admin:
+                made += make_admin(password)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
         if students:
             who = "student1" if students == 1 else f"student1 ... student{students}"
             self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
+        if admin:
+            self.stdout.write(
+                f"Admin: log in as {self.style.SUCCESS(ADMIN)}, or as "
+                f"{self.style.SUCCESS('instructor')} for the course."
+            )
+        accounts = len(names) + admin
         if made or settings.DEBUG:
             self.stdout.write(f"Password for all: {self.style.SUCCESS(password)}")
-        if made < len(names):
+        if made < accounts:
             self.stdout.write(
-                f"({len(names) - made} of these accounts already existed and keep their passwords.)"
+                f"({accounts - made} of these accounts already existed and keep their passwords.)"
             )
 
 
@@ -228,3 +258,32 @@ def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
         (Enrollment.Role.STUDENT, outside.exclude(username="instructor")),
     ):
         enroll(course=course, users=list(users.order_by("pk")), role=role)
+
+
+def make_admin(password: str) -> int:
+    """Makes the superuser and lets the instructor use the admin, unless there is one by that name.
+
+    Returns how many accounts it made.
+    """
+    if User.objects.filter(username=ADMIN).exists():
+        return 0
+    User.objects.create_superuser(ADMIN, password=password, display_name="Administrator")
+    instructor = User.objects.get(username="instructor")
+    instructor.is_staff = True
+    instructor.save(update_fields=["is_staff"])
+    instructor.user_permissions.set(permissions_of_instructor())
+    return 1
+
+
+def permissions_of_instructor() -> QuerySet[Permission]:
+    """Returns those to edit the course, its people and its questions, and to read the rest."""
+    ours = Course._meta.app_label
+    allowed = [f"{verb}_{model}" for model, verbs in EDITS.items() for verb in verbs]
+    read = [f"view_{model._meta.model_name}" for model in apps.get_app_config(ours).get_models()]
+    # People are found by name when they are enrolled.
+    people = Q(
+        codename=f"view_{User._meta.model_name}", content_type__app_label=User._meta.app_label
+    )
+    return Permission.objects.filter(
+        people | Q(codename__in=[*allowed, *read], content_type__app_label=ours)
+    )
