@@ -236,9 +236,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = "peerchat_accounts:login"
+LOGIN_REDIRECT_URL = "peerchat:courses"
+LOGOUT_REDIRECT_URL = "peerchat_accounts:login"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -152,6 +152,6 @@ def test_the_login_page_goes_on_to_where_one_was(people):
 
 
 def test_urls_have_names():
-    assert reverse("courses") == "/"
-    assert reverse("course", args=["physics"]) == COURSE
-    assert reverse("instructor", args=["physics"]) == DASHBOARD
+    assert reverse("peerchat:courses") == "/"
+    assert reverse("peerchat:course", args=["physics"]) == COURSE
+    assert reverse("peerchat:instructor", args=["physics"]) == DASHBOARD
