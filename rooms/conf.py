@@ -110,6 +110,8 @@ OTHERS: dict[str, Any] = {
     "PSEUDONYM_KEY": "",
     # Origins whose pages may have peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
+    # The path that `ws/` of the sockets follows, such as "/"; empty for that of the pages.
+    "SOCKETS_BELOW": "",
 }
 """What else a site may set, with the defaults."""
 

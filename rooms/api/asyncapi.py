@@ -215,6 +215,8 @@ def _refusal() -> Schema:
     }
 
 
-def servers(host: str, *, secure: bool) -> dict[str, Any]:
-    """The one server there is, as the client reached it."""
-    return {"here": {"host": host, "protocol": "wss" if secure else "ws"}}
+def servers(host: str, base: str, *, secure: bool) -> dict[str, Any]:
+    """The one server there is, as the client reached it; the channels are below the path `base`."""
+    server = {"host": host, "protocol": "wss" if secure else "ws"}
+    below = base.rstrip("/")
+    return {"here": server | ({"pathname": below} if below else {})}

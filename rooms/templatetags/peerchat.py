@@ -3,14 +3,12 @@
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from rooms import permissions
+from rooms import addresses, permissions
 from rooms.models import Course, Question
 from rooms.queries import courses
 from rooms.wire.errors import PermissionDenied
@@ -56,7 +54,7 @@ def _panel(
             "The peerchat tags need `request` in the context. Render the template with the request "
             "and enable django.template.context_processors.request."
         )
-    login_url = resolve_url(settings.LOGIN_URL)
+    login_url = addresses.login()
     if not request.user.is_authenticated:
         return _render("rooms/include/login.html", request, {"login_url": login_url})
     user = request.user
@@ -85,6 +83,7 @@ def _panel(
             "login_url": login_url,
             "first": first,
             "csrf_token": get_token(request),
+            **addresses.for_page(),
         },
     )
 
