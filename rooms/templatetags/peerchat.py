@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from rooms import addresses, permissions
 from rooms.models import Course, Question
 from rooms.queries import courses
+from rooms.templatetags.peerchat_csp import nonce_of
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
@@ -56,7 +57,7 @@ def _panel(
         )
     login_url = addresses.login()
     if not request.user.is_authenticated:
-        return _render("rooms/include/login.html", request, {"login_url": login_url})
+        return _render("rooms/include/login.html", context, {"login_url": login_url})
     user = request.user
     try:
         enrollment = permissions.enrolled(user, slug)
@@ -71,7 +72,7 @@ def _panel(
         revealed = courses.questions_for(enrollment).filter(pk=question.pk).exists()
     return _render(
         name,
-        request,
+        context,
         {
             "user": user,
             "course": enrollment.course,
@@ -88,6 +89,7 @@ def _panel(
     )
 
 
-def _render(name: str, request: HttpRequest, context: dict[str, Any]) -> SafeString:
+def _render(name: str, page: template.Context, context: dict[str, Any]) -> SafeString:
     # Not the request itself: the site's context processors are for its own templates.
-    return render_to_string(name, {**context, "here": request.get_full_path(), "included": True})
+    of_page = {"here": page["request"].get_full_path(), "csp_nonce": nonce_of(page)}
+    return render_to_string(name, {**context, **of_page, "included": True})
