@@ -133,7 +133,8 @@ ASGI_APPLICATION = "peerchat.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # The first folder has what is the site's to define: error pages and the look of the admin.
+        "DIRS": [BASE_DIR / "templates" / "site", BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
