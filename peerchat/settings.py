@@ -85,6 +85,14 @@ def envorigins(name: str) -> list[str]:
     return origins
 
 
+def envpath(name: str) -> str:
+    """A path such as /peer, without a slash at its end; nothing for the root of the host."""
+    path = env(name, "").rstrip("/")
+    if not re.fullmatch(r"(/[-\w.~]+)*", path, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be a path like /peer, not {path!r}.")
+    return path
+
+
 # --- What is running ---------------------------------------------------------------------------
 
 DEBUG = envbool("DEBUG", False)
@@ -94,6 +102,10 @@ SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+# The path that the site is below, where it has no host of its own.
+SCRIPT_NAME = envpath("SCRIPT_NAME")
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 
 INSTALLED_APPS = [
     "peerchat.apps.Daphne",  # before staticfiles: `runserver` is daphne's
@@ -274,6 +286,10 @@ SPECTACULAR_SETTINGS = {
 # Whether browsers reach the site over TLS, whoever ends it.
 HTTPS = envbool("HTTPS", not DEBUG)
 
+# What else is on the host has cookies of its own, perhaps of the same names.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SCRIPT_NAME}/"
+# The cookie for messages of the admin would be at the root of the host.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -281,7 +297,9 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
 # Asked by machines, next to the server.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [
+    f"^{re.escape(f'{SCRIPT_NAME}/{name}'[1:])}$" for name in ("healthz", "readyz", "metrics")
+]
 SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
 SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
@@ -311,7 +329,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Static files ------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
