@@ -141,9 +141,9 @@ class Lazy:
         return "made now"
 
 
-def sheet(**given: object) -> str:
+def sheet(of_request: dict[str, object] | None = None, **given: object) -> str:
     request = RequestFactory().get("/")
-    for name, value in given.pop("of_request", {}).items():
+    for name, value in (of_request or {}).items():
         setattr(request, name, value)
     return Template("{% load peerchat_csp %}<link{% nonce %}>").render(
         RequestContext(request, given)

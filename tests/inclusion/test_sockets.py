@@ -17,6 +17,7 @@ from accounts.models import User
 from peerchat.routing import websocket_urlpatterns
 from rooms.process import runtime
 from tests.inclusion.oldsite.asgi import application, sockets
+from tests.inclusion.oldsite.consumers import Visits
 from tests.pace import patient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +53,7 @@ def visitor(username: str = "", visits: int | None = None) -> str:
         session = browser.session
         session["visits"] = visits
         session.save()
+        assert session.session_key
         browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
     return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
@@ -132,6 +134,13 @@ async def test_both_open_the_sockets_of_peerchat(way):
     await communicator.disconnect(timeout=WITHIN)
     await runtime.stop()
     connections.close_all()
+
+
+async def test_a_site_s_sockets_may_follow_in_the_same_list():
+    follow = [*websocket_urlpatterns, path("ws/chat/<slug:room>/", Visits.as_asgi())]
+    found = await told(SocketAuthMiddleware(URLRouter(follow)))
+    assert found is not None
+    assert found["room"] == "hall"
 
 
 async def test_the_session_can_be_written_to():
