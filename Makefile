@@ -12,7 +12,7 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 # The demo runs on SQLite and in one process, whatever the caller's environment and .env say.
-DEMO := env ENV_FILE= DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_ORIGINS= SSL_REDIRECT= \
+DEMO := env ENV_FILE= DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_ORIGINS= SSL_REDIRECT= SCRIPT_NAME= \
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 

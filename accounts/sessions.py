@@ -51,6 +51,16 @@ def load(keys: Collection[str]) -> dict[str, Stored]:
     return _one_by_one(store, keys)
 
 
+def opened(key: str, data: dict[str, Any] | None) -> Any:
+    """Return a session as views have it, loaded already; without data, a new and empty one."""
+    if data is None:
+        return _store()()
+    session = _store()(key)
+    # What its `load` would return, which needs the database.
+    session._session_cache = dict(data)
+    return session
+
+
 def user_id(data: dict[str, Any]) -> int | None:
     """Return the id of a session's user, if the session's backend is still in use."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:

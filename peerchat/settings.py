@@ -86,6 +86,14 @@ def envorigins(name: str) -> list[str]:
     return origins
 
 
+def envpath(name: str) -> str:
+    """A path such as /peer, without a slash at its end; nothing for the root of the host."""
+    path = env(name, "").rstrip("/")
+    if not re.fullmatch(r"(/[-\w.~]+)*", path, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be a path like /peer, not {path!r}.")
+    return path
+
+
 # --- What is running ---------------------------------------------------------------------------
 
 DEBUG = envbool("DEBUG", False)
@@ -103,6 +111,10 @@ SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+# The path that the site is below, where it has no host of its own.
+SCRIPT_NAME = envpath("SCRIPT_NAME")
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 
 INSTALLED_APPS = [
     "peerchat.apps.Daphne",  # before staticfiles: `runserver` is daphne's
@@ -245,9 +257,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = "peerchat_accounts:login"
+LOGIN_REDIRECT_URL = "peerchat:courses"
+LOGOUT_REDIRECT_URL = "peerchat_accounts:login"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -282,6 +294,10 @@ SPECTACULAR_SETTINGS = {
 # Whether browsers reach the site over TLS, wherever TLS ends.
 HTTPS = envbool("HTTPS", not DEBUG)
 
+# What else is on the host has cookies of its own, perhaps of the same names.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SCRIPT_NAME}/"
+# The cookie for messages of the admin would be at the root of the host.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -289,7 +305,9 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
 # Machines next to the server request these.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [
+    f"^{re.escape(f'{SCRIPT_NAME}/{name}'[1:])}$" for name in ("healthz", "readyz", "metrics")
+]
 SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
 SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
@@ -319,7 +337,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Static files ------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 STORAGES = {

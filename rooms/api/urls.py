@@ -33,6 +33,6 @@ urlpatterns = [
     path("schema/", docs.OpenApi.as_view(), name="openapi"),
     path("docs/", docs.page, name="api-docs"),
     path("asyncapi.json", docs.async_api, name="asyncapi"),
-    # Every other address below /api/.
-    re_path(r"", endpoint.Nothing.as_view()),
+    # Every other address below the API; the name is that of its first address.
+    re_path(r"", endpoint.Nothing.as_view(), name="api"),
 ]

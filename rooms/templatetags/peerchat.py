@@ -3,16 +3,15 @@
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from rooms import permissions
+from rooms import addresses, permissions
 from rooms.models import Course, Question
 from rooms.queries import courses
+from rooms.templatetags.peerchat_csp import nonce_of
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
@@ -57,9 +56,9 @@ def _panel(
             "The peerchat tags need `request` in the context. Render the template with the request "
             "and enable django.template.context_processors.request."
         )
-    login_url = resolve_url(settings.LOGIN_URL)
+    login_url = addresses.login()
     if not request.user.is_authenticated:
-        return _render("rooms/include/login.html", request, {"login_url": login_url})
+        return _render("rooms/include/login.html", context, {"login_url": login_url})
     user = request.user
     try:
         enrollment = permissions.enrolled(user, slug)
@@ -74,7 +73,7 @@ def _panel(
         revealed = courses.questions_for(enrollment).filter(pk=question.pk).exists()
     return _render(
         name,
-        request,
+        context,
         {
             "user": user,
             "course": enrollment.course,
@@ -86,10 +85,12 @@ def _panel(
             "login_url": login_url,
             "first": first,
             "csrf_token": get_token(request),
+            **addresses.for_page(),
         },
     )
 
 
-def _render(name: str, request: HttpRequest, context: dict[str, Any]) -> SafeString:
+def _render(name: str, page: template.Context, context: dict[str, Any]) -> SafeString:
     # Do not pass the request, as the site's context processors are for its own templates.
-    return render_to_string(name, {**context, "here": request.get_full_path(), "included": True})
+    of_page = {"here": page["request"].get_full_path(), "csp_nonce": nonce_of(page)}
+    return render_to_string(name, {**context, **of_page, "included": True})

@@ -34,9 +34,11 @@ def test_who_is_logged_in_need_not_again(client, ada):
 
 def test_logging_out_takes_a_post(client, ada):
     client.force_login(ada)
-    assert client.get(reverse("logout")).status_code == 405
+    assert client.get(reverse("peerchat_accounts:logout")).status_code == 405
     assert "_auth_user_id" in client.session
-    assert client.post(reverse("logout")).url == reverse("login")
+    assert client.post(reverse("peerchat_accounts:logout")).url == reverse(
+        "peerchat_accounts:login"
+    )
     assert "_auth_user_id" not in client.session
 
 

@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.people import DESKTOP, WITHIN, Chat, Instructor
+from tests.e2e.people import DESKTOP, TELL_VIOLATIONS, WITHIN, Chat, Instructor
+from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OURS, Store
 from tests.running import Site, manage
 from tests.servers import ROOT
@@ -43,8 +44,11 @@ class People:
         self.tolerated: list[str] = []
 
     async def page(self) -> Page:
-        context = await self._browser.new_context(viewport=DESKTOP, locale="en-GB")
+        context = await self._browser.new_context(
+            viewport=DESKTOP, locale="en-GB", ignore_https_errors=True
+        )
         self._leaving.push_async_callback(context.close)
+        await context.add_init_script(TELL_VIOLATIONS)
         context.set_default_timeout(WITHIN * 1000)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error.stack)))
@@ -252,6 +256,90 @@ async def test_a_session_that_ends_asks_to_log_in_again(example: Site, people: P
     assert page.url == example.url + LESSON
     await again.get_by_role("link").click()
     await expect(page).to_have_url(f"{example.url}login/?next=/{LESSON}")
+
+
+# --- a site with names and a policy of its own ---------------------------------------------------
+
+
+@pytest.fixture
+def oldsite(example_database: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site that was there before, with peerchat below /a/b/."""
+    database = tmp_path / "db.sqlite3"
+    shutil.copy(example_database, database)
+    settings = "tests.inclusion.oldsite.settings"
+    env = {**example_environment(database), "DJANGO_SETTINGS_MODULE": settings}
+    with Site(tmp_path, env=env) as site:
+        yield site
+    assert "Traceback" not in site.log.read_text()
+
+
+class Panel:
+    """Somebody on the site's page of the course, which has the panel of the course."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sockets: list[str] = []
+        page.on("websocket", lambda socket: self.sockets.append(socket.url))
+        self.root = page.locator("peer-panel")
+        self.chat = Chat(self.root.get_by_test_id("course-chat"))
+
+    async def arrive(self, url: str, username: str) -> None:
+        await sign_in(self.page, url, username, "courses/physics101/")
+        connection = self.root.get_by_test_id("connection")
+        await expect(connection).to_have_attribute("data-state", "connected")
+
+    async def vote(self, choice: str) -> None:
+        button = self.page.get_by_test_id(f"choice-{choice}")
+        await self.root.locator("label.choice").filter(has=button).click()
+        await self.root.get_by_test_id("vote-button").click()
+        status = self.root.get_by_test_id("vote-status")
+        await expect(status).to_contain_text(f"Your vote: {choice}")
+
+
+async def sign_in(page: Page, url: str, username: str, then: str) -> None:
+    await page.goto(f"{url}sign-in/?next=/{then}")
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(url + then)
+
+
+async def test_below_a_path_of_a_site_with_a_strict_policy(oldsite: Site, people: People) -> None:
+    # Of two students one has a network that lets no WebSockets through; TLS ends before the site.
+    people.tolerated.append("WebSocket connection to")
+    async with (
+        Proxy(oldsite.url, tls=True) as network,
+        Proxy(oldsite.url, tls=True, upgrades=False) as narrow,
+    ):
+        pages = [await people.page() for _ in range(3)]
+        await sign_in(pages[0], network.url, "instructor", "a/b/courses/physics101/instructor/")
+        leader = Instructor(
+            "instructor", pages[0].context, pages[0], url=network.url, password=PASSWORD
+        )
+        await leader.connected()
+        one, two = students = [Panel(page) for page in pages[1:]]
+        await one.arrive(network.url, "student1")
+        await two.arrive(narrow.url, "student2")
+        connection = two.root.get_by_test_id("connection")
+        await expect(connection).to_contain_text("Connected over HTTP")
+        assert one.sockets == [f"{network.url.replace('https', 'wss')}a/b/ws/chat/"]
+        assert narrow.refused
+
+        await one.chat.send("Over a socket")
+        await two.chat.shows("Over a socket")
+        await two.chat.send("Over HTTP")
+        await one.chat.shows("Over a socket", "Over HTTP")
+        await leader.start("lift-at-constant-speed")
+        await one.vote("A")
+        await two.vote("B")
+        await leader.figure("votes-1", "2 of 2")
+        await leader.press("stop-vote")
+        await leader.sees("vote_closed")
+        await leader.press("reveal")
+        for student in students:
+            await expect(student.root.get_by_test_id("verdict")).to_be_visible()
+        for page in pages:
+            await page.context.close()  # before the networks, which they would miss
 
 
 # --- a frame on another origin -------------------------------------------------------------------

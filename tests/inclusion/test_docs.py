@@ -38,7 +38,10 @@ def test_the_routes_are_those_of_the_example():
     urls = (EXAMPLE / "urls.py").read_text()
     for line in re.findall(r"path\(.*\),", routes):
         assert line in urls
-    asgi = re.sub(r"\s", "", (EXAMPLE / "asgi.py").read_text())
+    asgi = (EXAMPLE / "asgi.py").read_text()
+    for line in re.findall(r"path\(.*\),", application):
+        assert line in asgi
+    asgi = re.sub(r"\s", "", asgi)
     for line in re.findall(r'"(?:http|websocket)": .*,', application):
         assert re.sub(r"\s", "", line) in asgi
 

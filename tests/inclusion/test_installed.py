@@ -275,9 +275,9 @@ def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
         assert re.findall(r"<peer-panel data-kind=\"(\w+)\"", page) == ["course", "question"]
         (script,) = re.findall(r'<script [^>]*src="([^"]+)"', page)
         assert "customElements.define" in browser.get(script)
-        welcome = browser.first_frame("/ws/chat/")
+        welcome = browser.first_frame("/class/ws/chat/")
         assert [course["course"] for course in welcome["courses"]] == ["physics101"]
-        assert json.loads(browser.get("/api/rooms/"))
+        assert json.loads(browser.get("/class/api/rooms/"))
 
 
 # --- a project with modules of peerchat's names --------------------------------------------------

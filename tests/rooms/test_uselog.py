@@ -127,7 +127,7 @@ async def test_logging_in(cast, client):
     cast.ada.user.save()
     credentials = {"username": cast.ada.name, "password": "correct horse"}
     for wrong in ({"password": "wrong horse"}, {}):
-        await in_thread(client.post, reverse("login"), credentials | wrong)
+        await in_thread(client.post, reverse("peerchat_accounts:login"), credentials | wrong)
     found = UseLog.objects.filter(sid=cast.ada.name)
     assert list(found.values_list("event", "course_id", "div_id")) == [("login", "", "")]
 

@@ -11,14 +11,18 @@ application = ASGIStaticFilesHandler(get_asgi_application())
 
 # These need the apps that the call above loads.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.urls import path  # noqa: E402
 
 from accounts.middleware import SocketAuthMiddleware  # noqa: E402
 from peerchat.routing import websocket_urlpatterns  # noqa: E402
 from rooms.api.longpoll import LongPolling  # noqa: E402
 
+sockets = [
+    path("class/", URLRouter(websocket_urlpatterns)),
+]
 application = ProtocolTypeRouter(
     {
         "http": LongPolling(application),
-        "websocket": SocketAuthMiddleware(URLRouter(websocket_urlpatterns)),
+        "websocket": SocketAuthMiddleware(URLRouter(sockets)),
     }
 )

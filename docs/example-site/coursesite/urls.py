@@ -12,6 +12,5 @@ urlpatterns = [
     path("login/", LoginView.as_view(template_name="coursesite/login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
-    path("api/", include("rooms.api.urls")),
-    path("class/", include("rooms.urls")),  # the instructor's page, and frames
+    path("class/", include("rooms.urls")),
 ]

@@ -36,18 +36,24 @@ export class PeerDashboard extends HTMLElement {
 
   connectedCallback() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, title, room, username, displayName, lastRead, loginUrl, csrf } = this.dataset;
+    const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf } = this.dataset;
     for (const item of this.querySelectorAll("[data-question]")) {
       const { question, correct, prompt } = item.dataset;
       this.#questions.push({ slug: question, correct: correct || null, prompt, item });
       if ("asked" in item.dataset) this.#asked.add(question);
       item.querySelector("[data-part=pick]").addEventListener("click", () => this.#pick(question));
     }
-    const chat = new PeerTransport("/ws/chat/", { csrf, course, room });
-    this.#control = new PeerTransport(`/ws/instructor/${course}/`, { csrf, course, room, leading: true });
+    const chat = new PeerTransport(`${sockets}chat/`, { csrf, course, room, api });
+    this.#control = new PeerTransport(`${sockets}instructor/${course}/`, {
+      csrf,
+      course,
+      room,
+      api,
+      leading: true,
+    });
     this.#client = new ClassClient({
       socket: chat,
-      api: new Api({ csrf }),
+      api: new Api({ url: api, csrf }),
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room, role: "instructor" },

@@ -10,14 +10,14 @@ const classes = new Map();
  * The one connection of this page to a course, for all its panels: `{client, ballot}`. `data` are the
  * attributes of the first panel. Each that joins leaves with `leaveClass`; with the last it ends.
  */
-export function joinClass({ course, title, room, username, displayName, lastRead, csrf }, token = null) {
+export function joinClass({ course, title, room, username, displayName, lastRead, api, sockets, csrf }, token = null) {
   let joined = classes.get(course);
   if (!joined) {
-    const socket = new PeerTransport("/ws/chat/", { token, csrf, course, room });
+    const socket = new PeerTransport(`${sockets}chat/`, { token, csrf, course, room, api });
     const own = `${username}:${course}`;
     const client = new ClassClient({
       socket,
-      api: new Api({ token, csrf }),
+      api: new Api({ url: api, token, csrf }),
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room },

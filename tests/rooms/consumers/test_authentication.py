@@ -307,7 +307,7 @@ async def test_a_log_out_closes_the_sockets_of_the_session(cast, client):
     await here.event("welcome")
     await elsewhere.event("welcome")
     client.cookies["sessionid"] = key
-    response = await in_thread(client.post, reverse("logout"))
+    response = await in_thread(client.post, reverse("peerchat_accounts:logout"))
     assert response.status_code == 302
     assert await here.closed() == 4401
     await elsewhere.ask("ping")
