@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
-from rooms.queries.courses import questions_for
+from rooms.queries.courses import my_enrollments, questions_for
 from rooms.queries.results import ChoiceResult, Results, revealed_results
 from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import (
@@ -67,6 +67,8 @@ __all__ = [
     "create_course",
     "enroll",
     "get_course",
+    "get_courses",
+    "get_question",
     "get_questions",
     "post_message",
     "read_results",
@@ -90,6 +92,24 @@ def create_course(*, slug: str, title: str) -> Course:
 def get_course(*, slug: str) -> Course:
     """Return the course of a slug. Raises InvalidMessageFormat where there is none."""
     return _course(slug)
+
+
+def get_courses(*, user: User) -> list[Course]:
+    """Return the courses that a user is in, by title."""
+    return [one.course for one in my_enrollments(user)]
+
+
+def get_question(*, course: Course | str, slug: str) -> Question:
+    """Return a question of a course, for the template tags.
+
+    Your page may name a question before it runs: the tags keep its text and its answer from
+    whoever may not see them. Do not show its `prompt` yourself before that. Raises
+    InvalidMessageFormat where the course has no such question.
+    """
+    found = _course(course).questions.select_related("course").filter(slug=slug).first()
+    if found is None:
+        raise InvalidMessageFormat("The course has no such question.")
+    return found
 
 
 def get_questions(*, user: User, course: Course | str) -> list[Question]:
