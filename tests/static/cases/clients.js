@@ -34,6 +34,13 @@ async function until(look, expected) {
   equal(look(), expected);
 }
 
+/** Whatever was to be rendered has been. */
+function frames() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+  });
+}
+
 function text(seq, user = BO) {
   return { id: `m${seq}`, seq, room: "c", user, timestamp: seq, text: `t${seq}`, kind: "text" };
 }
@@ -72,11 +79,13 @@ export async function whoeverWatchesHearsOfClientsThatComeAndGo() {
   await until(() => heard.length, 2);
   withdraw();
   client.hear();
+  await frames();
+  equal(heard.length, 2);
   const again = offerClient("physics", client);
   await until(() => heard.length, 3);
   stop();
   client.hear();
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await frames();
   equal(heard.length, 3);
   again();
   other();
@@ -97,7 +106,7 @@ export async function aLinkCountsWhatTheServerSaidUntilAPanelKnowsBetter() {
   const client = new Client();
   const withdraw = offerClient("physics", client);
   client.hear({ action: "new_message", room: "c", message: text(3) });
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await frames();
   equal(shown(), "7");
   client.hear({ action: "local.selected", room: "c", room_messages: [text(1), text(2), text(3, ME)], last_seq: 3 });
   await until(shown, "3");
@@ -125,7 +134,7 @@ export async function resultsAppearWithTheRevealAndGoWhenTheClassIsAskedAgain() 
   // The next question leaves them where they are.
   client.hear(control("vote", 4, { ...LIFT, question: "coin" }));
   client.hear(control("revealed", 5, { ...LIFT, question: "coin" }, { correct: "A", histograms: [{ A: 9 }, {}] }));
-  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await frames();
   equal(counts(panel), [1, 2]);
   client.hear(control("vote", 6, LIFT));
   await until(() => counts(panel), null);
