@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import Token, User, password_changed, user_deactivated
 from accounts.tokens import token_revoked
-from rooms.actions import uselog
+from rooms.actions import signals, uselog
 from rooms.delivery import names, notices, publish
 from rooms.models import Enrollment
 
@@ -85,6 +85,13 @@ def look_at_role(
     """Have the user's sockets checked, as the role may have changed."""
     if not created and (update_fields is None or "role" in update_fields):
         _recheck(instance.user_id)
+
+
+@receiver(post_save, sender=Enrollment)
+def tell_student_joined(instance: Enrollment, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Tell the site of a student whom the ORM enrolled; the action `enroll` tells of its own."""
+    if created and not raw and instance.role == Enrollment.Role.STUDENT:
+        signals.send(signals.student_joined, course=instance.course.slug, user=instance.user)
 
 
 @receiver(post_delete, sender=Enrollment)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 
 from accounts.models import User
-from rooms.actions import seating, tell
+from rooms.actions import seating, signals, tell
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
@@ -33,6 +33,9 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         members = Membership.objects.filter(room=room).count()
         # Processes without other users of the course do not listen to its group.
         tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
+    if role == Enrollment.Role.STUDENT:
+        joined = [{"course": course.slug, "user": user} for user in new]
+        signals.send_each(signals.student_joined, joined)
     return len(new)
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from rooms import frames, permissions, ratelimit
-from rooms.actions import tell, uselog
+from rooms.actions import signals, tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
@@ -158,6 +158,10 @@ def store_message(message: Message) -> None:
         room=room, user=message.sender_id, last_read_seq=message.seq - 1
     ).update(last_read_seq=message.seq)
     tell.posted([(room.course_id, message)])
+    if message.kind != Message.Kind.CONTROL and signals.message_posted.has_listeners():
+        signals.send(
+            signals.message_posted, **_facts(message, course=room.course.slug, room_kind=room.kind)
+        )
 
 
 def _room_id(room: str) -> UUID | None:
@@ -246,8 +250,27 @@ def _store(
     )
     _mention(new, places, members)
     tell.posted((places[message.room_id].course_id, message) for message in new)
+    if signals.message_posted.has_listeners():
+        told = [(message, places[message.room_id]) for message in new]
+        signals.send_each(
+            signals.message_posted,
+            [_facts(text, course=place.course, room_kind=place.kind) for text, place in told],
+        )
     for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
         tell.figures_changed(course_id)
+
+
+def _facts(message: Message | NewText, *, course: str, room_kind: str) -> dict[str, Any]:
+    """Return the arguments of `message_posted`."""
+    return {
+        "course": course,
+        "room": message.room_id,
+        "room_kind": str(room_kind),
+        "message": message.id,
+        "kind": str(message.kind),
+        "text": message.text,
+        "user": message.sender,
+    }
 
 
 def _read_own(new: list[NewText], members: Members) -> dict[int, int]:

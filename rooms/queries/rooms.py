@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from accounts.models import User
 from rooms import frames
 from rooms.conf import limits
 from rooms.delivery import names
-from rooms.models import Membership, Room
-from rooms.permissions import joinable, leading, parse_room
+from rooms.models import Course, Membership, Message, Room
+from rooms.permissions import enrolled, joinable, leading, parse_room
 from rooms.queries.presence import online_connections
 from rooms.wire import replies
 from rooms.wire.errors import InvalidRoom
@@ -141,6 +141,44 @@ def rooms_seen(user: User, *, only: UUID | None = None) -> list[RoomSeen]:
         RoomSeen(room, others.get(room.id, room.title), counts.get(room.id, 0), read.get(room.id))
         for room in rooms
     ]
+
+
+NEWEST = 50
+"""Messages of the course's room that `unread` looks at: those that a page loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Unread messages, counted as the pages count them."""
+
+    course: Course
+    here: int
+    """Texts of others among the newest messages of the course's room."""
+    elsewhere: int
+    """Messages in the open rooms of the course that the user is in, and in all direct ones."""
+
+
+def unread(user: User, slug: str) -> Unread:
+    """Count the unread messages of a user. Raises PermissionDenied for a stranger."""
+    course = enrolled(user, slug).course
+    own = Membership.objects.select_related("room").get(
+        user=user, room__course=course, room__kind=Room.Kind.COURSE
+    )
+    here = (
+        Message.objects.filter(
+            room=own.room, seq__gt=max(own.last_read_seq, own.room.last_seq - NEWEST)
+        )
+        .exclude(kind=Message.Kind.CONTROL)
+        .exclude(sender=user)
+        .count()
+    )
+    others = Membership.objects.filter(
+        Q(room__kind=Room.Kind.OPEN, room__course=course) | Q(room__kind=Room.Kind.DIRECT),
+        user=user,
+        room__archived_at=None,
+        room__last_seq__gt=F("last_read_seq"),
+    ).aggregate(n=Sum(F("room__last_seq") - F("last_read_seq")))
+    return Unread(course, here, others["n"] or 0)
 
 
 def _other_sides(user: User, rooms: list[UUID]) -> dict[UUID, str]:

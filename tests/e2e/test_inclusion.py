@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.people import DESKTOP, TELL_VIOLATIONS, WITHIN, Chat, Instructor
+from tests.e2e.people import DESKTOP, PHONE, TELL_VIOLATIONS, WITHIN, Chat, Instructor
 from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OURS, Store
 from tests.running import Site, manage
@@ -108,15 +108,41 @@ async def log_in(page: Page, site: Site, username: str, then: str) -> None:
     await page.wait_for_url(f"{site.url}{then}")
 
 
-async def lead(page: Page, site: Site) -> Instructor:
-    """The instructor, on the page from which the class is led."""
-    await log_in(page, site, "instructor", "class/courses/physics101/instructor/")
-    leader = Instructor("instructor", page.context, page, url=site.url, password=PASSWORD)
-    await leader.connected()
-    return leader
-
-
 LESSON = "lessons/physics101/"
+
+
+class Lecturer:
+    """Whoever leads the course, on the lesson's page with the dashboard in it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.panel = page.locator("peer-panel[data-kind=lecturer]")
+
+    async def connected(self) -> None:
+        await expect(self.panel.get_by_test_id("connection")).to_have_attribute(
+            "data-state", "connected"
+        )
+        await self.sees("idle")
+
+    async def press(self, step: str) -> None:
+        await self.panel.get_by_test_id(step).click()
+
+    async def sees(self, phase: str) -> None:
+        await expect(self.panel.get_by_test_id("phase")).to_have_attribute("data-phase", phase)
+
+    async def start(self, question: str) -> None:
+        await self.panel.get_by_test_id("question-select").select_option(question)
+        await self.press("start-question")
+        await self.sees("vote")
+
+    async def make_partners(self) -> None:
+        await self.press("make-partners")
+        await expect(self.panel.get_by_test_id("toast")).to_contain_text("1 group formed")
+
+
+async def is_as_wide_as(page: Page, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": DESKTOP["height"]})
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 
 class Student:
@@ -161,7 +187,9 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await visitor.locator(".peerchat-login a").first.click()
     await expect(visitor).to_have_url(f"{example.url}login/?next=/{LESSON}")
 
-    leader = await lead(await people.page(), example)
+    leader = Lecturer(await people.page())
+    await log_in(leader.page, example, "instructor", LESSON)
+    await leader.connected()
     one, two = Student(await people.page()), Student(await people.page())
     for student, name in ((one, "student1"), (two, "student2")):
         await log_in(student.page, example, name, LESSON)
@@ -169,6 +197,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
         await expect(student.question.get_by_test_id("closed")).to_be_visible()
         await expect(student.question.get_by_test_id("phase")).to_be_hidden()
         assert len(student.sockets) == 1
+        assert await student.page.locator("peer-panel[data-kind=lecturer]").count() == 0
 
     await one.chat.send("Hello from the lesson")
     await two.chat.shows("Hello from the lesson")
@@ -180,7 +209,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await two.vote("B")
     await leader.press("stop-vote")
     await leader.sees("vote_closed")
-    await leader.make_partners(1)
+    await leader.make_partners()
     await leader.press("enable-chat")
     await leader.sees("discuss")
     await one.partners.send("Why B?")
@@ -199,10 +228,27 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await leader.sees("idle")
     await expect(one.course.get_by_test_id("phase")).to_have_attribute("data-phase", "idle")
     await expect(one.question.get_by_test_id("verdict")).to_be_visible()
+    # From then on the page has the votes there.
     await one.page.reload()
-    await one.connected()
-    closed = one.question.get_by_test_id("closed")
-    await expect(closed.get_by_text("Correct")).to_be_visible()
+    results = one.page.locator("peer-panel[data-kind=results]")
+    await expect(results.get_by_test_id("bar-B").get_by_text("Correct")).to_be_visible()
+    bars = await results.locator(".bar").evaluate_all("(all) => all.map((b) => b.dataset.count)")
+    assert bars == ["1", "1", "1", "0", "0", "0", "0", "0"]
+    await expect(one.page.locator(".solution")).to_contain_text("The lift keeps its velocity")
+    await expect(one.page.locator(".diary li")).to_have_count(2)
+
+    # On a phone the chat is out of sight, and the link counts what comes.
+    link = two.page.locator("peer-unread")
+    await expect(link).to_have_text("Course chat", use_inner_text=True)
+    await two.page.set_viewport_size(PHONE)
+    await expect(two.course.get_by_test_id("tab-chat")).to_be_visible()
+    await one.chat.send("Who comes along?")
+    await expect(link).to_have_text("Course chat 1 unread", use_inner_text=True)
+    await two.course.get_by_test_id("tab-chat").click()
+    await expect(link).to_have_text("Course chat", use_inner_text=True)
+    for page in (one.page, two.page, leader.page):
+        for width in (PHONE["width"], DESKTOP["width"]):
+            await is_as_wide_as(page, width)
 
 
 async def test_neither_page_restyles_the_other(example: Site, people: People) -> None:
@@ -212,7 +258,7 @@ async def test_neither_page_restyles_the_other(example: Site, people: People) ->
       const style = getComputedStyle(document.querySelector(selector));
       return [style.font, style.color, style.background, style.margin, style.padding, style.border];
     })"""
-    without = ["body", "header", "h1", "h2", "main > p.prompt", "main > p:last-child"]
+    without = ["body", "header", "h1", "h2", "article > p.prompt", "main > p:last-child"]
     before = await page.evaluate(look, without)
     await log_in(page, example, "student1", LESSON)
     student = Student(page)
@@ -234,7 +280,7 @@ async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -
     student = Student(page)
     await student.connected()
     # The site's column is as wide as a phone in landscape, in a window that is not.
-    await page.evaluate("document.body.style.maxWidth = '30rem'")
+    await page.evaluate("document.querySelector('main').style.maxWidth = '30rem'")
     tab = student.course.get_by_test_id("tab-chat")
     await expect(tab).to_be_visible()
     await expect(student.chat.field).to_be_hidden()

@@ -9,7 +9,7 @@ SNIPPETS = re.findall(r"```(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
 PYTHON = [text for kind, text in SNIPPETS if kind == "python"]
 COMMANDS = [line for kind, text in SNIPPETS if kind == "sh" for line in text.splitlines()]
 """The lines for a shell, in their order."""
-(TAGS,) = (text for kind, text in SNIPPETS if kind == "django")
+TAGS = next(text for kind, text in SNIPPETS if kind == "django")
 
 
 def lines_for(name: str) -> str:

@@ -6,8 +6,9 @@ import re
 import pytest
 from django.template import Template
 
-from peerchat import host
-from tests.inclusion.document import PAGE, PYTHON, TAGS, lines_for
+from peerchat import api, host, signals
+from rooms.templatetags.peerchat import register as library
+from tests.inclusion.document import PAGE, PYTHON, SNIPPETS, TAGS, lines_for
 from tests.servers import ROOT
 
 EXAMPLE = ROOT / "docs" / "example-site" / "coursesite"
@@ -48,6 +49,29 @@ def test_the_routes_are_those_of_the_example():
 
 def test_the_tags_are_tags():
     assert Template(TAGS).nodelist
+    for snippet in (text for kind, text in SNIPPETS if kind == "django"):
+        assert Template("{% load peerchat %}" + snippet).nodelist
+    named = set(re.findall(r"{% (peerchat\w*) ", TAGS))
+    assert named == set(library.tags)
+    assert named == set(re.findall(r"^\| `(peerchat\w*)` \|", PAGE, re.MULTILINE))
+
+
+def test_the_signals_are_those_there_are():
+    rows = re.findall(r"^\| `(\w+)` \|", PAGE.split("## Signals")[1].split("## ")[0], re.MULTILINE)
+    assert sorted(rows) == sorted(signals.__all__)
+    assert [name for name in rows if f"`{name}`" not in str(signals.__doc__)] == []
+
+
+def test_the_example_uses_every_tag_every_signal_and_the_interface():
+    texts = [path.read_text() for path in EXAMPLE.rglob("*") if path.suffix in {".py", ".html"}]
+    example = "\n".join(texts)
+    assert [tag for tag in library.tags if f"{{% {tag} " not in example] == []
+    assert [name for name in signals.__all__ if f"@receiver({name})" not in example] == []
+    functions = [name for name in api.__all__ if name[0].islower()]
+    assert [name for name in functions if f"api.{name}(" not in example] == []
+    # Routing apart, nothing that may change with any release.
+    pages = [path.read_text() for path in EXAMPLE.rglob("*.py") if path.name != "asgi.py"]
+    assert re.findall(r"^\s*(?:from|import) rooms\b.*", "\n".join(pages), re.MULTILINE) == []
 
 
 def test_the_gateway_is_one():

@@ -22,7 +22,7 @@ async def page(browser):
 
 
 def test_cases_are_found():
-    assert {file for file, _ in CASES} == {"format.js", "rooms.js", "store.js"}
+    assert {file for file, _ in CASES} == {"clients.js", "format.js", "rooms.js", "store.js"}
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -64,6 +64,7 @@ DATABASES = {
 CHANNEL_LAYERS = {"default": host.IN_PROCESS_LAYER}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "Europe/London"
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

@@ -8,16 +8,20 @@ import "../chat/peer-rooms.js";
 
 import { Api } from "../core/api.js";
 import { ClassClient } from "../core/client.js";
+import { offerClient } from "../core/clients.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName, plural } from "../core/format.js";
-import { Banner, leaveWhenEnded, Panes } from "../core/page.js";
+import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
 import { PeerTransport } from "../core/transport.js";
 
 const OVERDUE = 2;
 const TOAST_FOR = 6_000;
 
-/** The instructor's page: one socket to lead the class with, one for the course's chat. */
+/**
+ * The instructor's page: one socket to lead the class with, one for the course's chat. `data-included`: in a page
+ * that is not peerchat's.
+ */
 export class PeerDashboard extends HTMLElement {
   #client;
   #control;
@@ -33,10 +37,18 @@ export class PeerDashboard extends HTMLElement {
   #toastTimer = null;
   #watch = null;
   #title = document.title;
+  #withdraw = null;
 
   connectedCallback() {
+    // In a tree that is inserted as a whole the parts are told after this one.
+    queueMicrotask(() => {
+      if (this.isConnected && !this.#client) this.#start();
+    });
+  }
+
+  #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf } = this.dataset;
+    const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf, included } = this.dataset;
     for (const item of this.querySelectorAll("[data-question]")) {
       const { question, correct, prompt } = item.dataset;
       this.#questions.push({ slug: question, correct: correct || null, prompt, item });
@@ -51,9 +63,10 @@ export class PeerDashboard extends HTMLElement {
       api,
       leading: true,
     });
+    const requests = new Api({ url: api, csrf });
     this.#client = new ClassClient({
       socket: chat,
-      api: new Api({ url: api, csrf }),
+      api: requests,
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room, role: "instructor" },
@@ -67,7 +80,8 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
-    document.querySelector("peer-connection").watch([this.#control, chat]);
+    this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
+    this.#withdraw = offerClient(course, this.#client);
     this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
     this.#parts.answers.addEventListener("change", () => {
       this.#answers = this.#parts.answers.checked;
@@ -81,7 +95,14 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.control.addEventListener("change", render);
     this.#control.addEventListener("frame", ({ detail }) => this.#frame(detail));
     this.#control.addEventListener("status", render);
-    leaveWhenEnded([this.#control, chat], { loginUrl, onForbidden: () => this.#shutOut() });
+    const both = [this.#control, chat];
+    const onForbidden = () => this.#shutOut(this.#parts.shutOut);
+    if (included === undefined) leaveWhenEnded(both, { loginUrl, onForbidden });
+    else {
+      // Only those who lead a course may ask for its mutes.
+      const ask = () => requests.get(`courses/${course}/mutes/`).catch((error) => error);
+      whenEnded(both, { ask, onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
+    }
     this.#watch = setInterval(() => this.#overdue(), 1_000);
     chat.start();
     this.#control.start();
@@ -89,7 +110,9 @@ export class PeerDashboard extends HTMLElement {
   }
 
   disconnectedCallback() {
+    if (!this.#client) return;
     clearInterval(this.#watch);
+    this.#withdraw();
     this.#client.socket.stop();
     this.#control.stop();
   }
@@ -201,7 +224,8 @@ export class PeerDashboard extends HTMLElement {
     this.#banner.render(state, this.#now());
     const { news } = this.#parts.rooms;
     this.#panes.badge("chat", news);
-    document.title = news ? `(${news}) ${this.#title}` : this.#title;
+    // The title of a page that is not ours stays what it is.
+    if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;
     for (const { slug, item } of this.#questions) {
       setAttribute(item, "data-current", slug === session.question?.question);
       setAttribute(item, "data-asked", this.#asked.has(slug));
@@ -264,10 +288,10 @@ export class PeerDashboard extends HTMLElement {
     if (text) this.#toastTimer = setTimeout(() => show(toast, false), TOAST_FOR);
   }
 
-  #shutOut() {
+  #shutOut(why) {
     this.#client.socket.stop();
     this.#control.stop();
-    show(this.#parts.shutOut, true);
+    show(why, true);
     show(this.#parts.grid, false);
     show(this.#parts.tabs, false);
   }

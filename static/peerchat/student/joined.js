@@ -1,6 +1,7 @@
 import { Api } from "../core/api.js";
 import { Ballot } from "./ballot.js";
 import { ClassClient } from "../core/client.js";
+import { offerClient } from "../core/clients.js";
 import { initialState } from "../core/store.js";
 import { PeerTransport } from "../core/transport.js";
 
@@ -27,7 +28,7 @@ export function joinClass({ course, title, room, username, displayName, lastRead
     });
     const ballot = new Ballot(client, { key: `peerchat:ballot:${own}` });
     client.addEventListener("ready", () => ballot.send());
-    joined = { course, client, ballot, panels: 0 };
+    joined = { course, client, ballot, panels: 0, withdraw: offerClient(course, client) };
     classes.set(course, joined);
     // A little later, so that the panel hears the first event, too.
     queueMicrotask(() => socket.start());
@@ -40,5 +41,6 @@ export function leaveClass(joined) {
   joined.panels -= 1;
   if (joined.panels) return;
   classes.delete(joined.course);
+  joined.withdraw();
   joined.client.socket.stop();
 }
