@@ -280,7 +280,7 @@ def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
         scripts = re.findall(r'<script [^>]*src="([^"]+)"', page)
         assert len(scripts) == len(set(scripts)) > 0
         for script in scripts:
-            assert "customElements.define" in browser.get(script)
+            assert 'import "' in browser.get(script)
         welcome = browser.first_frame("/class/ws/chat/")
         assert [course["course"] for course in welcome["courses"]] == ["physics101"]
         assert json.loads(browser.get("/class/api/rooms/"))
