@@ -65,4 +65,4 @@ class Limits:
         return getattr(settings, "PEERCHAT", {}).get(name, default)
 
 
-limits = Limits(LIMITS)
+limits = Limits(LIMITS, DISPLAY_NAME=None)

@@ -19,7 +19,7 @@ APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-USER_MODEL = "accounts.User"
+USER_MODEL = "peerchat_accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
 """For AUTHENTICATION_BACKENDS: passwords, with a lock for a while after too many wrong ones."""
 PASSWORD_HASHERS = [

@@ -3,6 +3,8 @@ from django.apps import AppConfig
 
 class RoomsConfig(AppConfig):
     name = "rooms"
+    # The prefix keeps tables and permissions apart from those of the site around peerchat.
+    label = "peerchat_rooms"
     verbose_name = "Courses and rooms"
 
     def ready(self) -> None:

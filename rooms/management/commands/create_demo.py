@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.models import User
+from accounts import people
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 
@@ -170,14 +170,17 @@ class Command(BaseCommand):
         password = PASSWORD if settings.DEBUG else secrets.token_urlsafe(12)
         names = {"instructor": "Maria Sandoval"}
         names |= {f"student{number}": name_of(number) for number in range(1, students + 1)}
+        names = {people.sample_name(name): shown for name, shown in names.items()}
         with transaction.atomic():
             course = make_course()
             made = make_users(names, password)
             enroll_missing(course, names)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
-        self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
+        instructor = self.style.SUCCESS(people.sample_name("instructor"))
+        self.stdout.write(f"Instructor: log in as {instructor}.")
         if students:
-            who = "student1" if students == 1 else f"student1 ... student{students}"
+            first, last = (people.sample_name(f"student{number}") for number in (1, students))
+            who = first if students == 1 else f"{first} ... {last}"
             self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
         if made or settings.DEBUG:
             self.stdout.write(f"Password for all: {self.style.SUCCESS(password)}")
@@ -208,23 +211,32 @@ def make_course() -> Course:
 
 def make_users(names: Mapping[str, str], password: str) -> int:
     """Create the missing users (display names by username) and return their number."""
-    known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
+    known = set(
+        people.everybody()
+        .filter(**{f"{people.by_name()}__in": names})
+        .values_list(people.by_name(), flat=True)
+    )
     # All users share one hash, because computing one takes a good part of a second.
     hashed = make_password(password)
     missing = [
-        User(username=username, display_name=shown, password=hashed)
+        people.new(username, shown=shown, password=hashed)
         for username, shown in names.items()
         if username not in known
     ]
-    User.objects.bulk_create(missing, batch_size=500)
+    people.everybody().bulk_create(missing, batch_size=500)
     return len(missing)
 
 
 def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
     """Enrol the users who are not enrolled yet: `instructor` as instructor, others as students."""
-    outside = User.objects.filter(username__in=names).exclude(enrollments__course=course)
+    outside = (
+        people.everybody()
+        .filter(**{f"{people.by_name()}__in": names})
+        .exclude(peerchat_enrollments__course=course)
+    )
+    instructor = {people.by_name(): people.sample_name("instructor")}
     for role, users in (
-        (Enrollment.Role.INSTRUCTOR, outside.filter(username="instructor")),
-        (Enrollment.Role.STUDENT, outside.exclude(username="instructor")),
+        (Enrollment.Role.INSTRUCTOR, outside.filter(**instructor)),
+        (Enrollment.Role.STUDENT, outside.exclude(**instructor)),
     ):
         enroll(course=course, users=list(users.order_by("pk")), role=role)
