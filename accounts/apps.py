@@ -4,6 +4,7 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"
     # The prefix keeps tables and permissions apart from those of the site around peerchat.
     label = "peerchat_accounts"
     verbose_name = "Accounts"

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.admin.base import changelist
+from rooms.admin.base import PicksUsers, changelist
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
@@ -29,10 +29,9 @@ class EnrollmentForm(forms.ModelForm):
                 self.fields[name].disabled = True
 
 
-class EnrollmentInline(admin.TabularInline):
+class EnrollmentInline(PicksUsers, admin.TabularInline):
     model = Enrollment
     form = EnrollmentForm
-    autocomplete_fields = ("user",)
     fields = ("user", "role", "joined_at")
     readonly_fields = ("joined_at",)
     extra = 1
@@ -94,7 +93,7 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(admin.ModelAdmin):
+class EnrollmentAdmin(PicksUsers, admin.ModelAdmin):
     list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
     list_display_links = ("user",)
     list_editable = ("role",)
@@ -104,7 +103,7 @@ class EnrollmentAdmin(admin.ModelAdmin):
     form = EnrollmentForm
     fields = ("user", "course", "role", "joined_at", "muted_until")
     readonly_fields = ("joined_at", "muted_until")
-    autocomplete_fields = ("user", "course")
+    autocomplete_fields = ("course",)
     ordering = ("course", people.by_name("user__"))
 
     def save_model(

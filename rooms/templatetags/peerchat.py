@@ -10,12 +10,14 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts import people
 from rooms import permissions
 from rooms.models import Course, Question
 from rooms.queries import courses
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
+register.filter(people.shown_name)
 
 SCHEMES = ("light", "auto")
 _LOADED = "_peerchat_loaded"
