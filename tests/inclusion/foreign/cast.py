@@ -8,7 +8,7 @@ from typing import Any
 import django
 
 PASSWORD = "all the same"
-STUDENTS = ("ada+1", "bea", "carl", "dora")
+STUDENTS = ("ada+1/x", "bea", "carl", "dora")
 FAMILY = "Byron"
 
 
