@@ -60,18 +60,28 @@ def make_course() -> dict[str, Any]:
     }
 
 
-def change_password() -> None:
-    _save(address("carl"), lambda user: user.set_password("another"))
+def change_password() -> list[str]:
+    return _save(address("carl"), lambda user: user.set_password("another"))
 
 
-def deactivate() -> None:
-    _save(address("dora"), lambda user: setattr(user, "is_active", False))
+def deactivate() -> list[str]:
+    return _save(address("dora"), lambda user: setattr(user, "is_active", False))
 
 
-def delete() -> None:
+def delete() -> list[str]:
     from accounts import people  # needs the apps
 
     people.everybody().get(email=address("zoe")).delete()
+    return []
+
+
+def keys_arrive() -> bool:
+    """Whether another process gets the key of a user as this one has it."""
+    from accounts import people  # needs the apps
+    from rooms.delivery import notices  # as does this, to have the type of the keys
+
+    entry: notices.Entry = notices.Recheck([people.everybody().get(email=address("bea")).pk])
+    return notices.unpack(notices.pack("here", "everyone", [entry])) == [entry]
 
 
 def counts() -> dict[str, int]:
@@ -81,12 +91,24 @@ def counts() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in (Enrollment, Person, Room)}
 
 
-def _save(email: str, change: Callable[[Any], object]) -> None:
-    from accounts import people  # needs the apps
+def _save(email: str, change: Callable[[Any], object]) -> list[str]:
+    """Change a user, and return the signals that told of it."""
+    from accounts import models, people  # needs the apps
 
+    told: list[str] = []
+
+    def changed(user: Any, **kwargs: Any) -> None:
+        told.append(f"password of {user}")
+
+    def deactivated(user: Any, **kwargs: Any) -> None:
+        told.append(f"end of {user}")
+
+    models.password_changed.connect(changed)
+    models.user_deactivated.connect(deactivated)
     user = people.everybody().get(email=email)
     change(user)
     user.save()
+    return told
 
 
 if __name__ == "__main__":
