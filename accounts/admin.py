@@ -6,11 +6,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import tokens
+from accounts import people, tokens
 from accounts.models import FailedLogin, Token, User
 
 
-@admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "shown_name", "email", "is_staff", "is_active", "last_login")
     search_fields = ("username", "display_name", "first_name", "last_name", "email")
@@ -22,6 +21,11 @@ class UserAdmin(DjangoUserAdmin):
         *DjangoUserAdmin.add_fieldsets,
         ("Display", {"fields": ("display_name",)}),
     )
+
+
+# A site with users of its own has them in its own admin.
+if not User._meta.swapped:
+    admin.site.register(User, UserAdmin)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -50,7 +54,7 @@ class TokenAdmin(admin.ModelAdmin):
     list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
     list_filter = (StateFilter, "created_at")
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__display_name", "name")
+    search_fields = (*people.search_fields("user__"), "name")
     fields = (
         "user",
         "name",
@@ -78,7 +82,7 @@ class TokenAdmin(admin.ModelAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_token")
+        return request.user.has_perm("peerchat_accounts.change_token")
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
@@ -109,7 +113,7 @@ class FailedLoginAdmin(admin.ModelAdmin):
         return False
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.delete_failedlogin")
+        return request.user.has_perm("peerchat_accounts.delete_failedlogin")
 
     @admin.action(description="Forget the selected failures", permissions=["forget"])
     def forget(self, request: HttpRequest, queryset: QuerySet[FailedLogin]) -> None:

@@ -23,9 +23,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import is_same_domain
 
-from accounts import sessions, tokens, wrong_tokens
+from accounts import people, sessions, tokens, wrong_tokens
 from accounts.addresses import client_address
-from accounts.models import User
+from accounts.people import User
 from accounts.together import Together
 
 logger = logging.getLogger(__name__)
@@ -189,6 +189,7 @@ def token_identity(raw: str) -> Identity:
     token = tokens.verify(raw)
     if token is None:
         raise WrongToken("the token is not valid")
+    people.shown_name(token.user)  # known before the event loop needs it
     return Identity(token.user, auth="token", token_id=token.pk, expires=token.expires_at)
 
 
@@ -196,7 +197,7 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
     """Return the identity for each session: anonymous if it is not valid, or the exception that
     its backend raised."""
     found = sessions.find(set(keys))
-    ids: dict[str, dict[str, int]] = defaultdict(dict)
+    ids: dict[str, dict[str, people.Key]] = defaultdict(dict)
     for key, session in found.items():
         if (user_id := sessions.user_id(session.data)) is not None:
             ids[session.data[BACKEND_SESSION_KEY]][key] = user_id
@@ -218,6 +219,7 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
         session = found[key]
         if not sessions.fits(session.data, user):
             return Identity(AnonymousUser())
+        people.shown_name(user)  # known before the event loop needs it
         return Identity(
             user, "session", session_key=key, expires=session.expires, session=session.data
         )
@@ -225,11 +227,11 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
     return list(map(identity, keys))
 
 
-def _users(backend: Any, wanted: Mapping[str, int]) -> dict[str, Any]:
+def _users(backend: Any, wanted: Mapping[str, people.Key]) -> dict[str, Any]:
     """Return the result or exception of a backend's `get_user` for each id, by session key."""
     if type(backend).get_user is not ModelBackend.get_user:
         return {key: _user(backend, user_id) for key, user_id in wanted.items()}
-    known = {user.pk: user for user in User._default_manager.filter(pk__in=set(wanted.values()))}
+    known = {user.pk: user for user in people.everybody().filter(pk__in=set(wanted.values()))}
     return {
         key: user
         for key, user_id in wanted.items()

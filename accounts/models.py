@@ -1,26 +1,21 @@
 """Users, the tokens of their programs, and failed log-ins."""
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.dispatch import Signal
 
-from accounts import hashing
+from accounts import hashing, shown
 
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
 
-USERNAME_LENGTH = 150
-"""The most characters of a username, as in AbstractUser."""
+USERNAME_LENGTH = 254
+"""The most characters of a username. A site may use e-mail addresses."""
 
 
 class User(AbstractUser):
-    """A person. `username` names them on the wire, `shown_name` on the page.
-
-    `save` sends the signals above for changes that end log-ins. A queryset's `update` sends none.
-    """
+    """A person, for a site that has no users of its own. `display_name` may be empty."""
 
     display_name = models.CharField(
         max_length=150,
@@ -28,9 +23,12 @@ class User(AbstractUser):
         help_text="Others see this instead of the name, unless it is empty.",
     )
 
+    class Meta(AbstractUser.Meta):
+        swappable = "AUTH_USER_MODEL"
+
     @property
     def shown_name(self) -> str:
-        return self.display_name or self.get_full_name() or self.username
+        return shown.shown_name(self)
 
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
@@ -56,30 +54,12 @@ class User(AbstractUser):
             self.password = hashing.make(raw_password)
         self._password = raw_password
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        fields = kwargs.get("update_fields")
-        before = None
-        if not self._state.adding and (fields is None or {"password", "is_active"} & set(fields)):
-            stored = User.objects.filter(pk=self.pk)
-            before = stored.values_list("password", "is_active").first()
-        # A log-in that renews the hash of the same password saves that field alone, without
-        # setting a password.
-        hashed_anew = fields is not None and set(fields) == {"password"} and self._password is None
-        super().save(*args, **kwargs)
-        if before is None:
-            return
-        password, was_active = before
-        if was_active and not self.is_active:
-            user_deactivated.send(sender=User, user=self)
-        elif password != self.password and not hashed_anew:
-            password_changed.send(sender=User, user=self)
-
 
 class Token(models.Model):
     """A credential for programs. The table has only its SHA-256, which nobody can log in with."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_tokens"
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=100, blank=True, help_text="What the token is for.")
@@ -128,13 +108,14 @@ class FailedLogin(models.Model):
         verbose_name = "failed log-in"
         constraints = [
             models.UniqueConstraint(
-                fields=["username", "address", "device"], name="one_failed_login_per_source"
+                fields=["username", "address", "device"],
+                name="peerchat_one_failed_login_per_source",
             ),
             # For the constraint above no null equals another.
             models.UniqueConstraint(
                 fields=["username", "device"],
                 condition=models.Q(address=None),
-                name="one_failed_login_without_address",
+                name="peerchat_one_failed_login_without_address",
             ),
         ]
 

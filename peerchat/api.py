@@ -45,7 +45,7 @@ from rooms.wire.fields import SECONDS_LIMIT
 from rooms.wire.text import clean_text
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.people import User
 
 __all__ = [
     "ChoiceResult",

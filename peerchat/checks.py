@@ -8,11 +8,14 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLResolver, get_resolver
 
+from accounts import conf as accounts_conf
 from peerchat import host, neighbours
 from rooms.conf import LIMITS, OTHERS
 
@@ -51,12 +54,11 @@ def installed_apps() -> Iterator[CheckMessage]:
 
 @check
 def user_model() -> Iterator[CheckMessage]:
-    if settings.AUTH_USER_MODEL != host.USER_MODEL:
+    if not issubclass(get_user_model(), AbstractBaseUser):
         yield Error(
-            f"AUTH_USER_MODEL is {settings.AUTH_USER_MODEL}, but peerchat's tables refer to "
-            f"{host.USER_MODEL}.",
-            hint="AUTH_USER_MODEL = host.USER_MODEL  # before the first migration. "
-            "A site with users of another model can include peerchat in a frame.",
+            f"AUTH_USER_MODEL is {settings.AUTH_USER_MODEL}, which does not extend "
+            "AbstractBaseUser, so peerchat cannot tell when a log-in ends.",
+            hint="AUTH_USER_MODEL = host.USER_MODEL  # for a site without users of its own",
             id="peerchat.E002",
         )
 
@@ -128,6 +130,11 @@ def urls() -> Iterator[CheckMessage]:
 @check
 def log_ins() -> Iterator[CheckMessage]:
     lockout = host.BACKENDS[0]
+    if settings.AUTH_USER_MODEL != host.USER_MODEL and lockout not in (
+        settings.AUTHENTICATION_BACKENDS
+    ):
+        # The log-in of a site with users of its own is the site's.
+        return
     if lockout not in settings.AUTHENTICATION_BACKENDS:
         yield checks.Warning(
             f"AUTHENTICATION_BACKENDS lacks {lockout}, so nothing stops those who guess passwords.",
@@ -186,7 +193,7 @@ def limits() -> Iterator[CheckMessage]:
     given: dict[str, Any] = getattr(settings, "PEERCHAT", {})
     known = {limit.name: limit for limit in LIMITS}
     for name, value in given.items():
-        if name in OTHERS:
+        if name in OTHERS or name in accounts_conf.OTHERS:
             continue
         if name not in known:
             yield checks.Warning(

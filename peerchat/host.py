@@ -18,7 +18,7 @@ APPS = [
 "daphne" goes before all of them, because `runserver` is daphne's."""
 MIDDLEWARE = ["accounts.lockout.middleware", "accounts.devices.middleware"]
 """For MIDDLEWARE, after Django's own: what BACKENDS needs."""
-USER_MODEL = "accounts.User"
+USER_MODEL = "peerchat_accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
 """For AUTHENTICATION_BACKENDS: passwords, with a lock for a while after too many wrong ones."""
 PASSWORD_HASHERS = [

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.urls import reverse
 
 from accounts import links, tokens
-from accounts.models import User
+from accounts.people import User
 from rooms import permissions
 from rooms.models import Course, Enrollment
 

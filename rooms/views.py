@@ -11,7 +11,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.links import BadLink
-from accounts.models import User
+from accounts.people import User
 from rooms import addresses, permissions
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link

@@ -4,7 +4,8 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames, permissions
 from rooms.actions import tell, uselog
 from rooms.conf import limits
@@ -126,8 +127,8 @@ def open_direct_room(*, user: User, to: str) -> Room:
 
     Raises PermissionDenied if there is no such user or they share no course.
     """
-    other = User.objects.filter(username=to, is_active=True).first()
-    if other is None or other == user:
+    other = people.find(to)
+    if other is None or not other.is_active or other == user:
         raise PermissionDenied("You share no course with a user of that name.")
     shared = (
         Course.objects.filter(enrollments__user=user)
@@ -196,7 +197,7 @@ def _not_muted(enrollment: Enrollment) -> None:
 
 def _lock_user(user: User) -> None:
     """Lock the user, so that no other transaction counts and changes their rooms."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    people.everybody().select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _lock_room(room: Room) -> Room:
@@ -228,11 +229,19 @@ def _clean_topic(topic: str) -> str:
 
 def _log_act(user: User, act: str, room: Room) -> None:
     uselog.record(
-        [uselog.row(sid=user.username, event="moderate", act=act, course_id=room.course.slug)]
+        [
+            uselog.row(
+                sid=people.username(user), event="moderate", act=act, course_id=room.course.slug
+            )
+        ]
     )
 
 
 def _log(user: User, event: str, room: Room) -> None:
     uselog.record(
-        [uselog.row(sid=user.username, event=event, act=room.title, course_id=room.course.slug)]
+        [
+            uselog.row(
+                sid=people.username(user), event=event, act=room.title, course_id=room.course.slug
+            )
+        ]
     )

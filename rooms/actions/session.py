@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import permissions
 from rooms.actions import partners, seating, tell, uselog
 from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
@@ -199,7 +200,7 @@ def _advance(
     uselog.record(
         [
             uselog.row(
-                sid=session.controller.username,
+                sid=people.username(session.controller),
                 event="peer",
                 act=act,
                 course_id=session.course.slug,

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from accounts.models import User
+from accounts.people import User
 from rooms.actions import partners, seating, signals
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round

@@ -7,7 +7,8 @@ from typing import Self
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import tell, uselog
 from rooms.models import ClassSession, Enrollment, Round, Vote
@@ -91,7 +92,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
         .order_by("pk")
     }
     now = timezone.now()
-    votes: dict[tuple[int, int], Vote] = {}
+    votes: dict[tuple[int, people.Key], Vote] = {}
     log = []
     results: list[Round | PeerError] = []
     for ballot in ballots:
@@ -122,7 +123,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
             )
             log.append(
                 uselog.row(
-                    sid=ballot.user.username,
+                    sid=people.username(ballot.user),
                     event="vote",
                     act=f"{ballot.choice}:vote{round_.number}",
                     course_id=ballot.course,

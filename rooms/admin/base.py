@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +16,17 @@ def changelist(model: type[Model], text: str, **filters: Any) -> str:
     meta = model._meta
     url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     return format_html('<a href="{}?{}">{}</a>', url, urlencode(filters), text)
+
+
+class PicksUsers(admin.options.BaseModelAdmin):
+    """A form with a user, found by typing if the site has its users in this admin."""
+
+    raw_id_fields = ("user",)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> Any:
+        fields = super().get_autocomplete_fields(request)
+        users = self.admin_site._registry.get(get_user_model())
+        return ("user", *fields) if users is not None and users.search_fields else fields
 
 
 class ReadOnly(admin.options.BaseModelAdmin):

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from accounts import people
 from rooms.admin.base import History, ReadOnly, changelist, shortened
 from rooms.models import ClassSession, Course, Message, Partner, PartnerGroup, Round, UseLog, Vote
 
@@ -29,7 +30,7 @@ class ClassSessionAdmin(History):
     list_display = ("course", "started_at", "ended_at", "phase", "epoch", "controller")
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "phase", "course")
     list_select_related = ("course", "controller")
-    search_fields = ("course__slug", "course__title", "controller__username")
+    search_fields = ("course__slug", "course__title", people.by_name("controller__"))
     date_hierarchy = "started_at"
     inlines = (RoundInline,)
 
@@ -87,8 +88,7 @@ class VoteAdmin(History):
     list_filter = ("choice", "confidence", "round__number", "round__session__course")
     list_select_related = ("round__session__course", "round__question", "user")
     search_fields = (
-        "user__username",
-        "user__display_name",
+        *people.search_fields("user__"),
         "round__question__slug",
         "rationale",
     )
@@ -124,8 +124,7 @@ class PartnerGroupAdmin(History):
     list_select_related = ("round__session__course", "round__question", "room")
     search_fields = (
         "round__question__slug",
-        "partners__user__username",
-        "partners__user__display_name",
+        *people.search_fields("partners__user__"),
     )
     date_hierarchy = "formed_at"
     ordering = ("-formed_at", "number")
@@ -144,7 +143,7 @@ class PartnerGroupAdmin(History):
 
     @admin.display(description="partners")
     def partner_names(self, group: PartnerGroup) -> str:
-        return ", ".join(partner.user.shown_name for partner in group.partners.all())
+        return ", ".join(people.shown_name(partner.user) for partner in group.partners.all())
 
     @admin.display(ordering="room__last_seq")
     def messages(self, group: PartnerGroup) -> str:
@@ -156,7 +155,7 @@ class PartnerAdmin(History):
     list_display = ("user", "group", "course")
     list_filter = ("round__session__course",)
     list_select_related = ("user", "group__round__question", "round__session__course")
-    search_fields = ("user__username", "user__display_name", "round__question__slug")
+    search_fields = (*people.search_fields("user__"), "round__question__slug")
     ordering = ("-group__formed_at", "group__number")
 
     @admin.display(ordering="round__session__course")

@@ -16,6 +16,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from accounts import people
 from rooms.process import runtime
 from rooms.process.silence import asked_after
 from rooms.wire.errors import RateLimited
@@ -38,7 +39,7 @@ WOKEN_AT_ONCE = 8
 class Wanted:
     """The message that a request waits for, by room and last known number, and for how long."""
 
-    user: int
+    user: people.Key
     audience: str
     group: str
     after: int
@@ -48,12 +49,12 @@ class Wanted:
 class Poll:
     """The interface between a view and the code around it that waits."""
 
-    def __init__(self, waiting: Counter[int]) -> None:
+    def __init__(self, waiting: Counter[people.Key]) -> None:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
 
-    def present(self, user: int, username: str) -> None:
+    def present(self, user: people.Key, username: str) -> None:
         """Count a user who asks to wait as online, even if there is nothing to wait for yet."""
         self.person = user, username
 
@@ -78,7 +79,7 @@ class LongPolling:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._waiting: Counter[int] = Counter()
+        self._waiting: Counter[people.Key] = Counter()
         self._woken = asyncio.Semaphore(WOKEN_AT_ONCE)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ the messages after it are written.
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from rooms import metrics
 from rooms.delivery import names, notices
@@ -111,7 +111,7 @@ class Hub:
         self.connections[str(connection.id)] = connection
         metrics.CONNECTIONS.set(len(self.connections))
 
-    def identify(self, connection: LiveConnection, user: int, most: int) -> None:
+    def identify(self, connection: LiveConnection, user: Hashable, most: int) -> None:
         """Note the user of the connection.
 
         If the user has more than `most` connections, the oldest are closed with 4429.
@@ -316,7 +316,7 @@ class Hub:
             ):
                 connection.close(entry.code)
 
-    def _sockets_of(self, users: list[int]) -> list[LiveConnection]:
+    def _sockets_of(self, users: Iterable[Hashable]) -> list[LiveConnection]:
         return [
             connection
             for user in users

@@ -42,24 +42,29 @@ class ClassSession(models.Model):
         ordering = ("-started_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("course",), condition=Q(ended_at=None), name="one_open_class_session"
+                fields=("course",),
+                condition=Q(ended_at=None),
+                name="peerchat_one_open_class_session",
             ),
             models.CheckConstraint(
-                condition=Q(phase__in=[phase.value for phase in Phase]), name="class_session_phase"
+                condition=Q(phase__in=[phase.value for phase in Phase]),
+                name="peerchat_class_session_phase",
             ),
             models.CheckConstraint(
                 condition=Q(deadline=None) | Q(phase__in=("vote", "revote")),
-                name="deadline_only_while_open",
+                name="peerchat_deadline_only_while_open",
             ),
             models.CheckConstraint(
                 condition=Q(phase="idle", current_round=None)
                 | (~Q(phase="idle") & Q(current_round__isnull=False)),
-                name="round_unless_idle",
+                name="peerchat_round_unless_idle",
             ),
         )
         indexes = (
             models.Index(
-                fields=("deadline",), condition=Q(deadline__isnull=False), name="deadlines_due"
+                fields=("deadline",),
+                condition=Q(deadline__isnull=False),
+                name="peerchat_deadlines_due",
             ),
         )
 
@@ -86,7 +91,7 @@ class Round(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(number=1, first=None) | Q(number=2, first__isnull=False),
-                name="second_round_has_first",
+                name="peerchat_second_round_has_first",
             ),
         )
 
@@ -99,7 +104,7 @@ class Vote(models.Model):
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="votes")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="peerchat_votes"
     )
     choice = models.CharField(max_length=1)
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -109,10 +114,10 @@ class Vote(models.Model):
     class Meta:
         ordering = ("round", "cast_at")
         constraints = (
-            models.UniqueConstraint(fields=("round", "user"), name="one_vote_per_round"),
+            models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_vote_per_round"),
             models.CheckConstraint(
                 condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
-                name="vote_confidence_1_to_5",
+                name="peerchat_vote_confidence_1_to_5",
             ),
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,

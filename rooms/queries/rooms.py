@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames
 from rooms.conf import limits
 from rooms.delivery import names
@@ -29,10 +30,10 @@ Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 # the database takes to answer.
 _ENTRY = """
 SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role
-FROM rooms_membership m
-JOIN rooms_room r ON r.id = m.room_id
-JOIN rooms_course c ON c.id = r.course_id
-LEFT JOIN rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
+FROM peerchat_rooms_membership m
+JOIN peerchat_rooms_room r ON r.id = m.room_id
+JOIN peerchat_rooms_course c ON c.id = r.course_id
+LEFT JOIN peerchat_rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
 WHERE m.user_id = %(user)s AND r.archived_at IS NULL
 ORDER BY
     CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
@@ -48,7 +49,7 @@ def entry(user: User, most: int) -> Entry:
     The rooms of courses come first, then the most recently joined ones, at most `most` together.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ENTRY, {"user": user.pk, "most": most})
+        cursor.execute(_ENTRY, {"user": people.for_statement(user.pk, connection), "most": most})
         found = cursor.fetchall()
     mine: list[MyCourse] = []
     courses: list[int] = []
@@ -192,17 +193,20 @@ def list_users(user: User, room: str) -> list[replies.User]:
     """Return the members of a room that the user is in or may join, with their presence."""
     found = joinable(user, room)
     members = (
-        User.objects.filter(room_memberships__room=found)
+        people.everybody()
+        .filter(peerchat_memberships__room=found)
         .annotate(online=Exists(online_connections().filter(user=OuterRef("pk"))))
-        .order_by("username")[:USERS_LIMIT]
+        .order_by(people.by_name())[:USERS_LIMIT]
     )
     return [
-        replies.User(username=m.username, display_name=m.shown_name, online=m.online)
+        replies.User(
+            username=people.username(m), display_name=people.shown_name(m), online=m.online
+        )
         for m in members
     ]
 
 
-def audiences(user: int) -> dict[str, list[str]]:
+def audiences(user: people.Key) -> dict[str, list[str]]:
     """Return the audiences of the rooms that a user is in, by channel-layer group."""
     found: dict[str, list[str]] = defaultdict(list)
     rooms = (

@@ -5,7 +5,7 @@ import re
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 
-from accounts.models import User
+from accounts.people import User
 from rooms import frames
 from rooms.models import Mention, Message
 from rooms.permissions import enrolled, member
@@ -51,7 +51,7 @@ def searched(
 
 
 def _matches(text: str) -> Func:
-    """Return the condition for a message to match, which uses the index of migration 0003."""
+    """Return the condition for a message to match, which uses the index of migration 0001."""
     document = Func(F("text"), template="to_tsvector('simple', %(expressions)s)")
     query = Func(Value(text), template="websearch_to_tsquery('simple', %(expressions)s)")
     return Func(

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from accounts import people
 from rooms import addresses, permissions
 from rooms.models import Course, Enrollment, Question
 from rooms.queries import courses, rooms
@@ -18,6 +19,7 @@ from rooms.templatetags.peerchat_csp import nonce_of
 from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
+register.filter(people.shown_name)
 
 SCHEMES = ("light", "auto")
 NOTHING = mark_safe("")

@@ -22,7 +22,7 @@ from tests.pace import patient
 
 PASSWORD = "correct horse"
 CAMPUS, UNKNOWN = "192.0.2.1", ""
-LIST = "admin:accounts_failedlogin_changelist"
+LIST = "admin:peerchat_accounts_failedlogin_changelist"
 PAGE = "/accounts/login/"
 
 
@@ -212,11 +212,11 @@ def test_the_admin_finds_them_and_changes_nothing(ada, bea, desk):
         assert there in page
         assert not_there not in page
     row = FailedLogin.objects.get(username="ada")
-    one = reverse("admin:accounts_failedlogin_change", args=[row.pk])
+    one = reverse("admin:peerchat_accounts_failedlogin_change", args=[row.pk])
     assert desk.get(one).status_code == 200
     assert desk.post(one, {"times": 0}).status_code == 403
-    assert desk.get(reverse("admin:accounts_failedlogin_add")).status_code == 403
-    delete = reverse("admin:accounts_failedlogin_delete", args=[row.pk])
+    assert desk.get(reverse("admin:peerchat_accounts_failedlogin_add")).status_code == 403
+    delete = reverse("admin:peerchat_accounts_failedlogin_delete", args=[row.pk])
     assert desk.post(delete, {"post": "yes"}).status_code == 403
     assert FailedLogin.objects.count() == 2
 

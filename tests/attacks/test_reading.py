@@ -247,8 +247,8 @@ async def test_no_stranger_is_made_to_read(cast, told):
     for name in (cast.zoe.name, cast.ivan.name, cast.carl.name):
         await ada.post("new_message", room=told["direct"], text=f"@{name} {SECRET}")
         await ada.message(f"@{name} {SECRET}")
-    assert not cast.zoe.user.mentions.exists()
-    assert not cast.carl.user.mentions.filter(message__room=told["direct"]).exists()
+    assert not cast.zoe.user.peerchat_mentions.exists()
+    assert not cast.carl.user.peerchat_mentions.filter(message__room=told["direct"]).exists()
     assert [frame for frame in await zoe.settled() if frame["action"] == "new_message"] == []
 
 

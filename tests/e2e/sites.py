@@ -32,8 +32,8 @@ class Running:
     def chat_sockets(self, usernames: Collection[str]) -> list[tuple[str, str]]:
         """The open chat sockets of these users: (username, worker)."""
         rows = self.store.rows(
-            "SELECT u.username, c.worker_id FROM rooms_connection c "
-            "JOIN accounts_user u ON u.id = c.user_id WHERE c.closed_at IS NULL"
+            "SELECT u.username, c.worker_id FROM peerchat_rooms_connection c "
+            "JOIN peerchat_accounts_user u ON u.id = c.user_id WHERE c.closed_at IS NULL"
         )
         return [(name, str(worker)) for name, worker in rows if name in usernames]
 

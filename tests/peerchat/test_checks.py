@@ -54,7 +54,7 @@ def test_a_site_of_its_own_lacks_nothing():
 @pytest.mark.parametrize(
     ("name", "value", "finding", "line"),
     [
-        ("AUTH_USER_MODEL", "auth.User", "E002", "AUTH_USER_MODEL = host.USER_MODEL"),
+        ("AUTH_USER_MODEL", "sessions.Session", "E002", "AUTH_USER_MODEL = host.USER_MODEL"),
         ("CHANNEL_LAYERS", {}, "E003", '{"default": host.IN_PROCESS_LAYER}'),
         ("ASGI_APPLICATION", None, "E004", 'ASGI_APPLICATION = "peerchat.asgi.application"'),
         ("ASGI_APPLICATION", "nowhere.application", "E005", "(No module named 'nowhere')"),

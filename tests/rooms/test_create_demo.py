@@ -57,7 +57,7 @@ def test_nobody_of_the_demo_may_use_the_admin():
 def test_with_admin_there_is_a_superuser(client):
     assert "log in as admin" in create_demo(students=1, admin=True)
     assert client.login(username="admin", password="peerchat")
-    assert client.get(reverse("admin:accounts_user_add")).status_code == 200
+    assert client.get(reverse("admin:peerchat_accounts_user_add")).status_code == 200
     assert list(User.objects.filter(is_superuser=True)) == [User.objects.get(username="admin")]
     assert not User.objects.get(username="student1").is_staff
 
@@ -68,13 +68,13 @@ def test_with_admin_the_instructor_edits_the_course_there(client):
     question = Question.objects.earliest("position")
     for page, status in (
         (reverse("admin:index"), 200),
-        (reverse("admin:rooms_course_change", args=(question.course_id,)), 200),
-        (reverse("admin:rooms_course_add"), 403),
-        (reverse("admin:rooms_question_add"), 200),
-        (reverse("admin:rooms_enrollment_add"), 200),
-        (reverse("admin:rooms_vote_changelist"), 200),
-        (reverse("admin:accounts_user_add"), 403),
-        (reverse("admin:accounts_token_changelist"), 403),
+        (reverse("admin:peerchat_rooms_course_change", args=(question.course_id,)), 200),
+        (reverse("admin:peerchat_rooms_course_add"), 403),
+        (reverse("admin:peerchat_rooms_question_add"), 200),
+        (reverse("admin:peerchat_rooms_enrollment_add"), 200),
+        (reverse("admin:peerchat_rooms_vote_changelist"), 200),
+        (reverse("admin:peerchat_accounts_user_add"), 403),
+        (reverse("admin:peerchat_accounts_token_changelist"), 403),
     ):
         assert client.get(page).status_code == status, page
     form = {"course": question.course_id, "slug": "new", "prompt": "Why?", "kind": "single"}
@@ -82,7 +82,8 @@ def test_with_admin_the_instructor_edits_the_course_there(client):
     for number, letter in enumerate("AB"):
         choices |= {f"choices-{number}-letter": letter, f"choices-{number}-text": letter}
     done = client.post(
-        reverse("admin:rooms_question_add"), form | choices | {"choices-0-is_correct": "on"}
+        reverse("admin:peerchat_rooms_question_add"),
+        form | choices | {"choices-0-is_correct": "on"},
     )
     assert done.status_code == 302
     assert Question.objects.get(slug="new").choices.count() == 2

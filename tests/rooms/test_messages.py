@@ -161,7 +161,7 @@ async def test_nobody_sees_a_message_whose_commit_fails(cast):
             "RETURN NULL; END $$"
         )
         cursor.execute(
-            f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON rooms_message "
+            f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON peerchat_rooms_message "
             f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {name}()"
         )
     try:

@@ -54,7 +54,7 @@ SEEN = sorted([*HISTORY, *EDITABLE], key=lambda model: model.__name__)
 
 
 def url(model, view, *args):
-    return reverse(f"admin:rooms_{model._meta.model_name}_{view}", args=args)
+    return reverse(f"admin:peerchat_rooms_{model._meta.model_name}_{view}", args=args)
 
 
 @pytest.fixture
@@ -133,8 +133,10 @@ def errors_of(response):
 
 
 def test_every_model_is_in_the_admin():
-    registered = {model for model in admin.site._registry if model._meta.app_label == "rooms"}
-    assert registered | {Choice} == set(apps.get_app_config("rooms").get_models())
+    registered = {
+        model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
+    }
+    assert registered | {Choice} == set(apps.get_app_config("peerchat_rooms").get_models())
     assert registered == set(SEEN)
 
 
@@ -225,7 +227,9 @@ def test_a_course_that_was_taught_cannot_be_deleted(admin_client, taught):
 
 def test_a_student_who_voted_cannot_be_deleted(admin_client, taught):
     ada = User.objects.get(username="ada")
-    admin_client.post(reverse("admin:accounts_user_delete", args=[ada.pk]), {"post": "yes"})
+    admin_client.post(
+        reverse("admin:peerchat_accounts_user_delete", args=[ada.pk]), {"post": "yes"}
+    )
     assert User.objects.filter(pk=ada.pk).exists()
 
 
@@ -325,7 +329,7 @@ def test_people_and_courses_are_found_by_typing(view, admin_client, taught):
     found = admin_client.get(
         reverse("admin:autocomplete"),
         {
-            "app_label": "rooms",
+            "app_label": "peerchat_rooms",
             "model_name": "enrollment",
             "field_name": view,
             "term": {"course": "phys", "user": "ada"}[view],

@@ -315,7 +315,9 @@ async def test_a_log_out_closes_the_sockets_of_the_session(cast, client):
 
 async def test_a_socket_that_closes_is_noted(cast):
     ada = await cast.chat(cast.ada)
-    row = cast.ada.user.connections.get()
+    row = cast.ada.user.peerchat_connections.get()
     assert row.closed_at is None
     await ada.close()
-    await eventually(lambda: cast.ada.user.connections.filter(closed_at__isnull=False).first())
+    await eventually(
+        lambda: cast.ada.user.peerchat_connections.filter(closed_at__isnull=False).first()
+    )

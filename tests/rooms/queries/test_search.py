@@ -174,7 +174,7 @@ def test_the_index_is_used(db):
         cursor.execute("SET LOCAL enable_indexscan = off")
         found = Message.objects.filter(search._matches("word"), removed_at=None)
         found_by = found.order_by().explain()
-    assert "rooms_message_search" in found_by
+    assert "peerchat_rooms_message_search" in found_by
 
 
 @pytest.mark.skipif(not POSTGRES, reason="this is what it runs")
