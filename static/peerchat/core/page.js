@@ -1,7 +1,8 @@
 /** What the student's and the instructor's page share. */
 
-import { setText, show, tabStorage } from "./dom.js";
+import { setText, show } from "./dom.js";
 import { shownName, timeOf } from "./format.js";
+import { tabStorage } from "./storage.js";
 import { announcement } from "./store.js";
 
 const RECENT = 15 * 60;
@@ -46,7 +47,7 @@ export class Banner {
   #meta;
   #key;
   #seq = 0;
-  #storage = tabStorage();
+  #storage = tabStorage;
 
   /** `own`: whether to show one's own announcements as well. */
   constructor(element, key, { own = true } = {}) {

@@ -1,4 +1,4 @@
-import { tabStorage } from "../core/dom.js";
+import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
@@ -18,7 +18,7 @@ export class Ballot extends EventTarget {
   #sending = false;
   #timer = null;
 
-  constructor(client, { storage = tabStorage(), key = "peerchat:ballot" } = {}) {
+  constructor(client, { storage = tabStorage, key = "peerchat:ballot" } = {}) {
     super();
     this.#client = client;
     this.#storage = storage;
@@ -122,12 +122,8 @@ export class Ballot extends EventTarget {
 
   #keep(draft) {
     this.#draft = draft;
-    try {
-      if (draft) this.#storage.setItem(this.#key, JSON.stringify(draft));
-      else this.#storage.removeItem(this.#key);
-    } catch {
-      // Without storage a draft lives as long as the page.
-    }
+    if (draft) this.#storage.setItem(this.#key, JSON.stringify(draft));
+    else this.#storage.removeItem(this.#key);
     this.dispatchEvent(new Event("change"));
   }
 }
