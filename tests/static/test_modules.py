@@ -27,6 +27,7 @@ def test_cases_are_found():
         "rooms.js",
         "storage.js",
         "store.js",
+        "text.js",
     }
 
 

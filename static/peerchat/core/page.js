@@ -4,6 +4,7 @@ import { setText, show } from "./dom.js";
 import { shownName, timeOf } from "./format.js";
 import { tabStorage } from "./storage.js";
 import { announcement } from "./store.js";
+import { isolated } from "./text.js";
 
 const RECENT = 15 * 60;
 // Pixels; the style sheets have the same number.
@@ -71,7 +72,7 @@ export class Banner {
     if (!visible || message.seq === this.#seq) return;
     this.#seq = message.seq;
     setText(this.#text, message.text);
-    setText(this.#meta, `${shownName(message.user)}, ${timeOf(message.timestamp)}`);
+    setText(this.#meta, `${isolated(shownName(message.user))}, ${timeOf(message.timestamp)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
+import { trimmed } from "../core/text.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
@@ -48,7 +49,7 @@ export class Ballot extends EventTarget {
     return (
       (fields.choice ?? null) !== (vote?.choice ?? null) ||
       (fields.confidence ?? null) !== (vote?.confidence ?? null) ||
-      (fields.rationale ?? "").trim() !== (vote?.rationale ?? "")
+      trimmed(fields.rationale ?? "") !== (vote?.rationale ?? "")
     );
   }
 
