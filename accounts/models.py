@@ -19,8 +19,8 @@ USERNAME_LENGTH = 150
 """The most characters of a username, as in AbstractUser."""
 
 
-KEY_LENGTH = 3 * USERNAME_LENGTH
-"""The most characters of a username's key: folding the case may triple the characters."""
+KEY_LENGTH = 450
+"""The most characters of a username's key: folding the case may triple those of a username."""
 
 
 class NameKey(models.CharField):
@@ -41,9 +41,9 @@ class NameKey(models.CharField):
 
 def is_kept(user: Any, key: str) -> bool:
     """Return whether a user without a key has kept a name that looks like that of another."""
-    others = User.objects.filter(username_key=key)
-    unchanged = User.objects.filter(pk=user.pk, username=user.username)
-    return others.exists() and unchanged.exists()
+    users = type(user)._base_manager
+    unchanged = users.filter(pk=user.pk, username=user.username)
+    return bool(users.filter(username_key=key).exists() and unchanged.exists())
 
 
 class User(AbstractUser):
@@ -92,7 +92,8 @@ class User(AbstractUser):
         if "username" in (exclude or ()):
             return
         key = name_key(self.username)[:KEY_LENGTH]
-        alike = User.objects.filter(username_key=key).exclude(pk=self.pk).first()
+        others = type(self)._base_manager.exclude(pk=self.pk)
+        alike = others.filter(username_key=key).first()
         if alike is not None and not (self.pk and is_kept(self, key)):
             told = f"This username looks like “{alike.username}”, which exists already."
             raise ValidationError({"username": told})

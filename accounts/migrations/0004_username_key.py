@@ -11,7 +11,7 @@ def give_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     users = apps.get_model("accounts", "User").objects.using(schema_editor.connection.alias)
     taken = set()
     for pk, username in users.order_by("pk").values_list("pk", "username"):
-        key = name_key(username)[: accounts.models.KEY_LENGTH]
+        key = name_key(username)[:450]
         if key not in taken:
             taken.add(key)
             users.filter(pk=pk).update(username_key=key)
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             model_name="user",
             name="username_key",
             field=accounts.models.NameKey(
-                editable=False, max_length=accounts.models.KEY_LENGTH, null=True, unique=True
+                editable=False, max_length=450, null=True, unique=True
             ),
         ),
         migrations.RunPython(give_keys, migrations.RunPython.noop),
