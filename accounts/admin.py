@@ -28,7 +28,7 @@ class UserAdmin(DjangoUserAdmin):
     )
 
     def formfield_for_dbfield(
-        self, db_field: Field, request: HttpRequest | None, **kwargs: Any
+        self, db_field: Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in ("username", "display_name", "first_name", "last_name"):

@@ -24,9 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="user",
             name="username_key",
-            field=accounts.models.NameKey(
-                editable=False, max_length=450, null=True, unique=True
-            ),
+            field=accounts.models.NameKey(editable=False, max_length=450, null=True, unique=True),
         ),
         migrations.RunPython(give_keys, migrations.RunPython.noop),
     ]

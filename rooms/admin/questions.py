@@ -41,12 +41,11 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
             raise forms.ValidationError("A question needs at least two choices.")
         if len(kept) > len(ascii_uppercase):
             raise forms.ValidationError(f"A question has {len(ascii_uppercase)} choices at most.")
-        first, *others = [form for form in kept if form.cleaned_data["is_correct"]] or [None]
-        if first is None:
+        correct = [form for form in kept if form.cleaned_data["is_correct"]]
+        if not correct:
             raise forms.ValidationError("Exactly one choice must be correct.")
-        for form in others:
-            if form is not None:
-                form.add_error("is_correct", "Exactly one choice must be correct.")
+        for form in correct[1:]:
+            form.add_error("is_correct", "Exactly one choice must be correct.")
 
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one, and the database never allows two correct choices. So the
