@@ -43,6 +43,26 @@ async def directions(person: Person, selector: str) -> set[str]:
     )
 
 
+ENTER = """(field) => !field.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true })
+)"""
+
+
+@pytest.mark.parametrize("running", ["one_process"], indirect=True)
+async def test_the_enter_of_an_input_method_sends_no_form(classroom: Classroom) -> None:
+    instructor = await classroom.instructor()
+    page = instructor.page
+    await page.goto(classroom.site.url)
+    assert await page.get_by_label("Username").evaluate(ENTER)
+    await come(instructor)
+    await page.get_by_test_id("room-switch").click()
+    for name in ("announce-text", "room-search", "new-room-title"):
+        assert await page.get_by_test_id(name).evaluate(ENTER), name
+    # The page has no other form that Enter sends; in a text of several lines it begins the next.
+    forms = page.locator("peer-dashboard form:has(input[type=text])")
+    assert await forms.count() == 3
+
+
 async def test_a_class_from_right_to_left(classroom: Classroom) -> None:
     rewrite(classroom)
     instructor = await classroom.instructor()
