@@ -1,12 +1,16 @@
 """Users, tokens and failed log-ins in the admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import people, tokens
+from accounts.forms import write_anything
 from accounts.models import FailedLogin, Token, User
 
 
@@ -21,6 +25,14 @@ class UserAdmin(DjangoUserAdmin):
         *DjangoUserAdmin.add_fieldsets,
         ("Display", {"fields": ("display_name",)}),
     )
+
+    def formfield_for_dbfield(
+        self, db_field: Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("username", "display_name", "first_name", "last_name"):
+            write_anything(field)
+        return field
 
 
 # A site with users of its own has them in its own admin.

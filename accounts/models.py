@@ -1,11 +1,16 @@
 """Users, the tokens of their programs, and failed log-ins."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.dispatch import Signal
 
 from accounts import hashing, shown
+from accounts.text import has_controls, name_key, shows
 
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
@@ -14,14 +19,46 @@ USERNAME_LENGTH = 254
 """The most characters of a username. A site may use e-mail addresses."""
 
 
+KEY_LENGTH = 3 * USERNAME_LENGTH
+"""The most characters of a username's key: folding the case may triple those of a username."""
+
+
+class NameKey(models.CharField):
+    """The key of the username, which is the same for all usernames that look alike.
+
+    It follows the username whenever a row is written. Two names of one key that were there before
+    the keys both stay: the second has none until it is changed.
+    """
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        user: Any = model_instance
+        key = name_key(user.username)[:KEY_LENGTH]
+        if not add and user.username_key is None and is_kept(user, key):
+            return None
+        user.username_key = key
+        return key
+
+
+def is_kept(user: Any, key: str) -> bool:
+    """Return whether a user without a key has kept a name that looks like that of another."""
+    users = type(user)._base_manager
+    unchanged = users.filter(pk=user.pk, username=user.username)
+    return bool(users.filter(username_key=key).exists() and unchanged.exists())
+
+
 class User(AbstractUser):
-    """A person, for a site that has no users of its own. `display_name` may be empty."""
+    """A person, for a site that has no users of its own. `display_name` may be empty.
+
+    No two usernames look alike; the database compares their keys.
+    """
 
     display_name = models.CharField(
         max_length=150,
         blank=True,
         help_text="Others see this instead of the name, unless it is empty.",
     )
+    # The null serves workers that still run code without this field.
+    username_key = NameKey(max_length=KEY_LENGTH, unique=True, null=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
@@ -29,6 +66,37 @@ class User(AbstractUser):
     @property
     def shown_name(self) -> str:
         return shown.shown_name(self)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse names that show nothing or reorder the text around them."""
+        errors: dict[str, list[ValidationError]] = {}
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict({})
+        for field in {"username", "display_name", "first_name", "last_name"} - set(exclude or ()):
+            name = getattr(self, field)
+            if field in errors or not name:
+                continue
+            if not shows(name):
+                errors[field] = [ValidationError("Nothing of this name can be seen.")]
+            elif has_controls(name):
+                told = "This name has invisible characters that change the direction of text."
+                errors[field] = [ValidationError(told)]
+        if errors:
+            raise ValidationError(errors)
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse a username that looks like that of somebody else."""
+        super().validate_unique(exclude)
+        if "username" in (exclude or ()):
+            return
+        key = name_key(self.username)[:KEY_LENGTH]
+        others = type(self)._base_manager.exclude(pk=self.pk)
+        alike = others.filter(username_key=key).first()
+        if alike is not None and not (self.pk and is_kept(self, key)):
+            told = f"This username looks like “{alike.username}”, which exists already."
+            raise ValidationError({"username": told})
 
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
@@ -53,6 +121,12 @@ class User(AbstractUser):
         else:
             self.password = hashing.make(raw_password)
         self._password = raw_password
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is not None and "username" in fields:
+            kwargs["update_fields"] = {*fields, "username_key"}
+        super().save(*args, **kwargs)
 
 
 class Token(models.Model):

@@ -8,6 +8,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from accounts.conf import limits
+from accounts.text import plain_name, shows
 
 _KNOWN = "_peerchat_shown_name"
 
@@ -27,14 +28,17 @@ def shown_name(user: Any) -> str:
 def display_name(user: Any) -> str:
     """Return the user's own display name, else the full name, else the username.
 
+    A name that shows nothing does not count, and one of several lines is put on one.
+
     It is the default of `PEERCHAT["DISPLAY_NAME"]`.
     """
     own = getattr(user, "display_name", "")
     if callable(own):
         own = own()
-    if not own and hasattr(user, "get_full_name"):
-        own = user.get_full_name()
-    return str(own or user.get_username())
+    if own and shows(str(own)):
+        return plain_name(str(own))
+    full = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    return plain_name(str(full)) if full and shows(str(full)) else str(user.get_username())
 
 
 @cache

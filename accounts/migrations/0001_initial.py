@@ -7,6 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import accounts.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -92,6 +94,10 @@ class Migration(migrations.Migration):
                         help_text="Others see this instead of the name, unless it is empty.",
                         max_length=150,
                     ),
+                ),
+                (
+                    "username_key",
+                    accounts.models.NameKey(editable=False, max_length=762, null=True, unique=True),
                 ),
                 (
                     "groups",

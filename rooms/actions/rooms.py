@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
+from accounts.text import plain_name, shows
 from rooms import frames, permissions
 from rooms.actions import tell, uselog
 from rooms.conf import limits
@@ -27,7 +28,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     created as many rooms as allowed. Also raises EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
-    title = clean_text(" ".join(title.split()), TITLE_LIMIT)
+    title = clean_text(plain_name(title), TITLE_LIMIT)
     topic = _clean_topic(topic)
     _lock_user(user)
     if not enrollment.leads:
@@ -221,7 +222,9 @@ def _may_be_in_one_more(user: User) -> None:
 
 
 def _clean_topic(topic: str) -> str:
-    topic = " ".join(topic.split())
+    topic = plain_name(topic)
+    if not shows(topic):
+        return ""
     if len(topic) > TOPIC_LIMIT:
         raise TextTooLong(f"The topic is too long: {TOPIC_LIMIT} characters at most.")
     return topic

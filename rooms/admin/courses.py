@@ -11,12 +11,16 @@ from django.http import HttpRequest
 from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.admin.base import PicksUsers, changelist
+from rooms.admin.base import PicksUsers, WrittenForm, changelist
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
 INLINE_ROWS = 100
+
+
+class CourseForm(WrittenForm):
+    names = ("title",)
 
 
 class EnrollmentForm(forms.ModelForm):
@@ -27,6 +31,17 @@ class EnrollmentForm(forms.ModelForm):
         if self.instance.pk is not None:
             for name in self.fields.keys() & {"user", "course"}:
                 self.fields[name].disabled = True
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        user, course = self.cleaned_data.get("user"), self.cleaned_data.get("course")
+        if user and isinstance(course, Course) and course.pk:
+            others = Enrollment.objects.filter(user=user, course=course).exclude(
+                pk=self.instance.pk
+            )
+            if others.exists():
+                self.add_error("user", "This person is in the course already.")
+        return cleaned
 
 
 class EnrollmentInline(PicksUsers, admin.TabularInline):
@@ -39,6 +54,7 @@ class EnrollmentInline(PicksUsers, admin.TabularInline):
 
 @admin.register(Course)
 class CourseAdmin(admin.ModelAdmin):
+    form = CourseForm
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
     # Repeated here, because a query that counts drops the order of the model.

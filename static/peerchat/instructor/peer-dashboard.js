@@ -13,6 +13,7 @@ import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.
 import { phaseName, plural } from "../core/format.js";
 import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
+import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { PeerTransport } from "../core/transport.js";
 
 const OVERDUE = 2;
@@ -82,6 +83,8 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
+    guardEnter(this.#parts.announceForm);
+    limitLength(this.#parts.announceText, () => this.#client.state.limits.text);
     this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
     this.#parts.answers.addEventListener("change", () => {
       this.#answers = this.#parts.answers.checked;
@@ -174,8 +177,8 @@ export class PeerDashboard extends HTMLElement {
   async #announce(event) {
     event.preventDefault();
     const field = this.#parts.announceText;
-    const text = field.value.trim();
-    if (!text) return;
+    const text = trimmed(field.value);
+    if (!shows(text)) return;
     if (await this.#command("announce", { text })) {
       field.value = "";
       this.#toast("Announced to everyone.");
@@ -251,7 +254,7 @@ export class PeerDashboard extends HTMLElement {
     if (!question || box.dataset.drawn === drawn) return;
     box.dataset.drawn = drawn;
     box.replaceChildren(
-      h("h2", { class: "prompt", data: { testid: "prompt" } }, question.prompt),
+      h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt),
       h(
         "ul",
         { class: "choices" },
@@ -260,7 +263,7 @@ export class PeerDashboard extends HTMLElement {
             "li",
             { class: "choice still", data: choice === correct ? { correct: "" } : {} },
             h("span", { class: "letter" }, choice),
-            h("span", { class: "text" }, text),
+            h("span", { class: "text", dir: "auto" }, text),
             choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
           ),
         ),

@@ -1,5 +1,6 @@
-import { tabStorage } from "../core/dom.js";
+import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
+import { trimmed } from "../core/text.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
@@ -18,7 +19,7 @@ export class Ballot extends EventTarget {
   #sending = false;
   #timer = null;
 
-  constructor(client, { storage = tabStorage(), key = "peerchat:ballot" } = {}) {
+  constructor(client, { storage = tabStorage, key = "peerchat:ballot" } = {}) {
     super();
     this.#client = client;
     this.#storage = storage;
@@ -48,7 +49,7 @@ export class Ballot extends EventTarget {
     return (
       (fields.choice ?? null) !== (vote?.choice ?? null) ||
       (fields.confidence ?? null) !== (vote?.confidence ?? null) ||
-      (fields.rationale ?? "").trim() !== (vote?.rationale ?? "")
+      trimmed(fields.rationale ?? "") !== (vote?.rationale ?? "")
     );
   }
 
@@ -122,12 +123,8 @@ export class Ballot extends EventTarget {
 
   #keep(draft) {
     this.#draft = draft;
-    try {
-      if (draft) this.#storage.setItem(this.#key, JSON.stringify(draft));
-      else this.#storage.removeItem(this.#key);
-    } catch {
-      // Without storage a draft lives as long as the page.
-    }
+    if (draft) this.#storage.setItem(this.#key, JSON.stringify(draft));
+    else this.#storage.removeItem(this.#key);
     this.dispatchEvent(new Event("change"));
   }
 }
