@@ -105,12 +105,10 @@ def test_an_unknown_address_is_locked_like_a_known_one(ada):
 
 def test_a_username_that_is_too_long_counts_as_far_as_one_can_be(db):
     """No form of ours lets one through; a site's own may."""
+    longest = "x" * USERNAME_LENGTH
     for number in range(4):
         request = RequestFactory().post("/")
-        assert (
-            authenticate(request, username="x" * USERNAME_LENGTH + str(number), password="wrong")
-            is None
-        )
+        assert authenticate(request, username=f"{longest}{number}", password="wrong") is None
     assert request.try_again_in > 0
     kept = FailedLogin.objects.get()
     assert (kept.username, kept.times) == (longest, 3)
