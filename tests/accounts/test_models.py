@@ -1,11 +1,8 @@
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User, password_changed, user_deactivated
@@ -168,11 +165,3 @@ def test_a_user_of_an_older_worker_gets_a_key_when_saved(ada):
     ada.refresh_from_db()
     ada.save()
     assert User.objects.get().username_key == "ada"
-
-
-def test_the_migration_gives_the_oldest_of_each_kind_its_key(ada, bea):
-    User.objects.filter(pk=bea.pk).update(username="ADA")
-    User.objects.update(username_key=None)
-    migration = import_module("accounts.migrations.0004_username_key")
-    migration.give_keys(apps, connection.schema_editor())
-    assert dict(User.objects.values_list("username", "username_key")) == {"ada": "ada", "ADA": None}

@@ -51,7 +51,9 @@ def same(text: str, *hidden: str) -> str:
     """An answer without what the question said, and without what differs each time."""
     for one in hidden:
         text = text.replace(one, "(asked)")
-    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"', "", text)
+    return re.sub(
+        r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"| nonce="[^"]*"', "", text
+    )
 
 
 def readable() -> list[Route]:

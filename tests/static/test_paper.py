@@ -7,6 +7,7 @@ from types import SimpleNamespace as Thing
 
 import pytest
 import pytest_asyncio
+from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 
 from tests.static.browser import ORIGIN, file_at, page_of_modules
@@ -54,7 +55,9 @@ def question(number):
 
 async def open_page(page, template, **context):
     """Show the body of a page with its style sheets; its scripts do not run."""
-    html = render_to_string(template, {"course": COURSE, "csrf_token": "", **context})
+    html = render_to_string(
+        template, {"course": COURSE, "user": AnonymousUser(), "csrf_token": "", **context}
+    )
     body = re.search(r"<body class=\"(.*?)\">(.*)</body>", html, re.DOTALL)
     await page.evaluate(
         "([name, html]) => { document.body.className = name; document.body.innerHTML = html; }",

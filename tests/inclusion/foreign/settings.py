@@ -11,7 +11,7 @@ SECRET_KEY = "only-for-tests-" + "0123456789" * 5
 ALLOWED_HOSTS = ["127.0.0.1"]
 
 INSTALLED_APPS = [
-    *host.APPS,
+    "daphne",
     "tests.inclusion.foreign.apps.Riverside",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    *host.APPS,
 ]
 AUTH_USER_MODEL = "rooms.Person"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
