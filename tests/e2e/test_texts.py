@@ -20,16 +20,20 @@ TEXT = "    def f():\n        return 'שלום'"
 def rewrite(classroom: Classroom) -> None:
     """Give the question and two students Hebrew and Arabic texts."""
     rows = classroom.site.store.rows
-    rows(f"UPDATE peerchat_rooms_question SET prompt = '{PROMPT}' WHERE slug = '{QUESTION}' RETURNING id")
+    rows(
+        f"UPDATE peerchat_rooms_question SET prompt = '{PROMPT}'"
+        f" WHERE slug = '{QUESTION}' RETURNING id"
+    )
     for letter, text in zip("ABCD", CHOICES, strict=True):
         rows(
-            f"UPDATE peerchat_rooms_choice SET text = '{text}' WHERE letter = '{letter}' AND question_id ="
+            f"UPDATE peerchat_rooms_choice SET text = '{text}'"
+            f" WHERE letter = '{letter}' AND question_id ="
             f" (SELECT id FROM peerchat_rooms_question WHERE slug = '{QUESTION}') RETURNING id"
         )
     for username, name in (("student1", ONE), ("student2", TWO)):
         rows(
-            f"UPDATE accounts_user SET display_name = '{name}' WHERE username = '{username}'"
-            " RETURNING id"
+            f"UPDATE peerchat_accounts_user SET display_name = '{name}'"
+            f" WHERE username = '{username}' RETURNING id"
         )
 
 
