@@ -109,6 +109,14 @@ class PubSubChannelLayer(BaseChannelLayer):
         """
         await (await self._here()).close()
 
+    def lost(self) -> int:
+        """Return how often this event loop has lost a connection that receives.
+
+        What was published until the next one stood did not come.
+        """
+        here = self._ends.get(asyncio.get_running_loop())
+        return 0 if here is None else here.lost()
+
     def _name(self, group: str) -> str:
         return f"{self.prefix}__group__{group}"
 
@@ -191,6 +199,10 @@ class _End:
         if count == 1:
             return self._servers[0]
         return self._servers[(binascii.crc32(name.encode()) & 0xFFF) * count // 0x1000]
+
+    def lost(self) -> int:
+        """Return how often a connection that receives was lost."""
+        return sum(server.lost for server in self._servers)
 
     async def join(self, name: str, inbox: _Inbox) -> None:
         self._members.setdefault(name.encode(), set()).add(inbox)

@@ -43,6 +43,8 @@ class Server:
         self._publisher: Any = None
         self._publishing = asyncio.Lock()
         # What Redis shall send, what it was told to, and where the two may differ.
+        self.lost = 0
+        """How often the connection that receives was lost."""
         self._wanted: set[str] = set()
         self._told: set[str] = set()
         self._changed: set[str] = set()
@@ -173,6 +175,7 @@ class Server:
         finally:
             self._reading = None
             if self._receiver.done():
+                self.lost += 1
                 self._receiver = self._loop.create_future()
             await connection.disconnect(nowait=True)
 

@@ -100,6 +100,8 @@ class GroupSubscriptions:
         self._channel: asyncio.Future[str] = self._loop.create_future()
         self._tasks = Tasks()
         self._away = asyncio.Event()
+        # How often the layer had lost its connection, as far as its groups have been told.
+        self._lost = 0
         self._receiving = self._tasks.start(self._receive())
         self._everyone = self._subscription(names.EVERYONE, LINGER)
 
@@ -303,7 +305,16 @@ class GroupSubscriptions:
                 if everyone:
                     self._failed("probe", TimeoutError("no probe returned"))
                 return
+            if everyone and (lost := self._count_lost()) != self._lost:
+                # It is back already, so that no probe was missed.
+                self._lost = lost
+                subscription.missed = True
             self._heard(subscription)
+
+    def _count_lost(self) -> int:
+        """Return how often the layer has lost its connection; 0 for a layer that has none."""
+        count = getattr(self._layer, "lost", None)
+        return 0 if count is None else int(count())
 
     async def _answers(self, name: str, subscription: _Subscription, within: float) -> bool:
         """Return whether a probe to the group comes back in time.
