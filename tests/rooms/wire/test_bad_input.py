@@ -200,7 +200,7 @@ BAD_FIELDS = {
     "text an object": ("new_message", {"room": R, "text": {"a": 1}}),
     "reply_to a number": ("new_message", {"room": R, "text": "x", "reply_to": 1}),
     "to empty": ("private_message", {"to": "", "text": "x"}),
-    "to of 151": ("private_message", {"to": "a" * 151, "text": "x"}),
+    "to of 255": ("private_message", {"to": "a" * 255, "text": "x"}),
     "to with nul": ("private_message", {"to": "a\x00", "text": "x"}),
     "limit a string": ("select_room", {"room": R, "limit": "20"}),
     "limit a fraction": ("select_room", {"room": R, "limit": 1.5}),
