@@ -80,6 +80,7 @@ def _set_mute(
         raise InvalidMessageFormat("The course has no such student.")
     student.muted_until = until
     student.save(update_fields=["muted_until"])
+    tell.muted(student)
     _log(user, act, led.course)
     return student
 

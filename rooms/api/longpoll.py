@@ -36,13 +36,17 @@ WOKEN_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The message that a request waits for, by room and last known number, and for how long."""
+    """The message that a request waits for, by room and last known number, and for how long.
+
+    With `since`, in seconds since the epoch, it also waits for news of the class since then.
+    """
 
     user: int
     audience: str
     group: str
     after: int
     seconds: float
+    since: float | None = None
 
 
 class Poll:
@@ -52,6 +56,12 @@ class Poll:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
+
+    def has_news(self, wanted: Wanted) -> bool:
+        """Return whether there are news of the class for the user since they read its state."""
+        return wanted.since is not None and runtime.current().hub.woken_since(
+            wanted.since, wanted.audience, wanted.user
+        )
 
     def present(self, user: int, username: str) -> None:
         """Count a user who asks to wait as online, even if there is nothing to wait for yet."""
@@ -168,7 +178,14 @@ async def _woken(wanted: Wanted, seconds: float, gone: asyncio.Future[None]) -> 
     """Return whether a message may be there; False at the timeout or when the client is gone."""
     hub = runtime.current().hub
     waiting = asyncio.ensure_future(
-        hub.wait_for(wanted.audience, wanted.group, wanted.after, seconds)
+        hub.wait_for(
+            wanted.audience,
+            wanted.group,
+            wanted.after,
+            seconds,
+            user=wanted.user,
+            since=wanted.since,
+        )
     )
     try:
         await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)
