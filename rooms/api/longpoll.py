@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+WokenSince = Callable[[float, str, int], bool]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 EXTENSION = "peerchat.poll"
@@ -52,14 +53,15 @@ class Wanted:
 class Poll:
     """The interface between a view and the code around it that waits."""
 
-    def __init__(self, waiting: Counter[int]) -> None:
+    def __init__(self, waiting: Counter[int], woken_since: WokenSince) -> None:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
+        self._woken_since = woken_since
 
     def has_news(self, wanted: Wanted) -> bool:
         """Return whether there are news of the class for the user since they read its state."""
-        return wanted.since is not None and runtime.current().hub.woken_since(
+        return wanted.since is not None and self._woken_since(
             wanted.since, wanted.audience, wanted.user
         )
 
@@ -144,7 +146,7 @@ class LongPolling:
     async def _ask(
         self, scope: dict[str, Any], gone: asyncio.Future[None], *, again: bool = False
     ) -> tuple[list[Message], Poll]:
-        poll = Poll(Counter() if again else self._waiting)
+        poll = Poll(Counter() if again else self._waiting, runtime.current().hub.woken_since)
         answer: list[Message] = []
         came = False
 

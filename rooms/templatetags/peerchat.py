@@ -78,6 +78,7 @@ def _panel(
         {
             "user": user,
             "course": enrollment.course,
+            "enrollment": enrollment,
             "room": membership.room_id,
             "last_read": membership.last_read_seq,
             "question": question,

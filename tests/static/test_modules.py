@@ -22,7 +22,8 @@ async def page(browser):
 
 
 def test_cases_are_found():
-    assert {file for file, _ in CASES} == {"format.js", "rooms.js", "store.js"}
+    files = {file for file, _ in CASES}
+    assert files == {"ballot.js", "format.js", "rooms.js", "store.js", "votes.js"}
 
 
 @pytest.mark.asyncio(loop_scope="session")

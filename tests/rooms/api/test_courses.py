@@ -73,7 +73,7 @@ def test_a_whole_question(school, api, lead, vote):
     for who, choice in (("ada", "A"), ("bea", "B"), ("carl", "A")):
         assert vote(who, choice, confidence=2, rationale=" because ") == (
             200,
-            {"round": 1, "choice": choice},
+            {"round": 1, "choice": choice, "cast_at": pytest.approx(time.time(), abs=5)},
         )
     assert vote("ada", "B")[0] == vote("ada", "A", confidence=4)[0] == 200
     assert lead("stop_vote") == {"phase": "vote_closed", "epoch": 2}
@@ -93,7 +93,10 @@ def test_a_whole_question(school, api, lead, vote):
     assert api(school.ada).post(f"rooms/{partners['room']}/messages/", {"text": "hi"})[0] == 201
     lead("start_revote")
     for who in ("ada", "bea"):
-        assert vote(who, "B") == (200, {"round": 2, "choice": "B"})
+        assert vote(who, "B") == (
+            200,
+            {"round": 2, "choice": "B", "cast_at": pytest.approx(time.time(), abs=5)},
+        )
     lead("stop_vote")
     lead("reveal")
     status, state = api(school.ada).get("courses/physics/state/")
