@@ -1,4 +1,4 @@
-"""Signal receivers for changes of accounts and enrolments that concern open sockets."""
+"""Signal receivers for changes of accounts, enrolments and questions that concern open sockets."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from django.http import HttpRequest
 
 from accounts.models import Token, User, password_changed, user_deactivated
 from accounts.tokens import token_revoked
-from rooms.actions import uselog
+from rooms.actions import tell, uselog
 from rooms.delivery import names, notices, publish
-from rooms.models import Enrollment
+from rooms.models import Choice, Enrollment, Question
 
 
 @receiver(user_logged_in)
@@ -91,6 +91,21 @@ def look_at_role(
 def look_at_rooms(instance: Enrollment, **kwargs: Any) -> None:
     """Have the user's sockets checked, as the user has left all rooms of the course."""
     _recheck(instance.user_id)
+
+
+@receiver((post_save, post_delete), sender=Question)
+def look_at_questions(instance: Question, raw: bool = False, **kwargs: Any) -> None:
+    """Have the dashboards of the course read its questions again."""
+    # While a fixture is loaded, the course may not be there yet.
+    if not raw:
+        tell.questions_changed(instance.course)
+
+
+@receiver((post_save, post_delete), sender=Choice)
+def look_at_choices(instance: Choice, raw: bool = False, **kwargs: Any) -> None:
+    """Have the dashboards of the course read its questions again."""
+    if not raw:
+        tell.questions_changed(instance.question.course)
 
 
 def _close(audience: str) -> None:

@@ -178,6 +178,7 @@ def mend_question(*, question: Question) -> None:
     )
     for session in running:
         partners.count_change(session)
+    tell.questions_changed(question.course)
 
 
 @transaction.atomic

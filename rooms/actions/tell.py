@@ -44,6 +44,7 @@ from rooms.wire.events import (
     MutedEvent,
     PartnerBody,
     PartnersEvent,
+    QuestionsEvent,
     ReadEvent,
     SystemEvent,
     VotedEvent,
@@ -124,6 +125,12 @@ def close_surplus(user: int, connection: UUID) -> None:
 def figures_changed(course: int) -> None:
     """Tell the dashboards of a course that their figures are out of date."""
     _to_course(course, Changed(names.dashboards(course)))
+
+
+def questions_changed(course: Course) -> None:
+    """Tell the dashboards of a course that its questions have changed."""
+    frame = events.encode(QuestionsEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
 
 
 def present(room: Room, user: User, *, here: bool) -> None:

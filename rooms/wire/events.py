@@ -313,6 +313,12 @@ class ReadEvent(Event, tag="read", frozen=True, kw_only=True):
     seq: int
 
 
+class QuestionsEvent(Event, tag="questions", frozen=True, kw_only=True):
+    """The questions of a course, or their choices, have changed. Ask for them over HTTP."""
+
+    course: str
+
+
 class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
     """Until when the user may not post in a course, sent to all sockets of the user.
 

@@ -8,10 +8,10 @@ import random
 import pytest
 
 from rooms.actions import moderation
-from rooms.models import Draft, Vote
+from rooms.models import Draft, Question, Vote
 from tests.client import barrier
 from tests.rooms.api.wire import Wire
-from tests.rooms.cast import in_thread, store
+from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
 
 HERE = {"question": "force", "round": 1}
@@ -149,6 +149,31 @@ async def test_the_close_is_announced_before_anything_is_shown(cast, devices):
         frames = told(client, "closing", "control")
         assert [one["action"] for one in frames][-2:] == ["closing", "control"]
         assert frames[-1]["server_time"] >= closing["deadline"]
+
+
+# --- dashboards ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["add", "word", "remove"])
+async def test_dashboards_are_told_of_changed_questions_and_students_are_not(cast, devices, change):
+    board, first, _, _ = devices
+    tess = await cast.dashboard(cast.tess, worker=1)
+
+    def work():
+        return Question.objects.get(course=cast.course, slug="work")
+
+    match change:
+        case "add":
+            await in_thread(make_question, cast.course, "mass")
+        case "word":
+            await in_thread(lambda: work().choices.first().save())
+        case "remove":
+            await in_thread(lambda: work().delete())
+    for client in (board, tess):
+        event = await client.event("questions")
+        assert event == {"action": "questions", "course": cast.course.slug}
+    await barrier(first, cast.room)
+    assert told(first, "questions") == []
 
 
 # --- over HTTP -----------------------------------------------------------------------------------

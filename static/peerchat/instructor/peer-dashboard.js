@@ -13,9 +13,13 @@ import { phaseName, plural } from "../core/format.js";
 import { Banner, leaveWhenEnded, Panes } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
 import { PeerTransport } from "../core/transport.js";
+import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
 const TOAST_FOR = 6_000;
+const SAVED_WITHIN = 300;
+// Milliseconds. Over HTTP nobody tells of new questions.
+const QUESTIONS_EVERY = 20_000;
 
 /** The instructor's page: one socket to lead the class with, one for the course's chat. */
 export class PeerDashboard extends HTMLElement {
@@ -24,7 +28,9 @@ export class PeerDashboard extends HTMLElement {
   #panes;
   #banner;
   #parts = {};
-  #questions = [];
+  #questions;
+  #asking = null;
+  #welcomed = false;
   #asked = new Set();
   #answers = false;
   #phase = null;
@@ -32,17 +38,14 @@ export class PeerDashboard extends HTMLElement {
   #refreshing = null;
   #toastTimer = null;
   #watch = null;
+  #watchQuestions = null;
   #title = document.title;
 
   connectedCallback() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
     const { course, title, room, username, displayName, lastRead, loginUrl, csrf } = this.dataset;
-    for (const item of this.querySelectorAll("[data-question]")) {
-      const { question, correct, prompt } = item.dataset;
-      this.#questions.push({ slug: question, correct: correct || null, prompt, item });
-      if ("asked" in item.dataset) this.#asked.add(question);
-      item.querySelector("[data-part=pick]").addEventListener("click", () => this.#pick(question));
-    }
+    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug) });
+    for (const { slug, asked } of this.#questions.all) if (asked) this.#asked.add(slug);
     const chat = new PeerTransport("/ws/chat/", { csrf, course, room });
     this.#control = new PeerTransport(`/ws/instructor/${course}/`, { csrf, course, room, leading: true });
     this.#client = new ClassClient({
@@ -77,6 +80,9 @@ export class PeerDashboard extends HTMLElement {
     this.#control.addEventListener("status", render);
     leaveWhenEnded([this.#control, chat], { loginUrl, onForbidden: () => this.#shutOut() });
     this.#watch = setInterval(() => this.#overdue(), 1_000);
+    this.#watchQuestions = setInterval(() => {
+      if (this.#control.status.slow && this.#control.isOpen) this.#askQuestionsSoon();
+    }, QUESTIONS_EVERY);
     chat.start();
     this.#control.start();
     this.#render();
@@ -84,14 +90,31 @@ export class PeerDashboard extends HTMLElement {
 
   disconnectedCallback() {
     clearInterval(this.#watch);
+    clearInterval(this.#watchQuestions);
     this.#client.socket.stop();
     this.#control.stop();
   }
 
   #frame(frame) {
     // This socket names only its own course, and welcomes the same person.
-    if (frame.action !== "welcome") this.#client.dispatch(frame);
-    else this.#refresh().catch(() => this.#control.reset());
+    if (frame.action === "questions") this.#askQuestionsSoon();
+    else if (frame.action !== "welcome") this.#client.dispatch(frame);
+    else {
+      this.#refresh().catch(() => this.#control.reset());
+      if (this.#welcomed) this.#askQuestionsSoon();
+      this.#welcomed = true;
+    }
+  }
+
+  /** Read the questions again, once for the many changes of one save. */
+  #askQuestionsSoon() {
+    if (this.#asking) return;
+    this.#asking = setTimeout(async () => {
+      this.#asking = null;
+      // Without an answer, the next change or connection asks again.
+      const changed = await this.#questions.refresh(this.#client.api, this.dataset.course).catch(() => false);
+      if (changed) this.#render();
+    }, SAVED_WITHIN);
   }
 
   #refresh() {
@@ -164,7 +187,7 @@ export class PeerDashboard extends HTMLElement {
     const { state } = this.#client;
     const { session, figures } = state;
     const connected = this.#control.isOpen;
-    const current = this.#questions.find((one) => one.slug === session.question?.question);
+    const current = this.#questions.all.find((one) => one.slug === session.question?.question);
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (session.question) this.#asked.add(session.question.question);
@@ -176,7 +199,7 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
-      questions: this.#questions,
+      questions: this.#questions.all,
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
       enabled: connected && session.known,
@@ -196,10 +219,7 @@ export class PeerDashboard extends HTMLElement {
     const { news } = this.#parts.rooms;
     this.#panes.badge("chat", news);
     document.title = news ? `(${news}) ${this.#title}` : this.#title;
-    for (const { slug, item } of this.#questions) {
-      setAttribute(item, "data-current", slug === session.question?.question);
-      setAttribute(item, "data-asked", this.#asked.has(slug));
-    }
+    this.#questions.mark({ current: session.question?.question, asked: this.#asked });
   }
 
   #renderPhase(session) {

@@ -16,8 +16,10 @@ class Class extends EventTarget {
     this.state = initialState({ me: { username: "ann" }, course: { slug: "physics", title: "", room: "c" } });
     this.socket = {
       isOpen: true,
-      request: (action, { course: _, ...fields }) => {
-        this.sent.push([action, JSON.parse(JSON.stringify(fields))]);
+      request: (action, fields) => {
+        const { course, ...given } = JSON.parse(JSON.stringify(fields));
+        equal(course, "physics");
+        this.sent.push([action, given]);
         return this.answer(action);
       },
     };
@@ -40,7 +42,7 @@ class Class extends EventTarget {
 
   async refresh() {
     this.refreshed += 1;
-    this.hears({ action: "voted", vote: { choice: "D", confidence: null, rationale: "", cast_at: this.now() } });
+    this.hears({ action: "voted", vote: { choice: "D", confidence: null, rationale: "", cast_at: this.now() + 1 } });
   }
 
   choose(changes) {
