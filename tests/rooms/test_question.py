@@ -100,8 +100,9 @@ class Student:
         assert reply["choice"] == (choice or mine)
 
     async def leave_draft(self, choice):
-        question, number = self.page.state["question"]["question"], self.page.state["round"]
-        vote = self.page.state["votes"][number - 1]
+        state = await self.look()
+        question, number = state["question"]["question"], state["round"]
+        vote = state["votes"][number - 1]
         reply = await self.client.ask(
             "draft",
             course=self.cast.course.slug,
