@@ -1,6 +1,7 @@
 """Choices that nobody has sent, two devices of one student, and classes that are small."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import expect
@@ -270,3 +271,31 @@ async def test_a_question_that_is_added_meanwhile_is_offered(classroom: Classroo
     await instructor.press("start-question")
     await student.sees("vote")
     await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
+
+
+MUTED = re.compile(r"You are muted until \d\d:\d\d")
+MUTE = """
+from accounts.models import User
+from rooms.actions.moderation import mute, unmute
+fields = {"user": User.objects.get(username="instructor"), "course": "physics101"}
+"""
+
+
+async def test_who_is_muted_is_told_on_all_devices(classroom: Classroom) -> None:
+    devices = [await classroom.student(1, phone=False) for _ in range(2)]
+    await come(*devices)
+
+    async def run(code: str) -> None:
+        env = classroom.site.store.environment()
+        done = await asyncio.to_thread(manage, "shell", "-c", MUTE + code, env=env)
+        assert done.returncode == 0, done.stderr
+
+    await run('mute(**fields, username="student1", seconds=3600)')
+    for device in devices:
+        await expect(device.chat.field).to_be_disabled()
+        await expect(device.chat.field).to_have_attribute("placeholder", MUTED)
+    await devices[0].page.reload()
+    await expect(devices[0].chat.field).to_be_disabled()
+    await run('unmute(**fields, username="student1")')
+    for device in devices:
+        await expect(device.chat.field).to_be_enabled()
