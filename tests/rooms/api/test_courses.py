@@ -102,6 +102,9 @@ def test_a_whole_question(school, api, lead, vote):
     status, state = api(school.ada).get("courses/physics/state/")
     assert status == 200
     assert state.pop("server_time") == pytest.approx(time.time(), abs=5)
+    assert [one.pop("cast_at") for one in state["votes"]] == [
+        vote.cast_at.timestamp() for vote in Vote.objects.filter(user=school.ada).order_by("round")
+    ]
     assert state == {
         "course": "physics",
         "message": "reveal",
@@ -120,6 +123,8 @@ def test_a_whole_question(school, api, lead, vote):
             {"choice": "A", "confidence": 4, "rationale": ""},
             {"choice": "B", "confidence": None, "rationale": ""},
         ],
+        "draft": None,
+        "muted_until": None,
         "room": partners["room"],
         "partners": partners["partners"],
         "correct": "B",
