@@ -8,17 +8,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Files that say when requirements were installed; gone with the environment.
 STAMPS := $(VENV)/.stamps
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Errors only: pip warns of indexes, versions and folders that have nothing to do with peerchat.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
-# The demo runs on SQLite and in one process, whatever the caller's environment says.
-DEMO := env DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_ORIGINS= SSL_REDIRECT= \
+# The demo runs on SQLite and in one process, whatever the caller's environment and .env say.
+DEMO := env ENV_FILE= DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSRF_TRUSTED_ORIGINS= SSL_REDIRECT= SCRIPT_NAME= \
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run test quick lint types pytest nearby covered faults bench lock clean servers browser
+.PHONY: help run manage test quick lint types pytest nearby covered faults bench lock clean servers browser
 
 help:
 	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
+	@echo 'make manage ARGS=...  run a command of manage.py on the demo, such as shell'
 	@echo 'make quick  run lint, types and the tests without browser and faults'
 	@echo 'make test   run lint, types and every test, with branch coverage; up to half an hour'
 	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
@@ -30,9 +32,14 @@ help:
 	@echo 'make clean  remove the environment, the caches and the demo database'
 
 run: $(STAMPS)/base
+	@echo 'Setting up the database of the demo, db.sqlite3.'
 	@$(DEMO) $(BIN)/python manage.py migrate --verbosity 0
-	@$(DEMO) $(BIN)/python manage.py create_demo
+	@$(DEMO) $(BIN)/python manage.py create_demo --admin
+	@echo 'The admin is at http://127.0.0.1:$(PORT)/admin/.'
 	@exec $(DEMO) $(BIN)/python manage.py serve --workers 1 --bind 127.0.0.1 --port $(PORT)
+
+manage: $(STAMPS)/base
+	@$(DEMO) $(BIN)/python manage.py $(ARGS)
 
 # mypy takes a minute of one core, in which most tests wait.
 test: lint browser
@@ -82,6 +89,7 @@ lock: $(STAMPS)/test
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles test-results
+	rm -rf build dist *.egg-info
 	rm -f db.sqlite3 db.sqlite3-wal db.sqlite3-shm
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -3,9 +3,13 @@
 
 import os
 import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
 
 
 def main() -> None:
+    read_env_file()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
     # Settings must be named before anything of Django's that reads them is imported.
     from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +19,22 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")  # a sentence for whoever set up the site, not a traceback
+
+
+def read_env_file() -> None:
+    """Reads .env beside this file, or the file that ENV_FILE names; with ENV_FILE empty, neither.
+
+    What the environment already has stays as it is, an empty value included.
+    """
+    named = os.environ.get("ENV_FILE")
+    path = Path(__file__).resolve().with_name(".env") if named is None else Path(named)
+    if named == "" or (named is None and not path.exists()):
+        return
+    try:
+        with path.open(encoding="utf-8") as lines:
+            load_dotenv(stream=lines, override=False, interpolate=False)
+    except OSError as error:
+        sys.exit(f"Cannot read the settings in {path}: {error.strerror}.")
 
 
 if __name__ == "__main__":

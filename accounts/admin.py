@@ -1,16 +1,19 @@
 """Users, tokens and failed log-ins in the admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import tokens
+from accounts import people, tokens
+from accounts.forms import write_anything
 from accounts.models import FailedLogin, Token, User
 
 
-@admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "shown_name", "email", "is_staff", "is_active", "last_login")
     search_fields = ("username", "display_name", "first_name", "last_name", "email")
@@ -22,6 +25,19 @@ class UserAdmin(DjangoUserAdmin):
         *DjangoUserAdmin.add_fieldsets,
         ("Display", {"fields": ("display_name",)}),
     )
+
+    def formfield_for_dbfield(
+        self, db_field: Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("username", "display_name", "first_name", "last_name"):
+            write_anything(field)
+        return field
+
+
+# A site with users of its own has them in its own admin.
+if not User._meta.swapped:
+    admin.site.register(User, UserAdmin)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -50,7 +66,7 @@ class TokenAdmin(admin.ModelAdmin):
     list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
     list_filter = (StateFilter, "created_at")
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__display_name", "name")
+    search_fields = (*people.search_fields("user__"), "name")
     fields = (
         "user",
         "name",
@@ -78,7 +94,7 @@ class TokenAdmin(admin.ModelAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_token")
+        return request.user.has_perm("peerchat_accounts.change_token")
 
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
@@ -109,7 +125,7 @@ class FailedLoginAdmin(admin.ModelAdmin):
         return False
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.delete_failedlogin")
+        return request.user.has_perm("peerchat_accounts.delete_failedlogin")
 
     @admin.action(description="Forget the selected failures", permissions=["forget"])
     def forget(self, request: HttpRequest, queryset: QuerySet[FailedLogin]) -> None:

@@ -4,11 +4,15 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    default_auto_field = "django.db.models.BigAutoField"
+    # The prefix keeps tables and permissions apart from those of the site around peerchat.
+    label = "peerchat_accounts"
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        # This needs the models, which are not loaded yet when this module is imported.
-        from accounts import lockout
+        # These need the models, which are not loaded yet when this module is imported.
+        from accounts import lockout, signals
 
+        signals.connect()
         user_login_failed.connect(lockout.count_failure)
         user_logged_in.connect(lockout.forget_failures)

@@ -65,4 +65,10 @@ class Limits:
         return getattr(settings, "PEERCHAT", {}).get(name, default)
 
 
-limits = Limits(LIMITS)
+OTHERS: dict[str, Any] = {
+    # A function of a user, or its dotted path, that returns the name that others see.
+    "DISPLAY_NAME": None,
+}
+"""The other settings of a site, with their defaults."""
+
+limits = Limits(LIMITS, **OTHERS)

@@ -7,15 +7,15 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import sessions
-from accounts.models import Token, User
+from accounts import people, sessions
+from accounts.models import Token
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A token of a user, by its id, or a session of a user, by its key."""
 
-    user: int
+    user: people.Key
     token: int | None = None
     session: str | None = None
 
@@ -34,7 +34,7 @@ class Checked:
 
 def check(credentials: Collection[Credential]) -> Checked:
     """Look all credentials up, with at most three queries if sessions are in the database."""
-    users = User.objects.only("password", "is_active").in_bulk({c.user for c in credentials})
+    users = people.everybody().in_bulk({c.user for c in credentials})
     tokens = _tokens({c.token for c in credentials if c.token is not None})
     stored = sessions.load({c.session for c in credentials if c.session is not None})
     checked = Checked()

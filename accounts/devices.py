@@ -17,11 +17,13 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.decorators import sync_and_async_middleware
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 
 COOKIE = "peerchat_device"
 LIFETIME = timedelta(days=365)
@@ -42,7 +44,7 @@ def find(request: HttpRequest, username: str) -> str | None:
         user_id, device, proof = signing.loads(raw, salt=_SALT, max_age=LIFETIME)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    user = User.objects.filter(pk=user_id).first()
+    user = _user(user_id)
     if user is None or user.get_username() != username:
         return None
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
@@ -53,8 +55,20 @@ def find(request: HttpRequest, username: str) -> str | None:
 
 def remember(request: Any, user: User, device: str | None) -> None:
     """Let the answer to the request set the cookie; a browser that has an id keeps it."""
-    given = [user.pk, device or secrets.token_urlsafe(16), _proof(user.get_session_auth_hash())]
+    given = [
+        people.as_plain(user.pk),
+        device or secrets.token_urlsafe(16),
+        _proof(user.get_session_auth_hash()),
+    ]
     request.device_cookie = signing.dumps(given, salt=_SALT)
+
+
+def _user(key: Any) -> User | None:
+    try:
+        return people.everybody().filter(pk=key).first()
+    except (ValueError, TypeError, ValidationError):
+        # A cookie of the time before the site changed its users.
+        return None
 
 
 def _proof(auth_hash: str) -> str:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from django.core import signing
 from django.utils import timezone
 
-from accounts.models import UsedLink, User
+from accounts import people
+from accounts.models import UsedLink
+from accounts.people import User
 
 LIFETIME = timedelta(minutes=10)
 _SALT = "accounts.links"
@@ -18,7 +20,7 @@ class BadLink(Exception):
 
 def sign(user: User, purpose: str) -> str:
     """Return the signed value of a link that lets its holder in as this user; safe in a URL."""
-    given = {"user": user.pk, "for": purpose, "nonce": secrets.token_urlsafe(16)}
+    given = {"user": people.as_plain(user.pk), "for": purpose, "nonce": secrets.token_urlsafe(16)}
     return signing.dumps(given, salt=_SALT)
 
 
@@ -30,7 +32,7 @@ def redeem(raw: str, purpose: str) -> User:
         raise BadLink(str(error)) from None
     if given["for"] != purpose:
         raise BadLink("The link has another purpose.")
-    user = User.objects.filter(pk=given["user"], is_active=True).first()
+    user = people.everybody().filter(people.active(), pk=given["user"]).first()
     if user is None:
         raise BadLink("The user does not exist or is inactive.")
     # Used links that are too old to open again need not be remembered.

@@ -40,11 +40,12 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import sync_and_async_middleware
 
-from accounts import devices, hashing
+from accounts import devices, hashing, people
 from accounts.addresses import client_address
 from accounts.buckets import Buckets
 from accounts.conf import limits
-from accounts.models import USERNAME_LENGTH, FailedLogin, User
+from accounts.models import USERNAME_LENGTH, FailedLogin
+from accounts.people import User
 
 AT_ONCE_RATE = 1.0
 """Guesses a second, for one username from one source, after as many at once as lock it."""
@@ -108,6 +109,7 @@ class Backend:
         """Raise PermissionDenied after too many wrong passwords."""
         # Without a request there is no door, as a program of the site asks.
         hashing.stand_at(None)
+        username = username or kwargs.get(people.by_name())
         if request is None or username is None:
             return
         door = hashing.Door(
@@ -137,7 +139,8 @@ def count_failure(
 ) -> None:
     """Count a wrong password, unless Backend refused it or there was no time for its hash."""
     door: hashing.Door | None = getattr(request, "door", None)
-    if door is None or credentials.get("username") is None or hasattr(request, "try_again_in"):
+    named = credentials.keys() & {"username", people.by_name()}
+    if door is None or not named or hasattr(request, "try_again_in"):
         return
     if door.busy_for:
         guesses().give_back(door)

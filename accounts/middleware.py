@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -19,11 +20,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import is_same_domain
 
-from accounts import sessions, tokens, wrong_tokens
+from accounts import people, sessions, tokens, wrong_tokens
 from accounts.addresses import client_address
-from accounts.models import User
+from accounts.people import User
 from accounts.together import Together
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,8 @@ class WrongToken(Refused):
 class Identity:
     """Holds the result of a handshake. `auth` is "session", "token", or None without a user yet.
 
-    `expires` is the end of the token or session, if it is known.
+    `expires` is the end of the token or session, if it is known, and `session` the data of the
+    session.
     """
 
     user: User | AnonymousUser
@@ -66,6 +69,7 @@ class Identity:
     token_id: int | None = None
     session_key: str | None = None
     expires: datetime | None = None
+    session: dict[str, Any] | None = None
 
 
 class SocketAuthMiddleware:
@@ -79,10 +83,16 @@ class SocketAuthMiddleware:
     along, so a session also needs an allowed Origin. A cookie without a user counts as no
     credentials. While the database does not answer, a socket with credentials is accepted and
     closed with 4503.
+
+    A site's own consumers behind it also find what the AuthMiddlewareStack of Channels gives them:
+    `cookies` and `session`, already loaded. The session is empty if a token was given, or if a
+    page of another site opened the socket.
     """
 
     def __init__(self, app: Application) -> None:
         self.app = app
+        # Whether a URLRouter around this may leave the rest of the path to one within.
+        self._path_routing = getattr(app, "_path_routing", False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         offered: Sequence[str] = scope.get("subprotocols", ())
@@ -115,9 +125,11 @@ class SocketAuthMiddleware:
             "expires": identity.expires,
             "address": client_address(request),
             "subprotocol": _answer(offered),
+            "cookies": request.COOKIES,
+            "session": _session(request, identity),
         }
         # The rest lasts as long as the socket.
-        del request
+        del request, identity
         return await self.app(scope, receive, send)
 
     async def _identify(self, request: ASGIRequest, offered: Sequence[str]) -> Identity:
@@ -136,7 +148,10 @@ class SocketAuthMiddleware:
         except WrongToken:
             wrong_tokens.count(address)
             raise
-        if identity.auth == "session" and not origin_allowed(request):
+        has_session = identity.auth == "session" or identity.session is not None
+        if has_session and not origin_allowed(request):
+            if identity.auth is None:
+                return Identity(AnonymousUser())
             raise Refused(
                 f"the origin {request.META.get('HTTP_ORIGIN', '')[:200]!r} is not allowed"
             )
@@ -145,6 +160,12 @@ class SocketAuthMiddleware:
 
 def _answer(offered: Sequence[str]) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+def _session(request: ASGIRequest, identity: Identity) -> Any:
+    """Return the session of the handshake, which is made when somebody asks for it."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return SimpleLazyObject(partial(sessions.opened, key, identity.session))
 
 
 _HTTP_SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
@@ -168,6 +189,7 @@ def token_identity(raw: str) -> Identity:
     token = tokens.verify(raw)
     if token is None:
         raise WrongToken("the token is not valid")
+    people.shown_name(token.user)  # known before the event loop needs it
     return Identity(token.user, auth="token", token_id=token.pk, expires=token.expires_at)
 
 
@@ -175,7 +197,7 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
     """Return the identity for each session: anonymous if it is not valid, or the exception that
     its backend raised."""
     found = sessions.find(set(keys))
-    ids: dict[str, dict[str, int]] = defaultdict(dict)
+    ids: dict[str, dict[str, people.Key]] = defaultdict(dict)
     for key, session in found.items():
         if (user_id := sessions.user_id(session.data)) is not None:
             ids[session.data[BACKEND_SESSION_KEY]][key] = user_id
@@ -187,6 +209,9 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
         user = users.get(key)
         if isinstance(user, Exception):
             return user
+        if key in found and sessions.user_id(found[key].data) is None:
+            # Nobody has logged in there, but the site may have put something into it.
+            return Identity(AnonymousUser(), session=found[key].data)
         # A backend may let inactive users log in to pages, but a socket is closed when its user
         # becomes inactive.
         if not isinstance(user, User) or not user.is_active:
@@ -194,16 +219,19 @@ def session_identities(keys: Sequence[str]) -> list[Identity | Exception]:
         session = found[key]
         if not sessions.fits(session.data, user):
             return Identity(AnonymousUser())
-        return Identity(user, auth="session", session_key=key, expires=session.expires)
+        people.shown_name(user)  # known before the event loop needs it
+        return Identity(
+            user, "session", session_key=key, expires=session.expires, session=session.data
+        )
 
     return list(map(identity, keys))
 
 
-def _users(backend: Any, wanted: Mapping[str, int]) -> dict[str, Any]:
+def _users(backend: Any, wanted: Mapping[str, people.Key]) -> dict[str, Any]:
     """Return the result or exception of a backend's `get_user` for each id, by session key."""
     if type(backend).get_user is not ModelBackend.get_user:
         return {key: _user(backend, user_id) for key, user_id in wanted.items()}
-    known = {user.pk: user for user in User._default_manager.filter(pk__in=set(wanted.values()))}
+    known = {user.pk: user for user in people.everybody().filter(pk__in=set(wanted.values()))}
     return {
         key: user
         for key, user_id in wanted.items()

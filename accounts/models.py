@@ -1,25 +1,55 @@
 """Users, the tokens of their programs, and failed log-ins."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.dispatch import Signal
 
-from accounts import hashing
+from accounts import hashing, shown
+from accounts.text import has_controls, name_key, shows
 
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
 
-USERNAME_LENGTH = 150
-"""The most characters of a username, as in AbstractUser."""
+USERNAME_LENGTH = 254
+"""The most characters of a username. A site may use e-mail addresses."""
+
+
+KEY_LENGTH = 3 * USERNAME_LENGTH
+"""The most characters of a username's key: folding the case may triple those of a username."""
+
+
+class NameKey(models.CharField):
+    """The key of the username, which is the same for all usernames that look alike.
+
+    It follows the username whenever a row is written. Two names of one key that were there before
+    the keys both stay: the second has none until it is changed.
+    """
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        user: Any = model_instance
+        key = name_key(user.username)[:KEY_LENGTH]
+        if not add and user.username_key is None and is_kept(user, key):
+            return None
+        user.username_key = key
+        return key
+
+
+def is_kept(user: Any, key: str) -> bool:
+    """Return whether a user without a key has kept a name that looks like that of another."""
+    users = type(user)._base_manager
+    unchanged = users.filter(pk=user.pk, username=user.username)
+    return bool(users.filter(username_key=key).exists() and unchanged.exists())
 
 
 class User(AbstractUser):
-    """A person. `username` names them on the wire, `shown_name` on the page.
+    """A person, for a site that has no users of its own. `display_name` may be empty.
 
-    `save` sends the signals above for changes that end log-ins. A queryset's `update` sends none.
+    No two usernames look alike; the database compares their keys.
     """
 
     display_name = models.CharField(
@@ -27,10 +57,46 @@ class User(AbstractUser):
         blank=True,
         help_text="Others see this instead of the name, unless it is empty.",
     )
+    # The null serves workers that still run code without this field.
+    username_key = NameKey(max_length=KEY_LENGTH, unique=True, null=True, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        swappable = "AUTH_USER_MODEL"
 
     @property
     def shown_name(self) -> str:
-        return self.display_name or self.get_full_name() or self.username
+        return shown.shown_name(self)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse names that show nothing or reorder the text around them."""
+        errors: dict[str, list[ValidationError]] = {}
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict({})
+        for field in {"username", "display_name", "first_name", "last_name"} - set(exclude or ()):
+            name = getattr(self, field)
+            if field in errors or not name:
+                continue
+            if not shows(name):
+                errors[field] = [ValidationError("Nothing of this name can be seen.")]
+            elif has_controls(name):
+                told = "This name has invisible characters that change the direction of text."
+                errors[field] = [ValidationError(told)]
+        if errors:
+            raise ValidationError(errors)
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Refuse a username that looks like that of somebody else."""
+        super().validate_unique(exclude)
+        if "username" in (exclude or ()):
+            return
+        key = name_key(self.username)[:KEY_LENGTH]
+        others = type(self)._base_manager.exclude(pk=self.pk)
+        alike = others.filter(username_key=key).first()
+        if alike is not None and not (self.pk and is_kept(self, key)):
+            told = f"This username looks like “{alike.username}”, which exists already."
+            raise ValidationError({"username": told})
 
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
@@ -58,28 +124,16 @@ class User(AbstractUser):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")
-        before = None
-        if not self._state.adding and (fields is None or {"password", "is_active"} & set(fields)):
-            stored = User.objects.filter(pk=self.pk)
-            before = stored.values_list("password", "is_active").first()
-        # A log-in that renews the hash of the same password saves that field alone, without
-        # setting a password.
-        hashed_anew = fields is not None and set(fields) == {"password"} and self._password is None
+        if fields is not None and "username" in fields:
+            kwargs["update_fields"] = {*fields, "username_key"}
         super().save(*args, **kwargs)
-        if before is None:
-            return
-        password, was_active = before
-        if was_active and not self.is_active:
-            user_deactivated.send(sender=User, user=self)
-        elif password != self.password and not hashed_anew:
-            password_changed.send(sender=User, user=self)
 
 
 class Token(models.Model):
     """A credential for programs. The table has only its SHA-256, which nobody can log in with."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_tokens"
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=100, blank=True, help_text="What the token is for.")
@@ -128,13 +182,14 @@ class FailedLogin(models.Model):
         verbose_name = "failed log-in"
         constraints = [
             models.UniqueConstraint(
-                fields=["username", "address", "device"], name="one_failed_login_per_source"
+                fields=["username", "address", "device"],
+                name="peerchat_one_failed_login_per_source",
             ),
             # For the constraint above no null equals another.
             models.UniqueConstraint(
                 fields=["username", "device"],
                 condition=models.Q(address=None),
-                name="one_failed_login_without_address",
+                name="peerchat_one_failed_login_without_address",
             ),
         ]
 

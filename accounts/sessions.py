@@ -6,14 +6,20 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+)
 from django.contrib.sessions.backends import cache, cached_db, db
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 
 
 class Stored(NamedTuple):
@@ -51,15 +57,24 @@ def load(keys: Collection[str]) -> dict[str, Stored]:
     return _one_by_one(store, keys)
 
 
-def user_id(data: dict[str, Any]) -> int | None:
+def opened(key: str, data: dict[str, Any] | None) -> Any:
+    """Return a session as views have it, loaded already; without data, a new and empty one."""
+    if data is None:
+        return _store()()
+    session = _store()(key)
+    # What its `load` would return, which needs the database.
+    session._session_cache = dict(data)
+    return session
+
+
+def user_id(data: dict[str, Any]) -> people.Key | None:
     """Return the id of a session's user, if the session's backend is still in use."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     try:
-        found: int = User._meta.pk.to_python(data[SESSION_KEY])
+        return get_user_model()._meta.pk.to_python(data[SESSION_KEY])
     except (KeyError, ValidationError):
         return None
-    return found
 
 
 def fits(data: dict[str, Any], user: User) -> bool:

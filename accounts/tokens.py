@@ -8,8 +8,9 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 
-from accounts import wrong_tokens
-from accounts.models import Token, User
+from accounts import people, wrong_tokens
+from accounts.models import Token
+from accounts.people import User
 
 PREFIX = "pc_"  # lets people and secret scanners see what a leaked string is
 LONGEST = 128
@@ -45,7 +46,7 @@ def verify(raw: str) -> Token | None:
     token = (
         Token.objects.select_related("user")
         .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        .filter(digest=key, revoked_at=None, user__is_active=True)
+        .filter(people.active("user__"), digest=key, revoked_at=None)
         .first()
     )
     if token is None:

@@ -3,6 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+app_name = "peerchat_accounts"
 urlpatterns = [
     path(
         "login/",

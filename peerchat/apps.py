@@ -1,6 +1,25 @@
-"""The app with which peerchat itself runs daphne."""
+"""The app of the pages and the server, and the one with which peerchat itself runs daphne."""
+
+from types import ModuleType
 
 from django.apps import AppConfig
+
+from peerchat import neighbours
+
+
+class PeerchatConfig(AppConfig):
+    name = "peerchat"
+    label = "peerchat"
+    verbose_name = "peerchat"
+
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        super().__init__(app_name, app_module)
+        # A check of Django's would be too late: without its own modules nothing of peerchat loads.
+        neighbours.refuse_strangers()
+
+    def ready(self) -> None:
+        # Needs the apps, which are not there yet when this module is imported.
+        from peerchat import checks  # noqa: F401
 
 
 class Daphne(AppConfig):
@@ -13,5 +32,5 @@ class Daphne(AppConfig):
 
     name = "daphne"
     verbose_name = "daphne"
-    # The app `peerchat` has none of its own.
+    # The app `peerchat` has another.
     default = False

@@ -1,17 +1,12 @@
 """Settings for a project that has peerchat among its own apps.
 
-Importing this module neither reads the environment nor changes anything. `docs/example-site` uses
-it.
+Importing this module neither reads the environment nor changes anything. `docs/inclusion.md` has
+the lines that use it, and `docs/example-site` is a whole site.
 """
 
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-
-# daphne goes before any app that may install a reactor of Twisted.
 APPS = [
-    "daphne",
     "peerchat",
     "accounts",
     "rooms",
@@ -19,7 +14,11 @@ APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-USER_MODEL = "accounts.User"
+"""For INSTALLED_APPS, after the site's own, whose templates and static files then take precedence.
+"daphne" goes before all of them, because `runserver` is daphne's."""
+MIDDLEWARE = ["accounts.lockout.middleware", "accounts.devices.middleware"]
+"""For MIDDLEWARE, after Django's own: what BACKENDS needs."""
+USER_MODEL = "peerchat_accounts.User"
 BACKENDS = ["accounts.lockout.Backend", "django.contrib.auth.backends.ModelBackend"]
 """For AUTHENTICATION_BACKENDS: passwords, with a lock for a while after too many wrong ones."""
 PASSWORD_HASHERS = [
@@ -31,11 +30,6 @@ PASSWORD_HASHERS = [
 ]
 """For PASSWORD_HASHERS: a hasher with which a whole class can log in at once. Hashes of the others
 are renewed when their passwords are used."""
-
-TEMPLATES = ROOT / "templates"
-"""A folder for DIRS, after the site's own."""
-STATIC = ROOT / "static"
-"""A folder for STATICFILES_DIRS."""
 
 SQLITE_OPTIONS: dict[str, Any] = {
     # A transaction that writes takes the lock at its start, so that two of them wait for

@@ -10,7 +10,10 @@ from rooms.consumers.instructor import InstructorConsumer
 
 
 async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer the handshake of a path that does not exist with HTTP 403."""
+    """Answer the handshake of a path that does not exist with HTTP 403.
+
+    Channels raises an error there. A site may put it last: `re_path(r"", refuse)`.
+    """
     await receive()
     await send({"type": "websocket.close"})
 
@@ -19,5 +22,5 @@ websocket_urlpatterns: list[URLPattern] = [
     path("ws/chat/", ChatConsumer.as_asgi()),
     path("ws/instructor/<slug:course>/", InstructorConsumer.as_asgi()),
     re_path(r"^ws/feed/(?P<name>[-a-zA-Z0-9_]{1,100})/\Z", FeedConsumer.as_asgi()),
-    re_path(r"", refuse),  # type: ignore[arg-type]  # last: URLRouter raises where nothing matches
 ]
+"""The sockets and nothing else, so that a site can have its own before and after them."""

@@ -14,7 +14,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.conf import Limit
-from peerchat import __version__, host
+from peerchat import host
+from rooms import __version__
 from rooms.conf import LIMITS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -85,15 +86,35 @@ def envorigins(name: str) -> list[str]:
     return origins
 
 
+def envpath(name: str) -> str:
+    """A path such as /peer, without a slash at its end; nothing for the root of the host."""
+    path = env(name, "").rstrip("/")
+    if not re.fullmatch(r"(/[-\w.~]+)*", path, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be a path like /peer, not {path!r}.")
+    return path
+
+
 # --- What is running ---------------------------------------------------------------------------
 
 DEBUG = envbool("DEBUG", False)
 
-SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else None)
+SECRET_KEY = env("SECRET_KEY", "django-insecure-only-for-debug-on-this-machine" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY must be set. There are two ways:\n"
+        "- To try peerchat on this machine, set DEBUG=1, as `make run` does.\n"
+        "- For a site, make a file .env with a key beside manage.py, and complete it:\n"
+        '  sed "s/^SECRET_KEY=/&$(python3 -c '
+        "'import secrets; print(secrets.token_urlsafe(50))')/\" .env.example > .env"
+    )
 SECRET_KEY_FALLBACKS = envlist("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = envlist("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = envlist("CSRF_TRUSTED_ORIGINS")
+
+# The path that the site is below, where it has no host of its own.
+SCRIPT_NAME = envpath("SCRIPT_NAME")
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
 
 INSTALLED_APPS = [
     "peerchat.apps.Daphne",  # before staticfiles: `runserver` is daphne's
@@ -123,8 +144,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.lockout.middleware",
-    "accounts.devices.middleware",
+    *host.MIDDLEWARE,
 ]
 
 ROOT_URLCONF = "peerchat.urls"
@@ -133,7 +153,8 @@ ASGI_APPLICATION = "peerchat.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # What is the site's alone to define; the app has the rest.
+        "DIRS": [Path(__file__).resolve().parent / "templates" / "site"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -236,9 +257,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = "peerchat_accounts:login"
+LOGIN_REDIRECT_URL = "peerchat:courses"
+LOGOUT_REDIRECT_URL = "peerchat_accounts:login"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -273,6 +294,10 @@ SPECTACULAR_SETTINGS = {
 # Whether browsers reach the site over TLS, wherever TLS ends.
 HTTPS = envbool("HTTPS", not DEBUG)
 
+# What else is on the host has cookies of its own, perhaps of the same names.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SCRIPT_NAME}/"
+# The cookie for messages of the admin would be at the root of the host.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -280,7 +305,9 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
 # Machines next to the server request these.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [
+    f"^{re.escape(f'{SCRIPT_NAME}/{name}'[1:])}$" for name in ("healthz", "readyz", "metrics")
+]
 SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
 SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
@@ -310,9 +337,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Static files ------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
-STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -11,6 +11,5 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
-    path("api/", include("rooms.api.urls")),
     path("", include("rooms.urls")),
 ]

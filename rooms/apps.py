@@ -3,6 +3,9 @@ from django.apps import AppConfig
 
 class RoomsConfig(AppConfig):
     name = "rooms"
+    default_auto_field = "django.db.models.BigAutoField"
+    # The prefix keeps tables and permissions apart from those of the site around peerchat.
+    label = "peerchat_rooms"
     verbose_name = "Courses and rooms"
 
     def ready(self) -> None:

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
@@ -252,7 +253,7 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
-        from_=client.user.username,
+        from_=people.username(client.user),
         conn_id=str(client.connection.id),
     )
     publish.now(channel_group, Topic(command.topic, events.encode(event)))
@@ -279,7 +280,7 @@ async def _send_to(client: Client, command: SendTo) -> replies.Sent:
     ratelimit.published.take(client.user.pk)
     named = [command.conn_id] if isinstance(command.conn_id, str) else command.conn_id
     event = DirectData(
-        data=command.data, from_=client.user.username, conn_id=str(client.connection.id)
+        data=command.data, from_=people.username(client.user), conn_id=str(client.connection.id)
     )
     if named:
         frame = events.encode(event)

@@ -119,6 +119,8 @@ OTHERS: dict[str, Any] = {
     "PSEUDONYM_KEY": "",
     # Origins whose pages may show peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
+    # The path that `ws/` of the sockets follows, such as "/"; empty for that of the pages.
+    "SOCKETS_BELOW": "",
 }
 """The other settings of a site, with their defaults."""
 

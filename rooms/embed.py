@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.urls import reverse
 
 from accounts import links, tokens
-from accounts.models import User
+from accounts.people import User
 from rooms import permissions
 from rooms.models import Course, Enrollment
 
@@ -23,7 +23,8 @@ def sign_embed_link(user: User, course: Course) -> str:
     nobody else. Raises PermissionDenied for a user who is not in the course.
     """
     permissions.enrolled(user, course.slug)
-    return f"{reverse('embed', args=[course.slug])}?link={links.sign(user, _purpose(course.slug))}"
+    page = reverse("peerchat:embed", args=[course.slug])
+    return f"{page}?link={links.sign(user, _purpose(course.slug))}"
 
 
 def open_embed_link(raw: str, slug: str) -> Enrollment:

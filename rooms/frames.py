@@ -2,7 +2,8 @@
 
 import time
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms.models import Draft, Enrollment, Message, NewText, Question, Room, Vote
 from rooms.wire import events, replies
 from rooms.wire.events import (
@@ -21,7 +22,7 @@ from rooms.wire.events import (
 
 
 def person(user: User) -> Person:
-    return Person(username=user.username, display_name=user.shown_name)
+    return Person(username=people.username(user), display_name=people.shown_name(user))
 
 
 def body(message: Message | NewText) -> MessageBody:
@@ -133,4 +134,4 @@ def message_removed(message: Message) -> bytes:
 
 def direct_title(other: User) -> str:
     """Return the title of a direct room for the other member."""
-    return other.shown_name
+    return people.shown_name(other)

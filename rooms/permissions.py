@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from accounts.models import User
+from accounts.people import User
 from rooms.models import Enrollment, Membership, Room
 from rooms.wire.errors import InvalidRoom, PermissionDenied
 

@@ -8,17 +8,22 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.models import Token, User, password_changed, user_deactivated
+from accounts import people
+from accounts.models import Token, password_changed, user_deactivated
+from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import tell, uselog
+from rooms.actions import signals, tell, uselog
 from rooms.delivery import names, notices, publish
 from rooms.models import Choice, Enrollment, Question
+
+# The receivers below name users to the other processes, in the keys that this site has.
+notices.use_keys(people.key_type())
 
 
 @receiver(user_logged_in)
 def log_login(user: User, **kwargs: Any) -> None:
     """Write a row of the use log."""
-    uselog.record([uselog.row(sid=user.username, event="login", act="login")])
+    uselog.record([uselog.row(sid=people.username(user), event="login", act="login")])
 
 
 @receiver(user_logged_in)
@@ -64,9 +69,12 @@ def end_account(user: User, **kwargs: Any) -> None:
     _close(names.account(user.pk))
 
 
-@receiver(post_delete, sender=User)
 def end_deleted_account(instance: User, **kwargs: Any) -> None:
     _close(names.account(instance.pk))
+
+
+for model in people.classes():
+    post_delete.connect(end_deleted_account, sender=model)
 
 
 @receiver(password_changed)
@@ -85,6 +93,13 @@ def look_at_role(
     """Have the user's sockets checked, as the role may have changed."""
     if not created and (update_fields is None or "role" in update_fields):
         _recheck(instance.user_id)
+
+
+@receiver(post_save, sender=Enrollment)
+def tell_student_joined(instance: Enrollment, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Tell the site of a student whom the ORM enrolled; the action `enroll` tells of its own."""
+    if created and not raw and instance.role == Enrollment.Role.STUDENT:
+        signals.send(signals.student_joined, course=instance.course.slug, user=instance.user)
 
 
 @receiver(post_delete, sender=Enrollment)
@@ -112,5 +127,5 @@ def _close(audience: str) -> None:
     publish.send(names.EVERYONE, notices.Close(4401, audience))
 
 
-def _recheck(user: int, *, password: bool = False) -> None:
+def _recheck(user: people.Key, *, password: bool = False) -> None:
     publish.send(names.EVERYONE, notices.Recheck([user], password))

@@ -1,12 +1,14 @@
-"""The paths of the pages."""
+"""The paths of the pages and, below them, of the API."""
 
-from django.urls import path
+from django.urls import include, path
 
 from rooms import views
 
+app_name = "peerchat"
 urlpatterns = [
     path("", views.courses, name="courses"),
     path("courses/<slug:slug>/", views.course, name="course"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
+    path("api/", include("rooms.api.urls")),
 ]

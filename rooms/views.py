@@ -11,8 +11,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.links import BadLink
-from accounts.models import User
-from rooms import permissions
+from accounts.people import User
+from rooms import addresses, permissions
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
@@ -27,7 +27,7 @@ def _user(request: HttpRequest) -> User:
 
 def _class_page(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
     """Return the context that both pages of a course need."""
-    return _about(_user(request), enrollment)
+    return {**_about(_user(request), enrollment), "login_url": addresses.login()}
 
 
 def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
@@ -37,6 +37,7 @@ def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
         "enrollment": enrollment,
         "room": membership.room_id,
         "last_read": membership.last_read_seq,
+        **addresses.for_page(),
     }
 
 

@@ -304,6 +304,8 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
     """A site in production, except that it is reached over plain HTTP on this machine."""
     return {
         **os.environ,
+        # Not the .env of whoever runs the tests.
+        "ENV_FILE": "",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": cache.url,
         "SECRET_KEY": "only-for-tests-" + "0123456789" * 5,

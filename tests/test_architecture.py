@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A module or folder of `rooms` may import from its own row and the rows below.
 LAYERS = [
     {
-        *("consumers", "api", "admin", "views", "urls", "embed", "templatetags"),
+        *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
         *("management", "signals", "apps"),
     },
     {"commands"},

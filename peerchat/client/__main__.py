@@ -17,7 +17,10 @@ def main() -> None:
         epilog="Set PEERCHAT_TOKEN to use a token; it then appears in no process list. Without a "
         "token, the program asks for the user's password.",
     )
-    parser.add_argument("url", help="URL of the site, such as https://peer.example.edu")
+    parser.add_argument(
+        "url",
+        help="URL of the site, such as https://peer.example.edu or https://www.example.edu/peer",
+    )
     parser.add_argument("username", nargs="?", help="user to log in as; not needed with a token")
     options = parser.parse_args()
     token = os.environ.get("PEERCHAT_TOKEN", "")

@@ -34,8 +34,9 @@ ANSWER_WITHIN = 15.0
 class Client:
     """A user of a site, connected until it is closed.
 
-    `url` is that of the site, `token` one of `log_in`, of `POST /api/tokens/` or of
-    `manage.py issue_token`. Use it as an asynchronous context manager, or call `open` and `close`.
+    `url` is that of the site, with the path that it is below, if any. `token` is one of `log_in`,
+    of `POST /api/tokens/` or of `manage.py issue_token`. Use it as an asynchronous context manager,
+    or call `open` and `close`.
 
     Commands raise CommandRefused if the site refuses them, Closed if the client has ended, and
     TimeoutError if no answer comes within half a minute. While the connection is lost they wait for

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts import tokens
-from accounts.models import User
+from accounts import people, tokens
+from accounts.people import User
 from rooms.actions.enrollment import enroll
 from rooms.models import (
     Choice,
@@ -51,10 +51,11 @@ def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)
             Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
             for letter in LETTERS
         )
-    names = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
+    plain = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
+    names = [people.sample_name(name) for name in plain]
     # They come in by their tokens only.
     unusable = make_password(None)
-    users = User.objects.bulk_create(User(username=name, password=unusable) for name in names)
+    users = people.everybody().bulk_create(people.new(name, password=unusable) for name in names)
     enroll(course=course, users=users[:1], role=Enrollment.Role.INSTRUCTOR)
     enroll(course=course, users=users[1:])
     instructor, *others = (tokens.issue(user, name="rehearsal", days=1) for user in users)
@@ -65,7 +66,7 @@ def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
     """A class whose students have a password, the same for all, which nothing but this knows."""
     cast = make_cast(slug, students)
     password = secrets.token_urlsafe()
-    everybody = User.objects.filter(pk__in=[user.pk for user in cast.users])
+    everybody = people.everybody().filter(pk__in=[user.pk for user in cast.users])
     everybody.update(password=make_password(password))
     return cast, password
 
@@ -82,4 +83,4 @@ def remove(cast: Cast) -> None:
         Room.objects.filter(course=cast.course).delete()
         UseLog.objects.filter(course_id=cast.course.slug).delete()
         cast.course.delete()
-        User.objects.filter(pk__in=[user.pk for user in cast.users]).delete()
+        people.everybody().filter(pk__in=[user.pk for user in cast.users]).delete()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db import connections
 
+from accounts import people
 from rooms.models import (
     ClassSession,
     Connection,
@@ -37,20 +38,24 @@ class Ledger:
 
     @own_connection()
     def sockets(self) -> list[int]:
-        mine = Connection.objects.filter(user__enrollments__course=self._course, closed_at=None)
+        mine = Connection.objects.filter(
+            user__peerchat_enrollments__course=self._course, closed_at=None
+        )
         return sorted(Counter(mine.values_list("worker", flat=True)).values())
 
     @own_connection()
     def votes(self, number: int) -> list[tuple[str, str]]:
         round_ = Round.objects.get(session__course=self._course, number=number)
-        return list(Vote.objects.filter(round=round_).values_list("user__username", "choice"))
+        return list(
+            Vote.objects.filter(round=round_).values_list(people.by_name("user__"), "choice")
+        )
 
     @own_connection()
     def groups(self) -> list[list[str]]:
         made = PartnerGroup.objects.filter(round__session__course=self._course)
         members: dict[int, list[str]] = {pk: [] for pk in made.values_list("pk", flat=True)}
         places = Partner.objects.filter(group__in=made)
-        for pk, name in places.values_list("group", "user__username"):
+        for pk, name in places.values_list("group", people.by_name("user__")):
             members[pk].append(name)
         return list(members.values())
 
@@ -60,14 +65,16 @@ class Ledger:
             course=self._course, ended_at=None, phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS)
         )
         found = Partner.objects.filter(round__in=discussing.values("current_round"))
-        return dict(found.values_list("user__username", "group")) or None
+        return dict(found.values_list(people.by_name("user__"), "group")) or None
 
     @own_connection()
     def choices(self, question: str, number: int) -> dict[str, str]:
         cast = Vote.objects.filter(
             round__session__course=self._course, round__question__slug=question
         )
-        return dict(cast.filter(round__number=number).values_list("user__username", "choice"))
+        return dict(
+            cast.filter(round__number=number).values_list(people.by_name("user__"), "choice")
+        )
 
     @own_connection()
     def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:
@@ -75,6 +82,8 @@ class Ledger:
             room__course=self._course, room__kind=Room.Kind.PARTNERS
         ).order_by("seq")
         rows: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
-        for room, seq, name, text in found.values_list("room", "seq", "sender__username", "text"):
+        for room, seq, name, text in found.values_list(
+            "room", "seq", people.by_name("sender__"), "text"
+        ):
             rows[str(room)].append((seq, name, text))
         return dict(rows)

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
-from accounts.models import User
-from rooms.actions import seating, tell
+from accounts import people
+from accounts.people import User
+from rooms.actions import seating, signals, tell
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room
 
 
@@ -33,6 +34,9 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         members = Membership.objects.filter(room=room).count()
         # Processes without other users of the course do not listen to its group.
         tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
+    if role == Enrollment.Role.STUDENT:
+        joined = [{"course": course.slug, "user": user} for user in new]
+        signals.send_each(signals.student_joined, joined)
     return len(new)
 
 
@@ -48,7 +52,7 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
 
 
 @transaction.atomic
-def expel_strangers(*, course: int, users: Collection[int]) -> None:
+def expel_strangers(*, course: int, users: Collection[people.Key]) -> None:
     """Take users out of the rooms of a course if they are not enrolled in it.
 
     There are no such users unless the database was changed by hand.
@@ -68,7 +72,7 @@ def _lock_course(course: Course) -> None:
     list(sessions.select_for_update(no_key=True).values_list("pk"))
 
 
-def _leave_rooms(course: Course, users: Sequence[int]) -> None:
+def _leave_rooms(course: Course, users: Sequence[people.Key]) -> None:
     members = Membership.objects.filter(room__course=course, user__in=users)
     # A post changes memberships under the lock of its room.
     rooms = list(

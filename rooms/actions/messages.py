@@ -5,16 +5,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames, permissions, ratelimit
-from rooms.actions import tell, uselog
+from rooms.actions import signals, tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
@@ -33,7 +34,7 @@ MENTIONS_LIMIT = 20
 """The most members that one message can mention. Further names are plain text."""
 
 # The characters of a username after an @ that does not belong to an address or a longer name.
-_MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,150})")
+_MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,254})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,10 @@ def store_message(message: Message) -> None:
         room=room, user=message.sender_id, last_read_seq=message.seq - 1
     ).update(last_read_seq=message.seq)
     tell.posted([(room.course_id, message)])
+    if message.kind != Message.Kind.CONTROL and signals.message_posted.has_listeners():
+        signals.send(
+            signals.message_posted, **_facts(message, course=room.course.slug, room_kind=room.kind)
+        )
 
 
 def _room_id(room: str) -> UUID | None:
@@ -169,7 +174,7 @@ def _room_id(room: str) -> UUID | None:
 
 def _last_posts(
     places: Iterable[Place], posts: Sequence[Post], now: datetime
-) -> dict[tuple[UUID, int], datetime]:
+) -> dict[tuple[UUID, people.Key], datetime]:
     """Return the times at which the senders last posted in slow rooms."""
     slow = {place.id: place.slow_seconds for place in places if place.slow_seconds}
     if not slow:
@@ -189,7 +194,7 @@ def _last_posts(
 
 
 def _restriction(
-    member: Member, place: Place, last_posts: dict[tuple[UUID, int], datetime], now: datetime
+    member: Member, place: Place, last_posts: dict[tuple[UUID, people.Key], datetime], now: datetime
 ) -> PeerError | None:
     """Return the error if the member may not post now. Those who lead the course always may."""
     if member.role in Enrollment.LEADING:
@@ -246,8 +251,27 @@ def _store(
     )
     _mention(new, places, members)
     tell.posted((places[message.room_id].course_id, message) for message in new)
+    if signals.message_posted.has_listeners():
+        told = [(message, places[message.room_id]) for message in new]
+        signals.send_each(
+            signals.message_posted,
+            [_facts(text, course=place.course, room_kind=place.kind) for text, place in told],
+        )
     for course_id in {p.course_id for p in touched if p.kind == Room.Kind.PARTNERS}:
         tell.figures_changed(course_id)
+
+
+def _facts(message: Message | NewText, *, course: str, room_kind: str) -> dict[str, Any]:
+    """Return the arguments of `message_posted`."""
+    return {
+        "course": course,
+        "room": message.room_id,
+        "room_kind": str(room_kind),
+        "message": message.id,
+        "kind": str(message.kind),
+        "text": message.text,
+        "user": message.sender,
+    }
 
 
 def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
@@ -267,21 +291,23 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
     """Store the members of its room that each message mentions."""
     named = {message: names for message in new if (names := _names(message.text))}
     large = {m.room_id for m in named if not places[m.room_id].is_small}
-    users = {
+    users: dict[tuple[UUID, str], people.Key] = {
         (room, member.username): user
         for room in {message.room_id for message in named} - large
         for user, member in members[room].items()
     }
     if large:
-        found = Membership.objects.filter(
-            room__in=large, user__username__in={name for names in named.values() for name in names}
-        ).values_list("room_id", "user__username", "user_id")
-        users |= {(room, name): user for room, name, user in found}
+        field = people.by_name("user__")
+        wanted = people.possible(name for names in named.values() for name in names)
+        found = Membership.objects.filter(room__in=large, **{f"{field}__in": wanted}).values_list(
+            "room_id", field, "user_id"
+        )
+        users |= {(room, str(name)): user for room, name, user in found}
     mentions = [
         Mention(message_id=message.id, user_id=user)
         for message, names in named.items()
-        for name in names
-        if (user := users.get((message.room_id, name), message.sender_id)) != message.sender_id
+        for user in (users.get((message.room_id, name)) for name in names)
+        if user not in (None, message.sender_id)
     ]
     if mentions:
         Mention.objects.bulk_create(mentions)
@@ -295,7 +321,9 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys([*names, *(name.rstrip(".@+-") for name in names)]))
 
 
-def _log_rows(message: NewText, place: Place, members: dict[int, Member]) -> list[uselog.Row]:
+def _log_rows(
+    message: NewText, place: Place, members: dict[people.Key, Member]
+) -> list[uselog.Row]:
     if place.is_small:
         recipients = [
             member.username for user, member in members.items() if user != message.sender_id
@@ -304,7 +332,7 @@ def _log_rows(message: NewText, place: Place, members: dict[int, Member]) -> lis
         recipients = ["*"]
     return [
         uselog.row(
-            sid=message.sender.username,
+            sid=people.username(message.sender),
             event="sendmessage",
             act=f"to:{recipient}:{message.text}",
             course_id=place.course,

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import permissions
 from rooms.actions import tell, uselog
 from rooms.models import Course, Enrollment, Message, Room
@@ -56,22 +57,22 @@ def mute(*, user: User, course: str, username: str, seconds: int) -> Enrollment:
     if not 1 <= seconds <= MUTE_LIMIT:
         raise InvalidMessageFormat(f"A mute must last 1 to {MUTE_LIMIT} seconds.")
     until = timezone.now() + timedelta(seconds=seconds)
-    return _set_mute(user, course, username, until, f"mute:{username}:{seconds}")
+    return _set_mute(user, course, username, until, "mute", seconds)
 
 
 @transaction.atomic
 def unmute(*, user: User, course: str, username: str) -> Enrollment:
     """Let a student post again. Raises as `mute` does."""
-    return _set_mute(user, course, username, None, f"unmute:{username}")
+    return _set_mute(user, course, username, None, "unmute")
 
 
 def _set_mute(
-    user: User, course: str, username: str, until: datetime | None, act: str
+    user: User, course: str, username: str, until: datetime | None, *act: object
 ) -> Enrollment:
     led = permissions.leading(user, course)
     student = (
         Enrollment.objects.filter(
-            course=led.course, user__username=username, role=Enrollment.Role.STUDENT
+            course=led.course, user=people.find(username), role=Enrollment.Role.STUDENT
         )
         .select_related("user", "course")
         .first()
@@ -81,7 +82,8 @@ def _set_mute(
     student.muted_until = until
     student.save(update_fields=["muted_until"])
     tell.muted(student)
-    _log(user, act, led.course)
+    verb, *rest = act
+    _log(user, ":".join(map(str, (verb, people.username(student.user), *rest))), led.course)
     return student
 
 
@@ -104,4 +106,6 @@ def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
 
 
 def _log(user: User, act: str, course: Course) -> None:
-    uselog.record([uselog.row(sid=user.username, event="moderate", act=act, course_id=course.slug)])
+    uselog.record(
+        [uselog.row(sid=people.username(user), event="moderate", act=act, course_id=course.slug)]
+    )

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
 from rooms.actions import tell, uselog
 from rooms.conf import limits
 from rooms.models import (
@@ -127,7 +127,7 @@ def archive_rooms(session: ClassSession) -> None:
         )
     )
     Room.objects.filter(id__in=[room.id for room in rooms]).update(archived_at=now)
-    members: dict[object, list[int]] = defaultdict(list)
+    members: dict[object, list[people.Key]] = defaultdict(list)
     for room_id, user_id in Membership.objects.filter(room__in=rooms).values_list("room", "user"):
         members[room_id].append(user_id)
     for room in rooms:
@@ -163,7 +163,7 @@ def tell_again(rooms: Collection[uuid.UUID]) -> None:
         tell.partners(session, only=chosen)
 
 
-def students_here_lately(course: Course) -> set[int]:
+def students_here_lately(course: Course) -> set[people.Key]:
     """Return the students who closed a page a moment ago. Partners may go on waiting for them."""
     gone_after = timedelta(seconds=limits["PARTNER_GONE_AFTER"])
     return presence.students_here_since(course, timezone.now() - gone_after)
@@ -176,7 +176,7 @@ def first_round(session: ClassSession) -> Round:
     return first
 
 
-def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
+def _students(course: Course, first: Round) -> list[pairing.Student[people.Key]]:
     answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
     online = presence.online_students(course)
     # Students who are reloading the page are not grouped with those who left.
@@ -187,7 +187,7 @@ def _students(course: Course, first: Round) -> list[pairing.Student[int]]:
     ]
 
 
-def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[int]]:
+def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[people.Key]]:
     """Return the partner groups of the question before, in this class session or the last one."""
     last = (
         PartnerGroup.objects.filter(round__session__course=session.course)
@@ -196,21 +196,18 @@ def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[i
         .values_list("round", flat=True)
         .first()
     )
-    previous: dict[int, list[int]] = defaultdict(list)
+    previous: dict[int, list[people.Key]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(round=last).values_list("group", "user"):
         previous[group_id].append(user_id)
     return list(previous.values())
 
 
 def log_partner_groups(
-    session: ClassSession, first: Round, chosen: Sequence[Sequence[int]]
+    session: ClassSession, first: Round, chosen: Sequence[Sequence[people.Key]]
 ) -> None:
     """Record in the use log the members of partner groups."""
-    names = dict(
-        User.objects.filter(pk__in=[user for group in chosen for user in group]).values_list(
-            "pk", "username"
-        )
-    )
+    chosen_users = people.everybody().filter(pk__in=[user for group in chosen for user in group])
+    names = {pk: str(name) for pk, name in chosen_users.values_list("pk", people.by_name())}
     uselog.record(
         uselog.row(
             sid=names[user],

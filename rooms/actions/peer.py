@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection
 
-from accounts.models import User
+from accounts.people import User
 from rooms import permissions
 from rooms.actions import tell
 from rooms.actions.messages import Post, post_message

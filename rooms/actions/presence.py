@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
 from rooms.actions import tell
 from rooms.conf import limits
 from rooms.models import Connection, Worker
@@ -30,7 +30,7 @@ class Coming:
     """
 
     connection: UUID
-    user: int
+    user: people.Key
     worker: UUID
     last: datetime | None = None
 
@@ -40,7 +40,7 @@ class Sign:
     """An open socket that fell silent, or is heard again if `silent_since` is None."""
 
     connection: UUID
-    user: int
+    user: people.Key
     silent_since: datetime | None
 
 
@@ -63,8 +63,8 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     If a user has too many sockets, the oldest are closed, at whatever worker they are.
     """
     now = timezone.now()
-    open_by_user: dict[int, list[UUID]] = {}
-    here: set[int] = set()
+    open_by_user: dict[people.Key, list[UUID]] = {}
+    here: set[people.Key] = set()
     for user, connection, silent_since in (
         presence.open_connections()
         .filter(user__in={coming.user for coming in opened})
@@ -198,7 +198,7 @@ def beat_every() -> float:
     return float(min(limits["PRESENCE_EXPIRY"] / 3, limits["PARTNER_GONE_AFTER"] / 4))
 
 
-def _lock_open_connections(users: Collection[int]) -> list[Connection]:
+def _lock_open_connections(users: Collection[people.Key]) -> list[Connection]:
     """Lock the open connections of the users in the order of their ids, and return them.
 
     If two sockets of a user close at two workers at once, one has to see that the other has closed.
@@ -211,7 +211,7 @@ def _lock_open_connections(users: Collection[int]) -> list[Connection]:
     )
 
 
-def _users_heard(connections: Iterable[Connection]) -> set[int]:
+def _users_heard(connections: Iterable[Connection]) -> set[people.Key]:
     return {one.user_id for one in connections if one.silent_since is None}
 
 
@@ -235,7 +235,7 @@ def _close(connections: QuerySet[Connection]) -> None:
     _tell_away({user for connection, user in gone.items() if connection not in known})
 
 
-def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
+def _take(connections: QuerySet[Connection]) -> dict[UUID, people.Key]:
     """Lock connections and return their users.
 
     Connections that another process has locked at the same time are left to that process.
@@ -247,10 +247,11 @@ def _take(connections: QuerySet[Connection]) -> dict[UUID, int]:
     )
 
 
-def _tell_away(users: set[int]) -> None:
+def _tell_away(users: set[people.Key]) -> None:
     """Tell the rooms of the users who are not online."""
     here = set(
         presence.online_connections().filter(user__in=users).values_list("user_id", flat=True)
     )
-    for user, name in User.objects.filter(id__in=users - here).values_list("id", "username"):
-        tell.away(user, name)
+    away = people.everybody().filter(pk__in=users - here)
+    for user, name in away.values_list("pk", people.by_name()):
+        tell.away(user, str(name))

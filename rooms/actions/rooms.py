@@ -4,7 +4,9 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
+from accounts.text import plain_name, shows
 from rooms import frames, permissions
 from rooms.actions import tell, uselog
 from rooms.conf import limits
@@ -26,7 +28,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     created as many rooms as allowed. Also raises EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
-    title = clean_text(" ".join(title.split()), TITLE_LIMIT)
+    title = clean_text(plain_name(title), TITLE_LIMIT)
     topic = _clean_topic(topic)
     _lock_user(user)
     if not enrollment.leads:
@@ -126,8 +128,8 @@ def open_direct_room(*, user: User, to: str) -> Room:
 
     Raises PermissionDenied if there is no such user or they share no course.
     """
-    other = User.objects.filter(username=to, is_active=True).first()
-    if other is None or other == user:
+    other = people.find(to)
+    if other is None or not other.is_active or other == user:
         raise PermissionDenied("You share no course with a user of that name.")
     shared = (
         Course.objects.filter(enrollments__user=user)
@@ -197,7 +199,7 @@ def _not_muted(enrollment: Enrollment) -> None:
 
 def _lock_user(user: User) -> None:
     """Lock the user, so that no other transaction counts and changes their rooms."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    people.everybody().select_for_update(no_key=True).get(pk=user.pk)
 
 
 def _lock_room(room: Room) -> Room:
@@ -221,7 +223,9 @@ def _may_be_in_one_more(user: User) -> None:
 
 
 def _clean_topic(topic: str) -> str:
-    topic = " ".join(topic.split())
+    topic = plain_name(topic)
+    if not shows(topic):
+        return ""
     if len(topic) > TOPIC_LIMIT:
         raise TextTooLong(f"The topic is too long: {TOPIC_LIMIT} characters at most.")
     return topic
@@ -229,11 +233,19 @@ def _clean_topic(topic: str) -> str:
 
 def _log_act(user: User, act: str, room: Room) -> None:
     uselog.record(
-        [uselog.row(sid=user.username, event="moderate", act=act, course_id=room.course.slug)]
+        [
+            uselog.row(
+                sid=people.username(user), event="moderate", act=act, course_id=room.course.slug
+            )
+        ]
     )
 
 
 def _log(user: User, event: str, room: Room) -> None:
     uselog.record(
-        [uselog.row(sid=user.username, event=event, act=room.title, course_id=room.course.slug)]
+        [
+            uselog.row(
+                sid=people.username(user), event=event, act=room.title, course_id=room.course.slug
+            )
+        ]
     )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from accounts.models import User
+from accounts import people
 from rooms.actions import partners, tell
 from rooms.models import (
     ClassSession,
@@ -38,12 +38,12 @@ class _Seats:
     """
 
     partner_groups: list[PartnerGroup]
-    members: list[list[int]]
-    online: set[int]
-    lately: set[int]
+    members: list[list[people.Key]]
+    online: set[people.Key]
+    lately: set[people.Key]
 
     @property
-    def late(self) -> set[int]:
+    def late(self) -> set[people.Key]:
         """Return the students who are online and in no partner group."""
         return self.online.difference(*self.members)
 
@@ -80,7 +80,7 @@ def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
     )
     if not partner_groups:
         return None
-    members: dict[int, list[int]] = {group.pk: [] for group in partner_groups}
+    members: dict[int, list[people.Key]] = {group.pk: [] for group in partner_groups}
     for group_id, user_id in Partner.objects.filter(round=first).values_list("group", "user"):
         members[group_id].append(user_id)
     return _Seats(
@@ -91,14 +91,16 @@ def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
     )
 
 
-def _answers(first: Round) -> dict[int, str]:
+def _answers(first: Round) -> dict[people.Key, str]:
     return dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
 
 
-def _choose_moves(seats: _Seats, *, answers: dict[int, str]) -> list[pairing.Move[int]]:
+def _choose_moves(
+    seats: _Seats, *, answers: dict[people.Key, str]
+) -> list[pairing.Move[people.Key]]:
     """Choose the moves, without reading the database."""
 
-    def student(user: int) -> pairing.Student[int]:
+    def student(user: people.Key) -> pairing.Student[people.Key]:
         return pairing.Student(
             user, answers.get(user), online=user in seats.online, lately=user in seats.lately
         )
@@ -114,7 +116,7 @@ def _carry_out(
     session: ClassSession,
     first: Round,
     partner_groups: Sequence[PartnerGroup],
-    moves: Sequence[pairing.Move[int]],
+    moves: Sequence[pairing.Move[people.Key]],
 ) -> None:
     # Without these locks a newcomer could miss messages posted after the number they are given.
     partners.lock_rooms(session)
@@ -136,12 +138,9 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
     if target is None:
         raise InvalidMessageFormat(f"The class has no group {number}.")
-    user = User.objects.filter(
-        username=username,
-        enrollments__course=session.course,
-        enrollments__role=Enrollment.Role.STUDENT,
-    ).first()
-    if user is None:
+    user = people.find(username)
+    places = Enrollment.objects.filter(course=session.course, role=Enrollment.Role.STUDENT)
+    if user is None or not places.filter(user=user).exists():
         raise InvalidMessageFormat("The course has no such student.")
     place = Partner.objects.filter(round=first, user=user).select_related("group__room").first()
     source = place.group if place is not None else None
@@ -151,7 +150,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
-def leave_partner_groups(course: Course, users: Collection[int]) -> None:
+def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
     """Take users who leave the course out of the partner groups of the current question.
 
     The caller holds the locks of the course's class sessions.
@@ -170,7 +169,7 @@ def leave_partner_groups(course: Course, users: Collection[int]) -> None:
 def _move(
     session: ClassSession,
     first: Round,
-    user: int,
+    user: people.Key,
     source: PartnerGroup | None,
     target: PartnerGroup,
 ) -> None:
@@ -189,7 +188,7 @@ def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) 
     partners.count_change(session)
     if session.phase in PARTNER_PHASES:
         tell.partners(session, only=changed)
-    touched: dict[int, list[int]] = defaultdict(list)
+    touched: dict[int, list[people.Key]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(group__in=changed).values_list("group", "user"):
         touched[group_id].append(user_id)
     partners.log_partner_groups(session, first, list(touched.values()))

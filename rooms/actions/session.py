@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import permissions
 from rooms.actions import partners, seating, tell, uselog
 from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
@@ -45,9 +46,12 @@ class Closing:
 def control(*, user: User, course: str, command: Control) -> Moved:
     """Carry out an instructor's command in a course, and wait until it is done.
 
-    `stop_vote` waits in this thread until the round is closed. Raises the errors of `begin`.
+    `stop_vote` waits in this thread until the round is closed. In a transaction of the caller it
+    closes the round at once, as nobody would hear of the close before the commit. Raises the errors
+    of `begin`.
     """
-    done = begin(user=user, course=course, command=command)
+    at_once = transaction.get_connection().in_atomic_block
+    done = begin(user=user, course=course, command=command, at_once=at_once)
     while isinstance(done, Closing):
         time.sleep(done.seconds)
         done = begin(user=user, course=course, command=command)
@@ -55,13 +59,13 @@ def control(*, user: User, course: str, command: Control) -> Moved:
 
 
 @transaction.atomic
-def begin(*, user: User, course: str, command: Control) -> Moved | Closing:
+def begin(*, user: User, course: str, command: Control, at_once: bool = False) -> Moved | Closing:
     """Carry out an instructor's command in a course, or begin to.
 
     `stop_vote` announces that the round closes a moment later, so that clients send the choices
     that students have not sent. The caller calls again at that time, as a repeated command, and by
     then another process may have closed the round. If nobody calls again, the round closes all the
-    same.
+    same. With `at_once`, it closes without that moment.
 
     A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
     PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
@@ -80,7 +84,8 @@ def begin(*, user: User, course: str, command: Control) -> Moved | Closing:
         _check_epoch(session, command)
         _check_closing(session, step)
     to = _target(session, command)
-    if isinstance(command, StopVote) and _close_later(session, user, command, now):
+    grace = timedelta(seconds=0 if at_once else limits["CLOSE_GRACE"])
+    if isinstance(command, StopVote) and _close_later(session, user, command, now, grace):
         assert session.deadline is not None
         return Closing(session.deadline)
     partners.lock_rooms(session)
@@ -148,10 +153,12 @@ def _check_closing(session: ClassSession, step: Step) -> None:
         )
 
 
-def _close_later(session: ClassSession, user: User, command: StopVote, now: datetime) -> bool:
+def _close_later(
+    session: ClassSession, user: User, command: StopVote, now: datetime, grace: timedelta
+) -> bool:
     """Announce that the round closes after the grace, and return whether it is still open."""
     if not session.closing:
-        deadline = now + timedelta(seconds=limits["CLOSE_GRACE"])
+        deadline = now + grace
         session.closing = message_uuid(command)
         session.controller = user
         session.changed_at = now
@@ -266,7 +273,7 @@ def _advance(
     uselog.record(
         [
             uselog.row(
-                sid=session.controller.username,
+                sid=people.username(session.controller),
                 event="peer",
                 act=act,
                 course_id=session.course.slug,

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from accounts.models import User
-from rooms.actions import partners, seating, votes
+from accounts.people import User
+from rooms.actions import partners, seating, signals, votes
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
@@ -179,6 +179,8 @@ def _start_revote(session: ClassSession, command: StartRevote, now: datetime) ->
 
 def _reveal(session: ClassSession, command: Reveal, now: datetime) -> ClassSession:
     # The phase alone reveals the correct choice.
+    assert session.current_round is not None
+    signals.send(signals.question_revealed, **_facts(session, session.current_round.question))
     return session
 
 
@@ -250,10 +252,21 @@ def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime
     )
     if question is None:
         raise InvalidMessageFormat("The course has no such question.")
+    if signals.class_started.has_listeners() and not session.rounds.exists():
+        signals.send(signals.class_started, **_facts(session, question))
     session.current_round = Round.objects.create(
         session=session, question=question, number=1, opened_at=now
     )
     session.deadline = _deadline(seconds, now)
+
+
+def _facts(session: ClassSession, question: Question) -> dict[str, Any]:
+    """Return the arguments of a signal about a question of the class."""
+    return {
+        "course": session.course.slug,
+        "question": question.slug,
+        "user": session.controller,
+    }
 
 
 def _deadline(seconds: float | None, now: datetime) -> datetime | None:

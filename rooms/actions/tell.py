@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames
 from rooms.delivery import names, publish
 from rooms.delivery.notices import (
@@ -81,7 +82,7 @@ def removed(room: Room, message: Message) -> None:
 def joined(
     course: Course,
     room: Room,
-    users: Collection[int],
+    users: Collection[people.Key],
     *,
     members: int,
     title: str | None = None,
@@ -100,24 +101,24 @@ def joined(
     )
 
 
-def left(room: Room, users: Collection[int]) -> None:
+def left(room: Room, users: Collection[people.Key]) -> None:
     """Tell users that they are no longer in a room."""
     frame = frames.room_removed(room)
     _to_course(room.course_id, Leave(list(users), names.room(room.id), frame))
 
 
-def unenrolled(course: Course, users: Collection[int]) -> None:
+def unenrolled(course: Course, users: Collection[people.Key]) -> None:
     """End the topic subscriptions of users who have left the course."""
     _to_course(course.pk, Unenrolled(list(users)))
 
 
-def close_dashboards(course: Course, users: Sequence[int]) -> None:
+def close_dashboards(course: Course, users: Sequence[people.Key]) -> None:
     """Close the instructors' sockets of users who no longer lead the course."""
     for user in users:
         _to_course(course.pk, Close(4403, names.dashboards(course.pk), user))
 
 
-def close_surplus(user: int, connection: UUID) -> None:
+def close_surplus(user: people.Key, connection: UUID) -> None:
     """Close a socket of a user who has too many, in whatever process it is."""
     publish.send(names.EVERYONE, Close(4429, names.account(user), connection=str(connection)))
 
@@ -135,10 +136,12 @@ def questions_changed(course: Course) -> None:
 
 def present(room: Room, user: User, *, here: bool) -> None:
     """Tell a room whether a user is here now."""
-    _to_course(room.course_id, PresenceChange(user.pk, user.username, [names.room(room.id)], here))
+    _to_course(
+        room.course_id, PresenceChange(user.pk, people.username(user), [names.room(room.id)], here)
+    )
 
 
-def away(user: int, username: str) -> None:
+def away(user: people.Key, username: str) -> None:
     """Tell all rooms of a user that they are away."""
     for channel_group, rooms in audiences(user).items():
         publish.send(channel_group, PresenceChange(user, username, rooms, here=False))
@@ -160,7 +163,7 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
     made = PartnerGroup.objects.filter(round=first).select_related("round")
     if only is not None:
         made = made.filter(pk__in=only)
-    bodies: dict[int, list[tuple[int, PartnerBody]]] = defaultdict(list)
+    bodies: dict[int, list[tuple[people.Key, PartnerBody]]] = defaultdict(list)
     partner_groups = list(made)
     for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
         bodies[group_id].append((user_id, body))
@@ -255,7 +258,7 @@ def nobody_listens(course: Course, user: User, text: str) -> None:
     )
 
 
-def _to_users(told: Iterable[tuple[int, int, Event]]) -> None:
+def _to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:
     """Send each event to the sockets of a user, given the ids of the course and the user."""
     publish.send_all(
         [

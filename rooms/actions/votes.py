@@ -8,7 +8,8 @@ from typing import Self
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import tell, uselog
 from rooms.models import ClassSession, Draft, Enrollment, Round, Vote
@@ -16,6 +17,9 @@ from rooms.peer.phases import OPEN_PHASES
 from rooms.wire.commands import CastVote, DraftVote
 from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 from rooms.wire.text import clean_rationale
+
+_Key = tuple[int, people.Key]
+"""The ids of a round and of a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     users = polls.open_to(ballots)
     drafted = _drafted(users)
     latest = _latest(_cast(users), drafted)
-    votes: dict[tuple[int, int], Vote] = {}
+    votes: dict[_Key, Vote] = {}
     log = []
     results: list[Vote | PeerError] = []
     for ballot in ballots:
@@ -155,7 +159,7 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     users = polls.open_to(ballots)
     cast = _cast(users)
     latest = _latest(cast, _drafted(users))
-    drafts: dict[tuple[int, int], Draft] = {}
+    drafts: dict[_Key, Draft] = {}
     results: list[Draft | None | PeerError] = []
     for ballot in ballots:
         try:
@@ -204,8 +208,8 @@ def count_drafts(session: ClassSession, now: datetime) -> None:
             cast_at=draft.sent_at,
         )
         for draft in drafts.filter(
-            user__enrollments__course=session.course,
-            user__enrollments__role=Enrollment.Role.STUDENT,
+            user__peerchat_enrollments__course=session.course,
+            user__peerchat_enrollments__role=Enrollment.Role.STUDENT,
         ).select_related("user", "round__question", "round__session__course")
     ]
     _put(votes)
@@ -263,7 +267,7 @@ class _Polls:
             raise InvalidChoice
         return session.current_round
 
-    def open_to(self, ballots: Sequence[Ballot]) -> set[tuple[int, int]]:
+    def open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
         """Return (round, user) of the ballots for courses with a current round."""
         return {
             (session.current_round_id, ballot.user.pk)
@@ -273,7 +277,7 @@ class _Polls:
         }
 
 
-def _cast(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], datetime]:
+def _cast(keys: Collection[_Key]) -> dict[_Key, datetime]:
     """Return the times of the votes of these (round, user)."""
     votes = Vote.objects.filter(
         round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
@@ -283,7 +287,7 @@ def _cast(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], datetime]:
     }
 
 
-def _drafted(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], datetime]:
+def _drafted(keys: Collection[_Key]) -> dict[_Key, datetime]:
     """Return the times of the drafts of these (round, user)."""
     drafts = Draft.objects.filter(
         round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
@@ -293,9 +297,9 @@ def _drafted(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], datetim
     }
 
 
-def _latest(*times: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], datetime]:
+def _latest(*times: Mapping[_Key, datetime]) -> dict[_Key, datetime]:
     """Return the last time of each (round, user)."""
-    latest: dict[tuple[int, int], datetime] = {}
+    latest: dict[_Key, datetime] = {}
     for some in times:
         for key, at in some.items():
             latest[key] = max(at, latest.get(key, at))
@@ -319,9 +323,9 @@ def _put(votes: Iterable[Vote]) -> None:
     )
 
 
-def _discard_drafts(keys: Iterable[tuple[int, int]]) -> None:
+def _discard_drafts(keys: Iterable[_Key]) -> None:
     """Remove the drafts of users who have cast a vote, by (round, user)."""
-    users: dict[int, set[int]] = {}
+    users: dict[int, set[people.Key]] = {}
     for round_, user in keys:
         users.setdefault(round_, set()).add(user)
     for round_, voted in users.items():
@@ -330,7 +334,7 @@ def _discard_drafts(keys: Iterable[tuple[int, int]]) -> None:
 
 def _row(vote: Vote, course: str, now: datetime) -> uselog.Row:
     return uselog.row(
-        sid=vote.user.username,
+        sid=people.username(vote.user),
         event="vote",
         act=f"{vote.choice}:vote{vote.round.number}",
         course_id=course,

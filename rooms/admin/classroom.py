@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from accounts import people
 from rooms.admin.base import History, ReadOnly, changelist, shortened
 from rooms.models import (
     ClassSession,
@@ -39,7 +40,7 @@ class ClassSessionAdmin(History):
     list_display = ("course", "started_at", "ended_at", "phase", "epoch", "controller")
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "phase", "course")
     list_select_related = ("course", "controller")
-    search_fields = ("course__slug", "course__title", "controller__username")
+    search_fields = ("course__slug", "course__title", people.by_name("controller__"))
     date_hierarchy = "started_at"
     inlines = (RoundInline,)
 
@@ -97,8 +98,7 @@ class VoteAdmin(History):
     list_filter = ("choice", "confidence", "round__number", "round__session__course")
     list_select_related = ("round__session__course", "round__question", "user")
     search_fields = (
-        "user__username",
-        "user__display_name",
+        *people.search_fields("user__"),
         "round__question__slug",
         "rationale",
     )
@@ -127,7 +127,7 @@ class DraftAdmin(History):
     list_display = ("sent_at", "round", "user", "choice", "confidence")
     list_filter = ("round__session__course",)
     list_select_related = ("round__question", "user")
-    search_fields = ("user__username", "user__display_name", "round__question__slug")
+    search_fields = (*people.search_fields("user__"), "round__question__slug")
     date_hierarchy = "sent_at"
     ordering = ("-sent_at",)
 
@@ -144,8 +144,7 @@ class PartnerGroupAdmin(History):
     list_select_related = ("round__session__course", "round__question", "room")
     search_fields = (
         "round__question__slug",
-        "partners__user__username",
-        "partners__user__display_name",
+        *people.search_fields("partners__user__"),
     )
     date_hierarchy = "formed_at"
     ordering = ("-formed_at", "number")
@@ -164,7 +163,7 @@ class PartnerGroupAdmin(History):
 
     @admin.display(description="partners")
     def partner_names(self, group: PartnerGroup) -> str:
-        return ", ".join(partner.user.shown_name for partner in group.partners.all())
+        return ", ".join(people.shown_name(partner.user) for partner in group.partners.all())
 
     @admin.display(ordering="room__last_seq")
     def messages(self, group: PartnerGroup) -> str:
@@ -176,7 +175,7 @@ class PartnerAdmin(History):
     list_display = ("user", "group", "course")
     list_filter = ("round__session__course",)
     list_select_related = ("user", "group__round__question", "round__session__course")
-    search_fields = ("user__username", "user__display_name", "round__question__slug")
+    search_fields = (*people.search_fields("user__"), "round__question__slug")
     ordering = ("-group__formed_at", "group__number")
 
     @admin.display(ordering="round__session__course")

@@ -8,14 +8,19 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.admin.base import changelist
+from rooms.admin.base import PicksUsers, WrittenForm, changelist
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
 INLINE_ROWS = 100
+
+
+class CourseForm(WrittenForm):
+    names = ("title",)
 
 
 class EnrollmentForm(forms.ModelForm):
@@ -27,11 +32,21 @@ class EnrollmentForm(forms.ModelForm):
             for name in self.fields.keys() & {"user", "course"}:
                 self.fields[name].disabled = True
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        user, course = self.cleaned_data.get("user"), self.cleaned_data.get("course")
+        if user and isinstance(course, Course) and course.pk:
+            others = Enrollment.objects.filter(user=user, course=course).exclude(
+                pk=self.instance.pk
+            )
+            if others.exists():
+                self.add_error("user", "This person is in the course already.")
+        return cleaned
 
-class EnrollmentInline(admin.TabularInline):
+
+class EnrollmentInline(PicksUsers, admin.TabularInline):
     model = Enrollment
     form = EnrollmentForm
-    autocomplete_fields = ("user",)
     fields = ("user", "role", "joined_at")
     readonly_fields = ("joined_at",)
     extra = 1
@@ -39,6 +54,7 @@ class EnrollmentInline(admin.TabularInline):
 
 @admin.register(Course)
 class CourseAdmin(admin.ModelAdmin):
+    form = CourseForm
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
     # Repeated here, because a query that counts drops the order of the model.
@@ -93,18 +109,18 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(admin.ModelAdmin):
+class EnrollmentAdmin(PicksUsers, admin.ModelAdmin):
     list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
     list_display_links = ("user",)
     list_editable = ("role",)
     list_filter = ("role", "course")
     list_select_related = ("user", "course")
-    search_fields = ("user__username", "user__display_name", "user__email", "course__slug")
+    search_fields = (*people.search_fields("user__"), "course__slug")
     form = EnrollmentForm
     fields = ("user", "course", "role", "joined_at", "muted_until")
     readonly_fields = ("joined_at", "muted_until")
-    autocomplete_fields = ("user", "course")
-    ordering = ("course", "user__username")
+    autocomplete_fields = ("course",)
+    ordering = ("course", people.by_name("user__"))
 
     def save_model(
         self, request: HttpRequest, obj: Enrollment, form: forms.ModelForm, change: bool
@@ -123,6 +139,6 @@ class EnrollmentAdmin(admin.ModelAdmin):
         for course, users in gone.items():
             unenroll(course=course, users=users)
 
-    @admin.display(ordering="user__display_name")
+    @admin.display(ordering=people.shown_order("user__"))
     def display_name(self, enrollment: Enrollment) -> str:
-        return enrollment.user.shown_name
+        return people.shown_name(enrollment.user)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
+from accounts import people
 from rooms.admin.base import History
 from rooms.models import Connection, Worker
 
@@ -30,6 +31,6 @@ class ConnectionAdmin(History):
     list_display = ("user", "opened_at", "closed_at", "worker")
     list_filter = (("closed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("user", "worker")
-    search_fields = ("user__username", "user__display_name")
+    search_fields = people.search_fields("user__")
     date_hierarchy = "opened_at"
     ordering = ("-opened_at",)

@@ -1,5 +1,6 @@
 """Questions and their choices in the admin."""
 
+from string import ascii_uppercase
 from typing import Any
 
 from django import forms
@@ -8,45 +9,73 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
 from rooms.actions.session import mend_question
-from rooms.admin.base import shortened
+from rooms.admin.base import WrittenForm, shortened
 from rooms.models import Choice, Question
 
 
-class ChoiceForm(forms.ModelForm):
-    class Meta:
-        model = Choice
-        fields = ("letter", "text", "is_correct")
+class QuestionForm(WrittenForm):
+    texts = ("prompt",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Votes refer to a choice by its letter.
-        self.fields["letter"].disabled = self.instance.pk is not None
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
+        others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
+        if course and slug and others.exists():
+            self.add_error("slug", "The course has a question with this slug already.")
+        return cleaned
+
+
+class ChoiceForm(WrittenForm):
+    texts = ("text",)
 
 
 class ChoiceFormSet(forms.BaseInlineFormSet):
-    """At least two choices, exactly one of them correct."""
+    """At least two choices, exactly one of them correct. They get the letters from A in order."""
 
     def clean(self) -> None:
         super().clean()
         if any(self.errors):
             return
-        if len(self._kept()) < 2:
+        kept = self._kept()
+        if len(kept) < 2:
             raise forms.ValidationError("A question needs at least two choices.")
-        if sum(form.cleaned_data["is_correct"] for form in self._kept()) != 1:
+        if len(kept) > len(ascii_uppercase):
+            raise forms.ValidationError(f"A question has {len(ascii_uppercase)} choices at most.")
+        correct = [form for form in kept if form.cleaned_data["is_correct"]]
+        if not correct:
             raise forms.ValidationError("Exactly one choice must be correct.")
+        for form in correct[1:]:
+            form.add_error("is_correct", "Exactly one choice must be correct.")
 
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one, and the database never allows two correct choices. So the
         # previously correct one has to be saved first.
         correct = next(form.instance for form in self._kept() if form.cleaned_data["is_correct"])
         self.instance.choices.exclude(pk=correct.pk).update(is_correct=False)
-        return super().save(commit)
+        saved = super().save(commit)
+        if not was_asked(self.instance):
+            self._close_gaps()
+        return saved
+
+    def save_new(self, form: forms.ModelForm, commit: bool = True) -> Choice:
+        taken = set(self.instance.choices.values_list("letter", flat=True))
+        form.instance.letter = next(one for one in ascii_uppercase if one not in taken)
+        choice: Choice = super().save_new(form, commit)
+        return choice
+
+    def _close_gaps(self) -> None:
+        """Give the choices the letters from A, in the order of those that they have."""
+        choices = self.instance.choices.order_by("letter")
+        for letter, choice in zip(ascii_uppercase, choices, strict=False):
+            if choice.letter != letter:
+                choice.letter = letter
+                choice.save(update_fields=["letter"])
 
     def _kept(self) -> list[forms.ModelForm]:
         return [
             form
             for form in self.forms
-            if form.cleaned_data.get("letter") and not form.cleaned_data.get("DELETE")
+            if form.cleaned_data.get("text") and not form.cleaned_data.get("DELETE")
         ]
 
 
@@ -54,7 +83,9 @@ class ChoiceInline(admin.TabularInline):
     model = Choice
     form = ChoiceForm
     formset = ChoiceFormSet
-    max_num = 26
+    fields = ("letter", "text", "is_correct")
+    readonly_fields = ("letter",)
+    max_num = len(ascii_uppercase)
 
     def get_extra(self, request: HttpRequest, obj: Question | None = None, **kwargs: Any) -> int:
         return 0 if obj else 4
@@ -76,6 +107,7 @@ def was_asked(question: Question | None) -> bool:
 
 @admin.register(Question)
 class QuestionAdmin(admin.ModelAdmin):
+    form = QuestionForm
     list_display = ("slug", "course", "start", "position", "times_asked")
     list_editable = ("position",)
     list_filter = ("course", "kind")

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from accounts import people
 from rooms.admin.base import History, changelist, shortened
 from rooms.models import Course, Membership, Mention, Message, Room
 
@@ -16,7 +17,7 @@ class RoomAdmin(History):
     list_display = ("name", "kind", "course", "members", "messages", "created_at", "archived_at")
     list_filter = ("kind", "course", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("course",)
-    search_fields = ("id", "title", "topic", "course__title", "memberships__user__username")
+    search_fields = ("id", "title", "topic", "course__title", people.by_name("memberships__user__"))
     ordering = ("-created_at",)
     date_hierarchy = "created_at"
     fields = (*list_display, "topic", "created_by", "slow_seconds", "id", "pair")
@@ -46,7 +47,7 @@ class MembershipAdmin(History):
     list_display = ("user", "room", "kind", "course", "joined_at", "last_read_seq")
     list_filter = ("room__kind", "room__course")
     list_select_related = ("user", "room__course")
-    search_fields = ("user__username", "user__display_name", "room__title", "room__id")
+    search_fields = (*people.search_fields("user__"), "room__title", "room__id")
 
     @admin.display(ordering="room__kind")
     def kind(self, membership: Membership) -> str:
@@ -67,7 +68,7 @@ class MessageAdmin(History):
         "room__course",
     )
     list_select_related = ("room__course", "sender")
-    search_fields = ("text", "sender__username", "sender__display_name", "room__id")
+    search_fields = ("text", *people.search_fields("sender__"), "room__id")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
 
@@ -89,7 +90,7 @@ class MentionAdmin(History):
     list_display = ("user", "created_at", "course", "room", "start")
     list_filter = ("message__room__kind", "message__room__course")
     list_select_related = ("user", "message__room__course", "message__sender")
-    search_fields = ("user__username", "user__display_name", "message__text")
+    search_fields = (*people.search_fields("user__"), "message__text")
     ordering = ("-id",)
 
     @admin.display(ordering="message__created_at")

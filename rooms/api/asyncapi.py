@@ -219,6 +219,11 @@ def _refusal() -> Schema:
     }
 
 
-def servers(host: str, *, secure: bool) -> dict[str, Any]:
-    """Return the only server, under the address that the client used."""
-    return {"here": {"host": host, "protocol": "wss" if secure else "ws"}}
+def servers(host: str, base: str, *, secure: bool) -> dict[str, Any]:
+    """Return the only server, under the address that the client used.
+
+    The channels are below the path `base`.
+    """
+    server = {"host": host, "protocol": "wss" if secure else "ws"}
+    below = base.rstrip("/")
+    return {"here": server | ({"pathname": below} if below else {})}

@@ -6,7 +6,8 @@ from rest_framework.request import Request
 
 from accounts import tokens, wrong_tokens
 from accounts.addresses import client_address
-from accounts.models import Token, User
+from accounts.models import Token
+from accounts.people import User
 from rooms.wire.errors import InvalidToken, RateLimited
 
 

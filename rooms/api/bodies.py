@@ -263,9 +263,13 @@ class PeerMessage(Strict, frozen=True, kw_only=True):
 
 
 class UseLogQuery(Strict, frozen=True, kw_only=True):
-    """`since` (inclusive) and `until` (exclusive): ISO 8601, or seconds since the epoch."""
+    """`since` (inclusive) and `until` (exclusive): ISO 8601, or seconds since the epoch.
 
-    format: Literal["csv", "jsonl"] = msgspec.field(name="as", default="csv")
+    `bom`: whether CSV begins with a byte-order mark, by which spreadsheets know UTF-8.
+    """
+
+    format: Literal["csv", "jsonl", "xlsx"] = msgspec.field(name="as", default="csv")
     since: Annotated[str, Meta(max_length=40)] | None = None
     until: Annotated[str, Meta(max_length=40)] | None = None
     names: Literal["real", "pseudonyms"] = "real"
+    bom: bool = True

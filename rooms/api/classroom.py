@@ -5,6 +5,7 @@ from msgspec import Raw, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import people
 from rooms import frames, permissions, ratelimit
 from rooms.actions import peer, session
 from rooms.actions.votes import Ballot, DraftBallot, cast_vote, leave_draft
@@ -129,7 +130,7 @@ class PeerMessages(Endpoint):
     def post(self, request: Request) -> Response:
         user = self.me(request)
         given: bodies.PeerMessage = read(request, serializers.of(bodies.PeerMessage))
-        if given.sender not in (None, user.username):
+        if given.sender not in (None, people.username(user)):
             raise PermissionDenied("The sender must be the authenticated user.")
         course, to = given.course_name, [given.to] if isinstance(given.to, str) else given.to or []
         if given.type == "control":

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rooms import permissions
-from rooms.api import bodies, serializers, shapes
+from rooms.api import bodies, serializers, shapes, spreadsheet
 from rooms.api.endpoint import Endpoint, asked, listed
 from rooms.api.export import Export
 from rooms.api.schema import READING, query, refusals
@@ -72,13 +72,15 @@ class UseLog(Endpoint):
         operation_id="courses_uselog_retrieve",
         summary="Download the use log of a course",
         description=(
-            "One row per action: `timestamp, sid, event, act, div_id, course_id`. With "
+            "One row per action: `timestamp, sid, event, act, div_id, course_id`. CSV begins with "
+            "a byte-order mark, unless `bom=0`; in XLSX, times are times, in UTC. With "
             "`names=pseudonyms`, each person has one pseudonym throughout the course."
         ),
         parameters=query(bodies.UseLogQuery),
         responses={
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR),
             (200, "application/jsonl"): OpenApiResponse(OpenApiTypes.STR),
+            (200, spreadsheet.CONTENT_TYPE): OpenApiResponse(OpenApiTypes.BINARY),
         }
         | refusals(*READING),
     )
@@ -91,6 +93,7 @@ class UseLog(Endpoint):
             since=_moment("since", wanted.since),
             until=_moment("until", wanted.until),
             pseudonyms=wanted.names == "pseudonyms",
+            bom=wanted.bom,
         )
         streamed = isinstance(request._request, ASGIRequest)
         return StreamingHttpResponse(

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import include, path
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -25,6 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from rooms import addresses
 from rooms.api import asyncapi
 from rooms.api.schema import Schema
 
@@ -33,9 +35,18 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @functools.cache
 def open_api() -> Schema:
-    """Return the OpenAPI document, which is the same for everyone."""
-    made: Schema = SchemaGenerator().get_schema(request=None, public=True)
+    """Return the OpenAPI document without the servers, which is the same for everyone.
+
+    Its paths begin at the address of the pages. The rest of the site around them is not in it.
+    """
+    patterns = [path("api/", include("rooms.api.urls"))]
+    made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made
+
+
+def base_url(request: HttpRequest) -> str:
+    """Return the URL of the pages as the client reached them, without the slash at its end."""
+    return request.build_absolute_uri(addresses.base()).rstrip("/")
 
 
 class OpenApi(APIView):
@@ -54,13 +65,15 @@ class OpenApi(APIView):
     )
 
     def get(self, request: Request) -> Response:
-        return Response(open_api())
+        return Response({**open_api(), "servers": [{"url": base_url(request)}]})
 
 
 @require_safe
 def async_api(request: HttpRequest) -> JsonResponse:
     """Answer with the AsyncAPI document of the sockets."""
-    servers = asyncapi.servers(request.get_host(), secure=request.is_secure())
+    servers = asyncapi.servers(
+        request.get_host(), addresses.sockets_base(), secure=request.is_secure()
+    )
     return JsonResponse({**asyncapi.document(), "servers": servers})
 
 
@@ -74,6 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "rooms/api.html",
         {
             "version": document["info"]["version"],
+            "base": base_url(request),
             "description": prose(document["info"]["description"]),
             "operations": _operations(),
             "types": _types(),
@@ -86,7 +100,7 @@ def _operations() -> list[dict[str, Any]]:
     return [
         {
             "method": method.upper(),
-            "path": path,
+            "path": where,
             "name": operation["operationId"],
             "summary": operation.get("summary", ""),
             "description": prose(operation.get("description", "")),
@@ -105,7 +119,7 @@ def _operations() -> list[dict[str, Any]]:
                 for status, response in sorted(operation["responses"].items())
             ],
         }
-        for path, operations in open_api()["paths"].items()
+        for where, operations in open_api()["paths"].items()
         for method, operation in operations.items()
         if method in METHODS
     ]

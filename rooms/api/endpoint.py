@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.people import User
 from rooms.api import bodies, serializers
 from rooms.api.authentication import BearerAuthentication
 from rooms.api.errors import handle

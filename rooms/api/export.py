@@ -1,4 +1,4 @@
-"""The use log of a course as a download: CSV or JSON Lines, with names or with pseudonyms.
+"""The use log of a course as a download: CSV, XLSX or JSON Lines, with names or pseudonyms.
 
 Rows are read in batches. So a log of any length takes little memory, and no database connection
 while the client reads.
@@ -8,7 +8,7 @@ import base64
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from rooms.api import spreadsheet
 from rooms.conf import limits
 from rooms.models import Course, UseLog
 from rooms.queries import results
@@ -33,6 +34,14 @@ FIELDS = ("timestamp", "sid", "event", "act", "div_id", "course_id")
 _FORMULA = re.compile(
     r"(?:\A|(?<=[;\t\r\n]))(?=(?:['\"]|[^\S;\t\r\n])*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
+
+# Spreadsheets take a file without it for one in an old encoding.
+BOM = b"\xef\xbb\xbf"
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "xlsx": spreadsheet.CONTENT_TYPE,
+}
 
 Row = dict[str, str]
 
@@ -91,35 +100,50 @@ class Export:
         since: datetime | None,
         until: datetime | None,
         pseudonyms: bool,
+        bom: bool = True,
     ) -> None:
-        self.content_type = (
-            "text/csv; charset=utf-8" if format == "csv" else "application/jsonl; charset=utf-8"
-        )
-        self._render: Callable[[list[Row]], bytes] = _csv if format == "csv" else _jsonl
-        self._head = _csv([dict(zip(FIELDS, FIELDS, strict=True))]) if format == "csv" else b""
+        self.content_type = CONTENT_TYPES[format]
+        self._format = format
+        self._bom = bom
         self._rows = results.use_log(course, since=since, until=until)
         self._pseudonyms = Pseudonyms(course) if pseudonyms else None
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._head:
-            yield self._head
-        last: UseLog | None = None
-        while rows := self._read(last):
-            last = rows[-1]
-            yield self._render([self._row(row) for row in rows])
+        return filter(None, self._parts())
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the same for a server that streams asynchronously, and keep no connection."""
-        chunks = iter(self)
+        parts = self._parts()
 
         def following() -> bytes | None:
             try:
-                return next(chunks, None)
+                return next(parts, None)
             finally:
                 close_old_connections()
 
-        while (chunk := await sync_to_async(following)()) is not None:
-            yield chunk
+        while (part := await sync_to_async(following)()) is not None:
+            if part:
+                yield part
+
+    def _parts(self) -> Iterator[bytes]:
+        """Yield the parts of the file, some of them empty, each after one query at most."""
+        match self._format:
+            case "csv":
+                yield (BOM if self._bom else b"") + _csv([dict(zip(FIELDS, FIELDS, strict=True))])
+                for rows in self._batches():
+                    yield _csv([self._row(row) for row in rows])
+            case "xlsx":
+                cells = ([self._cells(row) for row in rows] for rows in self._batches())
+                yield from spreadsheet.xlsx(FIELDS, cells)
+            case _:
+                for rows in self._batches():
+                    yield _jsonl([self._row(row) for row in rows])
+
+    def _batches(self) -> Iterator[list[UseLog]]:
+        last: UseLog | None = None
+        while rows := self._read(last):
+            last = rows[-1]
+            yield rows
 
     def _read(self, last: UseLog | None) -> list[UseLog]:
         rows = self._rows
@@ -139,6 +163,10 @@ class Export:
             "div_id": row.div_id,
             "course_id": row.course_id,
         }
+
+    def _cells(self, row: UseLog) -> list[spreadsheet.Cell]:
+        texts = self._row(row)
+        return [row.timestamp, *(texts[field] for field in FIELDS[1:])]
 
 
 def _csv(rows: list[Row]) -> bytes:

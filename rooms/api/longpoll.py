@@ -16,6 +16,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from accounts import people
 from rooms.process import runtime
 from rooms.process.silence import asked_after
 from rooms.wire.errors import RateLimited
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-WokenSince = Callable[[float, str, int], bool]
+WokenSince = Callable[[float, str, people.Key], bool]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 EXTENSION = "peerchat.poll"
@@ -42,7 +43,7 @@ class Wanted:
     With `since`, in seconds since the epoch, it also waits for news of the class since then.
     """
 
-    user: int
+    user: people.Key
     audience: str
     group: str
     after: int
@@ -53,7 +54,7 @@ class Wanted:
 class Poll:
     """The interface between a view and the code around it that waits."""
 
-    def __init__(self, waiting: Counter[int], woken_since: WokenSince) -> None:
+    def __init__(self, waiting: Counter[people.Key], woken_since: WokenSince) -> None:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
@@ -65,7 +66,7 @@ class Poll:
             wanted.since, wanted.audience, wanted.user
         )
 
-    def present(self, user: int, username: str) -> None:
+    def present(self, user: people.Key, username: str) -> None:
         """Count a user who asks to wait as online, even if there is nothing to wait for yet."""
         self.person = user, username
 
@@ -90,7 +91,7 @@ class LongPolling:
 
     def __init__(self, app: Application) -> None:
         self._app = app
-        self._waiting: Counter[int] = Counter()
+        self._waiting: Counter[people.Key] = Counter()
         self._woken = asyncio.Semaphore(WOKEN_AT_ONCE)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:

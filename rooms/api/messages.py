@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from accounts import people
 from rooms import frames, ratelimit
 from rooms.actions import moderation
 from rooms.actions import rooms as actions
@@ -43,7 +44,7 @@ class Messages(Endpoint):
         poll = poll_of(request)
         changed = False
         if poll is not None and wanted.wait:
-            poll.present(user.pk, user.username)
+            poll.present(user.pk, people.username(user))
             if wanted.after is not None and wanted.before is None and not page:
                 waits_for = Wanted(
                     user=user.pk,

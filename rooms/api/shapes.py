@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts import people
 from rooms import frames
 from rooms.api import bodies
 from rooms.models import Enrollment, Question, Room, Round, Vote
@@ -28,7 +29,7 @@ def room(seen: RoomSeen) -> bodies.RoomDetails:
         unread=max(found.last_seq - read, 0) if read is not None else 0,
         topic=found.topic,
         slow_seconds=found.slow_seconds,
-        created_by=found.created_by.username if found.created_by else None,
+        created_by=people.username(found.created_by) if found.created_by else None,
     )
 
 
@@ -41,8 +42,8 @@ def mute(enrollment: Enrollment) -> bodies.Mute:
     """Return the body of a muted student."""
     assert enrollment.muted_until is not None
     return bodies.Mute(
-        username=enrollment.user.username,
-        display_name=enrollment.user.shown_name,
+        username=people.username(enrollment.user),
+        display_name=people.shown_name(enrollment.user),
         until=enrollment.muted_until.timestamp(),
     )
 

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tokens
-from accounts.models import Token, User
+from accounts.models import Token
+from accounts.people import User
 from rooms import ratelimit
 from rooms.api import bodies, serializers
 from rooms.api.endpoint import Endpoint, read
@@ -41,7 +42,7 @@ class Tokens(Endpoint):
             raise AuthenticationRequired("The username or password is wrong.")
         ratelimit.tokens.take(user.pk)
         raw = tokens.issue(user, name="HTTP API")
-        user_logged_in.send(sender=User, request=request, user=user)
+        user_logged_in.send(sender=type(user), request=request, user=user)
         token = Token.objects.get(digest=tokens.digest(raw))
         expires = token.expires_at.timestamp() if token.expires_at else None
         return Response(bodies.NewToken(token=raw, expires=expires), status=201)

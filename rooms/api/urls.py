@@ -17,7 +17,7 @@ urlpatterns = [
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
-    path("courses/<slug:slug>/mutes/<str:username>/", moderation.OneMute.as_view()),
+    path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),
     path("courses/<slug:slug>/uselog/", courses.UseLog.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/<str:room>/", rooms.OneRoom.as_view()),
@@ -27,13 +27,13 @@ urlpatterns = [
     path("rooms/<str:room>/users/", rooms.Users.as_view()),
     path("rooms/<str:room>/messages/", messages.Messages.as_view()),
     path("rooms/<str:room>/messages/<int:seq>/", messages.OneMessage.as_view()),
-    path("direct/<str:username>/messages/", messages.Direct.as_view()),
+    path("direct/<path:username>/messages/", messages.Direct.as_view()),
     path("mentions/", messages.Mentions.as_view()),
     path("search/", messages.Search.as_view()),
     path("peer/messages/", classroom.PeerMessages.as_view()),
     path("schema/", docs.OpenApi.as_view(), name="openapi"),
     path("docs/", docs.page, name="api-docs"),
     path("asyncapi.json", docs.async_api, name="asyncapi"),
-    # Every other address below /api/.
-    re_path(r"", endpoint.Nothing.as_view()),
+    # Every other address below the API; the name is that of its first address.
+    re_path(r"", endpoint.Nothing.as_view(), name="api"),
 ]

@@ -11,7 +11,7 @@ from channels.consumer import AsyncConsumer
 from msgspec import Struct
 
 from accounts.credentials import Credential
-from accounts.models import User
+from accounts.people import User
 from rooms import commands, frames
 from rooms.conf import limits
 from rooms.delivery import names

@@ -5,9 +5,9 @@ import logging
 
 from msgspec import Struct
 
-from accounts import tokens, wrong_tokens
+from accounts import people, tokens, wrong_tokens
 from accounts.credentials import Credential
-from accounts.models import User
+from accounts.people import User
 from rooms import commands, frames
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
@@ -133,7 +133,7 @@ class ChatConsumer(SocketConsumer):
         except PeerError as error:
             logger.warning("could not record a socket as online: %s", error.message)
             return coming
-        self.connection.noted_as = self.user.username
+        self.connection.noted_as = people.username(self.user)
         if was_away:
             self._tell(self.runtime.hub.rooms_of(self.connection), here=True)
         return coming
@@ -153,5 +153,6 @@ class ChatConsumer(SocketConsumer):
         """Tell the rooms whether the user is here now."""
         for group, audiences in rooms.items():
             publish.now(
-                group, notices.PresenceChange(self.user.pk, self.user.username, audiences, here)
+                group,
+                notices.PresenceChange(self.user.pk, people.username(self.user), audiences, here),
             )

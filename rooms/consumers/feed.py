@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from accounts.models import User
+from accounts.people import User
 from rooms import ratelimit
 from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names, notices, publish

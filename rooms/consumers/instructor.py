@@ -1,6 +1,6 @@
 """The consumer of an instructor's dashboard."""
 
-from accounts.models import User
+from accounts.people import User
 from rooms import commands
 from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names

@@ -1,7 +1,7 @@
 """The sockets that get the same frames and, for a room, the messages they have received."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from rooms import metrics
 from rooms.delivery.connection import Batch, LiveConnection
@@ -47,7 +47,7 @@ class Audience:
                 ready.append(gone)
         return ready
 
-    def write(self, frames: list[bytes], skip: int | None = None) -> None:
+    def write(self, frames: list[bytes], skip: Hashable | None = None) -> None:
         """Send frames to the sockets of all users but `skip`. Joining sockets get nothing yet."""
         batch = Batch(frames)
         metrics.DELIVERIES.inc(len(frames) * len(self.connections))
@@ -59,7 +59,7 @@ class Audience:
                 if connection.user_id != skip:
                     connection.write(batch)
 
-    def write_later(self, frames: Iterable[bytes], skip: int | None = None) -> None:
+    def write_later(self, frames: Iterable[bytes], skip: Hashable | None = None) -> None:
         """Keep frames that are not messages of the room for the joining sockets."""
         if not self.joining:
             return

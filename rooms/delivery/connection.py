@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Protocol
 
 from rooms import metrics
@@ -81,7 +81,7 @@ class LiveConnection(Subscriber):
     ) -> None:
         super().__init__()
         self.id = uuid.uuid4()
-        self.user_id: int | None = None
+        self.user_id: Hashable | None = None
         # The username under which the database lists this as an open chat socket; empty while it
         # does not.
         self.noted_as = ""

@@ -9,7 +9,7 @@ import asyncio
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from rooms import metrics
 from rooms.delivery import names, notices
@@ -118,7 +118,7 @@ class Hub:
         self.connections[str(connection.id)] = connection
         metrics.CONNECTIONS.set(len(self.connections))
 
-    def identify(self, connection: LiveConnection, user: int, most: int) -> None:
+    def identify(self, connection: LiveConnection, user: Hashable, most: int) -> None:
         """Note the user of the connection.
 
         If the user has more than `most` connections, the oldest are closed with 4429.
@@ -147,7 +147,7 @@ class Hub:
         after: int,
         within: float,
         *,
-        user: int,
+        user: Hashable,
         since: float | None = None,
     ) -> bool:
         """Wait for a message of a room with a higher number than `after`.
@@ -177,7 +177,7 @@ class Hub:
             metrics.WAITING_REQUESTS.dec()
             self._subscriptions.release(subscriber)
 
-    def woken_since(self, since: float, room: str, user: int) -> bool:
+    def woken_since(self, since: float, room: str, user: Hashable) -> bool:
         """Return whether news of a class came for a room or a user since a time.
 
         `since` is in seconds since the epoch. News before `WOKEN_KEPT` seconds may be forgotten.
@@ -353,7 +353,7 @@ class Hub:
             ):
                 connection.close(entry.code)
 
-    def _sockets_of(self, users: list[int]) -> list[LiveConnection]:
+    def _sockets_of(self, users: Iterable[Hashable]) -> list[LiveConnection]:
         return [
             connection
             for user in users

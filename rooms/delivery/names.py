@@ -9,6 +9,7 @@ holds a handful of subscriptions instead of one per room and user.
 """
 
 import hashlib
+from collections.abc import Hashable
 from uuid import UUID
 
 EVERYONE = "everyone"
@@ -25,12 +26,12 @@ def room(room_id: UUID) -> str:
     return f"room.{room_id.hex}"
 
 
-def user(user_id: int) -> str:
+def user(user_id: Hashable) -> str:
     """Return the audience of all chat sockets of a user."""
     return f"user.{user_id}"
 
 
-def account(user_id: int) -> str:
+def account(user_id: Hashable) -> str:
     """Return the audience of all sockets of a user, of every kind."""
     return f"account.{user_id}"
 

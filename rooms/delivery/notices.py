@@ -5,10 +5,14 @@ of one commit travel together, in one message of the channel layer for each grou
 tag, which stays the same when the class gets another name.
 """
 
-from typing import Any
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+
+Key = TypeVar("Key")
+"""The type of the keys of users: int, UUID or str, whichever the site has."""
 
 
 class Stored(Struct, tag="s", array_like=True, frozen=True):
@@ -31,7 +35,7 @@ class Removed(Struct, tag="r", array_like=True, frozen=True):
     frame: bytes
 
 
-class Passing(Struct, tag="p", array_like=True, frozen=True):
+class Passing(Struct, Generic[Key], tag="p", array_like=True, frozen=True):
     """A frame that is not stored; `skip` is the id of a user who does not get it.
 
     `revision` is that of the class if the frame reports the partners of a user, else 0. With
@@ -40,28 +44,28 @@ class Passing(Struct, tag="p", array_like=True, frozen=True):
 
     audience: str
     frame: bytes
-    skip: int | None = None
+    skip: Key | None = None
     revision: int = 0
     wakes: bool = False
 
 
-class Join(Struct, tag="j", array_like=True, frozen=True):
+class Join(Struct, Generic[Key], tag="j", array_like=True, frozen=True):
     """New members of a room. Their sockets get `frame`, and the room's frames after `head`.
 
     `group` is the channel-layer group in which the frames of the room travel.
     """
 
-    users: list[int]
+    users: list[Key]
     audience: str
     group: str
     head: int
     frame: bytes
 
 
-class Leave(Struct, tag="l", array_like=True, frozen=True):
+class Leave(Struct, Generic[Key], tag="l", array_like=True, frozen=True):
     """Former members of a room. Their sockets get `frame`, and nothing of the room after it."""
 
-    users: list[int]
+    users: list[Key]
     audience: str
     frame: bytes
 
@@ -72,35 +76,35 @@ class Changed(Struct, tag="c", array_like=True, frozen=True):
     audience: str
 
 
-class PresenceChange(Struct, tag="n", array_like=True, frozen=True):
+class PresenceChange(Struct, Generic[Key], tag="n", array_like=True, frozen=True):
     """A change of a user's presence in some rooms.
 
     `here` is true if the user came online or became a member, and false if they went away or left.
     """
 
-    user: int
+    user: Key
     username: str
     audiences: list[str]
     here: bool
 
 
-class Close(Struct, tag="x", array_like=True, frozen=True):
+class Close(Struct, Generic[Key], tag="x", array_like=True, frozen=True):
     """An order to close the sockets of an audience, or only those of one user or one connection."""
 
     code: int
     audience: str
-    user: int | None = None
+    user: Key | None = None
     connection: str | None = None
 
 
-class Recheck(Struct, tag="k", array_like=True, frozen=True):
+class Recheck(Struct, Generic[Key], tag="k", array_like=True, frozen=True):
     """A request to check the sockets of users against the database.
 
     `password` is true after a change of password, in which the session that made the change gets a
     new key.
     """
 
-    users: list[int]
+    users: list[Key]
     password: bool = False
 
 
@@ -111,10 +115,10 @@ class Topic(Struct, tag="t", array_like=True, frozen=True):
     frame: bytes
 
 
-class Unenrolled(Struct, tag="u", array_like=True, frozen=True):
+class Unenrolled(Struct, Generic[Key], tag="u", array_like=True, frozen=True):
     """Users who have left the course, whose subscriptions to its topics end."""
 
-    users: list[int]
+    users: list[Key]
 
 
 class Direct(Struct, tag="d", array_like=True, frozen=True):
@@ -127,21 +131,45 @@ class Direct(Struct, tag="d", array_like=True, frozen=True):
 Entry = (
     Stored
     | Removed
-    | Passing
-    | Join
-    | Leave
+    | Passing[Any]
+    | Join[Any]
+    | Leave[Any]
     | Changed
-    | PresenceChange
-    | Close
-    | Recheck
+    | PresenceChange[Any]
+    | Close[Any]
+    | Recheck[Any]
     | Topic
-    | Unenrolled
+    | Unenrolled[Any]
     | Direct
 )
 
 
+def _decoder_for(key: Any) -> msgspec.msgpack.Decoder[list[Entry]]:
+    entry = (
+        Stored
+        | Removed
+        | Passing[key]
+        | Join[key]
+        | Leave[key]
+        | Changed
+        | PresenceChange[key]
+        | Close[key]
+        | Recheck[key]
+        | Topic
+        | Unenrolled[key]
+        | Direct
+    )
+    return msgspec.msgpack.Decoder(list[entry])
+
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[list[Entry]] = msgspec.msgpack.Decoder(list[Entry])
+_decoder = _decoder_for(int)
+
+
+def use_keys(key: type[int] | type[UUID] | type[str]) -> None:
+    """Set the type of the keys of users for the rest of this process. At first it is int."""
+    global _decoder
+    _decoder = _decoder_for(key)
 
 
 def pack(origin: str, group: str, entries: list[Entry]) -> dict[str, Any]:

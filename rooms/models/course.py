@@ -30,7 +30,7 @@ class Enrollment(models.Model):
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrollments")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_enrollments"
     )
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.STUDENT)
     joined_at = models.DateTimeField(auto_now_add=True)
@@ -38,12 +38,12 @@ class Enrollment(models.Model):
     muted_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ("course", "role", "user")
+        ordering = ("course", "role", "user_id")
         constraints = (
-            models.UniqueConstraint(fields=("user", "course"), name="enrollment_once"),
+            models.UniqueConstraint(fields=("user", "course"), name="peerchat_enrollment_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=("student", "assistant", "instructor")),
-                name="enrollment_role",
+                name="peerchat_enrollment_role",
             ),
         )
 

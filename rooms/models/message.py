@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 
-from accounts.models import User
+from accounts.people import Key, User
 from rooms.models.room import Room
 
 
@@ -32,7 +32,7 @@ class Message(models.Model):
     )
     seq = models.PositiveBigIntegerField()
     sender = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="peerchat_messages"
     )
     uuid = models.CharField(max_length=64)
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.TEXT)
@@ -59,24 +59,28 @@ class Message(models.Model):
         db_index=False,
     )
 
-    # PostgreSQL also has an index for searching texts; see migration 0003.
+    # PostgreSQL also has an index for searching texts; see the migration 0001.
     class Meta:
         ordering = ("room", "seq")
         constraints = (
-            models.UniqueConstraint(fields=("room", "seq"), name="message_seq_once"),
-            models.UniqueConstraint(fields=("room", "sender", "uuid"), name="message_uuid_once"),
-            models.CheckConstraint(condition=models.Q(seq__gte=1), name="message_seq_from_1"),
+            models.UniqueConstraint(fields=("room", "seq"), name="peerchat_message_seq_once"),
+            models.UniqueConstraint(
+                fields=("room", "sender", "uuid"), name="peerchat_message_uuid_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(seq__gte=1), name="peerchat_message_seq_from_1"
+            ),
         )
         indexes = (
             models.Index(
                 fields=("room", "removed_at"),
                 condition=models.Q(removed_at__isnull=False),
-                name="removed_messages",
+                name="peerchat_removed_messages",
             ),
             models.Index(
                 fields=("reply_to",),
                 condition=models.Q(reply_to__isnull=False),
-                name="replies",
+                name="peerchat_replies",
             ),
         )
 
@@ -105,7 +109,7 @@ class NewText:
     removed_at: ClassVar[None] = None
 
     @property
-    def sender_id(self) -> int:
+    def sender_id(self) -> Key:
         return self.sender.pk
 
 
@@ -116,13 +120,18 @@ class Mention(models.Model):
         Message, on_delete=models.CASCADE, related_name="mentions", db_index=False
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions", db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="peerchat_mentions",
+        db_index=False,
     )
 
     class Meta:
         ordering = ("-id",)
-        constraints = (models.UniqueConstraint(fields=("message", "user"), name="mention_once"),)
-        indexes = (models.Index(fields=("user", "-id"), name="mentions_newest"),)
+        constraints = (
+            models.UniqueConstraint(fields=("message", "user"), name="peerchat_mention_once"),
+        )
+        indexes = (models.Index(fields=("user", "-id"), name="peerchat_mentions_newest"),)
 
     def __str__(self) -> str:
         return f"{self.user} in {self.message}"

@@ -22,7 +22,9 @@ class PartnerGroup(models.Model):
     class Meta:
         ordering = ("round", "number")
         constraints = (
-            models.UniqueConstraint(fields=("round", "number"), name="partner_group_number_once"),
+            models.UniqueConstraint(
+                fields=("round", "number"), name="peerchat_partner_group_number_once"
+            ),
         )
 
     def __str__(self) -> str:
@@ -35,13 +37,15 @@ class Partner(models.Model):
     group = models.ForeignKey(PartnerGroup, on_delete=models.CASCADE, related_name="partners")
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="partners")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="partnerships"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_partnerships"
     )
 
     class Meta:
         ordering = ("group", "user")
         constraints = (
-            models.UniqueConstraint(fields=("round", "user"), name="one_partner_group_each"),
+            models.UniqueConstraint(
+                fields=("round", "user"), name="peerchat_one_partner_group_each"
+            ),
         )
 
     def __str__(self) -> str:

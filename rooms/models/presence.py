@@ -30,7 +30,7 @@ class Connection(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="connections")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connections"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_connections"
     )
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
@@ -40,12 +40,14 @@ class Connection(models.Model):
         ordering = ("opened_at",)
         indexes = (
             models.Index(
-                fields=("user",), condition=models.Q(closed_at=None), name="open_connections"
+                fields=("user",),
+                condition=models.Q(closed_at=None),
+                name="peerchat_open_connections",
             ),
             models.Index(
                 fields=("worker",),
                 condition=models.Q(closed_at=None, silent_since__isnull=False),
-                name="silent_connections",
+                name="peerchat_silent_connections",
             ),
         )
 

@@ -21,7 +21,7 @@ class Question(models.Model):
     class Meta:
         ordering = ("course", "position", "slug")
         constraints = (
-            models.UniqueConstraint(fields=("course", "slug"), name="question_slug_once"),
+            models.UniqueConstraint(fields=("course", "slug"), name="peerchat_question_slug_once"),
         )
 
     def __str__(self) -> str:
@@ -39,14 +39,16 @@ class Choice(models.Model):
     class Meta:
         ordering = ("question", "letter")
         constraints = (
-            models.UniqueConstraint(fields=("question", "letter"), name="choice_letter_once"),
+            models.UniqueConstraint(
+                fields=("question", "letter"), name="peerchat_choice_letter_once"
+            ),
             models.UniqueConstraint(
                 fields=("question",),
                 condition=models.Q(is_correct=True),
-                name="one_correct_choice",
+                name="peerchat_one_correct_choice",
             ),
             models.CheckConstraint(
-                condition=models.Q(letter__regex=r"^[A-Z]$"), name="choice_letter_a_to_z"
+                condition=models.Q(letter__regex=r"^[A-Z]$"), name="peerchat_choice_letter_a_to_z"
             ),
         )
 

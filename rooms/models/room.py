@@ -35,12 +35,13 @@ class Room(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
-        related_name="rooms_created",
+        related_name="peerchat_rooms_created",
     )
     # Seconds that a student must wait between two messages; 0 for no wait.
     slow_seconds = models.PositiveIntegerField(default=0)
-    # "<smaller user id>:<larger user id>", so that a pair has one direct room.
-    pair = models.CharField(max_length=41, null=True, blank=True, unique=True)
+    # "<smaller user id>:<larger user id>", so that a pair has one direct room. An id may be a
+    # number, a UUID or a text.
+    pair = models.CharField(max_length=511, null=True, blank=True, unique=True)
     last_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -49,15 +50,16 @@ class Room(models.Model):
         ordering = ("created_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("course",), condition=Q(kind="course"), name="one_course_room"
+                fields=("course",), condition=Q(kind="course"), name="peerchat_one_course_room"
             ),
             models.CheckConstraint(
                 condition=Q(kind="direct", pair__isnull=False)
                 | (~Q(kind="direct") & Q(pair__isnull=True)),
-                name="direct_room_has_pair",
+                name="peerchat_direct_room_has_pair",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=("course", "open", "direct", "partners")), name="room_kind"
+                condition=Q(kind__in=("course", "open", "direct", "partners")),
+                name="peerchat_room_kind",
             ),
         )
 
@@ -76,15 +78,17 @@ class Membership(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
-        related_name="room_memberships",
+        related_name="peerchat_memberships",
         db_index=False,
     )
     joined_at = models.DateTimeField(auto_now_add=True)
     last_read_seq = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        ordering = ("room", "user")
-        constraints = (models.UniqueConstraint(fields=("user", "room"), name="membership_once"),)
+        ordering = ("room", "user_id")
+        constraints = (
+            models.UniqueConstraint(fields=("user", "room"), name="peerchat_membership_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"

@@ -45,24 +45,29 @@ class ClassSession(models.Model):
         ordering = ("-started_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("course",), condition=Q(ended_at=None), name="one_open_class_session"
+                fields=("course",),
+                condition=Q(ended_at=None),
+                name="peerchat_one_open_class_session",
             ),
             models.CheckConstraint(
-                condition=Q(phase__in=[phase.value for phase in Phase]), name="class_session_phase"
+                condition=Q(phase__in=[phase.value for phase in Phase]),
+                name="peerchat_class_session_phase",
             ),
             models.CheckConstraint(
                 condition=Q(deadline=None) | Q(phase__in=("vote", "revote")),
-                name="deadline_only_while_open",
+                name="peerchat_deadline_only_while_open",
             ),
             models.CheckConstraint(
                 condition=Q(phase="idle", current_round=None)
                 | (~Q(phase="idle") & Q(current_round__isnull=False)),
-                name="round_unless_idle",
+                name="peerchat_round_unless_idle",
             ),
         )
         indexes = (
             models.Index(
-                fields=("deadline",), condition=Q(deadline__isnull=False), name="deadlines_due"
+                fields=("deadline",),
+                condition=Q(deadline__isnull=False),
+                name="peerchat_deadlines_due",
             ),
         )
 
@@ -89,7 +94,7 @@ class Round(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(number=1, first=None) | Q(number=2, first__isnull=False),
-                name="second_round_has_first",
+                name="peerchat_second_round_has_first",
             ),
         )
 
@@ -102,7 +107,7 @@ class Vote(models.Model):
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="votes")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="votes"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="peerchat_votes"
     )
     choice = models.CharField(max_length=1)
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -112,10 +117,10 @@ class Vote(models.Model):
     class Meta:
         ordering = ("round", "cast_at")
         constraints = (
-            models.UniqueConstraint(fields=("round", "user"), name="one_vote_per_round"),
+            models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_vote_per_round"),
             models.CheckConstraint(
                 condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
-                name="vote_confidence_1_to_5",
+                name="peerchat_vote_confidence_1_to_5",
             ),
         )
 
@@ -129,12 +134,12 @@ class Draft(models.Model):
     A vote that is cast later removes it.
     """
 
-    # It needs no index of its own because of `one_draft_per_round`.
+    # It needs no index of its own because of `peerchat_one_draft_per_round`.
     round = models.ForeignKey(
         Round, on_delete=models.CASCADE, related_name="drafts", db_index=False
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_drafts"
     )
     choice = models.CharField(max_length=1)
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -144,10 +149,10 @@ class Draft(models.Model):
     class Meta:
         ordering = ("round", "sent_at")
         constraints = (
-            models.UniqueConstraint(fields=("round", "user"), name="one_draft_per_round"),
+            models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_draft_per_round"),
             models.CheckConstraint(
                 condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
-                name="draft_confidence_1_to_5",
+                name="peerchat_draft_confidence_1_to_5",
             ),
         )
 

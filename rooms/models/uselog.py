@@ -11,7 +11,7 @@ class UseLog(models.Model):
     """
 
     timestamp = models.DateTimeField()
-    sid = models.CharField(max_length=150)
+    sid = models.CharField(max_length=254)
     event = models.CharField(max_length=20)
     act = models.TextField()
     div_id = models.CharField(max_length=60, blank=True)
@@ -20,7 +20,9 @@ class UseLog(models.Model):
     class Meta:
         ordering = ("timestamp", "id")
         verbose_name = "use log row"
-        indexes = (models.Index(fields=("course_id", "timestamp"), name="uselog_by_course"),)
+        indexes = (
+            models.Index(fields=("course_id", "timestamp"), name="peerchat_uselog_by_course"),
+        )
 
     def __str__(self) -> str:
         return f"{self.timestamp:%Y-%m-%d %H:%M:%S} {self.sid} {self.event}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts import people
 from rooms.actions.presence import (
     Coming,
     Sign,
@@ -45,14 +46,14 @@ class Polls:
         self._writer = writer
         self._threads = threads
         self._background = background
-        self._waiting: Counter[int] = Counter()
+        self._waiting: Counter[people.Key] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
         # The connection and the username of each user who is here.
-        self._here: dict[int, tuple[Coming, str]] = {}
-        self._leaving: dict[int, asyncio.TimerHandle] = {}
+        self._here: dict[people.Key, tuple[Coming, str]] = {}
+        self._leaving: dict[people.Key, asyncio.TimerHandle] = {}
 
-    def came(self, user: int, username: str) -> None:
+    def came(self, user: people.Key, username: str) -> None:
         """Note that a request of the user waits. A call of `went` must follow."""
         self._waiting[user] += 1
         self._idle.clear()
@@ -64,7 +65,7 @@ class Polls:
             self._here[user] = coming, username
             self._background(self._changed(open_connections, coming, username, here=True))
 
-    def went(self, user: int, username: str) -> None:
+    def went(self, user: people.Key, username: str) -> None:
         """Note that a request of the user waits no longer.
 
         If no other request follows soon, the user is gone.
@@ -89,7 +90,7 @@ class Polls:
                 sign = Sign(coming.connection, coming.user, None)
                 self._background(self._changed(note_signs, sign, username, here=True))
 
-    def _left(self, user: int, last: datetime) -> None:
+    def _left(self, user: people.Key, last: datetime) -> None:
         del self._leaving[user]
         coming, username = self._here.pop(user)
         going = replace(coming, last=last)

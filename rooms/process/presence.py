@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts import people
 from rooms.actions import presence
 from rooms.conf import limits
 from rooms.delivery import names
@@ -29,8 +30,8 @@ class Presence:
         self._threads = threads
         self._on_changed = on_changed
         # The users who came (True) or went (False), by room.
-        self._seen: dict[UUID, dict[int, bool]] = {}
-        self._names: dict[int, str] = {}
+        self._seen: dict[UUID, dict[people.Key, bool]] = {}
+        self._names: dict[people.Key, str] = {}
 
     def seen(self, entry: PresenceChange) -> None:
         """Collect a change of presence for the sockets of its rooms in this process.

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts import people
 from accounts.credentials import Credential
 from rooms.actions import enrollment, partners
 from rooms.conf import limits
@@ -75,8 +76,8 @@ class Revalidation:
         self._watched: dict[LiveConnection, _Watched] = {}
         # The users to check soon, with True after a change of password, and those who are being
         # checked for such a reason.
-        self._doubted: dict[int, bool] = {}
-        self._checked: dict[int, bool] = {}
+        self._doubted: dict[people.Key, bool] = {}
+        self._checked: dict[people.Key, bool] = {}
         self._rechecking: asyncio.Task[None] | None = None
         self._all_doubted = False
         self._rechecking_all: asyncio.Task[None] | None = None
@@ -192,7 +193,7 @@ class Revalidation:
         self,
         left: set[UUID],
         missing: list[tuple[LiveConnection, RoomOf]],
-        strangers: Mapping[int, Collection[int]],
+        strangers: Mapping[int, Collection[people.Key]],
     ) -> None:
         """Carry out the slow corrections, after the sockets that must close are closed."""
         for course, users in strangers.items():
@@ -237,7 +238,7 @@ class Revalidation:
         )
 
 
-def _user(watched: _Watched) -> int:
+def _user(watched: _Watched) -> people.Key:
     return watched.credential.user
 
 

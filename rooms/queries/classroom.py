@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames
 from rooms.models import (
     ClassSession,
@@ -259,8 +260,8 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
             place.group_id,
             place.user_id,
             PartnerBody(
-                username=place.user.username,
-                display_name=place.user.shown_name,
+                username=people.username(place.user),
+                display_name=people.shown_name(place.user),
                 choice=choices.get(place.user_id),
             ),
         )

@@ -3,7 +3,8 @@
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room, Round
 from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
@@ -16,7 +17,7 @@ def muted(course: Course) -> QuerySet[Enrollment]:
             course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
         )
         .select_related("user")
-        .order_by("user__username")
+        .order_by(people.by_name("user__"))
     )
 
 

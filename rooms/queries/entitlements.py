@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Min
 
-from accounts import credentials
+from accounts import credentials, people
 from accounts.credentials import Credential
 from rooms import frames
 from rooms.delivery import names
@@ -35,7 +35,7 @@ class LateRoom:
 class RoomOf:
     """A room of a user."""
 
-    user: int
+    user: people.Key
     id: UUID
     audience: str
     group: str
@@ -51,19 +51,19 @@ class Facts:
     """
 
     checked: credentials.Checked
-    rooms: Mapping[int, Mapping[str, RoomOf]]
-    courses: Mapping[int, Set[str]]
-    led: Mapping[int, Set[str]]
-    strangers: Mapping[int, Collection[int]]
+    rooms: Mapping[people.Key, Mapping[str, RoomOf]]
+    courses: Mapping[people.Key, Set[str]]
+    led: Mapping[people.Key, Set[str]]
+    strangers: Mapping[int, Collection[people.Key]]
 
 
-def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
+def read(wanted: Collection[Credential], users: Collection[people.Key]) -> Facts:
     """Check the credentials and read the facts of the users, with at most five queries."""
     checked = credentials.check(wanted)
-    rooms: dict[int, dict[str, RoomOf]] = defaultdict(dict)
-    courses: dict[int, set[str]] = defaultdict(set)
-    led: dict[int, set[str]] = defaultdict(set)
-    strangers: dict[int, set[int]] = defaultdict(set)
+    rooms: dict[people.Key, dict[str, RoomOf]] = defaultdict(dict)
+    courses: dict[people.Key, set[str]] = defaultdict(set)
+    led: dict[people.Key, set[str]] = defaultdict(set)
+    strangers: dict[int, set[people.Key]] = defaultdict(set)
     facts = Facts(checked, rooms, courses, led, strangers)
     if not users:
         return facts
@@ -91,7 +91,9 @@ def read(wanted: Collection[Credential], users: Collection[int]) -> Facts:
     return facts
 
 
-def read_late(wanted: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], LateRoom]:
+def read_late(
+    wanted: Collection[tuple[people.Key, UUID]],
+) -> dict[tuple[people.Key, UUID], LateRoom]:
     """Return the `LateRoom` of each wanted (user, room) where the user is a member."""
     memberships = {
         (membership.user_id, membership.room_id): membership
@@ -130,9 +132,9 @@ def read_late(wanted: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], La
     return found
 
 
-def _direct_titles(rooms: Collection[UUID]) -> dict[UUID, list[tuple[int, str]]]:
+def _direct_titles(rooms: Collection[UUID]) -> dict[UUID, list[tuple[people.Key, str]]]:
     """Return the members of direct rooms, each with the room's title for the other member."""
-    titles: dict[UUID, list[tuple[int, str]]] = defaultdict(list)
+    titles: dict[UUID, list[tuple[people.Key, str]]] = defaultdict(list)
     for membership in Membership.objects.filter(room__in=rooms).select_related("user"):
         title = frames.direct_title(membership.user)
         titles[membership.room_id].append((membership.user_id, title))

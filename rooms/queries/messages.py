@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from msgspec import UNSET
 
-from accounts.models import User
+from accounts.people import User
 from rooms import frames
 from rooms.models import Membership, Message, Room
 from rooms.permissions import member

@@ -20,11 +20,11 @@ AT_ONCE = 500
 _AHEAD = """
 SELECT r.id, r.last_seq
 FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, seq)
-CROSS JOIN LATERAL (SELECT id, last_seq FROM rooms_room WHERE id = known.id LIMIT 1) r
+CROSS JOIN LATERAL (SELECT id, last_seq FROM peerchat_rooms_room WHERE id = known.id LIMIT 1) r
 WHERE r.last_seq > known.seq
 """
 _REMOVED = """
-SELECT room_id, seq, removed_at FROM rooms_message
+SELECT room_id, seq, removed_at FROM peerchat_rooms_message
 WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 

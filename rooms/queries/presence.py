@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts import people
 from rooms.conf import limits
 from rooms.models import Connection, Course, Enrollment, Membership
 
@@ -22,12 +23,12 @@ def online_connections() -> QuerySet[Connection]:
     return open_connections().filter(silent_since=None)
 
 
-def online_students(course: Course | int) -> set[int]:
+def online_students(course: Course | int) -> set[people.Key]:
     """Return the students of a course who are online."""
     return set(online_connections().filter(_of_students(course)).values_list("user_id", flat=True))
 
 
-def students_here_since(course: Course | int, moment: datetime) -> set[int]:
+def students_here_since(course: Course | int, moment: datetime) -> set[people.Key]:
     """Return the students of a course with a socket that closed after the moment.
 
     Some of them may be online by another socket.
@@ -37,12 +38,15 @@ def students_here_since(course: Course | int, moment: datetime) -> set[int]:
 
 
 def _of_students(course: Course | int) -> Q:
-    return Q(user__enrollments__course=course, user__enrollments__role=Enrollment.Role.STUDENT)
+    return Q(
+        user__peerchat_enrollments__course=course,
+        user__peerchat_enrollments__role=Enrollment.Role.STUDENT,
+    )
 
 
 def presence(
-    rooms: Sequence[UUID], users: Sequence[int]
-) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, int]]]:
+    rooms: Sequence[UUID], users: Sequence[people.Key]
+) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, people.Key]]]:
     """Return ({room: (course, members, online)}, {(room, user), ...} of the users who are here)."""
     members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
         here=Exists(online_connections().filter(user=OuterRef("user")))

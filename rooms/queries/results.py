@@ -2,16 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
-from accounts.models import User
-from rooms.models import ClassSession, Course, PartnerGroup, Round, UseLog, Vote
+from accounts.people import User
+from rooms.models import (
+    ClassSession,
+    Course,
+    Message,
+    PartnerGroup,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+)
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.permissions import leading
+from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
 from rooms.queries.presence import online_students
 from rooms.wire.events import FiguresBody, Transitions
@@ -77,6 +87,79 @@ def _comparison(
         len(twice),
     )
     return Transitions(**matrix), gain
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceResult:
+    """A choice of a question and its votes in the first and the second round."""
+
+    letter: str
+    text: str
+    is_correct: bool
+    votes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the last reveal of a question showed to the class."""
+
+    course: str
+    question: str
+    prompt: str
+    choices: tuple[ChoiceResult, ...]
+    revealed_at: datetime
+
+    @property
+    def votes(self) -> tuple[int, int]:
+        """The votes of the first and the second round; 0 for a round that there was not."""
+        first, second = zip(*(choice.votes for choice in self.choices), strict=True)
+        return sum(first), sum(second)
+
+
+def revealed_results(user: User, slug: str, question: str) -> Results | None:
+    """The results of a question, for a member of the course; None until they were revealed.
+
+    While the class is at the question again, there are none for anybody until the next reveal.
+    Raises PermissionDenied for one who is not in the course.
+    """
+    course = enrolled(user, slug).course
+    found = course.questions.prefetch_related("choices").filter(slug=question).first()
+    if found is None:
+        return None
+    session = class_session(course)
+    if session is not None and session.phase not in (Phase.IDLE, Phase.REVEALED):
+        assert session.current_round is not None
+        if session.current_round.question_id == found.pk:
+            return None
+    reveal = (
+        Message.objects.filter(
+            room__course=course,
+            room__kind=Room.Kind.COURSE,
+            kind=Message.Kind.CONTROL,
+            text="reveal",
+            control__question__question=question,
+        )
+        .order_by("-seq")
+        .first()
+    )
+    if reveal is None or reveal.control is None:
+        return None
+    first, second = reveal.control["histograms"]
+    return Results(
+        course=course.slug,
+        question=found.slug,
+        prompt=found.prompt,
+        choices=tuple(
+            ChoiceResult(
+                letter=choice.letter,
+                text=choice.text,
+                is_correct=choice.is_correct,
+                votes=(first.get(choice.letter, 0), second.get(choice.letter, 0)),
+            )
+            for choice in found.choices.all()
+        ),
+        revealed_at=reveal.created_at,
+    )
 
 
 ROUNDS_LIMIT = 200

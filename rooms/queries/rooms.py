@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
-from accounts.models import User
+from accounts import people
+from accounts.people import User
 from rooms import frames
 from rooms.conf import limits
 from rooms.delivery import names
-from rooms.models import Membership, Room
-from rooms.permissions import joinable, leading, parse_room
+from rooms.models import Course, Membership, Message, Room
+from rooms.permissions import enrolled, joinable, leading, parse_room
 from rooms.queries.presence import online_connections
 from rooms.wire import replies
 from rooms.wire.errors import InvalidRoom
@@ -29,10 +30,10 @@ Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 # the database takes to answer.
 _ENTRY = """
 SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role
-FROM rooms_membership m
-JOIN rooms_room r ON r.id = m.room_id
-JOIN rooms_course c ON c.id = r.course_id
-LEFT JOIN rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
+FROM peerchat_rooms_membership m
+JOIN peerchat_rooms_room r ON r.id = m.room_id
+JOIN peerchat_rooms_course c ON c.id = r.course_id
+LEFT JOIN peerchat_rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
 WHERE m.user_id = %(user)s AND r.archived_at IS NULL
 ORDER BY
     CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
@@ -48,7 +49,7 @@ def entry(user: User, most: int) -> Entry:
     The rooms of courses come first, then the most recently joined ones, at most `most` together.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ENTRY, {"user": user.pk, "most": most})
+        cursor.execute(_ENTRY, {"user": people.for_statement(user.pk, connection), "most": most})
         found = cursor.fetchall()
     mine: list[MyCourse] = []
     courses: list[int] = []
@@ -143,6 +144,44 @@ def rooms_seen(user: User, *, only: UUID | None = None) -> list[RoomSeen]:
     ]
 
 
+NEWEST = 50
+"""Messages of the course's room that `unread` looks at: those that a page loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Unread messages, counted as the pages count them."""
+
+    course: Course
+    here: int
+    """Texts of others among the newest messages of the course's room."""
+    elsewhere: int
+    """Messages in the open rooms of the course that the user is in, and in all direct ones."""
+
+
+def unread(user: User, slug: str) -> Unread:
+    """Count the unread messages of a user. Raises PermissionDenied for a stranger."""
+    course = enrolled(user, slug).course
+    own = Membership.objects.select_related("room").get(
+        user=user, room__course=course, room__kind=Room.Kind.COURSE
+    )
+    here = (
+        Message.objects.filter(
+            room=own.room, seq__gt=max(own.last_read_seq, own.room.last_seq - NEWEST)
+        )
+        .exclude(kind=Message.Kind.CONTROL)
+        .exclude(sender=user)
+        .count()
+    )
+    others = Membership.objects.filter(
+        Q(room__kind=Room.Kind.OPEN, room__course=course) | Q(room__kind=Room.Kind.DIRECT),
+        user=user,
+        room__archived_at=None,
+        room__last_seq__gt=F("last_read_seq"),
+    ).aggregate(n=Sum(F("room__last_seq") - F("last_read_seq")))
+    return Unread(course, here, others["n"] or 0)
+
+
 def _other_sides(user: User, rooms: list[UUID]) -> dict[UUID, str]:
     memberships = (
         Membership.objects.filter(room__in=rooms).exclude(user=user).select_related("user")
@@ -154,17 +193,20 @@ def list_users(user: User, room: str) -> list[replies.User]:
     """Return the members of a room that the user is in or may join, with their presence."""
     found = joinable(user, room)
     members = (
-        User.objects.filter(room_memberships__room=found)
+        people.everybody()
+        .filter(peerchat_memberships__room=found)
         .annotate(online=Exists(online_connections().filter(user=OuterRef("pk"))))
-        .order_by("username")[:USERS_LIMIT]
+        .order_by(people.by_name())[:USERS_LIMIT]
     )
     return [
-        replies.User(username=m.username, display_name=m.shown_name, online=m.online)
+        replies.User(
+            username=people.username(m), display_name=people.shown_name(m), online=m.online
+        )
         for m in members
     ]
 
 
-def audiences(user: int) -> dict[str, list[str]]:
+def audiences(user: people.Key) -> dict[str, list[str]]:
     """Return the audiences of the rooms that a user is in, by channel-layer group."""
     found: dict[str, list[str]] = defaultdict(list)
     rooms = (

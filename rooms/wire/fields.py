@@ -27,7 +27,7 @@ _NO_NUL = r"^[^\x00]*\Z"
 Uuid = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
 RoomId = Annotated[str, Meta(max_length=36)]
 Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[-a-zA-Z0-9_]+\Z")]
-Username = Annotated[str, Meta(min_length=1, max_length=150, pattern=_NO_NUL)]
+Username = Annotated[str, Meta(min_length=1, max_length=254, pattern=_NO_NUL)]
 ConnectionId = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # 2**53 - 1, the largest integer that every JSON client represents exactly. The database's integers

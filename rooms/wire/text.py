@@ -1,16 +1,18 @@
 """Normalisation of texts before they are stored."""
 
+from accounts.text import balanced, shows, trimmed
 from rooms.wire.errors import EmptyText, TextTooLong
 from rooms.wire.fields import RATIONALE_LIMIT, TEXT_LIMIT
 
 
 def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Return the text as it is stored, without white space at its ends.
+    """Return the text as it is stored: without blank lines before it and white space after it.
 
-    Raises EmptyText if nothing is left, and TextTooLong beyond `limit` characters.
+    Its bidirectional controls end with it. Raises EmptyText if nothing of it shows, and TextTooLong
+    beyond `limit` characters (code points).
     """
-    text = text.strip()
-    if not text:
+    text = balanced(trimmed(text))
+    if not shows(text):
         raise EmptyText
     if len(text) > limit:
         raise TextTooLong(f"The text is too long: {limit} characters at most.")
@@ -18,6 +20,8 @@ def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def clean_rationale(text: str) -> str:
-    """Return the rationale of a vote as it is stored. Raises TextTooLong."""
-    text = text.strip()
-    return clean_text(text, RATIONALE_LIMIT) if text else ""
+    """Return the rationale of a vote as it is stored, empty if nothing shows.
+
+    Raises TextTooLong.
+    """
+    return clean_text(text, RATIONALE_LIMIT) if shows(text) else ""

@@ -17,12 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import lockout
-from accounts.models import FailedLogin, User
+from accounts.models import USERNAME_LENGTH, FailedLogin, User
 from tests.pace import patient
 
 PASSWORD = "correct horse"
 CAMPUS, UNKNOWN = "192.0.2.1", ""
-LIST = "admin:accounts_failedlogin_changelist"
+LIST = "admin:peerchat_accounts_failedlogin_changelist"
 PAGE = "/accounts/login/"
 
 
@@ -105,12 +105,13 @@ def test_an_unknown_address_is_locked_like_a_known_one(ada):
 
 def test_a_username_that_is_too_long_counts_as_far_as_one_can_be(db):
     """No form of ours lets one through; a site's own may."""
+    longest = "x" * USERNAME_LENGTH
     for number in range(4):
         request = RequestFactory().post("/")
-        assert authenticate(request, username="x" * 150 + str(number), password="wrong") is None
+        assert authenticate(request, username=f"{longest}{number}", password="wrong") is None
     assert request.try_again_in > 0
     kept = FailedLogin.objects.get()
-    assert (kept.username, kept.times) == ("x" * 150, 3)
+    assert (kept.username, kept.times) == (longest, 3)
 
 
 def test_a_failure_that_never_came_to_the_backend_is_not_ours(db):
@@ -212,11 +213,11 @@ def test_the_admin_finds_them_and_changes_nothing(ada, bea, desk):
         assert there in page
         assert not_there not in page
     row = FailedLogin.objects.get(username="ada")
-    one = reverse("admin:accounts_failedlogin_change", args=[row.pk])
+    one = reverse("admin:peerchat_accounts_failedlogin_change", args=[row.pk])
     assert desk.get(one).status_code == 200
     assert desk.post(one, {"times": 0}).status_code == 403
-    assert desk.get(reverse("admin:accounts_failedlogin_add")).status_code == 403
-    delete = reverse("admin:accounts_failedlogin_delete", args=[row.pk])
+    assert desk.get(reverse("admin:peerchat_accounts_failedlogin_add")).status_code == 403
+    delete = reverse("admin:peerchat_accounts_failedlogin_delete", args=[row.pk])
     assert desk.post(delete, {"post": "yes"}).status_code == 403
     assert FailedLogin.objects.count() == 2
 

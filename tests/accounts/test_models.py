@@ -1,6 +1,8 @@
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User, password_changed, user_deactivated
@@ -71,3 +73,95 @@ def test_a_password_that_a_log_in_hashes_anew_is_not_told(ada, heard, settings):
     assert authenticate(username="ada", password="correct horse") == ada
     assert User.objects.get(pk=ada.pk).password.startswith("scrypt")
     assert heard == []
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"display_name": "\u200b\u200b"}, "ada"),
+        ({"display_name": "\u3164", "first_name": "Ada"}, "Ada"),
+        ({"display_name": "\u202eada\u202c\n Lovelace"}, "ada Lovelace"),
+    ],
+)
+def test_a_shown_name_shows_and_reorders_nothing(fields, shown):
+    assert User(username="ada", **fields).shown_name == shown
+
+
+ANOTHER = (
+    "Enter a valid username. This value may contain only letters, "
+    "numbers, and @/./+/-/_ characters."
+)
+
+
+@pytest.mark.parametrize("field", ["username", "display_name", "first_name", "last_name"])
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("\u200b\u200b\u200b", "Nothing of this name can be seen."),
+        ("\u3164", "Nothing of this name can be seen."),
+        ("Ada\u202e", "This name has invisible characters that change the direction of text."),
+    ],
+)
+def test_names_that_are_refused(field, name, error):
+    user = User(username="ada", password="x")
+    setattr(user, field, name)
+    with pytest.raises(ValidationError) as refused:
+        user.clean_fields()
+    # A username may have neither of the other two characters anyway.
+    expected = error if field != "username" or name == "\u3164" else ANOTHER
+    assert refused.value.message_dict == {field: [expected]}
+
+
+@pytest.mark.parametrize("other", ["ADA", "\uff41da", "aDa"])
+def test_usernames_that_look_alike_cannot_exist_twice(ada, other):
+    for make in (
+        lambda: User.objects.create_user(other),
+        lambda: User(username=other).save(),
+        lambda: User.objects.bulk_create([User(username=other)]),
+    ):
+        with pytest.raises(IntegrityError):
+            make()
+    with pytest.raises(ValidationError) as refused:
+        User(username=other, password="x").validate_unique()
+    assert refused.value.message_dict == {
+        "username": ["This username looks like “ada”, which exists already."]
+    }
+
+
+def test_a_changed_username_frees_the_old_one(ada, bea):
+    ada.username = "lovelace"
+    ada.save(update_fields=["username"])
+    User.objects.create_user("ADA")
+    bea.username = "Lovelace"
+    with pytest.raises(IntegrityError):
+        bea.save()
+
+
+def test_names_from_before_the_keys_stay_until_they_change(ada):
+    """Two names that look alike, as the migration leaves them."""
+    User.objects.create_user("eda")
+    User.objects.filter(username="eda").update(username="Ada", username_key=None)
+    other = User.objects.get(username="Ada")
+    other.full_clean(exclude=["password"])
+    other.display_name = "The other Ada"
+    other.save()
+    other.refresh_from_db()
+    assert (other.username_key, other.display_name) == (None, "The other Ada")
+    other.username = "ADA"
+    with pytest.raises(ValidationError):
+        other.full_clean(exclude=["password"])
+    with pytest.raises(IntegrityError):
+        other.save()
+    other.username = "second"
+    other.save()
+    assert User.objects.get(username="second").username_key == "second"
+
+
+def test_a_user_of_an_older_worker_gets_a_key_when_saved(ada):
+    User.objects.update(username_key=None)
+    ada.refresh_from_db()
+    ada.save()
+    assert User.objects.get().username_key == "ada"

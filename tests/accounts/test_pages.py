@@ -34,24 +34,26 @@ def test_who_is_logged_in_need_not_again(client, ada):
 
 def test_logging_out_takes_a_post(client, ada):
     client.force_login(ada)
-    assert client.get(reverse("logout")).status_code == 405
+    assert client.get(reverse("peerchat_accounts:logout")).status_code == 405
     assert "_auth_user_id" in client.session
-    assert client.post(reverse("logout")).url == reverse("login")
+    assert client.post(reverse("peerchat_accounts:logout")).url == reverse(
+        "peerchat_accounts:login"
+    )
     assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize("page", ["changelist", "add"])
 def test_admin_of_users(admin, ada, page):
-    assert admin.get(reverse(f"admin:accounts_user_{page}")).status_code == 200
+    assert admin.get(reverse(f"admin:peerchat_accounts_user_{page}")).status_code == 200
 
 
 def test_admin_finds_users_by_the_name_shown(admin, ada, bea):
-    page = admin.get(reverse("admin:accounts_user_changelist"), {"q": "Bea B"})
+    page = admin.get(reverse("admin:peerchat_accounts_user_changelist"), {"q": "Bea B"})
     assert [user.username for user in page.context["cl"].queryset] == ["bea"]
 
 
 def test_admin_changes_the_name_shown(admin, ada):
-    url = reverse("admin:accounts_user_change", args=[ada.pk])
+    url = reverse("admin:peerchat_accounts_user_change", args=[ada.pk])
     form = admin.get(url).context["adminform"].form
     data = {key: value for key, value in form.initial.items() if value not in (None, [])}
     joined = data.pop("date_joined")
@@ -64,8 +66,8 @@ def test_admin_shows_tokens_but_never_their_digest(admin, ada):
     raw = tokens.issue(ada, name="laptop")
     token = Token.objects.get()
     for url in (
-        reverse("admin:accounts_token_changelist"),
-        reverse("admin:accounts_token_change", args=[token.pk]),
+        reverse("admin:peerchat_accounts_token_changelist"),
+        reverse("admin:peerchat_accounts_token_change", args=[token.pk]),
     ):
         page = admin.get(url).content.decode()
         assert "laptop" in page
@@ -76,15 +78,15 @@ def test_admin_shows_tokens_but_never_their_digest(admin, ada):
 def test_admin_neither_makes_nor_changes_tokens(admin, ada):
     tokens.issue(ada, name="laptop")
     token = Token.objects.get()
-    assert admin.get(reverse("admin:accounts_token_add")).status_code == 403
-    url = reverse("admin:accounts_token_change", args=[token.pk])
+    assert admin.get(reverse("admin:peerchat_accounts_token_add")).status_code == 403
+    url = reverse("admin:peerchat_accounts_token_change", args=[token.pk])
     assert admin.post(url, {"name": "other", "user": ada.pk}).status_code == 403
     assert Token.objects.get().name == "laptop"
 
 
 def revoke(client, *chosen: Token):
     return client.post(
-        reverse("admin:accounts_token_changelist"),
+        reverse("admin:peerchat_accounts_token_changelist"),
         {"action": "revoke", "_selected_action": [token.pk for token in chosen]},
     )
 
@@ -108,7 +110,7 @@ def test_revoking_takes_the_permission_to_change(client, ada, permission, may):
     ada.save()
     ada.user_permissions.add(Permission.objects.get(codename=permission))
     client.force_login(ada)
-    assert client.get(reverse("admin:accounts_token_changelist")).status_code == 200
+    assert client.get(reverse("admin:peerchat_accounts_token_changelist")).status_code == 200
     revoke(client, Token.objects.get())
     assert (tokens.verify(raw) is None) is may
 
@@ -119,5 +121,5 @@ def test_admin_filters_tokens_by_state(admin, ada, state):
         tokens.issue(ada, name=name)
     Token.objects.filter(name="expired").update(expires_at="2026-01-01T00:00Z")
     tokens.revoke(Token.objects.get(name="revoked"))
-    page = admin.get(reverse("admin:accounts_token_changelist"), {"state": state})
+    page = admin.get(reverse("admin:peerchat_accounts_token_changelist"), {"state": state})
     assert [token.name for token in page.context["cl"].queryset] == [state]

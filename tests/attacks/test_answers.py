@@ -116,7 +116,9 @@ class Class:
         """Without ids, names and times, which are different in any two classes."""
         text = re.sub(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "(id)", text)
         text = text.replace(f"{self.name}-{self.cast.tag}", "(tag)")
-        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"', "", text)
+        text = re.sub(
+            r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"| nonce="[^"]*"', "", text
+        )
         text = re.sub(r"'uuid': '[^']*'|\"session\":\d+", "", text)
         return re.sub(r"\d+\.\d+(e\d+)?", "(time)", text)
 

@@ -422,6 +422,10 @@ async def test_panels_in_the_page_of_another_site(example: Site, look, browser):
     for action in ("stop_vote", "reveal"):
         await leader.ask(action)
     await watched.shows("prompt", "choice")
+    # From then on the page has the results in the place of the question.
+    await page.reload()
+    await expect(page.locator("peer-panel[data-kind=results]")).to_be_visible()
+    await watched.shows("prompt", "choice")
     await leader.ask("next_question")
     await page.reload()
     await watched.shows("course", "prompt", "choice", "message")

@@ -40,7 +40,7 @@ def guesses(room: str) -> dict[str, str]:
         "any": "%%",
         "sql": "' OR '1'='1",
         "sql comment": f"{room}'--",
-        "sql union": "1 UNION SELECT id FROM rooms_room",
+        "sql union": "1 UNION SELECT id FROM peerchat_rooms_room",
         "path": f"../{room}",
         "path within": f"x/../../{room}",
         "group": f"room.{room}",

@@ -148,7 +148,7 @@ async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
     sought = {name: secret for name, secret in hidden.items() if "session" not in name}
     found = set()
     for model in (
-        *apps.get_app_config("rooms").get_models(),
+        *apps.get_app_config("peerchat_rooms").get_models(),
         Token,
         UseLog,
         LogEntry,

@@ -194,7 +194,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,
-        "app_label": "rooms",
+        "app_label": "peerchat_rooms",
         "url": "nothing/",
         **more,
     }
@@ -227,7 +227,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
     by_themselves = {Connection, Worker, UsedLink, FailedLogin}
     ours = {
         model
-        for label in ("accounts", "rooms")
+        for label in ("peerchat_accounts", "peerchat_rooms")
         for model in apps.get_app_config(label).get_models()
     }
     assert ours == {*mine, *by_themselves}, "a new model needs a place here"

@@ -49,7 +49,7 @@ def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stor
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[tuple[Store, str]]:
+def pool() -> Iterator[tuple[Pool, str]]:
     """The demo course on PostgreSQL, and its password."""
     store = Pool()
     try:
@@ -58,15 +58,24 @@ def pool() -> Iterator[tuple[Store, str]]:
         store.remove()
 
 
-SITES = {"two-workers": "pool", "one-process": "one_process"}
+@pytest.fixture(scope="session")
+def below_a_path(pool: tuple[Pool, str]) -> Iterator[tuple[Store, str]]:
+    """The demo course of a site that has no host of its own, and its password."""
+    store = pool[0].below_a_path()
+    yield store, pool[1]
+    store.remove()
+
+
+SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "below_a_path"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that name no site run on several workers; those that are marked so on either kind."""
+    """Tests that name no site run on several workers; those that are marked so on either kind, and
+    on others that the mark names."""
     named = metafunc.definition.iter_markers("parametrize")
     if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
         both = metafunc.definition.get_closest_marker("both_sites")
-        names = list(SITES) if both else ["two-workers"]
+        names = ["two-workers", *(["one-process", *both.args] if both else [])]
         metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
 
 
@@ -85,13 +94,21 @@ class Classroom:
 
     def __init__(self, browser: Browser, site: Running) -> None:
         self.site = site
+        self.url = site.url
+        """Where browsers reach the site."""
         self.people: list[Person] = []
         self._browser = browser
         self._networks = AsyncExitStack()
 
+    async def open(self) -> None:
+        """Put a proxy before a site that has no TLS of its own."""
+        if self.site.store.tls:
+            self.url = (await self.network()).url
+
     async def network(self, *, upgrades: bool = True) -> Proxy:
         """A network to the site, which stays until the last page is closed."""
-        return await self._networks.enter_async_context(Proxy(self.site.url, upgrades=upgrades))
+        proxy = Proxy(self.site.url, upgrades=upgrades, tls=self.site.store.tls)
+        return await self._networks.enter_async_context(proxy)
 
     async def instructor(self, *, url: str | None = None) -> Instructor:
         return await self._arrive(Instructor, "instructor", phone=False, url=url)
@@ -113,6 +130,7 @@ class Classroom:
             has_touch=phone,
             locale="en-GB",
             timezone_id="Europe/London",
+            ignore_https_errors=self.site.store.tls,
         )
         context.set_default_timeout(WITHIN * 1000)
         await context.add_init_script(TELL_VIOLATIONS)
@@ -120,7 +138,7 @@ class Classroom:
             username,
             context,
             await context.new_page(),
-            url=url or self.site.url,
+            url=url or self.url,
             password=self.site.password,
         )
         self.people.append(person)
@@ -169,6 +187,7 @@ async def classroom(
 ) -> AsyncIterator[Classroom]:
     """People at a site. Whatever a browser complains about fails the test."""
     room = Classroom(browser, running)
+    await room.open()
     yield room
     failed = request.node.stash.get(FAILED, False)
     problems = [problem for person in room.people for problem in person.problems]

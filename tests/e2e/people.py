@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from playwright.async_api import (
     BrowserContext,
@@ -178,6 +179,7 @@ class Person:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"{username}: {error.stack}"))
         page.on("websocket", self._socket)
+        page.on("request", lambda request: self._asked(request.url))
         page.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
@@ -186,7 +188,14 @@ class Person:
         if not any(pattern.search(message.text) for pattern in self._tolerated):
             self.problems.append(f"{self.username} at {self.page.url}: {message.text}")
 
+    def _asked(self, url: str) -> None:
+        """What is not below the path of the site belongs to somebody else."""
+        asked = urlsplit(url)
+        if asked.netloc and not asked.path.startswith(urlsplit(self.url).path):
+            self.problems.append(f"{self.username} asked for {url}")
+
     def _socket(self, socket: WebSocket) -> None:
+        self._asked(socket.url)
         socket.on("framereceived", lambda data: self.frames.append(str(data)))
 
     async def _response(self, response: Response) -> None:

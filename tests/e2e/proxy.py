@@ -1,11 +1,14 @@
 """A TCP proxy in front of a site: a network connection that a test can cut or hold up, or one that
-lets no WebSockets through."""
+lets no WebSockets through, or one that ends TLS."""
 
 import asyncio
 import contextlib
+import re
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from tests.e2e.tls import server_context
 
 CHUNK = 65_536
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -16,17 +19,20 @@ class Proxy:
 
     Browsers open `url` itself, so Host and Origin name the proxy's port, as they would name
     whatever stands in front of a site. Without `upgrades` it answers WebSocket handshakes with 403;
-    what comes over connections that it has let through it passes on unread.
+    what comes over connections that it has let through it passes on unread. With `tls` browsers
+    reach it over https, and each of their requests has a connection of its own.
     """
 
-    def __init__(self, url: str, *, upgrades: bool = True) -> None:
+    def __init__(self, url: str, *, upgrades: bool = True, tls: bool = False) -> None:
         self.upgrades = upgrades
+        self._tls = tls
         self.refused = 0
         """Handshakes answered with 403."""
         target = urlsplit(url)
         assert target.hostname
         assert target.port
         self._target = (target.hostname, target.port)
+        self._path = target.path
         self._port = 0
         self._to_site = asyncio.Event()
         self._to_site.set()
@@ -36,12 +42,16 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}{self._path}"
 
     async def restore(self) -> None:
         """Let connections through (again)."""
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self._port, reuse_address=True
+            self._accept,
+            "127.0.0.1",
+            self._port,
+            reuse_address=True,
+            ssl=server_context() if self._tls else None,
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
@@ -99,12 +109,12 @@ class Proxy:
             writer.transport.abort()
             there.transport.abort()
         try:
-            first = b"" if self.upgrades else await _head(reader)
+            first = b"" if self.upgrades and not self._tls else await _head(reader)
             if not self.upgrades and _is_upgrade(first):
                 self.refused += 1
                 writer.write(REFUSED)
                 return
-            there.write(first)
+            there.write(_forwarded(first) if self._tls else first)
             await asyncio.gather(_pass(reader, there, self._to_site), _pass(there_reader, writer))
         finally:
             for end in (writer, there):
@@ -126,6 +136,15 @@ def _is_upgrade(head: bytes) -> bool:
     return b"\r\nupgrade: websocket\r\n" in head.lower()
 
 
+def _forwarded(head: bytes) -> bytes:
+    """The head of a request as a proxy passes it on that ends TLS and keeps no connection."""
+    added = b"X-Forwarded-Proto: https\r\n"
+    if not _is_upgrade(head):
+        head = re.sub(rb"(?im)^connection:.*\r\n", b"", head)
+        added += b"Connection: close\r\n"
+    return head.replace(b"\r\n", b"\r\n" + added, 1)
+
+
 async def _pass(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may: asyncio.Event | None = None
 ) -> None:
@@ -139,3 +158,5 @@ async def _pass(
     with contextlib.suppress(OSError, RuntimeError):
         if writer.can_write_eof():
             writer.write_eof()
+        else:
+            writer.close()  # TLS knows no half of a connection

@@ -37,16 +37,17 @@ class Running:
     def chat_sockets(self, usernames: Collection[str]) -> list[tuple[str, str]]:
         """The open chat sockets of these users: (username, worker)."""
         rows = self.store.rows(
-            "SELECT u.username, c.worker_id FROM rooms_connection c "
-            "JOIN accounts_user u ON u.id = c.user_id WHERE c.closed_at IS NULL"
+            "SELECT u.username, c.worker_id FROM peerchat_rooms_connection c "
+            "JOIN peerchat_accounts_user u ON u.id = c.user_id WHERE c.closed_at IS NULL"
         )
         return [(name, str(worker)) for name, worker in rows if name in usernames]
 
 
 class Store(Protocol):
-    """A prepared database and copies of it."""
+    """A prepared database and copies of it. `tls`: whether browsers reach its sites over https."""
 
     workers: int
+    tls: bool
 
     def copy(self) -> "Store": ...
     def environment(self) -> dict[str, str]: ...
@@ -58,6 +59,7 @@ class OneProcess:
     """As `make run`: SQLite, the in-process channel layer, DEBUG."""
 
     workers = 1
+    tls = False
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +96,7 @@ class Pool:
     """As in production: PostgreSQL, Redis and two workers."""
 
     workers = 2
+    tls = False
 
     def __init__(self, name: str = "", *, template: str = "template1") -> None:
         self._name = name or f"peerchat_{uuid.uuid4().hex}"
@@ -121,7 +124,11 @@ class Pool:
         }
 
     def copy(self) -> "Pool":
-        return Pool(template=self._name)
+        return type(self)(template=self._name)
+
+    def below_a_path(self) -> "BelowAPath":
+        """A copy for sites that have no host of their own."""
+        return BelowAPath(template=self._name)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._connect(self._name) as connection:
@@ -132,6 +139,16 @@ class Pool:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name))
             )
+
+
+class BelowAPath(Pool):
+    """As `Pool`, below /a/b/ of a host with TLS, which a proxy ends."""
+
+    tls = True
+
+    def environment(self) -> dict[str, str]:
+        own = {"SCRIPT_NAME": "/a/b", "HTTPS": "1", "TRUST_X_FORWARDED_PROTO": "1"}
+        return {**super().environment(), **own}
 
 
 def prepare(store: Store) -> str:

@@ -25,8 +25,9 @@ def stored(classroom: Classroom, username: str) -> list[tuple[str, int | None, s
     return [
         (choice, confidence, rationale)
         for choice, confidence, rationale in classroom.site.store.rows(
-            "SELECT v.choice, v.confidence, v.rationale FROM rooms_vote v "
-            "JOIN rooms_round r ON r.id = v.round_id JOIN accounts_user u ON u.id = v.user_id "
+            "SELECT v.choice, v.confidence, v.rationale FROM peerchat_rooms_vote v "
+            "JOIN peerchat_rooms_round r ON r.id = v.round_id "
+            "JOIN peerchat_accounts_user u ON u.id = v.user_id "
             f"WHERE u.username = '{username}' ORDER BY r.number"
         )
     ]
@@ -161,7 +162,7 @@ async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     )
 
     async def drafts() -> list[tuple[str]]:
-        return classroom.site.store.rows("SELECT choice FROM rooms_draft")
+        return classroom.site.store.rows("SELECT choice FROM peerchat_rooms_draft")
 
     await eventually(drafts, [("D",)])
     await away.page.close()

@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.people import DESKTOP, WITHIN, Chat, Instructor
+from tests.e2e.people import DESKTOP, PHONE, TELL_VIOLATIONS, WITHIN, Chat, Instructor
+from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OURS, Store
 from tests.running import Site, manage
 from tests.servers import ROOT
@@ -43,8 +44,11 @@ class People:
         self.tolerated: list[str] = []
 
     async def page(self) -> Page:
-        context = await self._browser.new_context(viewport=DESKTOP, locale="en-GB")
+        context = await self._browser.new_context(
+            viewport=DESKTOP, locale="en-GB", ignore_https_errors=True
+        )
         self._leaving.push_async_callback(context.close)
+        await context.add_init_script(TELL_VIOLATIONS)
         context.set_default_timeout(WITHIN * 1000)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error.stack)))
@@ -104,15 +108,41 @@ async def log_in(page: Page, site: Site, username: str, then: str) -> None:
     await page.wait_for_url(f"{site.url}{then}")
 
 
-async def lead(page: Page, site: Site) -> Instructor:
-    """The instructor, on the page from which the class is led."""
-    await log_in(page, site, "instructor", "class/courses/physics101/instructor/")
-    leader = Instructor("instructor", page.context, page, url=site.url, password=PASSWORD)
-    await leader.connected()
-    return leader
-
-
 LESSON = "lessons/physics101/"
+
+
+class Lecturer:
+    """Whoever leads the course, on the lesson's page with the dashboard in it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.panel = page.locator("peer-panel[data-kind=lecturer]")
+
+    async def connected(self) -> None:
+        await expect(self.panel.get_by_test_id("connection")).to_have_attribute(
+            "data-state", "connected"
+        )
+        await self.sees("idle")
+
+    async def press(self, step: str) -> None:
+        await self.panel.get_by_test_id(step).click()
+
+    async def sees(self, phase: str) -> None:
+        await expect(self.panel.get_by_test_id("phase")).to_have_attribute("data-phase", phase)
+
+    async def start(self, question: str) -> None:
+        await self.panel.get_by_test_id("question-select").select_option(question)
+        await self.press("start-question")
+        await self.sees("vote")
+
+    async def make_partners(self) -> None:
+        await self.press("make-partners")
+        await expect(self.panel.get_by_test_id("toast")).to_contain_text("1 group formed")
+
+
+async def is_as_wide_as(page: Page, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": DESKTOP["height"]})
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 
 class Student:
@@ -157,7 +187,9 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await visitor.locator(".peerchat-login a").first.click()
     await expect(visitor).to_have_url(f"{example.url}login/?next=/{LESSON}")
 
-    leader = await lead(await people.page(), example)
+    leader = Lecturer(await people.page())
+    await log_in(leader.page, example, "instructor", LESSON)
+    await leader.connected()
     one, two = Student(await people.page()), Student(await people.page())
     for student, name in ((one, "student1"), (two, "student2")):
         await log_in(student.page, example, name, LESSON)
@@ -165,6 +197,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
         await expect(student.question.get_by_test_id("closed")).to_be_visible()
         await expect(student.question.get_by_test_id("phase")).to_be_hidden()
         assert len(student.sockets) == 1
+        assert await student.page.locator("peer-panel[data-kind=lecturer]").count() == 0
 
     await one.chat.send("Hello from the lesson")
     await two.chat.shows("Hello from the lesson")
@@ -176,7 +209,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await two.vote("B")
     await leader.press("stop-vote")
     await leader.sees("vote_closed")
-    await leader.make_partners(1)
+    await leader.make_partners()
     await leader.press("enable-chat")
     await leader.sees("discuss")
     await one.partners.send("Why B?")
@@ -195,10 +228,27 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await leader.sees("idle")
     await expect(one.course.get_by_test_id("phase")).to_have_attribute("data-phase", "idle")
     await expect(one.question.get_by_test_id("verdict")).to_be_visible()
+    # From then on the page has the votes there.
     await one.page.reload()
-    await one.connected()
-    closed = one.question.get_by_test_id("closed")
-    await expect(closed.get_by_text("Correct")).to_be_visible()
+    results = one.page.locator("peer-panel[data-kind=results]")
+    await expect(results.get_by_test_id("bar-B").get_by_text("Correct")).to_be_visible()
+    bars = await results.locator(".bar").evaluate_all("(all) => all.map((b) => b.dataset.count)")
+    assert bars == ["1", "1", "1", "0", "0", "0", "0", "0"]
+    await expect(one.page.locator(".solution")).to_contain_text("The lift keeps its velocity")
+    await expect(one.page.locator(".diary li")).to_have_count(2)
+
+    # On a phone the chat is out of sight, and the link counts what comes.
+    link = two.page.locator("peer-unread")
+    await expect(link).to_have_text("Course chat", use_inner_text=True)
+    await two.page.set_viewport_size(PHONE)
+    await expect(two.course.get_by_test_id("tab-chat")).to_be_visible()
+    await one.chat.send("Who comes along?")
+    await expect(link).to_have_text("Course chat 1 unread", use_inner_text=True)
+    await two.course.get_by_test_id("tab-chat").click()
+    await expect(link).to_have_text("Course chat", use_inner_text=True)
+    for page in (one.page, two.page, leader.page):
+        for width in (PHONE["width"], DESKTOP["width"]):
+            await is_as_wide_as(page, width)
 
 
 async def test_neither_page_restyles_the_other(example: Site, people: People) -> None:
@@ -208,7 +258,7 @@ async def test_neither_page_restyles_the_other(example: Site, people: People) ->
       const style = getComputedStyle(document.querySelector(selector));
       return [style.font, style.color, style.background, style.margin, style.padding, style.border];
     })"""
-    without = ["body", "header", "h1", "h2", "main > p.prompt", "main > p:last-child"]
+    without = ["body", "header", "h1", "h2", "article > p.prompt", "main > p:last-child"]
     before = await page.evaluate(look, without)
     await log_in(page, example, "student1", LESSON)
     student = Student(page)
@@ -230,7 +280,7 @@ async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -
     student = Student(page)
     await student.connected()
     # The site's column is as wide as a phone in landscape, in a window that is not.
-    await page.evaluate("document.body.style.maxWidth = '30rem'")
+    await page.evaluate("document.querySelector('main').style.maxWidth = '30rem'")
     tab = student.course.get_by_test_id("tab-chat")
     await expect(tab).to_be_visible()
     await expect(student.chat.field).to_be_hidden()
@@ -252,6 +302,90 @@ async def test_a_session_that_ends_asks_to_log_in_again(example: Site, people: P
     assert page.url == example.url + LESSON
     await again.get_by_role("link").click()
     await expect(page).to_have_url(f"{example.url}login/?next=/{LESSON}")
+
+
+# --- a site with names and a policy of its own ---------------------------------------------------
+
+
+@pytest.fixture
+def oldsite(example_database: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site that was there before, with peerchat below /a/b/."""
+    database = tmp_path / "db.sqlite3"
+    shutil.copy(example_database, database)
+    settings = "tests.inclusion.oldsite.settings"
+    env = {**example_environment(database), "DJANGO_SETTINGS_MODULE": settings}
+    with Site(tmp_path, env=env) as site:
+        yield site
+    assert "Traceback" not in site.log.read_text()
+
+
+class Panel:
+    """Somebody on the site's page of the course, which has the panel of the course."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sockets: list[str] = []
+        page.on("websocket", lambda socket: self.sockets.append(socket.url))
+        self.root = page.locator("peer-panel")
+        self.chat = Chat(self.root.get_by_test_id("course-chat"))
+
+    async def arrive(self, url: str, username: str) -> None:
+        await sign_in(self.page, url, username, "courses/physics101/")
+        connection = self.root.get_by_test_id("connection")
+        await expect(connection).to_have_attribute("data-state", "connected")
+
+    async def vote(self, choice: str) -> None:
+        button = self.page.get_by_test_id(f"choice-{choice}")
+        await self.root.locator("label.choice").filter(has=button).click()
+        await self.root.get_by_test_id("vote-button").click()
+        status = self.root.get_by_test_id("vote-status")
+        await expect(status).to_contain_text(f"Your vote: {choice}")
+
+
+async def sign_in(page: Page, url: str, username: str, then: str) -> None:
+    await page.goto(f"{url}sign-in/?next=/{then}")
+    await page.get_by_label("Username").fill(username)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(url + then)
+
+
+async def test_below_a_path_of_a_site_with_a_strict_policy(oldsite: Site, people: People) -> None:
+    # Of two students one has a network that lets no WebSockets through; TLS ends before the site.
+    people.tolerated.append("WebSocket connection to")
+    async with (
+        Proxy(oldsite.url, tls=True) as network,
+        Proxy(oldsite.url, tls=True, upgrades=False) as narrow,
+    ):
+        pages = [await people.page() for _ in range(3)]
+        await sign_in(pages[0], network.url, "instructor", "a/b/courses/physics101/instructor/")
+        leader = Instructor(
+            "instructor", pages[0].context, pages[0], url=network.url, password=PASSWORD
+        )
+        await leader.connected()
+        one, two = students = [Panel(page) for page in pages[1:]]
+        await one.arrive(network.url, "student1")
+        await two.arrive(narrow.url, "student2")
+        connection = two.root.get_by_test_id("connection")
+        await expect(connection).to_contain_text("Connected over HTTP")
+        assert one.sockets == [f"{network.url.replace('https', 'wss')}a/b/ws/chat/"]
+        assert narrow.refused
+
+        await one.chat.send("Over a socket")
+        await two.chat.shows("Over a socket")
+        await two.chat.send("Over HTTP")
+        await one.chat.shows("Over a socket", "Over HTTP")
+        await leader.start("lift-at-constant-speed")
+        await one.vote("A")
+        await two.vote("B")
+        await leader.figure("votes-1", "2 of 2")
+        await leader.press("stop-vote")
+        await leader.sees("vote_closed")
+        await leader.press("reveal")
+        for student in students:
+            await expect(student.root.get_by_test_id("verdict")).to_be_visible()
+        for page in pages:
+            await page.context.close()  # before the networks, which they would miss
 
 
 # --- a frame on another origin -------------------------------------------------------------------

@@ -194,7 +194,7 @@ async def test_the_admin_after_a_class(classroom: Classroom) -> None:
     index = urljoin(classroom.site.url, "/admin/")
     depth = {address: address.count("/") for address in await visit_admin(admin, index)}
     lists = [one for one, count in depth.items() if count == min(depth.values()) + 1]
-    assert any(one.endswith("/admin/rooms/vote/") for one in lists)
+    assert any(one.endswith("/admin/peerchat_rooms/vote/") for one in lists)
     opened = 0
     for address in lists:
         links = [link for link in await visit_admin(admin, address) if link.startswith(address)]

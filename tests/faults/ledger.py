@@ -78,8 +78,9 @@ class Ledger:
         for room, last_seq, member in self._rows(
             """
             SELECT r.id::text, r.last_seq, u.username
-            FROM rooms_room r JOIN rooms_course c ON c.id = r.course_id
-            JOIN rooms_membership m ON m.room_id = r.id JOIN accounts_user u ON u.id = m.user_id
+            FROM peerchat_rooms_room r JOIN peerchat_rooms_course c ON c.id = r.course_id
+            JOIN peerchat_rooms_membership m ON m.room_id = r.id
+            JOIN peerchat_accounts_user u ON u.id = m.user_id
             WHERE c.slug = %(course)s AND r.archived_at IS NULL
             """
         ):
@@ -92,7 +93,7 @@ class Ledger:
         for room, kind, last_seq, archived in self._rows(
             """
             SELECT r.id::text, r.kind, r.last_seq, r.archived_at IS NOT NULL
-            FROM rooms_room r JOIN rooms_course c ON c.id = r.course_id
+            FROM peerchat_rooms_room r JOIN peerchat_rooms_course c ON c.id = r.course_id
             WHERE c.slug = %(course)s
             """
         ):
@@ -103,8 +104,9 @@ class Ledger:
             """
             SELECT m.room_id::text, m.seq, u.username, m.uuid, m.kind, m.text, m.control,
                 extract(epoch FROM m.created_at)::float8
-            FROM rooms_message m JOIN rooms_room r ON r.id = m.room_id
-            JOIN rooms_course c ON c.id = r.course_id JOIN accounts_user u ON u.id = m.sender_id
+            FROM peerchat_rooms_message m JOIN peerchat_rooms_room r ON r.id = m.room_id
+            JOIN peerchat_rooms_course c ON c.id = r.course_id
+            JOIN peerchat_accounts_user u ON u.id = m.sender_id
             WHERE c.slug = %(course)s ORDER BY m.room_id, m.seq
             """
         ):
@@ -114,9 +116,11 @@ class Ledger:
             """
             SELECT v.round_id, u.username, v.choice, v.rationale,
                 extract(epoch FROM v.cast_at)::float8
-            FROM rooms_vote v JOIN accounts_user u ON u.id = v.user_id
-            JOIN rooms_round o ON o.id = v.round_id JOIN rooms_question q ON q.id = o.question_id
-            JOIN rooms_course c ON c.id = q.course_id WHERE c.slug = %(course)s
+            FROM peerchat_rooms_vote v
+            JOIN peerchat_accounts_user u ON u.id = v.user_id
+            JOIN peerchat_rooms_round o ON o.id = v.round_id
+            JOIN peerchat_rooms_question q ON q.id = o.question_id
+            JOIN peerchat_rooms_course c ON c.id = q.course_id WHERE c.slug = %(course)s
             """
         ):
             votes[round_][user] = StoredVote(*fields)
@@ -124,16 +128,17 @@ class Ledger:
             """
             SELECT o.id, q.slug, o.number, extract(epoch FROM o.opened_at)::float8,
                 extract(epoch FROM o.closed_at)::float8
-            FROM rooms_round o JOIN rooms_question q ON q.id = o.question_id
-            JOIN rooms_course c ON c.id = q.course_id WHERE c.slug = %(course)s ORDER BY o.id
+            FROM peerchat_rooms_round o JOIN peerchat_rooms_question q ON q.id = o.question_id
+            JOIN peerchat_rooms_course c ON c.id = q.course_id
+            WHERE c.slug = %(course)s ORDER BY o.id
             """
         ):
             question, number, opened, closed = fields
             stored.rounds.append(StoredRound(question, number, opened, closed, votes[round_]))
         for phase, epoch in self._rows(
             """
-            SELECT s.phase, s.epoch FROM rooms_classsession s
-            JOIN rooms_course c ON c.id = s.course_id
+            SELECT s.phase, s.epoch FROM peerchat_rooms_classsession s
+            JOIN peerchat_rooms_course c ON c.id = s.course_id
             WHERE c.slug = %(course)s AND s.ended_at IS NULL
             """
         ):

@@ -28,10 +28,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
 
-def start(folder: Path, url: str, *, measured: bool = False) -> Site:
-    """A gateway to the URL, as a context manager. It has no use for the database."""
+def start(folder: Path, url: str, *, within: float, measured: bool = False) -> Site:
+    """A gateway to the URL, as a context manager. It has no use for the database.
+
+    `within` is how many seconds a handshake there may take.
+    """
     env = environment(
-        DJANGO_SETTINGS_MODULE="tests.inclusion.gateway", UPSTREAM=url, UPSTREAM_WITHIN="2"
+        DJANGO_SETTINGS_MODULE="tests.inclusion.gateway", UPSTREAM=url, UPSTREAM_WITHIN=str(within)
     )
     return Site(folder, env=env, measured=measured)
 
@@ -46,7 +49,7 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def gateway(django_db_setup, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     url = f"ws://127.0.0.1:{port}"
-    with start(tmp_path_factory.mktemp("gateway"), url, measured=True) as running:
+    with start(tmp_path_factory.mktemp("gateway"), url, within=2, measured=True) as running:
         yield running
 
 
@@ -87,7 +90,7 @@ def ada() -> Person:
 def front(site, tmp_path) -> Iterator[Site]:
     """A gateway in front of a peerchat with two workers."""
     behind = site(workers=2, env=environment(CSRF_TRUSTED_ORIGINS="https://courses.example.edu"))
-    with start(tmp_path, behind.socket_url) as running:
+    with start(tmp_path, behind.socket_url, within=WITHIN) as running:
         yield running
 
 

@@ -1,5 +1,7 @@
 """The tags, in a page that is not peerchat's."""
 
+import html as markup
+import json
 import re
 
 import pytest
@@ -9,8 +11,9 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from rooms.actions.peer import take_step
-from rooms.models import Choice, Question
-from tests.rooms.school import School, make_school
+from rooms.actions.votes import Ballot, cast_vote
+from rooms.models import Choice, Membership, Question
+from tests.rooms.school import School, make_school, post
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +58,8 @@ def test_who_is_in_the_course_gets_both_panels_and_one_script(school, question):
         "data-display-name": "Ada",
         "data-last-read": "0",
         "data-role": "student",
+        "data-api": "/api/",
+        "data-sockets": "/ws/",
     }
     # The fallback of the transport posts with it.
     assert whole.pop("data-csrf")
@@ -107,6 +112,206 @@ def test_a_question_that_was_revealed_is_there_with_its_answer(school, question)
         assert ('<span class="tag good">Correct</span>' in html) == shown
     # Who leads the class may be showing the page to it.
     assert "Because" not in page(school.ines, course=school.course, question=question)
+
+
+# --- the lecturer's panel, results, unread messages ----------------------------------------------
+
+MORE = (
+    "{% load peerchat %}{% peerchat_lecturer course %}{% peerchat_results question %}"
+    "{% peerchat_unread course %}"
+)
+EVERYTHING = PAGE + MORE.removeprefix("{% load peerchat %}")
+
+
+def lecture(user: User | AnonymousUser, school: School) -> str:
+    return page(user, "{% load peerchat %}{% peerchat_lecturer course %}", course=school.course)
+
+
+def results(user: User | AnonymousUser, question: Question) -> str:
+    return page(user, "{% load peerchat %}{% peerchat_results question %}", question=question)
+
+
+def unread(user: User | AnonymousUser, arguments: str = "course", **context: object) -> str:
+    return page(user, f"{{% load peerchat %}}{{% peerchat_unread {arguments} %}}", **context)
+
+
+def step(school: School, *messages: str) -> None:
+    for message in messages:
+        take_step(user=school.ines, course="physics", message=message, question="lift")
+
+
+def vote(user: User, choice: str) -> None:
+    cast_vote(ballot=Ballot(user, "physics", choice))
+
+
+def steady(html: str) -> str:
+    """The page without what differs each time it is rendered."""
+    return re.sub(r'data-csrf="[^"]*"', "", html)
+
+
+def test_nothing_of_the_further_tags_for_who_is_not_in_the_course(school, question):
+    post(school.ines, school.room, "Hello")
+    step(school, "enableVote", "stopVote", "reveal")
+    for user in (school.zoe, school.ivan, AnonymousUser()):
+        assert page(user, MORE, course=school.course, question=question) == ""
+
+
+def test_the_dashboard_for_those_who_lead_and_nobody_else(school, question):
+    for user in (school.ines, school.tess):
+        html = lecture(user, school)
+        (panel,) = attributes(html, "peer-panel")
+        assert (panel["data-kind"], panel["data-scheme"]) == ("lecturer", "light")
+        (dashboard,) = attributes(html, "peer-dashboard")
+        assert dashboard["data-course"] == "physics"
+        assert dashboard["data-room"] == str(school.room.pk)
+        assert dashboard["data-username"] == user.username
+        assert dashboard["data-csrf"]
+        (item,) = attributes(html, "li class=.question-item. ")
+        assert (item["data-question"], item["data-correct"]) == ("lift", "A")
+        assert "peer-lecturer" in html
+        assert len(attributes(html, "script")) == 1
+        assert not re.search(r"<main|<style|\sstyle=|\son[a-z]+=", html)
+    for user in (school.ada, school.zoe, school.ivan, AnonymousUser()):
+        assert lecture(user, school) == ""
+
+
+def test_the_panels_of_a_page_load_each_script_once(school, question):
+    html = page(school.ines, EVERYTHING * 2, course=school.course, question=question)
+    scripts = [tag["src"].rpartition("/")[2] for tag in attributes(html, "script")]
+    assert sorted(name.partition(".")[0] for name in scripts) == [
+        "peer-lecturer",
+        "peer-panel",
+        "peer-results",
+    ]
+
+
+def test_until_the_reveal_the_page_does_not_depend_on_the_answer_or_the_votes(school, question):
+    def source(user: User) -> str:
+        return steady(page(user, EVERYTHING, course=school.course, question=question))
+
+    def flip() -> None:
+        right, wrong = question.choices.order_by("-is_correct")
+        for choice, correct in ((right, False), (wrong, True)):
+            choice.is_correct = correct
+            choice.save()
+
+    def hides_all() -> None:
+        before = source(school.ada)
+        for word in ("Why", "Because", "Despite", "Correct", "data-results", "histogram"):
+            assert word not in before
+        flip()
+        assert source(school.ada) == before
+        flip()
+
+    hides_all()
+    step(school, "enableVote")
+    for choices in ("AB", "BB"):
+        before = source(school.ada)
+        vote(school.ada, choices[0])
+        vote(school.bea, choices[1])
+        assert source(school.ada) == before
+        hides_all()
+        step(school, "stopVote")
+        hides_all()
+        if choices == "AB":
+            step(school, "enableRevote")
+    # For those who lead, too: they may be showing the page to the class.
+    assert "data-results" not in results(school.ines, question)
+    step(school, "reveal")
+    assert "data-results" in source(school.ada)
+
+
+def test_results_are_there_after_the_reveal(school, question):
+    html = results(school.ada, question)
+    assert re.search(r"<peer-panel[^>]* hidden>", html)
+    step(school, "enableVote")
+    vote(school.ada, "A")
+    vote(school.bea, "B")
+    step(school, "stopVote", "enableRevote")
+    vote(school.ada, "A")
+    vote(school.bea, "A")
+    step(school, "stopVote")
+    assert re.search(r"<peer-panel[^>]* hidden>", results(school.ada, question))
+    step(school, "reveal")
+    for user in (school.ada, school.carl, school.tess, school.ines):
+        html = results(user, question)
+        assert not re.search(r"<peer-panel[^>]* hidden>", html)
+        (shown,) = attributes(html, "peer-results")
+        assert (shown["data-course"], shown["data-question"]) == ("physics", "lift")
+        assert json.loads(markup.unescape(shown["data-results"])) == {
+            "prompt": "Why <b>up</b>?",
+            "choices": [
+                {"choice": "A", "text": "Because"},
+                {"choice": "B", "text": "Despite"},
+            ],
+            "histograms": [{"A": 1, "B": 1}, {"A": 2, "B": 0}],
+            "correct": "A",
+        }
+        assert "<b>" not in html
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+    # The class is at it again.
+    step(school, "enableNext")
+    take_step(user=school.ines, course="physics", message="enableVote", question="lift")
+    assert "data-results" not in results(school.ada, question)
+
+
+def numbers(html: str) -> tuple[str, str, bool]:
+    """What the link counts, how much of it elsewhere, and whether the number is to be seen."""
+    (link,) = attributes(html, "peer-unread")
+    (count,) = re.findall(r'data-part="unread-count">([^<]*)<', html)
+    return count, link["data-elsewhere"], 'data-part="unread" hidden' not in html
+
+
+def test_the_link_counts_what_the_panels_count(school, question):
+    assert numbers(unread(school.ada, course=school.course)) == ("0", "0", False)
+    post(school.bea, school.room, "one")
+    post(school.ada, school.room, "of my own")
+    post(school.ines, school.room, "two")
+    step(school, "enableVote")  # a message that is no text
+    assert numbers(unread(school.ada, course=school.course)) == ("2", "0", True)
+
+    for kind, members in (
+        ("open", (school.ada, school.bea)),
+        ("direct", (school.ada, school.bea)),
+        ("partners", (school.ada, school.bea)),
+        ("open", (school.bea,)),
+    ):
+        post(school.bea, school.make_room(*members, kind=kind), "elsewhere")
+    assert numbers(unread(school.ada, course=school.course)) == ("4", "2", True)
+
+    Membership.objects.filter(user=school.ada, room=school.room).update(
+        last_read_seq=school.room.last_seq
+    )
+    assert numbers(unread(school.ada, course=school.course)) == ("2", "2", True)
+    Membership.objects.filter(user=school.bea).update(last_read_seq=1_000)
+    assert numbers(unread(school.bea, course=school.course)) == ("0", "0", False)
+
+
+def test_the_link_looks_at_the_newest_messages_only(school):
+    for number in range(55):
+        post(school.bea, school.room, str(number))
+    assert numbers(unread(school.ada, course=school.course))[0] == "50"
+    direct = school.make_room(school.ada, school.bea, kind="direct")
+    direct.last_seq = 50
+    direct.save()
+    assert numbers(unread(school.ada, course=school.course)) == ("99+", "50", True)
+
+
+def test_the_link_leads_where_the_page_says_and_needs_no_script(school):
+    html = unread(school.ada, "'physics'")
+    (link,) = attributes(html, "a")
+    assert link == {"class": "peerchat-unread", "href": "/courses/physics/"}
+    assert "Course chat" in html
+    assert "<script" not in html
+    html = unread(
+        school.ada,
+        "course href=there text=title",
+        course=school.course,
+        there='/"there/',
+        title="<b>Talk",
+    )
+    assert 'href="/&quot;there/"' in html
+    assert "&lt;b&gt;Talk" in html
 
 
 def test_mistakes_of_the_page_are_told(school):

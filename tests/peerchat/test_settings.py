@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +15,8 @@ from peerchat.settings import channel_layer, database, env, envbool, envfloat, e
 from rooms.conf import LIMITS
 from tests.servers import ROOT
 
+# Without the .env of whoever runs the tests.
+BARE = {"PATH": os.environ["PATH"], "ENV_FILE": ""}
 PRODUCTION = {
     "SECRET_KEY": "k3y-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "ALLOWED_HOSTS": "peerchat.example.edu",
@@ -26,7 +30,7 @@ def python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
+        env={**BARE, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -149,7 +153,6 @@ def test_what_is_no_redis_is_refused(url):
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({}, "SECRET_KEY must be set."),
         ({"DEBUG": "maybe"}, "DEBUG must be 1 or 0"),
         ({"DEBUG": "1", "FRAME_LIMIT": "lots"}, "FRAME_LIMIT must be a whole number"),
         ({"DEBUG": "1", "MESSAGE_RATE": "0"}, "MESSAGE_RATE must be a number of at least 0.01"),
@@ -158,17 +161,81 @@ def test_what_is_no_redis_is_refused(url):
     ],
 )
 def test_manage_says_what_is_wrong_in_one_line(variables, message):
-    done = subprocess.run(
+    done = manage(**variables)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def manage(folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs `manage.py check` with just these variables, which `BARE` adds to."""
+    return subprocess.run(
         [sys.executable, "manage.py", "check"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
+        cwd=folder,
+        env={**BARE, **variables},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_without_a_key_there_are_two_ways_and_both_work(tmp_path):
+    refused = manage()
+    assert refused.returncode == 1
+    first, debug, site, command = refused.stderr.splitlines()
+    assert first == "SECRET_KEY must be set. There are two ways:"
+    assert "DEBUG=1" in debug
+    assert ".env" in site
+    assert manage(DEBUG="1").returncode == 0
+
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert re.search(r"^SECRET_KEY=[-\w]{50,}$", (tmp_path / ".env").read_text(), re.MULTILINE)
+    done = manage(ENV_FILE=str(tmp_path / ".env"))
+    assert done.returncode == 0, done.stderr
+
+
+# --- the file .env -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder with manage.py, beside which there may be a .env."""
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    return tmp_path
+
+
+def complaint(folder: Path, **variables: str) -> str:
+    """What is wrong with the settings: the fastest way to see which of them were read."""
+    done = manage(folder, PYTHONPATH=str(ROOT), **variables)
     assert done.returncode == 1
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_manage_reads_the_env_file_beside_it(checkout, monkeypatch):
+    monkeypatch.delitem(BARE, "ENV_FILE")
+    assert "SECRET_KEY" in complaint(checkout)
+    (checkout / ".env").write_text("# for today\nDEBUG=1\nLOG_LEVEL='${DEBUG} loud'\n")
+    assert "LOG_LEVEL must be" in complaint(checkout)
+
+
+def test_the_environment_wins_even_where_it_is_empty(checkout, monkeypatch):
+    monkeypatch.delitem(BARE, "ENV_FILE")
+    (checkout / ".env").write_text("DEBUG=1\nLOG_LEVEL=loud\nTIME_ZONE=nowhere\nFRAME_LIMIT=x")
+    assert "FRAME_LIMIT must be" in complaint(checkout, LOG_LEVEL="INFO", TIME_ZONE="")
+    assert "SECRET_KEY" in complaint(checkout, DEBUG="")
+
+
+def test_another_file_may_be_named_and_none(checkout):
+    (checkout / ".env").write_text("DEBUG=maybe")
+    (checkout / "other").write_text("DEBUG=perhaps")
+    assert "'perhaps'" in complaint(checkout, ENV_FILE="other")
+    assert "SECRET_KEY" in complaint(checkout, ENV_FILE="")
+
+
+def test_a_named_file_that_is_not_there_is_told(checkout):
+    wrong = complaint(checkout, ENV_FILE="nowhere")
+    assert wrong == "Cannot read the settings in nowhere: No such file or directory.\n"
 
 
 def test_production_is_strict_by_default():
@@ -204,7 +271,7 @@ def test_check_deploy_is_clean_with_production_settings():
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **PRODUCTION},
+        env={**BARE, **PRODUCTION},
         capture_output=True,
         text=True,
         check=False,
@@ -215,7 +282,7 @@ def test_check_deploy_is_clean_with_production_settings():
 
 def test_every_variable_is_described_and_nothing_else():
     source = (ROOT / "peerchat" / "settings.py").read_text()
-    read = set(re.findall(r'\benv(?:bool|int|float|list|origins)?\(\s*"([A-Z_]+)"', source))
+    read = set(re.findall(r'\benv(?:bool|int|float|list|origins|path)?\(\s*"([A-Z_]+)"', source))
     read |= {limit.name for limit in LIMITS}
     example = (ROOT / ".env.example").read_text()
     described = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))

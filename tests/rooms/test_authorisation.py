@@ -140,7 +140,11 @@ async def test_control_commands_of_one_who_leads_no_more(cast, action):
     # Behind the back of everybody, so that the socket is not closed at once.
     Enrollment.objects.filter(course=cast.course, user=cast.tess.user).update(role="student")
     before = Message.objects.filter(room=cast.room).count()
-    assert await demoted.fail(action, **fields) == {"error_code": DENIED}
+    try:
+        assert await demoted.fail(action, **fields) == {"error_code": DENIED}
+    except AssertionError:
+        # The check that comes every ten seconds may be faster.
+        assert demoted.socket.close_code == 4403
     assert Message.objects.filter(room=cast.room).count() == before
 
 

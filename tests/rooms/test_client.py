@@ -92,7 +92,7 @@ async def test_rooms_and_messages(cast: Cast, listen: Any) -> None:
     ada, bea = await listen(cast.ada), await listen(cast.bea)
     assert ada.client.user == bea.client.user.__class__(**cast.ada.body)
     assert [course.course for course in ada.client.courses] == [cast.course.slug]
-    stored = await ada.client.send(cast.room, "  Hello ")
+    stored = await ada.client.send(cast.room, "\nHello ")
     assert (stored.seq, stored.text, stored.user.username) == (1, "Hello", cast.ada.name)
     answer = await bea.client.send(cast.room, "Hi", reply_to=stored.id)
     assert answer.reply_to == stored.id

@@ -2,6 +2,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from accounts.models import User
 from rooms.models import Choice, Course, Enrollment, Membership, Question
@@ -51,6 +52,56 @@ def test_everybody_can_log_in_as_the_output_says(client):
 def test_nobody_of_the_demo_may_use_the_admin():
     create_demo()
     assert not User.objects.exclude(is_staff=False, is_superuser=False).exists()
+
+
+def test_with_admin_there_is_a_superuser(client):
+    assert "log in as admin" in create_demo(students=1, admin=True)
+    assert client.login(username="admin", password="peerchat")
+    assert client.get(reverse("admin:peerchat_accounts_user_add")).status_code == 200
+    assert list(User.objects.filter(is_superuser=True)) == [User.objects.get(username="admin")]
+    assert not User.objects.get(username="student1").is_staff
+
+
+def test_with_admin_the_instructor_edits_the_course_there(client):
+    create_demo(students=1, admin=True)
+    assert client.login(username="instructor", password="peerchat")
+    question = Question.objects.earliest("position")
+    for page, status in (
+        (reverse("admin:index"), 200),
+        (reverse("admin:peerchat_rooms_course_change", args=(question.course_id,)), 200),
+        (reverse("admin:peerchat_rooms_course_add"), 403),
+        (reverse("admin:peerchat_rooms_question_add"), 200),
+        (reverse("admin:peerchat_rooms_enrollment_add"), 200),
+        (reverse("admin:peerchat_rooms_vote_changelist"), 200),
+        (reverse("admin:peerchat_accounts_user_add"), 403),
+        (reverse("admin:peerchat_accounts_token_changelist"), 403),
+    ):
+        assert client.get(page).status_code == status, page
+    form = {"course": question.course_id, "slug": "new", "prompt": "Why?", "kind": "single"}
+    choices = {"choices-TOTAL_FORMS": 2, "choices-INITIAL_FORMS": 0, "position": 9}
+    for number, letter in enumerate("AB"):
+        choices |= {f"choices-{number}-letter": letter, f"choices-{number}-text": letter}
+    done = client.post(
+        reverse("admin:peerchat_rooms_question_add"),
+        form | choices | {"choices-0-is_correct": "on"},
+    )
+    assert done.status_code == 302
+    assert Question.objects.get(slug="new").choices.count() == 2
+
+
+def test_with_admin_again_changes_nothing():
+    create_demo(students=1, admin=True)
+    User.objects.filter(username="instructor").update(is_staff=False)
+    before = everything()
+    create_demo(students=1, admin=True)
+    assert everything() == before
+
+
+def test_admin_is_refused_where_debug_is_off(settings):
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="createsuperuser"):
+        create_demo(admin=True)
+    assert not User.objects.exists()
 
 
 def test_each_question_has_four_choices_and_a_right_one():

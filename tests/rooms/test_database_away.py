@@ -107,7 +107,9 @@ class Store:
 
     def stored(self, room: str) -> list[str]:
         rows = self.query(
-            "SELECT text FROM rooms_message WHERE room_id = %s AND kind = 'text' ORDER BY seq", room
+            "SELECT text FROM peerchat_rooms_message "
+            "WHERE room_id = %s AND kind = 'text' ORDER BY seq",
+            room,
         )
         return [text for (text,) in rows]
 
@@ -203,8 +205,8 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
         assert [frame for frame in await client.settled() if frame["action"] == "new_message"] == []
     assert again["message"]["text"] == text
     (seqs,) = store.query(
-        "SELECT array_agg(seq ORDER BY seq), max(last_seq) FROM rooms_message m "
-        "JOIN rooms_room r ON r.id = m.room_id WHERE r.id = %s",
+        "SELECT array_agg(seq ORDER BY seq), max(last_seq) FROM peerchat_rooms_message m "
+        "JOIN peerchat_rooms_room r ON r.id = m.room_id WHERE r.id = %s",
         room,
     )
     assert seqs[0] == list(range(1, seqs[1] + 1))
@@ -232,7 +234,7 @@ async def test_a_socket_that_closes_during_an_outage_is_closed_in_the_database_a
     clients, room = three
     leaving, _ = await store.chat(1, worker=1)
     id_ = json.loads(leaving.raw[0])["conn_id"]
-    still_open = "SELECT 1 FROM rooms_connection WHERE id = %s AND closed_at IS NULL"
+    still_open = "SELECT 1 FROM peerchat_rooms_connection WHERE id = %s AND closed_at IS NULL"
     await eventually(lambda: store.query(still_open, id_))
     store.postgres.stop()
     try:

@@ -45,7 +45,7 @@ async def test_a_vote_reaches_all_sockets_of_its_user(cast, devices):
     board, first, second, bea = devices
     for client, choice in ((first, "A"), (second, "C")):
         reply = await client.ask(
-            "vote", course=cast.course.slug, choice=choice, confidence=2, rationale=" so "
+            "vote", course=cast.course.slug, choice=choice, confidence=2, rationale="\nso "
         )
         vote = {
             "choice": choice,
@@ -228,7 +228,7 @@ async def test_a_request_that_waits_ends_when_the_state_changes(cast, devices, w
 async def test_votes_and_drafts_over_http(cast, devices, wire):
     board, first, _, _ = devices
     path = f"courses/{cast.course.slug}"
-    body = {**HERE, "choice": "C", "confidence": 4, "rationale": " why "}
+    body = {**HERE, "choice": "C", "confidence": 4, "rationale": "\nwhy "}
     answer = await wire.post(f"{path}/draft/", cast.ada, body)
     assert (answer.status, answer.body["kept"]) == (200, True)
     drafted = (await first.event("drafted"))["draft"]

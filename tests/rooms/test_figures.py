@@ -50,7 +50,7 @@ async def test_online_are_the_students_who_are_here(cast):
     await shown(ines, online=3)
     await ada.close()
     # Another socket of ada's is still open.
-    await eventually(cast.ada.user.connections.filter(closed_at__isnull=False).first)
+    await eventually(cast.ada.user.peerchat_connections.filter(closed_at__isnull=False).first)
     assert (await ines.ask("figures"))["online"] == 3
 
 

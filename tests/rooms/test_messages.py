@@ -54,14 +54,16 @@ async def test_the_senders_frame_is_everyones(cast):
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [
-        ("  padded\n", "padded"),
-        ("\u00a0\u2003x\u3000", "x"),
+        ("\n \t\r\n  padded \n", "  padded"),
+        ("    def f():\n        return 1\n", "    def f():\n        return 1"),
+        ("\u00a0\u2028\u2003x\u3000", "\u2003x"),
         ("two\n\nlines\tand a tab", "two\n\nlines\tand a tab"),
         ("a" * 4000, "a" * 4000),
-        ("  " + "👋" * 4000 + "  ", "👋" * 4000),
-        ("\u202eright to left \u200b", "\u202eright to left \u200b"),
+        ("\n" + "👋" * 4000 + "  ", "👋" * 4000),
+        ("\u202eright to left\u200b", "\u202eright to left\u200b\u202c"),
         ("<b>& 'quotes' \\n", "<b>& 'quotes' \\n"),
-        ("\x01\x7f", "\x01\x7f"),
+        ("\x01x\x7f", "\x01x\x7f"),
+        ("\u0301", "\u0301"),
     ],
 )
 async def test_a_text_is_trimmed_and_else_kept(cast, sent, stored):
@@ -76,6 +78,8 @@ async def test_a_text_is_trimmed_and_else_kept(cast, sent, stored):
     [
         ("", "empty_text"),
         (" \n\t\u2003 ", "empty_text"),
+        ("\u200b\u200b\u200b", "empty_text"),
+        ("\u3164 \u2800\ufe0f\x01", "empty_text"),
         ("a" * 4001, "text_too_long"),
         ("👋" * 4001, "text_too_long"),
         ("nul \x00 nul", "invalid_message_format"),
@@ -161,7 +165,7 @@ async def test_nobody_sees_a_message_whose_commit_fails(cast):
             "RETURN NULL; END $$"
         )
         cursor.execute(
-            f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON rooms_message "
+            f"CREATE CONSTRAINT TRIGGER {name} AFTER INSERT ON peerchat_rooms_message "
             f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {name}()"
         )
     try:

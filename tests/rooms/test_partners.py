@@ -98,7 +98,7 @@ async def test_who_voted_and_left_is_in_a_group_too(cast):
     for client in clients:
         await client.ask("vote", course=cast.course.slug, choice="A")
     await clients[3].close()
-    await eventually(lambda: people[3].user.connections.get().closed_at)
+    await eventually(lambda: people[3].user.peerchat_connections.get().closed_at)
     await ines.ask("stop_vote")
     await ines.ask("make_partners")
     assert sorted(itertools.chain(*formed(cast))) == sorted(person.name for person in people)

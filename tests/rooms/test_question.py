@@ -311,7 +311,7 @@ async def voting(cast, *people):
 async def test_a_vote(cast):
     _, ada = await voting(cast, cast.ada)
     reply = await ada.ask(
-        "vote", course=cast.course.slug, choice="C", confidence=4, rationale=" Because. "
+        "vote", course=cast.course.slug, choice="C", confidence=4, rationale="\nBecause. "
     )
     vote = Vote.objects.get(user=cast.ada.user)
     assert (vote.choice, vote.confidence, vote.rationale) == ("C", 4, "Because.")
@@ -369,7 +369,7 @@ async def test_invalid_choices(cast, choice):
 async def test_rationales(cast):
     _, ada = await voting(cast, cast.ada)
     slug = cast.course.slug
-    await ada.ask("vote", course=slug, choice="A", rationale=" " + "r" * 1000 + " ")
+    await ada.ask("vote", course=slug, choice="A", rationale="\n" + "r" * 1000 + " ")
     assert await ada.fail("vote", course=slug, choice="B", rationale="r" * 1001) == {
         "error_code": "text_too_long"
     }

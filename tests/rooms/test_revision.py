@@ -108,7 +108,7 @@ async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
         epoch=told["epoch"],
         revision=told["revision"] - 1,
     )
-    entry = Passing(
+    entry: Passing[int] = Passing(
         names.user(cast.ada.user.pk), events.encode(late), revision=told["revision"] - 1
     )
     await in_thread(publish.now, names.course(cast.course.pk), entry)

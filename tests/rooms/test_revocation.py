@@ -317,7 +317,7 @@ async def test_a_request_that_waits(cast, what):
     path = f"/api/rooms/{room}/messages/?after=0&wait=20"
     async with cast.hall.only(0):
         waiting = asyncio.create_task(visitor.get(path, token=cast.tess.token))
-        row = cast.tess.user.connections.filter(closed_at=None)
+        row = cast.tess.user.peerchat_connections.filter(closed_at=None)
         await eventually(row.exists)
     if what == "token":
         await in_thread(tokens.revoke, Token.objects.get(user=cast.tess.user))

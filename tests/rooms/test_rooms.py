@@ -396,7 +396,7 @@ async def test_typing_names_the_room_as_everybody_does(cast):
 
 async def test_private_message(cast):
     ada, bea, carl = await cast.chat(cast.ada, cast.bea, cast.carl)
-    name = await ada.post("private_message", to=cast.bea.name, text=" psst ")
+    name = await ada.post("private_message", to=cast.bea.name, text="\npsst ")
     event = await ada.message("psst")
     stored = Message.objects.get(sender=cast.ada.user)
     assert event == {

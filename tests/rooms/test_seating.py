@@ -164,7 +164,7 @@ async def test_who_is_alone_goes_where_somebody_is_online(cast):
     # Their moment lasts until the last one has left.
     for n in (first, second, another[0]):
         await clients[n].close()
-        sockets = people[n].user.connections
+        sockets = people[n].user.peerchat_connections
         await eventually(lambda sockets=sockets: sockets.get().closed_at)
         sockets.update(closed_at=timezone.now() + timedelta(minutes=1))
     left = Connection.objects.filter(user__in=[people[n].user for n in (first, second)])

@@ -319,7 +319,7 @@ async def test_a_class_that_was_ended_keeps_its_epoch(cast):
 async def test_announce(cast, phase, groups):
     ines, ada, _ = await arranged(cast, phase, groups)
     before = timeless(await ines.ask("state"))
-    await ines.ask("announce", text="  Bring a pen ")
+    await ines.ask("announce", text="\nBring a pen ")
     for client in (ada, ines):
         text = await client.message("Bring a pen")
         message = Message.objects.get(id=text["message"]["id"])
@@ -337,7 +337,7 @@ async def test_announce(cast, phase, groups):
 async def test_an_announcement_under_the_same_uuid(cast):
     ines = await cast.dashboard()
     await ines.ask("announce", text="one", uuid="same")
-    await ines.ask("announce", text=" one ", uuid="same")
+    await ines.ask("announce", text="\none ", uuid="same")
     assert await ines.fail("announce", text="two", uuid="same") == {"error_code": "uuid_reused"}
     assert [one.text for one in Message.objects.filter(room=cast.room)] == ["one"]
 

@@ -44,9 +44,9 @@ BEHIND_THE_BACK = {
     "password replaced": lambda tess: row_of(tess).update(password=make_password("other")),
     "user deactivated, logged in": lambda tess: row_of(tess).update(is_active=False),
     "user deleted, logged in": delete_account,
-    "token revoked": lambda tess: tess.user.tokens.update(revoked_at=timezone.now()),
-    "token ended": lambda tess: tess.user.tokens.update(expires_at=timezone.now()),
-    "token deleted": lambda tess: tess.user.tokens.all()._raw_delete("default"),
+    "token revoked": lambda tess: tess.user.peerchat_tokens.update(revoked_at=timezone.now()),
+    "token ended": lambda tess: tess.user.peerchat_tokens.update(expires_at=timezone.now()),
+    "token deleted": lambda tess: tess.user.peerchat_tokens.all()._raw_delete("default"),
     "user deactivated": lambda tess: row_of(tess).update(is_active=False),
     "user deleted": delete_account,
 }
@@ -152,6 +152,6 @@ async def test_a_room_that_one_was_put_into_behind_the_back(cast):
 async def test_the_usual_interval(cast, table):
     mine = await sit(cast, cast.tess)
     async with talk(cast):
-        cast.tess.user.tokens.update(revoked_at=timezone.now())
+        cast.tess.user.peerchat_tokens.update(revoked_at=timezone.now())
         way = "in SQL, with the usual interval: token revoked"
         await table.closes(way, mine.sockets, now(), 4401, within=UNTOLD)

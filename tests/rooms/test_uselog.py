@@ -127,7 +127,7 @@ async def test_logging_in(cast, client):
     cast.ada.user.save()
     credentials = {"username": cast.ada.name, "password": "correct horse"}
     for wrong in ({"password": "wrong horse"}, {}):
-        await in_thread(client.post, reverse("login"), credentials | wrong)
+        await in_thread(client.post, reverse("peerchat_accounts:login"), credentials | wrong)
     found = UseLog.objects.filter(sid=cast.ada.name)
     assert list(found.values_list("event", "course_id", "div_id")) == [("login", "", "")]
 
@@ -143,7 +143,8 @@ async def test_a_row_is_written_with_what_it_tells_of(cast, what):
     rule = f"no_log_{cast.tag.replace('-', '_')}"
     with database.cursor() as cursor:
         cursor.execute(
-            f"ALTER TABLE rooms_uselog ADD CONSTRAINT {rule} CHECK (sid <> %s)", [cast.ada.name]
+            f"ALTER TABLE peerchat_rooms_uselog ADD CONSTRAINT {rule} CHECK (sid <> %s)",
+            [cast.ada.name],
         )
     try:
         command = (
@@ -154,8 +155,8 @@ async def test_a_row_is_written_with_what_it_tells_of(cast, what):
         assert await ada.fail(command[0], **command[1]) == {"error_code": "unavailable"}
     finally:
         with database.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE rooms_uselog DROP CONSTRAINT {rule}")
-    assert cast.ada.user.votes.count() == cast.ada.user.messages.count() == 0
+            cursor.execute(f"ALTER TABLE peerchat_rooms_uselog DROP CONSTRAINT {rule}")
+    assert cast.ada.user.peerchat_votes.count() == cast.ada.user.peerchat_messages.count() == 0
     sent = await bea.ask("new_message", room=cast.room, text="logged")
     assert sent["message"]["seq"] == 2
     await ada.message("logged")

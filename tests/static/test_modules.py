@@ -22,8 +22,16 @@ async def page(browser):
 
 
 def test_cases_are_found():
-    files = {file for file, _ in CASES}
-    assert files == {"ballot.js", "format.js", "rooms.js", "store.js", "votes.js"}
+    assert {file for file, _ in CASES} == {
+        "ballot.js",
+        "clients.js",
+        "format.js",
+        "rooms.js",
+        "storage.js",
+        "store.js",
+        "text.js",
+        "votes.js",
+    }
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -57,3 +65,13 @@ def test_scripts_import_only_from_folders_below_them() -> None:
     assert {folder: found[folder] - MAY_IMPORT[folder] for folder in found} == {
         folder: set() for folder in found
     }
+
+
+def test_scripts_remember_things_through_one_module() -> None:
+    root = PLACES["/static/"] / "peerchat"
+    users = {
+        script.relative_to(root).as_posix()
+        for script in root.rglob("*.js")
+        if re.search(r"\b(?:session|local)Storage\b", script.read_text())
+    }
+    assert users == {"core/storage.js"}

@@ -12,8 +12,8 @@ TEMPLATES = ROOT / "templates"
 SCRIPTS = ROOT / "static"
 ON_EVERY_PAGE = {FIRST, "core/base.css"}
 EXTENDS_OR_INCLUDES = re.compile(r"{% (?:extends|include) \"([^\"]+)\"[^%]*%}")
-SHEET = re.compile(r"<link rel=\"stylesheet\" href=\"{% static 'peerchat/([^']+)' %}\">")
-SCRIPT = re.compile(r"<script type=\"module\" src=\"{% static '([^']+)' %}\">")
+SHEET = re.compile(r"<link rel=\"stylesheet\" href=\"{% static 'peerchat/([^']+)' %}\"{% nonce %}>")
+SCRIPT = re.compile(r"<script type=\"module\" src=\"{% static '([^']+)' %}\"{% nonce %}>")
 IMPORT = re.compile(r"^(?:import|export)\b[^;\"]*?\"(\.[^\"]+)\"", re.MULTILINE)
 CLASSES = re.compile(r"\bclass=\"([^\"]*)\"")
 ELEMENT = re.compile(r"<([a-z]+-[a-z-]+)")
@@ -86,7 +86,7 @@ PAGES = [
     name
     for path in sorted(TEMPLATES.rglob("*.html"))
     for name in [path.relative_to(TEMPLATES).as_posix()]
-    if not path.name.startswith("_") and not name.startswith(("admin/", "peerchat/"))
+    if not path.name.startswith("_") and not name.startswith(("site/admin/", "peerchat/"))
 ]
 
 

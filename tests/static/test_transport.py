@@ -23,7 +23,8 @@ START = """
 async (options) => {
   const { PeerTransport } = await import("/static/peerchat/core/transport.js");
   const { Outbox } = await import("/static/peerchat/core/outbox.js");
-  const line = new PeerTransport("/ws/chat/", { course: "c", room: "r", csrf: "t", options });
+  const http = { course: "c", room: "r", api: "/api/", csrf: "t" };
+  const line = new PeerTransport("/ws/chat/", { ...http, options });
   const outbox = new Outbox(line, { key: "outbox" });
   Object.assign(window, { line, outbox, frames: [], states: [], seen: 0 });
   line.addEventListener("status", ({ detail }) => {

@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts import tokens
-from accounts.models import User
+from accounts import people, tokens
 
 
 class Command(BaseCommand):
@@ -29,7 +28,7 @@ class Command(BaseCommand):
         if len(options["name"]) > 100:
             raise CommandError("--name must have at most 100 characters.")
         names: list[str] = options["usernames"]
-        users = {user.username: user for user in User.objects.filter(username__in=names)}
+        users = {name: user for name in names if (user := people.find(name)) is not None}
         if unknown := [name for name in names if name not in users]:
             raise CommandError(f"No such user: {', '.join(unknown)}.")
         if inactive := [name for name in names if not users[name].is_active]:

@@ -12,7 +12,7 @@ SECRET_KEY = "only for trying the example on this machine"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [
-    *host.APPS,
+    "daphne",
     "coursesite",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    *host.APPS,
 ]
 AUTH_USER_MODEL = host.USER_MODEL
 AUTHENTICATION_BACKENDS = host.BACKENDS
@@ -33,8 +34,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.lockout.middleware",
-    "accounts.devices.middleware",
+    *host.MIDDLEWARE,
 ]
 ROOT_URLCONF = "coursesite.urls"
 ASGI_APPLICATION = "coursesite.asgi.application"
@@ -42,7 +42,6 @@ ASGI_APPLICATION = "coursesite.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [host.TEMPLATES],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -54,7 +53,6 @@ TEMPLATES = [
     },
 ]
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [host.STATIC]
 
 DATABASES = {
     "default": {
@@ -66,6 +64,7 @@ DATABASES = {
 CHANNEL_LAYERS = {"default": host.IN_PROCESS_LAYER}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "Europe/London"
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

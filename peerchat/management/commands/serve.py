@@ -61,7 +61,8 @@ class Command(BaseCommand):
         self._raise_descriptor_limit()
         with self._listen(options["bind"], options["port"]) as listener:
             host, port = listener.getsockname()[:2]
-            url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+            origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            url = f"{origin}{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/"
             supervisor = Supervisor(
                 listener,
                 workers,

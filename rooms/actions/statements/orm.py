@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Q
 
+from accounts import people
 from rooms.actions import uselog
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import ClassSession, Membership, Message, NewText, Room
@@ -45,7 +46,8 @@ def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Member
         Membership.objects.filter(Q(room__in=small) | Q(room__in=large, user__in=senders))
         .annotate(
             place=FilteredRelation(
-                "user__enrollments", condition=Q(user__enrollments__course=F("room__course"))
+                "user__peerchat_enrollments",
+                condition=Q(user__peerchat_enrollments__course=F("room__course")),
             )
         )
         .order_by()
@@ -53,7 +55,7 @@ def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Member
             "room_id",
             "user_id",
             "pk",
-            "user__username",
+            people.by_name("user__"),
             "last_read_seq",
             "place__role",
             "place__muted_until",

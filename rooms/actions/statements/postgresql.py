@@ -7,6 +7,7 @@ takes to carry them out.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import msgspec
 import psycopg
 from django.db import connection
 
+from accounts import people
 from rooms.actions import uselog
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import NewText
@@ -24,11 +26,11 @@ from rooms.models import NewText
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
 FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
-CROSS JOIN rooms_room r
-JOIN rooms_course c ON c.id = r.course_id
-LEFT JOIN rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL
-LEFT JOIN rooms_round o ON o.id = s.current_round_id
-LEFT JOIN rooms_question q ON q.id = o.question_id
+CROSS JOIN peerchat_rooms_room r
+JOIN peerchat_rooms_course c ON c.id = r.course_id
+LEFT JOIN peerchat_rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL
+LEFT JOIN peerchat_rooms_round o ON o.id = s.current_round_id
+LEFT JOIN peerchat_rooms_question q ON q.id = o.question_id
 WHERE r.id = ANY(%s::uuid[]) AND r.archived_at IS NULL
 ORDER BY r.id
 FOR NO KEY UPDATE OF r
@@ -37,68 +39,81 @@ FOR NO KEY UPDATE OF r
 # A union of up to three queries: the members of small rooms, the senders in large rooms, and the
 # messages that were stored before. Parts that are not needed are left out, because PostgreSQL would
 # plan them and read tables for nothing. All lists are short, and each row is found by an index.
+#
+# The table of the users and the type of their keys are the site's: {users}, {name}, {key}, {type}.
 _POSTS = """
 WITH post AS (
-    SELECT * FROM json_to_recordset(%(posts)s) AS p(room_id uuid, sender_id bigint, uuid text)
+    SELECT * FROM json_to_recordset(%(posts)s) AS p(room_id uuid, sender_id {type}, uuid text)
 )
 """
 _MEMBER = """
-SELECT m.room_id, m.user_id, m.id, u.username, m.last_read_seq, e.role, e.muted_until, NULL::uuid
+SELECT
+    m.room_id, m.user_id, m.id, u.{name}::text, m.last_read_seq, e.role, e.muted_until, NULL::uuid
 """
 _PLACE = """
-JOIN rooms_room r ON r.id = m.room_id
-JOIN accounts_user u ON u.id = m.user_id
-LEFT JOIN rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
+JOIN peerchat_rooms_room r ON r.id = m.room_id
+JOIN {users} u ON u.{key} = m.user_id
+LEFT JOIN peerchat_rooms_enrollment e ON e.user_id = m.user_id AND e.course_id = r.course_id
 """
 _OF_SMALL = "WHERE m.room_id = ANY(%(small)s::uuid[])"
-_MEMBERS_OF_SMALL = _MEMBER + "FROM rooms_membership m" + _PLACE + _OF_SMALL
+_MEMBERS_OF_SMALL = _MEMBER + "FROM peerchat_rooms_membership m" + _PLACE + _OF_SMALL
 _IN_LARGE = """
 FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%(large)s::uuid[])) p
-JOIN rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
+JOIN peerchat_rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
 """
 _SENDERS_IN_LARGE = _MEMBER + _IN_LARGE + _PLACE
 _STORED_BEFORE = """
 SELECT b.room_id, b.sender_id, NULL, b.uuid, NULL, NULL, NULL, b.id
 FROM post p
-JOIN rooms_message b
+JOIN peerchat_rooms_message b
     ON b.room_id = p.room_id AND b.sender_id = p.sender_id AND b.uuid = p.uuid
 """
 
 
-def _asking_for(*parts: str) -> str:
-    return _POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE))
+@cache
+def _asking_for(small: bool, large: bool) -> str:
+    """Return the statement for small rooms, for large ones or for both."""
+    parts = [_MEMBERS_OF_SMALL] * small + [_SENDERS_IN_LARGE] * large
+    return _with_users(_POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE)))
 
 
-# The keys tell whether there are small rooms and whether there are large ones.
-_LOOK_UP = {
-    (True, False): _asking_for(_MEMBERS_OF_SMALL),
-    (False, True): _asking_for(_SENDERS_IN_LARGE),
-    (True, True): _asking_for(_MEMBERS_OF_SMALL, _SENDERS_IN_LARGE),
-}
+def _with_users(statement: str) -> str:
+    """Put the table of the site's users and the type of their keys into a statement."""
+    users, key, name = people.table_of_names(connection)
+    parts = {"users": users, "key": key, "name": name, "type": people.key_column_type(connection)}
+    # A percent sign is special in statements with parameters.
+    return statement.format_map({part: text.replace("%", "%%") for part, text in parts.items()})
+
 
 _INSERT = """
 WITH new AS (
     SELECT * FROM json_to_recordset(%(messages)s) AS n(
-        id uuid, room_id uuid, seq bigint, sender_id bigint, uuid text, text text, reply_to_id uuid
+        id uuid, room_id uuid, seq bigint, sender_id {type}, uuid text, text text, reply_to_id uuid
     )
 ), head AS (
-    UPDATE rooms_room r SET last_seq = n.seq
+    UPDATE peerchat_rooms_room r SET last_seq = n.seq
     FROM unnest(%(rooms)s::uuid[], %(heads)s::bigint[]) AS n(id, seq)
     WHERE r.id = n.id
 ), read AS (
-    UPDATE rooms_membership m SET last_read_seq = m.last_read_seq + n.by
+    UPDATE peerchat_rooms_membership m SET last_read_seq = m.last_read_seq + n.by
     FROM unnest(%(memberships)s::bigint[], %(read)s::bigint[]) AS n(id, by)
     WHERE m.id = n.id
 ), log AS (
-    INSERT INTO rooms_uselog (timestamp, sid, event, act, div_id, course_id)
+    INSERT INTO peerchat_rooms_uselog (timestamp, sid, event, act, div_id, course_id)
     SELECT %(now)s, sid, event, act, div_id, course_id
     FROM json_to_recordset(%(log)s)
         AS n(sid text, event text, act text, div_id text, course_id text)
 )
-INSERT INTO rooms_message (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)
+INSERT INTO peerchat_rooms_message
+    (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)
 SELECT id, room_id, seq, sender_id, uuid, 'text', text, reply_to_id, %(now)s
 FROM new
 """
+
+
+@cache
+def _inserting() -> str:
+    return _with_users(_INSERT)
 
 
 def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
@@ -112,7 +127,7 @@ def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Member
     members: Members = defaultdict(dict)
     before: dict[Key, UUID] = {}
     found = _execute(
-        _LOOK_UP[bool(small), bool(large)],
+        _asking_for(bool(small), bool(large)),
         {"posts": posts, "small": _array(small), "large": _array(large)},
     )
     for room, user, membership, name, *rest, message in found:
@@ -131,7 +146,7 @@ def insert(
     now: datetime,
 ) -> None:
     _execute(
-        _INSERT,
+        _inserting(),
         {
             "messages": _json(
                 _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
@@ -169,7 +184,7 @@ def _array(items: Iterable[UUID | int]) -> str:
 
 class _Post(msgspec.Struct):
     room_id: UUID
-    sender_id: int
+    sender_id: people.Key
     uuid: str
 
 
@@ -177,7 +192,7 @@ class _Insert(msgspec.Struct):
     id: UUID
     room_id: UUID
     seq: int
-    sender_id: int
+    sender_id: people.Key
     uuid: str
     text: str
     reply_to_id: UUID | None

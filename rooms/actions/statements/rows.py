@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from accounts import people
 from rooms.models import Room
 
 SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
@@ -34,7 +35,7 @@ class Place:
 class Member(NamedTuple):
     """A member of a room with their role in its course, which is None if they left the course."""
 
-    user: int
+    user: people.Key
     membership: int
     username: str
     last_read_seq: int
@@ -42,6 +43,6 @@ class Member(NamedTuple):
     muted_until: datetime | None
 
 
-Members = dict[UUID, dict[int, Member]]
-Key = tuple[UUID, int, str]
+Members = dict[UUID, dict[people.Key, Member]]
+Key = tuple[UUID, people.Key, str]
 """The key of a message: its room, its sender and the sender's name for it."""

@@ -6,18 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from accounts.models import User
+from accounts import people
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 
 # This password is public, so it is for DEBUG only. Otherwise the command makes one up.
 PASSWORD = "peerchat"
 COURSE = "physics101"
+ADMIN = "admin"
+# What an instructor may do in the admin, by model; what happened in class can only be read there.
+EDITS: dict[str, tuple[str, ...]] = {
+    "course": ("view", "change"),
+    "enrollment": ("view", "add", "change", "delete"),
+    "question": ("view", "add", "change", "delete"),
+    "choice": ("view", "add", "change", "delete"),
+}
 
 
 @dataclass(frozen=True)
@@ -163,27 +175,49 @@ class Command(BaseCommand):
         parser.add_argument(
             "--students", type=int, default=12, metavar="N", help="number of students (default: 12)"
         )
+        parser.add_argument(
+            "--admin",
+            action="store_true",
+            help=f"also create the superuser {ADMIN}, and let the instructor use the admin for "
+            "the course; only with DEBUG",
+        )
 
-    def handle(self, *, students: int, **options: Any) -> None:
+    def handle(self, *, students: int, admin: bool = False, **options: Any) -> None:
         if students < 0:
             raise CommandError("--students must not be negative.")
+        if admin and not settings.DEBUG:
+            raise CommandError(
+                "--admin needs DEBUG, because everybody knows the password. Elsewhere, run "
+                "manage.py createsuperuser."
+            )
         password = PASSWORD if settings.DEBUG else secrets.token_urlsafe(12)
         names = {"instructor": "Maria Sandoval"}
         names |= {f"student{number}": name_of(number) for number in range(1, students + 1)}
+        names = {people.sample_name(name): shown for name, shown in names.items()}
         with transaction.atomic():
             course = make_course()
             made = make_users(names, password)
             enroll_missing(course, names)
+            if admin:
+                made += make_admin(password)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
-        self.stdout.write(f"Instructor: log in as {self.style.SUCCESS('instructor')}.")
+        instructor = self.style.SUCCESS(people.sample_name("instructor"))
+        self.stdout.write(f"Instructor: log in as {instructor}.")
         if students:
-            who = "student1" if students == 1 else f"student1 ... student{students}"
+            first, last = (people.sample_name(f"student{number}") for number in (1, students))
+            who = first if students == 1 else f"{first} ... {last}"
             self.stdout.write(f"Students: log in as {self.style.SUCCESS(who)}.")
+        if admin:
+            self.stdout.write(
+                f"Admin: log in as {self.style.SUCCESS(ADMIN)}, or as "
+                f"{self.style.SUCCESS('instructor')} for the course."
+            )
+        accounts = len(names) + admin
         if made or settings.DEBUG:
             self.stdout.write(f"Password for all: {self.style.SUCCESS(password)}")
-        if made < len(names):
+        if made < accounts:
             self.stdout.write(
-                f"({len(names) - made} of these accounts already existed and keep their passwords.)"
+                f"({accounts - made} of these accounts already existed and keep their passwords.)"
             )
 
 
@@ -208,23 +242,64 @@ def make_course() -> Course:
 
 def make_users(names: Mapping[str, str], password: str) -> int:
     """Create the missing users (display names by username) and return their number."""
-    known = set(User.objects.filter(username__in=names).values_list("username", flat=True))
+    known = set(
+        people.everybody()
+        .filter(**{f"{people.by_name()}__in": names})
+        .values_list(people.by_name(), flat=True)
+    )
     # All users share one hash, because computing one takes a good part of a second.
     hashed = make_password(password)
     missing = [
-        User(username=username, display_name=shown, password=hashed)
+        people.new(username, shown=shown, password=hashed)
         for username, shown in names.items()
         if username not in known
     ]
-    User.objects.bulk_create(missing, batch_size=500)
+    people.everybody().bulk_create(missing, batch_size=500)
     return len(missing)
 
 
 def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
     """Enrol the users who are not enrolled yet: `instructor` as instructor, others as students."""
-    outside = User.objects.filter(username__in=names).exclude(enrollments__course=course)
+    outside = (
+        people.everybody()
+        .filter(**{f"{people.by_name()}__in": names})
+        .exclude(peerchat_enrollments__course=course)
+    )
+    instructor = {people.by_name(): people.sample_name("instructor")}
     for role, users in (
-        (Enrollment.Role.INSTRUCTOR, outside.filter(username="instructor")),
-        (Enrollment.Role.STUDENT, outside.exclude(username="instructor")),
+        (Enrollment.Role.INSTRUCTOR, outside.filter(**instructor)),
+        (Enrollment.Role.STUDENT, outside.exclude(**instructor)),
     ):
         enroll(course=course, users=list(users.order_by("pk")), role=role)
+
+
+def make_admin(password: str) -> int:
+    """Makes the superuser and lets the instructor use the admin, unless there is one by that name.
+
+    Returns how many accounts it made.
+    """
+    name = people.sample_name(ADMIN)
+    if people.find(name) is not None:
+        return 0
+    admin = people.new(name, password=make_password(password), shown="Administrator")
+    admin.is_staff = admin.is_superuser = True
+    admin.save()
+    instructor = people.find(people.sample_name("instructor"))
+    assert instructor is not None, "the demo has an instructor"
+    instructor.is_staff = True
+    instructor.save(update_fields=["is_staff"])
+    instructor.user_permissions.set(permissions_of_instructor())
+    return 1
+
+
+def permissions_of_instructor() -> QuerySet[Permission]:
+    """Returns those to edit the course, its people and its questions, and to read the rest."""
+    ours = Course._meta.app_label
+    allowed = [f"{verb}_{model}" for model, verbs in EDITS.items() for verb in verbs]
+    read = [f"view_{model._meta.model_name}" for model in apps.get_app_config(ours).get_models()]
+    # The admin finds users by name when they are enrolled.
+    meta = get_user_model()._meta
+    users = Q(codename=f"view_{meta.model_name}", content_type__app_label=meta.app_label)
+    return Permission.objects.filter(
+        users | Q(codename__in=[*allowed, *read], content_type__app_label=ours)
+    )

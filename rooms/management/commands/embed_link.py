@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts import people
 from rooms.conf import limits
 from rooms.embed import sign_embed_link
 from rooms.models import Course
@@ -26,10 +26,12 @@ class Command(BaseCommand):
         if not limits["EMBED_ANCESTORS"]:
             raise CommandError("Embedding is off. Set EMBED_ANCESTORS to the sites that may embed.")
         try:
-            user = User.objects.get(username=options["username"])
+            user = people.find(options["username"])
+            if user is None:
+                raise PermissionDenied
             course = Course.objects.get(slug=options["course"])
             link = sign_embed_link(user, course)
-        except (User.DoesNotExist, Course.DoesNotExist, PermissionDenied):
+        except (Course.DoesNotExist, PermissionDenied):
             raise CommandError(
                 f"No user {options['username']} is enrolled in a course {options['course']}."
             ) from None

@@ -1,5 +1,6 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { plural, shownName } from "../core/format.js";
+import { isComposing, isolated, lengthOf, shows, trimmed } from "../core/text.js";
 import { shortened } from "./message-row.js";
 
 const COUNT_FROM = 0.9;
@@ -27,6 +28,7 @@ export class Composer {
     this.#field = h("textarea", {
       id: `${id}-text`,
       rows: "1",
+      dir: "auto",
       placeholder: "Write a message",
       enterkeyhint: "send",
       autocomplete: "off",
@@ -84,7 +86,7 @@ export class Composer {
   #typed() {
     this.#grow();
     this.#counted();
-    if (this.#field.value.trim()) this.#chat.typing();
+    if (shows(this.#field.value)) this.#chat.typing();
   }
 
   #grow() {
@@ -93,7 +95,7 @@ export class Composer {
   }
 
   #left() {
-    return this.#chat.limit() - Array.from(this.#field.value.trim()).length;
+    return this.#chat.limit() - lengthOf(trimmed(this.#field.value));
   }
 
   #counted() {
@@ -109,15 +111,15 @@ export class Composer {
       event.preventDefault();
       this.#answer(null);
     }
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     this.element.requestSubmit();
   }
 
   #submit(event) {
     event.preventDefault();
-    const text = this.#field.value.trim();
-    if (!text || this.#left() < 0 || !this.#chat.canSend()) return;
+    const text = trimmed(this.#field.value);
+    if (!shows(text) || this.#left() < 0 || !this.#chat.canSend()) return;
     this.#field.value = "";
     this.#grow();
     this.#chat.send(text, this.#replyTo?.id);
@@ -129,6 +131,6 @@ export class Composer {
   #answer(message) {
     this.#replyTo = message;
     show(this.#reply, Boolean(message));
-    setText(this.#replyText, message ? `Replying to ${shownName(message.user)}: ${shortened(message.text)}` : "");
+    setText(this.#replyText, message ? `Replying to ${isolated(shownName(message.user))}: ${isolated(shortened(message.text))}` : "");
   }
 }

@@ -3,6 +3,7 @@
 import { h } from "../core/dom.js";
 import { controlWords, initials, shownName, timeOf } from "../core/format.js";
 import { mentionParts } from "../core/rooms.js";
+import { cut, lengthOf } from "../core/text.js";
 
 const SAME_BREATH = 180;
 const QUOTED = 200;
@@ -24,8 +25,7 @@ export function isGone(message) {
 
 /** As much of a text as a quote has room for. */
 export function shortened(text) {
-  const characters = Array.from(text);
-  return characters.length > QUOTED ? `${characters.slice(0, QUOTED).join("").trimEnd()}…` : text;
+  return lengthOf(text) > QUOTED ? `${cut(text, QUOTED).trimEnd()}…` : text;
 }
 
 /** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's. */
@@ -35,14 +35,14 @@ export function messageRow(message, { me, joined, quoted, course }) {
   const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
   if (message.kind === "control" || (message.kind === "system" && !course)) {
     const words = message.kind === "control" ? controlWords(message.text) : message.text;
-    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, words, " · ", time));
+    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, h("bdi", {}, words), " · ", time));
   }
   if (message.kind === "system") {
     return h(
       "li",
       { class: "chat-system", tabindex: "-1", data },
-      h("p", { class: "message-head" }, h("strong", {}, "Announcement"), h("span", {}, shownName(message.user)), time),
-      h("p", { class: gone ? "text gone" : "text" }, gone ? "Message removed" : message.text),
+      h("p", { class: "message-head" }, h("strong", {}, "Announcement"), h("bdi", {}, shownName(message.user)), time),
+      h("p", { class: gone ? "text gone" : "text", dir: "auto" }, gone ? "Message removed" : message.text),
     );
   }
   const own = message.user.username === me;
@@ -60,19 +60,19 @@ export function messageRow(message, { me, joined, quoted, course }) {
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, "You") : h("strong", {}, name), time),
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, "You") : h("strong", { dir: "auto" }, name), time),
       quoted && !gone
         ? h(
             "p",
             { class: "quote", data: { testid: "quote" } },
-            h("strong", {}, shownName(quoted.user)),
+            h("strong", { dir: "auto" }, shownName(quoted.user)),
             " ",
-            isGone(quoted) ? "Message removed" : shortened(quoted.text),
+            h("bdi", {}, isGone(quoted) ? "Message removed" : shortened(quoted.text)),
           )
         : null,
       h(
         "p",
-        { class: gone ? "text gone" : "text" },
+        { class: gone ? "text gone" : "text", dir: "auto" },
         gone ? "Message removed" : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
       ),
     ),

@@ -47,7 +47,7 @@ function outgoingRow(item, outbox) {
   return h(
     "li",
     { class: "message own", data: { testid: "message", state: item.state, own: "true" } },
-    h("div", { class: "bubble" }, h("p", { class: "text" }, item.text)),
+    h("div", { class: "bubble" }, h("p", { class: "text", dir: "auto" }, item.text)),
     failed
       ? h(
           "div",

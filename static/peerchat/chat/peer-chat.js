@@ -1,5 +1,6 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { dayOf, list, plural, shownName, timeOf } from "../core/format.js";
+import { isolated } from "../core/text.js";
 import { Composer } from "./composer.js";
 import { continues, messageRow } from "./message-row.js";
 import { MessageTools } from "./message-tools.js";
@@ -221,7 +222,7 @@ export class PeerChat extends HTMLElement {
     const recent = Object.entries(room.typing).filter(
       ([username, { at }]) => at > now - TYPING_FOR && username !== this.#client.state.me?.username,
     );
-    const people = recent.map(([, { name }]) => name);
+    const people = recent.map(([, { name }]) => isolated(name));
     const several = people.length > 2 ? "Several people are" : `${list(people)} ${people.length > 1 ? "are" : "is"}`;
     setText(this.#typing, people.length ? `${several} typing…` : "");
     if (recent.length) this.#typingTimer = setTimeout(() => this.#typists(this.#room), 1_000);

@@ -2,10 +2,13 @@ import { announce, h, setAttribute, setText, show } from "../core/dom.js";
 import { dayOf, plural, shownName, timeOf } from "../core/format.js";
 import { unreadElsewhere, unreadOf } from "../core/rooms.js";
 import { emptyRoom, unread } from "../core/store.js";
+import { guardEnter, isolated, limitLength, shows } from "../core/text.js";
 import { People } from "./people.js";
 import { COURSE, RoomList } from "./room-list.js";
 
 const PAGE = 500;
+const QUERY_LIMIT = 200;
+const TITLE_LIMIT = 200;
 // Milliseconds. A class that connects at once does not ask at once for what can wait.
 const SPREAD = 1_500;
 const CATCH_UP = 4_000;
@@ -35,14 +38,14 @@ export class PeerRooms extends HTMLElement {
     const button = (testid, text, click, look = "button small") =>
       h("button", { type: "button", class: look, data: { testid }, on: { click } }, text);
     const field = (testid, label, attributes = {}) =>
-      h("input", { type: "text", "aria-label": label, placeholder: label, autocomplete: "off", data: { testid }, ...attributes });
+      h("input", { type: "text", dir: "auto", "aria-label": label, placeholder: label, autocomplete: "off", data: { testid }, ...attributes });
     const form = (look, job, ...children) =>
       h("form", { class: look, on: { submit: (event) => this.#submit(event, job) } }, ...children);
     const go = (testid, text) => h("button", { type: "submit", class: "button small", data: { testid } }, text);
     const p = this.#parts;
     const id = `${this.id || "rooms"}-panel`;
 
-    p.title = h("span", { class: "rooms-title" });
+    p.title = h("span", { class: "rooms-title", dir: "auto" });
     p.badge = h("span", { class: "badge", hidden: true, data: { testid: "rooms-unread" } });
     p.more = h("span", { class: "hidden-label" });
     p.button = h(
@@ -63,15 +66,17 @@ export class PeerRooms extends HTMLElement {
     );
     p.online = h("span", { class: "muted rooms-online", data: { testid: "online-here" } });
     p.leave = button("room-leave", "Leave", () => this.#leave(), "button quiet small");
-    p.topic = h("p", { class: "muted rooms-topic", hidden: true });
+    p.topic = h("p", { class: "muted rooms-topic", dir: "auto", hidden: true });
 
-    p.query = field("room-search", "Search messages", { enterkeyhint: "search", maxlength: "200" });
+    p.query = field("room-search", "Search messages", { enterkeyhint: "search" });
+    limitLength(p.query, () => QUERY_LIMIT);
     p.results = h("div", { class: "rooms-results", hidden: true, data: { testid: "search-results" } });
     this.#list = new RoomList({
       join: (room) => this.#try(() => this.#join(room)),
       select: (room) => this.#select(room),
     });
-    p.newTitle = field("new-room-title", "Title of the new room", { maxlength: "200" });
+    p.newTitle = field("new-room-title", "Title of the new room");
+    limitLength(p.newTitle, () => TITLE_LIMIT);
     p.rooms = h(
       "div",
       { class: "rooms-view" },
@@ -102,6 +107,7 @@ export class PeerRooms extends HTMLElement {
       p.rooms,
       this.#people.element,
     );
+    guardEnter(p.panel);
     this.append(h("div", { class: "pane-head rooms-head" }, h("h2", {}, p.button), p.online, p.leave), p.topic, p.error, p.panel);
   }
 
@@ -140,7 +146,7 @@ export class PeerRooms extends HTMLElement {
 
   render(state) {
     if (this.#selected && !state.list[this.#selected]?.joined) {
-      announce(`You are no longer in ${this.#parts.title.textContent}`);
+      announce(`You are no longer in ${isolated(this.#parts.title.textContent)}`);
       this.#selected = null;
     }
     const id = this.#selected ?? state.course.room;
@@ -247,7 +253,7 @@ export class PeerRooms extends HTMLElement {
 
   async #create() {
     const title = this.#parts.newTitle.value.trim();
-    if (!title) return;
+    if (!shows(title)) return;
     const room = await this.#client.api.post("rooms/", { course: this.#client.state.course.slug, title });
     this.#parts.newTitle.value = "";
     this.#know(room);
@@ -278,8 +284,8 @@ export class PeerRooms extends HTMLElement {
       h(
         "button",
         { type: "button", class: "rooms-result", data: { testid: "search-result" }, on: { click: () => this.#try(() => this.#jump(message)) } },
-        h("span", { class: "muted" }, `${title} · ${shownName(message.user)} · ${dayOf(message.timestamp)}, ${timeOf(message.timestamp)}`),
-        h("span", { class: "rooms-found" }, message.text),
+        h("span", { class: "muted" }, `${isolated(title)} · ${isolated(shownName(message.user))} · ${dayOf(message.timestamp)}, ${timeOf(message.timestamp)}`),
+        h("span", { class: "rooms-found", dir: "auto" }, message.text),
       ),
     );
   }

@@ -2,6 +2,7 @@ import { h, setText, show } from "../core/dom.js";
 import { initials, shownName } from "../core/format.js";
 import { matching } from "../core/rooms.js";
 import { newUuid } from "../core/socket.js";
+import { isolated, limitLength, shows, trimmed } from "../core/text.js";
 
 const PEOPLE = 50;
 
@@ -28,6 +29,7 @@ export class People {
       type: "text",
       "aria-label": "Find a person",
       placeholder: "Find a person",
+      dir: "auto",
       autocomplete: "off",
       data: { testid: "people-filter" },
       on: { input: () => this.#draw() },
@@ -35,7 +37,8 @@ export class People {
     this.#members = h("ul", { class: "rooms-people", "aria-label": "Members" });
     this.#more = h("p", { class: "muted", role: "status" });
     this.#label = h("label", { for: `${id}-direct` });
-    this.#text = h("textarea", { id: `${id}-direct`, rows: "3", data: { testid: "direct-text" } });
+    this.#text = h("textarea", { id: `${id}-direct`, rows: "3", dir: "auto", data: { testid: "direct-text" } });
+    limitLength(this.#text, () => rooms.client().state.limits.text);
     this.#form = h(
       "form",
       { class: "rooms-direct", on: { submit: (event) => rooms.submit(event, () => this.#write()) } },
@@ -101,7 +104,7 @@ export class People {
         "button",
         { type: "button", class: "rooms-person", data: { testid: `person-${person.username}` }, on: { click: () => this.#pick(person) } },
         h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-        h("span", { class: "rooms-name" }, name),
+        h("span", { class: "rooms-name", dir: "auto" }, name),
         person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, "online")) : null,
       ),
     );
@@ -112,13 +115,13 @@ export class People {
     show(this.#form, Boolean(person));
     for (const one of [this.#filter, this.#members, this.#more]) show(one, !person);
     if (!person) return;
-    setText(this.#label, `Message to ${shownName(person)}`);
+    setText(this.#label, `Message to ${isolated(shownName(person))}`);
     this.#text.focus();
   }
 
   async #write() {
-    const text = this.#text.value.trim();
-    if (!text) return;
+    const text = trimmed(this.#text.value);
+    if (!shows(text)) return;
     const to = encodeURIComponent(this.#person.username);
     const { room } = await this.#rooms.client().api.post(`direct/${to}/messages/`, { uuid: newUuid(), text });
     this.#text.value = "";

@@ -2,6 +2,7 @@ import { focusedNear, h } from "../core/dom.js";
 import { plural } from "../core/format.js";
 import { roomsOf, unreadOf } from "../core/rooms.js";
 import { unread } from "../core/store.js";
+import { isolated } from "../core/text.js";
 
 /** What the room of the course is called. */
 export const COURSE = "Course chat";
@@ -51,7 +52,7 @@ export class RoomList {
 
   #row({ room, kind, title, members, joined, unread: count }, isShown) {
     const about = kind === "open" ? h("span", { class: "muted rooms-members" }, plural(members, "member")) : null;
-    const name = h("span", { class: "rooms-name" }, title);
+    const name = h("span", { class: "rooms-name", dir: "auto" }, title);
     if (!joined) {
       return h(
         "li",
@@ -62,7 +63,7 @@ export class RoomList {
           {
             type: "button",
             class: "button small",
-            "aria-label": `Join ${title}`,
+            "aria-label": `Join ${isolated(title)}`,
             data: { room, testid: "room-join" },
             on: { click: () => this.#join(room) },
           },

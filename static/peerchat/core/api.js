@@ -3,12 +3,17 @@ import { PeerError } from "./socket.js";
 const TIMEOUT = 10_000;
 const UNREACHABLE = "Cannot reach the server. Try again in a moment.";
 
-/** Requests to the API, by the session of the page (`csrf`: what Django wants to see with them) or by a token. */
+/**
+ * Requests to the API below the path `url`, by the session of the page (`csrf`: what Django wants to see with them)
+ * or by a token.
+ */
 export class Api {
+  #url;
   #token;
   #csrf;
 
-  constructor({ token = null, csrf = null }) {
+  constructor({ url, token = null, csrf = null }) {
+    this.#url = url;
     this.#token = token;
     this.#csrf = csrf;
   }
@@ -39,7 +44,7 @@ export class Api {
     let response;
     let answer;
     try {
-      response = await fetch(`/api/${path}`, {
+      response = await fetch(`${this.#url}${path}`, {
         method,
         headers: this.#headers(method, body),
         body: body && JSON.stringify(body),

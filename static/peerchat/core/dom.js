@@ -43,20 +43,6 @@ export function focusedNear(element) {
   return element.getRootNode().activeElement ?? null;
 }
 
-/** The storage of this tab; one that lives as long as the page where a browser denies it, as in some frames. */
-export function tabStorage() {
-  try {
-    return sessionStorage;
-  } catch {
-    const items = new Map();
-    return {
-      getItem: (key) => items.get(key) ?? null,
-      setItem: (key, value) => items.set(key, String(value)),
-      removeItem: (key) => items.delete(key),
-    };
-  }
-}
-
 /** Run `render` once per frame however often it is asked for, and in hidden tabs too. */
 export function coalesce(render) {
   let waiting = false;

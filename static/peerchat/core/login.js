@@ -4,6 +4,7 @@
  */
 
 import { setText, show } from "./dom.js";
+import { guardEnter } from "./text.js";
 
 const MOST_TRIES = 30;
 // Of these, log-ins whose answer was lost: the server may have counted them as wrong passwords.
@@ -152,6 +153,8 @@ function showAnswer(text) {
   document.title = page.title;
   document.querySelector("[autofocus]")?.focus();
 }
+
+guardEnter(document);
 
 document.addEventListener("submit", (event) => {
   if (event.target !== theForm()) return;

@@ -1,5 +1,5 @@
-import { tabStorage } from "./dom.js";
 import { newUuid } from "./socket.js";
+import { tabStorage } from "./storage.js";
 
 const RETRY = new Set(["rate_limited", "unavailable"]);
 const WAIT_FOR_CONNECTION = new Set(["not_connected", "timeout"]);
@@ -19,7 +19,7 @@ export class Outbox extends EventTarget {
   #busy = new Set();
   #timers = new Map();
 
-  constructor(socket, { storage = tabStorage(), key = "peerchat:outbox" } = {}) {
+  constructor(socket, { storage = tabStorage, key = "peerchat:outbox" } = {}) {
     super();
     this.#socket = socket;
     this.#storage = storage;
@@ -96,11 +96,7 @@ export class Outbox extends EventTarget {
 
   #change(items) {
     this.#items = items;
-    try {
-      this.#storage.setItem(this.#key, JSON.stringify(items));
-    } catch {
-      // A full or forbidden storage costs only the survival of a reload.
-    }
+    this.#storage.setItem(this.#key, JSON.stringify(items));
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,8 +1,10 @@
 /** What the student's and the instructor's page share. */
 
-import { setText, show, tabStorage } from "./dom.js";
+import { setText, show } from "./dom.js";
 import { shownName, timeOf } from "./format.js";
+import { tabStorage } from "./storage.js";
 import { announcement } from "./store.js";
+import { isolated } from "./text.js";
 
 const RECENT = 15 * 60;
 // Pixels; the style sheets have the same number.
@@ -46,7 +48,7 @@ export class Banner {
   #meta;
   #key;
   #seq = 0;
-  #storage = tabStorage();
+  #storage = tabStorage;
 
   /** `own`: whether to show one's own announcements as well. */
   constructor(element, key, { own = true } = {}) {
@@ -70,7 +72,7 @@ export class Banner {
     if (!visible || message.seq === this.#seq) return;
     this.#seq = message.seq;
     setText(this.#text, message.text);
-    setText(this.#meta, `${shownName(message.user)}, ${timeOf(message.timestamp)}`);
+    setText(this.#meta, `${isolated(shownName(message.user))}, ${timeOf(message.timestamp)}`);
   }
 }
 

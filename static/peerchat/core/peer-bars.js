@@ -31,7 +31,7 @@ export class PeerBars extends HTMLElement {
           "p",
           { class: "bars-label" },
           h("span", { class: "letter" }, choice),
-          h("span", { class: "text" }, text),
+          h("span", { class: "text", dir: "auto" }, text),
           choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
         ),
         shown.map((index) => bar(rounds[index], index, choice, own[index] === choice)),

@@ -59,12 +59,15 @@ export class PeerPoll extends EventTarget {
   #since = 0;
   #due = false;
 
-  /** `token`: as for the socket; `csrf`: what Django wants to see with the requests of a session. */
-  constructor({ course, room, token = null, csrf = null, leading = false, ...options }) {
+  /**
+   * `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
+   * session.
+   */
+  constructor({ course, room, api, token = null, csrf = null, leading = false, ...options }) {
     super();
     this.#course = course;
     this.#room = room;
-    this.#api = new Api({ token, csrf });
+    this.#api = new Api({ url: api, token, csrf });
     this.#leading = leading;
     this.#options = { ...DEFAULTS, ...options };
     this.status = { state: "waiting", retryAt: null, reason: null };

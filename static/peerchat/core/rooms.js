@@ -88,7 +88,7 @@ export function roomsOf(list, kind) {
 }
 
 // The same rule as on the server.
-const MENTION = /(?<![\p{L}\p{N}_.@+-])@([\p{L}\p{N}_.@+-]{1,150})/gu;
+const MENTION = /(?<![\p{L}\p{N}_.@+-])@([\p{L}\p{N}_.@+-]{1,254})/gu;
 
 /** A text in parts, `[text, whether it mentions the user]`; one part where it does not. */
 export function mentionParts(text, username) {

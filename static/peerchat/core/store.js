@@ -230,7 +230,6 @@ const HANDLERS = {
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
 
-
   "local.selected"(state, { room, room_messages: messages, last_seq: lastSeq }) {
     return withRoom(state, room, (before) =>
       received(

@@ -1,6 +1,6 @@
-import { tabStorage } from "./dom.js";
 import { PeerPoll } from "./poll.js";
 import { PeerSocket, socketUrl } from "./socket.js";
+import { tabStorage } from "./storage.js";
 
 // Milliseconds that a handshake may take before HTTP is tried beside it.
 const PATIENCE = 6_000;
@@ -17,7 +17,7 @@ export class PeerTransport extends EventTarget {
   #socket;
   #poll;
   #active;
-  #storage = tabStorage();
+  #storage = tabStorage;
   #httpWorks = false;
   #patience = null;
 

@@ -1,5 +1,6 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName } from "../core/format.js";
+import { cut, lengthOf } from "../core/text.js";
 
 const HINTS = {
   idle: "Choose a question and start the vote.",
@@ -154,7 +155,7 @@ export class PeerControl extends HTMLElement {
     const next = kept ?? questions.find((one) => !asked.has(one.slug)) ?? questions[0];
     select.replaceChildren(
       ...questions.map((one, index) =>
-        h("option", { value: one.slug, ".selected": one === next }, `${index + 1}. ${short(one.prompt)}${asked.has(one.slug) ? " (asked)" : ""}`),
+        h("option", { value: one.slug, dir: "auto", ".selected": one === next }, `${index + 1}. ${short(one.prompt)}${asked.has(one.slug) ? " (asked)" : ""}`),
       ),
     );
   }
@@ -185,7 +186,7 @@ function limit(root, id) {
 }
 
 function short(prompt) {
-  return prompt.length > 70 ? `${prompt.slice(0, 68).trimEnd()}…` : prompt;
+  return lengthOf(prompt) > 70 ? `${cut(prompt, 68).trimEnd()}…` : prompt;
 }
 
 customElements.define("peer-control", PeerControl);

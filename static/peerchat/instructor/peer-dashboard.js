@@ -8,10 +8,12 @@ import "../chat/peer-rooms.js";
 
 import { Api } from "../core/api.js";
 import { ClassClient } from "../core/client.js";
+import { offerClient } from "../core/clients.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName, plural } from "../core/format.js";
-import { Banner, leaveWhenEnded, Panes } from "../core/page.js";
+import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
+import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { PeerTransport } from "../core/transport.js";
 import { Questions } from "./questions.js";
 
@@ -21,7 +23,10 @@ const SAVED_WITHIN = 300;
 // Milliseconds. Over HTTP nobody tells of new questions.
 const QUESTIONS_EVERY = 20_000;
 
-/** The instructor's page: one socket to lead the class with, one for the course's chat. */
+/**
+ * The instructor's page: one socket to lead the class with, one for the course's chat. `data-included`: in a page
+ * that is not peerchat's.
+ */
 export class PeerDashboard extends HTMLElement {
   #client;
   #control;
@@ -40,17 +45,32 @@ export class PeerDashboard extends HTMLElement {
   #watch = null;
   #watchQuestions = null;
   #title = document.title;
+  #withdraw = null;
 
   connectedCallback() {
+    // In a tree that is inserted as a whole the parts are told after this one.
+    queueMicrotask(() => {
+      if (this.isConnected && !this.#client) this.#start();
+    });
+  }
+
+  #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, title, room, username, displayName, lastRead, loginUrl, csrf } = this.dataset;
+    const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf, included } = this.dataset;
     this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug) });
     for (const { slug, asked } of this.#questions.all) if (asked) this.#asked.add(slug);
-    const chat = new PeerTransport("/ws/chat/", { csrf, course, room });
-    this.#control = new PeerTransport(`/ws/instructor/${course}/`, { csrf, course, room, leading: true });
+    const chat = new PeerTransport(`${sockets}chat/`, { csrf, course, room, api });
+    this.#control = new PeerTransport(`${sockets}instructor/${course}/`, {
+      csrf,
+      course,
+      room,
+      api,
+      leading: true,
+    });
+    const requests = new Api({ url: api, csrf });
     this.#client = new ClassClient({
       socket: chat,
-      api: new Api({ csrf }),
+      api: requests,
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room, role: "instructor" },
@@ -64,7 +84,10 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
-    document.querySelector("peer-connection").watch([this.#control, chat]);
+    this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
+    this.#withdraw = offerClient(course, this.#client);
+    guardEnter(this.#parts.announceForm);
+    limitLength(this.#parts.announceText, () => this.#client.state.limits.text);
     this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
     this.#parts.answers.addEventListener("change", () => {
       this.#answers = this.#parts.answers.checked;
@@ -78,7 +101,14 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.control.addEventListener("change", render);
     this.#control.addEventListener("frame", ({ detail }) => this.#frame(detail));
     this.#control.addEventListener("status", render);
-    leaveWhenEnded([this.#control, chat], { loginUrl, onForbidden: () => this.#shutOut() });
+    const both = [this.#control, chat];
+    const onForbidden = () => this.#shutOut(this.#parts.shutOut);
+    if (included === undefined) leaveWhenEnded(both, { loginUrl, onForbidden });
+    else {
+      // Only those who lead a course may ask for its mutes.
+      const ask = () => requests.get(`courses/${course}/mutes/`).catch((error) => error);
+      whenEnded(both, { ask, onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
+    }
     this.#watch = setInterval(() => this.#overdue(), 1_000);
     this.#watchQuestions = setInterval(() => {
       if (this.#control.status.slow && this.#control.isOpen) this.#askQuestionsSoon();
@@ -89,8 +119,10 @@ export class PeerDashboard extends HTMLElement {
   }
 
   disconnectedCallback() {
+    if (!this.#client) return;
     clearInterval(this.#watch);
     clearInterval(this.#watchQuestions);
+    this.#withdraw();
     this.#client.socket.stop();
     this.#control.stop();
   }
@@ -168,8 +200,8 @@ export class PeerDashboard extends HTMLElement {
   async #announce(event) {
     event.preventDefault();
     const field = this.#parts.announceText;
-    const text = field.value.trim();
-    if (!text) return;
+    const text = trimmed(field.value);
+    if (!shows(text)) return;
     if (await this.#command("announce", { text })) {
       field.value = "";
       this.#toast("Announced to everyone.");
@@ -218,7 +250,8 @@ export class PeerDashboard extends HTMLElement {
     this.#banner.render(state, this.#now());
     const { news } = this.#parts.rooms;
     this.#panes.badge("chat", news);
-    document.title = news ? `(${news}) ${this.#title}` : this.#title;
+    // The title of a page that is not ours stays what it is.
+    if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;
     this.#questions.mark({ current: session.question?.question, asked: this.#asked });
   }
 
@@ -241,7 +274,7 @@ export class PeerDashboard extends HTMLElement {
     if (!question || box.dataset.drawn === drawn) return;
     box.dataset.drawn = drawn;
     box.replaceChildren(
-      h("h2", { class: "prompt", data: { testid: "prompt" } }, question.prompt),
+      h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt),
       h(
         "ul",
         { class: "choices" },
@@ -250,7 +283,7 @@ export class PeerDashboard extends HTMLElement {
             "li",
             { class: "choice still", data: choice === correct ? { correct: "" } : {} },
             h("span", { class: "letter" }, choice),
-            h("span", { class: "text" }, text),
+            h("span", { class: "text", dir: "auto" }, text),
             choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
           ),
         ),
@@ -278,10 +311,10 @@ export class PeerDashboard extends HTMLElement {
     if (text) this.#toastTimer = setTimeout(() => show(toast, false), TOAST_FOR);
   }
 
-  #shutOut() {
+  #shutOut(why) {
     this.#client.socket.stop();
     this.#control.stop();
-    show(this.#parts.shutOut, true);
+    show(why, true);
     show(this.#parts.grid, false);
     show(this.#parts.tabs, false);
   }

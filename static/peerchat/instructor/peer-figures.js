@@ -1,5 +1,6 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { percent, suggestion } from "../core/format.js";
+import { tabStorage } from "../core/storage.js";
 import { rightShare } from "../core/store.js";
 
 const BARS_KEY = "peerchat:bars";
@@ -17,7 +18,7 @@ export class PeerFigures extends HTMLElement {
   #bars;
   #suggestion;
   #after;
-  #open = sessionStorage.getItem(BARS_KEY) === "open";
+  #open = tabStorage.getItem(BARS_KEY) === "open";
 
   connectedCallback() {
     if (this.#toggle) return;
@@ -133,7 +134,7 @@ export class PeerFigures extends HTMLElement {
 
   #flip() {
     this.#open = !this.#open;
-    sessionStorage.setItem(BARS_KEY, this.#open ? "open" : "");
+    tabStorage.setItem(BARS_KEY, this.#open ? "open" : "");
     this.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }

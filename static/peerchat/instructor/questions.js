@@ -59,7 +59,7 @@ export class Questions {
         h(
           "summary",
           {},
-          h("span", { class: "question-prompt" }, prompt),
+          h("span", { class: "question-prompt", dir: "auto" }, prompt),
           " ",
           h("span", { class: "tag asked" }, "asked"),
           " ",
@@ -78,7 +78,7 @@ function row(letter, text, isRight) {
     "li",
     { class: "choice still", data: isRight ? { right: "" } : {} },
     h("span", { class: "letter" }, letter),
-    h("span", { class: "text" }, text),
+    h("span", { class: "text", dir: "auto" }, text),
     isRight ? h("span", { class: "tag good answer" }, "Correct") : null,
   );
 }

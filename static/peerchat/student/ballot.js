@@ -1,5 +1,6 @@
-import { tabStorage } from "../core/dom.js";
+import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
+import { shows, trimmed } from "../core/text.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
@@ -35,7 +36,7 @@ export class Ballot extends EventTarget {
   #refused = null;
   #listening = new AbortController();
 
-  constructor(client, { storage = tabStorage(), key = "peerchat:ballot" } = {}) {
+  constructor(client, { storage = tabStorage, key = "peerchat:ballot" } = {}) {
     super();
     this.#client = client;
     this.#storage = storage;
@@ -232,12 +233,8 @@ export class Ballot extends EventTarget {
 
   #keep(entered) {
     this.#entered = entered;
-    try {
-      if (entered) this.#storage.setItem(this.#key, JSON.stringify(entered));
-      else this.#storage.removeItem(this.#key);
-    } catch {
-      // Without storage it lives as long as the page.
-    }
+    if (entered) this.#storage.setItem(this.#key, JSON.stringify(entered));
+    else this.#storage.removeItem(this.#key);
     this.dispatchEvent(new Event("change"));
   }
 }
@@ -256,7 +253,8 @@ function fieldsOf(stored) {
 }
 
 function cleaned({ choice, confidence, rationale }) {
-  return { choice: choice ?? null, confidence: confidence ?? null, rationale: (rationale ?? "").trim() };
+  const text = rationale ?? "";
+  return { choice: choice ?? null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
 }
 
 function same(one, other) {

@@ -1,6 +1,7 @@
 import { Api } from "../core/api.js";
 import { Ballot } from "./ballot.js";
 import { ClassClient } from "../core/client.js";
+import { offerClient } from "../core/clients.js";
 import { initialState } from "../core/store.js";
 import { PeerTransport } from "../core/transport.js";
 
@@ -10,14 +11,14 @@ const classes = new Map();
  * The one connection of this page to a course, for all its panels: `{client, ballot}`. `data` are the
  * attributes of the first panel. Each that joins leaves with `leaveClass`; with the last it ends.
  */
-export function joinClass({ course, title, room, username, displayName, lastRead, csrf, role }, token = null) {
+export function joinClass({ course, title, room, username, displayName, lastRead, api, sockets, csrf, role }, token = null) {
   let joined = classes.get(course);
   if (!joined) {
-    const socket = new PeerTransport("/ws/chat/", { token, csrf, course, room });
+    const socket = new PeerTransport(`${sockets}chat/`, { token, csrf, course, room, api });
     const own = `${username}:${course}`;
     const client = new ClassClient({
       socket,
-      api: new Api({ token, csrf }),
+      api: new Api({ url: api, token, csrf }),
       state: initialState({
         me: { username, display_name: displayName },
         course: { slug: course, title, room, role },
@@ -27,7 +28,7 @@ export function joinClass({ course, title, room, username, displayName, lastRead
     });
     const ballot = new Ballot(client, { key: `peerchat:ballot:${own}` });
     client.addEventListener("ready", () => ballot.send());
-    joined = { course, client, ballot, panels: 0 };
+    joined = { course, client, ballot, panels: 0, withdraw: offerClient(course, client) };
     classes.set(course, joined);
     // A little later, so that the panel hears the first event, too.
     queueMicrotask(() => socket.start());
@@ -41,5 +42,6 @@ export function leaveClass(joined) {
   if (joined.panels) return;
   classes.delete(joined.course);
   joined.ballot.stop();
+  joined.withdraw();
   joined.client.socket.stop();
 }

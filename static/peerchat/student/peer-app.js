@@ -200,7 +200,7 @@ export class PeerApp extends HTMLElement {
 
   #askApi() {
     const headers = this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
-    return fetch(`/api/courses/${this.dataset.course}/state/`, { headers, cache: "no-store" });
+    return fetch(`${this.dataset.api}courses/${this.dataset.course}/state/`, { headers, cache: "no-store" });
   }
 
   #shutOut(why) {

@@ -1,6 +1,7 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { initials, list, shownName } from "../core/format.js";
 import { faceToFace } from "../core/store.js";
+import { isolated } from "../core/text.js";
 
 /** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {
@@ -35,7 +36,7 @@ export class PeerPartners extends HTMLElement {
   /** `alone`: nobody else is here. */
   render(session, room, { alone: nobody = false } = {}) {
     const { partners } = session;
-    const names = partners.map(shownName);
+    const names = partners.map((one) => isolated(shownName(one)));
     const face = faceToFace(session);
     const alone = !partners.length;
     setAttribute(this, "data-face", face);
@@ -65,7 +66,7 @@ function row(partner, online) {
     "li",
     { class: "partner", data: { testid: `partner-${partner.username}` } },
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-    h("span", { class: "partner-name" }, name),
+    h("span", { class: "partner-name", dir: "auto" }, name),
     partner.choice
       ? h("span", { class: "tag partner" }, `chose ${partner.choice}`)
       : h("span", { class: "tag" }, "no vote"),
@@ -79,7 +80,7 @@ function hint(session, face) {
   const other = voters.find((one) => one.choice !== own);
   const where = face ? "Go to them and talk it through. " : "";
   if (own && other) {
-    return `${where}You chose ${own}, ${shownName(other)} chose ${other.choice}. Give your reasons and try to convince each other.`;
+    return `${where}You chose ${own}, ${isolated(shownName(other))} chose ${other.choice}. Give your reasons and try to convince each other.`;
   }
   if (own && voters.length) return `${where}You chose the same. Compare your reasons. How would someone argue for another answer?`;
   return `${where}Explain how you would answer, and listen to the others.`;

@@ -1,5 +1,6 @@
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { openRound } from "../core/store.js";
+import { lengthOf, limitLength } from "../core/text.js";
 
 const CONFIDENCE = ["1 – guessing", "2", "3", "4", "5 – certain"];
 
@@ -56,7 +57,7 @@ export class PeerQuestion extends HTMLElement {
         data: { testid: `choice-${choice}` },
         on: { change: () => edit({ choice }) },
       });
-      return { choice, input, card: h("label", { class: "choice" }, input, h("span", { class: "letter", "aria-hidden": "true" }, choice), h("span", { class: "text" }, text)) };
+      return { choice, input, card: h("label", { class: "choice" }, input, h("span", { class: "letter", "aria-hidden": "true" }, choice), h("span", { class: "text", dir: "auto" }, text)) };
     });
     parts.confidence = CONFIDENCE.map((label, index) => {
       const input = h("input", {
@@ -72,12 +73,13 @@ export class PeerQuestion extends HTMLElement {
     parts.rationale = h("textarea", {
       id: "rationale",
       rows: "2",
-      maxlength: this.#client.state.limits.rationale,
+      dir: "auto",
       placeholder: "One sentence is enough",
       "aria-describedby": "rationale-count",
       data: { testid: "rationale" },
       on: { input: () => edit({ rationale: parts.rationale.value }) },
     });
+    limitLength(parts.rationale, () => this.#client.state.limits.rationale);
     parts.count = h("span", { id: "rationale-count", class: "count" });
     parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
     parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, "Vote");
@@ -88,7 +90,7 @@ export class PeerQuestion extends HTMLElement {
       h(
         "fieldset",
         { class: "choices" },
-        h("legend", { class: "prompt" }, h("span", { data: { testid: "prompt" } }, question.prompt)),
+        h("legend", { class: "prompt" }, h("span", { dir: "auto", data: { testid: "prompt" } }, question.prompt)),
         parts.first,
         parts.choices.map(({ card }) => card),
       ),
@@ -127,7 +129,7 @@ export class PeerQuestion extends HTMLElement {
     for (const { value, input } of confidence) input.checked = value === entry.confidence;
     // While someone types the field is the truth; it is only set when it comes from elsewhere.
     if (focusedNear(rationale) !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
-    setText(count, `${rationale.value.length} / ${rationale.maxLength}`);
+    setText(count, `${lengthOf(rationale.value)} / ${this.#client.state.limits.rationale}`);
     show(count, rationale.value.length > 0);
 
     const before = session.votes[0]?.choice;
@@ -166,12 +168,12 @@ export class PeerQuestion extends HTMLElement {
     const cards = question.choices.map(({ choice, text }) => {
       const marks = h("span", { class: "marks" });
       parts.marks.set(choice, marks);
-      return h("li", { class: "choice still", data: { testid: `shown-${choice}` } }, h("span", { class: "letter" }, choice), h("span", { class: "text" }, text), marks);
+      return h("li", { class: "choice still", data: { testid: `shown-${choice}` } }, h("span", { class: "letter" }, choice), h("span", { class: "text", dir: "auto" }, text), marks);
     });
     parts.note = h("p", { class: "note", data: { testid: "vote-note" } });
     this.#parts = parts;
     this.replaceChildren(
-      h("h2", { class: "prompt", data: { testid: "prompt" } }, question.prompt),
+      h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt),
       h("ul", { class: "choices" }, cards),
       parts.note,
     );
@@ -195,7 +197,7 @@ export class PeerQuestion extends HTMLElement {
       const drawn = JSON.stringify(tags);
       if (element.dataset.drawn === drawn) continue;
       element.dataset.drawn = drawn;
-      element.replaceChildren(...tags.map(([kind, text]) => h("span", { class: `tag ${kind}` }, text)));
+      element.replaceChildren(...tags.map(([kind, text]) => h("span", { class: `tag ${kind}`, dir: "auto" }, text)));
     }
     const round = session.round ?? 1;
     const vote = session.votes[round - 1];
@@ -215,7 +217,7 @@ export class PeerQuestion extends HTMLElement {
   #makeResult(question) {
     const parts = { bars: h("peer-bars"), verdict: h("p", { class: "verdict", data: { testid: "verdict" } }) };
     this.#parts = parts;
-    this.replaceChildren(h("h2", { class: "prompt", data: { testid: "prompt" } }, question.prompt), parts.verdict, parts.bars);
+    this.replaceChildren(h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt), parts.verdict, parts.bars);
   }
 
   #renderResult(session) {

@@ -105,7 +105,7 @@ async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
     idle = http.client.HTTPConnection(urlsplit(running.origin).netloc, timeout=patient(20))
     idle.request("GET", "/healthz")
     idle.getresponse().read()
-    with locked("rooms_message") as let_go:
+    with locked("peerchat_rooms_message") as let_go:
         name = await first.post("new_message", room=room, text="by socket")
         await held_up(1)
         wire.request(
@@ -142,7 +142,7 @@ async def test_what_could_not_be_acknowledged_is_known_when_it_is_sent_again(sit
     room, (ada, *_) = group
     running = await asyncio.to_thread(site)
     client = await enter(running, ada)
-    with locked("rooms_message"):
+    with locked("peerchat_rooms_message"):
         name = await client.post("new_message", room=room, text="held up for too long")
         await held_up(1)
         async with stopping(running):

@@ -168,7 +168,7 @@ async def test_one_worker_is_replaced_without_redis(site, tmp_path):
     def stored():
         with contextlib.closing(sqlite3.connect(file)) as database:
             return database.execute(
-                "SELECT seq, text FROM rooms_message WHERE room_id = ? ORDER BY seq",
+                "SELECT seq, text FROM peerchat_rooms_message WHERE room_id = ? ORDER BY seq",
                 (room.replace("-", ""),),
             ).fetchall()
 

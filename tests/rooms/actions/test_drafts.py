@@ -189,7 +189,7 @@ def test_a_draft_has_the_cleaned_rationale_of_its_command(school, monkeypatch):
     fields = {"uuid": "u", "course": COURSE, "question": "force", "round": 1, "choice": "A"}
     with pytest.raises(TextTooLong):
         DraftBallot.of_draft(school.ada, DraftVote(**fields, rationale="a" * 1001))
-    command = DraftVote(**fields, rationale=" Because\n", confidence=3, after=5.0)
+    command = DraftVote(**fields, rationale="\nBecause\n", confidence=3, after=5.0)
     ballot = DraftBallot.of_draft(school.ada, command)
     assert (ballot.rationale, ballot.confidence, ballot.after) == ("Because", 3, 5.0)
     with pytest.raises(RateLimited):
@@ -254,6 +254,13 @@ def test_without_a_grace_a_stop_closes_the_round_at_once(school, monkeypatch):
     monkeypatch.setitem(settings.PEERCHAT, "CLOSE_GRACE", 0)
     choose(school.ada, "C")
     assert stop(school) == Moved("vote_closed", 2)
+    assert counted() == {"ada": "C"}
+
+
+def test_in_a_transaction_of_the_caller_a_stop_closes_the_round_at_once(school, long_grace):
+    """Before its commit nobody would hear of the close, and nobody could vote."""
+    choose(school.ada, "C")
+    assert give(school.ines, StopVote(uuid="stop")) == Moved("vote_closed", 2)
     assert counted() == {"ada": "C"}
 
 

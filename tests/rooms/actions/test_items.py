@@ -36,13 +36,13 @@ def vote(**fields):
 
 
 def test_a_post_has_the_cleaned_text_of_its_command():
-    assert Post.of(ADA, new_message(" Hello\n", reply_to="m")) == Post(ADA, "r", "u", "Hello", "m")
-    private = Post.of(ADA, private_message("\tHello "))
+    assert Post.of(ADA, new_message("\nHello\n", reply_to="m")) == Post(ADA, "r", "u", "Hello", "m")
+    private = Post.of(ADA, private_message("\t\nHello "))
     assert private.in_room("r") == Post(ADA, "r", "u", "Hello")
 
 
 def test_a_ballot_has_the_cleaned_rationale_of_its_command():
-    command = vote(confidence=3, rationale=" Because \n", question="force", round=2)
+    command = vote(confidence=3, rationale="\nBecause \n", question="force", round=2)
     assert Ballot.of(ADA, command) == Ballot(ADA, "physics", "A", 3, "Because", "force", 2)
     assert Ballot.of(ADA, vote(rationale=" ")) == Ballot(ADA, "physics", "A")
 

@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
 
 from rooms.actions import uselog
+from rooms.api import spreadsheet
 from rooms.api.export import ROWS, Pseudonyms, csv_safe
 from rooms.models import UseLog
 from tests.rooms.api.conftest import refusal
@@ -45,7 +48,7 @@ def log(school):
 def fetched(caller, **query):
     response = caller.client.get(PATH, query)
     assert response.status_code == 200
-    return response, b"".join(response).decode()
+    return response, b"".join(response).decode("utf-8-sig")
 
 
 def rows_of(text):
@@ -61,6 +64,57 @@ def test_csv(school, api, log):
         "2026-03-02T12:00:00Z,ada,vote,A:vote1,force,physics",
     ]
     assert [(r["sid"], r["event"], r["act"], r["div_id"]) for r in rows_of(text)] == log
+
+
+def test_spreadsheets_are_told_the_encoding(school, api, log):
+    plain = b"timestamp,sid,"
+    for query, head in (({}, b"\xef\xbb\xbf" + plain), ({"bom": "0"}, plain)):
+        body = b"".join(api(school.ines).client.get(PATH, query))
+        assert body[: len(head)] == head
+    body = b"".join(api(school.ines).client.get(PATH, {"as": "jsonl"}))
+    assert body[:1] == b"{"
+
+
+NAMES = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+CELL = "m:sheetData/m:row/m:c"
+
+
+def sheets_of(body):
+    """The sheets of an Excel file as XML, and the formats of its cells."""
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        names = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+        styles = ElementTree.fromstring(book.read("xl/styles.xml"))
+        return [ElementTree.fromstring(book.read(name)) for name in sorted(names)], styles
+
+
+def test_excel(school, api, log):
+    uselog.record([uselog.row(sid="ada", event="join", act="=1+1", course_id="physics")])
+    response = api(school.ines).client.get(PATH, {"as": "xlsx"})
+    assert response["Content-Type"] == spreadsheet.CONTENT_TYPE
+    assert response["Content-Disposition"] == 'attachment; filename="physics-uselog.xlsx"'
+    (sheet,), styles = sheets_of(b"".join(response))
+    texts = [cell.findtext("m:is/m:t", namespaces=NAMES) for cell in sheet.findall(CELL, NAMES)]
+    assert texts[:6] == ["timestamp", "sid", "event", "act", "div_id", "course_id"]
+    rows = [tuple(texts[at + 1 : at + 5]) for at in range(6, len(texts), 6)]
+    assert [tuple(cell or "" for cell in row) for row in rows] == [
+        *log,
+        ("ada", "join", "=1+1", ""),
+    ]
+    assert sheet.findall(f"{CELL}/m:f", NAMES) == []
+    # The first time, as days since the end of 1899, in a format of times.
+    time = sheet.findall(CELL, NAMES)[6]
+    days = float(time.findtext("m:v", namespaces=NAMES))
+    assert datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=days) == NOON
+    formats = styles.findall("m:cellXfs/m:xf", NAMES)
+    assert formats[int(time.get("s"))].get("numFmtId") != "0"
+
+
+def test_numbers_are_numbers_and_a_long_table_goes_on(monkeypatch):
+    monkeypatch.setattr(spreadsheet, "ROWS_LIMIT", 3)
+    body = b"".join(spreadsheet.xlsx(["n"], [[[1], [2.5]], [[-3]]]))
+    sheets, _ = sheets_of(body)
+    values = [[one.text for one in sheet.findall(f"{CELL}/m:v", NAMES)] for sheet in sheets]
+    assert values == [["1", "2.5"], ["-3"]]
 
 
 def test_json_lines(school, api, log):
@@ -98,6 +152,7 @@ def test_times(school, api, log, query, expected):
     "query",
     [
         {"as": "xml"},
+        {"bom": "perhaps"},
         {"names": "none"},
         {"since": "yesterday"},
         {"until": "nan"},

@@ -15,11 +15,11 @@ def path(school):
 
 
 def test_posting(school, api, path):
-    status, answer = api(school.ada).post(path, {"text": "  hello\n", "uuid": "one"})
+    status, answer = api(school.ada).post(path, {"text": "\n hello\n", "uuid": "one"})
     message = Message.objects.get()
     assert (status, answer) == (201, body(message))
-    assert (message.text, message.uuid, message.sender) == ("hello", "one", school.ada)
-    assert UseLog.objects.get().act == "to:*:hello"
+    assert (message.text, message.uuid, message.sender) == (" hello", "one", school.ada)
+    assert UseLog.objects.get().act == "to:*: hello"
 
 
 def test_the_same_uuid_is_stored_once(school, api, path):

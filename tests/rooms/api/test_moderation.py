@@ -151,7 +151,7 @@ def test_who_is_in_a_room(school, api, room):
 
 
 def test_direct_messages(school, api):
-    again = {"text": " Hello ", "uuid": "u"}
+    again = {"text": "\nHello ", "uuid": "u"}
     ada = api(school.ada)
     status, sent = ada.post("direct/bea/messages/", again)
     message = Message.objects.get()

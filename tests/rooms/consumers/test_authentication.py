@@ -31,6 +31,7 @@ COMMANDS = {
     "mark_read": {"room": "r", "seq": 1},
     "state": {"course": "c"},
     "vote": {"course": "c", "choice": "A"},
+    "draft": {"course": "c", "question": "q", "round": 1, "choice": "A"},
     "ping": {},
 }
 
@@ -307,7 +308,7 @@ async def test_a_log_out_closes_the_sockets_of_the_session(cast, client):
     await here.event("welcome")
     await elsewhere.event("welcome")
     client.cookies["sessionid"] = key
-    response = await in_thread(client.post, reverse("logout"))
+    response = await in_thread(client.post, reverse("peerchat_accounts:logout"))
     assert response.status_code == 302
     assert await here.closed() == 4401
     await elsewhere.ask("ping")
@@ -315,7 +316,9 @@ async def test_a_log_out_closes_the_sockets_of_the_session(cast, client):
 
 async def test_a_socket_that_closes_is_noted(cast):
     ada = await cast.chat(cast.ada)
-    row = cast.ada.user.connections.get()
+    row = cast.ada.user.peerchat_connections.get()
     assert row.closed_at is None
     await ada.close()
-    await eventually(lambda: cast.ada.user.connections.filter(closed_at__isnull=False).first())
+    await eventually(
+        lambda: cast.ada.user.peerchat_connections.filter(closed_at__isnull=False).first()
+    )

@@ -64,7 +64,7 @@ def depart(hub: Hub, connection: LiveConnection) -> None:
 
 async def from_elsewhere(group: str, text: str) -> None:
     """What another process publishes to a feed."""
-    entry = notices.Passing(group, text.encode())
+    entry: notices.Entry = notices.Passing(group, text.encode())
     await get_channel_layer().group_send(group, notices.pack("elsewhere", group, [entry]))
 
 

@@ -69,7 +69,7 @@ class Place:
             room.refresh_from_db()
             group = names.course(self.course.pk)
             self.hub.join(socket, names.room(room.id), group, room.last_seq)
-        token = person.user.tokens.get()
+        token = person.user.peerchat_tokens.get()
         self.check.watch(socket, Credential(person.user.pk, token=token.pk), token.expires_at)
         return socket
 
@@ -258,7 +258,7 @@ async def test_a_socket_that_is_not_set_up_yet_is_left_alone(place, course_room)
 
 async def test_a_token_that_ends_at_once_is_noticed_although_it_was_not_told(place):
     ada = await place.enter(place.ada)
-    place.ada.user.tokens.update(expires_at=timezone.now())
+    place.ada.user.peerchat_tokens.update(expires_at=timezone.now())
     # When the socket came it had another end.
     await place.check.check_expired()
     assert not ada.closed
@@ -269,7 +269,7 @@ async def test_a_token_that_ends_at_once_is_noticed_although_it_was_not_told(pla
 async def test_those_who_are_doubted_are_checked_soon(place):
     ada, bea = await place.enter(place.ada), await place.enter(place.bea)
     for one in (place.ada, place.bea):
-        one.user.tokens.update(revoked_at=timezone.now())
+        one.user.peerchat_tokens.update(revoked_at=timezone.now())
     place.hub.deliver(names.EVERYONE, [Recheck([place.ada.user.pk])])
     await eventually(lambda: ada.closed)
     assert not bea.closed
@@ -281,7 +281,7 @@ def test_a_few_queries_whatever_the_number(people, django_assert_num_queries):
         user = make_person(f"s{number}", "").user
         Enrollment.objects.create(course=people["course"], user=user)
         everybody.append(user)
-    credentials = {Credential(user.pk, token=user.tokens.get().pk) for user in everybody}
+    credentials = {Credential(user.pk, token=user.peerchat_tokens.get().pk) for user in everybody}
     with django_assert_num_queries(4):
         found = entitlements.read(credentials, {user.pk for user in everybody})
     assert found.checked.valid.keys() == credentials

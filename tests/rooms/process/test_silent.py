@@ -184,7 +184,7 @@ async def test_who_waits_for_us_is_not_silent(cast, enter):
     """While a hundred commands of a client wait, its socket is not read, nor what it answers."""
     ada = await enter(cast.ada)
     with psycopg.connect(environment()["DATABASE_URL"]) as holder:
-        holder.execute("LOCK TABLE rooms_membership IN ACCESS EXCLUSIVE MODE")
+        holder.execute("LOCK TABLE peerchat_rooms_membership IN ACCESS EXCLUSIVE MODE")
         names = [await ada.post("list_users", room=cast.room) for _ in range(100)]
         await asyncio.sleep(5)  # longer than it may be silent: that is what is tested
     for name in names:

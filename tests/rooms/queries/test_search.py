@@ -75,6 +75,73 @@ def test_any_language(school):
     assert found(school.ada, "Учитель") == ["Учитель сказал"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("上海", ["我昨天从上海回来", "上海", "在《上海》里", "H2O在上海"]),
+        ("上", ["我昨天从上海回来", "上海", "在《上海》里", "H2O在上海"]),
+        ("海上", []),
+        ("上海 昨天", ["我昨天从上海回来"]),
+        ('"从上海"', ["我昨天从上海回来"]),
+        ("上海 -昨天", ["上海", "在《上海》里", "H2O在上海"]),
+        ("上海 -H2O", ["我昨天从上海回来", "上海", "在《上海》里", "H2O在上海"]),
+        ("h2o在", ["H2O在上海"]),
+        ("力 force", ["force は力"]),
+        ("力 forc", []),
+        ("ちから", ["これがちからです"]),
+        ("ｶﾞ", ["ﾎｶﾞ"]),
+        ("แรง", ["ผมออกแรงมาก"]),
+        ("𠮷", ["𠮷野家"]),
+        ("-上海", []),
+        ("%海", []),
+        ("上_", []),
+    ],
+)
+def test_scripts_without_spaces(school, text, expected):
+    for said in (
+        *(
+            "我昨天从上海回来",
+            "上海",
+            "在《上海》里",
+            "H2O在上海",
+            "force は力",
+            "これがちからです",
+        ),
+        *("ﾎｶﾞ", "ผมออกแรงมาก", "𠮷野家", "ABC"),
+    ):
+        post(school.ada, school.room, said)
+    if not POSTGRES and text in ("力 forc", "上海 -H2O"):
+        pytest.skip("without an index, parts of words are found")
+    assert sorted(found(school.ada, text)) == sorted(expected)
+
+
+@pytest.mark.skipif(not POSTGRES, reason="without an index, or is a word")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("上海 or 力", ["上海", "力"]),
+        ("上海 or force", ["上海", "force"]),
+        ("上海 or -力", ["上海"]),
+        ("上海 OR work 力", ["上海"]),
+    ],
+)
+def test_alternatives_in_scripts_without_spaces(school, text, expected):
+    for said in ("上海", "力", "force"):
+        post(school.ada, school.room, said)
+    assert sorted(found(school.ada, text)) == sorted(expected)
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite has no such index")
+@pytest.mark.parametrize("word", ["上", "上海", "x上海"])
+def test_the_index_of_characters_is_used(db, word):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        words = search._matches_any(word, [(False, word)])
+        found_by = Message.objects.filter(words, removed_at=None).order_by().explain()
+    assert "rooms_message_characters" in found_by
+
+
 @pytest.mark.skipif(not POSTGRES, reason="without an index, parts of words are found")
 def test_whole_words(school):
     post(school.ada, school.room, "pressure")
@@ -174,7 +241,7 @@ def test_the_index_is_used(db):
         cursor.execute("SET LOCAL enable_indexscan = off")
         found = Message.objects.filter(search._matches("word"), removed_at=None)
         found_by = found.order_by().explain()
-    assert "rooms_message_search" in found_by
+    assert "peerchat_rooms_message_search" in found_by
 
 
 @pytest.mark.skipif(not POSTGRES, reason="this is what it runs")

@@ -69,7 +69,7 @@ export async function aChoiceIsNotSentLongBeforeTheClose() {
 
 export async function aChoiceIsSentShortlyBeforeTheClose() {
   const one = new Class(Date.now() / 1000 + 1.5);
-  one.choose({ choice: "C", confidence: 4, rationale: " so " });
+  one.choose({ choice: "C", confidence: 4, rationale: "\nso " });
   await wait(1.2);
   equal(one.sent, [draft("C", { confidence: 4, rationale: "so" })]);
 }

@@ -1,0 +1,181 @@
+"""Users, in whatever model the site keeps them.
+
+`AUTH_USER_MODEL` may be any model. So no other module names a model of users, or a field of one:
+it takes users, their names and the type of their keys from here.
+
+A user has two names. The *username*, the value of `USERNAME_FIELD`, names them on the wire and in
+the use log. The *shown name* is for people; `PEERCHAT["DISPLAY_NAME"]` chooses it.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models import Q
+
+from accounts.shown import shown_name as shown_name
+
+if TYPE_CHECKING:
+    # mypy checks with the settings of peerchat as a site of its own.
+    from accounts.models import User as User
+else:
+    User = AbstractBaseUser
+
+Key = Any
+"""The primary key of a user: a number, a UUID or a text, as the site's model has it."""
+
+
+def everybody() -> models.QuerySet[User]:
+    """Return the users of the site."""
+    return get_user_model()._default_manager.all()
+
+
+def active(prefix: str = "") -> Q:
+    """Return the condition for a user, or for the user behind `prefix`, to be active."""
+    return Q(**{f"{prefix}is_active": True}) if has("is_active") else Q()
+
+
+def by_name(prefix: str = "") -> str:
+    """Return the lookup of the username, for the user behind `prefix`."""
+    return prefix + get_user_model().USERNAME_FIELD
+
+
+def find(username: str) -> User | None:
+    """Return the user with this username, as the site's own log-in finds them."""
+    model = get_user_model()
+    try:
+        found: User = model._default_manager.get_by_natural_key(username)
+    except (model.DoesNotExist, ValueError, ValidationError):
+        return None
+    return found
+
+
+def possible(usernames: Iterable[str]) -> set[str]:
+    """Return the names that the site's usernames could be, as those may be numbers."""
+    field: Any = get_user_model()._meta.get_field(by_name())
+
+    def fits(name: str) -> bool:
+        try:
+            field.to_python(name)
+        except ValidationError:
+            return False
+        return True
+
+    return set(filter(fits, usernames))
+
+
+def username(user: Any) -> str:
+    """Return the name of the user on the wire."""
+    return str(user.get_username())
+
+
+def search_fields(prefix: str = "") -> tuple[str, ...]:
+    """Return the lookups by which the admin searches the users behind `prefix`."""
+    wanted = dict.fromkeys(
+        [
+            by_name(),
+            "display_name",
+            "first_name",
+            "last_name",
+            get_user_model().get_email_field_name(),
+        ]
+    )
+    return tuple(prefix + name for name in wanted if _is_text(name))
+
+
+def shown_order(prefix: str = "") -> str:
+    """Return the field that comes closest to the order of the shown names."""
+    return prefix + ("display_name" if has("display_name") else by_name())
+
+
+def classes() -> Iterable[type[models.Model]]:
+    """Return the model of the users with its proxies and subclasses, which send signals, too."""
+    return [model for model in apps.get_models() if issubclass(model, get_user_model())]
+
+
+def key_type() -> type:
+    """Return the type of the primary keys: int, UUID or str."""
+    field = _key_field()
+    if isinstance(field, models.IntegerField):
+        return int
+    return UUID if isinstance(field, models.UUIDField) else str
+
+
+def as_plain(key: Key) -> int | str:
+    """Return a key as JSON can hold it. Queries take it like the key itself."""
+    return key if isinstance(key, int) else str(key)
+
+
+def for_statement(key: Key, connection: Any) -> Any:
+    """Return a key as a parameter of a statement that is written in SQL."""
+    return _key_field().get_db_prep_value(key, connection)
+
+
+def key_column_type(connection: Any) -> str:
+    """Return the type of the columns that refer to users."""
+    return str(_key_field().rel_db_type(connection))
+
+
+def table_of_names(connection: Any) -> tuple[str, str, str]:
+    """Return the quoted table with the usernames, its column of keys and that of the names.
+
+    It is that of an ancestor if the model inherits the field.
+    """
+    field: Any = get_user_model()._meta.get_field(by_name())
+    meta = field.model._meta
+    quote = connection.ops.quote_name
+    return quote(meta.db_table), quote(meta.pk.column), quote(field.column)
+
+
+def new(name: str, *, password: str, shown: str = "") -> User:
+    """Return a user for a demo or a rehearsal, who is not stored yet; `password` is a hash.
+
+    Where usernames are addresses, the user gets one that no mail reaches; see `sample_name`.
+    """
+    model = get_user_model()
+    fields: dict[str, Any] = {by_name(): name, "password": password}
+    if shown and has("display_name"):
+        fields["display_name"] = shown
+    address = model.get_email_field_name()
+    if has(address):
+        fields.setdefault(address, name if "@" in name else "")
+        if getattr(model._meta.get_field(address), "unique", False) and not fields[address]:
+            fields[address] = _as_address(name)
+    return model(**fields)
+
+
+def sample_name(name: str) -> str:
+    """Return the username of somebody made up: `name`, or an address where those are usernames."""
+    field = get_user_model()._meta.get_field(by_name())
+    return _as_address(name) if isinstance(field, models.EmailField) else name
+
+
+def _as_address(name: str) -> str:
+    return f"{name}@example.invalid"
+
+
+def _key_field() -> Any:
+    field: Any = get_user_model()._meta.pk
+    while field.remote_field is not None:
+        field = field.target_field
+    return field
+
+
+def has(name: str) -> bool:
+    """Return whether the model has a field of that name."""
+    try:
+        get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+def _is_text(name: str) -> bool:
+    return has(name) and isinstance(
+        get_user_model()._meta.get_field(name), (models.CharField, models.TextField)
+    )

@@ -1,0 +1,279 @@
+"""The Python interface for the code of a site. It is the only one that is kept stable.
+
+Everything else in peerchat's packages may change with any release. This module grows: functions
+get further optional arguments, and results get further attributes.
+
+    from peerchat import api
+
+    course = api.create_course(slug="physics", title="Physics 101")
+    api.enroll(course=course, users=[lecturer], role="instructor")
+    api.enroll(course="physics", users=students)
+
+A `course` is a `Course` or its slug, a `question` is a `Question` or its slug. Of a `Course`, the
+attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `prompt`, `position`
+and `course`. Both can go into the template tags.
+
+Every function is one transaction, or a part of the caller's. Open pages and signals follow when it
+commits. Call the functions from synchronous code, in any process: a view, a command, a task. What
+goes wrong is an `Error`, and nothing was changed then.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rooms import permissions
+from rooms.actions import courses, enrollment, messages, session
+from rooms.models import Course, Enrollment, Question, Room
+from rooms.queries.courses import my_enrollments, questions_for
+from rooms.queries.results import ChoiceResult, Results, revealed_results
+from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
+from rooms.wire.errors import (
+    EmptyText,
+    IllegalTransition,
+    InvalidMessageFormat,
+    InvalidRoom,
+    PermissionDenied,
+    RateLimited,
+    TextTooLong,
+    UuidReused,
+)
+from rooms.wire.errors import PeerError as Error
+from rooms.wire.fields import SECONDS_LIMIT
+from rooms.wire.text import clean_text
+
+if TYPE_CHECKING:
+    from accounts.people import User
+
+__all__ = [
+    "ChoiceResult",
+    "Course",
+    "EmptyText",
+    "Error",
+    "IllegalTransition",
+    "InvalidMessageFormat",
+    "InvalidRoom",
+    "PermissionDenied",
+    "Question",
+    "RateLimited",
+    "Results",
+    "TextTooLong",
+    "UuidReused",
+    "add_question",
+    "ask",
+    "close_round",
+    "create_course",
+    "enroll",
+    "get_course",
+    "get_courses",
+    "get_question",
+    "get_questions",
+    "post_message",
+    "read_results",
+    "reveal",
+    "unenroll",
+]
+
+
+def create_course(*, slug: str, title: str) -> Course:
+    """Make a course with its room. Nobody is in it yet.
+
+    slug: up to 60 letters, digits, hyphens and underscores; it is in the addresses of the pages.
+    title: up to 200 characters, shown on the pages.
+
+    Raises InvalidMessageFormat where one of them is not possible or another course has the slug.
+    On open pages nothing changes.
+    """
+    return courses.create_course(slug=slug, title=title)
+
+
+def get_course(*, slug: str) -> Course:
+    """Return the course of a slug. Raises InvalidMessageFormat where there is none."""
+    return _course(slug)
+
+
+def get_courses(*, user: User) -> list[Course]:
+    """Return the courses that a user is in, by title."""
+    return [one.course for one in my_enrollments(user)]
+
+
+def get_question(*, course: Course | str, slug: str) -> Question:
+    """Return a question of a course, for the template tags.
+
+    Your page may name a question before it runs: the tags keep its text and its answer from
+    whoever may not see them. Do not show its `prompt` yourself before that. Raises
+    InvalidMessageFormat where the course has no such question.
+    """
+    found = _course(course).questions.select_related("course").filter(slug=slug).first()
+    if found is None:
+        raise InvalidMessageFormat("The course has no such question.")
+    return found
+
+
+def get_questions(*, user: User, course: Course | str) -> list[Question]:
+    """Return the questions of a course that a user may see with their right choices, in order.
+
+    Who leads the course gets all of them, a student those that were revealed. Raises
+    PermissionDenied for a user who is not in the course.
+    """
+    return list(questions_for(permissions.enrolled(user, _slug(course))))
+
+
+def enroll(*, course: Course | str, users: Sequence[User], role: str = "student") -> int:
+    """Enrol users in a course, and return how many are new in it.
+
+    users: whoever is enrolled already gets the role.
+    role: "student", "assistant" or "instructor"; the last two lead the course.
+
+    Raises InvalidMessageFormat for another role and for a course that does not exist. On open
+    pages of these users, the course's room appears at once. Dashboards of users who lead the
+    course no more close. Sends `student_joined` for each new student.
+    """
+    if role not in Enrollment.Role.values:
+        raise InvalidMessageFormat(f"`role` must be one of: {', '.join(Enrollment.Role.values)}.")
+    return enrollment.enroll(course=_course(course), users=users, role=role)
+
+
+def unenroll(*, course: Course | str, users: Sequence[User]) -> None:
+    """Take users out of a course and out of all its rooms. Their messages and votes stay.
+
+    Users who are not in the course are passed over. Raises InvalidMessageFormat for a course that
+    does not exist. Open pages of these users say at once that they are in the course no more, and
+    their partners, if a class discusses, get new ones.
+    """
+    enrollment.unenroll(course=_course(course), users=users)
+
+
+def add_question(
+    *,
+    course: Course | str,
+    slug: str,
+    prompt: str,
+    choices: Sequence[str],
+    correct: str,
+    position: int | None = None,
+) -> Question:
+    """Add a question to a course.
+
+    slug: up to 60 letters, digits, hyphens and underscores, once in the course. Students see it
+    in the page before the question runs, so it must not give the answer away.
+    prompt: the question, as plain text.
+    choices: 2 to 26 texts of up to 500 characters, which get the letters A, B, C ...
+    correct: the letter of the right one.
+    position: where it stands among the questions; last by default.
+
+    Raises InvalidMessageFormat where one of them is not possible. Dashboards that are open show
+    the question at once.
+    """
+    return courses.add_question(
+        course=_course(course),
+        slug=slug,
+        prompt=prompt,
+        choices=choices,
+        correct=correct,
+        position=position,
+    )
+
+
+def ask(
+    *, user: User, course: Course | str, question: Question | str, seconds: float | None = None
+) -> None:
+    """Start the first vote on a question.
+
+    user: who asks; they must lead the course.
+    seconds: closes the vote after so many, from 1 to 3600; by default it stays open.
+
+    Raises PermissionDenied for one who does not lead the course, InvalidMessageFormat where the
+    course has no such question or the seconds are not possible, and IllegalTransition while the
+    class is at a question that was not revealed or finished. Open pages show the question and take
+    votes. Sends `class_started` if it is the first question of a class session.
+    """
+    if seconds is not None and not 1 <= seconds <= SECONDS_LIMIT:
+        raise InvalidMessageFormat(f"`seconds` must be from 1 to {SECONDS_LIMIT}.")
+    slug = question.slug if isinstance(question, Question) else question
+    _step(user, course, StartQuestion(uuid=uuids.uuid4().hex, question=slug, seconds=seconds))
+
+
+def close_round(*, user: User, course: Course | str) -> None:
+    """Close the vote that is open, be it the first or the second one on the question.
+
+    Choices that students have not sent count, too. Open pages send them within `CLOSE_GRACE`
+    seconds, and the function returns after the close. In a transaction of yours the vote closes at
+    once, with what the pages have sent until then.
+
+    Raises PermissionDenied for one who does not lead the course, and IllegalTransition where no
+    vote is open or it is closing already. Open pages take no more votes.
+    """
+    _step(user, course, StopVote(uuid=uuids.uuid4().hex))
+
+
+def reveal(*, user: User, course: Course | str) -> None:
+    """Show the right answer and the votes to the class, once a vote is closed.
+
+    Raises PermissionDenied for one who does not lead the course, and IllegalTransition while a
+    vote is open, the class discusses, or no question runs. Open pages show the answer and the
+    votes of both rounds. Sends `question_revealed`.
+    """
+    _step(user, course, Reveal(uuid=uuids.uuid4().hex))
+
+
+def post_message(
+    *, user: User, course: Course | str, text: str, room: str | None = None, uuid: str | None = None
+) -> str:
+    """Post a text as a user, and return the id of the message.
+
+    room: the id of a room of the course that the user is in; by default that of the whole course.
+    uuid: your name for the message, up to 64 characters. A text that comes again under it, from
+    the same user for the same room, is not stored twice.
+
+    Raises PermissionDenied for a user who is not in the course or is muted, InvalidRoom for a room
+    that the user is not in, EmptyText and TextTooLong (4000 characters), RateLimited where a slow
+    room makes the student wait, and UuidReused where the uuid belongs to another text. The rates
+    that bound what a browser may send do not count here. Open pages show the message at once.
+    Sends `message_posted`.
+    """
+    name = uuids.uuid4().hex if uuid is None else uuid
+    if not 1 <= len(name) <= 64 or "\0" in name + text:
+        raise InvalidMessageFormat("A uuid has from 1 to 64 characters, and no text has U+0000.")
+    in_course = permissions.enrolled(user, _slug(course)).course_id
+    if room is None:
+        place = Room.objects.get(course=in_course, kind=Room.Kind.COURSE)
+    else:
+        place = permissions.member(user, room).room
+        if place.course_id != in_course:
+            raise InvalidRoom
+    post = messages.Post(user, str(place.pk), name, clean_text(text))
+    return str(messages.post_message(post=post).message.id)
+
+
+def read_results(*, user: User, course: Course | str, question: Question | str) -> Results | None:
+    """Return the votes of both rounds and the right answer of a question, as last revealed.
+
+    user: who wants to see them; anyone in the course.
+
+    The result is None until the question was revealed, for instructors, too, and while the class
+    is at the question again. `Results` has `course`, `question`, `prompt`, `revealed_at`, `votes`
+    (of both rounds) and `choices`; each of these has `letter`, `text`, `is_correct` and `votes`.
+    Raises PermissionDenied for a user who is not in the course. On open pages nothing changes.
+    """
+    slug = question.slug if isinstance(question, Question) else question
+    return revealed_results(user, _slug(course), slug)
+
+
+def _step(user: User, course: Course | str, command: Control) -> None:
+    session.control(user=user, course=_slug(course), command=command)
+
+
+def _slug(course: Course | str) -> str:
+    return course.slug if isinstance(course, Course) else course
+
+
+def _course(course: Course | str) -> Course:
+    if isinstance(course, Course):
+        return course
+    found = Course.objects.filter(slug=course).first()
+    if found is None:
+        raise InvalidMessageFormat("There is no such course.")
+    return found

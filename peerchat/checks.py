@@ -1,0 +1,244 @@
+"""Checks that a project has what peerchat needs, and names the lines to add.
+
+`manage.py check` runs them, and so do the commands of Django that check a project first.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLResolver, get_resolver
+
+from accounts import conf as accounts_conf
+from peerchat import host, neighbours
+from rooms.conf import LIMITS, OTHERS
+
+TAG = "peerchat"
+Found = list[CheckMessage]
+DEEP = 8  # wrappers of an ASGI application that are looked into
+
+ROUTES = """asgi.py:
+    sockets = [path("class/", URLRouter(websocket_urlpatterns))]
+    application = ProtocolTypeRouter({
+        "http": LongPolling(application),
+        "websocket": SocketAuthMiddleware(URLRouter(sockets)),
+    })"""
+
+
+def check(function: Callable[[], Iterator[CheckMessage]]) -> Callable[..., Found]:
+    """Registers a check that yields what it finds."""
+
+    def run(**kwargs: Any) -> Found:
+        return list(function())
+
+    checks.register(run, TAG)
+    return run
+
+
+@check
+def installed_apps() -> Iterator[CheckMessage]:
+    missing = [name for name in ("daphne", *host.APPS) if not apps.is_installed(name)]
+    if missing:
+        yield Error(
+            f"INSTALLED_APPS lacks {_listed(missing)}.",
+            hint='INSTALLED_APPS = ["daphne", *INSTALLED_APPS, *host.APPS]',
+            id="peerchat.E001",
+        )
+
+
+@check
+def user_model() -> Iterator[CheckMessage]:
+    if not issubclass(get_user_model(), AbstractBaseUser):
+        yield Error(
+            f"AUTH_USER_MODEL is {settings.AUTH_USER_MODEL}, which does not extend "
+            "AbstractBaseUser, so peerchat cannot tell when a log-in ends.",
+            hint="AUTH_USER_MODEL = host.USER_MODEL  # for a site without users of its own",
+            id="peerchat.E002",
+        )
+
+
+@check
+def channel_layer() -> Iterator[CheckMessage]:
+    if not getattr(settings, "CHANNEL_LAYERS", {}).get("default"):
+        yield Error(
+            "CHANNEL_LAYERS has no default, so no message reaches another socket.",
+            hint='CHANNEL_LAYERS = {"default": host.IN_PROCESS_LAYER}  # for one worker',
+            id="peerchat.E003",
+        )
+
+
+@check
+def asgi_application() -> Iterator[CheckMessage]:
+    name = getattr(settings, "ASGI_APPLICATION", None)
+    package, _, _ = settings.ROOT_URLCONF.rpartition(".")
+    line = f'ASGI_APPLICATION = "{package or "mysite"}.asgi.application"'
+    if not name:
+        yield Error(
+            "ASGI_APPLICATION is not set, so nothing serves the sockets.",
+            hint=line,
+            id="peerchat.E004",
+        )
+        return
+    # Commands that check nothing start faster without these.
+    from channels.routing import ProtocolTypeRouter, get_default_application
+
+    from accounts.middleware import SocketAuthMiddleware  # as above
+    from rooms.api.longpoll import LongPolling  # as above: it loads the REST framework
+
+    try:
+        application = get_default_application()
+    except ImproperlyConfigured as error:
+        yield Error(
+            f"{error} ({error.__context__}).",
+            hint=line,
+            id="peerchat.E005",
+        )
+        return
+    router = next(_inside(application, ProtocolTypeRouter), None)
+    branches = router.application_mapping if router else {}
+    if "websocket" not in branches:
+        yield Error(f"{name} does not route WebSockets.", hint=ROUTES, id="peerchat.E006")
+    elif not any(_inside(branches["websocket"], SocketAuthMiddleware)):
+        yield checks.Warning(
+            f"{name} does not tell the sockets who opens them.", hint=ROUTES, id="peerchat.W001"
+        )
+    if router and not any(_inside(branches.get("http"), LongPolling)):
+        yield checks.Warning(
+            f"{name} lets no request wait for messages, so pages without WebSockets ask again "
+            "and again.",
+            hint=ROUTES,
+            id="peerchat.W002",
+        )
+
+
+@check
+def urls() -> Iterator[CheckMessage]:
+    if "rooms.urls" not in set(_included(get_resolver())):
+        yield checks.Warning(
+            "No URL leads to rooms.urls.",
+            hint='urlpatterns += [path("class/", include("rooms.urls"))]',
+            id="peerchat.W003",
+        )
+
+
+@check
+def log_ins() -> Iterator[CheckMessage]:
+    lockout = host.BACKENDS[0]
+    if settings.AUTH_USER_MODEL != host.USER_MODEL and lockout not in (
+        settings.AUTHENTICATION_BACKENDS
+    ):
+        # The log-in of a site with users of its own is the site's.
+        return
+    if lockout not in settings.AUTHENTICATION_BACKENDS:
+        yield checks.Warning(
+            f"AUTHENTICATION_BACKENDS lacks {lockout}, so nothing stops those who guess passwords.",
+            hint="AUTHENTICATION_BACKENDS = host.BACKENDS",
+            id="peerchat.W004",
+        )
+        return
+    if settings.AUTHENTICATION_BACKENDS[0] != lockout:
+        yield checks.Warning(
+            f"{lockout} is not the first of AUTHENTICATION_BACKENDS, so those before it take "
+            "guesses without end.",
+            hint="AUTHENTICATION_BACKENDS = host.BACKENDS",
+            id="peerchat.W005",
+        )
+    missing = [name for name in host.MIDDLEWARE if name not in settings.MIDDLEWARE]
+    if missing:
+        yield checks.Warning(
+            f"MIDDLEWARE lacks {_listed(missing)}, which {lockout} needs.",
+            hint="MIDDLEWARE += host.MIDDLEWARE",
+            id="peerchat.W006",
+        )
+
+
+@check
+def context_processor() -> Iterator[CheckMessage]:
+    name = "django.template.context_processors.request"
+    templates: list[dict[str, Any]] = settings.TEMPLATES
+    engines = [
+        engine.get("OPTIONS", {}).get("context_processors", [])
+        for engine in templates
+        if engine.get("BACKEND") == "django.template.backends.django.DjangoTemplates"
+    ]
+    if engines and not any(name in processors for processors in engines):
+        yield checks.Warning(
+            f"TEMPLATES lacks the context processor {name}, which the template tags need.",
+            hint=f'TEMPLATES[0]["OPTIONS"]["context_processors"] += ["{name}"]',
+            id="peerchat.W007",
+        )
+
+
+@check
+def sqlite() -> Iterator[CheckMessage]:
+    database = settings.DATABASES.get("default", {})
+    if database.get("ENGINE") != "django.db.backends.sqlite3":
+        return
+    if database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
+        yield checks.Warning(
+            "On this SQLite database, writers that meet fail instead of waiting.",
+            hint='DATABASES["default"]["OPTIONS"] = host.SQLITE_OPTIONS',
+            id="peerchat.W008",
+        )
+
+
+@check
+def limits() -> Iterator[CheckMessage]:
+    given: dict[str, Any] = getattr(settings, "PEERCHAT", {})
+    known = {limit.name: limit for limit in LIMITS}
+    for name, value in given.items():
+        if name in OTHERS or name in accounts_conf.OTHERS:
+            continue
+        if name not in known:
+            yield checks.Warning(
+                f"PEERCHAT has no {name}.", hint="See rooms/conf.py.", id="peerchat.W009"
+            )
+            continue
+        limit = known[name]
+        is_whole = isinstance(limit.default, int)
+        kinds: Any = int if is_whole else (int, float)
+        if not isinstance(value, kinds) or not value >= limit.least:
+            kind = "a whole number" if is_whole else "a number"
+            yield Error(
+                f'PEERCHAT["{name}"] must be {kind} of at least {limit.least:g}, not {value!r}.',
+                hint=limit.help,
+                id="peerchat.E007",
+            )
+
+
+@check
+def hidden_modules() -> Iterator[CheckMessage]:
+    for name, place in neighbours.hidden():
+        yield checks.Warning(
+            f"{place} cannot be imported, because peerchat has a module `{name}`, too.",
+            hint=neighbours.WAYS_LEFT,
+            id="peerchat.W010",
+        )
+
+
+def _inside(application: Any, kind: type, deep: int = DEEP) -> Iterator[Any]:
+    """Those of a kind among an ASGI application and the applications that it wraps."""
+    if isinstance(application, kind):
+        yield application
+    elif deep:
+        for inner in getattr(application, "__dict__", {}).values():
+            if callable(inner):
+                yield from _inside(inner, kind, deep - 1)
+
+
+def _included(resolver: URLResolver) -> Iterator[str]:
+    """The names of all modules that the site's URLs include."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield getattr(pattern.urlconf_module, "__name__", "")
+            yield from _included(pattern)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,33 @@
+"""The signals that tell the code of a site what happened; `peerchat.signals` documents them.
+
+An action sends a signal when its transaction commits. A receiver that raises is logged by Django
+and changes nothing. An action does nothing for a signal without receivers.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+class_started = Signal()
+question_revealed = Signal()
+message_posted = Signal()
+student_joined = Signal()
+
+
+def send(signal: Signal, **facts: Any) -> None:
+    """Send a signal once when the current transaction commits; at once where there is none."""
+    send_each(signal, [facts])
+
+
+def send_each(signal: Signal, each: Sequence[dict[str, Any]]) -> None:
+    """Send a signal once for each of several things that the current transaction did."""
+    if each and signal.has_listeners():
+        transaction.on_commit(partial(_committed, signal, each))
+
+
+def _committed(signal: Signal, each: Sequence[dict[str, Any]]) -> None:
+    for facts in each:
+        signal.send_robust(sender=None, **facts)

@@ -1,0 +1,1 @@
+"""A site that had users, pages and a log-in of its own before peerchat came."""

@@ -1,0 +1,116 @@
+"""The people of the site and their course: `python -m tests.inclusion.foreign.cast <step>`."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+PASSWORD = "all the same"
+STUDENTS = ("ada+1/x", "bea", "carl", "dora")
+FAMILY = "Byron"
+
+
+def address(name: str) -> str:
+    return f"{name}@river.example"
+
+
+def called(name: str) -> str:
+    """What others see of the person."""
+    return f"{name.partition('+')[0].title()} {FAMILY}"
+
+
+def make_people() -> None:
+    """Everybody, before peerchat came, with things of theirs that have names like peerchat's."""
+    from tests.inclusion.foreign.models import Enrollment, Person, Room  # needs the apps
+
+    for name in (*STUDENTS, "ines", "zoe"):
+        given = called(name).split()[0]
+        person = Person.objects.create_user(
+            address(name), PASSWORD, given=given, family=FAMILY, is_staff=name == "ines"
+        )
+        Enrollment._default_manager.create(user=person)
+        if name == "ines":
+            person.is_superuser = True
+            person.save()
+            Room._default_manager.create(name="Great hall", keeper=person)
+
+
+def make_course() -> dict[str, Any]:
+    """A course with a question. Returns a token for each person and the id of the course's room."""
+    from accounts import people, tokens  # these need the apps
+    from rooms.actions.enrollment import enroll  # as does this
+    from rooms.models import Choice, Course, Enrollment, Question, Room  # and this
+
+    course = Course.objects.create(slug="physics", title="Physics")
+    question = Question.objects.create(course=course, slug="force", prompt="Why?")
+    for letter in "AB":
+        Choice.objects.create(
+            question=question, letter=letter, text=letter, is_correct=letter == "B"
+        )
+    users = {name: people.find(address(name).upper()) for name in (*STUDENTS, "ines", "zoe")}
+    found: dict[str, Any] = {name: user for name, user in users.items() if user is not None}
+    enroll(course=course, users=[found["ines"]], role=Enrollment.Role.INSTRUCTOR)
+    enroll(course=course, users=[found[name] for name in STUDENTS])
+    room = Room.objects.get(course=course)
+    return {
+        "room": str(room.pk),
+        "tokens": {name: tokens.issue(user) for name, user in found.items()},
+    }
+
+
+def change_password() -> list[str]:
+    return _save(address("carl"), lambda user: user.set_password("another"))
+
+
+def deactivate() -> list[str]:
+    return _save(address("dora"), lambda user: setattr(user, "is_active", False))
+
+
+def delete() -> list[str]:
+    from accounts import people  # needs the apps
+
+    people.everybody().get(email=address("zoe")).delete()
+    return []
+
+
+def keys_arrive() -> bool:
+    """Whether another process gets the key of a user as this one has it."""
+    from accounts import people  # needs the apps
+    from rooms.delivery import notices  # as does this, to have the type of the keys
+
+    entry: notices.Entry = notices.Recheck([people.everybody().get(email=address("bea")).pk])
+    return notices.unpack(notices.pack("here", "everyone", [entry])) == [entry]
+
+
+def counts() -> dict[str, int]:
+    """How many rows the site's own tables have."""
+    from tests.inclusion.foreign.models import Enrollment, Person, Room  # needs the apps
+
+    return {model.__name__: model._default_manager.count() for model in (Enrollment, Person, Room)}
+
+
+def _save(email: str, change: Callable[[Any], object]) -> list[str]:
+    """Change a user, and return the signals that told of it."""
+    from accounts import models, people  # needs the apps
+
+    told: list[str] = []
+
+    def changed(user: Any, **kwargs: Any) -> None:
+        told.append(f"password of {user}")
+
+    def deactivated(user: Any, **kwargs: Any) -> None:
+        told.append(f"end of {user}")
+
+    models.password_changed.connect(changed)
+    models.user_deactivated.connect(deactivated)
+    user = people.everybody().get(email=email)
+    change(user)
+    user.save()
+    return told
+
+
+if __name__ == "__main__":
+    django.setup()
+    sys.stdout.write(json.dumps(globals()[sys.argv[1]]()))

@@ -1,0 +1,138 @@
+"""The checks: what a project lacks is named, with the lines to add."""
+
+import sys
+
+import pytest
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts.middleware import SocketAuthMiddleware
+from peerchat import host, neighbours
+from peerchat.routing import websocket_urlpatterns
+from rooms.api.longpoll import LongPolling
+
+SITE = "peerchat.asgi.application"
+HERE = "tests.peerchat.test_checks"
+
+
+async def django(scope, receive, send): ...
+
+
+sockets = URLRouter(websocket_urlpatterns)
+only_http = ProtocolTypeRouter({"http": LongPolling(django)})
+unknown_people = ProtocolTypeRouter({"http": LongPolling(django), "websocket": sockets})
+impatient = ProtocolTypeRouter({"http": django, "websocket": SocketAuthMiddleware(sockets)})
+urlpatterns: list[object] = []
+
+
+class Wrapper:
+    """What a host may have around everything."""
+
+    def __init__(self, application):
+        self.application = application
+
+    async def __call__(self, scope, receive, send): ...
+
+
+wrapped = Wrapper(
+    ProtocolTypeRouter(
+        {"http": LongPolling(django), "websocket": Wrapper(SocketAuthMiddleware(sockets))}
+    )
+)
+
+
+def found() -> dict[str, str]:
+    """Each finding with its hint, by id."""
+    return {str(one.id): f"{one.msg} {one.hint}" for one in run_checks(tags=["peerchat"])}
+
+
+def test_a_site_of_its_own_lacks_nothing():
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "finding", "line"),
+    [
+        ("AUTH_USER_MODEL", "sessions.Session", "E002", "AUTH_USER_MODEL = host.USER_MODEL"),
+        ("CHANNEL_LAYERS", {}, "E003", '{"default": host.IN_PROCESS_LAYER}'),
+        ("ASGI_APPLICATION", None, "E004", 'ASGI_APPLICATION = "peerchat.asgi.application"'),
+        ("ASGI_APPLICATION", "nowhere.application", "E005", "(No module named 'nowhere')"),
+        ("ASGI_APPLICATION", f"{HERE}.only_http", "E006", '"websocket": SocketAuthMiddleware('),
+        ("ASGI_APPLICATION", f"{HERE}.unknown_people", "W001", "SocketAuthMiddleware("),
+        ("ASGI_APPLICATION", f"{HERE}.impatient", "W002", '"http": LongPolling('),
+        ("ROOT_URLCONF", HERE, "W003", 'path("class/", include("rooms.urls"))'),
+        ("AUTHENTICATION_BACKENDS", host.BACKENDS[1:], "W004", "= host.BACKENDS"),
+        ("AUTHENTICATION_BACKENDS", host.BACKENDS[::-1], "W005", "= host.BACKENDS"),
+        ("MIDDLEWARE", host.MIDDLEWARE[1:], "W006", "MIDDLEWARE += host.MIDDLEWARE"),
+        ("PEERCHAT", {"MESAGE_RATE": 1}, "W009", "has no MESAGE_RATE"),
+        ("PEERCHAT", {"MESSAGE_RATE": 0}, "E007", "a number of at least 0.01, not 0"),
+        ("PEERCHAT", {"MESSAGE_BURST": 1.5}, "E007", "a whole number of at least 1, not 1.5"),
+    ],
+)
+def test_what_is_missing_is_named_with_the_line_to_add(settings, name, value, finding, line):
+    setattr(settings, name, value)
+    findings = found()
+    assert list(findings) == [f"peerchat.{finding}"]
+    assert line in findings[f"peerchat.{finding}"]
+
+
+def test_an_app_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(host, "APPS", [*host.APPS, "django.contrib.sites"])
+    findings = found()
+    assert findings["peerchat.E001"].startswith("INSTALLED_APPS lacks django.contrib.sites.")
+
+
+def test_an_application_in_wrappers_of_the_host_is_seen(settings):
+    settings.ASGI_APPLICATION = f"{HERE}.wrapped"
+    assert found() == {}
+
+
+def test_an_engine_without_the_request(settings):
+    engine = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**engine, "OPTIONS": {"context_processors": []}}]
+    assert "context_processors.request" in found()["peerchat.W007"]
+
+
+def test_sqlite_needs_options(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert "host.SQLITE_OPTIONS" in found()["peerchat.W008"]
+
+
+def test_settings_need_not_have_peerchat(settings):
+    del settings.PEERCHAT
+    assert found() == {}
+
+
+# --- modules of the site with peerchat's names ---------------------------------------------------
+
+
+@pytest.fixture
+def other_rooms(tmp_path):
+    (tmp_path / "rooms.py").write_text("")
+    return tmp_path
+
+
+def test_a_module_behind_ours_is_named(other_rooms, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path, str(other_rooms)])
+    assert str(other_rooms / "rooms.py") in found()["peerchat.W010"]
+
+
+def test_a_module_before_ours_is_refused_with_the_ways_that_are_left(other_rooms, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(other_rooms), *sys.path])
+    neighbours.refuse_strangers()  # it is loaded
+    monkeypatch.delitem(sys.modules, "rooms")
+    with pytest.raises(ImproperlyConfigured) as refused:
+        neighbours.refuse_strangers()
+    for part in (str(other_rooms / "rooms.py"), "`rooms`", "gateway", "frame"):
+        assert part in str(refused.value)
+
+
+def test_a_folder_that_python_passes_over_is_no_matter(tmp_path, monkeypatch):
+    # Python prefers a package further down to a folder that has no __init__.py.
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "models.py").write_text("")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "accounts")
+    neighbours.refuse_strangers()
+    assert list(neighbours.hidden()) == []

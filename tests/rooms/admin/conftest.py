@@ -1,0 +1,113 @@
+"""A course that was taught, and the forms of the pages of the admin."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Connection,
+    Course,
+    Draft,
+    Enrollment,
+    Membership,
+    Mention,
+    Message,
+    Partner,
+    PartnerGroup,
+    Question,
+    Room,
+    Round,
+    UseLog,
+    Vote,
+    Worker,
+)
+
+
+def url(model, view, *args):
+    return reverse(f"admin:peerchat_rooms_{model._meta.model_name}_{view}", args=args)
+
+
+@pytest.fixture
+def course():
+    return Course.objects.create(slug="physics101", title="Physics 101")
+
+
+@pytest.fixture
+def question(course):
+    question = Question.objects.create(course=course, slug="lift", prompt="Which force is greater?")
+    for letter in "ABC":
+        Choice.objects.create(
+            question=question, letter=letter, text=f"Choice {letter}", is_correct=letter == "A"
+        )
+    return question
+
+
+@pytest.fixture
+def taught(course, question):
+    """A class of two that voted, was paired, and talked: a row in each table."""
+    now = timezone.now()
+    ada, ben = (
+        User.objects.create_user(name, display_name=name.title()) for name in ("ada", "ben")
+    )
+    for user in (ada, ben):
+        Enrollment.objects.create(course=course, user=user)
+    carol = User.objects.create_user("carol")
+    session = ClassSession.objects.create(
+        course=course, started_at=now, changed_at=now, controller=carol
+    )
+    round_ = Round.objects.create(session=session, question=question, number=1, opened_at=now)
+    second = Round.objects.create(
+        session=session, question=question, number=2, first=round_, opened_at=now
+    )
+    session.phase, session.current_round = "revote_closed", second
+    session.save()
+    room = Room.objects.create(course=course, kind="partners", title="Partners", last_seq=1)
+    group = PartnerGroup.objects.create(round=round_, number=1, room=room, formed_at=now)
+    for user, choice in ((ada, "A"), (ben, "B")):
+        Vote.objects.create(
+            round=round_, user=user, choice=choice, rationale="Because " * 20, cast_at=now
+        )
+        Draft.objects.create(round=second, user=user, choice=choice, sent_at=now)
+        Partner.objects.create(group=group, round=round_, user=user)
+        Membership.objects.create(room=room, user=user)
+    message = Message.objects.create(
+        room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
+    )
+    Mention.objects.create(message=message, user=ben)
+    UseLog.objects.create(timestamp=now, sid="ada", event="sendmessage", act="to:ben:Hello")
+    worker = Worker.objects.create(seen_at=now)
+    Connection.objects.create(
+        id="7d444840-9dc0-11d1-b245-5ffdce74fad2", worker=worker, user=ada, opened_at=now
+    )
+    return course
+
+
+def form_of(response):
+    """What a browser would send back for the page, unchanged."""
+    context = response.context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data = {}
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is True:
+                data[bound.html_name] = "on"
+            elif value is not None and value is not False:
+                data[bound.html_name] = value
+    return data
+
+
+def change_question(admin_client, question, **changes):
+    page = url(Question, "change", question.pk)
+    data = form_of(admin_client.get(page))
+    for name, value in changes.items():
+        if value is None:
+            del data[name.replace("__", "-")]
+        else:
+            data[name.replace("__", "-")] = value
+    return admin_client.post(page, data)

@@ -1,0 +1,144 @@
+"""Questions in the admin: the system gives the letters, and says in a sentence what is wrong."""
+
+import pytest
+
+from rooms.models import Choice, Course, Enrollment, Question
+from tests.rooms.admin.conftest import change_question, form_of, url
+
+pytestmark = pytest.mark.django_db
+
+
+def letters(question):
+    """The letters of a question's choices and their texts."""
+    return {choice.letter: choice.text for choice in question.choices.all()}
+
+
+def make(client, course, *texts, **fields):
+    """Fill in the page for a new question, whose first choice is correct."""
+    page = url(Question, "add")
+    data = form_of(client.get(page))
+    data |= {"course": course.pk, "slug": "new", "prompt": "Why?", "kind": "single"}
+    data |= {"choices-0-is_correct": "on", "choices-TOTAL_FORMS": max(4, len(texts))}
+    data |= {f"choices-{row}-text": text for row, text in enumerate(texts)}
+    return client.post(page, data | fields)
+
+
+def said(response):
+    """What the page of a question says, by field; of choices with the number of the row."""
+    assert response.status_code == 200
+    (inline,) = response.context["inline_admin_formsets"]
+    formset = inline.formset
+    found = {name: list(errors) for name, errors in response.context["adminform"].errors.items()}
+    for row, errors in enumerate(formset.errors):
+        found |= {f"{name} {row}": list(one) for name, one in errors.items()}
+    if formset.non_form_errors():
+        found["choices"] = list(formset.non_form_errors())
+    return found
+
+
+def test_choices_get_their_letters_in_order(admin_client, course):
+    assert make(admin_client, course, "up", "", "down", "a").status_code == 302
+    assert letters(Question.objects.get()) == {"A": "up", "B": "down", "C": "a"}
+
+
+def test_a_letter_that_is_sent_is_not_taken(admin_client, question):
+    change_question(admin_client, question, choices__1__letter="a", choices__1__text="Reworded")
+    assert letters(question) == {"A": "Choice A", "B": "Reworded", "C": "Choice C"}
+
+
+def test_a_choice_that_goes_leaves_no_gap(admin_client, question):
+    changes = {"choices__1__DELETE": "on", "choices__TOTAL_FORMS": 4, "choices__3__text": "Last"}
+    assert change_question(admin_client, question, **changes).status_code == 302
+    assert sorted(letters(question)) == ["A", "B", "C"]
+    assert change_question(admin_client, question, choices__1__DELETE="on").status_code == 302
+    assert sorted(letters(question)) == ["A", "B"]
+
+
+def test_the_letters_of_a_question_that_was_asked_stay(admin_client, taught, question):
+    Choice.objects.filter(question=question, letter="B").delete()
+    assert change_question(admin_client, question, prompt="Reworded").status_code == 302
+    assert sorted(letters(question)) == ["A", "C"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "fields", "expected"),
+    [
+        (["up"], {}, {"choices": ["A question needs at least two choices."]}),
+        (["up"] * 27, {}, {"choices": ["A question has 26 choices at most."]}),
+        (
+            ["up", "down"],
+            {"choices-1-is_correct": "on"},
+            {"is_correct 1": ["Exactly one choice must be correct."]},
+        ),
+        (
+            ["up", "down", ""],
+            {"choices-2-is_correct": "on"},
+            {"text 2": ["This field is required."]},
+        ),
+        (
+            ["up", "\u200b\u200b\u200b"],
+            {},
+            {"text 1": ["Nothing of this text can be seen."]},
+        ),
+        (
+            ["up", "down"],
+            {"prompt": " \u3164\n"},
+            {"prompt": ["Nothing of this text can be seen."]},
+        ),
+        (
+            ["up", "down"],
+            {"slug": "lift"},
+            {"slug": ["The course has a question with this slug already."]},
+        ),
+        (
+            ["up", "x" * 501],
+            {},
+            {"text 1": ["Ensure this value has at most 500 characters (it has 501)."]},
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(admin_client, question, texts, fields, expected):
+    response = make(admin_client, question.course, *texts, **fields)
+    assert said(response) == expected
+    assert "onstraint" not in response.content.decode()
+    assert Question.objects.count() == 1
+
+
+def test_code_keeps_its_indent_and_its_spaces(admin_client, course):
+    prompt = "\n    def f():\n        return 1\n"
+    assert make(admin_client, course, "1  +  2", " x", prompt=prompt).status_code == 302
+    made = Question.objects.get()
+    assert made.prompt == "    def f():\n        return 1"
+    assert letters(made) == {"A": "1  +  2", "B": " x"}
+
+
+def test_the_page_counts_no_characters(admin_client, question):
+    """A browser would count an emoji as two."""
+    page = admin_client.get(url(Question, "change", question.pk)).content.decode()
+    assert 'dir="auto"' in page
+    assert 'maxlength="500"' not in page
+    assert change_question(admin_client, question, choices__1__text="👋" * 500).status_code == 302
+    assert letters(question)["B"] == "👋" * 500
+
+
+@pytest.mark.parametrize(
+    ("title", "stored"), [("\u202ePhysics\u202c  101", "Physics 101"), ("\u200b\u200b", None)]
+)
+def test_the_title_of_a_course(admin_client, title, stored):
+    page = url(Course, "add")
+    data = form_of(admin_client.get(page)) | {"slug": "new", "title": title}
+    response = admin_client.post(page, data)
+    if stored:
+        assert response.status_code == 302
+        assert Course.objects.get().title == stored
+    else:
+        errors = response.context["adminform"].errors
+        assert errors == {"title": ["Nothing of this text can be seen."]}
+
+
+def test_somebody_who_is_in_the_course_already(admin_client, taught):
+    page = url(Enrollment, "add")
+    row = Enrollment.objects.first()
+    data = {"user": row.user_id, "course": row.course_id, "role": "student"}
+    errors = admin_client.post(page, data).context["adminform"].errors
+    assert errors == {"user": ["This person is in the course already."]}
