@@ -23,7 +23,7 @@ BODIES = {
     ),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
-    ("DELETE", "api/courses/<slug:slug>/mutes/<str:username>/"): ("ines", None),
+    ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
     ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
     ("DELETE", "api/rooms/<str:room>/"): ("ines", None),
@@ -32,7 +32,7 @@ BODIES = {
     ("POST", "api/rooms/<str:room>/read/"): ("bea", {"seq": 1}),
     ("POST", "api/rooms/<str:room>/messages/"): ("bea", {"text": "hello"}),
     ("DELETE", "api/rooms/<str:room>/messages/<int:seq>/"): ("ines", None),
-    ("POST", "api/direct/<str:username>/messages/"): ("ines", {"text": "hello"}),
+    ("POST", "api/direct/<path:username>/messages/"): ("ines", {"text": "hello"}),
     ("POST", "api/peer/messages/"): (
         "ines",
         {

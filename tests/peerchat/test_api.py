@@ -218,7 +218,7 @@ def test_the_steps_are_for_those_who_lead(school):
 
 def test_texts_are_posted_in_the_room_of_the_course_or_another(school):
     room = school.make_room(school.ada, school.bea)
-    first = api.post_message(user=school.ada, course="physics", text=" Hello ")
+    first = api.post_message(user=school.ada, course="physics", text="Hello ")
     second = api.post_message(
         user=school.ada, course=school.course, text="Here", room=str(room.pk), uuid="mine"
     )

@@ -96,7 +96,7 @@ def test_the_list_of_courses_tells_the_role(people):
 def test_the_list_of_courses_may_be_empty(people):
     page = people["zoe"].get("/").content.decode()
     assert 'data-testid="no-courses"' in page
-    assert "<strong>zoe</strong>" in page
+    assert "<strong><bdi>zoe</bdi></strong>" in page
 
 
 def test_the_course_page_knows_who_and_where(people, school):
