@@ -83,9 +83,14 @@ def asked(request: Request, kind: type[S]) -> S:
             raise InvalidMessageFormat(f"The query is not valid: `{name}` is repeated.")
         values[name] = given[0]
     try:
-        return msgspec.convert(values, kind, strict=False)
+        query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidMessageFormat(f"The query is not valid: {error}.") from None
+    for name in values:
+        # msgspec takes the word "null" for None.
+        if getattr(query, name, "") is None:
+            raise InvalidMessageFormat(f"The query is not valid: `{name}` has no value.")
+    return query
 
 
 def listed(

@@ -285,7 +285,7 @@ async def test_the_admin(written: Cast, look, visit):
 
     # Something in the log of the admin, whose last lines are on its first page.
     course = Course.objects.get(pk=cast.course.pk)
-    await watched.goto(f"{url}rooms/course/{course.pk}/change/")
+    await watched.goto(f"{url}peerchat_rooms/course/{course.pk}/change/")
     await watched.shows("course")
     await page.locator("#id_title").fill(hostile("course", short=True) + " again")
     await page.locator("[name=_save]").click()
@@ -326,19 +326,19 @@ async def test_the_admin(written: Cast, look, visit):
     waiting += [
         (look_at, url + path)
         for path in (
-            f"rooms/course/{course.pk}/delete/",
-            f"rooms/course/{course.pk}/history/",
-            f"accounts/user/{cast.bea.user.pk}/change/",
-            f"accounts/user/{cast.bea.user.pk}/delete/",
-            f"accounts/user/{cast.bea.user.pk}/password/",
-            f"rooms/question/{course.questions.get(slug='force').pk}/change/",
-            f"rooms/room/?course__id__exact={course.pk}",
-            f"rooms/room/{room}/change/",
-            f"rooms/enrollment/?course__id__exact={course.pk}",
-            f"rooms/message/?room__course__id__exact={course.pk}",
-            f"rooms/vote/?round__session__course__id__exact={course.pk}",
-            f"rooms/uselog/?course_id={course.slug}",
-            f"rooms/partnergroup/?round__session__course__id__exact={course.pk}",
+            f"peerchat_rooms/course/{course.pk}/delete/",
+            f"peerchat_rooms/course/{course.pk}/history/",
+            f"peerchat_accounts/user/{cast.bea.user.pk}/change/",
+            f"peerchat_accounts/user/{cast.bea.user.pk}/delete/",
+            f"peerchat_accounts/user/{cast.bea.user.pk}/password/",
+            f"peerchat_rooms/question/{course.questions.get(slug='force').pk}/change/",
+            f"peerchat_rooms/room/?course__id__exact={course.pk}",
+            f"peerchat_rooms/room/{room}/change/",
+            f"peerchat_rooms/enrollment/?course__id__exact={course.pk}",
+            f"peerchat_rooms/message/?room__course__id__exact={course.pk}",
+            f"peerchat_rooms/vote/?round__session__course__id__exact={course.pk}",
+            f"peerchat_rooms/uselog/?course_id={course.slug}",
+            f"peerchat_rooms/partnergroup/?round__session__course__id__exact={course.pk}",
         )
     ]
     # In several tabs of the same browser: most of the time one waits for the other side.
@@ -411,7 +411,9 @@ async def test_panels_in_the_page_of_another_site(example: Site, look, browser):
     leader, other = [
         await Client.open(f"{example.socket_url}{path}", token=token)
         for path, token in zip(
-            ("/ws/instructor/physics101/", "/ws/chat/"), done.stdout.split(), strict=True
+            ("/class/ws/instructor/physics101/", "/class/ws/chat/"),
+            done.stdout.split(),
+            strict=True,
         )
     ]
     welcome = await other.event("welcome")

@@ -182,7 +182,7 @@ class Student(EndpointClient):
         room, text = self.pending[name]
         self.note(Sent(time.time(), name, room, text))
         with contextlib.suppress(LostError):  # sent again on the next connection
-            await self.tell("new_message", name, room=room, text=f" {text}\n")
+            await self.tell("new_message", name, room=room, text=f"\n{text} \n")
 
     # --- voting ------------------------------------------------------------------------------
 

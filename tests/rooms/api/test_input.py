@@ -118,6 +118,7 @@ def test_queries_of_lists(school, api, path, query):
         "after=-1",
         "after=x",
         "before=1.5",
+        "before=null",
         "limit=101",
         "limit=0",
         "wait=-1",
