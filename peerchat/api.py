@@ -14,8 +14,8 @@ attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `
 and `course`. Both can go into the template tags.
 
 Every function is one transaction, or a part of the caller's. Open pages and signals follow when it
-commits. Call the functions from synchronous code, in any process: a view, a command, a task. What
-goes wrong is an `Error`, and nothing was changed then.
+commits. Call the functions from synchronous code, in any process: a view, a command, a task. A
+failure raises an `Error` and changes nothing.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def create_course(*, slug: str, title: str) -> Course:
     slug: up to 60 letters, digits, hyphens and underscores; it is in the addresses of the pages.
     title: up to 200 characters, shown on the pages.
 
-    Raises InvalidMessageFormat where one of them is not possible or another course has the slug.
-    On open pages nothing changes.
+    Raises InvalidMessageFormat if one of them is not valid or another course has the slug. Open
+    pages do not change.
     """
     return courses.create_course(slug=slug, title=title)
 
 
 def get_course(*, slug: str) -> Course:
-    """Return the course of a slug. Raises InvalidMessageFormat where there is none."""
+    """Return the course of a slug. Raises InvalidMessageFormat if there is none."""
     return _course(slug)
 
 
@@ -102,9 +102,9 @@ def get_courses(*, user: User) -> list[Course]:
 def get_question(*, course: Course | str, slug: str) -> Question:
     """Return a question of a course, for the template tags.
 
-    Your page may name a question before it runs: the tags keep its text and its answer from
-    whoever may not see them. Do not show its `prompt` yourself before that. Raises
-    InvalidMessageFormat where the course has no such question.
+    Your page may name a question before it runs: the tags hide its text and its answer from
+    users who may not see them. Do not show its `prompt` yourself before that. Raises
+    InvalidMessageFormat if the course has no such question.
     """
     found = _course(course).questions.select_related("course").filter(slug=slug).first()
     if found is None:
@@ -115,7 +115,7 @@ def get_question(*, course: Course | str, slug: str) -> Question:
 def get_questions(*, user: User, course: Course | str) -> list[Question]:
     """Return the questions of a course that a user may see with their right choices, in order.
 
-    Who leads the course gets all of them, a student those that were revealed. Raises
+    Leaders of the course get all of them, students only those that were revealed. Raises
     PermissionDenied for a user who is not in the course.
     """
     return list(questions_for(permissions.enrolled(user, _slug(course))))
@@ -124,12 +124,12 @@ def get_questions(*, user: User, course: Course | str) -> list[Question]:
 def enroll(*, course: Course | str, users: Sequence[User], role: str = "student") -> int:
     """Enrol users in a course, and return how many are new in it.
 
-    users: whoever is enrolled already gets the role.
+    users: a user who is enrolled already gets the role.
     role: "student", "assistant" or "instructor"; the last two lead the course.
 
     Raises InvalidMessageFormat for another role and for a course that does not exist. On open
-    pages of these users, the course's room appears at once. Dashboards of users who lead the
-    course no more close. Sends `student_joined` for each new student.
+    pages of these users, the course's room appears at once. Dashboards of users who no longer lead
+    the course close. Sends `student_joined` for each new student.
     """
     if role not in Enrollment.Role.values:
         raise InvalidMessageFormat(f"`role` must be one of: {', '.join(Enrollment.Role.values)}.")
@@ -139,9 +139,9 @@ def enroll(*, course: Course | str, users: Sequence[User], role: str = "student"
 def unenroll(*, course: Course | str, users: Sequence[User]) -> None:
     """Take users out of a course and out of all its rooms. Their messages and votes stay.
 
-    Users who are not in the course are passed over. Raises InvalidMessageFormat for a course that
-    does not exist. Open pages of these users say at once that they are in the course no more, and
-    their partners, if a class discusses, get new ones.
+    Users outside the course are skipped. Raises InvalidMessageFormat for a course that
+    does not exist. Open pages tell these users at once. If a class discusses, their partners
+    get new ones.
     """
     enrollment.unenroll(course=_course(course), users=users)
 
@@ -164,8 +164,8 @@ def add_question(
     correct: the letter of the right one.
     position: where it stands among the questions; last by default.
 
-    Raises InvalidMessageFormat where one of them is not possible. Dashboards that are open show
-    the question when they are reloaded.
+    Raises InvalidMessageFormat if one of them is not valid. Open dashboards show the question
+    after a reload.
     """
     return courses.add_question(
         course=_course(course),

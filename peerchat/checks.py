@@ -32,7 +32,7 @@ ROUTES = """asgi.py:
 
 
 def check(function: Callable[[], Iterator[CheckMessage]]) -> Callable[..., Found]:
-    """Registers a check that yields what it finds."""
+    """Register a check that yields its findings."""
 
     def run(**kwargs: Any) -> Found:
         return list(function())
@@ -85,7 +85,7 @@ def asgi_application() -> Iterator[CheckMessage]:
             id="peerchat.E004",
         )
         return
-    # Commands that check nothing start faster without these.
+    # Commands without checks start faster if these are imported here.
     from channels.routing import ProtocolTypeRouter, get_default_application
 
     from accounts.middleware import SocketAuthMiddleware  # as above
@@ -106,12 +106,11 @@ def asgi_application() -> Iterator[CheckMessage]:
         yield Error(f"{name} does not route WebSockets.", hint=ROUTES, id="peerchat.E006")
     elif not any(_inside(branches["websocket"], SocketAuthMiddleware)):
         yield checks.Warning(
-            f"{name} does not tell the sockets who opens them.", hint=ROUTES, id="peerchat.W001"
+            f"{name} does not authenticate the sockets.", hint=ROUTES, id="peerchat.W001"
         )
     if router and not any(_inside(branches.get("http"), LongPolling)):
         yield checks.Warning(
-            f"{name} lets no request wait for messages, so pages without WebSockets ask again "
-            "and again.",
+            f"{name} has no long polling, so pages without WebSockets ask again and again.",
             hint=ROUTES,
             id="peerchat.W002",
         )
@@ -137,15 +136,15 @@ def log_ins() -> Iterator[CheckMessage]:
         return
     if lockout not in settings.AUTHENTICATION_BACKENDS:
         yield checks.Warning(
-            f"AUTHENTICATION_BACKENDS lacks {lockout}, so nothing stops those who guess passwords.",
+            f"AUTHENTICATION_BACKENDS lacks {lockout}, so nothing stops guesses at passwords.",
             hint="AUTHENTICATION_BACKENDS = host.BACKENDS",
             id="peerchat.W004",
         )
         return
     if settings.AUTHENTICATION_BACKENDS[0] != lockout:
         yield checks.Warning(
-            f"{lockout} is not the first of AUTHENTICATION_BACKENDS, so those before it take "
-            "guesses without end.",
+            f"{lockout} is not the first of AUTHENTICATION_BACKENDS, so the backends before it "
+            "accept guesses without a limit.",
             hint="AUTHENTICATION_BACKENDS = host.BACKENDS",
             id="peerchat.W005",
         )
@@ -223,7 +222,7 @@ def hidden_modules() -> Iterator[CheckMessage]:
 
 
 def _inside(application: Any, kind: type, deep: int = DEEP) -> Iterator[Any]:
-    """Those of a kind among an ASGI application and the applications that it wraps."""
+    """Find instances of a class among an ASGI application and the applications inside it."""
     if isinstance(application, kind):
         yield application
     elif deep:
@@ -233,7 +232,7 @@ def _inside(application: Any, kind: type, deep: int = DEEP) -> Iterator[Any]:
 
 
 def _included(resolver: URLResolver) -> Iterator[str]:
-    """The names of all modules that the site's URLs include."""
+    """Find the names of all modules that the site's URLs include."""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
             yield getattr(pattern.urlconf_module, "__name__", "")

@@ -1,4 +1,4 @@
-"""Finds modules of the site that have the names of peerchat's own, `accounts` and `rooms`."""
+"""Detects modules of the site with the names of peerchat's own, `accounts` and `rooms`."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ WAYS_LEFT = (
 
 
 def refuse_strangers() -> None:
-    """Raises ImproperlyConfigured where Python finds another module under one of the names."""
+    """Raise ImproperlyConfigured if Python finds another module under one of the names."""
     for name in NAMES:
         place = _place(find_spec(name))
         if place is not None and not _is_ours(name, place):
@@ -29,7 +29,7 @@ def refuse_strangers() -> None:
 
 
 def hidden() -> Iterator[tuple[str, Path]]:
-    """Names and files of modules that cannot be imported, because peerchat's come first."""
+    """Find names and files of modules that cannot be imported, because peerchat's come first."""
     for name in NAMES:
         for folder in dict.fromkeys(sys.path):
             spec = PathFinder.find_spec(name, [folder])
@@ -42,7 +42,7 @@ def hidden() -> Iterator[tuple[str, Path]]:
 
 
 def _place(spec: ModuleSpec | None) -> Path | None:
-    """The file of a module, or the folder of one without an __init__."""
+    """Return the file of a module, or the folder of a module without an __init__."""
     if spec is None:
         return None
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())

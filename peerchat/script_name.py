@@ -10,7 +10,7 @@ Application = Callable[[Scope, Any, Any], Awaitable[Any]]
 
 
 class ScriptName:
-    """Tells the application where it is: below FORCE_SCRIPT_NAME, or the server's `root_path`.
+    """Set the path of the application: FORCE_SCRIPT_NAME, or the server's `root_path`.
 
     Django follows FORCE_SCRIPT_NAME in its URLs, Channels only the `root_path` of the scope. So
     this sets the one to the other, for requests and sockets alike. A proxy that leaves the prefix

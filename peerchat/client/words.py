@@ -1,4 +1,4 @@
-"""What a terminal shows of a class, in words."""
+"""The texts with which a terminal describes a class."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Whether everything came out right: what the class did, against the database and its sockets."""
+"""Checks that compare the actions of a class with the database and with its sockets."""
 
 import asyncio
 import time

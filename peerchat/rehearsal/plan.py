@@ -1,4 +1,4 @@
-"""What a class is given: who does what, the database to compare with, and somebody to tell."""
+"""The input of a rehearsal: the plan of the class, and the interfaces to database and report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Making courses and their questions."""
+"""Actions that create courses and their questions."""
 
 import string
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def add_question(
     empty or too long, for fewer than 2 or more than 26 choices, and where `correct` is the letter
     of none.
     """
-    # Of two who add the same slug at once, the second finds that of the first.
+    # If two callers add the same slug at once, the second finds the first one's.
     Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     letters = string.ascii_uppercase[: len(choices)]
     if not 2 <= len(choices) <= len(string.ascii_uppercase):

@@ -18,7 +18,7 @@ student_joined = Signal()
 
 
 def send(signal: Signal, **facts: Any) -> None:
-    """Send a signal once when the current transaction commits; at once where there is none."""
+    """Send a signal when the current transaction commits, or at once outside a transaction."""
     send_each(signal, [facts])
 
 

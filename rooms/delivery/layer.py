@@ -1,8 +1,8 @@
 """The channel layer on Redis' pub/sub.
 
-It is made for one process that receives for many sockets. `pubsub` holds its connections. Names in
-Redis and the form of messages are those of `channels_redis.pubsub`: workers with either layer hear
-each other.
+It suits a process that receives for many sockets. `pubsub` holds its connections. The names in
+Redis and the form of messages are those of `channels_redis.pubsub`, so workers with either layer
+hear each other.
 """
 
 import asyncio
@@ -30,8 +30,8 @@ class PubSubChannelLayer(BaseChannelLayer):
     `hosts` are as for channels_redis: URLs, pairs of host and port, or the options of a connection
     of redis-py with an `address`. Several hosts share the groups by name.
 
-    A message is for those who have subscribed before: nothing is kept. That nothing comes from a
-    Redis that hangs is for its user to notice, as `rooms.delivery.subscriptions` does.
+    Redis keeps no message, so only channels that have subscribed before receive it. The caller must
+    notice if Redis hangs, as `rooms.delivery.subscriptions` does.
     """
 
     extensions = ["groups", "flush"]
@@ -59,17 +59,17 @@ class PubSubChannelLayer(BaseChannelLayer):
         self._ends: dict[asyncio.AbstractEventLoop, _End] = {}
 
     async def new_channel(self, prefix: str = "specific.") -> str:
-        """A name that nobody else has, of a channel that receives from now on."""
+        """Return the unique name of a new channel, which receives from now on."""
         channel = f"{self.prefix}{prefix}{uuid.uuid4().hex}"
         await self._open(await self._here(), channel)
         return channel
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
-        """Send to a channel; raises an error of redis-py where Redis does not take it."""
+        """Send to a channel. Raises an error of redis-py if Redis does not take the message."""
         await self._publish(channel, message)
 
     async def receive(self, channel: str) -> dict[str, Any]:
-        """The next message of a channel. Where this is cancelled, the channel is given up."""
+        """Return the next message of a channel. Cancelling this gives up the channel."""
         here = await self._here()
         inbox = here.inboxes.get(channel) or await self._open(here, channel)
         try:
@@ -92,27 +92,27 @@ class PubSubChannelLayer(BaseChannelLayer):
         await here.join(self._name(group), inbox)
 
     async def group_discard(self, group: str, channel: str) -> None:
-        """Have it receive no more of that."""
+        """Remove a channel from a group."""
         here = await self._here()
         inbox = here.inboxes.get(channel)
         if inbox is not None:
             await here.leave(self._name(group), inbox)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send to a group; raises an error of redis-py where Redis does not take it."""
+        """Send to a group. Raises an error of redis-py if Redis does not take the message."""
         await self._publish(self._name(group), message)
 
     async def flush(self) -> None:
         """Forget the channels and groups of this event loop, and close its connections.
 
-        They are opened again when they are needed.
+        The connections open again on the next use.
         """
         await (await self._here()).close()
 
     def lost(self) -> int:
-        """Return how often this event loop has lost a connection that receives.
+        """Return how often this event loop has lost a receiving connection.
 
-        What was published until the next one stood did not come.
+        Messages published until the next connection had subscribed are lost.
         """
         here = self._ends.get(asyncio.get_running_loop())
         return 0 if here is None else here.lost()
@@ -157,7 +157,7 @@ class PubSubChannelLayer(BaseChannelLayer):
 
 
 class _Inbox:
-    """What waits for the receiver of a channel, and the names that it is subscribed to."""
+    """The queue of a channel, and the names to which the channel is subscribed."""
 
     __slots__ = ("channel", "names", "overflows", "queue")
 
@@ -189,19 +189,19 @@ class _End:
 
     def __init__(self, hosts: list[dict[str, Any]]) -> None:
         self.inboxes: dict[str, _Inbox] = {}
-        # Who receives what is published under a name. A channel receives under its own name.
+        # The channels that receive under each name. A channel also receives under its own name.
         self._members: dict[bytes, set[_Inbox]] = {}
         self._servers = [Server(host, self._deliver) for host in hosts]
 
     def server(self, name: str) -> Server:
-        """The Redis of a name: the one that `channels_redis` would choose."""
+        """Return the Redis of a name, the one that `channels_redis` would choose."""
         count = len(self._servers)
         if count == 1:
             return self._servers[0]
         return self._servers[(binascii.crc32(name.encode()) & 0xFFF) * count // 0x1000]
 
     def lost(self) -> int:
-        """Return how often a connection that receives was lost."""
+        """Return how often a receiving connection was lost."""
         return sum(server.lost for server in self._servers)
 
     async def join(self, name: str, inbox: _Inbox) -> None:
@@ -214,7 +214,7 @@ class _End:
             await self.server(name).unsubscribe(name)
 
     def give_up(self, inbox: _Inbox) -> None:
-        """Forget a channel. Its subscriptions end in the background: who asks is cancelled."""
+        """Forget a channel. Its subscriptions end in the background, as the caller is cancelled."""
         if self.inboxes.get(inbox.channel) is inbox:
             del self.inboxes[inbox.channel]
             for name in list(inbox.names):
@@ -228,7 +228,7 @@ class _End:
             await server.close()
 
     def _remove(self, name: str, inbox: _Inbox) -> bool:
-        """Whether it was the last one under the name."""
+        """Remove a channel from a name, and return whether it was the last one there."""
         inbox.names.discard(name)
         key = name.encode()
         members = self._members.get(key)

@@ -1,9 +1,8 @@
-"""The connections of an event loop to one Redis: what they publish, and what they receive.
+"""The connections of an event loop to one Redis.
 
-One connection publishes and one receives. They are opened when they are needed first. A task reads
-from the one that receives; where it is lost, the task connects anew and subscribes again to all
-that is wanted. For a message there is no pool, no retry of redis-py's and one time limit instead of
-several, since little is to be done for it.
+One connection publishes and one receives. Each opens on first use. A task reads from the receiving
+connection. If that connection is lost, the task connects anew and repeats all subscriptions. A
+message costs no pool, no retry of redis-py and one time limit instead of several.
 """
 
 import asyncio
@@ -19,11 +18,11 @@ from rooms.delivery.tasks import Tasks
 logger = logging.getLogger(__name__)
 
 LOST = (exceptions.RedisError, OSError)
-"""What is raised where a connection is gone."""
+"""The errors that a lost connection raises."""
 RETRY_AFTER = 1.0
-"""Seconds between two tries to connect the connection that receives."""
+"""Seconds between two attempts to open the receiving connection."""
 WITHIN = 5.0
-"""Seconds that Redis has to answer, and to be connected, where the options say nothing else."""
+"""Seconds that Redis has to answer, and to accept a connection, unless the options differ."""
 
 
 class Server:
@@ -42,19 +41,19 @@ class Server:
         # The connection that publishes, and whose turn it is.
         self._publisher: Any = None
         self._publishing = asyncio.Lock()
-        # What Redis shall send, what it was told to, and where the two may differ.
         self.lost = 0
-        """How often the connection that receives was lost."""
+        """The number of times that the receiving connection was lost."""
+        # The wanted subscriptions, those that Redis knows, and the names for which they may differ.
         self._wanted: set[str] = set()
         self._told: set[str] = set()
         self._changed: set[str] = set()
-        # The connection that receives, as soon as it has subscribed; and the reading from it.
+        # The receiving connection, once it has subscribed, and the time limit of its reader.
         self._receiver: asyncio.Future[Any] = self._loop.create_future()
         self._reading: asyncio.Timeout | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def publish(self, name: str, message: bytes) -> None:
-        """Publish; raises an error of redis-py where Redis does not take it."""
+        """Publish a message. Raises an error of redis-py if Redis does not take it."""
         try:
             async with asyncio.timeout(self._answer_within) as bound, self._publishing:
                 publisher = self._publisher
@@ -72,27 +71,27 @@ class Server:
             raise exceptions.TimeoutError("Redis did not take a message in time") from error
 
     async def subscribe(self, name: str) -> None:
-        """Receive what is published under a name after this returns: SUBSCRIBE is written then."""
+        """Subscribe to a name. SUBSCRIBE is written when this returns."""
         self._wanted.add(name)
         self._changed.add(name)
         await self._tell()
 
     async def unsubscribe(self, name: str) -> None:
-        """Receive it no more."""
+        """End the subscription to a name."""
         self._wanted.discard(name)
         self._changed.add(name)
         if self._receiver.done():
             await self._tell()
 
     def unsubscribe_later(self, name: str) -> None:
-        """The same, without waiting for it."""
+        """End the subscription to a name in the background."""
         self._wanted.discard(name)
         self._changed.add(name)
         if self._receiver.done():
             self._tasks.start(self._tell_later())
 
     async def close(self) -> None:
-        """Close the connections, which are opened again when they are needed."""
+        """Close the connections. They open again on the next use."""
         self._wanted.clear()
         publisher, self._publisher = self._publisher, None
         if publisher is not None:
@@ -101,7 +100,7 @@ class Server:
         await asyncio.sleep(0)  # in which the sockets are closed
 
     async def _tell(self) -> None:
-        """Write to Redis which subscriptions have changed."""
+        """Write the changed subscriptions to Redis."""
         if self._keeper is None or self._keeper.done():
             self._keeper = self._tasks.start(self._keep())
         try:
@@ -114,7 +113,7 @@ class Server:
         try:
             await self._tell()
         except LOST as error:
-            # The next connection subscribes to what is wanted then.
+            # The next connection makes the wanted subscriptions.
             logger.debug("could not unsubscribe: %r", error)
 
     async def _write(self, connection: Any) -> None:
@@ -143,7 +142,7 @@ class Server:
             raise
 
     async def _keep(self) -> None:
-        """Keep the connection that receives, and read from it."""
+        """Keep the receiving connection open, and read from it."""
         while True:
             began = self._loop.time()
             try:
@@ -152,7 +151,7 @@ class Server:
                 if not isinstance(error, LOST):
                     logger.exception("could not receive from Redis")
                 if not self._receiver.done():
-                    # Who waits for this connection need not wait for the next one.
+                    # Callers that wait for this connection need not wait for the next one.
                     self._receiver.set_exception(error)
                     self._receiver.exception()  # also where nobody waits
                     self._receiver = self._loop.create_future()
@@ -190,8 +189,8 @@ class Server:
 
     async def _connect(self) -> Any:
         connection = self._pool.make_connection()
-        # Who uses it has a time limit for all of it. For one of its own, redis-py starts a task
-        # for each command.
+        # The callers have a time limit. With a limit of its own, redis-py starts a task for each
+        # command.
         connection.socket_timeout = None
         try:
             await connection.connect()

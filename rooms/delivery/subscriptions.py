@@ -100,7 +100,7 @@ class GroupSubscriptions:
         self._channel: asyncio.Future[str] = self._loop.create_future()
         self._tasks = Tasks()
         self._away = asyncio.Event()
-        # How often the layer had lost its connection, as far as its groups have been told.
+        # The losses of the layer's connection that were already handled.
         self._lost = 0
         self._receiving = self._tasks.start(self._receive())
         self._everyone = self._subscription(names.EVERYONE, LINGER)
@@ -306,7 +306,7 @@ class GroupSubscriptions:
                     self._failed("probe", TimeoutError("no probe returned"))
                 return
             if everyone and (lost := self._count_lost()) != self._lost:
-                # It is back already, so that no probe was missed.
+                # The connection is back already, so no probe was missed.
                 self._lost = lost
                 subscription.missed = True
             self._heard(subscription)

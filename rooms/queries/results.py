@@ -99,7 +99,7 @@ class ChoiceResult:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the last reveal of a question showed to the class."""
+    """The results that the last reveal of a question showed to the class."""
 
     course: str
     question: str

@@ -274,9 +274,9 @@ def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
 
 
 def make_admin(password: str) -> int:
-    """Makes the superuser and lets the instructor use the admin, unless there is one by that name.
+    """Create the superuser, unless it exists, and let the instructor use the admin.
 
-    Returns how many accounts it made.
+    Returns the number of new accounts.
     """
     name = people.sample_name(ADMIN)
     if people.find(name) is not None:
@@ -293,7 +293,7 @@ def make_admin(password: str) -> int:
 
 
 def permissions_of_instructor() -> QuerySet[Permission]:
-    """Returns those to edit the course, its people and its questions, and to read the rest."""
+    """Return the permissions to edit a course, its people and questions, and to view the rest."""
     ours = Course._meta.app_label
     allowed = [f"{verb}_{model}" for model, verbs in EDITS.items() for verb in verbs]
     read = [f"view_{model._meta.model_name}" for model in apps.get_app_config(ours).get_models()]
