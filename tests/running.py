@@ -95,6 +95,8 @@ class Site:
         self.log = folder / "serve.log"
         self._command = [
             *(sys.executable, "manage.py", "serve", "--port", "0", "--workers", str(workers)),
+            # The checks take a third of the time of the start, and have tests of their own.
+            "--skip-checks",
             *(("--bind", bind) if bind else ()),
             *arguments,
         ]

@@ -5,6 +5,7 @@ the Content-Security-Policy of the site forbids.
 """
 
 import functools
+import threading
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -33,12 +34,21 @@ from rooms.api.schema import Schema
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@functools.cache
+_generating = threading.Lock()
+
+
 def open_api() -> Schema:
     """Return the OpenAPI document without the servers, which is the same for everyone.
 
     Its paths begin at the address of the pages. The rest of the site around them is not in it.
     """
+    # drf-spectacular imports its extensions at the first use, and fails in a second thread then.
+    with _generating:
+        return _open_api()
+
+
+@functools.cache
+def _open_api() -> Schema:
     patterns = [path("api/", include("rooms.api.urls"))]
     made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made

@@ -120,7 +120,9 @@ async def _database_is_back(run: Run, since: float) -> None:
     run.repaired = time.monotonic()
     run.unavailable = run.repaired - since + BACK_WITHIN
     waiting = {uuid for student in run.students for uuid in student.pending}
-    await run.until(lambda: not any(waiting & one.pending.keys() for one in run.students), 30)
+    await run.until(
+        lambda: not any(waiting & one.pending.keys() for one in run.students), patient(30)
+    )
 
 
 async def slow_readers(run: Run) -> None:
@@ -130,10 +132,10 @@ async def slow_readers(run: Run) -> None:
     mutes = await connect_mutes(run)
     for student in run.students:
         student.padding = "🙂" * 3900
-    await run.until_figure(lambda: run.closed_with(4429) - before == len(mutes), 60)
+    await run.until_figure(lambda: run.closed_with(4429) - before == len(mutes), patient(60))
     for student in run.students:
         student.padding = ""
-    await run.until_figure(lambda: run.open_sockets() == len(run.students) + 1, 30)
+    await run.until_figure(lambda: run.open_sockets() == len(run.students) + 1, patient(30))
     for mute in mutes:
         mute.close()
 
@@ -148,20 +150,20 @@ async def half_open(run: Run) -> None:
         moved = run.students[::2]
         for student in moved:
             student.go_through(proxy.url, ping=1.5)
-        await run.until(lambda: all(one.connections == 2 for one in moved), 30)
-        await run.until(lambda: all(one.ready.is_set() for one in moved), 30)
+        await run.until(lambda: all(one.connections == 2 for one in moved), patient(30))
+        await run.until(lambda: all(one.ready.is_set() for one in moved), patient(30))
         mutes = await connect_mutes(run)
         await run.until_online(set(run.mutes), online=True)
         await run.flow(20)
         proxy.swallow()
         await run.lost()
-        await run.until(lambda: all(one.connections >= 3 for one in moved), 30)
+        await run.until(lambda: all(one.connections >= 3 for one in moved), patient(30))
         await run.until_figure(
             lambda: run.open_sockets() == len(run.students) + 1, FORGOTTEN_WITHIN
         )
         for student in moved:
             student.go_through(run.site.socket_url)
-        await run.until(lambda: all(one.connections >= 4 for one in moved), 30)
+        await run.until(lambda: all(one.connections >= 4 for one in moved), patient(30))
     for mute in mutes:
         mute.close()
 
@@ -181,7 +183,7 @@ async def rolling_restart(run: Run) -> None:
     before = run.site.workers()
     closed = {student.name: len(student.record.of(Closed)) for student in run.students}
     os.kill(run.site.pid, signal.SIGHUP)
-    await run.until(lambda: not any(map(alive, before)), 90)
+    await run.until(lambda: not any(map(alive, before)), patient(90))
     for student in run.students:
         for entry in student.record.of(Closed)[closed[student.name] :]:
             if isinstance(entry, Closed) and entry.code != 4503:

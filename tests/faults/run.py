@@ -131,12 +131,12 @@ class Run:
     async def switch(self, name: str) -> None:
         """Switch a fault within the workers on, and wait until one of them has had it."""
         self.place.switch_on(name)
-        await self.until(lambda: not (self.place.switches / name).exists(), 20)
+        await self.until(lambda: not (self.place.switches / name).exists(), patient(20))
 
     async def lost(self) -> None:
         """Wait until somebody has noticed that their connection is gone, which is from now on."""
         self.repaired = time.monotonic()
-        await self.until(lambda: not all(one.ready.is_set() for one in self.students), 10)
+        await self.until(lambda: not all(one.ready.is_set() for one in self.students), patient(10))
 
     @property
     def connections(self) -> int:

@@ -1,5 +1,6 @@
 """The figures for Prometheus, of a site with two workers."""
 
+import asyncio
 import os
 import signal
 import urllib.error
@@ -13,49 +14,48 @@ from tests.running import environment, read_figures, until
 
 
 @pytest.fixture
-def running(site):
-    return site(workers=2)
-
-
-@pytest.fixture
 def token(transactional_db):
     return tokens.issue(User.objects.create_user("ada"))
 
 
-async def test_the_workers_are_added_up(running, token):
-    clients = [
-        await Client.open(f"{running.socket_url}/ws/feed/figures/", token=token) for _ in range(8)
-    ]
+async def test_the_figures_of_two_workers(site, token, tmp_path):
+    running = await asyncio.to_thread(
+        lambda: site(workers=2, env=environment(TMPDIR=str(tmp_path)))
+    )
 
-    def connections(number):
-        return lambda: read_figures(running)[("peerchat_connections",)] == number
+    async def eight():
+        url = f"{running.socket_url}/ws/feed/figures/"
+        return [await Client.open(url, token=token) for _ in range(8)]
 
-    until(connections(8))
+    def connections():
+        try:
+            return read_figures(running).get(("peerchat_connections",), 0)
+        except (urllib.error.URLError, ConnectionError):
+            return None  # no worker listens
+
+    # They are added up.
+    clients = await eight()
+    until(lambda: connections() == 8)
     for client in clients[:3]:
         await client.close()
-    until(connections(5))
+    until(lambda: connections() == 5)
     for client in clients[3:]:
         await client.close()
-    until(connections(0))
+    until(lambda: connections() == 0)
 
-
-async def test_a_dead_worker_takes_its_connections_along(running, token):
-    clients = [
-        await Client.open(f"{running.socket_url}/ws/feed/figures/", token=token) for _ in range(8)
-    ]
-    until(lambda: read_figures(running)[("peerchat_connections",)] == 8)
+    # A dead worker takes its connections along.
+    clients = await eight()
+    until(lambda: connections() == 8)
     for worker in running.workers():
         os.kill(worker, signal.SIGKILL)
     for client in clients:
         await client.closed()
+    until(lambda: connections() == 0)
 
-    def gone():
-        try:
-            return read_figures(running).get(("peerchat_connections",), 0) == 0
-        except (urllib.error.URLError, ConnectionError):
-            return False
-
-    until(gone)
+    # Their files are removed.
+    until(lambda: list(tmp_path.glob("peerchat-metrics-*/*.db")))
+    assert running.stop() == 0
+    assert list(tmp_path.glob("peerchat-metrics-*")) == []
 
 
 def test_who_may_read_them(site):
@@ -66,10 +66,3 @@ def test_who_may_read_them(site):
         assert refused.value.code == 401
         refused.value.close()
     assert ("peerchat_messages_stored_total",) in read_figures(running, token="secret")
-
-
-def test_the_files_of_the_workers_are_removed(site, tmp_path):
-    running = site(env=environment(TMPDIR=str(tmp_path)), workers=2)
-    until(lambda: list(tmp_path.glob("peerchat-metrics-*/*.db")))
-    assert running.stop() == 0
-    assert list(tmp_path.glob("peerchat-metrics-*")) == []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import django
+from django.core.management import call_command
 
 PASSWORD = "all the same"
 STUDENTS = ("ada+1/x", "bea", "carl", "dora")
@@ -23,6 +24,8 @@ def called(name: str) -> str:
 
 def make_people() -> None:
     """Everybody, before peerchat came, with things of theirs that have names like peerchat's."""
+    for label in ("rooms", "admin"):
+        call_command("migrate", label, verbosity=0)
     from tests.inclusion.foreign.models import Enrollment, Person, Room  # needs the apps
 
     for name in (*STUDENTS, "ines", "zoe"):
@@ -37,8 +40,21 @@ def make_people() -> None:
             Room._default_manager.create(name="Great hall", keeper=person)
 
 
+def come_and_go() -> dict[str, int]:
+    """Make peerchat's tables and remove them again. Returns what is left of the site's own."""
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+    call_command("migrate", verbosity=0)
+    for label in ("peerchat_rooms", "peerchat_accounts"):
+        call_command("migrate", label, "zero", verbosity=0)
+    return counts()
+
+
 def make_course() -> dict[str, Any]:
-    """A course with a question. Returns a token for each person and the id of the course's room."""
+    """Make peerchat's tables, and a course with a question.
+
+    Returns a token for each person and the id of the course's room.
+    """
+    call_command("migrate", verbosity=0)
     from accounts import people, tokens  # these need the apps
     from rooms.actions.enrollment import enroll  # as does this
     from rooms.models import Choice, Course, Enrollment, Question, Room  # and this

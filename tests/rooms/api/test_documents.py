@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +14,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from rooms.api import asyncapi
+from rooms.api import asyncapi, docs
 from rooms.api.schema import error_codes, reply_name
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
 from rooms.wire.events import Event
@@ -49,6 +50,14 @@ def test_drf_spectacular_has_nothing_to_complain_about(db):
     with GENERATOR_STATS.silence():
         SchemaGenerator().get_schema(request=None, public=True)
     assert not GENERATOR_STATS
+
+
+def test_many_who_ask_at_once_get_the_same_document():
+    """A worker that just started makes it once, as drf-spectacular fails in a second thread."""
+    docs._open_api.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(lambda _: docs.open_api(), range(4))
+    assert all(document is first for document in others)
 
 
 def test_openapi_as_yaml_is_the_same(db, api, openapi):
