@@ -1,5 +1,6 @@
 """The endpoints for messages: reading, posting, mentions and search."""
 
+import msgspec.structs
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +29,8 @@ class Messages(Endpoint):
         description=(
             "Returns the first messages after the number `after`, or else the newest messages; "
             "`before` limits both to lower numbers. With `wait`, the request waits up to that many "
-            "seconds for a message after `after`."
+            "seconds for a message after `after`. With `since`, the `server_time` of the last "
+            "state that you read, it also ends, with `state_changed`, when the state changes."
         ),
         parameters=query(bodies.MessagesQuery),
         responses={200: serializers.of(bodies.Messages)} | refusals(*READING, 404, 429),
@@ -40,19 +42,23 @@ class Messages(Endpoint):
             user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
         )
         poll = poll_of(request)
+        changed = False
         if poll is not None and wanted.wait:
             poll.present(user.pk, people.username(user))
             if wanted.after is not None and wanted.before is None and not page:
-                poll.wait_for(
-                    Wanted(
-                        user=user.pk,
-                        audience=names.room(found.id),
-                        group=names.course(found.course_id),
-                        after=wanted.after,
-                        seconds=wanted.wait,
-                    )
+                waits_for = Wanted(
+                    user=user.pk,
+                    audience=names.room(found.id),
+                    group=names.course(found.course_id),
+                    after=wanted.after,
+                    seconds=wanted.wait,
+                    since=wanted.since,
                 )
-        return Response(_page(request, wanted, found.last_seq, str(found.id), page))
+                changed = poll.has_news(waits_for)
+                if not changed:
+                    poll.wait_for(waits_for)
+        answer = _page(request, wanted, found.last_seq, str(found.id), page)
+        return Response(msgspec.structs.replace(answer, state_changed=True) if changed else answer)
 
     @extend_schema(
         operation_id="rooms_messages_create",

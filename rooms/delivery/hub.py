@@ -6,7 +6,9 @@ the messages after it are written.
 """
 
 import asyncio
+import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 
 from rooms import metrics
@@ -18,6 +20,9 @@ from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.delivery.tasks import Tasks
 from rooms.delivery.topics import Subscriptions
+
+WOKEN_KEPT = 60.0
+"""Seconds for which news are remembered for clients that ask again, longer than they wait."""
 
 
 class Hub:
@@ -54,6 +59,8 @@ class Hub:
         self._audiences: dict[str, Audience] = {}
         self._topics: dict[str, Subscriptions[LiveConnection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
+        # The times of the last news of a class for rooms and users, oldest first.
+        self._woken: OrderedDict[str, float] = OrderedDict()
         self.closing = False
         """Set once no request may wait for a message any more."""
         self._tasks = Tasks()
@@ -133,19 +140,31 @@ class Hub:
             self.unsubscribe_topic(connection, pattern)
         self._subscriptions.release(connection)
 
-    async def wait_for(self, audience: str, group: str, after: int, within: float) -> bool:
+    async def wait_for(
+        self,
+        audience: str,
+        group: str,
+        after: int,
+        within: float,
+        *,
+        user: Hashable,
+        since: float | None = None,
+    ) -> bool:
         """Wait for a message of a room with a higher number than `after`.
 
         Returns True if there may be one. That includes the case that this process did not listen to
-        the group until now. Returns False after `within` seconds and when the process stops.
+        the group until now. Also returns True if `woken_since` would, now or while it waits.
+        Returns False after `within` seconds and when the process stops.
         """
         if self.closing:
             return False
+        if since is not None and self.woken_since(since, audience, user):
+            return True
         subscriber = Subscriber()
         metrics.WAITING_REQUESTS.inc()
         subscribing = self.loop.create_task(self.subscribe(subscriber, [group]))
         try:
-            with self._order.expecting(audience, after) as there:
+            with self._order.expecting(audience, names.user(user), after=after) as there:
                 async with asyncio.timeout(within):
                     await asyncio.wait((subscribing, there), return_when=asyncio.FIRST_COMPLETED)
                     if subscribing.done() and subscribing.result():
@@ -157,6 +176,22 @@ class Hub:
             subscribing.cancel()
             metrics.WAITING_REQUESTS.dec()
             self._subscriptions.release(subscriber)
+
+    def woken_since(self, since: float, room: str, user: Hashable) -> bool:
+        """Return whether news of a class came for a room or a user since a time.
+
+        `since` is in seconds since the epoch. News before `WOKEN_KEPT` seconds may be forgotten.
+        """
+        times = (self._woken.get(name, 0.0) for name in (room, names.user(user)))
+        return max(times) > since
+
+    def _wake(self, audience: str) -> None:
+        now = time.time()
+        self._woken[audience] = now
+        self._woken.move_to_end(audience)
+        while self._woken and next(iter(self._woken.values())) < now - WOKEN_KEPT:
+            self._woken.popitem(last=False)
+        self._order.wake(audience)
 
     def subscribe_topic(self, connection: LiveConnection, pattern: str, group: str) -> None:
         """Subscribe the connection to the topics of the group that match the pattern."""
@@ -209,6 +244,8 @@ class Hub:
                     self._flush(frames)
                     self._order.removed(entry)
                 case notices.Passing(skip=None):
+                    if entry.wakes:
+                        self._wake(entry.audience)
                     if (audience := self._audiences.get(entry.audience)) is None:
                         continue
                     if entry.revision and not self.revisions.hear(group, entry.revision):

@@ -23,12 +23,14 @@ async def page(browser):
 
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
+        "ballot.js",
         "clients.js",
         "format.js",
         "rooms.js",
         "storage.js",
         "store.js",
         "text.js",
+        "votes.js",
     }
 
 

@@ -56,6 +56,7 @@ export class PeerPoll extends EventTarget {
   #told = null;
   #removed = new Set();
   #lookedAt = 0;
+  #since = 0;
   #due = false;
 
   /**
@@ -149,9 +150,10 @@ export class PeerPoll extends EventTarget {
       case "mark_read":
         // It may be the last thing that a page does.
         return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true });
-      case "vote": {
-        const { course, ...vote } = fields;
-        return this.#ask("POST", `courses/${course}/vote/`, { body: { uuid, ...vote }, timeout });
+      case "vote":
+      case "draft": {
+        const { course, ...body } = fields;
+        return this.#ask("POST", `courses/${course}/${action}/`, { body: { uuid, ...body }, timeout, keepalive: true });
       }
       case "typing":
         return {};
@@ -171,6 +173,7 @@ export class PeerPoll extends EventTarget {
     const state = await this.#ask("GET", `courses/${this.#course}/state/`, { timeout });
     this.#clock.measure(sent, state.server_time);
     this.#lookedAt = sent;
+    this.#since = state.server_time;
     this.#phase = state.phase;
     this.#partners = state.room;
     this.#watch();
@@ -245,7 +248,7 @@ export class PeerPoll extends EventTarget {
     const wait = this.#wait();
     const page = await this.#messages(
       room,
-      { after: this.#heads.get(room), limit: PAGE, wait },
+      { after: this.#heads.get(room), limit: PAGE, wait, ...(room === this.#room && { since: this.#since }) },
       wait * 1000 + this.#options.pollSlack,
     );
     // One's own message is not to be shown as stored while it is still shown as on its way.
@@ -257,7 +260,8 @@ export class PeerPoll extends EventTarget {
     if (room === this.#room && results.some((one) => one.kind === "control")) {
       this.#due = true;
       await this.#pauses.wait(Math.random() * this.#options.spread);
-    } else if (!results.length && Date.now() - began < Math.min(1_000, wait * 500)) {
+    } else if (page.state_changed) this.#due = true;
+    else if (!results.length && Date.now() - began < Math.min(1_000, wait * 500)) {
       await this.#pauses.wait(this.#options.pause * (0.75 + Math.random() / 2));
     }
   }

@@ -14,6 +14,8 @@ import { faceToFace, openRound, partnerRoom } from "../core/store.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;
+// The server finds a partner within 25 s where there is one.
+const ALONE = 25_000;
 
 const HINTS = {
   idle: "The next question appears here automatically.",
@@ -167,10 +169,18 @@ export class PeerApp extends HTMLElement {
 
   #renderPartners(session, room) {
     const { partners } = this.#parts;
-    const visible = Boolean(room) || session.phase === "discuss";
+    const { role } = this.#client.state.course;
+    // Only students have partners.
+    const visible = Boolean(room) || (session.phase === "discuss" && (!role || role === "student"));
     show(partners, visible);
     partners.active = visible && (this.#panes?.isVisible("class") ?? true);
-    if (visible) partners.render(session, room);
+    if (visible) partners.render(session, room, { alone: this.#isAlone(session) });
+  }
+
+  /** Whether nobody else is here: one has a room without partners, or the server has found none for long. */
+  #isAlone(session) {
+    if (session.partners.length) return false;
+    return Boolean(session.partnerRoom) || (this.#aloneSince !== null && Date.now() - this.#aloneSince > ALONE);
   }
 
   /** Ask where the class stands when something that should have come did not. */
@@ -184,6 +194,7 @@ export class PeerApp extends HTMLElement {
     else {
       this.#aloneSince ??= Date.now();
       if (Date.now() - this.#aloneSince > PARTNERLESS) this.#client.refreshOnce("partners");
+      if (Date.now() - this.#aloneSince > ALONE) this.#render();
     }
   }
 
