@@ -201,7 +201,7 @@ def close_round(*, user: User, course: Course | str) -> None:
 
     Choices that students have not sent count, too. Open pages send them within `CLOSE_GRACE`
     seconds, and the function returns after the close. In a transaction of yours the vote closes at
-    once, with what the pages have sent until then.
+    once, with the choices that pages have sent until then.
 
     Raises PermissionDenied for one who does not lead the course, and IllegalTransition where no
     vote is open or it is closing already. Open pages take no more votes.

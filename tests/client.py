@@ -21,7 +21,7 @@ Frame = dict[str, Any]
 WITHIN = patient(20.0)
 """Seconds until what should come has not come."""
 BY_ITSELF = frozenset({"presence", "figures", "voted", "drafted", "read", "closing"})
-"""Events that come when they please, or that repeat what a reply says."""
+"""Events that may come at any time, or that repeat a reply."""
 
 _names = itertools.count(1)
 

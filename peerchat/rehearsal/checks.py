@@ -57,7 +57,7 @@ class Checks:
             )
 
     def drafts(self, number: int, *, kept: int, refused: int) -> None:
-        """Report the drafts that came before the close, and what was tried after it."""
+        """Report the drafts before the close, and the drafts and votes that were tried after it."""
         wanted = self._plan.unsent
         self._report.check(
             f"nothing was taken after the close of round {number}",

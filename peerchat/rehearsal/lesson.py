@@ -128,7 +128,7 @@ class Lesson:
         return await self._instructor.command(action, **fields)
 
     async def _close(self, number: int) -> None:
-        """Stop the vote. Those who have chosen and not voted send a draft meanwhile, as pages do.
+        """Stop the vote. Meanwhile, the students who have not voted send drafts, as pages do.
 
         After the close they try to change their answer.
         """

@@ -47,8 +47,8 @@ def control(*, user: User, course: str, command: Control) -> Moved:
     """Carry out an instructor's command in a course, and wait until it is done.
 
     `stop_vote` waits in this thread until the round is closed. In a transaction of the caller it
-    closes the round at once, as nobody would hear of the close before the commit. Raises the errors
-    of `begin`.
+    closes the round at once: nobody would hear of the close before the commit, and votes would wait
+    for the lock that the transaction holds. Raises the errors of `begin`.
     """
     at_once = transaction.get_connection().in_atomic_block
     done = begin(user=user, course=course, command=command, at_once=at_once)
@@ -65,7 +65,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     `stop_vote` announces that the round closes a moment later, so that clients send the choices
     that students have not sent. The caller calls again at that time, as a repeated command, and by
     then another process may have closed the round. If nobody calls again, the round closes all the
-    same. With `at_once`, it closes without that moment.
+    same. With `at_once`, the round closes without that moment.
 
     A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
     PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
@@ -84,8 +84,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
         _check_epoch(session, command)
         _check_closing(session, step)
     to = _target(session, command)
-    grace = timedelta(seconds=0 if at_once else limits["CLOSE_GRACE"])
-    if isinstance(command, StopVote) and _close_later(session, user, command, now, grace):
+    if isinstance(command, StopVote) and not at_once and _close_later(session, user, command, now):
         assert session.deadline is not None
         return Closing(session.deadline)
     partners.lock_rooms(session)
@@ -153,12 +152,10 @@ def _check_closing(session: ClassSession, step: Step) -> None:
         )
 
 
-def _close_later(
-    session: ClassSession, user: User, command: StopVote, now: datetime, grace: timedelta
-) -> bool:
+def _close_later(session: ClassSession, user: User, command: StopVote, now: datetime) -> bool:
     """Announce that the round closes after the grace, and return whether it is still open."""
-    if not session.closing:
-        deadline = now + grace
+    if not _is_closing(session):
+        deadline = now + timedelta(seconds=limits["CLOSE_GRACE"])
         session.closing = message_uuid(command)
         session.controller = user
         session.changed_at = now

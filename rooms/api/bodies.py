@@ -231,12 +231,14 @@ class Messages(Struct, frozen=True):
     """Messages of a room, oldest first.
 
     `next` is the address of the messages that follow, if there are any yet, and `previous` that of
-    the messages before. `last_seq` is the number of the room's newest message. `state_changed` is
-    there if the client waited, gave `since`, and should read the state of the class again.
+    the messages before. `last_seq` is the number of the room's newest message, `last_read_seq` that
+    of the last message that the user has read, on any device. `state_changed` is there if the
+    client waited, gave `since`, and should read the state of the class again.
     """
 
     room: str
     last_seq: int
+    last_read_seq: int
     next: str | None
     previous: str | None
     results: list[MessageBody]

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-WokenSince = Callable[[float, str, people.Key], bool]
+HasNews = Callable[[float, str, str, people.Key], bool]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 EXTENSION = "peerchat.poll"
@@ -54,16 +54,16 @@ class Wanted:
 class Poll:
     """The interface between a view and the code around it that waits."""
 
-    def __init__(self, waiting: Counter[people.Key], woken_since: WokenSince) -> None:
+    def __init__(self, waiting: Counter[people.Key], has_news: HasNews) -> None:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
-        self._woken_since = woken_since
+        self._has_news = has_news
 
     def has_news(self, wanted: Wanted) -> bool:
-        """Return whether there are news of the class for the user since they read its state."""
-        return wanted.since is not None and self._woken_since(
-            wanted.since, wanted.audience, wanted.user
+        """Return whether there may be news of the class for the user since they read its state."""
+        return wanted.since is not None and self._has_news(
+            wanted.since, wanted.audience, wanted.group, wanted.user
         )
 
     def present(self, user: people.Key, username: str) -> None:
@@ -147,7 +147,7 @@ class LongPolling:
     async def _ask(
         self, scope: dict[str, Any], gone: asyncio.Future[None], *, again: bool = False
     ) -> tuple[list[Message], Poll]:
-        poll = Poll(Counter() if again else self._waiting, runtime.current().hub.woken_since)
+        poll = Poll(Counter() if again else self._waiting, runtime.current().hub.has_news)
         answer: list[Message] = []
         came = False
 

@@ -16,6 +16,7 @@ from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.delivery import names
+from rooms.models import Membership
 from rooms.queries import messages, search
 from rooms.wire import replies
 from rooms.wire.commands import NewMessage, PrivateMessage
@@ -38,9 +39,10 @@ class Messages(Endpoint):
     def get(self, request: Request, room: str) -> Response:
         user = self.me(request)
         wanted = asked(request, bodies.MessagesQuery)
-        found, page = messages.messages_page(
+        membership, page = messages.messages_page(
             user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
         )
+        found = membership.room
         poll = poll_of(request)
         changed = False
         if poll is not None and wanted.wait:
@@ -57,7 +59,7 @@ class Messages(Endpoint):
                 changed = poll.has_news(waits_for)
                 if not changed:
                     poll.wait_for(waits_for)
-        answer = _page(request, wanted, found.last_seq, str(found.id), page)
+        answer = _page(request, wanted, membership, page)
         return Response(msgspec.structs.replace(answer, state_changed=True) if changed else answer)
 
     @extend_schema(
@@ -84,8 +86,7 @@ class Messages(Endpoint):
 def _page(
     request: Request,
     wanted: bodies.MessagesQuery,
-    last_seq: int,
-    room: str,
+    membership: Membership,
     page: list[MessageBody],
 ) -> bodies.Messages:
     def beside(**values: int) -> str:
@@ -94,6 +95,7 @@ def _page(
             url = replace_query_param(url, name, value)
         return url
 
+    last_seq = membership.room.last_seq
     later = earlier = None
     if page:
         if page[-1].seq < last_seq:
@@ -103,7 +105,8 @@ def _page(
     elif wanted.after:
         earlier = beside(before=wanted.after + 1)
     return bodies.Messages(
-        room=room,
+        room=str(membership.room_id),
+        last_read_seq=membership.last_read_seq,
         last_seq=max(last_seq, page[-1].seq if page else 0),
         next=later,
         previous=earlier,

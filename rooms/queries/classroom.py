@@ -115,8 +115,10 @@ def snapshot(user: User, slug: str) -> Snapshot:
 def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     """Return the id of a course and the state of its class for the user.
 
-    Nothing in the state is older than its revision, which is read first. Raises PermissionDenied.
+    Nothing in the state is older than its revision and its `server_time`, which are read first.
+    Raises PermissionDenied.
     """
+    now = time.time()
     enrollment = enrolled(user, slug)
     course = enrollment.course
     state = _class_state(course)
@@ -146,7 +148,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
                 partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
     return course.pk, Snapshot(
         **state.fields,
-        server_time=time.time(),
+        server_time=now,
         votes=votes,
         draft=draft,
         muted_until=frames.muted_until(enrollment),

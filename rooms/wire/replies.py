@@ -116,7 +116,7 @@ class HasRead(Struct, frozen=True):
 
 
 class Voted(Struct, frozen=True):
-    """Confirms a vote. Of two votes of a user in a round, that with the later `cast_at` counts."""
+    """Confirms a vote. If a user has two in a round, the one with the later `cast_at` counts."""
 
     round: RoundNumber
     choice: str
@@ -124,10 +124,7 @@ class Voted(Struct, frozen=True):
 
 
 class Drafted(Struct, frozen=True):
-    """Tells what became of a draft. `kept` is false if the user has cast a later vote.
-
-    `sent_at` is null then.
-    """
+    """Answers a draft. `kept` is false, and `sent_at` null, if the user has cast a later vote."""
 
     round: RoundNumber
     kept: bool

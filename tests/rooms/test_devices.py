@@ -1,4 +1,4 @@
-"""Several devices of one student: what one of them does reaches the others, and nobody else."""
+"""Several devices of a student: an act on one of them reaches the others, and nobody else."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ import pytest
 from rooms.actions import moderation
 from rooms.models import Draft, Question, Vote
 from tests.client import barrier
-from tests.rooms.api.wire import Wire
+from tests.rooms.api.wire import Wire, waiting_requests
 from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
 
@@ -95,7 +95,7 @@ async def test_a_draft_reaches_all_sockets_of_its_user_and_nobody_else(cast, dev
         assert (await each.ask("state", course=course))["draft"] == draft
     assert (await bea.ask("state", course=course))["draft"] is None
     assert (await board.ask("figures"))["votes"] == [0, 0]
-    # The other device votes without having seen it, and knows no vote of its own before.
+    # The other device votes. The first does not know of that vote when it sends its next draft.
     await second.ask("vote", course=course, choice="A")
     late = await first.ask("draft", course=course, **HERE, choice="D")
     assert late == {"round": 1, "kept": False, "sent_at": None}
@@ -181,7 +181,7 @@ async def test_dashboards_are_told_of_changed_questions_and_students_are_not(cas
 
 @pytest.mark.parametrize("news", ["vote", "draft", "mute", "closing"])
 async def test_a_request_that_waits_ends_when_the_state_changes(cast, devices, wire, news):
-    """Also where the change came just before the request."""
+    """This includes a change that came just before the request."""
     board, first, _, _ = devices
     course = cast.course.slug
     path = f"rooms/{cast.room}/messages/?wait=20"
@@ -209,12 +209,11 @@ async def test_a_request_that_waits_ends_when_the_state_changes(cast, devices, w
     async def wait(since, after):
         return (await wire.get(f"{path}&after={after}&since={since}", cast.ada)).body
 
-    # A request that has been here makes both workers listen.
+    # The sockets make both workers listen.
     after = (await wire.get(f"rooms/{cast.room}/messages/", cast.ada)).body["last_seq"]
     known = (await state()).body["server_time"]
     waiting = asyncio.create_task(wait(known, after))
-    await asyncio.sleep(0.5)
-    assert not waiting.done()
+    await waiting_requests(cast.hall.site)
     await cause("A")
     answer = await waiting
     assert answer.get("state_changed") or answer["results"]
@@ -223,6 +222,28 @@ async def test_a_request_that_waits_ends_when_the_state_changes(cast, devices, w
         known = (await state()).body["server_time"]
         await cause("B")
         assert (await wait(known, after))["state_changed"]
+
+
+async def test_a_worker_that_has_not_listened_reports_a_possible_change(cast, wire):
+    """The state was read at one worker, and the request waits at another, new to the course."""
+    board = await cast.dashboard(worker=0)
+    await lead(board, "vote")
+    ada = await cast.chat(cast.ada, worker=0)
+    course = cast.course.slug
+    messages = f"rooms/{cast.room}/messages/"
+
+    async def known():
+        return (await wire.get(f"courses/{course}/state/", cast.ada)).body["server_time"]
+
+    async def wait(since, seconds):
+        after = (await wire.get(messages, cast.ada)).body["last_seq"]
+        query = {"after": after, "since": since, "wait": seconds}
+        return (await wire.get(messages, cast.ada, query=query, worker=1)).body
+
+    before = await known()
+    await ada.ask("vote", course=course, choice="A")
+    assert (await wait(before, 25))["state_changed"]
+    assert "state_changed" not in await wait(await known(), 0.5)
 
 
 async def test_votes_and_drafts_over_http(cast, devices, wire):
@@ -254,7 +275,7 @@ async def rooms_of(client):
 
 
 async def test_read_marks_and_joined_rooms_and_the_events_after_them_are_fresh_ones(cast):
-    """Two sockets of ada; what the first does, the second knows."""
+    """The second of two sockets of ada learns what the first does."""
     first, second = await cast.chat(cast.ada, cast.ada)
     bea = await cast.chat(cast.bea)
     here, elsewhere = (str(cast.open_room(cast.bea, title=title).id) for title in ("Here", "There"))
@@ -289,6 +310,10 @@ async def test_read_marks_and_joined_rooms_and_the_events_after_them_are_fresh_o
                 assert seq > known[room]["last_read_seq"]
                 known[room]["last_read_seq"] = seq
     assert known == await rooms_of(second)
+    for each in known:
+        if known[each]["last_read_seq"]:
+            page = (await Wire(cast.hall).get(f"rooms/{each}/messages/", cast.ada)).body
+            assert page["last_read_seq"] == known[each]["last_read_seq"]
     assert told(bea, "read") == []
     assert [(one["room"], one["seq"]) for one in told(second, "read")] == [
         (cast.room, 2),

@@ -24,6 +24,7 @@ async def page(browser):
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
         "ballot.js",
+        "client.js",
         "clients.js",
         "format.js",
         "rooms.js",

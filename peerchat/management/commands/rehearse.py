@@ -69,8 +69,8 @@ class Command(BaseCommand):
             type=float,
             default=10,
             metavar="PERCENT",
-            help="share of the students who choose an answer and never send it; their choices must "
-            "count at the close (default: 10)",
+            help="share of the students who choose an answer and never press Vote; their choices "
+            "must count at the close (default: 10)",
         )
         parser.add_argument(
             "--workers",

@@ -33,7 +33,7 @@ const DEFAULTS = {
  * request at a time in the course's room and one in the partners'.
  *
  * Events and status are those of the socket. What the server tells sockets by events without a stored form is
- * read again now and then and comes as `message_removed`, `local.snapshot` or `local.present`. With `leading` the
+ * read again now and then and comes as `message_removed`, `read`, `local.snapshot` or `local.present`. With `leading` the
  * figures are read as well, and the rooms are left to another connection of the page.
  */
 export class PeerPoll extends EventTarget {
@@ -286,8 +286,10 @@ export class PeerPoll extends EventTarget {
       this.#emit({ ...state, action: "local.snapshot" });
     }
     if (this.#leading) return;
-    const { results } = await this.#messages(this.#room, { limit: MODERATED });
+    const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
+    // Older servers do not tell.
+    if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read });
     for (const { seq, text } of results) {
       if (text || this.#removed.has(seq)) continue;
       this.#removed.add(seq);

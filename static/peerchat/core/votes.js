@@ -17,17 +17,17 @@ export function withVote(session, { question, round, vote }) {
 /** The session with a draft of its round, unless a later draft or vote is known. */
 export function withDraft(session, { question, round, draft }) {
   if (session.question?.question !== question || session.round !== round) return session;
-  const known = session.draft?.sent_at ?? session.votes[round - 1]?.cast_at;
-  return known > draft.sent_at ? session : { ...session, draft };
+  const isOld = session.draft?.sent_at > draft.sent_at || session.votes[round - 1]?.cast_at >= draft.sent_at;
+  return isOld ? session : { ...session, draft };
 }
 
-/** The session whose open round closes at a time, if that is sooner than was known. */
+/** The session whose open round closes at a time, unless an earlier one is known. */
 export function withDeadline(session, { epoch, deadline }) {
   if (epoch !== session.epoch || (session.deadline !== null && session.deadline <= deadline)) return session;
   return { ...session, deadline };
 }
 
-/** The session of a snapshot, with what was told after it was read: within an epoch nothing of it is taken back. */
+/** The session of a snapshot, with the votes, the draft and the deadline that events of the same epoch told since. */
 export function withWhatCameSince(session, before) {
   if (!before.known || session.epoch !== before.epoch || session.question === null) return session;
   const { question } = session.question;

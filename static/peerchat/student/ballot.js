@@ -5,11 +5,12 @@ import { shows, trimmed } from "../core/text.js";
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
 const SOON = new Set(["rate_limited", "unavailable"]);
+const UNSURE = new Set(["not_connected", "timeout"]);
 
-// Seconds before the close. A class sends its drafts over the time between the two, each page at its moment.
+// Seconds before the close. Each page of a class sends its draft at a random moment between the two.
 const FIRST_DRAFT = 3;
 const LAST_DRAFT = 0.8;
-// Seconds between two drafts of somebody who types on, except right before the close.
+// Seconds between two drafts while the student types, except right before the close.
 const DRAFT_EVERY = 0.4;
 const NO_WAIT = 0.6;
 
@@ -18,8 +19,8 @@ const NO_WAIT = 0.6;
  * the button was pressed and there is a connection. A vote replaces the one before, so a resend is harmless;
  * one is under way at a time, so an older one cannot arrive after a newer one.
  *
- * What is entered and not sent when the round is about to close, or the page is put away, goes to the server as
- * a draft, which counts at the close. What another device sent later takes the place of what was entered here.
+ * When the round is about to close, or the page is put away, the page sends an entry without a vote as a draft,
+ * which counts at the close. A later vote or draft of another device takes the place of the entry.
  */
 export class Ballot extends EventTarget {
   #client;
@@ -32,7 +33,8 @@ export class Ballot extends EventTarget {
   #draftTimer = null;
   #draftedAt = -Infinity;
   #moment = { of: null, at: null };
-  #sent = null;
+  #underWay = new Set();
+  #answeredAt = -Infinity;
   #refused = null;
   #listening = new AbortController();
 
@@ -60,7 +62,7 @@ export class Ballot extends EventTarget {
     clearTimeout(this.#draftTimer);
   }
 
-  /** What to show in the form of the open round: what was entered, else what counts, else nothing. */
+  /** The fields to show in the form of the open round: those entered, else those that count, else none. */
   entry(session) {
     const round = openRound(session);
     return { ...fieldsOf(round ? counting(session, round) : null), ...this.#mine(session, round)?.fields };
@@ -109,7 +111,6 @@ export class Ballot extends EventTarget {
     this.#sending = true;
     const { question, round } = entered;
     const vote = cleaned(entered.fields);
-    this.#sent = vote;
     let wait = null;
     try {
       // It names its round: on a slow line it may arrive when the next question is already open.
@@ -143,14 +144,14 @@ export class Ballot extends EventTarget {
     if (!this.#mine(session, session.round)) this.#keep(null);
   }
 
-  /** Give way to what another device sent later, and send a draft when it is time. */
+  /** Give way to a later vote or draft of another device, and send a draft when it is time. */
   #follow() {
     clearTimeout(this.#draftTimer);
     const { session } = this.#client.state;
     const round = openRound(session);
     const entered = this.#mine(session, round);
     const stored = entered ? counting(session, round) : null;
-    if (stored && !entered.pressed && timeOf(stored) > entered.at && !same(fieldsOf(stored), this.#sent)) {
+    if (stored && this.#isOfAnotherDevice(stored) && timeOf(stored) > entered.at) {
       this.#keep(null);
       return;
     }
@@ -160,6 +161,11 @@ export class Ballot extends EventTarget {
     const left = at - this.#client.now();
     if (left <= 0) this.#leave(session, round);
     else this.#draftTimer = setTimeout(() => this.#follow(), Math.min(left * 1000, 60_000));
+  }
+
+  /** Whether this page has sent neither a stored vote or draft nor a later one. */
+  #isOfAnotherDevice(stored) {
+    return timeOf(stored) > this.#answeredAt && !this.#underWay.has(textOf(fieldsOf(stored)));
   }
 
   /** Whether a choice is entered that neither counts nor was refused. */
@@ -190,7 +196,6 @@ export class Ballot extends EventTarget {
     const vote = cleaned(entered.fields);
     this.#drafting = true;
     this.#draftedAt = this.#client.now();
-    this.#sent = vote;
     let wait = null;
     try {
       // The server keeps it only where it has no later vote, of another device.
@@ -199,7 +204,7 @@ export class Ballot extends EventTarget {
       else await this.#client.refresh();
     } catch (error) {
       if (SOON.has(error.code)) wait = error.retryAfter ?? 1;
-      else if (error.code !== "not_connected" && error.code !== "timeout") this.#refused = this.#name(session, entered);
+      else if (!UNSURE.has(error.code)) this.#refused = this.#name(session, entered);
     } finally {
       this.#drafting = false;
     }
@@ -207,19 +212,30 @@ export class Ballot extends EventTarget {
     else this.#draftTimer = setTimeout(() => this.#follow(), wait * 1000);
   }
 
-  #request(action, { question, round, vote, after }) {
+  async #request(action, { question, round, vote, after }) {
     const course = this.#client.state.course.slug;
     const confidence = vote.confidence ?? undefined;
-    return this.#client.socket.request(action, { course, ...vote, confidence, question, round, after });
+    const text = textOf(vote);
+    this.#underWay.add(text);
+    try {
+      const reply = await this.#client.socket.request(action, { course, ...vote, confidence, question, round, after });
+      this.#answeredAt = Math.max(this.#answeredAt, reply.cast_at ?? reply.sent_at ?? -Infinity);
+      this.#underWay.delete(text);
+      return reply;
+    } catch (error) {
+      // Without an answer, it may have arrived all the same.
+      if (!UNSURE.has(error.code)) this.#underWay.delete(text);
+      throw error;
+    }
   }
 
-  /** What the event of the server says, which does not come over HTTP. */
+  /** Tell the client what the event of the server says, as no events come over HTTP. */
   #tell(action, fields) {
     this.#client.dispatch({ action, course: this.#client.state.course.slug, ...fields });
   }
 
   #name({ epoch }, { fields }) {
-    return JSON.stringify([epoch, cleaned(fields)]);
+    return `${epoch} ${textOf(fields)}`;
   }
 
   #mine(session, round) {
@@ -239,7 +255,7 @@ export class Ballot extends EventTarget {
   }
 }
 
-/** What would count if the round closed now: the draft, which is later than the vote, else the vote, else null. */
+/** The draft or vote that would count if the round closed now, or null. A draft is later than the vote. */
 function counting(session, round) {
   return (round === session.round && session.draft) || session.votes[round - 1];
 }
@@ -257,6 +273,10 @@ function cleaned({ choice, confidence, rationale }) {
   return { choice: choice ?? null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
 }
 
+function textOf(fields) {
+  return JSON.stringify(cleaned(fields));
+}
+
 function same(one, other) {
-  return other !== null && JSON.stringify(cleaned(one)) === JSON.stringify(cleaned(other));
+  return textOf(one) === textOf(other);
 }

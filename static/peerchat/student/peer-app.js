@@ -177,10 +177,12 @@ export class PeerApp extends HTMLElement {
     if (visible) partners.render(session, room, { alone: this.#isAlone(session) });
   }
 
-  /** Whether nobody else is here: one has a room without partners, or the server has found none for long. */
-  #isAlone(session) {
-    if (session.partners.length) return false;
-    return Boolean(session.partnerRoom) || (this.#aloneSince !== null && Date.now() - this.#aloneSince > ALONE);
+  /** Whether nobody else is here, so that the server finds no partner. */
+  #isAlone({ partners, partnerRoom: room, phase }) {
+    if (partners.length || phase !== "discuss") return !partners.length;
+    if (this.#aloneSince === null) return false;
+    // The server leaves a student alone in a room if nobody else is here, or for a moment if the partner has left.
+    return Date.now() - this.#aloneSince > (room ? PARTNERLESS : ALONE);
   }
 
   /** Ask where the class stands when something that should have come did not. */
@@ -194,7 +196,7 @@ export class PeerApp extends HTMLElement {
     else {
       this.#aloneSince ??= Date.now();
       if (Date.now() - this.#aloneSince > PARTNERLESS) this.#client.refreshOnce("partners");
-      if (Date.now() - this.#aloneSince > ALONE) this.#render();
+      if (this.#isAlone(session)) this.#render();
     }
   }
 

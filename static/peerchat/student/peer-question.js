@@ -153,14 +153,19 @@ export class PeerQuestion extends HTMLElement {
         ? ["sending", `Sending your vote for ${pending}…`]
         : ["offline", `No connection. Your vote for ${pending} will be sent once you are back online.`];
     }
-    const counts = "Your choice counts when the vote closes.";
     if (saved && changed && saved.choice !== entry.choice) {
-      return ["changed", `Your vote: ${saved.choice}. You chose ${entry.choice} but have not sent it yet. ${counts}`];
+      return ["changed", `Your vote: ${saved.choice}. You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
     }
-    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet. It counts when the vote closes.`];
+    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet. ${this.#counts("It")}`];
     if (saved) return ["saved", `Your vote: ${saved.choice}. You can change it until the vote closes.`];
-    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet. ${counts}`];
+    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
     return ["empty", "Choose an answer."];
+  }
+
+  /** When something that was not sent counts, in words. */
+  #counts(what) {
+    if (this.#client.socket.isOpen) return `${what} counts when the vote closes.`;
+    return `${what} counts if you are back online before the vote closes.`;
   }
 
   #makeReading(question) {

@@ -1,4 +1,4 @@
-"""Drafts of votes: what counts when a round closes, and when it closes."""
+"""Drafts of votes, and the close of a round that counts them."""
 
 from datetime import timedelta
 
@@ -146,7 +146,7 @@ def test_drafts_that_come_together(school):
     assert dict(Draft.objects.values_list("user__username", "choice")) == {"ada": "C", "bea": "B"}
 
 
-def test_what_is_refused(school):
+def test_refused_drafts(school):
     for who in (school.tess, school.ines, school.ivan, school.zoe):
         with pytest.raises(PermissionDenied):
             choose(who, "A")
@@ -262,6 +262,10 @@ def test_in_a_transaction_of_the_caller_a_stop_closes_the_round_at_once(school, 
     choose(school.ada, "C")
     assert give(school.ines, StopVote(uuid="stop")) == Moved("vote_closed", 2)
     assert counted() == {"ada": "C"}
+    give(school.ines, Reopen(uuid="again"))
+    # A command that was given before, outside the transaction, closes the round now, too.
+    assert isinstance(stop(school, "later"), Closing)
+    assert give(school.ines, StopVote(uuid="later")) == Moved("vote_closed", 4)
 
 
 # --- figures -------------------------------------------------------------------------------------

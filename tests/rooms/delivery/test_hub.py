@@ -290,8 +290,8 @@ async def test_who_waits_for_a_message_is_told_by_a_comparison(hub, enter, datab
 
 
 @pytest.mark.parametrize("audience", [ROOM, names.user(1)])
-async def test_who_waits_is_told_of_news_of_the_class(hub, enter, audience):
-    """Of those in the room and of the user, but not of others'."""
+async def test_a_request_that_waits_is_told_of_news_of_the_class(hub, enter, audience):
+    """News of the room and of the user count, and news of others do not."""
     await hub.subscribe(enter(rooms=()), [GROUP])
     began = time.time()
 
@@ -301,23 +301,34 @@ async def test_who_waits_is_told_of_news_of_the_class(hub, enter, audience):
     waiting = asyncio.create_task(wait(1))
     await asyncio.sleep(0)
     hub.deliver(GROUP, [Passing(audience, b"typing"), Passing(names.user(3), b"", wakes=True)])
-    assert hub.woken_since(began, ROOM, 1) is False
+    assert hub.has_news(began, ROOM, GROUP, 1) is False
     hub.deliver(GROUP, [Passing(audience, b"news", wakes=True)])
     assert await waiting is True
-    # Whoever read the state before that is told at once when they ask again.
+    # A client that read the state before that is told at once when it asks again.
     assert await wait(1, since=began) is True
     assert await wait(1, since=time.time()) is False
     assert await wait(2, since=began) is (audience == ROOM)
 
 
-async def test_old_news_are_forgotten(hub, monkeypatch):
-    monkeypatch.setattr(hub_module, "WOKEN_KEPT", 0.0)
+async def test_a_state_from_before_the_subscription_may_be_old(hub, enter):
+    """Until then the process heard of no votes; another may have told the client the state."""
+    before = time.time()
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    assert hub.has_news(before, ROOM, GROUP, 1) is True
+    assert hub.has_news(before, ROOM, "another", 1) is False
+    now = time.time()
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    assert hub.has_news(now, ROOM, GROUP, 1) is False
+
+
+async def test_a_state_from_before_the_remembered_news_may_be_old(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "NEWS_KEPT", 0.0)
     began = time.time()
     for user in (1, 2):
         hub.deliver(GROUP, [Passing(names.user(user), b"news", wakes=True)])
         await asyncio.sleep(0.01)
-    assert hub.woken_since(began, ROOM, 1) is False
-    assert hub.woken_since(began, ROOM, 2) is True
+    assert list(hub._news) == [names.user(2)]
+    assert hub.has_news(began, ROOM, GROUP, 1) is True
 
 
 # --- those who come late -------------------------------------------------------------------------

@@ -88,7 +88,7 @@ export async function aClassSendsItsChoicesAtDifferentMoments() {
   equal(times.size > 4, true);
 }
 
-export async function whoChangesTheirMindAtTheLastMomentSendsThat() {
+export async function aChangeAtTheLastMomentIsSent() {
   const one = new Class(Date.now() / 1000 + 0.5);
   for (const choice of "ABC") one.choose({ choice });
   await wait(0.1);
@@ -123,13 +123,41 @@ export async function aChangedVoteIsSentWithTheVoteThatIsKnown() {
   equal(one.sent.at(-1), draft("A", { after: at }));
 }
 
-export async function whatAnotherDeviceSentLaterTakesThePlace() {
+export async function aLaterVoteOrDraftOfAnotherDeviceTakesThePlace() {
   const one = new Class();
   one.choose({ choice: "C" });
   one.hears({ action: "voted", vote: { choice: "A", confidence: null, rationale: "", cast_at: one.now() - 5 } });
   equal(one.entry, "C");
   one.hears({ action: "drafted", draft: { choice: "B", confidence: null, rationale: "", sent_at: one.now() + 1 } });
   equal(one.entry, "B");
+}
+
+export async function aLaterVoteOfAnotherDeviceTakesThePlaceEvenIfThisDeviceSentTheSameBefore() {
+  const one = new Class();
+  const vote = () => one.hears({ action: "voted", vote: { choice: "A", confidence: null, rationale: "", cast_at: one.now() + 1 } });
+  one.choose({ choice: "A" });
+  one.ballot.cast(one.state.session);
+  await wait(0.05);
+  one.choose({ choice: "C" });
+  equal([one.sent.length, one.entry], [1, "C"]);
+  vote();
+  equal(one.entry, "A");
+}
+
+export async function aVoteThatWaitsForTheConnectionGivesWayToALaterVote() {
+  const one = new Class();
+  one.answer = () => Promise.reject(Object.assign(new Error("away"), { code: "not_connected" }));
+  one.choose({ choice: "C" });
+  one.ballot.cast(one.state.session);
+  await wait(0);
+  const other = (choice, later) => one.hears({ action: "voted", vote: { choice, confidence: null, rationale: "", cast_at: one.now() + later } });
+  other("B", -5);
+  equal([one.ballot.pending(one.state.session, 1), one.entry], ["C", "C"]);
+  other("A", 1);
+  equal([one.ballot.pending(one.state.session, 1), one.entry], [null, "A"]);
+  one.sent = [];
+  await one.ballot.send();
+  equal(one.sent, []);
 }
 
 export async function aDraftThatIsNotKeptGivesWay() {
@@ -159,15 +187,18 @@ export async function aChoiceWaitsForTheConnection() {
   equal(one.sent, [draft("C")]);
 }
 
-export async function typingOnDoesNotLoseWhatIsNewerThanTheDraft() {
+export async function anEditAfterTheDraftStays() {
   const one = new Class(Date.now() / 1000 + 5);
+  const at = one.now() + 1;
+  one.answer = async () => ({ round: 1, kept: true, sent_at: at });
   one.choose({ choice: "C", rationale: "be" });
   Object.defineProperty(document, "hidden", { value: true, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
   delete document.hidden;
   one.choose({ rationale: "because" });
   // The event of the first draft comes after the second edit.
-  one.hears({ action: "drafted", draft: { choice: "C", confidence: null, rationale: "be", sent_at: one.now() + 1 } });
+  one.hears({ action: "drafted", draft: { choice: "C", confidence: null, rationale: "be", sent_at: at } });
+  await wait(0);
   equal(one.ballot.entry(one.state.session).rationale, "because");
   equal(one.sent, [draft("C", { rationale: "be" })]);
   one.ballot.stop();

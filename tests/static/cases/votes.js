@@ -48,6 +48,8 @@ export function aVoteTakesTheDraftBeforeItAway() {
   equal(session(OPEN, voted("A", 2), drafted("C", 1)).draft, null);
   equal(session(OPEN, voted("A", 2), drafted("C", 3)).draft, draft("C", 3));
   equal(session(OPEN, drafted("C", 3), voted("A", 2)).draft, draft("C", 3));
+  // At the close a draft becomes a vote of the same time.
+  equal(session(OPEN, voted("C", 3), drafted("C", 3)).draft, null);
 }
 
 export function theLaterDraftStandsUntilTheRoundCloses() {
@@ -60,7 +62,7 @@ export function theLaterDraftStandsUntilTheRoundCloses() {
   equal(session(OPEN, drafted("C", 2), control(2, "revote")).draft, null);
 }
 
-export function whatIsOfAnotherRoundOrCourseIsNotOurs() {
+export function votesAndDraftsOfAnotherRoundOrCourseAreNotOurs() {
   equal(session(OPEN, drafted("C", 2, { round: 2 })).draft, null);
   equal(session(OPEN, drafted("C", 2, { question: "coin" })).draft, null);
   equal(session(OPEN, drafted("C", 2, { course: "art" })).draft, null);
