@@ -164,8 +164,8 @@ def add_question(
     correct: the letter of the right one.
     position: where it stands among the questions; last by default.
 
-    Raises InvalidMessageFormat if one of them is not valid. Open dashboards show the question
-    after a reload.
+    Raises InvalidMessageFormat if one of them is not valid. Open dashboards show the question at
+    once.
     """
     return courses.add_question(
         course=_course(course),
@@ -199,8 +199,12 @@ def ask(
 def close_round(*, user: User, course: Course | str) -> None:
     """Close the vote that is open, be it the first or the second one on the question.
 
+    Choices that students have not sent count, too. Open pages send them within `CLOSE_GRACE`
+    seconds, and the function returns after the close. In a transaction of yours the vote closes at
+    once, with the choices that pages have sent until then.
+
     Raises PermissionDenied for one who does not lead the course, and IllegalTransition where no
-    vote is open. Open pages take no more votes.
+    vote is open or it is closing already. Open pages take no more votes.
     """
     _step(user, course, StopVote(uuid=uuids.uuid4().hex))
 

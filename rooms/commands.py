@@ -19,7 +19,7 @@ from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, store_posts
-from rooms.actions.votes import Ballot, store_ballots
+from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
 from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
@@ -34,6 +34,7 @@ from rooms.wire.commands import (
     Command,
     Control,
     DashboardState,
+    DraftVote,
     Figures,
     History,
     JoinRoom,
@@ -212,8 +213,14 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
 
 async def _vote(client: Client, command: CastVote) -> replies.Voted:
     ballot = Ballot.of(client.user, command)
-    round_ = await client.runtime.writer.submit(store_ballots, ballot)
-    return replies.Voted(round=round_.number, choice=command.choice)
+    vote = await client.runtime.writer.submit(store_ballots, ballot)
+    return frames.voted(vote)
+
+
+async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
+    ballot = DraftBallot.of_draft(client.user, command)
+    draft = await client.runtime.writer.submit(store_drafts, ballot)
+    return frames.drafted(command.round, draft)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
@@ -286,9 +293,15 @@ async def _ping(client: Client, command: Ping) -> replies.Pong:
 
 
 async def _control(client: Client, command: Control) -> replies.Moved:
-    moved = await client.runtime.threads.run(
-        session_actions.control, user=client.user, course=client.course, command=command
-    )
+    async def begin() -> session_actions.Moved | session_actions.Closing:
+        return await client.runtime.threads.run(
+            session_actions.begin, user=client.user, course=client.course, command=command
+        )
+
+    moved = await begin()
+    while isinstance(moved, session_actions.Closing):
+        await asyncio.sleep(moved.seconds)
+        moved = await begin()
     return replies.Moved.to(moved.phase, moved.epoch, moved.groups)
 
 
@@ -314,6 +327,7 @@ CHAT: dict[type[Command], Handler] = {
     MarkRead: _mark_read,
     State: _state,
     CastVote: _vote,
+    DraftVote: _draft,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

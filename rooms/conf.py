@@ -14,6 +14,15 @@ LIMITS = (
     Limit("MESSAGE_BURST", 20, 1, "How many of these may come at once."),
     Limit("VOTE_RATE", 5.0, 0.01, "Votes of one user per second."),
     Limit("VOTE_BURST", 20, 1, "How many of these may come at once."),
+    Limit("DRAFT_RATE", 2.0, 0.01, "Drafts of votes of one user per second."),
+    Limit("DRAFT_BURST", 20, 1, "How many of these may come at once."),
+    Limit(
+        "CLOSE_GRACE",
+        2.0,
+        0,
+        "Seconds from the command to stop a vote to its close, in which pages send the choices "
+        "that students have not sent.",
+    ),
     Limit("FEED_RATE", 100.0, 0.01, "Frames of one user to feeds per second."),
     Limit("FEED_BURST", 500, 1, "How many of these may come at once."),
     Limit(

@@ -4,14 +4,16 @@ import time
 
 from accounts import people
 from accounts.people import User
-from rooms.models import Message, NewText, Question, Room
-from rooms.wire import events
+from rooms.models import Draft, Enrollment, Message, NewText, Question, Room, Vote
+from rooms.wire import events, replies
 from rooms.wire.events import (
     ChoiceBody,
     ControlEvent,
     MessageBody,
     MessageRemoved,
     NewMessageEvent,
+    OwnDraft,
+    OwnVote,
     Person,
     QuestionBody,
     RoomAdded,
@@ -74,6 +76,35 @@ def question(question: Question) -> QuestionBody:
             ChoiceBody(choice=choice.letter, text=choice.text) for choice in question.choices.all()
         ],
     )
+
+
+def own_vote(vote: Vote) -> OwnVote:
+    """Return a vote as its user sees it."""
+    return OwnVote(vote.choice, vote.confidence, vote.rationale, vote.cast_at.timestamp())
+
+
+def own_draft(draft: Draft) -> OwnDraft:
+    """Return a draft as its user sees it."""
+    return OwnDraft(draft.choice, draft.confidence, draft.rationale, draft.sent_at.timestamp())
+
+
+def voted(vote: Vote) -> replies.Voted:
+    """Return the reply to a vote."""
+    return replies.Voted(
+        round=vote.round.number, choice=vote.choice, cast_at=vote.cast_at.timestamp()
+    )
+
+
+def drafted(round_: int, draft: Draft | None) -> replies.Drafted:
+    """Return the reply to a draft, which is None if a later vote stands."""
+    sent_at = None if draft is None else draft.sent_at.timestamp()
+    return replies.Drafted(round=round_, kept=draft is not None, sent_at=sent_at)
+
+
+def muted_until(enrollment: Enrollment) -> float | None:
+    """Return the time until which a user may not post, as they see it."""
+    until = enrollment.muted_until
+    return None if until is None else until.timestamp()
 
 
 def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:

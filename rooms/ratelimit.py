@@ -45,6 +45,7 @@ def _named(name: str) -> Limit:
 
 messages = _named("MESSAGE")
 votes = _named("VOTE")
+drafts = _named("DRAFT")
 relayed = _named("FEED")
 published = _named("PUBLISH")
 subscribed = _named("SUBSCRIBE")
@@ -55,4 +56,4 @@ tokens = _named("TOKEN")
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 """Limits notices of typing, for each user and room."""
 
-ALL = (messages, votes, relayed, published, subscribed, searches, tokens, typed)
+ALL = (messages, votes, drafts, relayed, published, subscribed, searches, tokens, typed)

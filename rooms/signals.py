@@ -1,4 +1,4 @@
-"""Signal receivers for changes of accounts and enrolments that concern open sockets."""
+"""Signal receivers for changes of accounts, enrolments and questions that concern open sockets."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from accounts import people
 from accounts.models import Token, password_changed, user_deactivated
 from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import signals, uselog
+from rooms.actions import signals, tell, uselog
 from rooms.delivery import names, notices, publish
-from rooms.models import Enrollment
+from rooms.models import Choice, Enrollment, Question
 
 # The receivers below name users to the other processes, in the keys that this site has.
 notices.use_keys(people.key_type())
@@ -106,6 +106,21 @@ def tell_student_joined(instance: Enrollment, created: bool, raw: bool, **kwargs
 def look_at_rooms(instance: Enrollment, **kwargs: Any) -> None:
     """Have the user's sockets checked, as the user has left all rooms of the course."""
     _recheck(instance.user_id)
+
+
+@receiver((post_save, post_delete), sender=Question)
+def look_at_questions(instance: Question, raw: bool = False, **kwargs: Any) -> None:
+    """Have the dashboards of the course read its questions again."""
+    # While a fixture is loaded, the course may not be there yet.
+    if not raw:
+        tell.questions_changed(instance.course)
+
+
+@receiver((post_save, post_delete), sender=Choice)
+def look_at_choices(instance: Choice, raw: bool = False, **kwargs: Any) -> None:
+    """Have the dashboards of the course read its questions again."""
+    if not raw:
+        tell.questions_changed(instance.question.course)
 
 
 def _close(audience: str) -> None:

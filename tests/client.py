@@ -20,8 +20,8 @@ Frame = dict[str, Any]
 
 WITHIN = patient(20.0)
 """Seconds until what should come has not come."""
-BY_ITSELF = frozenset({"presence", "figures"})
-"""Events that come when they please."""
+BY_ITSELF = frozenset({"presence", "figures", "voted", "drafted", "read", "closing"})
+"""Events that may come at any time, or that repeat a reply."""
 
 _names = itertools.count(1)
 

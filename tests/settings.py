@@ -16,6 +16,9 @@ if not os.environ.get("DATABASE_URL"):
 if SHARE := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["REDIS_PREFIX"] = f"peerchat-{SHARE}"
 
+# Few tests are about the wait before a vote closes, and many stop one.
+os.environ.setdefault("CLOSE_GRACE", "0.1")
+
 from peerchat.settings import *  # noqa: F403
 from peerchat.settings import DATABASES, MIDDLEWARE
 

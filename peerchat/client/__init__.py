@@ -15,31 +15,40 @@ from peerchat.client.client import Client
 from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
 from peerchat.client.reconnecting import ClientError, Closed, CommandRefused, Denied, Unreachable
 from rooms.wire.events import (
+    ClosingEvent,
     ControlEvent,
+    DraftedEvent,
     FiguresEvent,
     MessageRemoved,
+    MutedEvent,
     NewMessageEvent,
     PartnersEvent,
     Presence,
+    ReadEvent,
     RoomAdded,
     RoomRemoved,
     SystemEvent,
     TypingEvent,
+    VotedEvent,
 )
 
 __all__ = [
     "Client",
     "ClientError",
     "Closed",
+    "ClosingEvent",
     "CommandRefused",
     "ControlEvent",
     "Denied",
     "DirectData",
+    "DraftedEvent",
     "FiguresEvent",
     "MessageRemoved",
+    "MutedEvent",
     "NewMessageEvent",
     "PartnersEvent",
     "Presence",
+    "ReadEvent",
     "Reset",
     "Resumed",
     "RoomAdded",
@@ -48,4 +57,5 @@ __all__ = [
     "TopicMessage",
     "TypingEvent",
     "Unreachable",
+    "VotedEvent",
 ]

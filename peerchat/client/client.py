@@ -177,6 +177,24 @@ class Client:
         fields |= {name: value for name, value in named.items() if value is not None}
         return int((await self._chat.ask("vote", fields))["round"])
 
+    async def draft(
+        self,
+        course: str,
+        choice: str,
+        *,
+        question: str,
+        round: int,  # noqa: A002 - as on the wire
+        after: float | None = None,
+        **given: Any,
+    ) -> bool:
+        """Leave a choice that counts when the round closes, and return whether the site keeps it.
+
+        `after` is the `cast_at` of the last vote of the user in the round, if there is one; a later
+        one stands. `confidence` and `rationale` are as in a vote.
+        """
+        fields = {"choice": choice, "question": question, "round": round, "after": after, **given}
+        return bool((await self._chat.ask("draft", {"course": course, **fields}))["kept"])
+
     async def control(self, course: str, action: str, **fields: Any) -> Body:
         """Send a command of an instructor, such as `start_question`, and return its reply.
 

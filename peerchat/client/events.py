@@ -6,16 +6,21 @@ import msgspec
 from msgspec import Struct
 
 from rooms.wire.events import (
+    ClosingEvent,
     ControlEvent,
+    DraftedEvent,
     FiguresEvent,
     MessageRemoved,
+    MutedEvent,
     NewMessageEvent,
     PartnersEvent,
     Presence,
+    ReadEvent,
     RoomAdded,
     RoomRemoved,
     SystemEvent,
     TypingEvent,
+    VotedEvent,
 )
 
 
@@ -55,6 +60,11 @@ Event = (
     | MessageRemoved
     | SystemEvent
     | ControlEvent
+    | ClosingEvent
+    | VotedEvent
+    | DraftedEvent
+    | ReadEvent
+    | MutedEvent
     | PartnersEvent
     | FiguresEvent
     | TopicMessage

@@ -56,6 +56,16 @@ class Checks:
                 f"{len(found)} with {', '.join(map(str, found))}",
             )
 
+    def drafts(self, number: int, *, kept: int, refused: int) -> None:
+        """Report the drafts before the close, and the drafts and votes that were tried after it."""
+        wanted = self._plan.unsent
+        self._report.check(
+            f"nothing was taken after the close of round {number}",
+            refused == 2 * wanted,
+            f"{wanted} students had chosen and not voted, {kept} of their drafts arrived in time, "
+            f"{refused} of {2 * wanted} late tries were refused",
+        )
+
     async def round(self, number: int, figures: Mapping[str, Any]) -> None:
         """Compare the votes of a closed round with the database and the instructor's figures."""
         first, second = self._seen.votes

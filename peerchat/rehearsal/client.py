@@ -65,6 +65,8 @@ class Client:
         self.welcome: Body = {}
         self.controls: list[Body] = []
         """The `control` events."""
+        self.closings: list[Body] = []
+        """The `closing` events."""
         self.partners: Body = {}
         """The last `partners` event."""
         self.rooms: dict[str, Body] = {}
@@ -147,6 +149,8 @@ class Client:
         match body["action"]:
             case "control":
                 self.controls.append(body)
+            case "closing":
+                self.closings.append(body)
             case "partners" if body.get("revision", 0) >= self.partners.get("revision", 0):
                 self.partners = body
             case "room_added":

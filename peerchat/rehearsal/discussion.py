@@ -34,7 +34,7 @@ class Discussion(Lesson):
         await self._connect()
         await self._control("start_question", "enableVote", question=self._plan.question)
         await self._vote(1)
-        await self._control("stop_vote", "stopVote")
+        await self._close(1)
         await self._make_partners()
         await self._control("enable_chat", "enableChat")
         await self._everybody(lambda client: bool(client.partners))

@@ -23,6 +23,8 @@ ARRIVE_WITHIN = 20.0
 GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
+LAST_DRAFT = 0.8
+"""Seconds before the close by which pages have sent their drafts."""
 
 
 class Lesson:
@@ -35,6 +37,7 @@ class Lesson:
         self._instructor: Client | None = None
         self._seen = Seen()
         self._students = self._seen.students
+        self._undecided = set(self._rng.sample(sorted(plan.students), plan.unsent))
         self._checks = Checks(plan, ledger, report, self._seen)
 
     async def run(self) -> None:
@@ -43,7 +46,7 @@ class Lesson:
         await self._checks.sockets()
         await self._control("start_question", "enableVote", question=self._plan.question)
         await self._vote(1)
-        await self._control("stop_vote", "stopVote")
+        await self._close(1)
         await self._check_votes(1)
         formed = await self._make_partners()
         await self._control("enable_chat", "enableChat")
@@ -53,7 +56,7 @@ class Lesson:
         await self._checks.messages()
         await self._control("start_revote", "enableRevote")
         await self._vote(2)
-        await self._control("stop_vote", "stopVote")
+        await self._close(2)
         await self._check_votes(2)
         await self._control("reveal", "reveal")
         self._checks.secrecy()
@@ -124,6 +127,68 @@ class Lesson:
             fields["epoch"] = self._seen.told[-1][1]
         return await self._instructor.command(action, **fields)
 
+    async def _close(self, number: int) -> None:
+        """Stop the vote. Meanwhile, the students who have not voted send drafts, as pages do.
+
+        After the close they try to change their answer.
+        """
+        students = {name: self._students[name] for name in sorted(self._undecided)}
+        drafts = [
+            asyncio.create_task(self._leave_draft(name, client, number))
+            for name, client in students.items()
+        ]
+        try:
+            await self._control("stop_vote", "stopVote")
+            kept = await asyncio.gather(*drafts)
+        finally:
+            for draft in drafts:
+                draft.cancel()
+        if not students:
+            return
+        late = await asyncio.gather(
+            *(self._vote_late(client, number) for client in students.values())
+        )
+        self._checks.drafts(number, kept=sum(kept), refused=sum(map(sum, late)))
+
+    async def _leave_draft(self, name: str, client: Client, number: int) -> bool:
+        """Wait for the announced close, send the draft, and return whether the server kept it."""
+        if not await client.until(lambda: len(client.closings) >= number, within=ARRIVE_WITHIN):
+            return False
+        closing = client.closings[-1]
+        left = closing["deadline"] - closing["server_time"]
+        await asyncio.sleep(self._rng.uniform(0, max(left - LAST_DRAFT, 0)))
+        try:
+            reply = await client.command(
+                "draft",
+                course=self._plan.course,
+                question=self._plan.question,
+                round=number,
+                choice=self._seen.votes[number - 1][name],
+                confidence=self._rng.randint(1, 5),
+                rationale=RATIONALE,
+            )
+        except (CommandRefused, TimeoutError):
+            return False
+        return bool(reply.body["kept"])
+
+    async def _vote_late(self, client: Client, number: int) -> list[bool]:
+        """Try to send another answer, as a draft and as a vote; return whether each is refused."""
+        fields = {
+            "course": self._plan.course,
+            "question": self._plan.question,
+            "round": number,
+            "choice": self._rng.choice(self._plan.letters),
+        }
+        refused = []
+        for action in ("draft", "vote"):
+            try:
+                await client.command(action, **fields)
+            except CommandRefused as error:
+                refused.append(error.code == "round_closed")
+            else:
+                refused.append(False)
+        return refused
+
     async def _check_votes(self, number: int) -> None:
         await self._checks.round(number, (await self._command("figures")).body)
 
@@ -134,6 +199,8 @@ class Lesson:
             choices[name] = self._choose(first.get(name))
 
         async def vote(name: str, client: Client) -> list[float]:
+            if name in self._undecided:
+                return []
             await asyncio.sleep(self._rng.uniform(0, self._plan.vote_within))
             reply = await client.command(
                 "vote",

@@ -22,6 +22,8 @@ class Plan:
     """Seconds between two messages of a student."""
     vote_within: float
     """Seconds over which the votes are spread."""
+    unsent: int
+    """How many of the students choose an answer and never send it as a vote."""
     workers: int | None
     """Over how many workers the students must be spread; None where it does not matter."""
 

@@ -81,6 +81,7 @@ def _set_mute(
         raise InvalidMessageFormat("The course has no such student.")
     student.muted_until = until
     student.save(update_fields=["muted_until"])
+    tell.muted(student)
     verb, *rest = act
     _log(user, ":".join(map(str, (verb, people.username(student.user), *rest))), led.course)
     return student

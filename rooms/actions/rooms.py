@@ -174,6 +174,7 @@ def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
         Membership.objects.filter(pk=membership.pk).update(
             last_read_seq=Greatest("last_read_seq", seq)
         )
+        tell.read(membership.room, user, seq)
     return membership.room, max(seq, membership.last_read_seq)
 
 

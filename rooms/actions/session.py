@@ -1,8 +1,9 @@
 """Moving the class through the phases of a question."""
 
+import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,11 +13,12 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import partners, seating, tell, uselog
 from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
+from rooms.conf import limits
 from rooms.models import ClassSession, Course, Message, PartnerGroup, Question
 from rooms.peer import phases
-from rooms.peer.phases import PARTNER_PHASES, Phase
+from rooms.peer.phases import OPEN_PHASES, PARTNER_PHASES, Phase
 from rooms.queries import classroom
-from rooms.wire.commands import Control, NextQuestion
+from rooms.wire.commands import Control, NextQuestion, StopVote
 from rooms.wire.errors import IllegalTransition
 
 
@@ -29,9 +31,41 @@ class Moved:
     groups: int | None = None
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A round that a command closes at `deadline`. The command has to be given again then."""
+
+    deadline: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds until the round closes."""
+        return max((self.deadline - timezone.now()).total_seconds(), 0)
+
+
 def control(*, user: User, course: str, command: Control) -> Moved:
-    """Carry out an instructor's command in a course.
+    """Carry out an instructor's command in a course, and wait until it is done.
+
+    `stop_vote` waits in this thread until the round is closed. In a transaction of the caller it
+    closes the round at once: nobody would hear of the close before the commit, and votes would wait
+    for the lock that the transaction holds. Raises the errors of `begin`.
+    """
+    at_once = transaction.get_connection().in_atomic_block
+    done = begin(user=user, course=course, command=command, at_once=at_once)
+    while isinstance(done, Closing):
+        time.sleep(done.seconds)
+        done = begin(user=user, course=course, command=command)
+    return done
+
+
+@transaction.atomic
+def begin(*, user: User, course: str, command: Control, at_once: bool = False) -> Moved | Closing:
+    """Carry out an instructor's command in a course, or begin to.
+
+    `stop_vote` announces that the round closes a moment later, so that clients send the choices
+    that students have not sent. The caller calls again at that time, as a repeated command, and by
+    then another process may have closed the round. If nobody calls again, the round closes all the
+    same. With `at_once`, the round closes without that moment.
 
     A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
     PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
@@ -44,10 +78,16 @@ def control(*, user: User, course: str, command: Control) -> Moved:
     session = _lock(course_, user)
     if step.known_before(course_, user, command):
         return _answer(session, step)
-    _check_epoch(session, command)
-    to = _target(session, command)
-    partners.lock_rooms(session)
     now = timezone.now()
+    again = _is_closing(session) and session.closing == message_uuid(command)
+    if not again:
+        _check_epoch(session, command)
+        _check_closing(session, step)
+    to = _target(session, command)
+    if isinstance(command, StopVote) and not at_once and _close_later(session, user, command, now):
+        assert session.deadline is not None
+        return Closing(session.deadline)
+    partners.lock_rooms(session)
     session.controller = user
     session = step.apply(session, command, now)
     if step.moves:
@@ -92,11 +132,39 @@ def _close_due(pk: int, now: datetime) -> bool:
         session,
         to=phases.close(Phase(session.phase)),
         message="stopVote",
-        uuid_=uuid.uuid4().hex,
-        act="deadline",
+        uuid_=session.closing or uuid.uuid4().hex,
+        act="stop_vote" if session.closing else "deadline",
         now=now,
     )
     return True
+
+
+def _is_closing(session: ClassSession) -> bool:
+    """Return whether `stop_vote` has announced the close of the open round."""
+    return session.closing != "" and session.phase in OPEN_PHASES and session.deadline is not None
+
+
+def _check_closing(session: ClassSession, step: Step) -> None:
+    """Raise IllegalTransition for a transition of a class whose round is about to close."""
+    if step.moves and _is_closing(session):
+        raise IllegalTransition(
+            "The vote is closing. Wait a moment.", phase=str(session.phase), epoch=session.epoch
+        )
+
+
+def _close_later(session: ClassSession, user: User, command: StopVote, now: datetime) -> bool:
+    """Announce that the round closes after the grace, and return whether it is still open."""
+    if not _is_closing(session):
+        deadline = now + timedelta(seconds=limits["CLOSE_GRACE"])
+        session.closing = message_uuid(command)
+        session.controller = user
+        session.changed_at = now
+        if session.deadline is None or session.deadline > deadline:
+            session.deadline = deadline
+            if deadline > now:
+                tell.closing(session)
+        session.save()
+    return session.deadline is not None and session.deadline > now
 
 
 @transaction.atomic
@@ -114,6 +182,7 @@ def mend_question(*, question: Question) -> None:
     )
     for session in running:
         partners.count_change(session)
+    tell.questions_changed(question.course)
 
 
 @transaction.atomic
@@ -183,6 +252,7 @@ def _advance(
     """Store the transition and tell the class."""
     before = session.phase
     session.phase = to.value
+    session.closing = ""
     session.epoch += 1
     session.revision += 1
     session.control_message = message

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from accounts.people import User
-from rooms.actions import partners, seating, signals
+from rooms.actions import partners, seating, signals, votes
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
@@ -52,8 +52,9 @@ def message_uuid(command: Control) -> str:
 
 
 def close_round(session: ClassSession, now: datetime) -> None:
-    """Close the open round, so that it takes no more votes."""
+    """Close the open round, so that it takes no more votes. The drafts in it become votes."""
     assert session.current_round is not None
+    votes.count_drafts(session, now)
     session.deadline = None
     session.current_round.closed_at = now
     session.current_round.save(update_fields=["closed_at"])

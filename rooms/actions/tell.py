@@ -3,6 +3,7 @@
 The notices go out when the transaction of the caller commits.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
@@ -23,11 +24,32 @@ from rooms.delivery.notices import (
     Stored,
     Unenrolled,
 )
-from rooms.models import ClassSession, Course, Message, NewText, PartnerGroup, Room
+from rooms.models import (
+    ClassSession,
+    Course,
+    Draft,
+    Enrollment,
+    Message,
+    NewText,
+    PartnerGroup,
+    Room,
+    Vote,
+)
 from rooms.queries import classroom
 from rooms.queries.rooms import audiences
 from rooms.wire import events
-from rooms.wire.events import PartnerBody, PartnersEvent, SystemEvent
+from rooms.wire.events import (
+    ClosingEvent,
+    DraftedEvent,
+    Event,
+    MutedEvent,
+    PartnerBody,
+    PartnersEvent,
+    QuestionsEvent,
+    ReadEvent,
+    SystemEvent,
+    VotedEvent,
+)
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -106,6 +128,12 @@ def figures_changed(course: int) -> None:
     _to_course(course, Changed(names.dashboards(course)))
 
 
+def questions_changed(course: Course) -> None:
+    """Tell the dashboards of a course that its questions have changed."""
+    frame = events.encode(QuestionsEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+
+
 def present(room: Room, user: User, *, here: bool) -> None:
     """Tell a room whether a user is here now."""
     _to_course(
@@ -152,10 +180,74 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
                 )
             ),
             revision=session.revision,
+            wakes=True,
         )
         for partner_group in partner_groups
         for user_id, _ in bodies[partner_group.pk]
     ]
+
+
+def closing(session: ClassSession) -> None:
+    """Tell a class that its open round closes at the deadline of the session."""
+    round_ = session.current_round
+    assert round_ is not None
+    assert session.deadline is not None
+    event = ClosingEvent(
+        course=session.course.slug,
+        epoch=session.epoch,
+        question=round_.question.slug,
+        round=round_.number,
+        deadline=session.deadline.timestamp(),
+        server_time=time.time(),
+    )
+    room = Room.objects.only("id").get(course=session.course, kind=Room.Kind.COURSE)
+    _to_course(session.course_id, Passing(names.room(room.id), events.encode(event), wakes=True))
+
+
+def voted(votes: Iterable[Vote]) -> None:
+    """Tell users of their votes, in all their sockets."""
+    _to_users(
+        (
+            vote.round.session.course_id,
+            vote.user_id,
+            VotedEvent(
+                course=vote.round.session.course.slug,
+                question=vote.round.question.slug,
+                round=vote.round.number,
+                vote=frames.own_vote(vote),
+            ),
+        )
+        for vote in votes
+    )
+
+
+def drafted(drafts: Iterable[Draft]) -> None:
+    """Tell users of their drafts, in all their sockets."""
+    _to_users(
+        (
+            draft.round.session.course_id,
+            draft.user_id,
+            DraftedEvent(
+                course=draft.round.session.course.slug,
+                question=draft.round.question.slug,
+                round=draft.round.number,
+                draft=frames.own_draft(draft),
+            ),
+        )
+        for draft in drafts
+    )
+
+
+def muted(enrollment: Enrollment) -> None:
+    """Tell a user until when they may not post in a course."""
+    event = MutedEvent(course=enrollment.course.slug, until=frames.muted_until(enrollment))
+    _to_users([(enrollment.course_id, enrollment.user_id, event)])
+
+
+def read(room: Room, user: User, seq: int) -> None:
+    """Tell the other sockets of a user how far they have read in a room."""
+    frame = events.encode(ReadEvent(room=str(room.id), seq=seq))
+    _to_course(room.course_id, Passing(names.user(user.pk), frame))
 
 
 def nobody_listens(course: Course, user: User, text: str) -> None:
@@ -163,6 +255,16 @@ def nobody_listens(course: Course, user: User, text: str) -> None:
     publish.now(
         names.course(course.pk),
         Passing(names.user(user.pk), events.encode(SystemEvent(course=course.slug, text=text))),
+    )
+
+
+def _to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:
+    """Send each event to the sockets of a user, given the ids of the course and the user."""
+    publish.send_all(
+        [
+            (names.course(course), Passing(names.user(user), events.encode(event), wakes=True))
+            for course, user, event in told
+        ]
     )
 
 

@@ -1,7 +1,8 @@
-"""Casting votes."""
+"""Casting votes, and leaving drafts of votes that count when the round closes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import transaction
@@ -11,11 +12,14 @@ from accounts import people
 from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import tell, uselog
-from rooms.models import ClassSession, Enrollment, Round, Vote
+from rooms.models import ClassSession, Draft, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
-from rooms.wire.commands import CastVote
+from rooms.wire.commands import CastVote, DraftVote
 from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 from rooms.wire.text import clean_rationale
+
+_Key = tuple[int, people.Key]
+"""The ids of a round and of a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,37 @@ class Ballot:
         return self.question in (None, open_.question.slug) and self.round in (None, open_.number)
 
 
-def cast_vote(*, ballot: Ballot) -> Round:
+@dataclass(frozen=True, slots=True)
+class DraftBallot(Ballot):
+    """A choice that counts when the round closes, unless the user casts a later vote.
+
+    `after` is the time of the user's vote in the round that the client knows, in seconds since the
+    epoch.
+    """
+
+    after: float | None = None
+
+    @classmethod
+    def of_draft(cls, user: User, command: DraftVote) -> Self:
+        """Clean the rationale of a command and count it against the user's rate.
+
+        Raises TextTooLong, without counting the draft, and RateLimited.
+        """
+        rationale = clean_rationale(command.rationale)
+        ratelimit.drafts.take(user.pk)
+        return cls(
+            user=user,
+            course=command.course,
+            choice=command.choice,
+            confidence=command.confidence,
+            rationale=rationale,
+            question=command.question,
+            round=command.round,
+            after=command.after,
+        )
+
+
+def cast_vote(*, ballot: Ballot) -> Vote:
     """Store one vote, for callers that do not batch. Raises the errors of `store_ballots`."""
     (result,) = store_ballots([ballot])
     if isinstance(result, PeerError):
@@ -64,83 +98,246 @@ def cast_vote(*, ballot: Ballot) -> Round:
     return result
 
 
+def leave_draft(*, ballot: DraftBallot) -> Draft | None:
+    """Store one draft, for callers that do not batch. Raises the errors of `store_drafts`."""
+    (result,) = store_drafts([ballot])
+    if isinstance(result, PeerError):
+        raise result
+    return result
+
+
 @transaction.atomic
-def store_ballots(ballots: Sequence[Ballot]) -> list[Round | PeerError]:
+def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     """Store votes. A later vote of the same user in the same round replaces the earlier one.
 
-    Returns for each vote the round in which it counts, or an error: PermissionDenied if the user is
-    no student of the course; RoundClosed, also after the deadline of a round that is not closed yet
-    and if the ballot names another round; or InvalidChoice.
+    Returns for each ballot its vote, or an error: PermissionDenied if the user is no student of the
+    course; RoundClosed, also after the deadline of a round that is not closed yet and if the ballot
+    names another round; or InvalidChoice.
     """
-    students = set(
-        Enrollment.objects.filter(
-            user__in={ballot.user.pk for ballot in ballots},
-            course__slug__in={ballot.course for ballot in ballots},
-            role=Enrollment.Role.STUDENT,
-        ).values_list("user_id", "course__slug")
-    )
-    # Under the locks of the sessions no round can close meanwhile. They are taken in the order of
-    # their ids, so that two processes never wait for each other.
-    sessions = {
-        session.course.slug: session
-        for session in ClassSession.objects.filter(
-            course__slug__in={course for _, course in students}, ended_at=None
-        )
-        .select_related("course", "current_round__question")
-        .prefetch_related("current_round__question__choices")
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-    }
-    now = timezone.now()
-    votes: dict[tuple[int, people.Key], Vote] = {}
+    polls = _Polls(ballots)
+    users = polls.open_to(ballots)
+    drafted = _drafted(users)
+    latest = _latest(_cast(users), drafted)
+    votes: dict[_Key, Vote] = {}
     log = []
-    results: list[Round | PeerError] = []
+    results: list[Vote | PeerError] = []
     for ballot in ballots:
-        session = sessions.get(ballot.course)
-        if (ballot.user.pk, ballot.course) not in students:
-            results.append(PermissionDenied("Only students of the course can vote."))
-        elif (
+        try:
+            round_ = polls.round_for(ballot)
+        except PeerError as error:
+            results.append(error)
+            continue
+        key = round_.pk, ballot.user.pk
+        vote = Vote(
+            round=round_,
+            user=ballot.user,
+            choice=ballot.choice,
+            confidence=ballot.confidence,
+            rationale=ballot.rationale,
+            cast_at=_next_moment(polls.now, latest.get(key)),
+        )
+        votes[key], latest[key] = vote, vote.cast_at
+        log.append(_row(vote, ballot.course, polls.now))
+        results.append(vote)
+    _put(votes.values())
+    _discard_drafts(votes.keys() & drafted.keys())
+    uselog.record(log)
+    for course in {vote.round.session.course_id for vote in votes.values()}:
+        tell.figures_changed(course)
+    tell.voted(votes.values())
+    return results
+
+
+@transaction.atomic
+def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerError]:
+    """Store drafts. A later draft of the same user in the same round replaces the earlier one.
+
+    Returns for each ballot its draft; None if the user has cast a vote after the one that the
+    ballot names; or one of the errors of `store_ballots`.
+    """
+    polls = _Polls(ballots)
+    users = polls.open_to(ballots)
+    cast = _cast(users)
+    latest = _latest(cast, _drafted(users))
+    drafts: dict[_Key, Draft] = {}
+    results: list[Draft | None | PeerError] = []
+    for ballot in ballots:
+        try:
+            round_ = polls.round_for(ballot)
+        except PeerError as error:
+            results.append(error)
+            continue
+        key = round_.pk, ballot.user.pk
+        vote = cast.get(key)
+        if vote is not None and (ballot.after is None or vote.timestamp() > ballot.after):
+            results.append(None)
+            continue
+        draft = Draft(
+            round=round_,
+            user=ballot.user,
+            choice=ballot.choice,
+            confidence=ballot.confidence,
+            rationale=ballot.rationale,
+            sent_at=_next_moment(polls.now, latest.get(key)),
+        )
+        drafts[key], latest[key] = draft, draft.sent_at
+        results.append(draft)
+    Draft.objects.bulk_create(
+        drafts.values(),
+        update_conflicts=True,
+        unique_fields=["round", "user"],
+        update_fields=["choice", "confidence", "rationale", "sent_at"],
+    )
+    tell.drafted(drafts.values())
+    return results
+
+
+def count_drafts(session: ClassSession, now: datetime) -> None:
+    """Turn the drafts of the current round, which closes now, into votes.
+
+    The caller holds the lock of the session.
+    """
+    drafts = Draft.objects.filter(round=session.current_round)
+    votes = [
+        Vote(
+            round=draft.round,
+            user=draft.user,
+            choice=draft.choice,
+            confidence=draft.confidence,
+            rationale=draft.rationale,
+            cast_at=draft.sent_at,
+        )
+        for draft in drafts.filter(
+            user__peerchat_enrollments__course=session.course,
+            user__peerchat_enrollments__role=Enrollment.Role.STUDENT,
+        ).select_related("user", "round__question", "round__session__course")
+    ]
+    _put(votes)
+    drafts.delete()
+    uselog.record([_row(vote, session.course.slug, now) for vote in votes])
+    tell.voted(votes)
+
+
+class _Polls:
+    """The open rounds that some ballots are for, under the locks of their sessions."""
+
+    def __init__(self, ballots: Sequence[Ballot]) -> None:
+        self._students = set(
+            Enrollment.objects.filter(
+                user__in={ballot.user.pk for ballot in ballots},
+                course__slug__in={ballot.course for ballot in ballots},
+                role=Enrollment.Role.STUDENT,
+            ).values_list("user_id", "course__slug")
+        )
+        # Under the locks of the sessions no round can close meanwhile. They are taken in the order
+        # of their ids, so that two processes never wait for each other.
+        self.sessions = {
+            session.course.slug: session
+            for session in ClassSession.objects.filter(
+                course__slug__in={course for _, course in self._students}, ended_at=None
+            )
+            .select_related("course", "current_round__question")
+            .prefetch_related("current_round__question__choices")
+            .select_for_update(no_key=True, of=("self",))
+            .order_by("pk")
+        }
+        self.now = timezone.now()
+        for session in self.sessions.values():
+            if session.current_round is not None:
+                session.current_round.session = session
+
+    def round_for(self, ballot: Ballot) -> Round:
+        """Return the round in which a ballot counts.
+
+        Raises PermissionDenied, RoundClosed or InvalidChoice.
+        """
+        session = self.sessions.get(ballot.course)
+        if (ballot.user.pk, ballot.course) not in self._students:
+            raise PermissionDenied("Only students of the course can vote.")
+        if (
             session is None
             or session.current_round is None
             or session.phase not in OPEN_PHASES
-            or (session.deadline is not None and now >= session.deadline)
+            or (session.deadline is not None and self.now >= session.deadline)
             or not ballot.is_for(session.current_round)
         ):
-            results.append(RoundClosed())
-        elif ballot.choice not in {
-            choice.letter for choice in session.current_round.question.choices.all()
-        }:
-            results.append(InvalidChoice())
-        else:
-            round_ = session.current_round
-            votes[round_.pk, ballot.user.pk] = Vote(
-                round=round_,
-                user=ballot.user,
-                choice=ballot.choice,
-                confidence=ballot.confidence,
-                rationale=ballot.rationale,
-                cast_at=now,
-            )
-            log.append(
-                uselog.row(
-                    sid=people.username(ballot.user),
-                    event="vote",
-                    act=f"{ballot.choice}:vote{round_.number}",
-                    course_id=ballot.course,
-                    div_id=round_.question.slug,
-                    timestamp=now,
-                )
-            )
-            results.append(round_)
+            raise RoundClosed
+        choices = session.current_round.question.choices.all()
+        if ballot.choice not in {choice.letter for choice in choices}:
+            raise InvalidChoice
+        return session.current_round
+
+    def open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
+        """Return (round, user) of the ballots for courses with a current round."""
+        return {
+            (session.current_round_id, ballot.user.pk)
+            for ballot in ballots
+            if (session := self.sessions.get(ballot.course)) is not None
+            and session.current_round_id is not None
+        }
+
+
+def _cast(keys: Collection[_Key]) -> dict[_Key, datetime]:
+    """Return the times of the votes of these (round, user)."""
+    votes = Vote.objects.filter(
+        round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
+    )
+    return {
+        (round_, user): at for round_, user, at in votes.values_list("round", "user", "cast_at")
+    }
+
+
+def _drafted(keys: Collection[_Key]) -> dict[_Key, datetime]:
+    """Return the times of the drafts of these (round, user)."""
+    drafts = Draft.objects.filter(
+        round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
+    )
+    return {
+        (round_, user): at for round_, user, at in drafts.values_list("round", "user", "sent_at")
+    }
+
+
+def _latest(*times: Mapping[_Key, datetime]) -> dict[_Key, datetime]:
+    """Return the last time of each (round, user)."""
+    latest: dict[_Key, datetime] = {}
+    for some in times:
+        for key, at in some.items():
+            latest[key] = max(at, latest.get(key, at))
+    return latest
+
+
+def _next_moment(now: datetime, last: datetime | None) -> datetime:
+    """Return the time of a vote or draft: now, but later than the last one of the user.
+
+    The clock may step back, and votes are ordered by their times.
+    """
+    return now if last is None else max(now, last + timedelta(microseconds=1))
+
+
+def _put(votes: Iterable[Vote]) -> None:
     Vote.objects.bulk_create(
-        votes.values(),
+        votes,
         update_conflicts=True,
         unique_fields=["round", "user"],
         update_fields=["choice", "confidence", "rationale", "cast_at"],
     )
-    uselog.record(log)
-    for course_id in {
-        sessions[ballot.course].course_id for ballot in ballots if ballot.course in sessions
-    }:
-        tell.figures_changed(course_id)
-    return results
+
+
+def _discard_drafts(keys: Iterable[_Key]) -> None:
+    """Remove the drafts of users who have cast a vote, by (round, user)."""
+    users: dict[int, set[people.Key]] = {}
+    for round_, user in keys:
+        users.setdefault(round_, set()).add(user)
+    for round_, voted in users.items():
+        Draft.objects.filter(round=round_, user__in=voted).delete()
+
+
+def _row(vote: Vote, course: str, now: datetime) -> uselog.Row:
+    return uselog.row(
+        sid=people.username(vote.user),
+        event="vote",
+        act=f"{vote.choice}:vote{vote.round.number}",
+        course_id=course,
+        div_id=vote.round.question.slug,
+        timestamp=now,
+    )

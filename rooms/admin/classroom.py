@@ -8,7 +8,17 @@ from django.http import HttpRequest
 
 from accounts import people
 from rooms.admin.base import History, ReadOnly, changelist, shortened
-from rooms.models import ClassSession, Course, Message, Partner, PartnerGroup, Round, UseLog, Vote
+from rooms.models import (
+    ClassSession,
+    Course,
+    Draft,
+    Message,
+    Partner,
+    PartnerGroup,
+    Round,
+    UseLog,
+    Vote,
+)
 
 
 class RoundInline(ReadOnly, admin.TabularInline):
@@ -110,6 +120,16 @@ class VoteAdmin(History):
     @admin.display(description="rationale")
     def start(self, vote: Vote) -> str:
         return shortened(vote.rationale)
+
+
+@admin.register(Draft)
+class DraftAdmin(History):
+    list_display = ("sent_at", "round", "user", "choice", "confidence")
+    list_filter = ("round__session__course",)
+    list_select_related = ("round__question", "user")
+    search_fields = (*people.search_fields("user__"), "round__question__slug")
+    date_hierarchy = "sent_at"
+    ordering = ("-sent_at",)
 
 
 class PartnerInline(ReadOnly, admin.TabularInline):

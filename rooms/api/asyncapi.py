@@ -10,6 +10,7 @@ from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
 from rooms.wire.events import (
+    ClosingEvent,
     ControlEvent,
     Event,
     FeedJoined,
@@ -18,6 +19,7 @@ from rooms.wire.events import (
     FiguresEvent,
     MessageRemoved,
     NewMessageEvent,
+    QuestionsEvent,
     Welcome,
 )
 from rooms.wire.replies import REPLIES
@@ -29,10 +31,12 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         NewMessageEvent,
         MessageRemoved,
         ControlEvent,
+        ClosingEvent,
         FiguresEvent,
+        QuestionsEvent,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent}
+_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent, QuestionsEvent}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
 from rooms.wire.events import ChoiceBody, MessageBody, MyCourse, PartnerBody, RoomInfo
-from rooms.wire.fields import DEFAULT_PAGE, Page, RoomId, Seq, Slug, Text, Username
+from rooms.wire.fields import DEFAULT_PAGE, Moment, Page, RoomId, Seq, Slug, Text, Username
 
 T = TypeVar("T")
 
@@ -215,26 +215,34 @@ class Mutes(Listed[Mute], frozen=True):
 
 
 class MessagesQuery(Strict, frozen=True, kw_only=True):
-    """A part of the messages: the oldest after a number, those before one, or the newest."""
+    """A part of the messages: the oldest after a number, those before one, or the newest.
+
+    `since` is the `server_time` of the last state that the client has read.
+    """
 
     after: Seq | None = None
     before: Seq | None = None
     limit: Page = DEFAULT_PAGE
     wait: Annotated[float, Meta(ge=0, le=WAIT_LIMIT)] = 0
+    since: Moment | None = None
 
 
 class Messages(Struct, frozen=True):
     """Messages of a room, oldest first.
 
     `next` is the address of the messages that follow, if there are any yet, and `previous` that of
-    the messages before. `last_seq` is the number of the room's newest message.
+    the messages before. `last_seq` is the number of the room's newest message, `last_read_seq` that
+    of the last message that the user has read, on any device. `state_changed` is there if the
+    client waited, gave `since`, and should read the state of the class again.
     """
 
     room: str
     last_seq: int
+    last_read_seq: int
     next: str | None
     previous: str | None
     results: list[MessageBody]
+    state_changed: Literal[True] | UnsetType = UNSET
 
 
 # --- The producer --------------------------------------------------------------------------------

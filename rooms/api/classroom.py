@@ -8,13 +8,13 @@ from rest_framework.response import Response
 from accounts import people
 from rooms import frames, permissions, ratelimit
 from rooms.actions import peer, session
-from rooms.actions.votes import Ballot, cast_vote
+from rooms.actions.votes import Ballot, DraftBallot, cast_vote, leave_draft
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.queries import classroom, results
 from rooms.wire import commands, replies
-from rooms.wire.commands import CastVote, Figures
+from rooms.wire.commands import CastVote, DraftVote, Figures
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
 
@@ -44,8 +44,23 @@ class Votes(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         vote: CastVote = read(request, serializers.NewVoteSerializer, course=slug)
-        cast_in = cast_vote(ballot=Ballot.of(user, vote))
-        return Response(replies.Voted(round=cast_in.number, choice=vote.choice))
+        return Response(frames.voted(cast_vote(ballot=Ballot.of(user, vote))))
+
+
+class Drafts(Endpoint):
+    @extend_schema(
+        operation_id="courses_draft_create",
+        summary="Leave a choice that counts when the open round closes",
+        description="A vote that you cast later replaces it. `after` is the `cast_at` of your vote "
+        "in the round that you know; if there is a later one, the draft is not `kept`.",
+        request=serializers.NewDraftSerializer,
+        responses={200: serializers.of(replies.Drafted)} | refusals(*WRITING, 409, 429),
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        user = self.me(request)
+        draft: DraftVote = read(request, serializers.NewDraftSerializer, course=slug)
+        left = leave_draft(ballot=DraftBallot.of_draft(user, draft))
+        return Response(frames.drafted(draft.round, left))
 
 
 class MyVotes(Endpoint):

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+HasNews = Callable[[float, str, str, people.Key], bool]
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[Any]]
 
 EXTENSION = "peerchat.poll"
@@ -37,22 +38,33 @@ WOKEN_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The message that a request waits for, by room and last known number, and for how long."""
+    """The message that a request waits for, by room and last known number, and for how long.
+
+    With `since`, in seconds since the epoch, it also waits for news of the class since then.
+    """
 
     user: people.Key
     audience: str
     group: str
     after: int
     seconds: float
+    since: float | None = None
 
 
 class Poll:
     """The interface between a view and the code around it that waits."""
 
-    def __init__(self, waiting: Counter[people.Key]) -> None:
+    def __init__(self, waiting: Counter[people.Key], has_news: HasNews) -> None:
         self.person: tuple[int, str] | None = None
         self.wanted: Wanted | None = None
         self._waiting = waiting
+        self._has_news = has_news
+
+    def has_news(self, wanted: Wanted) -> bool:
+        """Return whether there may be news of the class for the user since they read its state."""
+        return wanted.since is not None and self._has_news(
+            wanted.since, wanted.audience, wanted.group, wanted.user
+        )
 
     def present(self, user: people.Key, username: str) -> None:
         """Count a user who asks to wait as online, even if there is nothing to wait for yet."""
@@ -135,7 +147,7 @@ class LongPolling:
     async def _ask(
         self, scope: dict[str, Any], gone: asyncio.Future[None], *, again: bool = False
     ) -> tuple[list[Message], Poll]:
-        poll = Poll(Counter() if again else self._waiting)
+        poll = Poll(Counter() if again else self._waiting, runtime.current().hub.has_news)
         answer: list[Message] = []
         came = False
 
@@ -169,7 +181,14 @@ async def _woken(wanted: Wanted, seconds: float, gone: asyncio.Future[None]) -> 
     """Return whether a message may be there; False at the timeout or when the client is gone."""
     hub = runtime.current().hub
     waiting = asyncio.ensure_future(
-        hub.wait_for(wanted.audience, wanted.group, wanted.after, seconds)
+        hub.wait_for(
+            wanted.audience,
+            wanted.group,
+            wanted.after,
+            seconds,
+            user=wanted.user,
+            since=wanted.since,
+        )
     )
     try:
         await asyncio.wait((waiting, gone), return_when=asyncio.FIRST_COMPLETED)

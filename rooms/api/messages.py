@@ -1,5 +1,6 @@
 """The endpoints for messages: reading, posting, mentions and search."""
 
+import msgspec.structs
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,7 @@ from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
 from rooms.api.longpoll import Wanted, poll_of
 from rooms.api.schema import READING, WRITING, query, refusals
 from rooms.delivery import names
+from rooms.models import Membership
 from rooms.queries import messages, search
 from rooms.wire import replies
 from rooms.wire.commands import NewMessage, PrivateMessage
@@ -28,7 +30,8 @@ class Messages(Endpoint):
         description=(
             "Returns the first messages after the number `after`, or else the newest messages; "
             "`before` limits both to lower numbers. With `wait`, the request waits up to that many "
-            "seconds for a message after `after`."
+            "seconds for a message after `after`. With `since`, the `server_time` of the last "
+            "state that you read, it also ends, with `state_changed`, when the state changes."
         ),
         parameters=query(bodies.MessagesQuery),
         responses={200: serializers.of(bodies.Messages)} | refusals(*READING, 404, 429),
@@ -36,23 +39,28 @@ class Messages(Endpoint):
     def get(self, request: Request, room: str) -> Response:
         user = self.me(request)
         wanted = asked(request, bodies.MessagesQuery)
-        found, page = messages.messages_page(
+        membership, page = messages.messages_page(
             user, room, after=wanted.after, before=wanted.before, limit=wanted.limit
         )
+        found = membership.room
         poll = poll_of(request)
+        changed = False
         if poll is not None and wanted.wait:
             poll.present(user.pk, people.username(user))
             if wanted.after is not None and wanted.before is None and not page:
-                poll.wait_for(
-                    Wanted(
-                        user=user.pk,
-                        audience=names.room(found.id),
-                        group=names.course(found.course_id),
-                        after=wanted.after,
-                        seconds=wanted.wait,
-                    )
+                waits_for = Wanted(
+                    user=user.pk,
+                    audience=names.room(found.id),
+                    group=names.course(found.course_id),
+                    after=wanted.after,
+                    seconds=wanted.wait,
+                    since=wanted.since,
                 )
-        return Response(_page(request, wanted, found.last_seq, str(found.id), page))
+                changed = poll.has_news(waits_for)
+                if not changed:
+                    poll.wait_for(waits_for)
+        answer = _page(request, wanted, membership, page)
+        return Response(msgspec.structs.replace(answer, state_changed=True) if changed else answer)
 
     @extend_schema(
         operation_id="rooms_messages_create",
@@ -78,8 +86,7 @@ class Messages(Endpoint):
 def _page(
     request: Request,
     wanted: bodies.MessagesQuery,
-    last_seq: int,
-    room: str,
+    membership: Membership,
     page: list[MessageBody],
 ) -> bodies.Messages:
     def beside(**values: int) -> str:
@@ -88,6 +95,7 @@ def _page(
             url = replace_query_param(url, name, value)
         return url
 
+    last_seq = membership.room.last_seq
     later = earlier = None
     if page:
         if page[-1].seq < last_seq:
@@ -97,7 +105,8 @@ def _page(
     elif wanted.after:
         earlier = beside(before=wanted.after + 1)
     return bodies.Messages(
-        room=room,
+        room=str(membership.room_id),
+        last_read_seq=membership.last_read_seq,
         last_seq=max(last_seq, page[-1].seq if page else 0),
         next=later,
         previous=earlier,

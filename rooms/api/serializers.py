@@ -8,7 +8,13 @@ from typing import Any, ClassVar
 import msgspec
 from rest_framework import serializers
 
-from rooms.wire.commands import CONTROL_COMMANDS, CastVote, NewMessage, PrivateMessage
+from rooms.wire.commands import (
+    CONTROL_COMMANDS,
+    CastVote,
+    DraftVote,
+    NewMessage,
+    PrivateMessage,
+)
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
 
@@ -66,6 +72,11 @@ class PrivateMessageSerializer(CommandSerializer):
 
 class NewVoteSerializer(CommandSerializer):
     struct = CastVote
+    given = ("course",)
+
+
+class NewDraftSerializer(CommandSerializer):
+    struct = DraftVote
     given = ("course",)
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("courses/<slug:slug>/questions/", courses.Questions.as_view()),
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
     path("courses/<slug:slug>/vote/", classroom.Votes.as_view()),
+    path("courses/<slug:slug>/draft/", classroom.Drafts.as_view()),
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),
     path("courses/<slug:slug>/partners/", classroom.Partners.as_view()),
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),

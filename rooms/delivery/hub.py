@@ -6,7 +6,9 @@ the messages after it are written.
 """
 
 import asyncio
+import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 
 from rooms import metrics
@@ -18,6 +20,9 @@ from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.delivery.tasks import Tasks
 from rooms.delivery.topics import Subscriptions
+
+NEWS_KEPT = 60.0
+"""Seconds for which the hub remembers news of a class; clients ask again sooner than that."""
 
 
 class Hub:
@@ -54,6 +59,9 @@ class Hub:
         self._audiences: dict[str, Audience] = {}
         self._topics: dict[str, Subscriptions[LiveConnection]] = {}
         self._order = Order(self._audiences, fetch=fetch, compare=compare, every=compare_every)
+        # The times of the last news of a class for rooms and users, oldest first. For a group, and
+        # for `EVERYONE`, it is the time until which notices may have been missed.
+        self._news: OrderedDict[str, float] = OrderedDict()
         self.closing = False
         """Set once no request may wait for a message any more."""
         self._tasks = Tasks()
@@ -67,7 +75,12 @@ class Hub:
         self, subscriber: Subscriber, names: Iterable[str], *, linger: float = LINGER
     ) -> bool:
         """Subscribe this process to the groups; see `GroupSubscriptions.subscribe`."""
-        return await self._subscriptions.subscribe(subscriber, names, linger=linger)
+        groups = list(names)
+        new = await self._subscriptions.subscribe(subscriber, groups, linger=linger)
+        if new:
+            for group in groups:
+                self._note_news(group)
+        return new
 
     def join(
         self, connection: LiveConnection, audience: str, group: str, head: int | None = None
@@ -133,19 +146,31 @@ class Hub:
             self.unsubscribe_topic(connection, pattern)
         self._subscriptions.release(connection)
 
-    async def wait_for(self, audience: str, group: str, after: int, within: float) -> bool:
+    async def wait_for(
+        self,
+        audience: str,
+        group: str,
+        after: int,
+        within: float,
+        *,
+        user: Hashable,
+        since: float | None = None,
+    ) -> bool:
         """Wait for a message of a room with a higher number than `after`.
 
         Returns True if there may be one. That includes the case that this process did not listen to
-        the group until now. Returns False after `within` seconds and when the process stops.
+        the group until now. Also returns True if `has_news` would, now or while it waits.
+        Returns False after `within` seconds and when the process stops.
         """
         if self.closing:
             return False
+        if since is not None and self.has_news(since, audience, group, user):
+            return True
         subscriber = Subscriber()
         metrics.WAITING_REQUESTS.inc()
         subscribing = self.loop.create_task(self.subscribe(subscriber, [group]))
         try:
-            with self._order.expecting(audience, after) as there:
+            with self._order.expecting(audience, names.user(user), after=after) as there:
                 async with asyncio.timeout(within):
                     await asyncio.wait((subscribing, there), return_when=asyncio.FIRST_COMPLETED)
                     if subscribing.done() and subscribing.result():
@@ -157,6 +182,24 @@ class Hub:
             subscribing.cancel()
             metrics.WAITING_REQUESTS.dec()
             self._subscriptions.release(subscriber)
+
+    def has_news(self, since: float, room: str, group: str, user: Hashable) -> bool:
+        """Return whether there may be news of a class for a room or a user since a time.
+
+        `since` is in seconds since the epoch. That includes the case that this process missed
+        notices to the group since then, or no longer remembers the time. Any thread may ask.
+        """
+        if since < time.time() - NEWS_KEPT:
+            return True
+        known = (room, group, names.user(user), names.EVERYONE)
+        return max(self._news.get(name, 0.0) for name in known) > since
+
+    def _note_news(self, name: str) -> None:
+        now = time.time()
+        self._news[name] = now
+        self._news.move_to_end(name)
+        while next(iter(self._news.values())) < now - NEWS_KEPT:
+            self._news.popitem(last=False)
 
     def subscribe_topic(self, connection: LiveConnection, pattern: str, group: str) -> None:
         """Subscribe the connection to the topics of the group that match the pattern."""
@@ -209,6 +252,9 @@ class Hub:
                     self._flush(frames)
                     self._order.removed(entry)
                 case notices.Passing(skip=None):
+                    if entry.wakes:
+                        self._note_news(entry.audience)
+                        self._order.wake(entry.audience)
                     if (audience := self._audiences.get(entry.audience)) is None:
                         continue
                     if entry.revision and not self.revisions.hear(group, entry.revision):
@@ -325,6 +371,7 @@ class Hub:
         ]
 
     def _restored(self) -> None:
+        self._note_news(names.EVERYONE)
         self._order.compare_soon()
         self._on_restored()
 

@@ -38,13 +38,15 @@ class Removed(Struct, tag="r", array_like=True, frozen=True):
 class Passing(Struct, Generic[Key], tag="p", array_like=True, frozen=True):
     """A frame that is not stored; `skip` is the id of a user who does not get it.
 
-    `revision` is that of the class if the frame reports the partners of a user, else 0.
+    `revision` is that of the class if the frame reports the partners of a user, else 0. With
+    `wakes`, requests that wait for messages are answered, so that their clients read the state.
     """
 
     audience: str
     frame: bytes
     skip: Key | None = None
     revision: int = 0
+    wakes: bool = False
 
 
 class Join(Struct, Generic[Key], tag="j", array_like=True, frozen=True):

@@ -65,6 +65,8 @@ class Order:
         self._heads: OrderedDict[str, int] = OrderedDict()
         # The waits for a message of a room, each with a number: True when a higher number comes.
         self._expecting: dict[str, dict[asyncio.Future[bool], int]] = {}
+        # The same waits by the room and by the user, whose news of the class end them, too.
+        self._asleep: dict[str, set[asyncio.Future[bool]]] = {}
         self._told_removed: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._soon = asyncio.Event()
         self._compared = self._loop.time()
@@ -116,19 +118,35 @@ class Order:
                 await asyncio.sleep(FILL_PAUSE)
 
     @contextlib.contextmanager
-    def expecting(self, audience: str, after: int) -> Iterator[asyncio.Future[bool]]:
-        """Yield a future that becomes True when the room has a message with a higher number."""
+    def expecting(self, room: str, user: str, *, after: int) -> Iterator[asyncio.Future[bool]]:
+        """Yield a future that becomes True when the room has a message with a higher number.
+
+        It also becomes True when `wake` is called for the room or the user.
+        """
         future: asyncio.Future[bool] = self._loop.create_future()
-        if self._heads.get(audience, 0) > after:
+        if self._heads.get(room, 0) > after:
             future.set_result(True)
-        expecting = self._expecting.setdefault(audience, {})
+        expecting = self._expecting.setdefault(room, {})
         expecting[future] = after
+        for audience in (room, user):
+            self._asleep.setdefault(audience, set()).add(future)
         try:
             yield future
         finally:
             del expecting[future]
             if not expecting:
-                del self._expecting[audience]
+                del self._expecting[room]
+            for audience in (room, user):
+                asleep = self._asleep[audience]
+                asleep.discard(future)
+                if not asleep:
+                    del self._asleep[audience]
+
+    def wake(self, audience: str) -> None:
+        """End the waits of a room or a user, with the result True."""
+        for future in self._asleep.get(audience, ()):
+            if not future.done():
+                future.set_result(True)
 
     def release_expecting(self) -> None:
         """End all waits for messages, with the result False."""

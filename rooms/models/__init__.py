@@ -6,7 +6,7 @@ from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question
 from rooms.models.room import Membership, Room
-from rooms.models.round import ClassSession, Round, Vote
+from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.uselog import UseLog
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ClassSession",
     "Connection",
     "Course",
+    "Draft",
     "Enrollment",
     "Membership",
     "Mention",

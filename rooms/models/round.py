@@ -34,6 +34,9 @@ class ClassSession(models.Model):
     )
     changed_at = models.DateTimeField()
     deadline = models.DateTimeField(null=True, blank=True)
+    # While `stop_vote` closes the round: the uuid of the message that reports the close. The
+    # database default serves workers that still run code without this field.
+    closing = models.CharField(max_length=32, default="", blank=True, db_default="")
     current_round = models.ForeignKey(
         "Round", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -123,3 +126,35 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.choice}"
+
+
+class Draft(models.Model):
+    """A choice of a user that is not cast yet. It becomes their vote when the round closes.
+
+    A vote that is cast later removes it.
+    """
+
+    # It needs no index of its own because of `peerchat_one_draft_per_round`.
+    round = models.ForeignKey(
+        Round, on_delete=models.CASCADE, related_name="drafts", db_index=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_drafts"
+    )
+    choice = models.CharField(max_length=1)
+    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    rationale = models.TextField(blank=True)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("round", "sent_at")
+        constraints = (
+            models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_draft_per_round"),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=1, confidence__lte=5),
+                name="peerchat_draft_confidence_1_to_5",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.choice} (draft)"

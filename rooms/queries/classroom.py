@@ -19,6 +19,7 @@ from rooms.models import (
     ClassSession,
     Connection,
     Course,
+    Draft,
     Enrollment,
     Partner,
     PartnerGroup,
@@ -28,7 +29,7 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
-from rooms.wire.events import OwnVote, PartnerBody, QuestionBody, Snapshot
+from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
 def question_body(round_: Round | None) -> QuestionBody | None:
@@ -114,21 +115,28 @@ def snapshot(user: User, slug: str) -> Snapshot:
 def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     """Return the id of a course and the state of its class for the user.
 
-    Nothing in the state is older than its revision, which is read first. Raises PermissionDenied.
+    Nothing in the state is older than its revision and its `server_time`, which are read first.
+    Raises PermissionDenied.
     """
-    course = enrolled(user, slug).course
+    now = time.time()
+    enrollment = enrolled(user, slug)
+    course = enrollment.course
     state = _class_state(course)
     votes: list[OwnVote | None] = [None, None]
+    draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
     if state.rounds != (None, None):
         own = {
-            vote.round_id: OwnVote(vote.choice, vote.confidence, vote.rationale)
+            vote.round_id: frames.own_vote(vote)
             for vote in Vote.objects.filter(
                 user=user, round__in=[pk for pk in state.rounds if pk is not None]
             )
         }
         votes = [None if pk is None else own.get(pk) for pk in state.rounds]
+        if state.fields["phase"] in phases.OPEN_PHASES:
+            left = Draft.objects.filter(round=state.rounds[1] or state.rounds[0], user=user).first()
+            draft = None if left is None else frames.own_draft(left)
         if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
                 Partner.objects.filter(round=state.rounds[0], user=user)
@@ -140,8 +148,10 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
                 partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
     return course.pk, Snapshot(
         **state.fields,
-        server_time=time.time(),
+        server_time=now,
         votes=votes,
+        draft=draft,
+        muted_until=frames.muted_until(enrollment),
         room=room,
         partners=partners,
     )

@@ -124,18 +124,18 @@ def _missed(room: Room, after: int, most: int) -> tuple[list[MessageBody], bool]
 
 def messages_page(
     user: User, room: str, *, after: int | None, before: int | None, limit: int
-) -> tuple[Room, list[MessageBody]]:
-    """Return a room of the user and some of its messages, oldest first.
+) -> tuple[Membership, list[MessageBody]]:
+    """Return the user's membership of a room and some of its messages, oldest first.
 
     These are the first ones after the number `after`, or else the last ones. With `before`, only
     messages before that number count. Raises InvalidRoom.
     """
-    found = member(user, room).room
-    messages = _messages(found)
+    membership = member(user, room)
+    messages = _messages(membership.room)
     if before is not None:
         messages = messages.filter(seq__lt=before)
     if after is not None:
         page = list(messages.filter(seq__gt=after).order_by("seq")[:limit])
     else:
         page = list(reversed(messages.order_by("-seq")[:limit]))
-    return found, [frames.body(message) for message in page]
+    return membership, [frames.body(message) for message in page]

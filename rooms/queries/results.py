@@ -71,8 +71,10 @@ def figures(course: Course) -> FiguresBody:
 
 def _comparison(
     session: ClassSession, first: Round, second: Round
-) -> tuple[Transitions, float | None]:
+) -> tuple[Transitions | None, float | None]:
     correct = correct_choice(session)
+    if correct is None:
+        return None, None
     before = dict(first.votes.values_list("user_id", "choice"))
     after = dict(second.votes.values_list("user_id", "choice"))
     twice = before.keys() & after.keys()

@@ -175,6 +175,7 @@ def _about(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
     return {
         "user": enrollment.user,
         "course": enrollment.course,
+        "enrollment": enrollment,
         "room": membership.room_id,
         "last_read": membership.last_read_seq,
         "login_url": addresses.login(),

@@ -9,8 +9,10 @@ from rooms.wire.fields import (
     SEND_TO_LIMIT,
     ConnectionId,
     Epoch,
+    Moment,
     Page,
     RoomId,
+    RoundNumber,
     Seconds,
     Seq,
     Slug,
@@ -102,7 +104,23 @@ class CastVote(Command, frozen=True, tag="vote"):
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     question: Slug | None = None
-    round: Annotated[int, Meta(ge=1, le=2)] | None = None
+    round: RoundNumber | None = None
+
+
+class DraftVote(Command, frozen=True, tag="draft"):
+    """Leave a choice with the server that counts if the round closes without a later vote.
+
+    `after` is the `cast_at` of the user's vote in this round that the client knows. If the server
+    has a later one, it does not keep the draft.
+    """
+
+    course: Slug
+    question: Slug
+    round: RoundNumber
+    choice: Annotated[str, Meta(max_length=64)]
+    confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
+    rationale: Text = ""
+    after: Moment | None = None
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -223,6 +241,7 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     MarkRead,
     State,
     CastVote,
+    DraftVote,
     Subscribe,
     Unsubscribe,
     Publish,

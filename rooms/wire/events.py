@@ -198,6 +198,20 @@ class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
     histograms: list[dict[str, int]] | UnsetType = UNSET
 
 
+class ClosingEvent(Event, tag="closing", frozen=True, kw_only=True):
+    """The open round closes at `deadline`, which was later or not set before.
+
+    It is no transition. `deadline` and `server_time` are in seconds since the epoch.
+    """
+
+    course: str
+    epoch: int
+    question: str
+    round: int
+    deadline: float
+    server_time: float
+
+
 class PartnerBody(Struct, frozen=True):
     username: str
     display_name: str
@@ -224,7 +238,8 @@ class Transitions(Struct, frozen=True):
 class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
-    `transitions` and `gain` are null until there is a second round to compare with the first.
+    `transitions` and `gain` are null until there is a second round to compare with the first, and
+    for a question without a correct choice.
     """
 
     online: int
@@ -253,13 +268,73 @@ def figures_event(body: FiguresBody) -> FiguresEvent:
 
 
 class OwnVote(Struct, frozen=True):
+    """A vote of the user; `cast_at` is in seconds since the epoch."""
+
     choice: str
     confidence: int | None
     rationale: str
+    cast_at: float
+
+
+class OwnDraft(Struct, frozen=True):
+    """A choice of the user that counts when the round closes, unless they cast a later vote.
+
+    `sent_at` is in seconds since the epoch.
+    """
+
+    choice: str
+    confidence: int | None
+    rationale: str
+    sent_at: float
+
+
+class VotedEvent(Event, tag="voted", frozen=True, kw_only=True):
+    """The user's vote in a round, sent to all sockets of the user."""
+
+    course: str
+    question: str
+    round: int
+    vote: OwnVote
+
+
+class DraftedEvent(Event, tag="drafted", frozen=True, kw_only=True):
+    """The user's draft in the open round, sent to all sockets of the user."""
+
+    course: str
+    question: str
+    round: int
+    draft: OwnDraft
+
+
+class ReadEvent(Event, tag="read", frozen=True, kw_only=True):
+    """How far the user has read in a room, sent to all sockets of the user."""
+
+    room: str
+    seq: int
+
+
+class QuestionsEvent(Event, tag="questions", frozen=True, kw_only=True):
+    """The questions of a course, or their choices, have changed. Ask for them over HTTP."""
+
+    course: str
+
+
+class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
+    """Until when the user may not post in a course, sent to all sockets of the user.
+
+    `until` is in seconds since the epoch, or null if the user may post.
+    """
+
+    course: str
+    until: float | None
 
 
 class Snapshot(Struct, frozen=True):
-    """The state of the class for one user. `revision` orders all reports of a class's state."""
+    """The state of the class for one user. `revision` orders all reports of a class's state.
+
+    `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
+    which the user may not post, which may be past, or null.
+    """
 
     course: str
     message: str
@@ -270,6 +345,8 @@ class Snapshot(Struct, frozen=True):
     deadline: float | None
     server_time: float
     votes: list[OwnVote | None]
+    draft: OwnDraft | None
+    muted_until: float | None
     room: str | None
     partners: list[PartnerBody]
     revision: int

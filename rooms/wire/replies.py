@@ -6,10 +6,10 @@ Events, snapshots and figures can be replies, too; their types are in `events`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from rooms.wire.commands import (
     CONTROL_COMMANDS,
@@ -17,6 +17,7 @@ from rooms.wire.commands import (
     CastVote,
     Command,
     DashboardState,
+    DraftVote,
     Figures,
     History,
     JoinRoom,
@@ -43,6 +44,7 @@ from rooms.wire.events import (
     RoomInfo,
     Snapshot,
 )
+from rooms.wire.fields import RoundNumber
 
 
 class Authenticated(Struct, frozen=True):
@@ -114,8 +116,19 @@ class HasRead(Struct, frozen=True):
 
 
 class Voted(Struct, frozen=True):
-    round: Annotated[int, Meta(ge=1, le=2)]
+    """Confirms a vote. If a user has two in a round, the one with the later `cast_at` counts."""
+
+    round: RoundNumber
     choice: str
+    cast_at: float
+
+
+class Drafted(Struct, frozen=True):
+    """Answers a draft. `kept` is false, and `sent_at` null, if the user has cast a later vote."""
+
+    round: RoundNumber
+    kept: bool
+    sent_at: float | None
 
 
 class Subscribed(Struct, frozen=True):
@@ -164,6 +177,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     MarkRead: HasRead,
     State: Snapshot,
     CastVote: Voted,
+    DraftVote: Drafted,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

@@ -18,6 +18,7 @@ VALUES: dict[str, Any] = {
     "choice": "A",
     "data": {"a": 1},
     "question": "force",
+    "round": 1,
     "group": 1,
     "token": "pc_none",
     "conn_id": "nobody",

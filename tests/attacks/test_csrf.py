@@ -17,6 +17,10 @@ LOGGING_IN = "api/tokens/"
 BODIES = {
     ("DELETE", "api/tokens/current/"): ("ines", None),
     ("POST", "api/courses/<slug:slug>/vote/"): ("ada", {"choice": "A"}),
+    ("POST", "api/courses/<slug:slug>/draft/"): (
+        "ada",
+        {"question": "force", "round": 1, "choice": "A"},
+    ),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),

@@ -76,6 +76,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
     known = values(cast, room=str(cast.open_room(cast.ada).id), username=cast.carl.name)
     bodies = {
         "vote/": {"choice": "A"},
+        "draft/": {"question": "force", "round": 1, "choice": "A"},
         "control/": {"action": "stop_vote"},
         "rooms/": {"course": cast.course.slug, "title": "A room"},
         "read/": {"seq": 1},

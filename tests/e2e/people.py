@@ -367,7 +367,8 @@ class Student(Person):
         after = self.session()
         for field in ("phase", "epoch", "question", "round", "deadline", "message"):
             assert after[field] == session[field], field
-        assert after["votes"] == self.cast
+        votes = [vote and {**vote, "cast_at": None} for vote in after["votes"]]
+        assert votes == [vote and {**vote, "cast_at": None} for vote in self.cast]
         if before["counting"]:
             await self.counts_down()
 

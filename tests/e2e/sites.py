@@ -17,7 +17,12 @@ from psycopg import sql
 from tests.running import Site, manage
 
 # What a developer's shell, or the wrapper around these tests, may have set.
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HTTPS", "STATIC_ROOT")
+OURS = (
+    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HTTPS", "STATIC_ROOT"),
+    "CLOSE_GRACE",
+)
+# Pages need the usual time to send the choices that nobody has sent.
+GRACE = {"CLOSE_GRACE": ""}
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ class Pool:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
+            **GRACE,
             "DJANGO_SETTINGS_MODULE": "peerchat.settings",
             "DATABASE_URL": self._url(self._name),
             "REDIS_PREFIX": self._name,

@@ -159,12 +159,28 @@ async def sockets(lesson: Class) -> AsyncIterator[dict[str, Client]]:
         yield opened
 
 
+async def leave_draft(lesson: Class, name: str, client: Client, **given: str) -> None:
+    """Leave a draft. The user's sockets and requests that wait learn of it."""
+    known = lesson.api(name, "courses/physics/state/")["server_time"]
+    reply = await client.ask("draft", course="physics", question="force", round=1, **given)
+    assert reply["kept"]
+    assert (await client.event("drafted"))["draft"]["sent_at"] == reply["sent_at"]
+    messages = f"rooms/{lesson.room}/messages/"
+    after = lesson.api(name, messages)["last_seq"]
+    page = lesson.api(name, f"{messages}?after={after}&since={known}&wait=20")
+    assert page["state_changed"]
+
+
 async def test_a_whole_question(lesson, sockets):
     ines, students = sockets["ines"], {name: sockets[name] for name in STUDENTS}
     await ines.ask("start_question", question="force")
-    for name, choice in zip(STUDENTS, "ABAB", strict=True):
+    *voters, undecided = STUDENTS
+    for name, choice in zip(voters, "ABA", strict=True):
         await students[name].ask("vote", course="physics", choice=choice)
+    await leave_draft(lesson, undecided, students[undecided], choice="B", rationale="So.")
     await ines.ask("stop_vote")
+    counts = (await students[undecided].event("voted"))["vote"]
+    assert (counts["choice"], counts["rationale"]) == ("B", "So.")
     await ines.ask("make_partners")
     await ines.ask("enable_chat")
     rooms: dict[str, list[str]] = {}

@@ -57,6 +57,7 @@ def test_who_is_in_the_course_gets_both_panels_and_one_script(school, question):
         "data-username": "ada",
         "data-display-name": "Ada",
         "data-last-read": "0",
+        "data-role": "student",
         "data-api": "/api/",
         "data-sockets": "/ws/",
     }

@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from rooms.models import Enrollment, Message, Vote
+from rooms.models import Draft, Enrollment, Message, Vote
 from rooms.wire.commands import CONTROL_COMMANDS
 from tests.client import barrier
 from tests.rooms.cast import make_question, store
@@ -27,6 +27,10 @@ CHAT = {
     "private_message": ({"to": "bea", "text": "hi"}, OK, OK, OK, DENIED, DENIED),
     "state": ({"course": "course"}, OK, OK, OK, DENIED, DENIED),
     "vote": ({"course": "course", "choice": "A"}, OK, DENIED, DENIED, DENIED, DENIED),
+    "draft": (
+        {"course": "course", "question": "force", "round": 1, "choice": "A"},
+        *(OK, DENIED, DENIED, DENIED, DENIED),
+    ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
 }
@@ -57,6 +61,7 @@ async def test_chat_commands(cast, action, who, fields, code):
         sent = Message.objects.filter(sender=cast.person(who).user).exclude(kind="control")
         assert sent.count() == 0
         assert Vote.objects.filter(user=cast.person(who).user).count() == 0
+        assert Draft.objects.filter(user=cast.person(who).user).count() == 0
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

@@ -15,10 +15,12 @@ from accounts.models import Token
 from peerchat.client import (
     Client,
     Closed,
+    ClosingEvent,
     CommandRefused,
     ControlEvent,
     Denied,
     DirectData,
+    DraftedEvent,
     NewMessageEvent,
     PartnersEvent,
     Reset,
@@ -26,6 +28,7 @@ from peerchat.client import (
     RoomAdded,
     TopicMessage,
     Unreachable,
+    VotedEvent,
 )
 from rooms.actions.enrollment import enroll
 from rooms.models import Message, Vote
@@ -184,7 +187,19 @@ async def test_a_class(cast: Cast, listen: Any) -> None:
     assert (await ines.client.figures(course))["messages"] == 1
     await ines.client.control(course, "start_revote")
     assert await ada.client.vote(course, "B") == 2
+    voted = await ada.hears(lambda event: isinstance(event, VotedEvent) and event.round == 2)
+    assert await bea.client.draft(course, "C", question="force", round=2, rationale="Or so.")
+    drafted = await bea.hears(lambda event: isinstance(event, DraftedEvent))
+    assert (drafted.draft.choice, drafted.draft.rationale) == ("C", "Or so.")
+    assert not await ada.client.draft(course, "C", question="force", round=2)
+    known = voted.vote.cast_at
+    assert await ada.client.draft(course, "D", question="force", round=2, after=known)
     await ines.client.control(course, "stop_vote")
+    closing = await bea.hears(lambda event: isinstance(event, ClosingEvent) and event.round == 2)
+    assert closing.deadline >= closing.server_time
+    for student, choice in ((ada, "D"), (bea, "C")):
+        votes = (await student.client.state(course))["votes"]
+        assert votes[1]["choice"] == choice
     await ines.client.control(course, "reveal")
     revealed = await ada.hears(
         lambda event: isinstance(event, ControlEvent) and event.phase == "revealed"

@@ -46,15 +46,25 @@ class Page:
                 self.state |= {
                     key: fields[key] for key in fields if key not in ("action", "server_time")
                 }
+                if phase not in ("vote", "revote"):
+                    self.state["draft"] = None
             case {"action": "partners", "room": room, "partners": partners}:
                 self.state |= {"room": room, "partners": partners}
-
-    def voted(self, choice, confidence, rationale):
-        self.state["votes"][self.state["round"] - 1] = {
-            "choice": choice,
-            "confidence": confidence,
-            "rationale": rationale,
-        }
+            case {"action": "closing", "epoch": epoch, "deadline": deadline}:
+                assert epoch == self.state["epoch"]
+                self.state["deadline"] = deadline
+            case {"action": "voted", "question": question, "round": number, "vote": vote}:
+                assert question == self.state["question"]["question"]
+                self.state["votes"][number - 1] = vote
+                self.state["draft"] = None
+            case {"action": "drafted", "question": question, "round": number, "draft": draft}:
+                assert (question, number) == (
+                    self.state["question"]["question"],
+                    self.state["round"],
+                )
+                self.state["draft"] = draft
+            case {"action": "muted", "until": until}:
+                self.state["muted_until"] = until
 
 
 class Student:
@@ -86,12 +96,26 @@ class Student:
         reply = await self.client.ask(
             "vote", course=self.cast.course.slug, choice=choice or mine, **fields
         )
-        self.catch_up()
-        assert reply == {"round": self.page.state["round"], "choice": choice or mine}
-        self.page.voted(choice or mine, confidence, rationale)
+        # The vote itself arrives as an event.
+        assert reply["choice"] == (choice or mine)
+
+    async def leave_draft(self, choice):
+        state = await self.look()
+        question, number = state["question"]["question"], state["round"]
+        vote = state["votes"][number - 1]
+        reply = await self.client.ask(
+            "draft",
+            course=self.cast.course.slug,
+            question=question,
+            round=number,
+            choice=choice,
+            rationale=f"why {choice}",
+            after=vote and vote["cast_at"],
+        )
+        assert reply["kept"]
 
 
-async def classroom(cast):
+async def classroom(cast, *, with_people=False):
     """The dashboard, and four students with open pages on both workers."""
     people = {
         "ada": cast.ada,
@@ -112,12 +136,15 @@ async def classroom(cast):
     }
     for student in students.values():
         await student.open()
-    return await cast.dashboard(worker=0), students
+    board = await cast.dashboard(worker=0)
+    return (board, students, people) if with_people else (board, students)
 
 
 STEPS = [
     ("start_question", {"question": "force"}),
+    "draft",
     "vote",
+    "draft",
     ("count_down_and_stop", {"seconds": 600}),
     ("announce", {"text": "Soon"}),
     ("stop_vote", {}),
@@ -143,23 +170,42 @@ STEPS = [
 ]
 
 
-async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
-    ines, students = await classroom(cast)
-    for number, step in enumerate(STEPS):
-        if step == "vote":
+async def take(cast, step, ines, students):
+    """Take a step, in which each student may vote or choose."""
+    match step:
+        case "vote":
             for student in students.values():
                 await student.cast_vote()
-        else:
-            await ines.ask(step[0], **step[1])
+        case "draft":
+            for student, choice in zip(students.values(), "CDAB", strict=True):
+                await student.leave_draft(choice)
+        case action, fields:
+            await ines.ask(action, **fields)
+
+
+async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
+    """In two tabs of each student, at both workers; the votes and drafts are of the first."""
+    ines, students, people = await classroom(cast, with_people=True)
+    tabs = []
+    for student in students.values():
+        for worker in (0, 1):
+            client = await cast.chat(people[student.name], worker=worker)
+            tabs.append(Student(cast, student.name, client, student.vote))
+    for tab in tabs:
+        await tab.open()
+    pages = [*students.values(), *tabs]
+    for number, step in enumerate(STEPS):
+        await take(cast, step, ines, students)
         # Ada is at the worker of the dashboard.
-        await barrier(students["ada"].client, cast.room, *(s.client for s in students.values()))
-        for student in students.values():
-            student.catch_up()
-            fresh = Page(await student.look())
-            assert student.page.state == fresh.state, (number, step)
+        for sender in (students["ada"], students["bea"]):
+            await barrier(sender.client, cast.room, *(page.client for page in pages))
+        for page in pages:
+            page.catch_up()
+            fresh = Page(await page.look())
+            assert page.page.state == fresh.state, (number, step)
             # Groups are only told when the discussion opens.
             formed = step[0] == "make_partners"
-            assert fresh.revision == student.page.revision + formed, (number, step)
+            assert fresh.revision == page.page.revision + formed, (number, step)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +233,8 @@ async def test_a_page_that_is_opened_in_any_phase(cast):
     """A new socket in each phase gets what the one that was there all along knows."""
     ines, students = await classroom(cast)
     ada = students["ada"]
-    for step in STEPS[:13]:
-        if step == "vote":
-            for student in students.values():
-                await student.cast_vote()
-        else:
-            await ines.ask(step[0], **step[1])
+    for step in STEPS[:15]:
+        await take(cast, step, ines, students)
         await barrier(ada.client, cast.room)
         ada.catch_up()
         again = Student(cast, "ada", await cast.chat(cast.ada), ada.vote)
@@ -239,6 +281,8 @@ async def test_the_snapshot_in_each_phase(cast, phase, groups):
             **{"revision": epoch + groups, **more},
         ),
         "votes": [None, None],
+        "draft": None,
+        "muted_until": None,
         "room": room,
         "partners": [],
     }
@@ -266,13 +310,15 @@ async def voting(cast, *people):
 
 async def test_a_vote(cast):
     _, ada = await voting(cast, cast.ada)
-    assert await ada.ask(
+    reply = await ada.ask(
         "vote", course=cast.course.slug, choice="C", confidence=4, rationale="\nBecause. "
-    ) == {"round": 1, "choice": "C"}
+    )
     vote = Vote.objects.get(user=cast.ada.user)
     assert (vote.choice, vote.confidence, vote.rationale) == ("C", 4, "Because.")
+    cast_at = vote.cast_at.timestamp()
+    assert reply == {"round": 1, "choice": "C", "cast_at": cast_at}
     assert (await ada.ask("state", course=cast.course.slug))["votes"] == [
-        {"choice": "C", "confidence": 4, "rationale": "Because."},
+        {"choice": "C", "confidence": 4, "rationale": "Because.", "cast_at": cast_at},
         None,
     ]
 
@@ -295,10 +341,8 @@ async def test_each_round_has_votes_of_its_own(cast):
     await ada.ask("vote", course=cast.course.slug, choice="A")
     await ines.ask("stop_vote")
     await ines.ask("start_revote")
-    assert await ada.ask("vote", course=cast.course.slug, choice="B") == {
-        "round": 2,
-        "choice": "B",
-    }
+    reply = await ada.ask("vote", course=cast.course.slug, choice="B")
+    assert (reply["round"], reply["choice"]) == (2, "B")
     state = await ada.ask("state", course=cast.course.slug)
     assert [one["choice"] for one in state["votes"]] == ["A", "B"]
 
@@ -308,10 +352,8 @@ async def test_a_vote_after_a_reopening_counts_in_the_same_round(cast):
     await ada.ask("vote", course=cast.course.slug, choice="A")
     await ines.ask("stop_vote")
     await ines.ask("reopen")
-    assert await ada.ask("vote", course=cast.course.slug, choice="B") == {
-        "round": 1,
-        "choice": "B",
-    }
+    reply = await ada.ask("vote", course=cast.course.slug, choice="B")
+    assert (reply["round"], reply["choice"]) == (1, "B")
     assert [one.choice for one in Vote.objects.filter(user=cast.ada.user)] == ["B"]
 
 
@@ -429,12 +471,8 @@ def told(frame):
 
 async def test_nothing_of_correctness_or_of_others_votes_before_the_reveal(cast):
     ines, students = await classroom(cast)
-    for step in STEPS[:12]:
-        if step == "vote":
-            for student in students.values():
-                await student.cast_vote()
-        else:
-            await ines.ask(step[0], **step[1])
+    for step in STEPS[:14]:
+        await take(cast, step, ines, students)
         for student in students.values():
             client = student.client
             await client.ask("list_rooms")
@@ -464,7 +502,7 @@ async def test_nothing_of_correctness_or_of_others_votes_before_the_reveal(cast)
         event = await student.client.event("control", message="reveal")
         assert (event["correct"], event["histograms"]) == (
             "B",
-            [{"A": 2, "B": 2, "C": 0, "D": 0}] * 2,
+            [{"A": 1, "B": 1, "C": 1, "D": 1}, {"A": 2, "B": 2, "C": 0, "D": 0}],
         )
 
 

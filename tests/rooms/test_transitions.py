@@ -225,6 +225,8 @@ async def test_before_the_first_question(cast):
     assert await ines.ask("state") == {
         **state_fields(cast, "enableNext", "idle", 0, slug=None),
         "votes": [None, None],
+        "draft": None,
+        "muted_until": None,
         "room": None,
         "partners": [],
     }

@@ -23,12 +23,15 @@ async def page(browser):
 
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
+        "ballot.js",
+        "client.js",
         "clients.js",
         "format.js",
         "rooms.js",
         "storage.js",
         "store.js",
         "text.js",
+        "votes.js",
     }
 
 

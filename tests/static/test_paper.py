@@ -22,7 +22,7 @@ RESULT = """async ([url, question]) => {
     await import(`${url}/core/peer-bars.js`);
     const part = new PeerQuestion();
     document.querySelector("[data-part=question]").replaceWith(part);
-    const client = { state: { limits: { rationale: 1000 } }, socket: { isOpen: true } };
+    const client = { state: { course: {}, limits: { rationale: 1000 } }, socket: { isOpen: true } };
     part.connect({ client, ballot: {} });
     const votes = [{ choice: "A" }, { choice: "B" }];
     const histograms = [{ A: 3, B: 1 }, { A: 1, B: 3 }];

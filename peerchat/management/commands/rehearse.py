@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 import uuid
 from argparse import ArgumentParser
@@ -62,6 +63,14 @@ class Command(BaseCommand):
             default=5,
             metavar="SECONDS",
             help="time over which the votes are spread (default: 5)",
+        )
+        parser.add_argument(
+            "--unsent",
+            type=float,
+            default=10,
+            metavar="PERCENT",
+            help="share of the students who choose an answer and never press Vote; their choices "
+            "must count at the close (default: 10)",
         )
         parser.add_argument(
             "--workers",
@@ -125,6 +134,7 @@ class Command(BaseCommand):
         course: str | None,
         messages: int,
         vote_within: float,
+        unsent: float,
         workers: int | None,
         timeout: float,
         log_in: bool,
@@ -147,6 +157,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "--messages must be at least 1, --vote-within at least 0 and --timeout above 0."
             )
+        if not 0 <= unsent <= 100:
+            raise CommandError("--unsent must be between 0 and 100.")
         if course is not None and Course.objects.filter(slug=course).exists():
             raise CommandError(f"The course {course} already exists. Choose another slug.")
         slug = course or f"rehearsal-{uuid.uuid4().hex[:8]}"
@@ -179,6 +191,7 @@ class Command(BaseCommand):
             messages=messages,
             pause=1 / limits["MESSAGE_RATE"],
             vote_within=vote_within,
+            unsent=math.ceil(len(cast.students) * unsent / 100),
             workers=workers,
         )
         lesson = Lesson(plan, Ledger(cast.course), report)

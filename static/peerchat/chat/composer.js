@@ -75,11 +75,11 @@ export class Composer {
     this.#field.focus();
   }
 
-  /** `closed`: nobody can write in the room any more. */
-  render(closed) {
-    setAttribute(this.#field, "disabled", closed);
-    setAttribute(this.#button, "disabled", closed);
-    this.#field.placeholder = closed ? "This chat is closed" : "Write a message";
+  /** `why`: the reason why one cannot write in the room, or null. */
+  render(why) {
+    setAttribute(this.#field, "disabled", why !== null);
+    setAttribute(this.#button, "disabled", why !== null);
+    this.#field.placeholder = why ?? "Write a message";
     this.#counted();
   }
 

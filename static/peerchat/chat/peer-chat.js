@@ -1,5 +1,5 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
-import { dayOf, list, plural, shownName } from "../core/format.js";
+import { dayOf, list, plural, shownName, timeOf } from "../core/format.js";
 import { isolated } from "../core/text.js";
 import { Composer } from "./composer.js";
 import { continues, messageRow } from "./message-row.js";
@@ -9,6 +9,8 @@ import { Outgoing } from "./outgoing.js";
 const NEAR_END = 60;
 const NEAR_START = 80;
 const TYPING_FOR = 4_500;
+// Timers cannot wait for long; a mute may last a month.
+const MUTE_CHECKED = 60_000;
 
 /**
  * A room's messages and the field to write in.
@@ -38,6 +40,7 @@ export class PeerChat extends HTMLElement {
   #newest;
   #typing;
   #composer;
+  #mute = null;
   #tools;
 
   connectedCallback() {
@@ -126,11 +129,23 @@ export class PeerChat extends HTMLElement {
     show(this.#start, room.more);
     show(this.#empty, room.loaded && !this.#list.childElementCount && this.#outgoing.isEmpty);
     setAttribute(this, "aria-busy", room.loaded ? null : "true");
-    this.#composer.render(room.removed);
+    this.#renderComposer(room);
     if (stuck) this.#toEnd();
     this.#found();
     this.#seen();
     if (this.#atEnd && !this.#sought && room.messages.length) this.#client.trim(room.id);
+  }
+
+  #renderComposer(room) {
+    clearTimeout(this.#mute);
+    const { mutedUntil } = this.#client.state;
+    const left = (mutedUntil ?? 0) - this.#client.now();
+    if (room.removed) this.#composer.render("This chat is closed");
+    else if (left <= 0) this.#composer.render(null);
+    else {
+      this.#composer.render(`You are muted until ${timeOf(mutedUntil)}`);
+      this.#mute = setTimeout(() => this.#renderComposer(this.#room), Math.min(left * 1000, MUTE_CHECKED));
+    }
   }
 
   #begin(id) {

@@ -27,6 +27,7 @@ export class ClassClient extends EventTarget {
   #gapTimer = null;
   #readTimers = new Map();
   #typed = new Map();
+  #clockOffset = 0;
   #snapshots;
 
   /** `api`: for what goes over HTTP in any case. */
@@ -42,12 +43,14 @@ export class ClassClient extends EventTarget {
     addEventListener("pagehide", () => this.#sendReads());
   }
 
-  /** The server's time in seconds since the epoch. */
+  /** The server's time in seconds since the epoch; without a connection, by what was known of its clock before. */
   now() {
-    return Date.now() / 1000 + (this.socket.clockOffset ?? 0);
+    this.#clockOffset = this.socket.clockOffset ?? this.#clockOffset;
+    return Date.now() / 1000 + this.#clockOffset;
   }
 
   dispatch(event) {
+    this.now();
     const before = this.state;
     this.state = reduce(before, event);
     if (this.state === before) return;

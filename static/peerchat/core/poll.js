@@ -33,7 +33,7 @@ const DEFAULTS = {
  * request at a time in the course's room and one in the partners'.
  *
  * Events and status are those of the socket. What the server tells sockets by events without a stored form is
- * read again now and then and comes as `message_removed`, `local.snapshot` or `local.present`. With `leading` the
+ * read again now and then and comes as `message_removed`, `read`, `local.snapshot` or `local.present`. With `leading` the
  * figures are read as well, and the rooms are left to another connection of the page.
  */
 export class PeerPoll extends EventTarget {
@@ -56,6 +56,7 @@ export class PeerPoll extends EventTarget {
   #told = null;
   #removed = new Set();
   #lookedAt = 0;
+  #since = 0;
   #due = false;
 
   /**
@@ -149,9 +150,10 @@ export class PeerPoll extends EventTarget {
       case "mark_read":
         // It may be the last thing that a page does.
         return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true });
-      case "vote": {
-        const { course, ...vote } = fields;
-        return this.#ask("POST", `courses/${course}/vote/`, { body: { uuid, ...vote }, timeout });
+      case "vote":
+      case "draft": {
+        const { course, ...body } = fields;
+        return this.#ask("POST", `courses/${course}/${action}/`, { body: { uuid, ...body }, timeout, keepalive: true });
       }
       case "typing":
         return {};
@@ -171,6 +173,7 @@ export class PeerPoll extends EventTarget {
     const state = await this.#ask("GET", `courses/${this.#course}/state/`, { timeout });
     this.#clock.measure(sent, state.server_time);
     this.#lookedAt = sent;
+    this.#since = state.server_time;
     this.#phase = state.phase;
     this.#partners = state.room;
     this.#watch();
@@ -245,7 +248,7 @@ export class PeerPoll extends EventTarget {
     const wait = this.#wait();
     const page = await this.#messages(
       room,
-      { after: this.#heads.get(room), limit: PAGE, wait },
+      { after: this.#heads.get(room), limit: PAGE, wait, ...(room === this.#room && { since: this.#since }) },
       wait * 1000 + this.#options.pollSlack,
     );
     // One's own message is not to be shown as stored while it is still shown as on its way.
@@ -257,7 +260,8 @@ export class PeerPoll extends EventTarget {
     if (room === this.#room && results.some((one) => one.kind === "control")) {
       this.#due = true;
       await this.#pauses.wait(Math.random() * this.#options.spread);
-    } else if (!results.length && Date.now() - began < Math.min(1_000, wait * 500)) {
+    } else if (page.state_changed) this.#due = true;
+    else if (!results.length && Date.now() - began < Math.min(1_000, wait * 500)) {
       await this.#pauses.wait(this.#options.pause * (0.75 + Math.random() / 2));
     }
   }
@@ -282,8 +286,10 @@ export class PeerPoll extends EventTarget {
       this.#emit({ ...state, action: "local.snapshot" });
     }
     if (this.#leading) return;
-    const { results } = await this.#messages(this.#room, { limit: MODERATED });
+    const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
+    // Older servers do not tell.
+    if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read });
     for (const { seq, text } of results) {
       if (text || this.#removed.has(seq)) continue;
       this.#removed.add(seq);

@@ -27,6 +27,7 @@ export function reduceRooms(rooms, event, { me, course }) {
         (next, [id, answer]) => (answer.error_code ? changed(next, id, { joined: false }) : reached(next, id, answer.last_seq)),
         rooms,
       );
+    case "read":
     case "local.read": {
       const before = rooms[event.room];
       return before && event.seq > before.lastRead ? changed(rooms, event.room, { lastRead: event.seq }) : rooms;

@@ -5,6 +5,7 @@
  */
 
 import { reduceRooms } from "./rooms.js";
+import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
 /** Messages of a room kept in memory; older ones are loaded again on demand. */
 export const KEEP = 400;
@@ -32,6 +33,7 @@ export function initialState({ me, course, lastRead = 0 }) {
     rooms: course.room ? { [course.room]: { ...emptyRoom(course.room, "course"), lastRead } } : {},
     list: {},
     figures: null,
+    mutedUntil: null,
   };
 }
 
@@ -47,6 +49,7 @@ function emptySession() {
     round: null,
     deadline: null,
     votes: [null, null],
+    draft: null,
     partners: [],
     partnerRoom: null,
     partnersEpoch: -1,
@@ -132,6 +135,7 @@ const HANDLERS = {
       round: event.round,
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
+      draft: anew || event.round !== before.round || OPEN[event.round] !== event.phase ? null : before.draft,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
       correct: revealed ? (event.correct ?? null) : null,
@@ -151,6 +155,14 @@ const HANDLERS = {
       partnersRevision: Math.max(before.partnersRevision, revisionOf(event)),
     });
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
+  },
+
+  closing: inSession(withDeadline),
+  voted: inSession(withVote),
+  drafted: inSession(withDraft),
+
+  muted(state, { course, until }) {
+    return course === state.course.slug ? { ...state, mutedUntil: until } : state;
   },
 
   presence(state, event) {
@@ -194,7 +206,7 @@ const HANDLERS = {
     // An event that overtook the snapshot knows more; ask again rather than mix the two.
     const { epoch, revision } = state.session;
     if (event.epoch < epoch || event.revision < revision) return withSession(state, { stale: true });
-    const next = withSession(state, {
+    const session = {
       ...emptySession(),
       known: true,
       message: event.message,
@@ -205,22 +217,17 @@ const HANDLERS = {
       round: event.round,
       deadline: event.deadline,
       votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
+      draft: event.draft ?? null,
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
       correct: event.correct ?? null,
       histograms: event.histograms ?? null,
-    });
+    };
+    const next = { ...state, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
-  },
-
-  "local.voted"(state, { question, round, vote }) {
-    if (state.session.question?.question !== question) return state;
-    const votes = [...state.session.votes];
-    votes[round - 1] = vote;
-    return withSession(state, { votes });
   },
 
   "local.selected"(state, { room, room_messages: messages, last_seq: lastSeq }) {
@@ -274,12 +281,19 @@ const HANDLERS = {
     }));
   },
 
-  "local.read"(state, { room, seq }) {
+  read(state, { room, seq }) {
     const before = state.rooms[room];
     if (!before || before.lastRead >= seq) return state;
     return withRoom(state, room, (one) => ({ ...one, lastRead: seq }));
   },
 };
+
+HANDLERS["local.read"] = HANDLERS.read;
+
+/** A handler that changes the session by an event of this course. */
+function inSession(change) {
+  return (state, event) => (event.course === state.course.slug ? { ...state, session: change(state.session, event) } : state);
+}
 
 /** The number that orders all that is told of where a class stands; older servers send none. */
 function revisionOf(event) {

@@ -145,11 +145,14 @@ export class PeerControl extends HTMLElement {
 
   /** The question to start next: the one chosen, else the first that was not asked yet. */
   #options(questions, asked, session) {
-    const drawn = JSON.stringify([questions.map((one) => one.slug), [...asked], session.question?.question]);
+    const step = JSON.stringify([[...asked], session.question?.question]);
+    const drawn = JSON.stringify([questions.map((one) => [one.slug, one.prompt]), step]);
     const { question: select } = this.#parts;
     if (select.dataset.drawn === drawn) return;
-    select.dataset.drawn = drawn;
-    const next = questions.find((one) => !asked.has(one.slug)) ?? questions[0];
+    // A question that is added meanwhile does not take the place of the one that was chosen.
+    const kept = select.dataset.step === step ? questions.find((one) => one.slug === select.value) : null;
+    Object.assign(select.dataset, { drawn, step });
+    const next = kept ?? questions.find((one) => !asked.has(one.slug)) ?? questions[0];
     select.replaceChildren(
       ...questions.map((one, index) =>
         h("option", { value: one.slug, dir: "auto", ".selected": one === next }, `${index + 1}. ${short(one.prompt)}${asked.has(one.slug) ? " (asked)" : ""}`),

@@ -15,9 +15,13 @@ import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { PeerTransport } from "../core/transport.js";
+import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
 const TOAST_FOR = 6_000;
+const SAVED_WITHIN = 300;
+// Milliseconds. Over HTTP nobody tells of new questions.
+const QUESTIONS_EVERY = 20_000;
 
 /**
  * The instructor's page: one socket to lead the class with, one for the course's chat. `data-included`: in a page
@@ -29,7 +33,9 @@ export class PeerDashboard extends HTMLElement {
   #panes;
   #banner;
   #parts = {};
-  #questions = [];
+  #questions;
+  #asking = null;
+  #welcomed = false;
   #asked = new Set();
   #answers = false;
   #phase = null;
@@ -37,6 +43,7 @@ export class PeerDashboard extends HTMLElement {
   #refreshing = null;
   #toastTimer = null;
   #watch = null;
+  #watchQuestions = null;
   #title = document.title;
   #withdraw = null;
 
@@ -50,12 +57,8 @@ export class PeerDashboard extends HTMLElement {
   #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
     const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf, included } = this.dataset;
-    for (const item of this.querySelectorAll("[data-question]")) {
-      const { question, correct, prompt } = item.dataset;
-      this.#questions.push({ slug: question, correct: correct || null, prompt, item });
-      if ("asked" in item.dataset) this.#asked.add(question);
-      item.querySelector("[data-part=pick]").addEventListener("click", () => this.#pick(question));
-    }
+    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug) });
+    for (const { slug, asked } of this.#questions.all) if (asked) this.#asked.add(slug);
     const chat = new PeerTransport(`${sockets}chat/`, { csrf, course, room, api });
     this.#control = new PeerTransport(`${sockets}instructor/${course}/`, {
       csrf,
@@ -107,6 +110,9 @@ export class PeerDashboard extends HTMLElement {
       whenEnded(both, { ask, onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
     }
     this.#watch = setInterval(() => this.#overdue(), 1_000);
+    this.#watchQuestions = setInterval(() => {
+      if (this.#control.status.slow && this.#control.isOpen) this.#askQuestionsSoon();
+    }, QUESTIONS_EVERY);
     chat.start();
     this.#control.start();
     this.#render();
@@ -115,6 +121,7 @@ export class PeerDashboard extends HTMLElement {
   disconnectedCallback() {
     if (!this.#client) return;
     clearInterval(this.#watch);
+    clearInterval(this.#watchQuestions);
     this.#withdraw();
     this.#client.socket.stop();
     this.#control.stop();
@@ -122,8 +129,24 @@ export class PeerDashboard extends HTMLElement {
 
   #frame(frame) {
     // This socket names only its own course, and welcomes the same person.
-    if (frame.action !== "welcome") this.#client.dispatch(frame);
-    else this.#refresh().catch(() => this.#control.reset());
+    if (frame.action === "questions") this.#askQuestionsSoon();
+    else if (frame.action !== "welcome") this.#client.dispatch(frame);
+    else {
+      this.#refresh().catch(() => this.#control.reset());
+      if (this.#welcomed) this.#askQuestionsSoon();
+      this.#welcomed = true;
+    }
+  }
+
+  /** Read the questions again, once for the many changes of one save. */
+  #askQuestionsSoon() {
+    if (this.#asking) return;
+    this.#asking = setTimeout(async () => {
+      this.#asking = null;
+      // Without an answer, the next change or connection asks again.
+      const changed = await this.#questions.refresh(this.#client.api, this.dataset.course).catch(() => false);
+      if (changed) this.#render();
+    }, SAVED_WITHIN);
   }
 
   #refresh() {
@@ -196,7 +219,7 @@ export class PeerDashboard extends HTMLElement {
     const { state } = this.#client;
     const { session, figures } = state;
     const connected = this.#control.isOpen;
-    const current = this.#questions.find((one) => one.slug === session.question?.question);
+    const current = this.#questions.all.find((one) => one.slug === session.question?.question);
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (session.question) this.#asked.add(session.question.question);
@@ -208,7 +231,7 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
-      questions: this.#questions,
+      questions: this.#questions.all,
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
       enabled: connected && session.known,
@@ -229,10 +252,7 @@ export class PeerDashboard extends HTMLElement {
     this.#panes.badge("chat", news);
     // The title of a page that is not ours stays what it is.
     if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;
-    for (const { slug, item } of this.#questions) {
-      setAttribute(item, "data-current", slug === session.question?.question);
-      setAttribute(item, "data-asked", this.#asked.has(slug));
-    }
+    this.#questions.mark({ current: session.question?.question, asked: this.#asked });
   }
 
   #renderPhase(session) {

@@ -1,23 +1,42 @@
 import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
-import { trimmed } from "../core/text.js";
+import { shows, trimmed } from "../core/text.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
 const SOON = new Set(["rate_limited", "unavailable"]);
+const UNSURE = new Set(["not_connected", "timeout"]);
+
+// Seconds before the close. Each page of a class sends its draft at a random moment between the two.
+const FIRST_DRAFT = 3;
+const LAST_DRAFT = 0.8;
+// Seconds between two drafts while the student types, except right before the close.
+const DRAFT_EVERY = 0.4;
+const NO_WAIT = 0.6;
 
 /**
  * The student's vote on its way: what was entered, kept in `storage` through reloads, and sent once
  * the button was pressed and there is a connection. A vote replaces the one before, so a resend is harmless;
  * one is under way at a time, so an older one cannot arrive after a newer one.
+ *
+ * When the round is about to close, or the page is put away, the page sends an entry without a vote as a draft,
+ * which counts at the close. A later vote or draft of another device takes the place of the entry.
  */
 export class Ballot extends EventTarget {
   #client;
   #storage;
   #key;
-  #draft = null;
+  #entered = null;
   #sending = false;
   #timer = null;
+  #drafting = false;
+  #draftTimer = null;
+  #draftedAt = -Infinity;
+  #moment = { of: null, at: null };
+  #underWay = new Set();
+  #answeredAt = -Infinity;
+  #refused = null;
+  #listening = new AbortController();
 
   constructor(client, { storage = tabStorage, key = "peerchat:ballot" } = {}) {
     super();
@@ -27,44 +46,51 @@ export class Ballot extends EventTarget {
     /** Why the last vote was refused, in words, or null. */
     this.error = null;
     try {
-      this.#draft = JSON.parse(storage.getItem(key) ?? "null");
+      this.#entered = JSON.parse(storage.getItem(key) ?? "null");
     } catch {
-      this.#draft = null;
+      this.#entered = null;
     }
+    const { signal } = this.#listening;
+    const follow = () => this.#follow();
+    client.addEventListener("change", follow, { signal });
+    document.addEventListener("visibilitychange", follow, { signal });
   }
 
-  /** What to show in the form of the open round: the draft, else the vote that counts, else nothing. */
+  /** Send no more drafts. */
+  stop() {
+    this.#listening.abort();
+    clearTimeout(this.#draftTimer);
+  }
+
+  /** The fields to show in the form of the open round: those entered, else those that count, else none. */
   entry(session) {
     const round = openRound(session);
-    const vote = round ? session.votes[round - 1] : null;
-    return { choice: null, confidence: null, rationale: "", ...vote, ...this.#mine(session, round)?.fields };
+    return { ...fieldsOf(round ? counting(session, round) : null), ...this.#mine(session, round)?.fields };
   }
 
-  /** Whether something is entered that is not the vote that counts. */
+  /** Whether something is entered that is not the vote that was cast. */
   changed(session) {
     const round = openRound(session);
-    const fields = this.#mine(session, round)?.fields;
-    if (!fields) return false;
-    const vote = session.votes[round - 1];
-    return (
-      (fields.choice ?? null) !== (vote?.choice ?? null) ||
-      (fields.confidence ?? null) !== (vote?.confidence ?? null) ||
-      trimmed(fields.rationale ?? "") !== (vote?.rationale ?? "")
-    );
+    return Boolean(round) && !same(this.entry(session), fieldsOf(session.votes[round - 1]));
   }
 
   /** The choice that the button was pressed for and that the server has not confirmed, or null. */
   pending(session, round) {
-    const draft = this.#mine(session, round);
-    return draft?.pressed ? draft.fields.choice : null;
+    const entered = this.#mine(session, round);
+    return entered?.pressed ? entered.fields.choice : null;
+  }
+
+  /** The choice that was entered in a round, or null. */
+  chosen(session, round) {
+    return this.#mine(session, round)?.fields.choice ?? null;
   }
 
   edit(session, changes) {
     const round = openRound(session);
     if (!round) return;
     this.error = null;
-    const fields = { ...this.entry(session), ...changes };
-    this.#keep({ question: session.question.question, round, fields, pressed: false });
+    this.#enter(session, round, { ...this.entry(session), ...changes }, { pressed: false });
+    this.#follow();
   }
 
   cast(session) {
@@ -73,31 +99,30 @@ export class Ballot extends EventTarget {
     const fields = this.entry(session);
     if (!fields.choice) return;
     this.error = null;
-    this.#keep({ question: session.question.question, round, fields, pressed: true });
+    this.#enter(session, round, fields, { pressed: true });
     this.send();
   }
 
   /** Send what was pressed but not confirmed; to be called after a reconnection, and when a round opens. */
   async send() {
     const session = this.#client.state.session;
-    const draft = this.#mine(session, openRound(session));
-    if (this.#sending || this.#timer || !draft?.pressed) return;
+    const entered = this.#mine(session, openRound(session));
+    if (this.#sending || this.#timer || !entered?.pressed) return;
     this.#sending = true;
-    const { question, round, fields } = draft;
-    const vote = { choice: fields.choice, confidence: fields.confidence, rationale: fields.rationale.trim() };
-    // It names its round: on a slow line it may arrive when the next question is already open.
-    const given = { ...vote, confidence: vote.confidence ?? undefined, question, round };
+    const { question, round } = entered;
+    const vote = cleaned(entered.fields);
     let wait = null;
     try {
-      const reply = await this.#client.socket.request("vote", { course: this.#client.state.course.slug, ...given });
-      this.#client.dispatch({ action: "local.voted", question, round: reply.round, vote });
-      if (this.#draft === draft) this.#keep(null);
+      // It names its round: on a slow line it may arrive when the next question is already open.
+      const reply = await this.#request("vote", { question, round, vote });
+      this.#tell("voted", { question, round: reply.round, vote: { ...vote, cast_at: reply.cast_at } });
+      if (this.#entered === entered) this.#keep(null);
     } catch (error) {
       if (SOON.has(error.code)) wait = (error.retryAfter ?? 2) * 1000;
       else if (error.code === "timeout") wait = 1000;
       else if (!LATER.has(error.code)) {
         this.error = error.message;
-        if (this.#draft === draft) this.#keep({ ...draft, pressed: false });
+        if (this.#entered === entered) this.#keep({ ...entered, pressed: false });
       }
     } finally {
       this.#sending = false;
@@ -107,24 +132,151 @@ export class Ballot extends EventTarget {
         this.#timer = null;
         this.send();
       }, wait + Math.random() * 250);
-    } else if (this.#draft && this.#draft !== draft) this.send();
+    } else {
+      if (this.#entered && this.#entered !== entered) this.send();
+      this.#follow();
+    }
   }
 
   /** Forget what belongs to another question or round. */
   tidy(session) {
-    if (!this.#draft || !session.known) return;
+    if (!this.#entered || !session.known) return;
     if (!this.#mine(session, session.round)) this.#keep(null);
   }
 
-  #mine(session, round) {
-    const draft = this.#draft;
-    return draft && draft.question === session.question?.question && draft.round === round ? draft : null;
+  /** Give way to a later vote or draft of another device, and send a draft when it is time. */
+  #follow() {
+    clearTimeout(this.#draftTimer);
+    const { session } = this.#client.state;
+    const round = openRound(session);
+    const entered = this.#mine(session, round);
+    const stored = entered ? counting(session, round) : null;
+    if (stored && this.#isOfAnotherDevice(stored) && timeOf(stored) > entered.at) {
+      this.#keep(null);
+      return;
+    }
+    if (!this.#isUnsent(session, round) || this.#sending || this.#drafting || !this.#client.socket.isOpen) return;
+    const at = this.#momentOf(session, round);
+    if (at === null) return;
+    const left = at - this.#client.now();
+    if (left <= 0) this.#leave(session, round);
+    else this.#draftTimer = setTimeout(() => this.#follow(), Math.min(left * 1000, 60_000));
   }
 
-  #keep(draft) {
-    this.#draft = draft;
-    if (draft) this.#storage.setItem(this.#key, JSON.stringify(draft));
+  /** Whether this page has sent neither a stored vote or draft nor a later one. */
+  #isOfAnotherDevice(stored) {
+    return timeOf(stored) > this.#answeredAt && !this.#underWay.has(textOf(fieldsOf(stored)));
+  }
+
+  /** Whether a choice is entered that neither counts nor was refused. */
+  #isUnsent(session, round) {
+    const entered = this.#mine(session, round);
+    if (!entered?.fields.choice || same(entered.fields, fieldsOf(counting(session, round)))) return false;
+    return this.#refused !== this.#name(session, entered);
+  }
+
+  /** When to send the draft, in seconds of the server; null as long as the round has no end. */
+  #momentOf({ question, deadline }, round) {
+    const now = this.#client.now();
+    // A page in the background may be stopped at any moment.
+    if (document.hidden) return now;
+    if (deadline === null) return null;
+    const of = `${question.question} ${round} ${deadline}`;
+    if (of !== this.#moment.of) {
+      const first = Math.max(now, deadline - FIRST_DRAFT);
+      const last = Math.max(now, deadline - LAST_DRAFT);
+      this.#moment = { of, at: first + Math.random() * Math.max(0, last - first) };
+    }
+    return deadline - now < NO_WAIT ? now : Math.max(this.#moment.at, this.#draftedAt + DRAFT_EVERY);
+  }
+
+  async #leave(session, round) {
+    const entered = this.#mine(session, round);
+    const { question } = entered;
+    const vote = cleaned(entered.fields);
+    this.#drafting = true;
+    this.#draftedAt = this.#client.now();
+    let wait = null;
+    try {
+      // The server keeps it only where it has no later vote, of another device.
+      const reply = await this.#request("draft", { question, round, vote, after: session.votes[round - 1]?.cast_at });
+      if (reply.kept) this.#tell("drafted", { question, round, draft: { ...vote, sent_at: reply.sent_at } });
+      else await this.#client.refresh();
+    } catch (error) {
+      if (SOON.has(error.code)) wait = error.retryAfter ?? 1;
+      else if (!UNSURE.has(error.code)) this.#refused = this.#name(session, entered);
+    } finally {
+      this.#drafting = false;
+    }
+    if (wait === null) this.#follow();
+    else this.#draftTimer = setTimeout(() => this.#follow(), wait * 1000);
+  }
+
+  async #request(action, { question, round, vote, after }) {
+    const course = this.#client.state.course.slug;
+    const confidence = vote.confidence ?? undefined;
+    const text = textOf(vote);
+    this.#underWay.add(text);
+    try {
+      const reply = await this.#client.socket.request(action, { course, ...vote, confidence, question, round, after });
+      this.#answeredAt = Math.max(this.#answeredAt, reply.cast_at ?? reply.sent_at ?? -Infinity);
+      this.#underWay.delete(text);
+      return reply;
+    } catch (error) {
+      // Without an answer, it may have arrived all the same.
+      if (!UNSURE.has(error.code)) this.#underWay.delete(text);
+      throw error;
+    }
+  }
+
+  /** Tell the client what the event of the server says, as no events come over HTTP. */
+  #tell(action, fields) {
+    this.#client.dispatch({ action, course: this.#client.state.course.slug, ...fields });
+  }
+
+  #name({ epoch }, { fields }) {
+    return `${epoch} ${textOf(fields)}`;
+  }
+
+  #mine(session, round) {
+    const entered = this.#entered;
+    return entered && entered.question === session.question?.question && entered.round === round ? entered : null;
+  }
+
+  #enter(session, round, fields, { pressed }) {
+    this.#keep({ question: session.question.question, round, fields, pressed, at: this.#client.now() });
+  }
+
+  #keep(entered) {
+    this.#entered = entered;
+    if (entered) this.#storage.setItem(this.#key, JSON.stringify(entered));
     else this.#storage.removeItem(this.#key);
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** The draft or vote that would count if the round closed now, or null. A draft is later than the vote. */
+function counting(session, round) {
+  return (round === session.round && session.draft) || session.votes[round - 1];
+}
+
+function timeOf(stored) {
+  return stored.sent_at ?? stored.cast_at;
+}
+
+function fieldsOf(stored) {
+  return { choice: stored?.choice ?? null, confidence: stored?.confidence ?? null, rationale: stored?.rationale ?? "" };
+}
+
+function cleaned({ choice, confidence, rationale }) {
+  const text = rationale ?? "";
+  return { choice: choice ?? null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
+}
+
+function textOf(fields) {
+  return JSON.stringify(cleaned(fields));
+}
+
+function same(one, other) {
+  return textOf(one) === textOf(other);
 }

@@ -11,7 +11,7 @@ const classes = new Map();
  * The one connection of this page to a course, for all its panels: `{client, ballot}`. `data` are the
  * attributes of the first panel. Each that joins leaves with `leaveClass`; with the last it ends.
  */
-export function joinClass({ course, title, room, username, displayName, lastRead, api, sockets, csrf }, token = null) {
+export function joinClass({ course, title, room, username, displayName, lastRead, api, sockets, csrf, role }, token = null) {
   let joined = classes.get(course);
   if (!joined) {
     const socket = new PeerTransport(`${sockets}chat/`, { token, csrf, course, room, api });
@@ -21,7 +21,7 @@ export function joinClass({ course, title, room, username, displayName, lastRead
       api: new Api({ url: api, token, csrf }),
       state: initialState({
         me: { username, display_name: displayName },
-        course: { slug: course, title, room },
+        course: { slug: course, title, room, role },
         lastRead: Number(lastRead),
       }),
       outboxKey: `peerchat:outbox:${own}`,
@@ -41,6 +41,7 @@ export function leaveClass(joined) {
   joined.panels -= 1;
   if (joined.panels) return;
   classes.delete(joined.course);
+  joined.ballot.stop();
   joined.withdraw();
   joined.client.socket.stop();
 }

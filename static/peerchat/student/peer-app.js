@@ -14,6 +14,8 @@ import { faceToFace, openRound, partnerRoom } from "../core/store.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;
+// The server finds a partner within 25 s where there is one.
+const ALONE = 25_000;
 
 const HINTS = {
   idle: "The next question appears here automatically.",
@@ -167,10 +169,20 @@ export class PeerApp extends HTMLElement {
 
   #renderPartners(session, room) {
     const { partners } = this.#parts;
-    const visible = Boolean(room) || session.phase === "discuss";
+    const { role } = this.#client.state.course;
+    // Only students have partners.
+    const visible = Boolean(room) || (session.phase === "discuss" && (!role || role === "student"));
     show(partners, visible);
     partners.active = visible && (this.#panes?.isVisible("class") ?? true);
-    if (visible) partners.render(session, room);
+    if (visible) partners.render(session, room, { alone: this.#isAlone(session) });
+  }
+
+  /** Whether nobody else is here, so that the server finds no partner. */
+  #isAlone({ partners, partnerRoom: room, phase }) {
+    if (partners.length || phase !== "discuss") return !partners.length;
+    if (this.#aloneSince === null) return false;
+    // The server leaves a student alone in a room if nobody else is here, or for a moment if the partner has left.
+    return Date.now() - this.#aloneSince > (room ? PARTNERLESS : ALONE);
   }
 
   /** Ask where the class stands when something that should have come did not. */
@@ -184,6 +196,7 @@ export class PeerApp extends HTMLElement {
     else {
       this.#aloneSince ??= Date.now();
       if (Date.now() - this.#aloneSince > PARTNERLESS) this.#client.refreshOnce("partners");
+      if (this.#isAlone(session)) this.#render();
     }
   }
 

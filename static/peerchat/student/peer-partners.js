@@ -33,15 +33,20 @@ export class PeerPartners extends HTMLElement {
     this.#chat.active = value;
   }
 
-  render(session, room) {
+  /** `alone`: nobody else is here. */
+  render(session, room, { alone: nobody = false } = {}) {
     const { partners } = session;
     const names = partners.map((one) => isolated(shownName(one)));
     const face = faceToFace(session);
     const alone = !partners.length;
     setAttribute(this, "data-face", face);
     setAttribute(this, "data-alone", alone);
-    setText(this.#heading, alone ? "Finding a partner for you…" : face ? `Find ${list(names)}` : list(["You", ...names]));
-    setText(this.#hint, alone ? "This takes a few seconds. You do not have to do anything." : hint(session, face));
+    const finding = nobody ? "Nobody else is here yet" : "Finding a partner for you…";
+    setText(this.#heading, alone ? finding : face ? `Find ${list(names)}` : list(["You", ...names]));
+    const wait = nobody
+      ? "When somebody comes, they become your partner within a few seconds. You do not have to do anything."
+      : "This takes a few seconds. You do not have to do anything.";
+    setText(this.#hint, alone ? wait : hint(session, face));
     show(this.#hint, session.phase === "discuss");
     const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
     if (drawn !== this.#drawn) {

@@ -27,7 +27,7 @@ export class PeerQuestion extends HTMLElement {
       this.replaceChildren();
       return;
     }
-    const round = openRound(session);
+    const round = this.#mayVote ? openRound(session) : null;
     const made = JSON.stringify([question, round, session.phase === "revealed"]);
     if (made !== this.#made) {
       this.#made = made;
@@ -38,6 +38,12 @@ export class PeerQuestion extends HTMLElement {
     if (round) this.#renderForm(session, round);
     else if (session.phase === "revealed") this.#renderResult(session);
     else this.#renderReading(session);
+  }
+
+  /** Whether one's vote counts: only students vote. */
+  get #mayVote() {
+    const { role } = this.#client.state.course;
+    return !role || role === "student";
   }
 
   #makeForm(question, round) {
@@ -147,10 +153,19 @@ export class PeerQuestion extends HTMLElement {
         ? ["sending", `Sending your vote for ${pending}…`]
         : ["offline", `No connection. Your vote for ${pending} will be sent once you are back online.`];
     }
-    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet.`];
+    if (saved && changed && saved.choice !== entry.choice) {
+      return ["changed", `Your vote: ${saved.choice}. You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
+    }
+    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet. ${this.#counts("It")}`];
     if (saved) return ["saved", `Your vote: ${saved.choice}. You can change it until the vote closes.`];
-    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet.`];
+    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
     return ["empty", "Choose an answer."];
+  }
+
+  /** When something that was not sent counts, in words. */
+  #counts(what) {
+    if (this.#client.socket.isOpen) return `${what} counts when the vote closes.`;
+    return `${what} counts if you are back online before the vote closes.`;
   }
 
   #makeReading(question) {
@@ -191,10 +206,17 @@ export class PeerQuestion extends HTMLElement {
     }
     const round = session.round ?? 1;
     const vote = session.votes[round - 1];
+    if (!this.#mayVote) {
+      show(note, openRound(session) !== null);
+      setText(note, "Only students vote. You lead this course, so you cannot choose an answer here.");
+      return;
+    }
     const lost = this.#ballot.pending(session, round);
-    const text = vote ? "" : lost ? `Your vote for ${lost} did not arrive before the vote closed.` : "You did not vote this time.";
+    const chosen = this.#ballot.chosen(session, round);
     show(note, !vote && !discussing);
-    setText(note, text);
+    if (lost) setText(note, `Your vote for ${lost} did not arrive before the vote closed.`);
+    else if (chosen) setText(note, `Your choice ${chosen} did not arrive before the vote closed.`);
+    else setText(note, "You did not vote this time.");
   }
 
   #makeResult(question) {

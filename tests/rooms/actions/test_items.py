@@ -92,7 +92,8 @@ def test_a_single_vote_is_stored_or_raises(school):
     make_question(school.course, "force")
     start = StartQuestion(uuid="u", question="force")
     session.control(user=school.ines, course="physics", command=start)
-    assert cast_vote(ballot=ballot) == Round.objects.get()
+    cast = cast_vote(ballot=ballot)
     stored = Vote.objects.get()
+    assert (cast.round, cast.cast_at) == (Round.objects.get(), stored.cast_at)
     assert (stored.user, stored.choice, stored.confidence) == (school.ada, "A", 3)
     assert stored.rationale == "Because"

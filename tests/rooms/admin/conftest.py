@@ -10,6 +10,7 @@ from rooms.models import (
     ClassSession,
     Connection,
     Course,
+    Draft,
     Enrollment,
     Membership,
     Mention,
@@ -69,6 +70,7 @@ def taught(course, question):
         Vote.objects.create(
             round=round_, user=user, choice=choice, rationale="Because " * 20, cast_at=now
         )
+        Draft.objects.create(round=second, user=user, choice=choice, sent_at=now)
         Partner.objects.create(group=group, round=round_, user=user)
         Membership.objects.create(room=room, user=user)
     message = Message.objects.create(

@@ -17,6 +17,7 @@ from rooms.models import (
     ClassSession,
     Connection,
     Course,
+    Draft,
     Enrollment,
     Membership,
     Mention,
@@ -39,6 +40,7 @@ pytestmark = pytest.mark.django_db
 HISTORY = [
     ClassSession,
     Connection,
+    Draft,
     Membership,
     Mention,
     Message,
@@ -111,6 +113,7 @@ def test_lists_do_not_query_row_by_row(
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(session=session, question=question, number=1, opened_at=later)
         Vote.objects.create(round=round_, user=user, choice="A", cast_at=later)
+        Draft.objects.create(round=round_, user=user, choice="A", sent_at=later)
         own = Room.objects.create(course=other, kind="partners")
         group = PartnerGroup.objects.create(round=round_, number=1, room=own, formed_at=later)
         Partner.objects.create(group=group, round=round_, user=user)

@@ -73,7 +73,7 @@ def test_a_whole_question(school, api, lead, vote):
     for who, choice in (("ada", "A"), ("bea", "B"), ("carl", "A")):
         assert vote(who, choice, confidence=2, rationale=" because ") == (
             200,
-            {"round": 1, "choice": choice},
+            {"round": 1, "choice": choice, "cast_at": pytest.approx(time.time(), abs=5)},
         )
     assert vote("ada", "B")[0] == vote("ada", "A", confidence=4)[0] == 200
     assert lead("stop_vote") == {"phase": "vote_closed", "epoch": 2}
@@ -93,12 +93,18 @@ def test_a_whole_question(school, api, lead, vote):
     assert api(school.ada).post(f"rooms/{partners['room']}/messages/", {"text": "hi"})[0] == 201
     lead("start_revote")
     for who in ("ada", "bea"):
-        assert vote(who, "B") == (200, {"round": 2, "choice": "B"})
+        assert vote(who, "B") == (
+            200,
+            {"round": 2, "choice": "B", "cast_at": pytest.approx(time.time(), abs=5)},
+        )
     lead("stop_vote")
     lead("reveal")
     status, state = api(school.ada).get("courses/physics/state/")
     assert status == 200
     assert state.pop("server_time") == pytest.approx(time.time(), abs=5)
+    assert [one.pop("cast_at") for one in state["votes"]] == [
+        vote.cast_at.timestamp() for vote in Vote.objects.filter(user=school.ada).order_by("round")
+    ]
     assert state == {
         "course": "physics",
         "message": "reveal",
@@ -117,6 +123,8 @@ def test_a_whole_question(school, api, lead, vote):
             {"choice": "A", "confidence": 4, "rationale": ""},
             {"choice": "B", "confidence": None, "rationale": ""},
         ],
+        "draft": None,
+        "muted_until": None,
         "room": partners["room"],
         "partners": partners["partners"],
         "correct": "B",

@@ -125,7 +125,9 @@ def test_queries_of_lists(school, api, path, query):
         "wait=26",
         "wait=nan",
         "wait=inf",
-        "since=1",
+        "until=1",
+        "since=-1",
+        "since=now",
         f"after={2**63}",
     ],
 )

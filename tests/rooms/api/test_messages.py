@@ -86,6 +86,7 @@ def test_the_newest_oldest_first(school, api, path, ten):
         {
             "room": str(school.room.id),
             "last_seq": 10,
+            "last_read_seq": 0,
             "next": None,
             "previous": f"{host}{path}?before=8&limit=3",
             "results": ten[7:],
@@ -151,6 +152,7 @@ def test_a_room_without_messages(school, api, path):
         {
             "room": str(school.room.id),
             "last_seq": 0,
+            "last_read_seq": 0,
             "next": None,
             "previous": None,
             "results": [],

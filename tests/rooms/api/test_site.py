@@ -11,7 +11,7 @@ import pytest
 from rooms.models import Membership, Message
 from tests.client import barrier
 from tests.pace import patient
-from tests.rooms.api.wire import Wire
+from tests.rooms.api.wire import Wire, waiting_requests
 from tests.rooms.cast import Hall, eventually
 from tests.running import Site, environment, read_figures
 
@@ -32,16 +32,6 @@ async def until(ask, status):
             return answer
         await asyncio.sleep(0.05)
     raise AssertionError(f"no answer with {status}: {answer}")
-
-
-async def waiting_requests(site):
-    """Returns once a request waits at the site."""
-    for _ in range(400):
-        figures = await asyncio.to_thread(read_figures, site)
-        if figures.get(("peerchat_waiting_requests",), 0) >= 1:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("no request waits")
 
 
 # --- Both ways in ------------------------------------------------------------------------------
@@ -173,6 +163,7 @@ async def test_a_request_waits_for_the_next_message(cast, wire, waits_at, posted
     assert answer.body == {
         "room": cast.room,
         "last_seq": 1,
+        "last_read_seq": 0,
         "next": None,
         "previous": None,
         "results": [posted.body],

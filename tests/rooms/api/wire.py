@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from tests.pace import patient
 from tests.rooms.cast import Hall, Person
+from tests.running import Site, read_figures
 
 WITHIN = patient(40.0)  # seconds
 
@@ -69,6 +70,16 @@ class Wire:
                 # The worker has accepted it once it answers something.
                 await asyncio.to_thread(_exchange, connection, "GET", "/healthz", None, {}, False)
         return connection
+
+
+async def waiting_requests(site: Site) -> None:
+    """Return once a request waits at the site."""
+    for _ in range(400):
+        figures = await asyncio.to_thread(read_figures, site)
+        if figures.get(("peerchat_waiting_requests",), 0) >= 1:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("no request waits")
 
 
 def _exchange(

@@ -31,6 +31,7 @@ COMMANDS = {
     "mark_read": {"room": "r", "seq": 1},
     "state": {"course": "c"},
     "vote": {"course": "c", "choice": "A"},
+    "draft": {"course": "c", "question": "q", "round": 1, "choice": "A"},
     "ping": {},
 }
 

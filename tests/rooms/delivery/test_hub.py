@@ -1,10 +1,12 @@
 """The hub by itself: who gets what, in which order, and what is filled in between."""
 
 import asyncio
+import time
 import uuid
 
 import pytest
 
+from rooms.delivery import hub as hub_module
 from rooms.delivery import names
 from rooms.delivery import order as module
 from rooms.delivery.connection import LiveConnection
@@ -281,10 +283,52 @@ async def test_who_came_after_a_removal_is_not_told(hub, enter, database):
 
 async def test_who_waits_for_a_message_is_told_by_a_comparison(hub, enter, database):
     await hub.subscribe(enter(rooms=()), [GROUP])
-    waiting = asyncio.create_task(hub.wait_for(ROOM, GROUP, 4, 5.0))
+    waiting = asyncio.create_task(hub.wait_for(ROOM, GROUP, 4, 5.0, user=1))
     await eventually(lambda: database.turns > 1)
     database.heads[ROOM] = 5
     assert await waiting is True
+
+
+@pytest.mark.parametrize("audience", [ROOM, names.user(1)])
+async def test_a_request_that_waits_is_told_of_news_of_the_class(hub, enter, audience):
+    """News of the room and of the user count, and news of others do not."""
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    began = time.time()
+
+    def wait(user, **more):
+        return hub.wait_for(ROOM, GROUP, 4, 0.5, user=user, **more)
+
+    waiting = asyncio.create_task(wait(1))
+    await asyncio.sleep(0)
+    hub.deliver(GROUP, [Passing(audience, b"typing"), Passing(names.user(3), b"", wakes=True)])
+    assert hub.has_news(began, ROOM, GROUP, 1) is False
+    hub.deliver(GROUP, [Passing(audience, b"news", wakes=True)])
+    assert await waiting is True
+    # A client that read the state before that is told at once when it asks again.
+    assert await wait(1, since=began) is True
+    assert await wait(1, since=time.time()) is False
+    assert await wait(2, since=began) is (audience == ROOM)
+
+
+async def test_a_state_from_before_the_subscription_may_be_old(hub, enter):
+    """Until then the process heard of no votes; another may have told the client the state."""
+    before = time.time()
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    assert hub.has_news(before, ROOM, GROUP, 1) is True
+    assert hub.has_news(before, ROOM, "another", 1) is False
+    now = time.time()
+    await hub.subscribe(enter(rooms=()), [GROUP])
+    assert hub.has_news(now, ROOM, GROUP, 1) is False
+
+
+async def test_a_state_from_before_the_remembered_news_may_be_old(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "NEWS_KEPT", 0.0)
+    began = time.time()
+    for user in (1, 2):
+        hub.deliver(GROUP, [Passing(names.user(user), b"news", wakes=True)])
+        await asyncio.sleep(0.01)
+    assert list(hub._news) == [names.user(2)]
+    assert hub.has_news(began, ROOM, GROUP, 1) is True
 
 
 # --- those who come late -------------------------------------------------------------------------

@@ -114,8 +114,8 @@ def test_how_a_class_stands_is_read_once_for_a_revision(school, django_assert_nu
     control(StartQuestion(uuid="1", question="force"))
     before = ask(school.ada)
     assert (before.phase, before.question.question) == ("vote", "force")
-    # The enrolment, the epoch, one's own votes.
-    with django_assert_num_queries(3):
+    # The enrolment, the epoch, one's own votes and draft.
+    with django_assert_num_queries(4):
         assert ask(school.bea).question == before.question
     control(StopVote(uuid="2"))
     assert ask(school.ada).phase == "vote_closed"

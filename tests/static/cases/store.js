@@ -152,7 +152,7 @@ export function anOvertakenSnapshotIsAskedForAgain() {
 }
 
 export function votesStayThroughTheQuestionAndGoWithIt() {
-  const voted = { action: "local.voted", question: "lift", round: 1, vote: VOTE };
+  const voted = { action: "voted", course: "physics", question: "lift", round: 1, vote: VOTE };
   const state = run(start(), snapshot(5, "vote"), voted, control(6, "vote_closed"), control(7, "vote"));
   equal(state.session.votes, [VOTE, null]);
   equal(run(state, control(8, "vote", { question: OTHER })).session.votes, [null, null]);
@@ -165,7 +165,7 @@ export function theSameQuestionAfterItsResultStartsAnew() {
 }
 
 export function aVoteForAQuestionThatIsOverIsDropped() {
-  const voted = { action: "local.voted", question: "coin", round: 1, vote: VOTE };
+  const voted = { action: "voted", course: "physics", question: "coin", round: 1, vote: VOTE };
   equal(run(start(), snapshot(5, "vote"), voted).session.votes, [null, null]);
 }
 

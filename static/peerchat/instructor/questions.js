@@ -1,0 +1,84 @@
+import { h, setAttribute, show } from "../core/dom.js";
+
+const PAGE = 500;
+
+/**
+ * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, prompt,
+ * correct, asked, item}`; `pick(slug)` is called for the one that is to be asked next.
+ */
+export class Questions {
+  #list;
+  #empty;
+  #pick;
+  #drawn = null;
+
+  constructor({ list, empty, pick }) {
+    this.#list = list;
+    this.#empty = empty;
+    this.#pick = pick;
+    this.all = [...list.children].map((item) => {
+      const { question, correct, prompt } = item.dataset;
+      item.querySelector("[data-part=pick]").addEventListener("click", () => pick(question));
+      return { slug: question, prompt, correct: correct || null, asked: "asked" in item.dataset, item };
+    });
+  }
+
+  /** Read them again; whether any has changed since. */
+  async refresh(api, course) {
+    const found = [];
+    for (let more = true; more; ) {
+      const part = await api.get(`courses/${course}/questions/`, { limit: PAGE, offset: found.length });
+      found.push(...part.results);
+      more = part.next !== null;
+    }
+    const drawn = JSON.stringify(found);
+    if (drawn === this.#drawn) return false;
+    this.#drawn = drawn;
+    const open = new Set(this.all.filter(({ item }) => item.querySelector("details").open).map(({ slug }) => slug));
+    this.all = found.map((one) => this.#made(one, open));
+    this.#list.replaceChildren(...this.all.map(({ item }) => item));
+    show(this.#list, found.length > 0);
+    show(this.#empty, found.length === 0);
+    return true;
+  }
+
+  mark({ current, asked }) {
+    for (const { slug, item } of this.all) {
+      setAttribute(item, "data-current", slug === current);
+      setAttribute(item, "data-asked", asked.has(slug));
+    }
+  }
+
+  #made({ question: slug, prompt, choices, correct }, open) {
+    const item = h(
+      "li",
+      { class: "question-item", data: { question: slug, testid: `question-${slug}` } },
+      h(
+        "details",
+        { ".open": open.has(slug) },
+        h(
+          "summary",
+          {},
+          h("span", { class: "question-prompt", dir: "auto" }, prompt),
+          " ",
+          h("span", { class: "tag asked" }, "asked"),
+          " ",
+          h("span", { class: "tag current-tag" }, "now"),
+        ),
+        h("ul", { class: "choices" }, choices.map(({ choice, text }) => row(choice, text, choice === correct))),
+      ),
+      h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, "Choose"),
+    );
+    return { slug, prompt, correct, item };
+  }
+}
+
+function row(letter, text, isRight) {
+  return h(
+    "li",
+    { class: "choice still", data: isRight ? { right: "" } : {} },
+    h("span", { class: "letter" }, letter),
+    h("span", { class: "text", dir: "auto" }, text),
+    isRight ? h("span", { class: "tag good answer" }, "Correct") : null,
+  );
+}
