@@ -14,11 +14,19 @@ def main() -> None:
     # Settings must be named before anything of Django's that reads them is imported.
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")  # a sentence for whoever set up the site, not a traceback
+    except OperationalError as error:
+        # A command that met none does not load the module.
+        from accounts.outages import in_one_line, is_outage
+
+        if "--traceback" in sys.argv or not is_outage(error):
+            raise
+        sys.exit(f"The database of DATABASE_URL cannot be used: {in_one_line(error)}")
 
 
 def read_env_file() -> None:

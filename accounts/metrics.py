@@ -1,4 +1,4 @@
-"""Counts log-ins for Prometheus; `rooms.metrics` exports the figures with the rest."""
+"""Counts log-ins and outages for Prometheus; `rooms.metrics` exports the figures with the rest."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -9,5 +9,8 @@ HASH_SECONDS = Histogram(
 )
 HASH_QUEUE = Gauge(
     "peerchat_password_queue", "Passwords waiting to be hashed.", multiprocess_mode="livesum"
+)
+DATABASE_ERRORS = Counter(
+    "peerchat_database_errors", "Requests, commands and jobs that the database failed."
 )
 REFUSED = Counter("peerchat_logins_refused", "Log-ins refused because too many were waiting.")

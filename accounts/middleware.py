@@ -19,11 +19,10 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
-from django.db import InterfaceError, OperationalError
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import is_same_domain
 
-from accounts import people, sessions, tokens, wrong_tokens
+from accounts import outages, people, sessions, tokens, wrong_tokens
 from accounts.addresses import client_address
 from accounts.people import User
 from accounts.together import Together
@@ -109,9 +108,9 @@ class SocketAuthMiddleware:
             await receive()
             await send({"type": "websocket.close"})
             return None
-        except (OperationalError, InterfaceError) as error:
+        except outages.ERRORS as error:
             # Not 403, which would tell a program that its token is wrong.
-            logger.warning("Cannot look up users: %s", error)
+            outages.note(error, logger)
             await receive()
             await send({"type": "websocket.accept", "subprotocol": _answer(offered)})
             await send({"type": "websocket.close", "code": TRY_AGAIN})

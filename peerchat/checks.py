@@ -41,6 +41,19 @@ def check(function: Callable[[], Iterator[CheckMessage]]) -> Callable[..., Found
     return run
 
 
+def deployment_check(function: Callable[[], Iterator[CheckMessage]]) -> Callable[..., Found]:
+    """Register a check of peerchat's own site for `check --deploy`, which yields its findings.
+
+    The hints name variables that only the settings of that site read.
+    """
+
+    def run(**kwargs: Any) -> Found:
+        return list(function()) if settings.ROOT_URLCONF == "peerchat.urls" else []
+
+    checks.register(run, TAG, deploy=True)
+    return run
+
+
 @check
 def installed_apps() -> Iterator[CheckMessage]:
     missing = [name for name in ("daphne", *host.APPS) if not apps.is_installed(name)]
@@ -218,6 +231,58 @@ def hidden_modules() -> Iterator[CheckMessage]:
             f"{place} cannot be imported, because peerchat has a module `{name}`, too.",
             hint=neighbours.WAYS_LEFT,
             id="peerchat.W010",
+        )
+
+
+@deployment_check
+def redirects() -> Iterator[CheckMessage]:
+    if settings.SECURE_SSL_REDIRECT and settings.SECURE_PROXY_SSL_HEADER is None:
+        yield checks.Warning(
+            "Behind a proxy that ends TLS, every page redirects to itself for ever: peerchat does "
+            "not trust what the proxy says of the browser's connection.",
+            hint="TRUST_X_FORWARDED_PROTO=1 for a proxy that overwrites X-Forwarded-Proto, such "
+            "as that of deploy/nginx.conf; HTTPS=0 for a site without TLS",
+            id="peerchat.W020",
+        )
+
+
+@deployment_check
+def proxies() -> Iterator[CheckMessage]:
+    if settings.SECURE_PROXY_SSL_HEADER is not None and not accounts_conf.limits["TRUSTED_PROXIES"]:
+        yield checks.Warning(
+            "All users seem to come from the address of the proxy, so wrong passwords for a "
+            "username, whoever tries them, lock out its owner, too.",
+            hint="TRUSTED_PROXIES=1, plus one for each further proxy",
+            id="peerchat.W021",
+        )
+
+
+@deployment_check
+def open_metrics() -> Iterator[CheckMessage]:
+    if not settings.METRICS_TOKEN:
+        yield checks.Warning(
+            "Everyone can read /metrics.",
+            hint="METRICS_TOKEN=<a long random string>",
+            id="peerchat.W022",
+        )
+
+
+@deployment_check
+def number_of_workers() -> Iterator[CheckMessage]:
+    on_sqlite = settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+    alone = settings.CHANNEL_LAYERS["default"] == host.IN_PROCESS_LAYER
+    if on_sqlite and not alone:
+        yield checks.Warning(
+            "REDIS_URL is set, as for several workers, but their writes to a SQLite database wait "
+            "for one another.",
+            hint="DATABASE_URL=postgres://...",
+            id="peerchat.W023",
+        )
+    elif alone and not on_sqlite:
+        yield checks.Warning(
+            "Without REDIS_URL, the site can have only one worker.",
+            hint="REDIS_URL=redis://localhost:6379/0",
+            id="peerchat.W024",
         )
 
 

@@ -136,10 +136,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "peerchat.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "peerchat.probes.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -304,15 +304,17 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = envbool("SSL_REDIRECT", HTTPS)
-# Machines next to the server request these.
-SECURE_REDIRECT_EXEMPT = [
-    f"^{re.escape(f'{SCRIPT_NAME}/{name}'[1:])}$" for name in ("healthz", "readyz", "metrics")
-]
+# Machines next to the server request these, by plain HTTP and by its address.
+PROBES = ["/healthz", "/readyz", "/metrics"]
+SECURE_REDIRECT_EXEMPT = [f"^{re.escape(f'{SCRIPT_NAME}{path}'[1:])}$" for path in PROBES]
 SECURE_HSTS_SECONDS = envint("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = envbool("HSTS_INCLUDE_SUBDOMAINS", HTTPS)
 SECURE_HSTS_PRELOAD = envbool("HSTS_PRELOAD", False)
 # Preloading binds the whole registered domain, so its absence is not a fault. The owner decides.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
+if HTTPS and not SECURE_SSL_REDIRECT:
+    # With SSL_REDIRECT=0, the site says that a proxy redirects, as deploy/nginx.conf does.
+    SILENCED_SYSTEM_CHECKS += ["security.W008"]
 if envbool("TRUST_X_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # If it is set, /metrics requires this bearer token.
@@ -372,7 +374,14 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "peerchat.outages.OneLine"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["outages"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # Django's own handlers would mail the administrators and print everything twice.

@@ -13,6 +13,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import metrics as account_figures
+from accounts import outages
+from peerchat import migrations_left
 from rooms import metrics as figures
 
 logger = logging.getLogger(__name__)
@@ -34,17 +37,25 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if database and channel layer respond in time, else 503 with those that fail."""
-    names = ("database", "channel_layer")
-    results = await asyncio.gather(
+    """Answer 200 if the worker can do its work, else 503 with what fails.
+
+    It needs a database with all migrations and a channel layer that respond in time.
+    """
+    database, layer = await asyncio.gather(
         *(asyncio.wait_for(check(), TIME_LIMIT) for check in (_database, _channel_layer)),
         return_exceptions=True,
     )
-    body = {}
-    for name, error in zip(names, results, strict=True):
-        if isinstance(error, BaseException):
-            logger.warning("Not ready: %s: %r", name, error)
-        body[name] = "failed" if isinstance(error, BaseException) else "ok"
+    body = {"database": "ok", "migrations": "ok", "channel_layer": "ok"}
+    if isinstance(database, BaseException):
+        account_figures.DATABASE_ERRORS.inc()
+        logger.warning("Not ready: the database %s.", _reason(database))
+        body |= {"database": "failed", "migrations": "unknown"}
+    elif database:
+        logger.warning("Not ready: %s", migrations_left.advice(database))
+        body["migrations"] = "missing"
+    if isinstance(layer, BaseException):
+        logger.warning("Not ready: the channel layer %s.", _reason(layer))
+        body["channel_layer"] = "failed"
     ready = all(state == "ok" for state in body.values())
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", **body}, status=200 if ready else 503
@@ -68,15 +79,20 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type=figures.CONTENT_TYPE)
 
 
-async def _database() -> None:
-    await asyncio.get_running_loop().run_in_executor(_thread, _select)
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"did not respond within {TIME_LIMIT:g} s"
+    return f"failed: {outages.in_one_line(error)}"
 
 
-def _select() -> None:
+async def _database() -> list[str]:
+    """Return the migrations that the database lacks."""
+    return await asyncio.get_running_loop().run_in_executor(_thread, _missing)
+
+
+def _missing() -> list[str]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
+        return migrations_left.missing()
     finally:
         connection.close()  # with a pool: gives it back, where a broken one is found out
 

@@ -50,7 +50,6 @@ LAYER_ERRORS = Counter(
     "Channel-layer failures, by operation.",
     ["operation"],
 )
-DATABASE_ERRORS = Counter("peerchat_database_errors", "Database failures while serving sockets.")
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

@@ -26,7 +26,7 @@ if SHARE:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SHARE}"}
 
 MIDDLEWARE = [
-    "tests.static_files.StaticFiles" if name.startswith("servestatic.") else name
+    "tests.static_files.StaticFiles" if name == "peerchat.static_files.StaticFiles" else name
     for name in MIDDLEWARE
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -6,11 +6,11 @@ Django's test client builds its middleware anew for each client, and ServeStatic
 
 from typing import ClassVar
 
-from servestatic.middleware import ServeStaticMiddleware
+from peerchat import static_files
 
 
-class StaticFiles(ServeStaticMiddleware):
-    """ServeStatic's own, with the files of the manifest read once for each folder and prefix."""
+class StaticFiles(static_files.StaticFiles):
+    """The site's own, with the files of the manifest read once for each folder and prefix."""
 
     _known: ClassVar[dict[tuple[str, str], dict[str, object]]] = {}
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Token, User
+from rooms.actions.enrollment import enroll
 from rooms.models import Course, UseLog
 from tests.running import Site, environment, manage
 
@@ -102,10 +104,24 @@ def test_what_it_made_is_removed_again_unless_a_check_fails(site):
     assert "The course trial and its users remain; their tokens have been deleted." in done.stdout
     assert Course.objects.get().slug == "trial"
     assert not Token.objects.exists()
+    assert done.stdout.endswith("Remove them with: manage.py rehearse --remove trial\n")
 
     with pytest.raises(CommandError) as refused:
         call_command("rehearse", "--course=trial")
     assert str(refused.value) == "The course trial already exists. Choose another slug."
+
+    # Somebody looked into it, and a real course has a name like it.
+    ada = User.objects.create_user("ada")
+    enroll(course=Course.objects.get(), users=[ada], role="instructor")
+    enroll(course=Course.objects.create(slug="trial-2", title="Rehearsal"), users=[ada])
+    out = StringIO()
+    call_command("rehearse", "--remove=trial", stdout=out)
+    assert out.getvalue() == "The course trial and its 3 users have been removed.\n"
+    assert [course.slug for course in Course.objects.all()] == ["trial-2"]
+    assert list(User.objects.all()) == [ada]
+    assert not UseLog.objects.filter(course_id="trial").exists()
+    with pytest.raises(CommandError, match=r"^No rehearsal left a course trial behind\.$"):
+        call_command("rehearse", "--remove=trial")
 
 
 def test_a_class_with_bad_habits(site):

@@ -9,17 +9,9 @@ from django.db import transaction
 
 from accounts import people, tokens
 from accounts.people import User
+from rooms.actions import rehearsals
 from rooms.actions.enrollment import enroll
-from rooms.models import (
-    Choice,
-    ClassSession,
-    Connection,
-    Course,
-    Enrollment,
-    Question,
-    Room,
-    UseLog,
-)
+from rooms.models import Choice, Connection, Course, Enrollment, Question
 
 QUESTION = "rehearsal"
 QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
@@ -42,7 +34,7 @@ class Cast:
 @transaction.atomic
 def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)) -> Cast:
     """A course with questions, an instructor and students, and a token for each."""
-    course = Course.objects.create(slug=slug, title="Rehearsal")
+    course = Course.objects.create(slug=slug, title=rehearsals.TITLE)
     for name in questions:
         question = Question.objects.create(
             course=course, slug=name, prompt="Which letter is the second one of the alphabet?"
@@ -51,8 +43,7 @@ def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)
             Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
             for letter in LETTERS
         )
-    plain = [f"{slug}-instructor", *(f"{slug}-{n}" for n in range(1, students + 1))]
-    names = [people.sample_name(name) for name in plain]
+    names = rehearsals.usernames(slug, students)
     # They come in by their tokens only.
     unusable = make_password(None)
     users = people.everybody().bulk_create(people.new(name, password=unusable) for name in names)
@@ -71,16 +62,14 @@ def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
     return cast, password
 
 
-def remove(cast: Cast) -> None:
-    """Remove everything of the rehearsal, once the server is done with its sockets."""
+def remove(course: Course) -> int:
+    """Remove everything of the rehearsal, once the server is done with its sockets.
+
+    Returns the number of people.
+    """
     deadline = time.monotonic() + CLOSED_WITHIN
-    mine = Connection.objects.filter(user__in=cast.users, closed_at=None)
-    while mine.exists() and time.monotonic() < deadline:
+    users = rehearsals.made_up(course)
+    theirs = Connection.objects.filter(user__in=users, closed_at=None)
+    while theirs.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    with transaction.atomic():
-        # In this order: votes and messages protect those whom they are of.
-        ClassSession.objects.filter(course=cast.course).delete()
-        Room.objects.filter(course=cast.course).delete()
-        UseLog.objects.filter(course_id=cast.course.slug).delete()
-        cast.course.delete()
-        people.everybody().filter(pk__in=[user.pk for user in cast.users]).delete()
+    return rehearsals.remove_rehearsal(course=course)

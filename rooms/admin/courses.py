@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
+from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
 from rooms.admin.base import PicksUsers, WrittenForm, changelist
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
@@ -101,11 +102,34 @@ class CourseAdmin(admin.ModelAdmin):
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Allow the rooms of a course to be deleted with it as long as they have no messages."""
-        to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        if not Message.objects.filter(room__course__in=objs).exists():
+        """Allow the rooms of a course to be deleted with it as long as they have no messages.
+
+        The course of a rehearsal goes with everything in it and with the people made for it.
+        """
+        rehearsed = [course for course in objs if is_rehearsal(course)]
+        others = [course for course in objs if course not in rehearsed]
+        to_delete, counts, perms_needed, protected = super().get_deleted_objects(others, request)
+        if not Message.objects.filter(room__course__in=others).exists():
             perms_needed -= {Room._meta.verbose_name, Membership._meta.verbose_name}
+        for course in rehearsed:
+            users = len(made_up(course))
+            to_delete.append(
+                f"Course: {course} ({course.slug}) of a rehearsal, with everything in it and the "
+                f"{users} users made for it"
+            )
+            counts["courses of rehearsals"] = counts.get("courses of rehearsals", 0) + 1
+            counts["users of rehearsals"] = counts.get("users of rehearsals", 0) + users
         return to_delete, counts, perms_needed, protected
+
+    def delete_model(self, request: HttpRequest, obj: Course) -> None:
+        if is_rehearsal(obj):
+            remove_rehearsal(course=obj)
+        else:
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Course]) -> None:
+        for course in queryset:
+            self.delete_model(request, course)
 
 
 @admin.register(Enrollment)

@@ -5,11 +5,11 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from accounts import outages
 from rooms.api.authentication import BearerAuthentication
 from rooms.wire import errors
 
@@ -34,8 +34,8 @@ _FRAMEWORK: tuple[tuple[type[Exception], str, str | None], ...] = (
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response for an exception of a view, or None for an unexpected one."""
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("the database is unavailable: %s", error)
+    if isinstance(error, outages.ERRORS):
+        outages.note(error, logger)
         error = errors.Unavailable()
     if isinstance(error, errors.PeerError):
         return _refusal(error)

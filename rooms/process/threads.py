@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
-from rooms import metrics
+from accounts import outages
 from rooms.wire.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -42,9 +42,8 @@ def _call(function: Callable[..., T], args: Any, kwargs: Any) -> T:
     close_old_connections()
     try:
         return function(*args, **kwargs)
-    except (OperationalError, InterfaceError) as error:
-        metrics.DATABASE_ERRORS.inc()
-        logger.warning("the database is unavailable: %s", error)
+    except outages.ERRORS as error:
+        outages.note(error, logger)
         raise Unavailable from error
     finally:
         close_old_connections()

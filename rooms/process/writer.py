@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import close_old_connections, connections
 
+from accounts import outages
 from rooms import metrics
 from rooms.wire.errors import PeerError, Unavailable
 
@@ -172,10 +173,9 @@ def _store(store: Store, items: list[Any]) -> Sequence[Any]:
     # The thread keeps its connection instead of fetching and returning it for each batch.
     try:
         return store(items)
-    except (OperationalError, InterfaceError) as error:
+    except outages.ERRORS as error:
         close_old_connections()
-        metrics.DATABASE_ERRORS.inc()
-        logger.warning("the database is unavailable: %s", error)
+        outages.note(error, logger)
         return [Unavailable()] * len(items)
     except Exception:
         if len(items) == 1:

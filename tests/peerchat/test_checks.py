@@ -42,9 +42,10 @@ wrapped = Wrapper(
 )
 
 
-def found() -> dict[str, str]:
+def found(*, deploy: bool = False) -> dict[str, str]:
     """Each finding with its hint, by id."""
-    return {str(one.id): f"{one.msg} {one.hint}" for one in run_checks(tags=["peerchat"])}
+    findings = run_checks(tags=["peerchat"], include_deployment_checks=deploy)
+    return {str(one.id): f"{one.msg} {one.hint}" for one in findings}
 
 
 def test_a_site_of_its_own_lacks_nothing():
@@ -102,6 +103,63 @@ def test_sqlite_needs_options(settings, monkeypatch):
 def test_settings_need_not_have_peerchat(settings):
     del settings.PEERCHAT
     assert found() == {}
+
+
+# --- settings that hurt a deployed site ----------------------------------------------------------
+
+HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+@pytest.fixture
+def deployed(settings):
+    """The settings that fit deploy/nginx.conf."""
+    settings.SECURE_PROXY_SSL_HEADER = HEADER
+    settings.METRICS_TOKEN = "secret"
+    settings.PEERCHAT = {**settings.PEERCHAT, "TRUSTED_PROXIES": 1}
+    return settings
+
+
+def test_nothing_hurts_behind_nginx(deployed):
+    assert found(deploy=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding", "line"),
+    [
+        (
+            {"SECURE_PROXY_SSL_HEADER": None, "SECURE_SSL_REDIRECT": True},
+            "W020",
+            "TRUST_X_FORWARDED_PROTO=1",
+        ),
+        ({"PEERCHAT": {"TRUSTED_PROXIES": 0}}, "W021", "TRUSTED_PROXIES=1"),
+        ({"METRICS_TOKEN": ""}, "W022", "METRICS_TOKEN="),
+        ({"CHANNEL_LAYERS": {"default": host.IN_PROCESS_LAYER}}, "W024", "REDIS_URL="),
+    ],
+)
+def test_a_setting_that_hurts_is_named_with_its_remedy(deployed, changes, finding, line):
+    for name, value in changes.items():
+        setattr(deployed, name, value)
+    findings = found(deploy=True)
+    assert list(findings) == [f"peerchat.{finding}"]
+    assert line in findings[f"peerchat.{finding}"]
+    assert found() == {}
+
+
+def test_several_workers_on_sqlite_hurt_and_one_does_not(deployed, monkeypatch):
+    database = deployed.DATABASES["default"]
+    monkeypatch.setitem(database, "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(database, "OPTIONS", host.SQLITE_OPTIONS)
+    findings = found(deploy=True)
+    assert list(findings) == ["peerchat.W023"]
+    assert "DATABASE_URL=" in findings["peerchat.W023"]
+    deployed.CHANNEL_LAYERS = {"default": host.IN_PROCESS_LAYER}
+    assert found(deploy=True) == {}
+
+
+def test_other_sites_have_checks_of_their_own(deployed):
+    deployed.METRICS_TOKEN = ""
+    deployed.ROOT_URLCONF = "tests.inclusion.oldsite.urls"
+    assert "peerchat.W022" not in found(deploy=True)
 
 
 # --- modules of the site with peerchat's names ---------------------------------------------------

@@ -10,10 +10,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from websockets.asyncio.client import connect
 
 from tests.pace import patient
-from tests.running import environment
+from tests.running import environment, manage, read_figures
 from tests.servers import Redis
 
 
@@ -26,7 +27,15 @@ def get(url: str) -> tuple[int, dict[str, str]]:
             return error.code, json.load(error)
 
 
-READY = (200, {"status": "ok", "database": "ok", "channel_layer": "ok"})
+def read(url: str, cookie: str) -> None:
+    request = urllib.request.Request(url, headers={"Cookie": cookie})
+    urllib.request.urlopen(request, timeout=patient(20)).close()
+
+
+READY = (
+    200,
+    {"status": "ok", "database": "ok", "migrations": "ok", "channel_layer": "ok"},
+)
 
 
 def test_healthz(client):
@@ -38,6 +47,27 @@ def test_healthz(client):
 def test_readyz(client, transactional_db):
     response = client.get("/readyz")
     assert (response.status_code, response.json()) == READY
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_by_address_is_answered(path, client, transactional_db, caplog):
+    assert client.get(path, headers={"host": "192.0.2.7:8000"}).status_code == 200
+    assert caplog.text == ""
+    assert client.get("/accounts/login/", headers={"host": "192.0.2.7:8000"}).status_code == 400
+
+
+def test_missing_migrations_are_named(client, transactional_db, caplog):
+    rows = MigrationRecorder.Migration.objects.filter(app="peerchat_rooms")
+    kept = list(rows)
+    rows.delete()
+    try:
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json() == READY[1] | {"status": "unavailable", "migrations": "missing"}
+        assert f"peerchat_rooms.0001_initial and {len(kept) - 1} more: run man" in caplog.text
+    finally:
+        rows.bulk_create(kept)
+    assert client.get("/readyz").json() == READY[1]
 
 
 def test_only_reading_is_allowed(client):
@@ -73,6 +103,9 @@ def test_redis_gone_and_back(site, short):
         assert get(f"{running.url}healthz")[0] == 200
         redis.start()
         assert get_until_ready(running.url)
+    log = running.log.read_text()
+    assert "Not ready: the channel layer failed: Error" in log
+    assert "Traceback" not in log
 
 
 def test_redis_that_hangs_does_not_hang_the_answer(site, short):
@@ -99,7 +132,28 @@ def test_database_gone(site):
         port = nobody.getsockname()[1]
         running = site(env=unanswered(port))
         status, body = get(f"{running.url}readyz")
-    assert (status, body["database"], body["channel_layer"]) == (503, "failed", "ok")
+        # A page says so, and whoever asks counts.
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            read(f"{running.url}", "sessionid=" + "s" * 32)
+        with refused.value as error:
+            assert (error.code, error.headers["Retry-After"]) == (503, "5")
+            assert "Back in a moment" in error.read().decode()
+        assert read_figures(running)[("peerchat_database_errors_total",)] >= 2
+        done = manage("migrate", env=unanswered(port))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("The database of DATABASE_URL cannot be used: ")
+    assert body == {
+        "status": "unavailable",
+        "database": "failed",
+        "migrations": "unknown",
+        "channel_layer": "ok",
+    }
+    assert status == 503
+    log = running.log.read_text()
+    assert "Traceback" not in log
+    assert "Cannot read the database: connection failed" in log
+    assert "Service Unavailable: /: couldn't get a connection" in log
 
 
 def test_database_that_hangs_does_not_hang_the_answer(site):

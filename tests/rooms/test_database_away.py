@@ -225,6 +225,7 @@ async def test_after_a_long_outage_both_workers_are_back_at_once(store, three):
             await say(clients[number], room, f"long {number}", f"long-{number}")
         for client in clients[2:]:
             await client.message("long 1")
+    assert "Traceback" not in store.site.log.read_text()
 
 
 async def test_a_socket_that_closes_during_an_outage_is_closed_in_the_database_after_it(

@@ -27,6 +27,7 @@ from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush
 from peerchat.rehearsal.plan import Plan
+from rooms.actions.rehearsals import left_behind
 from rooms.conf import limits
 from rooms.models import Course
 
@@ -53,6 +54,13 @@ class Command(BaseCommand):
             metavar="SLUG",
             help="slug of a course to create and keep; by default the course is removed at the "
             "end unless something went wrong",
+        )
+        parser.add_argument(
+            "--remove",
+            metavar="SLUG",
+            dest="failed",
+            help="slug of the course of an earlier rehearsal: removes what remains of it, with its "
+            "users, and does nothing else",
         )
         parser.add_argument(
             "--messages", type=int, default=3, metavar="N", help="messages per student (default: 3)"
@@ -132,6 +140,7 @@ class Command(BaseCommand):
         students: int | None,
         url: str,
         course: str | None,
+        failed: str | None,
         messages: int,
         vote_within: float,
         unsent: float,
@@ -145,6 +154,9 @@ class Command(BaseCommand):
         discuss: float,
         **options: Any,
     ) -> None:
+        if failed is not None:
+            self._remove(failed)
+            return
         if students is None:
             students = 60 if habits else 300
         if habits and log_in:
@@ -214,15 +226,24 @@ class Command(BaseCommand):
             Token.objects.filter(user__in=[user for made in casts for user in made.users]).delete()
             if course is None and done:
                 for made in casts:
-                    remove(made)
+                    remove(made.course)
                 self.stdout.write(f"The course {slug} and its users have been removed.")
             else:
                 self.stdout.write(
-                    f"The course {slug} and its users remain; their tokens have been deleted."
+                    f"The course {slug} and its users remain; their tokens have been deleted. "
+                    f"Remove them with: manage.py rehearse --remove {slug}"
                 )
         if report.failed:
             raise CommandError(f"{report.failed} of {report.checks} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
+
+    def _remove(self, slug: str) -> None:
+        courses = left_behind(slug)
+        if not courses:
+            raise CommandError(f"No rehearsal left a course {slug} behind.")
+        for course in courses:
+            users = remove(course)
+            self.stdout.write(f"The course {course.slug} and its {users} users have been removed.")
 
     def _show_habits(
         self,
@@ -236,7 +257,8 @@ class Command(BaseCommand):
         keep: bool,
     ) -> None:
         self.stdout.write(
-            f"{len(seeds)} classes of {students} students with bad habits at {address}."
+            f"{len(seeds)} classes of {students} students with bad habits in the courses {slug}-* "
+            f"at {address}."
         )
         report = Printed(self)
         report.begin("set up")
@@ -271,11 +293,14 @@ class Command(BaseCommand):
             for cast in casts:
                 Token.objects.filter(user__in=cast.users).delete()
                 if done and not keep:
-                    remove(cast)
+                    remove(cast.course)
+            if keep or not done:
+                self.stdout.write(
+                    f"The courses {slug}-* and their users remain; their tokens have been deleted. "
+                    f"Remove them with: manage.py rehearse --remove {slug}"
+                )
         if report.failed:
-            raise CommandError(
-                f"{report.failed} of {report.checks} checks failed. The courses {slug}-* remain."
-            )
+            raise CommandError(f"{report.failed} of {report.checks} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import resource
 import socket
 from argparse import ArgumentParser
@@ -10,8 +11,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from accounts.outages import in_one_line
+from peerchat import migrations_left
 from peerchat.server.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
 
 BACKLOG = 4096  # a class connects within a second
 IN_PROCESS = "channels.layers.InMemoryChannelLayer"
@@ -58,6 +64,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
             )
+        self._tell_what_the_database_lacks(workers)
         self._raise_descriptor_limit()
         with self._listen(options["bind"], options["port"]) as listener:
             host, port = listener.getsockname()[:2]
@@ -72,6 +79,22 @@ class Command(BaseCommand):
                 on_ready=lambda: self._announce(f"Serving on {url} with {workers} worker(s)."),
             )
             asyncio.run(supervisor.run())
+
+    def _tell_what_the_database_lacks(self, workers: int) -> None:
+        """Tell it and go on, as `serve` also starts while the database is away."""
+        if workers > 1 and connection.vendor == "sqlite":
+            logger.warning(
+                "%d workers share a SQLite database, so their writes wait for one another. "
+                "Use PostgreSQL or --workers 1.",
+                workers,
+            )
+        try:
+            missing = migrations_left.missing_at_start()
+        except Exception as error:
+            logger.warning("Cannot read the database: %s", in_one_line(error))
+        else:
+            if missing:
+                logger.error("%s", migrations_left.advice(missing))
 
     def _raise_descriptor_limit(self) -> None:
         """Raise the soft limit of descriptors. Each socket needs one, and 1024 are too few."""

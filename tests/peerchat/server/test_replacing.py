@@ -21,6 +21,7 @@ from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.events import NewMessageEvent
 from tests.client import Client as StrictClient
 from tests.pace import patient
+from tests.peerchat.server.sheets import Sheet
 from tests.rooms.cast import in_thread, make_person
 from tests.running import Site, alive, children, environment, manage, until
 from tests.servers import ROOT
@@ -203,15 +204,30 @@ async def rooms_limit(site: Site, token: str) -> int:
         await client.close()
 
 
-async def test_new_workers_run_what_is_on_the_disk(site, group, code):
-    env = code("PEERCHAT['ROOMS_PER_SOCKET'] = 7")
+async def test_new_workers_run_what_is_on_the_disk(site, group, code, tmp_path, settings):
+    """And meanwhile each worker has the style sheets of the old and of the new version."""
+    sheet = Sheet(tmp_path, settings)
+    await in_thread(lambda: sheet.collect("a { color: red }"))
+    static = f"STATIC_ROOT = {settings.STATIC_ROOT!r}"
+    env = code("PEERCHAT['ROOMS_PER_SOCKET'] = 7", static)
     running = await asyncio.to_thread(lambda: site(workers=2, env=env))
     before = running.workers()
     assert await rooms_limit(running, group[1][0]) == 7
-    code("PEERCHAT['ROOMS_PER_SOCKET'] = 8")
+    over = asyncio.Event()
+    requesting = asyncio.create_task(sheet.request(running, over))
+    await in_thread(lambda: sheet.collect("a { color: blue }"))
+    old, new = sheet.urls
+    assert old != new
+    await eventually(lambda: sheet.answers[new] > 20)
+    code("PEERCHAT['ROOMS_PER_SOCKET'] = 8", static)
     hang_up(running)
     await eventually(lambda: "All workers have been replaced" in running.log.read_text())
     assert replaced(running, before)
+    asked = sheet.answers[old]
+    await eventually(lambda: sheet.answers[old] > asked + 20)
+    over.set()
+    await requesting
+    assert sheet.wrong == []
     assert {await rooms_limit(running, group[1][0]) for _ in range(6)} == {8}
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -27,8 +28,14 @@ def sqlite(tmp_path) -> dict[str, str]:
 
 
 def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
-    running = site(env=sqlite(tmp_path))
+    env = sqlite(tmp_path)
+    running = site(env=env)
     assert get(f"{running.url}healthz") == 200
+    # It also starts before `migrate`, and says what is missing.
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        get(f"{running.url}readyz")
+    assert re.search(r"lacks the migration \S+ and \d+ more: run man", running.log.read_text())
+    assert manage("migrate", env=env).returncode == 0
     assert get(f"{running.url}readyz") == 200
     assert len(running.workers()) == 1
     workers = running.workers()

@@ -178,6 +178,37 @@ def test_a_course_where_something_was_said_cannot_be_deleted(admin_client, admin
     assert Course.objects.exists()
 
 
+@pytest.mark.parametrize("selected", [False, True])
+def test_the_course_of_a_rehearsal_goes_with_its_people(admin_client, admin_user, taught, selected):
+    enroll(course=taught, users=[admin_user])
+    for name in ("ada", "ben"):
+        number = {"ada": 1, "ben": 2}[name]
+        User.objects.filter(username=name).update(username=f"physics101-{number}")
+    lead = User.objects.create_user("physics101-instructor")
+    enroll(course=taught, users=[lead], role="instructor")
+    # Somebody whom a rehearsal made, and who is somewhere else since.
+    enroll(course=Course.objects.create(slug="optics", title="Optics"), users=[lead])
+    post = {"post": "yes"}
+    page = url(Course, "delete", taught.pk)
+    admin_client.post(page, post)
+    assert Course.objects.filter(pk=taught.pk).exists()  # it has a title of its own
+
+    Course.objects.filter(pk=taught.pk).update(title="Rehearsal")
+    if selected:
+        page = url(Course, "changelist")
+        post |= {"action": "delete_selected", "_selected_action": [taught.pk]}
+        asked = admin_client.post(page, {key: post[key] for key in post if key != "post"})
+    else:
+        asked = admin_client.get(page)
+    assert "with everything in it and the 2 users made for it" in asked.content.decode()
+    assert admin_client.post(page, post).status_code == 302
+    assert [course.slug for course in Course.objects.all()] == ["optics"]
+    left = set(User.objects.values_list("username", flat=True))
+    assert left == {"admin", "carol", "physics101-instructor"}
+    assert not Vote.objects.exists()
+    assert not Message.objects.exists()
+
+
 def test_those_who_may_not_see_are_shown_nothing(client, taught):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.add(Permission.objects.get(codename="view_course"))

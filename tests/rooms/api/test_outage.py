@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pace import patient
-from tests.running import Site, environment, manage
+from tests.running import Site, environment, manage, read_figures
 from tests.servers import Postgres, Redis
 
 
@@ -83,6 +83,10 @@ async def test_outages(django_db_setup, stores):
             status, headers, answer = await ask(method, path, body)
             assert (status, answer["error_code"]) == (503, "unavailable"), (method, path)
             assert headers["Retry-After"] == "1"
+
+        # Each failure is counted, and one line in the log.
+        assert read_figures(site)[("peerchat_database_errors_total",)] >= 4
+        assert "Traceback" not in site.log.read_text()
 
         # Nothing was kept, and the same can be sent again.
         postgres.start()
