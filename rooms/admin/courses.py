@@ -1,6 +1,6 @@
 """Courses and enrolments in the admin."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.admin.base import PicksUsers, WrittenForm, changelist
+from rooms.admin.base import Editable, PicksUsers, WrittenForm, changelist
+from rooms.admin.scope import CourseFilter, Scoped, is_unbound
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
@@ -44,7 +45,7 @@ class EnrollmentForm(forms.ModelForm):
         return cleaned
 
 
-class EnrollmentInline(PicksUsers, admin.TabularInline):
+class EnrollmentInline(PicksUsers, Scoped, admin.TabularInline):
     model = Enrollment
     form = EnrollmentForm
     fields = ("user", "role", "joined_at")
@@ -53,7 +54,7 @@ class EnrollmentInline(PicksUsers, admin.TabularInline):
 
 
 @admin.register(Course)
-class CourseAdmin(admin.ModelAdmin):
+class CourseAdmin(Editable):
     form = CourseForm
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
@@ -100,6 +101,15 @@ class CourseAdmin(admin.ModelAdmin):
         for enrollment in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change and not is_unbound(request):
+            # Otherwise those who made the course could not see it.
+            maker = cast("User", request.user)
+            enroll(course=form.instance, users=[maker], role=Enrollment.Role.INSTRUCTOR)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Allow the rooms of a course to be deleted with it as long as they have no messages."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
@@ -109,11 +119,10 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(PicksUsers, admin.ModelAdmin):
+class EnrollmentAdmin(PicksUsers, Editable):
     list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
-    list_display_links = ("user",)
     list_editable = ("role",)
-    list_filter = ("role", "course")
+    list_filter = ("role", ("course", CourseFilter))
     list_select_related = ("user", "course")
     search_fields = (*people.search_fields("user__"), "course__slug")
     form = EnrollmentForm
