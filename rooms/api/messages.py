@@ -1,6 +1,5 @@
 """The endpoints for messages: reading, posting, mentions and search."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -13,7 +12,7 @@ from rooms.actions.messages import Post, post_message
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
 from rooms.api.longpoll import Wanted, poll_of
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.delivery import names
 from rooms.queries import messages, search
 from rooms.wire import replies
