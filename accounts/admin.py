@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts import people, tokens
 from accounts.forms import write_anything
+from accounts.lists import IsolatedTexts
 from accounts.models import FailedLogin, Token, User
 
 
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(IsolatedTexts, DjangoUserAdmin):
     list_display = ("username", "shown_name", "email", "is_staff", "is_active", "last_login")
     search_fields = ("username", "display_name", "first_name", "last_name", "email")
     fieldsets = (
@@ -60,7 +61,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Token)
-class TokenAdmin(admin.ModelAdmin):
+class TokenAdmin(IsolatedTexts):
     """Shows tokens and revokes them. It cannot add tokens, as only `issue` knows their text."""
 
     list_display = ("user", "name", "state", "created_at", "expires_at", "last_used_at")
@@ -106,7 +107,7 @@ class TokenAdmin(admin.ModelAdmin):
 
 
 @admin.register(FailedLogin)
-class FailedLoginAdmin(admin.ModelAdmin):
+class FailedLoginAdmin(IsolatedTexts):
     """Shows failed log-ins and deletes chosen ones, which unlocks the username there."""
 
     list_display = ("username", "address", "device", "times", "last_at")

@@ -24,6 +24,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from accounts import people
 from accounts.people import User
+from accounts.text import name_key
 
 COOKIE = "peerchat_device"
 LIFETIME = timedelta(days=365)
@@ -33,7 +34,7 @@ _SALT = "accounts.devices"
 
 
 def find(request: HttpRequest, username: str) -> str | None:
-    """Return the id of the browser if the user with this very username has logged in there.
+    """Return the id of the browser if the user who logs in with this name has done so there.
 
     A cookie that is forged, too old or another user's counts as none.
     """
@@ -45,7 +46,7 @@ def find(request: HttpRequest, username: str) -> str | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     user = _user(user_id)
-    if user is None or user.get_username() != username:
+    if user is None or not _is_named(user, username):
         return None
     hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     if not any(constant_time_compare(proof, _proof(known)) for known in hashes):
@@ -69,6 +70,14 @@ def _user(key: Any) -> User | None:
     except (ValueError, TypeError, ValidationError):
         # A cookie of the time before the site changed its users.
         return None
+
+
+def _is_named(user: User, username: str) -> bool:
+    """Return whether the log-in of the site takes this username for that of the user."""
+    own = people.username(user)
+    return own == username or (
+        name_key(own) == name_key(username) and people.find(username) == user
+    )
 
 
 def _proof(auth_hash: str) -> str:

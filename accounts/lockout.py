@@ -11,8 +11,9 @@ Django's signals count failures and forget them, and `middleware` answers log-in
 - in a browser in which the user has logged in before (`accounts.devices`), the failures of that
   browser, wherever it goes. The other two sums leave these out and do not concern such a browser.
 
-A username that nobody has is locked like any other. Buckets count in this process what the
-database cannot: guesses that are under way at the same time, and floods. From an address with a
+A username that nobody has is locked like any other. All ways to write a username count as one, as
+the log-in of a site may take each of them for the same person. Buckets count in this process what
+the database cannot: guesses that are under way at the same time, and floods. From an address with a
 flood a right password gets in as from any other; a wrong one is told to wait. A password for which
 there is no time (`accounts.hashing`) is told to come back, and counts nowhere.
 
@@ -46,6 +47,7 @@ from accounts.buckets import Buckets
 from accounts.conf import limits
 from accounts.models import USERNAME_LENGTH, FailedLogin
 from accounts.people import User
+from accounts.text import name_key
 
 AT_ONCE_RATE = 1.0
 """Guesses a second, for one username from one source, after as many at once as lock it."""
@@ -112,8 +114,9 @@ class Backend:
         username = username or kwargs.get(people.by_name())
         if request is None or username is None:
             return
+        username = username[:USERNAME_LENGTH]
         door = hashing.Door(
-            username[:USERNAME_LENGTH],
+            _key(username),
             client_address(request),
             device=devices.find(request, username),
         )
@@ -132,6 +135,21 @@ class Backend:
             door.flood = guesses().take_from(door.address)
         request.door = door
         hashing.stand_at(door)
+
+    async def aauthenticate(
+        self,
+        request: Any,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Raise PermissionDenied after too many wrong passwords.
+
+        The password does not stand at a door, as Django hashes some on the event loop, which must
+        not wait for a turn.
+        """
+        await sync_to_async(self.authenticate)(request, username, password, **kwargs)
+        hashing.stand_at(None)
 
 
 def count_failure(
@@ -162,7 +180,7 @@ def forget_failures(sender: Any, request: Any, user: User, **kwargs: Any) -> Non
     if door is None:
         return
     _purge()
-    own = FailedLogin.objects.filter(username=user.get_username(), device=door.device or "")
+    own = FailedLogin.objects.filter(username=door.username, device=door.device or "")
     if door.device is None:
         own = own.filter(address=door.address)
     own.delete()
@@ -172,13 +190,18 @@ def forget_failures(sender: Any, request: Any, user: User, **kwargs: Any) -> Non
 
 def unlock(username: str) -> int:
     """Forget the failures of a username from all sources, and return the number of sources."""
-    return FailedLogin.objects.filter(username=username).delete()[0]
+    return FailedLogin.objects.filter(username=_key(username)).delete()[0]
 
 
 def failures(username: str) -> list[FailedLogin]:
     """Return the failures that count against the username, from all sources, oldest first."""
-    found = FailedLogin.objects.filter(username=username, last_at__gt=_horizon())
+    found = FailedLogin.objects.filter(username=_key(username), last_at__gt=_horizon())
     return list(found.order_by("last_at"))
+
+
+def _key(username: str) -> str:
+    """Return what all ways to write a username have in common."""
+    return name_key(username)[:USERNAME_LENGTH]
 
 
 def _count(door: hashing.Door) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -113,6 +114,10 @@ class User(AbstractUser):
             return True
         # The password may have been replaced while the hash waited.
         return correct and (not logs_in or stored.exists())
+
+    async def acheck_password(self, raw_password: str | None) -> bool:
+        """Do as `check_password`, off the event loop."""
+        return await sync_to_async(self.check_password)(raw_password)
 
     def set_password(self, raw_password: str | None) -> None:
         """Set the password, which `save` stores. With None, no password matches."""

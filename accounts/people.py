@@ -19,6 +19,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.shown import shown_name as shown_name
+from accounts.text import name_key
 
 if TYPE_CHECKING:
     # mypy checks with the settings of peerchat as a site of its own.
@@ -67,6 +68,22 @@ def possible(usernames: Iterable[str]) -> set[str]:
         return True
 
     return set(filter(fits, usernames))
+
+
+def named(usernames: Iterable[str], prefix: str = "") -> Q:
+    """Return the condition for one of these usernames, in upper or lower case, behind `prefix`.
+
+    `accounts.text.name_key` tells which of the names a user has. A site's own usernames are
+    compared as its database does it, which on SQLite knows no case outside ASCII.
+    """
+    wanted = possible(usernames)
+    found = Q(**{f"{by_name(prefix)}__in": wanted})
+    if has("username_key"):
+        return found | Q(**{f"{prefix}username_key__in": {name_key(name) for name in wanted}})
+    if _is_text(by_name()):
+        for name in sorted(wanted):
+            found |= Q(**{f"{by_name(prefix)}__iexact": name})
+    return found
 
 
 def username(user: Any) -> str:

@@ -6,17 +6,21 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from channels.routing import URLRouter
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, load_backend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.middleware import RemoteUserMiddleware
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import URLResolver, get_resolver
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix
+from django.utils.module_loading import import_string
 
 from accounts import conf as accounts_conf
 from peerchat import host, neighbours
+from rooms import addresses
 from rooms.conf import LIMITS, OTHERS
 
 TAG = "peerchat"
@@ -121,6 +125,7 @@ def asgi_application() -> Iterator[CheckMessage]:
         yield checks.Warning(
             f"{name} does not authenticate the sockets.", hint=ROUTES, id="peerchat.W001"
         )
+    yield from _misplaced(branches.get("websocket"), name)
     if router and not any(_inside(branches.get("http"), LongPolling)):
         yield checks.Warning(
             f"{name} has no long polling, so pages without WebSockets ask again and again.",
@@ -168,6 +173,30 @@ def log_ins() -> Iterator[CheckMessage]:
             hint="MIDDLEWARE += host.MIDDLEWARE",
             id="peerchat.W006",
         )
+
+
+@check
+def remote_users() -> Iterator[CheckMessage]:
+    names = [
+        name
+        for name in settings.MIDDLEWARE
+        if isinstance(found := import_string(name), type)
+        and issubclass(found, RemoteUserMiddleware)
+    ]
+    if not names:
+        return
+    for path in settings.AUTHENTICATION_BACKENDS:
+        backend = load_backend(path)
+        needed = ["aauthenticate", *(["aget_user"] if hasattr(backend, "get_user") else [])]
+        missing = [method for method in needed if not hasattr(backend, method)]
+        if missing:
+            yield checks.Warning(
+                f"{path} lacks {_listed(missing)}, so requests behind {names[0]} fail on an ASGI "
+                "server.",
+                hint="from django.contrib.auth.backends import BaseBackend\n"
+                f"class {type(backend).__name__}(BaseBackend): ...  # has both",
+                id="peerchat.W012",
+            )
 
 
 @check
@@ -284,6 +313,59 @@ def number_of_workers() -> Iterator[CheckMessage]:
             hint="REDIS_URL=redis://localhost:6379/0",
             id="peerchat.W024",
         )
+
+
+def _misplaced(sockets: Any, name: str) -> Iterator[CheckMessage]:
+    """Find out whether the pages look for the sockets where they are not routed."""
+    # Commands without checks start faster if this is imported here.
+    from rooms.consumers.chat import ChatConsumer
+
+    try:
+        place = addresses.sockets_base()
+    except NoReverseMatch:
+        # The pages are nowhere, as another check says.
+        return
+    routed = [
+        path.removesuffix("ws/chat/")
+        for path, application in _routes(sockets)
+        if _consumer(application) is ChatConsumer
+    ]
+    below = place.removeprefix(get_script_prefix()).removeprefix("/")
+    if not routed or _consumer(_resolve(sockets, f"{below}ws/chat/")) is ChatConsumer:
+        return
+    route = f'path("{below}", URLRouter(websocket_urlpatterns))' if below else ""
+    yield checks.Warning(
+        f"The pages look for the sockets at {place}ws/, but {name} routes them at "
+        f"{_listed([f'/{path}ws/' for path in routed])}.",
+        hint=f"asgi.py:\n    sockets = {f'[{route}]' if route else 'websocket_urlpatterns'}\n"
+        "or, if a proxy changes the path of the sockets, in settings.py the path in front of ws/:\n"
+        f'    PEERCHAT = {{"SOCKETS_BELOW": "/{routed[0]}"}}',
+        id="peerchat.W011",
+    )
+
+
+def _consumer(application: Any) -> Any:
+    return getattr(application, "consumer_class", None)
+
+
+def _routes(application: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Find the applications behind the routes of an ASGI application, with their paths."""
+    for router in _inside(application, URLRouter):
+        for route in router.routes:
+            path = before + str(route.pattern).removeprefix("^")
+            yield path, route.callback
+            if _consumer(route.callback) is None:
+                yield from _routes(route.callback, path)
+
+
+def _resolve(application: Any, path: str) -> Any:
+    """Return the application that gets the sockets of a path."""
+    for router in _inside(application, URLRouter):
+        for route in router.routes:
+            if match := route.pattern.match(path.lstrip("/")):
+                is_last = _consumer(route.callback) is not None
+                return route.callback if is_last else _resolve(route.callback, match[0])
+    return None
 
 
 def _inside(application: Any, kind: type, deep: int = DEEP) -> Iterator[Any]:

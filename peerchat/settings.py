@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.conf import Limit
 from peerchat import host
-from rooms import __version__
 from rooms.conf import LIMITS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -270,23 +269,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rooms.api.formats.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rooms.api.formats.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rooms.api.formats.JsonAlways",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "rooms.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "peerchat",
-    "DESCRIPTION": (
-        "Live peer instruction and course chat over HTTP: the operations of the sockets on stored "
-        "data. `/api/asyncapi.json` describes the sockets."
-    ),
-    "VERSION": __version__,
-    "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema, which the types of the frames give
-    "SCHEMA_PATH_PREFIX": "/api/",
-    "POSTPROCESSING_HOOKS": [],
-    "SERVE_INCLUDE_SCHEMA": False,
-}
+# The check generates the document with Django's settings, and `rooms.api.docs` with its own.
+SPECTACULAR_SETTINGS = {"ENABLE_DJANGO_DEPLOY_CHECK": False}
 
 
 # --- Security ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -84,6 +84,7 @@ FRAME_POLICY = (
 
 @require_GET  # looking at a link with HEAD must not use it up
 @never_cache
+@login_not_required  # the link logs in
 @xframe_options_exempt  # it knows no list of sites; the policy does
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the page of the course in a frame of a site in EMBED_ANCESTORS, by a signed link.
@@ -96,7 +97,8 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         enrollment = open_embed_link(request.GET.get("link", ""), slug)
     except (BadLink, PermissionDenied):
-        response = render(request, "rooms/embed_refused.html", status=403)
+        context = {"slug": slug, "ancestors": " ".join(ancestors)}
+        response = render(request, "rooms/embed_refused.html", context, status=403)
     else:
         user = enrollment.user
         context = {**_about(user, enrollment), "included": True, "token": issue_token(user)}

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts import people
 from accounts.people import User
 from rooms.actions import seating, signals, tell
-from rooms.models import ClassSession, Course, Enrollment, Membership, Room
+from rooms.models import ClassSession, Course, Enrollment, Membership, Room, course_room
 
 
 @transaction.atomic
@@ -17,7 +17,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     Users who are enrolled already get the role. Returns the number of new enrolments.
     """
     _lock_course(course)
-    room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
+    room = course_room(course)
     known = set(
         Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)
     )

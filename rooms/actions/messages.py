@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
+from accounts.text import name_key
 from rooms import frames, permissions, ratelimit
 from rooms.actions import signals, tell, uselog
 from rooms.actions.statements import store
@@ -291,26 +292,44 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
     """Store the members of its room that each message mentions."""
     named = {message: names for message in new if (names := _names(message.text))}
     large = {m.room_id for m in named if not places[m.room_id].is_small}
-    users: dict[tuple[UUID, str], people.Key] = {
-        (room, member.username): user
+    found: list[tuple[UUID, str, people.Key]] = [
+        (room, member.username, user)
         for room in {message.room_id for message in named} - large
         for user, member in members[room].items()
-    }
+    ]
     if large:
-        field = people.by_name("user__")
-        wanted = people.possible(name for names in named.values() for name in names)
-        found = Membership.objects.filter(room__in=large, **{f"{field}__in": wanted}).values_list(
-            "room_id", field, "user_id"
+        wanted = people.named((name for names in named.values() for name in names), "user__")
+        found += Membership.objects.filter(wanted, room__in=large).values_list(
+            "room_id", people.by_name("user__"), "user_id"
         )
-        users |= {(room, str(name)): user for room, name, user in found}
+    users = _ByName(found)
     mentions = [
         Mention(message_id=message.id, user_id=user)
         for message, names in named.items()
-        for user in (users.get((message.room_id, name)) for name in names)
-        if user not in (None, message.sender_id)
+        for user in dict.fromkeys(
+            user for name in names for user in users.find(message.room_id, name)
+        )
+        if user != message.sender_id
     ]
     if mentions:
         Mention.objects.bulk_create(mentions)
+
+
+class _ByName:
+    """Members of rooms by their usernames, in upper or lower case."""
+
+    def __init__(self, members: Iterable[tuple[UUID, str, people.Key]]) -> None:
+        self._exact: dict[tuple[UUID, str], people.Key] = {}
+        self._alike: dict[tuple[UUID, str], list[people.Key]] = defaultdict(list)
+        for room, name, user in members:
+            self._exact[room, str(name)] = user
+            self._alike[room, name_key(str(name))].append(user)
+
+    def find(self, room: UUID, name: str) -> list[people.Key]:
+        """Return the member with this very name, or else those with one that looks like it."""
+        if (room, name) in self._exact:
+            return [self._exact[room, name]]
+        return self._alike.get((room, name_key(name)), [])
 
 
 def _names(text: str) -> list[str]:

@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from accounts.forms import write_anything
+from accounts.lists import IsolatedTexts
 from accounts.text import balanced, plain_name, shows, trimmed
+from rooms.admin.scope import Scoped
 
 
 def changelist(model: type[Model], text: str, **filters: Any) -> str:
@@ -33,7 +35,11 @@ class PicksUsers(admin.options.BaseModelAdmin):
         return ("user", *fields) if users is not None and users.search_fields else fields
 
 
-class ReadOnly(admin.options.BaseModelAdmin):
+class Editable(Scoped, IsolatedTexts):
+    """A list whose objects can be changed."""
+
+
+class ReadOnly(Scoped):
     """Objects that holders of the view permission can read, and that nobody can change."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -46,7 +52,7 @@ class ReadOnly(admin.options.BaseModelAdmin):
         return False
 
 
-class History(ReadOnly, admin.ModelAdmin):
+class History(ReadOnly, IsolatedTexts):
     """A list that only grows, and fast. So its length is not counted for each page."""
 
     show_full_result_count = False

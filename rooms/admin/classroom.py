@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from accounts import people
 from rooms.admin.base import History, ReadOnly, changelist, shortened
+from rooms.admin.scope import CourseFilter
 from rooms.models import (
     ClassSession,
     Course,
@@ -38,7 +40,7 @@ class RoundInline(ReadOnly, admin.TabularInline):
 @admin.register(ClassSession)
 class ClassSessionAdmin(History):
     list_display = ("course", "started_at", "ended_at", "phase", "epoch", "controller")
-    list_filter = (("ended_at", admin.EmptyFieldListFilter), "phase", "course")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "phase", ("course", CourseFilter))
     list_select_related = ("course", "controller")
     search_fields = ("course__slug", "course__title", people.by_name("controller__"))
     date_hierarchy = "started_at"
@@ -48,7 +50,7 @@ class ClassSessionAdmin(History):
 @admin.register(Round)
 class RoundAdmin(History):
     list_display = ("opened_at", "course", "question", "number", "votes", "closed_at")
-    list_filter = ("number", "session__course")
+    list_filter = ("number", ("session__course", CourseFilter))
     list_select_related = ("session__course", "question")
     search_fields = ("question__slug", "question__prompt", "session__course__slug")
     date_hierarchy = "opened_at"
@@ -95,7 +97,12 @@ class VoteAdmin(History):
         "confidence",
         "start",
     )
-    list_filter = ("choice", "confidence", "round__number", "round__session__course")
+    list_filter = (
+        "choice",
+        "confidence",
+        "round__number",
+        ("round__session__course", CourseFilter),
+    )
     list_select_related = ("round__session__course", "round__question", "user")
     search_fields = (
         *people.search_fields("user__"),
@@ -140,7 +147,7 @@ class PartnerInline(ReadOnly, admin.TabularInline):
 @admin.register(PartnerGroup)
 class PartnerGroupAdmin(History):
     list_display = ("formed_at", "course", "question", "number", "partner_names", "messages")
-    list_filter = ("round__session__course",)
+    list_filter = (("round__session__course", CourseFilter),)
     list_select_related = ("round__session__course", "round__question", "room")
     search_fields = (
         "round__question__slug",
@@ -163,7 +170,8 @@ class PartnerGroupAdmin(History):
 
     @admin.display(description="partners")
     def partner_names(self, group: PartnerGroup) -> str:
-        return ", ".join(people.shown_name(partner.user) for partner in group.partners.all())
+        names = ((people.shown_name(partner.user),) for partner in group.partners.all())
+        return format_html_join(", ", "<bdi>{}</bdi>", names)
 
     @admin.display(ordering="room__last_seq")
     def messages(self, group: PartnerGroup) -> str:
@@ -173,7 +181,7 @@ class PartnerGroupAdmin(History):
 @admin.register(Partner)
 class PartnerAdmin(History):
     list_display = ("user", "group", "course")
-    list_filter = ("round__session__course",)
+    list_filter = (("round__session__course", CourseFilter),)
     list_select_related = ("user", "group__round__question", "round__session__course")
     search_fields = (*people.search_fields("user__"), "round__question__slug")
     ordering = ("-group__formed_at", "group__number")

@@ -1,6 +1,6 @@
 """Courses and enrolments in the admin."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -12,7 +12,8 @@ from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
-from rooms.admin.base import PicksUsers, WrittenForm, changelist
+from rooms.admin.base import Editable, PicksUsers, WrittenForm, changelist
+from rooms.admin.scope import CourseFilter, Scoped, is_unbound
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
@@ -45,7 +46,7 @@ class EnrollmentForm(forms.ModelForm):
         return cleaned
 
 
-class EnrollmentInline(PicksUsers, admin.TabularInline):
+class EnrollmentInline(PicksUsers, Scoped, admin.TabularInline):
     model = Enrollment
     form = EnrollmentForm
     fields = ("user", "role", "joined_at")
@@ -54,7 +55,7 @@ class EnrollmentInline(PicksUsers, admin.TabularInline):
 
 
 @admin.register(Course)
-class CourseAdmin(admin.ModelAdmin):
+class CourseAdmin(Editable):
     form = CourseForm
     list_display = ("title", "slug", "people", "questions", "created_at")
     search_fields = ("title", "slug")
@@ -101,6 +102,15 @@ class CourseAdmin(admin.ModelAdmin):
         for enrollment in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
+    def save_related(
+        self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change and not is_unbound(request):
+            # Otherwise those who made the course could not see it.
+            maker = cast("User", request.user)
+            enroll(course=form.instance, users=[maker], role=Enrollment.Role.INSTRUCTOR)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Allow the rooms of a course to be deleted with it as long as they have no messages.
 
@@ -133,11 +143,10 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(PicksUsers, admin.ModelAdmin):
+class EnrollmentAdmin(PicksUsers, Editable):
     list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
-    list_display_links = ("user",)
     list_editable = ("role",)
-    list_filter = ("role", "course")
+    list_filter = ("role", ("course", CourseFilter))
     list_select_related = ("user", "course")
     search_fields = (*people.search_fields("user__"), "course__slug")
     form = EnrollmentForm

@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
 from rooms.actions.session import mend_question
-from rooms.admin.base import WrittenForm, shortened
+from rooms.admin.base import Editable, WrittenForm, shortened
+from rooms.admin.scope import CourseFilter, Scoped
 from rooms.models import Choice, Question
 
 
@@ -79,7 +80,9 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
         ]
 
 
-class ChoiceInline(admin.TabularInline):
+class ChoiceInline(Scoped, admin.TabularInline):
+    """The choices of a question; the permissions for the question include them."""
+
     model = Choice
     form = ChoiceForm
     formset = ChoiceFormSet
@@ -90,11 +93,22 @@ class ChoiceInline(admin.TabularInline):
     def get_extra(self, request: HttpRequest, obj: Question | None = None, **kwargs: Any) -> int:
         return 0 if obj else 4
 
+    def has_view_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
+        return self._questions().has_view_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
+        return self._questions().has_change_permission(request, obj)
+
     def has_add_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
-        return super().has_add_permission(request, obj) and not was_asked(obj)
+        if obj is None:
+            return self._questions().has_add_permission(request)
+        return self.has_change_permission(request, obj) and not was_asked(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not was_asked(obj)
+        return self.has_change_permission(request, obj) and not was_asked(obj)
+
+    def _questions(self) -> admin.ModelAdmin:
+        return self.admin_site.get_model_admin(Question)
 
 
 def was_asked(question: Question | None) -> bool:
@@ -106,11 +120,11 @@ def was_asked(question: Question | None) -> bool:
 
 
 @admin.register(Question)
-class QuestionAdmin(admin.ModelAdmin):
+class QuestionAdmin(Editable):
     form = QuestionForm
     list_display = ("slug", "course", "start", "position", "times_asked")
     list_editable = ("position",)
-    list_filter = ("course", "kind")
+    list_filter = (("course", CourseFilter), "kind")
     list_select_related = ("course",)
     search_fields = ("slug", "prompt", "course__title", "choices__text")
     autocomplete_fields = ("course",)

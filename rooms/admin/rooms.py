@@ -9,13 +9,14 @@ from django.http import HttpRequest
 
 from accounts import people
 from rooms.admin.base import History, changelist, shortened
+from rooms.admin.scope import CourseFilter
 from rooms.models import Course, Membership, Mention, Message, Room
 
 
 @admin.register(Room)
 class RoomAdmin(History):
     list_display = ("name", "kind", "course", "members", "messages", "created_at", "archived_at")
-    list_filter = ("kind", "course", ("archived_at", admin.EmptyFieldListFilter))
+    list_filter = ("kind", ("course", CourseFilter), ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("course",)
     search_fields = ("id", "title", "topic", "course__title", people.by_name("memberships__user__"))
     ordering = ("-created_at",)
@@ -45,7 +46,7 @@ class MembershipAdmin(History):
     """Memberships, which result from enrolments, partner groups and joined rooms."""
 
     list_display = ("user", "room", "kind", "course", "joined_at", "last_read_seq")
-    list_filter = ("room__kind", "room__course")
+    list_filter = ("room__kind", ("room__course", CourseFilter))
     list_select_related = ("user", "room__course")
     search_fields = (*people.search_fields("user__"), "room__title", "room__id")
 
@@ -65,7 +66,7 @@ class MessageAdmin(History):
         "kind",
         "room__kind",
         ("removed_at", admin.EmptyFieldListFilter),
-        "room__course",
+        ("room__course", CourseFilter),
     )
     list_select_related = ("room__course", "sender")
     search_fields = ("text", *people.search_fields("sender__"), "room__id")
@@ -88,7 +89,7 @@ class MessageAdmin(History):
 @admin.register(Mention)
 class MentionAdmin(History):
     list_display = ("user", "created_at", "course", "room", "start")
-    list_filter = ("message__room__kind", "message__room__course")
+    list_filter = ("message__room__kind", ("message__room__course", CourseFilter))
     list_select_related = ("user", "message__room__course", "message__sender")
     search_fields = (*people.search_fields("user__"), "message__text")
     ordering = ("-id",)

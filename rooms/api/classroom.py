@@ -1,6 +1,5 @@
 """The endpoints for a class: its state, votes, partners and control."""
 
-from drf_spectacular.utils import extend_schema
 from msgspec import Raw, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +10,7 @@ from rooms.actions import peer, session
 from rooms.actions.votes import Ballot, DraftBallot, cast_vote, leave_draft
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.queries import classroom, results
 from rooms.wire import commands, replies
 from rooms.wire.commands import CastVote, DraftVote, Figures

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +15,7 @@ from rooms import permissions
 from rooms.api import bodies, serializers, shapes, spreadsheet
 from rooms.api.endpoint import Endpoint, asked, listed
 from rooms.api.export import Export
-from rooms.api.schema import READING, query, refusals
+from rooms.api.schema import READING, extend_schema, query, refusals
 from rooms.queries import courses, results
 from rooms.wire.errors import InvalidMessageFormat
 

@@ -8,6 +8,7 @@ import functools
 import threading
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import include, path
@@ -21,15 +22,33 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer,
     OpenApiYamlRenderer2,
 )
+from drf_spectacular.settings import patched_settings
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from rooms import addresses
+from rooms import __version__, addresses
 from rooms.api import asyncapi
 from rooms.api.schema import Schema
+
+SETTINGS = {
+    "TITLE": "peerchat",
+    "DESCRIPTION": (
+        "Live peer instruction and course chat over HTTP: the operations of the sockets on stored "
+        "data. `/api/asyncapi.json` describes the sockets."
+    ),
+    "VERSION": __version__,
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema, which the types of the frames give
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "PREPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": [],
+}
+"""The settings of drf-spectacular for this document, whichever the site around has for its own."""
+# The settings are replaced for the whole process.
+_generating = threading.Lock()
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -50,7 +69,8 @@ def open_api() -> Schema:
 @functools.cache
 def _open_api() -> Schema:
     patterns = [path("api/", include("rooms.api.urls"))]
-    made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
+    with _generating, patched_settings(SETTINGS):
+        made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made
 
 
@@ -79,6 +99,7 @@ class OpenApi(APIView):
 
 
 @require_safe
+@login_not_required
 def async_api(request: HttpRequest) -> JsonResponse:
     """Answer with the AsyncAPI document of the sockets."""
     servers = asyncapi.servers(
@@ -88,6 +109,7 @@ def async_api(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
+@login_not_required
 @cache_control(max_age=300)
 def page(request: HttpRequest) -> HttpResponse:
     """Show the OpenAPI document as a page."""

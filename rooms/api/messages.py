@@ -1,7 +1,6 @@
 """The endpoints for messages: reading, posting, mentions and search."""
 
 import msgspec.structs
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -14,7 +13,7 @@ from rooms.actions.messages import Post, post_message
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
 from rooms.api.longpoll import Wanted, poll_of
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.delivery import names
 from rooms.models import Membership
 from rooms.queries import messages, search

@@ -1,6 +1,5 @@
 """The endpoints for muted students."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -8,7 +7,7 @@ from rooms import permissions
 from rooms.actions import moderation
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read, username_in
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.queries import courses
 
 

@@ -1,7 +1,6 @@
 """The endpoints for rooms and their members."""
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
 from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +10,7 @@ from rooms.actions import moderation
 from rooms.actions import rooms as actions
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import DELETING, Endpoint, listed, read
-from rooms.api.schema import READING, WRITING, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.queries.rooms import list_users, room_seen, rooms_seen
 from rooms.wire import replies
 

@@ -2,7 +2,6 @@
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
-from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,7 @@ from accounts.people import User
 from rooms import ratelimit
 from rooms.api import bodies, serializers
 from rooms.api.endpoint import Endpoint, read
-from rooms.api.schema import refusals
+from rooms.api.schema import extend_schema, refusals
 from rooms.wire.errors import AuthenticationRequired, PermissionDenied, RateLimited, Unavailable
 
 

@@ -5,7 +5,7 @@ from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question
-from rooms.models.room import Membership, Room
+from rooms.models.room import Membership, Room, course_room
 from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.uselog import UseLog
 
@@ -28,4 +28,5 @@ __all__ = [
     "UseLog",
     "Vote",
     "Worker",
+    "course_room",
 ]

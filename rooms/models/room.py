@@ -1,10 +1,12 @@
 """Rooms and their members."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -94,26 +96,49 @@ class Membership(models.Model):
         return f"{self.user} in {self.room}"
 
 
+def course_room(course: Course) -> Room:
+    """Return the course's room. A course that a bulk write made gets it only here."""
+    room, _ = Room.objects.get_or_create(
+        course=course, kind=Room.Kind.COURSE, defaults={"title": course.title}
+    )
+    return room
+
+
 # Signals create the rooms and memberships that belong to a course or an enrolment, whether the
-# admin, a fixture or the including site creates it. `bulk_create` sends no signals, so use
+# admin, a fixture or the including site creates it. A fixture may contain them as well, so they
+# are created only when all of it is loaded. `bulk_create` sends no signals, so use
 # `actions.enrollment.enroll` for many users at once.
 
 
 @receiver(post_save, sender=Course)
-def give_course_its_room(instance: Course, raw: bool, **kwargs: Any) -> None:
+def give_course_its_room(instance: Course, raw: bool, using: str, **kwargs: Any) -> None:
     """Create the course's room, or give it the new title of the course."""
-    if not raw:
-        Room.objects.update_or_create(
-            course=instance, kind=Room.Kind.COURSE, defaults={"title": instance.title}
-        )
+    _when_loaded(partial(_complete_course, instance), raw=raw, using=using)
 
 
 @receiver(post_save, sender=Enrollment)
-def join_course_room(instance: Enrollment, raw: bool, **kwargs: Any) -> None:
+def join_course_room(instance: Enrollment, raw: bool, using: str, **kwargs: Any) -> None:
     """Make a newly enrolled user a member of the course's room."""
-    if not raw:
-        room = Room.objects.get(course_id=instance.course_id, kind=Room.Kind.COURSE)
-        Membership.objects.get_or_create(room=room, user_id=instance.user_id)
+    _when_loaded(partial(_complete_enrollment, instance), raw=raw, using=using)
+
+
+def _when_loaded(complete: Callable[[], None], *, raw: bool, using: str) -> None:
+    """Call a function now, or at the end of the fixture that is being loaded."""
+    if raw:
+        transaction.on_commit(complete, using=using)
+    else:
+        complete()
+
+
+def _complete_course(course: Course) -> None:
+    Room.objects.update_or_create(
+        course=course, kind=Room.Kind.COURSE, defaults={"title": course.title}
+    )
+
+
+def _complete_enrollment(enrollment: Enrollment) -> None:
+    room = course_room(enrollment.course)
+    Membership.objects.get_or_create(room=room, user_id=enrollment.user_id)
 
 
 @receiver(post_delete, sender=Enrollment)

@@ -107,6 +107,16 @@ def test_guesses_of_strangers_do_not_lock_a_known_browser_out(root, page):
     assert got_in(post(browser, "root", PASSWORD, page))
 
 
+def test_it_is_known_by_any_way_to_write_the_name_that_logs_in(root, monkeypatch):
+    browser = known()
+    guess()
+    assert post(browser, "ROOT", PASSWORD).status_code == 429
+    by_any_case = lambda self, name: self.get(username__iexact=name)  # noqa: E731
+    monkeypatch.setattr(type(User.objects), "get_by_natural_key", by_any_case)
+    assert got_in(post(browser, "ROOT", PASSWORD))
+    assert post(Client(REMOTE_ADDR=CAMPUS), "ROOT", PASSWORD).status_code == 429
+
+
 @pytest.mark.parametrize("page", [*PAGES, API])
 def test_its_own_failures_lock_a_known_browser_and_nobody_else(root, page):
     browser = known()

@@ -5,10 +5,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth import authenticate
+from channels.db import database_sync_to_async
+from django.contrib.auth import aauthenticate, authenticate
 from django.db import connection
 from django.db.models import F
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, AsyncRequestFactory, Client
 
 from accounts import hashing, lockout
 from accounts.models import FailedLogin, User
@@ -56,6 +57,33 @@ def pass_by(seconds):
 
 
 DOORS = [*PAGES, "/api/tokens/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("root", ["ROOT", "Root", "rOOT"]),
+        ("nobody@example.org", ["Nobody@example.org", "nobody@EXAMPLE.org", "NOBODY@EXAMPLE.ORG"]),
+    ],
+)
+def test_all_ways_to_write_a_username_count_as_one(root, name, ways):
+    assert [fail(way, 1)[0] for way in ways] == [200, 200, 429]
+    assert log_in(name).status_code == 429
+    assert FailedLogin.objects.get().times == 3
+    assert lockout.unlock(ways[0]) == 1
+
+
+async def test_a_log_in_that_awaits_counts_as_well(root):
+    def attempt(username, password):
+        request = AsyncRequestFactory().get("/")
+        return aauthenticate(request, username=username, password=password)
+
+    assert await attempt("root", PASSWORD) == root
+    for name in ("root", "nobody"):
+        for _ in range(3):
+            assert await attempt(name, "wrong") is None
+        assert await attempt(name, PASSWORD) is None
+    assert await database_sync_to_async(FailedLogin.objects.count)() == 2
 
 
 @pytest.mark.parametrize("page", DOORS)

@@ -421,6 +421,16 @@ def elsewhere() -> Iterator[Elsewhere]:
         thread.join()
 
 
+LISTEN = """
+addEventListener("message", ({ data, origin, source }) => {
+  const frame = document.querySelector("iframe").contentWindow;
+  if (origin !== PEER || source !== frame || data.type !== "peerchat:link-wanted") return;
+  const link = data.course === "physics101" && window.links?.shift();
+  if (link) frame.postMessage({ type: "peerchat:link", link }, PEER);
+});
+"""
+
+
 async def test_the_class_in_a_frame_of_another_site(
     one_process: tuple[Store, str], elsewhere: Elsewhere, people: People, tmp_path: Path
 ) -> None:
@@ -442,6 +452,7 @@ async def test_the_class_in_a_frame_of_another_site(
             elsewhere.page = (
                 "<!doctype html><title>A course</title><link rel='icon' href='data:,'>"
                 f"<iframe src='{source}' width='1000' height='700'></iframe>"
+                f"<script>const PEER = '{site.origin}';{LISTEN}</script>"
             )
             await page.goto(where)
             return page
@@ -461,6 +472,8 @@ async def test_the_class_in_a_frame_of_another_site(
         assert await pages[0].frames[1].locator("[data-token]").count() == 0
 
         people.tolerated += ["403", "frame-ancestors"]
+        await renews_its_link(pages[0], [link("student1") for _ in range(2)])
+
         await pages[0].reload()  # the same page, with the link of the second student, used by now
         refused = frames[0].get_by_test_id("embed-refused")
         await expect(refused).to_be_visible()
@@ -468,6 +481,37 @@ async def test_the_class_in_a_frame_of_another_site(
         stranger = await visit("student3", f"http://127.0.0.1:{elsewhere.server_port}")
         await stranger.wait_for_load_state("networkidle")
         assert await stranger.frames[1].locator("peer-app").count() == 0
+        told = frames[0].get_by_test_id("embed-status")
+        await expect(told).to_contain_text("did not answer. Reload your course page")
         for page in (*pages, stranger):
             await page.context.close()  # before the site, which they would miss
     store.remove()
+
+
+async def renews_its_link(page: Page, links: list[str]) -> None:
+    """The frame is reloaded, and asks the page around it for a new link."""
+    frame = page.frame_locator("iframe")
+    online = frame.get_by_test_id("connection")
+    told = frame.get_by_test_id("embed-status")
+    give = "(links) => { window.links = links; }"
+    await page.evaluate(give, links[:1])
+    await page.frames[1].evaluate("location.reload()")
+    await expect(frame.get_by_text("Hello from the frame")).to_be_visible()
+    await expect(online).to_have_attribute("data-state", "connected")
+
+    await page.frames[1].evaluate("location.reload()")
+    await expect(told).to_contain_text("Asking your course page")
+    strange = """(link) => {
+      const data = { type: "peerchat:link", link };
+      const { ancestors } = document.querySelector("[data-ancestors]").dataset;
+      for (const [origin, source] of [["https://evil.example", parent], [ancestors, window]]) {
+        dispatchEvent(new MessageEvent("message", { data, origin, source }));
+      }
+    }"""
+    await page.frames[1].evaluate(strange, "/accounts/login/")
+    await expect(told).to_contain_text("Asking your course page")
+    await page.evaluate(give, ["/accounts/login/"])
+    await expect(told).to_contain_text("not a new one for this class")
+    await page.evaluate(give, links[1:])
+    await frame.get_by_test_id("embed-again").click()
+    await expect(online).to_have_attribute("data-state", "connected")

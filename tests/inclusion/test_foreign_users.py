@@ -222,7 +222,7 @@ async def test_names_on_the_wire(lesson, sockets):
         address(name) for name in (*STUDENTS, "ines")
     )
     for room in (lesson.room, sent["room"]):
-        await ada.command("new_message", room=room, text=f"as @{address('bea')} says")
+        await ada.command("new_message", room=room, text=f"as @{address('bea').upper()} says")
     mentioned = lesson.api("bea", "mentions/")["results"]
     assert [one["message"]["user"] for one in mentioned] == [BODIES["ada+1/x"]] * 2
 

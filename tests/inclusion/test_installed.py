@@ -284,6 +284,7 @@ def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
         welcome = browser.first_frame("/class/ws/chat/")
         assert [course["course"] for course in welcome["courses"]] == ["physics101"]
         assert json.loads(browser.get("/class/api/rooms/"))
+        assert "tokens_create" in browser.get("/class/api/docs/")
 
 
 # --- a project with modules of peerchat's names --------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import set_script_prefix
 
 from accounts.middleware import SocketAuthMiddleware
 from peerchat import host, neighbours
@@ -98,6 +99,56 @@ def test_an_engine_without_the_request(settings):
 def test_sqlite_needs_options(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert "host.SQLITE_OPTIONS" in found()["peerchat.W008"]
+
+
+PAGES_BELOW = "tests.inclusion.oldsite.urls"
+SOCKETS_BELOW = "tests.inclusion.oldsite.asgi.application"
+
+
+def test_sockets_that_are_not_where_the_pages_look_for_them(settings):
+    settings.ROOT_URLCONF = PAGES_BELOW
+    findings = found()
+    assert list(findings) == ["peerchat.W011"]
+    told = findings["peerchat.W011"]
+    assert f"The pages look for the sockets at /a/b/ws/, but {SITE} routes them at /ws/." in told
+    assert 'sockets = [path("a/b/", URLRouter(websocket_urlpatterns))]' in told
+    assert 'PEERCHAT = {"SOCKETS_BELOW": "/"}' in told
+    settings.PEERCHAT = {**settings.PEERCHAT, "SOCKETS_BELOW": "/"}
+    assert found() == {}
+
+
+def test_pages_that_are_not_where_the_sockets_are(settings):
+    settings.ASGI_APPLICATION = SOCKETS_BELOW
+    told = found()["peerchat.W011"]
+    assert "sockets = websocket_urlpatterns" in told
+    assert 'PEERCHAT = {"SOCKETS_BELOW": "/a/b/"}' in told
+    settings.ROOT_URLCONF = PAGES_BELOW
+    assert found() == {}
+
+
+def test_the_path_of_the_whole_site_is_not_routed(settings):
+    settings.ROOT_URLCONF, settings.ASGI_APPLICATION = PAGES_BELOW, SOCKETS_BELOW
+    set_script_prefix("/site/")
+    try:
+        assert found() == {}
+    finally:
+        set_script_prefix("/")
+
+
+class OldBackend:
+    def authenticate(self, request, **credentials): ...
+
+    def get_user(self, user_id): ...
+
+
+def test_a_backend_that_an_async_server_cannot_ask(settings):
+    settings.AUTHENTICATION_BACKENDS = [*host.BACKENDS, f"{HERE}.OldBackend"]
+    assert found() == {}
+    name = "django.contrib.auth.middleware.PersistentRemoteUserMiddleware"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, name]
+    told = found()["peerchat.W012"]
+    assert f"{HERE}.OldBackend lacks aauthenticate, aget_user, so requests behind {name}" in told
+    assert "class OldBackend(BaseBackend)" in told
 
 
 def test_settings_need_not_have_peerchat(settings):

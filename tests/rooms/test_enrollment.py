@@ -1,9 +1,13 @@
 """Who is taken out of a course leaves its rooms, whatever happens there in the same moment."""
 
+import io
+import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from rooms.actions.enrollment import enroll, expel_strangers, unenroll
@@ -94,6 +98,57 @@ def test_who_is_enrolled_in_the_same_moment_is_not_expelled(course, ada):
         until(waits)
     other.end()
     assert Membership.objects.filter(user=ada.user).count() == 2
+
+
+# --- fixtures ------------------------------------------------------------------------------------
+
+
+def load(folder: Path, *rows: dict[str, object]) -> None:
+    path = folder / "rows.json"
+    path.write_text(json.dumps(rows))
+    call_command("loaddata", path, verbosity=0)
+
+
+def test_a_course_of_a_fixture_has_its_room_and_members(ada, tmp_path):
+    fields = {"slug": "optics", "title": "Optics", "created_at": "2026-01-01T00:00:00Z"}
+    place = {
+        "course": 7,
+        "user": ada.user.pk,
+        "role": "student",
+        "joined_at": "2026-01-01T00:00:00Z",
+    }
+    load(
+        tmp_path,
+        {"model": "peerchat_rooms.enrollment", "pk": 7, "fields": place},
+        {"model": "peerchat_rooms.course", "pk": 7, "fields": fields},
+    )
+    room = Room.objects.get()
+    assert (room.course_id, room.kind, room.title) == (7, "course", "Optics")
+    assert Membership.objects.get().user == ada.user
+    bea = make_person("bea", "Bea")
+    enroll(course=room.course, users=[bea.user])
+    assert Membership.objects.filter(room=room).count() == 2
+
+
+def test_a_fixture_may_have_the_rooms_as_well(course, tmp_path):
+    dump = io.StringIO()
+    call_command("dumpdata", "peerchat_rooms", stdout=dump)
+    before = set(Room.objects.values_list("pk", "title"))
+    members = set(Membership.objects.values_list("pk", "room", "user"))
+    course.delete()
+    load(tmp_path, *json.loads(dump.getvalue()))
+    assert set(Room.objects.values_list("pk", "title")) == before
+    assert set(Membership.objects.values_list("pk", "room", "user")) == members
+
+
+def test_a_course_of_a_bulk_write_gets_its_room_with_the_first_enrollment(ada):
+    courses = Course.objects.bulk_create(Course(slug=slug, title=slug) for slug in ("one", "two"))
+    enroll(course=courses[0], users=[ada.user])
+    Enrollment.objects.create(course=courses[1], user=ada.user)
+    assert set(Membership.objects.values_list("room__title", "user")) == {
+        ("one", ada.user.pk),
+        ("two", ada.user.pk),
+    }
 
 
 def test_a_course_that_is_gone_has_nobody_to_expel(course, ada):

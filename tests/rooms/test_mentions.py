@@ -29,7 +29,8 @@ def mentioned(message):
         ("@ bea", []),
         ("@", []),
         ("@@bea", []),
-        ("@Bea", []),
+        ("@Bea", ["bea"]),
+        ("@BEA and @bea.", ["bea"]),
         ("@beatrice", []),
         ("mail@bea", []),
         ("me@example.com@bea", []),
@@ -49,6 +50,17 @@ def test_usernames_may_end_as_a_sentence_does(school):
     Enrollment.objects.create(course=school.course, user=odd)
     assert mentioned(post(school.ada, school.room, "@e.t. phones home")) == ["e.t."]
     assert mentioned(post(school.ada, school.room, "Home, @e.t..")) == []
+
+
+@pytest.mark.parametrize("kind", ["open", "partners"])
+def test_the_exact_name_comes_first(school, kind):
+    """A site may have usernames that differ in their case alone."""
+    other = User.objects.create(username="new")
+    User.objects.filter(pk=other.pk).update(username="Bea", username_key=None)
+    Enrollment.objects.create(course=school.course, user=other)
+    room = school.make_room(school.ada, school.bea, other, kind=kind)
+    assert mentioned(post(school.ada, room, "@Bea")) == ["Bea"]
+    assert mentioned(post(school.ada, room, "@bea")) == ["bea"]
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

@@ -72,5 +72,3 @@ LOGOUT_REDIRECT_URL = "/"
 
 # Only what is to differ from peerchat's own limits.
 PEERCHAT = {"OPEN_ROOMS_PER_STUDENT": 3}
-# For the documents of its API; the API itself does not ask these settings.
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}

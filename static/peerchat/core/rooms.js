@@ -3,6 +3,8 @@
  * direct ones. The course's own room is always there, and partners have theirs in the class.
  */
 
+import { nameKey } from "./text.js";
+
 /** The next list after an event of the server, or `local.rooms` (all of them) or `local.room` (one). */
 export function reduceRooms(rooms, event, { me, course }) {
   switch (event.action) {
@@ -94,10 +96,10 @@ const MENTION = /(?<![\p{L}\p{N}_.@+-])@([\p{L}\p{N}_.@+-]{1,254})/gu;
 export function mentionParts(text, username) {
   const parts = [];
   let from = 0;
-  for (const { 0: whole, 1: name, index } of username ? text.matchAll(MENTION) : []) {
-    const isMe = name === username || name.replace(/[.@+-]+$/, "") === username;
-    if (!isMe) continue;
-    const end = index + (name === username ? whole.length : username.length + 1);
+  for (const { 1: name, index } of username ? text.matchAll(MENTION) : []) {
+    const mine = [name, name.replace(/[.@+-]+$/, "")].find((one) => nameKey(one) === nameKey(username));
+    if (mine === undefined) continue;
+    const end = index + 1 + mine.length;
     if (index > from) parts.push([text.slice(from, index), false]);
     parts.push([text.slice(index, end), true]);
     from = end;

@@ -29,6 +29,12 @@ export function cut(text, length) {
   return Array.from(text).slice(0, length).join("");
 }
 
+/** What all names that could be taken for this one have in common. */
+export function nameKey(name) {
+  // Upper case first, as that folds more: ß becomes SS.
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+}
+
 /** A name or a text within a sentence: neither turns the other around. */
 export function isolated(text) {
   if (!RIGHT_TO_LEFT.test(text) && !text.match(REORDERING)) return text;

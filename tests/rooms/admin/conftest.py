@@ -1,5 +1,7 @@
 """A course that was taught, and the forms of the pages of the admin."""
 
+from uuid import uuid4
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +29,8 @@ from rooms.models import (
 
 
 def url(model, view, *args):
-    return reverse(f"admin:peerchat_rooms_{model._meta.model_name}_{view}", args=args)
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{view}", args=args)
 
 
 @pytest.fixture
@@ -37,7 +40,11 @@ def course():
 
 @pytest.fixture
 def question(course):
-    question = Question.objects.create(course=course, slug="lift", prompt="Which force is greater?")
+    return make_question(course)
+
+
+def make_question(course, prompt="Which force is greater?"):
+    question = Question.objects.create(course=course, slug="lift", prompt=prompt)
     for letter in "ABC":
         Choice.objects.create(
             question=question, letter=letter, text=f"Choice {letter}", is_correct=letter == "A"
@@ -48,13 +55,14 @@ def question(course):
 @pytest.fixture
 def taught(course, question):
     """A class of two that voted, was paired, and talked: a row in each table."""
+    return teach(course, question)
+
+
+def teach(course, question, names=("ada", "ben", "carol")):
     now = timezone.now()
-    ada, ben = (
-        User.objects.create_user(name, display_name=name.title()) for name in ("ada", "ben")
-    )
+    ada, ben, carol = (User.objects.create_user(name, display_name=name.title()) for name in names)
     for user in (ada, ben):
         Enrollment.objects.create(course=course, user=user)
-    carol = User.objects.create_user("carol")
     session = ClassSession.objects.create(
         course=course, started_at=now, changed_at=now, controller=carol
     )
@@ -77,11 +85,15 @@ def taught(course, question):
         room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
     )
     Mention.objects.create(message=message, user=ben)
-    UseLog.objects.create(timestamp=now, sid="ada", event="sendmessage", act="to:ben:Hello")
-    worker = Worker.objects.create(seen_at=now)
-    Connection.objects.create(
-        id="7d444840-9dc0-11d1-b245-5ffdce74fad2", worker=worker, user=ada, opened_at=now
+    UseLog.objects.create(
+        timestamp=now,
+        sid=ada.username,
+        event="sendmessage",
+        act="to:ben:Hello",
+        course_id=course.slug,
     )
+    worker = Worker.objects.create(seen_at=now)
+    Connection.objects.create(id=uuid4(), worker=worker, user=ada, opened_at=now)
     return course
 
 

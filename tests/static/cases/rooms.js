@@ -84,7 +84,9 @@ export function aMessageRemovedBeforeItsTurnIsEmpty() {
 export function mentionsAreThoseTheServerSees() {
   equal(mentionParts("hi @ann, you", "ann"), [["hi ", false], ["@ann", true], [", you", false]]);
   equal(mentionParts("@ann. And @ann", "ann"), [["@ann", true], [". And ", false], ["@ann", true]]);
-  for (const text of ["@anna", "mail@ann", "ann", "@Ann", ""]) equal(mentionParts(text, "ann"), [[text, false]]);
+  for (const text of ["@anna", "mail@ann", "ann", ""]) equal(mentionParts(text, "ann"), [[text, false]]);
+  equal(mentionParts("@ANN, you", "ann"), [["@ANN", true], [", you", false]]);
+  equal(mentionParts("@Straße.", "STRASSE"), [["@Straße", true], [".", false]]);
   equal(mentionParts("@zoë!", "zoë"), [["@zoë", true], ["!", false]]);
 }
 
