@@ -132,7 +132,7 @@ class VoteAdmin(History):
 @admin.register(Draft)
 class DraftAdmin(History):
     list_display = ("sent_at", "round", "user", "choice", "confidence")
-    list_filter = ("round__session__course",)
+    list_filter = (("round__session__course", CourseFilter),)
     list_select_related = ("round__question", "user")
     search_fields = (*people.search_fields("user__"), "round__question__slug")
     date_hierarchy = "sent_at"

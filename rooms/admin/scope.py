@@ -17,6 +17,7 @@ from rooms.models import (
     ClassSession,
     Connection,
     Course,
+    Draft,
     Enrollment,
     Membership,
     Mention,
@@ -56,6 +57,7 @@ BELONGS: dict[type[Model], Condition] = {
     ClassSession: _of("course"),
     Round: _of("session__course"),
     Vote: _of("round__session__course"),
+    Draft: _of("round__session__course"),
     PartnerGroup: _of("round__session__course"),
     Partner: _of("round__session__course"),
     # The log has the slug of the course.

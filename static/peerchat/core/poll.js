@@ -148,8 +148,7 @@ export class PeerPoll extends EventTarget {
       case "new_message":
         return this.#post(room, { uuid, ...fields }, timeout);
       case "mark_read":
-        // It may be the last thing that a page does.
-        return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true });
+        return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true }); // on leaving
       case "vote":
       case "draft": {
         const { course, ...body } = fields;
@@ -288,8 +287,7 @@ export class PeerPoll extends EventTarget {
     if (this.#leading) return;
     const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
-    // Older servers do not tell.
-    if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read });
+    if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
     for (const { seq, text } of results) {
       if (text || this.#removed.has(seq)) continue;
       this.#removed.add(seq);
