@@ -26,6 +26,7 @@ def test_cases_are_found():
         "ballot.js",
         "clients.js",
         "format.js",
+        "questions.js",
         "rooms.js",
         "storage.js",
         "store.js",
