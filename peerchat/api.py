@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
-from rooms.queries.courses import my_enrollments, questions_for
+from rooms.queries.courses import my_enrollments, questions_for, versions_for
 from rooms.queries.results import ChoiceResult, Results, revealed_results
 from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import (
@@ -115,10 +115,16 @@ def get_question(*, course: Course | str, slug: str) -> Question:
 def get_questions(*, user: User, course: Course | str) -> list[Question]:
     """Return the questions of a course that a user may see with their right choices, in order.
 
-    Leaders of the course get all of them, students only those that were revealed. Raises
-    PermissionDenied for a user who is not in the course.
+    Leaders of the course get all of them, as they will be asked next. Students get only those that
+    were revealed, with the `prompt` that was asked, so do not save these. Raises PermissionDenied
+    for a user who is not in the course.
     """
-    return list(questions_for(permissions.enrolled(user, _slug(course))))
+    enrollment = permissions.enrolled(user, _slug(course))
+    found = questions_for(enrollment)
+    prompts = {one.question_id: one.prompt for one in versions_for(enrollment, found)}
+    for question in found:
+        question.prompt = prompts.get(question.pk, question.prompt)
+    return [question for question in found if question.pk in prompts]
 
 
 def enroll(*, course: Course | str, users: Sequence[User], role: str = "student") -> int:
@@ -254,9 +260,10 @@ def read_results(*, user: User, course: Course | str, question: Question | str) 
     user: who wants to see them; anyone in the course.
 
     The result is None until the question was revealed, for instructors, too, and while the class
-    is at the question again. `Results` has `course`, `question`, `prompt`, `revealed_at`, `votes`
-    (of both rounds) and `choices`; each of these has `letter`, `text`, `is_correct` and `votes`.
-    Raises PermissionDenied for a user who is not in the course. On open pages nothing changes.
+    is at the question again. Later edits of the question change nothing of it. `Results` has
+    `course`, `question`, `prompt`, `revealed_at`, `votes` (of both rounds) and `choices`; each of
+    these has `letter`, `text`, `is_correct` and `votes`. Raises PermissionDenied for a user who is
+    not in the course. On open pages nothing changes.
     """
     slug = question.slug if isinstance(question, Question) else question
     return revealed_results(user, _slug(course), slug)

@@ -4,7 +4,7 @@ import time
 
 from accounts import people
 from accounts.people import User
-from rooms.models import Draft, Enrollment, Message, NewText, Question, Room, Vote
+from rooms.models import Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
 from rooms.wire import events, replies
 from rooms.wire.events import (
     ChoiceBody,
@@ -66,14 +66,14 @@ def control(fields: dict[str, object]) -> bytes:
     )
 
 
-def question(question: Question) -> QuestionBody:
-    """Return a question as students see it. Prefetch its choices."""
+def question(version: QuestionVersion) -> QuestionBody:
+    """Return a version of a question as students see it."""
     return QuestionBody(
-        question=question.slug,
-        prompt=question.prompt,
-        kind=question.kind,
+        question=version.question.slug,
+        prompt=version.prompt,
+        kind=version.kind,
         choices=[
-            ChoiceBody(choice=choice.letter, text=choice.text) for choice in question.choices.all()
+            ChoiceBody(choice=choice["letter"], text=choice["text"]) for choice in version.choices
         ],
     )
 

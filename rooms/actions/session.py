@@ -14,7 +14,7 @@ from rooms import permissions
 from rooms.actions import partners, seating, tell, uselog
 from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
 from rooms.conf import limits
-from rooms.models import ClassSession, Course, Message, PartnerGroup, Question
+from rooms.models import ClassSession, Course, Message, PartnerGroup
 from rooms.peer import phases
 from rooms.peer.phases import OPEN_PHASES, PARTNER_PHASES, Phase
 from rooms.queries import classroom
@@ -165,24 +165,6 @@ def _close_later(session: ClassSession, user: User, command: StopVote, now: date
                 tell.closing(session)
         session.save()
     return session.deadline is not None and session.deadline > now
-
-
-@transaction.atomic
-def mend_question(*, question: Question) -> None:
-    """Give the classes in which a question is current a new revision, as the question is corrected.
-
-    Processes remember the state of a class under its revision.
-    """
-    # A class that poses the question right now holds the course's lock, or sees the correction.
-    Course.objects.select_for_update(no_key=True).get(pk=question.course_id)
-    running = (
-        ClassSession.objects.filter(current_round__question=question, ended_at=None)
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-    )
-    for session in running:
-        partners.count_change(session)
-    tell.questions_changed(question.course)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from accounts.people import User
-from rooms.actions import partners, seating, signals, votes
+from rooms.actions import partners, questions, seating, signals, votes
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
@@ -171,7 +171,12 @@ def _start_revote(session: ClassSession, command: StartRevote, now: datetime) ->
     first = session.current_round
     assert first is not None
     session.current_round = Round.objects.create(
-        session=session, question=first.question, number=2, first=first, opened_at=now
+        session=session,
+        question=first.question,
+        version_id=first.version_id,
+        number=2,
+        first=first,
+        opened_at=now,
     )
     session.deadline = _deadline(command.seconds, now)
     return session
@@ -245,17 +250,17 @@ def _leave_question(session: ClassSession) -> None:
 
 
 def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime) -> None:
-    question = (
-        Question.objects.filter(course=session.course, slug=slug)
-        .prefetch_related("choices")
-        .first()
-    )
+    question = Question.objects.filter(course=session.course, slug=slug).first()
     if question is None:
         raise InvalidMessageFormat("The course has no such question.")
     if signals.class_started.has_listeners() and not session.rounds.exists():
         signals.send(signals.class_started, **_facts(session, question))
     session.current_round = Round.objects.create(
-        session=session, question=question, number=1, opened_at=now
+        session=session,
+        question=question,
+        version=questions.version_of(question),
+        number=1,
+        opened_at=now,
     )
     session.deadline = _deadline(seconds, now)
 

@@ -236,8 +236,7 @@ class _Polls:
             for session in ClassSession.objects.filter(
                 course__slug__in={course for _, course in self._students}, ended_at=None
             )
-            .select_related("course", "current_round__question")
-            .prefetch_related("current_round__question__choices")
+            .select_related("course", "current_round__question", "current_round__version")
             .select_for_update(no_key=True, of=("self",))
             .order_by("pk")
         }
@@ -262,8 +261,7 @@ class _Polls:
             or not ballot.is_for(session.current_round)
         ):
             raise RoundClosed
-        choices = session.current_round.question.choices.all()
-        if ballot.choice not in {choice.letter for choice in choices}:
+        if ballot.choice not in session.current_round.asked.letters:
             raise InvalidChoice
         return session.current_round
 

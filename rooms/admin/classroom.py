@@ -52,12 +52,13 @@ class RoundAdmin(History):
     list_display = ("opened_at", "course", "question", "number", "votes", "closed_at")
     list_filter = ("number", ("session__course", CourseFilter))
     list_select_related = ("session__course", "question")
-    search_fields = ("question__slug", "question__prompt", "session__course__slug")
+    search_fields = ("question__slug", "version__prompt", "session__course__slug")
     date_hierarchy = "opened_at"
     ordering = ("-opened_at",)
     fields = (
         "session",
         "question",
+        "version",
         "number",
         "first",
         "opened_at",

@@ -7,11 +7,18 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
-from rooms.actions.session import mend_question
-from rooms.admin.base import Editable, WrittenForm, shortened
+from rooms.actions.questions import begin_edit
+from rooms.admin.base import Editable, History, WrittenForm, changelist, shortened
 from rooms.admin.scope import CourseFilter, Scoped
-from rooms.models import Choice, Question
+from rooms.models import Choice, Course, Question, QuestionVersion, Round
+
+WAS_ASKED = (
+    "This question was asked. Saving makes a new version for the next time it is asked. Votes keep "
+    "the wording, the choices and the correct answer they were cast on, also in a class that runs "
+    "now."
+)
 
 
 class QuestionForm(WrittenForm):
@@ -53,14 +60,15 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
         # previously correct one has to be saved first.
         correct = next(form.instance for form in self._kept() if form.cleaned_data["is_correct"])
         self.instance.choices.exclude(pk=correct.pk).update(is_correct=False)
-        saved = super().save(commit)
-        if not was_asked(self.instance):
-            self._close_gaps()
-        return saved
+        return super().save(commit)
+
+    def save_new_objects(self, commit: bool = True) -> Any:
+        # The choices that are removed are gone by now.
+        self._close_gaps()
+        return super().save_new_objects(commit)
 
     def save_new(self, form: forms.ModelForm, commit: bool = True) -> Choice:
-        taken = set(self.instance.choices.values_list("letter", flat=True))
-        form.instance.letter = next(one for one in ascii_uppercase if one not in taken)
+        form.instance.letter = ascii_uppercase[self.instance.choices.count()]
         choice: Choice = super().save_new(form, commit)
         return choice
 
@@ -102,20 +110,17 @@ class ChoiceInline(Scoped, admin.TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
         if obj is None:
             return self._questions().has_add_permission(request)
-        return self.has_change_permission(request, obj) and not was_asked(obj)
+        return self.has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
-        return self.has_change_permission(request, obj) and not was_asked(obj)
+        return self.has_change_permission(request, obj)
 
     def _questions(self) -> admin.ModelAdmin:
         return self.admin_site.get_model_admin(Question)
 
 
 def was_asked(question: Question | None) -> bool:
-    """Return whether a question was posed. Votes then refer to its choices.
-
-    So only the wording and the correct choice may still be corrected.
-    """
+    """Return whether a question was posed. Then it stays where it is, under its slug."""
     return question is not None and question.rounds.exists()
 
 
@@ -129,7 +134,6 @@ class QuestionAdmin(Editable):
     search_fields = ("slug", "prompt", "course__title", "choices__text")
     autocomplete_fields = ("course",)
     ordering = ("course", "position", "slug")
-    fields = ("course", "slug", "prompt", "kind", "position")
     inlines = (ChoiceInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -140,21 +144,72 @@ class QuestionAdmin(Editable):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Question | None = None
     ) -> tuple[str, ...]:
-        return ("course", "slug", "kind") if was_asked(obj) else ()
+        return ("course", "slug", "kind", "versions") if was_asked(obj) else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
+        fields = ("course", "slug", "prompt", "kind", "position")
+        if not was_asked(obj):
+            return ((None, {"fields": fields}),)
+        return ((None, {"fields": (*fields, "versions"), "description": WAS_ASKED}),)
 
     def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not was_asked(obj)
 
-    def save_related(
-        self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool
+    def save_model(
+        self, request: HttpRequest, obj: Question, form: forms.ModelForm, change: bool
     ) -> None:
-        super().save_related(request, form, formsets, change)
-        mend_question(question=form.instance)
+        if change:
+            begin_edit(question=obj)
+        super().save_model(request, obj, form, change)
 
     @admin.display(description="prompt")
     def start(self, question: Question) -> str:
         return shortened(question.prompt)
 
+    @admin.display(description="versions asked")
+    def versions(self, question: Question) -> str:
+        count = str(question.versions.count())
+        return changelist(QuestionVersion, count, question__id__exact=question.pk)
+
     @admin.display(ordering="asked")
     def times_asked(self, question: Any) -> Any:
         return question.asked
+
+
+@admin.register(QuestionVersion)
+class QuestionVersionAdmin(History):
+    list_display = ("created_at", "course", "question", "number", "start", "rounds")
+    list_filter = (("question__course", CourseFilter),)
+    list_select_related = ("question__course",)
+    search_fields = ("question__slug", "prompt", "question__course__slug")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    fields = ("question", "number", "prompt", "kind", "choice_lines", "created_at", "rounds")
+    readonly_fields = ("choice_lines", "rounds")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionVersion]:
+        versions: QuerySet[QuestionVersion] = super().get_queryset(request)
+        return versions.annotate(round_count=Count("rounds"))
+
+    @admin.display(ordering="question__course")
+    def course(self, version: QuestionVersion) -> Course:
+        return version.question.course
+
+    @admin.display(description="prompt")
+    def start(self, version: QuestionVersion) -> str:
+        return shortened(version.prompt)
+
+    @admin.display(description="choices")
+    def choice_lines(self, version: QuestionVersion) -> str:
+        return format_html_join(
+            "",
+            '<div dir="auto">{}. {}{}</div>',
+            (
+                (choice["letter"], choice["text"], " (correct)" if choice["is_correct"] else "")
+                for choice in version.choices
+            ),
+        )
+
+    @admin.display(ordering="round_count")
+    def rounds(self, version: Any) -> str:
+        return changelist(Round, str(version.round_count), version__id__exact=version.pk)

@@ -81,12 +81,18 @@ class Questions(Listed[QuestionInfo], frozen=True):
 
 
 class RoundInfo(Struct, frozen=True):
-    """A round of a question. Only instructors get `votes` and `histogram`."""
+    """A round of a question, with the wording and the choices that it was asked with.
+
+    Only instructors get `correct`, `votes` and `histogram`.
+    """
 
     question: str
+    prompt: str
+    choices: list[ChoiceBody]
     round: Literal[1, 2]
     opened_at: float
     closed_at: float | None
+    correct: str | None | UnsetType = UNSET
     votes: int | UnsetType = UNSET
     histogram: dict[str, int] | UnsetType = UNSET
 

@@ -38,20 +38,30 @@ class Questions(Endpoint):
     @extend_schema(
         operation_id="courses_questions_list",
         summary="List the questions of a course with the correct choices",
-        description="Instructors and assistants see all questions, students the revealed ones.",
+        description=(
+            "Instructors and assistants see all questions as they will be asked next, students the "
+            "revealed ones as they were asked."
+        ),
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Questions)} | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> Response:
-        found = courses.questions_for(permissions.enrolled(self.me(request), slug))
-        return Response(listed(request, found, lambda part: map(shapes.question, part)))
+        enrollment = permissions.enrolled(self.me(request), slug)
+
+        def show(part: list[Any]) -> Iterable[bodies.QuestionInfo]:
+            return map(shapes.question, courses.versions_for(enrollment, part))
+
+        return Response(listed(request, courses.questions_for(enrollment), show))
 
 
 class Sessions(Endpoint):
     @extend_schema(
         operation_id="courses_sessions_list",
         summary="List the classes of a course, newest first",
-        description="Instructors and assistants also see the votes of each round.",
+        description=(
+            "Each round has the question as it was asked then. Instructors and assistants also see "
+            "the votes of each round and the correct choice."
+        ),
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(bodies.Sessions)} | refusals(*READING),
     )

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from accounts import people
 from rooms import frames
 from rooms.api import bodies
-from rooms.models import Enrollment, Question, Room, Round, Vote
+from rooms.models import Enrollment, QuestionVersion, Room, Round, Vote
 from rooms.queries.rooms import RoomSeen
 from rooms.wire.events import MyCourse
 
@@ -48,15 +50,15 @@ def mute(enrollment: Enrollment) -> bodies.Mute:
     )
 
 
-def question(question: Question) -> bodies.QuestionInfo:
-    """Return the body of a question, with its correct choice."""
-    shown = frames.question(question)
+def question(version: QuestionVersion) -> bodies.QuestionInfo:
+    """Return the body of a version of a question, with its correct choice."""
+    shown = frames.question(version)
     return bodies.QuestionInfo(
         question=shown.question,
         prompt=shown.prompt,
         kind=shown.kind,
         choices=shown.choices,
-        correct=next((c.letter for c in question.choices.all() if c.is_correct), None),
+        correct=version.correct,
     )
 
 
@@ -76,8 +78,11 @@ def session(session: Any, counts: dict[int, dict[str, int]] | None) -> bodies.Se
 
 
 def round_(round_: Round, counts: dict[int, dict[str, int]] | None) -> bodies.RoundInfo:
+    asked = frames.question(round_.asked)
     shown = bodies.RoundInfo(
-        question=round_.question.slug,
+        question=asked.question,
+        prompt=asked.prompt,
+        choices=asked.choices,
         round=1 if round_.number == 1 else 2,
         opened_at=round_.opened_at.timestamp(),
         closed_at=round_.closed_at.timestamp() if round_.closed_at else None,
@@ -85,11 +90,9 @@ def round_(round_: Round, counts: dict[int, dict[str, int]] | None) -> bodies.Ro
     if counts is None:
         return shown
     histogram = counts.get(round_.pk, {})
-    return bodies.RoundInfo(
-        question=shown.question,
-        round=shown.round,
-        opened_at=shown.opened_at,
-        closed_at=shown.closed_at,
+    return msgspec.structs.replace(
+        shown,
+        correct=round_.asked.correct,
         votes=sum(histogram.values()),
         histogram=histogram,
     )

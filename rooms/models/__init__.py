@@ -4,7 +4,7 @@ from rooms.models.course import Course, Enrollment
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
-from rooms.models.question import Choice, Question
+from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.uselog import UseLog
@@ -23,6 +23,7 @@ __all__ = [
     "Partner",
     "PartnerGroup",
     "Question",
+    "QuestionVersion",
     "Room",
     "Round",
     "UseLog",

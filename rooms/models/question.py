@@ -1,12 +1,18 @@
 """Concept questions."""
 
+from typing import Any, Self
+
 from django.db import models
 
 from rooms.models.course import Course
 
 
 class Question(models.Model):
-    """A question with a single correct choice, posed to a class."""
+    """A question with a single correct choice, as it will be asked next.
+
+    A class that asks it keeps a `QuestionVersion`, so that later edits change nothing of what was
+    asked.
+    """
 
     class Kind(models.TextChoices):
         SINGLE = "single", "one choice"
@@ -54,3 +60,57 @@ class Choice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.letter}. {self.text}"
+
+
+class QuestionVersion(models.Model):
+    """The wording and the choices with which a question was asked. Nothing ever changes them.
+
+    `choices` is a list of `{"letter", "text", "is_correct"}` in the order of the letters. The
+    versions of a question are numbered from 1 in the order in which they were first asked.
+    """
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    prompt = models.TextField()
+    kind = models.CharField(max_length=8, choices=Question.Kind.choices)
+    choices = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("question", "number")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("question", "number"), name="peerchat_question_version_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.question}, version {self.number}"
+
+    @classmethod
+    def of(cls, question: Question) -> Self:
+        """Return a version of a question as it is now, which is not stored."""
+        return cls(
+            question=question,
+            prompt=question.prompt,
+            kind=question.kind,
+            choices=[
+                {"letter": choice.letter, "text": choice.text, "is_correct": choice.is_correct}
+                for choice in question.choices.all()
+            ],
+        )
+
+    @property
+    def content(self) -> tuple[str, str, list[dict[str, Any]]]:
+        """Return all that makes this version differ from others of the question."""
+        return self.prompt, self.kind, self.choices
+
+    @property
+    def letters(self) -> list[str]:
+        """Return the letters of the choices, in order."""
+        return [choice["letter"] for choice in self.choices]
+
+    @property
+    def correct(self) -> str | None:
+        """Return the letter of the correct choice, or None for a question without one."""
+        return next((choice["letter"] for choice in self.choices if choice["is_correct"]), None)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from rooms.models.course import Course
-from rooms.models.question import Question
+from rooms.models.question import Question, QuestionVersion
 from rooms.peer.phases import Phase
 
 PHASES = [(phase.value, phase.value) for phase in Phase]
@@ -16,8 +16,8 @@ class ClassSession(models.Model):
     """One class of a course, with its current phase.
 
     `epoch` grows by one with each transition. `revision` grows by one with each change of the
-    state of the class: each transition, each change of partners and each correction of the current
-    question. Both continue from one session of a course to the next.
+    state of the class: each transition and each change of partners. Both continue from one session
+    of a course to the next.
     """
 
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_sessions")
@@ -76,10 +76,18 @@ class ClassSession(models.Model):
 
 
 class Round(models.Model):
-    """One vote on a question. The second round of a question points at its first."""
+    """One vote on a question. The second round of a question points at its first.
+
+    Both rounds have the same version of the question.
+    """
 
     session = models.ForeignKey(ClassSession, on_delete=models.CASCADE, related_name="rounds")
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="rounds")
+    # It is null in rounds of workers that still run code without this field. The admin fills it in
+    # before it changes the question.
+    version = models.ForeignKey(
+        QuestionVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="rounds"
+    )
     number = models.PositiveSmallIntegerField(
         validators=(MinValueValidator(1), MaxValueValidator(2))
     )
@@ -100,6 +108,14 @@ class Round(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question}, round {self.number}"
+
+    @property
+    def asked(self) -> QuestionVersion:
+        """Return the question as it was asked. Select `question` and `version` with the round."""
+        if self.version is None:
+            return QuestionVersion.of(self.question)
+        self.version.question = self.question
+        return self.version
 
 
 class Vote(models.Model):

@@ -33,15 +33,19 @@ from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snap
 
 
 def question_body(round_: Round | None) -> QuestionBody | None:
-    return None if round_ is None else frames.question(round_.question)
+    return None if round_ is None else frames.question(round_.asked)
 
 
 def class_session(course: Course) -> ClassSession | None:
     """Return the open class session of a course, with its round and question."""
     return (
         ClassSession.objects.filter(course=course, ended_at=None)
-        .select_related("current_round__question", "current_round__first", "controller")
-        .prefetch_related("current_round__question__choices")
+        .select_related(
+            "current_round__question",
+            "current_round__version",
+            "current_round__first",
+            "controller",
+        )
         .first()
     )
 
@@ -64,7 +68,7 @@ def histograms(session: ClassSession) -> list[dict[str, int]]:
     votes = Vote.objects.filter(round__in=[r.id for r in (first, second) if r is not None])
     for round_id, choice, n in votes.values_list("round_id", "choice").annotate(n=Count("id")):
         counts[round_id][choice] = n
-    letters = [choice.letter for choice in current.question.choices.all()]
+    letters = current.asked.letters
     return [
         {} if r is None else {letter: counts[r.id].get(letter, 0) for letter in letters}
         for r in (first, second)
@@ -72,10 +76,9 @@ def histograms(session: ClassSession) -> list[dict[str, int]]:
 
 
 def correct_choice(session: ClassSession) -> str | None:
-    """Return the letter of the correct choice of the current question."""
+    """Return the letter of the correct choice of the current question, as it was asked."""
     assert session.current_round is not None
-    choices = session.current_round.question.choices.all()
-    return next((choice.letter for choice in choices if choice.is_correct), None)
+    return session.current_round.asked.correct
 
 
 def control_fields(course: Course, session: ClassSession | None) -> dict[str, Any]:

@@ -1,13 +1,24 @@
 """Courses, their enrolments, questions and rooms."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
-from rooms.models import Course, Enrollment, Membership, Message, Question, Room, Round
+from rooms.models import (
+    Course,
+    Enrollment,
+    Membership,
+    Question,
+    QuestionVersion,
+    Room,
+    Round,
+)
 from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
+from rooms.queries.results import reveals, versions_at
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:
@@ -58,18 +69,28 @@ def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
     """Return the questions of a course that the user may see with their correct choices.
 
     Those who lead the course see all questions. Students see the revealed ones, without the current
-    question until it is revealed again.
+    question until it is revealed again. `versions_for` tells what of them the user sees.
     """
     found = enrollment.course.questions.prefetch_related("choices")
     if enrollment.leads:
         return found
-    revealed = Message.objects.filter(
-        room__course=enrollment.course,
-        room__kind=Room.Kind.COURSE,
-        kind=Message.Kind.CONTROL,
-        text="reveal",
-    ).values_list("control__question__question", flat=True)
+    revealed = reveals(enrollment.course).values_list("control__question__question", flat=True)
     session = class_session(enrollment.course)
     if session is not None and session.current_round and session.phase != Phase.REVEALED:
         found = found.exclude(pk=session.current_round.question_id)
     return found.filter(slug__in=set(revealed))
+
+
+def versions_for(enrollment: Enrollment, questions: Iterable[Question]) -> list[QuestionVersion]:
+    """Return the versions in which the user sees questions of `questions_for`, in their order.
+
+    Those who lead the course see the questions as they will be asked next, and students as they
+    were last revealed.
+    """
+    questions = list(questions)
+    if enrollment.leads:
+        return [QuestionVersion.of(question) for question in questions]
+    revealed = reveals(enrollment.course)
+    times = dict(revealed.values_list("control__question__question", "created_at"))
+    found = versions_at(questions, times)
+    return [found[question.pk] for question in questions if question.pk in found]

@@ -1,7 +1,7 @@
 """The results of a class: figures, votes and the use log."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from rooms.models import (
     Course,
     Message,
     PartnerGroup,
+    Question,
+    QuestionVersion,
     Room,
     Round,
     UseLog,
@@ -46,6 +48,7 @@ def figures(course: Course) -> FiguresBody:
             messages=0,
             transitions=None,
             gain=None,
+            correct=None,
         )
     counts = histograms(session)
     first, second = rounds(session)
@@ -66,6 +69,7 @@ def figures(course: Course) -> FiguresBody:
         messages=talk["messages"] or 0,
         transitions=matrix,
         gain=gain,
+        correct=correct_choice(session),
     )
 
 
@@ -87,6 +91,35 @@ def _comparison(
         len(twice),
     )
     return Transitions(**matrix), gain
+
+
+def reveals(course: Course) -> QuerySet[Message]:
+    """Return the control messages that revealed questions of a course, oldest first."""
+    return Message.objects.filter(
+        room__course=course,
+        room__kind=Room.Kind.COURSE,
+        kind=Message.Kind.CONTROL,
+        text="reveal",
+    ).order_by("seq")
+
+
+def versions_at(
+    questions: Iterable[Question], times: Mapping[str, datetime]
+) -> dict[int, QuestionVersion]:
+    """Return the last versions in which questions were asked until these times, by their ids.
+
+    The times are by slug. Questions without one, and those that were never asked, are left out.
+    """
+    asked = (
+        Round.objects.filter(question__in=questions, question__slug__in=times, number=1)
+        .select_related("question", "version")
+        .order_by("opened_at", "pk")
+    )
+    found: dict[int, QuestionVersion] = {}
+    for round_ in asked:
+        if round_.question_id not in found or round_.opened_at <= times[round_.question.slug]:
+            found[round_.question_id] = round_.asked
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +156,7 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
     Raises PermissionDenied for one who is not in the course.
     """
     course = enrolled(user, slug).course
-    found = course.questions.prefetch_related("choices").filter(slug=question).first()
+    found = course.questions.filter(slug=question).first()
     if found is None:
         return None
     session = class_session(course)
@@ -131,32 +164,22 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
         assert session.current_round is not None
         if session.current_round.question_id == found.pk:
             return None
-    reveal = (
-        Message.objects.filter(
-            room__course=course,
-            room__kind=Room.Kind.COURSE,
-            kind=Message.Kind.CONTROL,
-            text="reveal",
-            control__question__question=question,
-        )
-        .order_by("-seq")
-        .first()
-    )
+    reveal = reveals(course).filter(control__question__question=question).last()
     if reveal is None or reveal.control is None:
+        return None
+    asked = versions_at([found], {question: reveal.created_at}).get(found.pk)
+    if asked is None:
         return None
     first, second = reveal.control["histograms"]
     return Results(
         course=course.slug,
         question=found.slug,
-        prompt=found.prompt,
+        prompt=asked.prompt,
         choices=tuple(
             ChoiceResult(
-                letter=choice.letter,
-                text=choice.text,
-                is_correct=choice.is_correct,
-                votes=(first.get(choice.letter, 0), second.get(choice.letter, 0)),
+                **choice, votes=(first.get(choice["letter"], 0), second.get(choice["letter"], 0))
             )
-            for choice in found.choices.all()
+            for choice in asked.choices
         ),
         revealed_at=reveal.created_at,
     )
@@ -168,7 +191,8 @@ ROUNDS_LIMIT = 200
 
 def class_sessions(course: Course) -> QuerySet[ClassSession]:
     """Return the class sessions of a course with their `last_rounds`, both newest first."""
-    last = Round.objects.select_related("question").order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
+    rounds_ = Round.objects.select_related("question", "version")
+    last = rounds_.order_by("-opened_at", "-pk")[:ROUNDS_LIMIT]
     return (
         ClassSession.objects.filter(course=course)
         .prefetch_related(Prefetch("rounds", last, to_attr="last_rounds"))

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts import people
 from rooms import addresses, permissions
-from rooms.models import Course, Enrollment, Question
+from rooms.models import Course, Enrollment, Question, QuestionVersion
 from rooms.queries import courses, rooms
 from rooms.queries.results import Results, revealed_results
 from rooms.templatetags.peerchat_csp import nonce_of
@@ -194,16 +194,17 @@ def _student(
     if enrollment is None:
         return NOTHING
     # Instructors may be showing the page to the class, which has to find the answer itself.
-    revealed = question is not None and not enrollment.leads
-    if revealed and question is not None:
-        revealed = courses.questions_for(enrollment).filter(pk=question.pk).exists()
+    revealed: list[QuestionVersion] = []
+    if question is not None and not enrollment.leads:
+        found = courses.questions_for(enrollment).filter(pk=question.pk)
+        revealed = courses.versions_for(enrollment, found)
     return _render(
         name,
         page,
         {
             **_about(request, enrollment),
             "question": question,
-            "revealed": revealed,
+            "revealed": revealed[0] if revealed else None,
             "scheme": scheme,
             "first": _first(request, "student"),
         },

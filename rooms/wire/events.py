@@ -239,7 +239,8 @@ class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
     `transitions` and `gain` are null until there is a second round to compare with the first, and
-    for a question without a correct choice.
+    for a question without a correct choice. `correct` is the letter of the correct choice of the
+    current question, as it was asked.
     """
 
     online: int
@@ -250,6 +251,7 @@ class FiguresBody(Struct, frozen=True):
     messages: int
     transitions: Transitions | None
     gain: float | None
+    correct: str | None
 
 
 class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
@@ -261,6 +263,7 @@ class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
     messages: int
     transitions: Transitions | None
     gain: float | None
+    correct: str | None
 
 
 def figures_event(body: FiguresBody) -> FiguresEvent:

@@ -16,6 +16,7 @@ NOTHING = {
     "messages": 0,
     "transitions": None,
     "gain": None,
+    "correct": None,
 }
 
 
@@ -62,7 +63,7 @@ async def test_figures_through_a_question(cast):
     await shown(ines, online=5, votes=[0, 0], histograms=[count(), {}])
     await vote(cast, clients, "AABCB")
     first = {"online": 5, "votes": [5, 0], "histograms": [count(A=2, B=2, C=1), {}]}
-    expected = {**NOTHING, **first}
+    expected = {**NOTHING, **first, "correct": "B"}
     assert await shown(ines, **first) == {"action": "figures", **expected}
     await ines.ask("stop_vote")
     await ines.ask("make_partners")

@@ -27,6 +27,7 @@ def test_cases_are_found():
         "client.js",
         "clients.js",
         "format.js",
+        "questions.js",
         "rooms.js",
         "storage.js",
         "store.js",

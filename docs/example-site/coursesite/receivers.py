@@ -19,11 +19,13 @@ def note_class(course: str, **kwargs: Any) -> None:
 
 
 @receiver(question_revealed)
-def note_question(course: str, question: str, **kwargs: Any) -> None:
-    prompt = api.get_question(course=course, slug=question).prompt
-    # Not the answer: the class may be asked again.
-    text = Truncator(prompt).words(12)
-    DiaryEntry.objects.create(course=course, text=f"Discussed: {text}")
+def note_question(course: str, question: str, user: Any, **kwargs: Any) -> None:
+    # The question itself may have been edited since the class was asked.
+    results = api.read_results(user=user, course=course, question=question)
+    if results is not None:
+        # Not the answer: the class may be asked again.
+        text = Truncator(results.prompt).words(12)
+        DiaryEntry.objects.create(course=course, text=f"Discussed: {text}")
 
 
 @receiver(message_posted)

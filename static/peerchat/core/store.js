@@ -21,6 +21,7 @@ const NO_FIGURES = {
   messages: 0,
   transitions: null,
   gain: null,
+  correct: null,
 };
 const PARTNER_PHASES = new Set(["discuss", "revote", "revote_closed", "revealed"]);
 

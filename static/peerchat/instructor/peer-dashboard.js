@@ -219,7 +219,8 @@ export class PeerDashboard extends HTMLElement {
     const { state } = this.#client;
     const { session, figures } = state;
     const connected = this.#control.isOpen;
-    const current = this.#questions.all.find((one) => one.slug === session.question?.question);
+    // The list has the questions as they will be asked next, so the class's own is not there.
+    const correct = session.correct ?? figures?.correct ?? null;
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (session.question) this.#asked.add(session.question.question);
@@ -227,7 +228,7 @@ export class PeerDashboard extends HTMLElement {
     }
     if (session.stale && connected) this.#refresh().catch(() => {});
     if (session.known) this.#renderPhase(session);
-    this.#renderQuestion(session, current);
+    this.#renderQuestion(session, correct);
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
@@ -239,7 +240,7 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.figures.render({
       session,
       figures,
-      correct: session.correct ?? current?.correct ?? null,
+      correct,
       answers: this.#answers,
     });
     setAttribute(this, "data-answers", this.#answers ? "shown" : null);
@@ -252,7 +253,7 @@ export class PeerDashboard extends HTMLElement {
     this.#panes.badge("chat", news);
     // The title of a page that is not ours stays what it is.
     if (this.dataset.included === undefined) document.title = news ? `(${news}) ${this.#title}` : this.#title;
-    this.#questions.mark({ current: session.question?.question, asked: this.#asked });
+    this.#questions.mark({ current: session.question, asked: this.#asked });
   }
 
   #renderPhase(session) {
@@ -265,11 +266,11 @@ export class PeerDashboard extends HTMLElement {
     this.dataset.phase = phase;
   }
 
-  #renderQuestion(session, current) {
+  #renderQuestion(session, answer) {
     const { question } = session;
     const box = this.#parts.current;
     show(box, Boolean(question));
-    const correct = session.correct ?? (this.#answers ? (current?.correct ?? null) : null);
+    const correct = session.correct || this.#answers ? answer : null;
     const drawn = JSON.stringify([question, correct]);
     if (!question || box.dataset.drawn === drawn) return;
     box.dataset.drawn = drawn;

@@ -4,7 +4,7 @@ const PAGE = 500;
 
 /**
  * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, prompt,
- * correct, asked, item}`; `pick(slug)` is called for the one that is to be asked next.
+ * asked, item}`; `pick(slug)` is called for the one that is to be asked next.
  */
 export class Questions {
   #list;
@@ -17,9 +17,9 @@ export class Questions {
     this.#empty = empty;
     this.#pick = pick;
     this.all = [...list.children].map((item) => {
-      const { question, correct, prompt } = item.dataset;
+      const { question, prompt } = item.dataset;
       item.querySelector("[data-part=pick]").addEventListener("click", () => pick(question));
-      return { slug: question, prompt, correct: correct || null, asked: "asked" in item.dataset, item };
+      return { slug: question, prompt, asked: "asked" in item.dataset, item };
     });
   }
 
@@ -42,9 +42,12 @@ export class Questions {
     return true;
   }
 
+  /** Show the question that the class is at, as it was asked, and whether it was edited since. */
   mark({ current, asked }) {
     for (const { slug, item } of this.all) {
-      setAttribute(item, "data-current", slug === current);
+      const isCurrent = slug === current?.question;
+      setAttribute(item, "data-current", isCurrent);
+      setAttribute(item, "data-edited", isCurrent && isEdited(item, current));
       setAttribute(item, "data-asked", asked.has(slug));
     }
   }
@@ -64,13 +67,25 @@ export class Questions {
           h("span", { class: "tag asked" }, "asked"),
           " ",
           h("span", { class: "tag current-tag" }, "now"),
+          " ",
+          h("span", { class: "tag edited" }, "edited for next time"),
         ),
         h("ul", { class: "choices" }, choices.map(({ choice, text }) => row(choice, text, choice === correct))),
       ),
       h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, "Choose"),
     );
-    return { slug, prompt, correct, item };
+    return { slug, prompt, item };
   }
+}
+
+function isEdited(item, { prompt, choices }) {
+  const shown = [...item.querySelectorAll(".question-prompt, .choice .text")].map((part) => part.textContent);
+  return wording(shown) !== wording([prompt, ...choices.map(({ text }) => text)]);
+}
+
+/** The texts of a page have no carriage returns, unlike those of a server. */
+function wording(texts) {
+  return JSON.stringify(texts.map((text) => text.replace(/\r\n?/g, "\n")));
 }
 
 function row(letter, text, isRight) {

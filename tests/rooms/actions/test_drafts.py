@@ -15,6 +15,7 @@ from rooms.wire.commands import (
     Announce,
     CountDownAndStop,
     DraftVote,
+    NextQuestion,
     Reopen,
     StartQuestion,
     StartRevote,
@@ -272,7 +273,9 @@ def test_in_a_transaction_of_the_caller_a_stop_closes_the_round_at_once(school, 
 
 
 def test_a_question_without_a_right_answer_has_no_transitions_and_no_gain(school):
+    give(school.ines, StopVote(uuid="left"))
     ClassSession.objects.get().current_round.question.choices.update(is_correct=False)
+    give(school.ines, NextQuestion(uuid="next", question="force"))
     for user in (school.ada, school.bea):
         vote(user, "A")
     give(school.ines, StopVote(uuid="stop"))

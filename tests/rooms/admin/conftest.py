@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from rooms.actions.questions import version_of
 from rooms.models import (
     Choice,
     ClassSession,
@@ -66,9 +67,12 @@ def teach(course, question, names=("ada", "ben", "carol")):
     session = ClassSession.objects.create(
         course=course, started_at=now, changed_at=now, controller=carol
     )
-    round_ = Round.objects.create(session=session, question=question, number=1, opened_at=now)
+    version = version_of(question)
+    round_ = Round.objects.create(
+        session=session, question=question, version=version, number=1, opened_at=now
+    )
     second = Round.objects.create(
-        session=session, question=question, number=2, first=round_, opened_at=now
+        session=session, question=question, version=version, number=2, first=round_, opened_at=now
     )
     session.phase, session.current_round = "revote_closed", second
     session.save()

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from rooms.models import ClassSession, Enrollment, Message, UseLog, Vote
+from rooms.models import ClassSession, Enrollment, Message, Question, UseLog, Vote
 from tests.rooms.api.conftest import refusal
 
 
@@ -148,10 +148,13 @@ def test_classes_and_their_counts(school, api, lead, vote):
     vote("ada", "A")
     vote("bea", "B")
     lead("stop_vote")
+    # An edit changes nothing of what was asked.
+    Question.objects.filter(slug="force").update(prompt="What is a force?")
     lead("next_question", question="work")
     (told,) = results(api(school.ines).get("courses/physics/sessions/"))
     session = ClassSession.objects.get()
     first, second = session.rounds.order_by("pk")
+    choices = [{"choice": letter, "text": f"choice {letter}"} for letter in "ABCD"]
     assert told == {
         "session": session.pk,
         "started_at": session.started_at.timestamp(),
@@ -161,7 +164,10 @@ def test_classes_and_their_counts(school, api, lead, vote):
         "rounds": [
             {
                 "question": "force",
+                "prompt": "What is force?",
+                "choices": choices,
                 "round": 1,
+                "correct": "B",
                 "opened_at": first.opened_at.timestamp(),
                 "closed_at": first.closed_at.timestamp(),
                 "votes": 2,
@@ -169,7 +175,10 @@ def test_classes_and_their_counts(school, api, lead, vote):
             },
             {
                 "question": "work",
+                "prompt": "What is work?",
+                "choices": choices,
                 "round": 1,
+                "correct": "B",
                 "opened_at": second.opened_at.timestamp(),
                 "closed_at": None,
                 "votes": 0,
@@ -179,7 +188,7 @@ def test_classes_and_their_counts(school, api, lead, vote):
     }
     (students,) = results(api(school.ada).get("courses/physics/sessions/"))
     for round_ in told["rounds"]:
-        del round_["votes"], round_["histogram"]
+        del round_["correct"], round_["votes"], round_["histogram"]
     assert students == told
 
 

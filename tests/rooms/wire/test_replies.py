@@ -53,7 +53,7 @@ def test_every_handler_returns_the_reply_of_its_command(command):
             },
         ),
         (
-            FiguresBody(1, [1, 0], [{"A": 1}, {}], 0, 0, 0, None, None),
+            FiguresBody(1, [1, 0], [{"A": 1}, {}], 0, 0, 0, None, None, "A"),
             {
                 "online": 1,
                 "votes": [1, 0],
@@ -63,6 +63,7 @@ def test_every_handler_returns_the_reply_of_its_command(command):
                 "messages": 0,
                 "transitions": None,
                 "gain": None,
+                "correct": "A",
             },
         ),
     ],

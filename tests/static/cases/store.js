@@ -254,9 +254,9 @@ export function presenceKeepsWhoIsThere() {
 }
 
 export function newFiguresBeginWithANewQuestion() {
-  const figures = { action: "figures", online: 9, votes: [8, 0], histograms: [{ A: 8 }, {}], groups: 4, silent_groups: 1, messages: 7, transitions: null, gain: null };
+  const figures = { action: "figures", online: 9, votes: [8, 0], histograms: [{ A: 8 }, {}], groups: 4, silent_groups: 1, messages: 7, transitions: null, gain: null, correct: "A" };
   const state = run(start(), snapshot(6, "revealed"), figures, control(7, "idle"));
-  equal([state.figures.online, state.figures.votes, state.figures.groups], [9, [0, 0], 0]);
+  equal([state.figures.online, state.figures.votes, state.figures.groups, state.figures.correct], [9, [0, 0], 0, null]);
 }
 
 export function nothingIsChangedInPlace() {
