@@ -81,6 +81,6 @@ def remove(cast: Cast) -> None:
         # In this order: votes and messages protect those whom they are of.
         ClassSession.objects.filter(course=cast.course).delete()
         Room.objects.filter(course=cast.course).delete()
-        UseLog.objects.filter(course_id=cast.course.slug).delete()
+        UseLog.objects.filter(in_course=cast.course).delete()
         cast.course.delete()
         people.everybody().filter(pk__in=[user.pk for user in cast.users]).delete()

@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
-from rooms.admin.base import PicksUsers, WrittenForm, changelist
-from rooms.models import Course, Enrollment, Membership, Message, Question, Room
+from rooms.admin.base import History, PicksUsers, WrittenForm, changelist
+from rooms.models import Course, Enrollment, FormerSlug, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
@@ -106,6 +106,15 @@ class CourseAdmin(admin.ModelAdmin):
         if not Message.objects.filter(room__course__in=objs).exists():
             perms_needed -= {Room._meta.verbose_name, Membership._meta.verbose_name}
         return to_delete, counts, perms_needed, protected
+
+
+@admin.register(FormerSlug)
+class FormerSlugAdmin(History):
+    list_display = ("slug", "course", "left_at")
+    list_select_related = ("course",)
+    search_fields = ("slug", "course__slug", "course__title")
+    date_hierarchy = "left_at"
+    ordering = ("-left_at",)
 
 
 @admin.register(Enrollment)

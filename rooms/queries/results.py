@@ -1,19 +1,21 @@
 """The results of a class: figures, votes and the use log."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts import people
 from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,
     Message,
     PartnerGroup,
+    Question,
     Room,
     Round,
     UseLog,
@@ -23,6 +25,7 @@ from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
+from rooms.queries.courses import find_question
 from rooms.queries.presence import online_students
 from rooms.wire.events import FiguresBody, Transitions
 
@@ -123,7 +126,7 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
     Raises PermissionDenied for one who is not in the course.
     """
     course = enrolled(user, slug).course
-    found = course.questions.prefetch_related("choices").filter(slug=question).first()
+    found = find_question(course, question)
     if found is None:
         return None
     session = class_session(course)
@@ -137,7 +140,7 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
             room__kind=Room.Kind.COURSE,
             kind=Message.Kind.CONTROL,
             text="reveal",
-            control__question__question=question,
+            control__question__question=found.slug,
         )
         .order_by("-seq")
         .first()
@@ -196,10 +199,52 @@ def my_votes(user: User, course: Course) -> QuerySet[Vote]:
     )
 
 
-def use_log(course: Course, *, since: datetime | None, until: datetime | None) -> QuerySet[UseLog]:
-    """Return the rows of a course's use log from `since` (inclusive) until `until` or now."""
+def use_log(
+    course: Course, *, since: datetime | None, until: datetime | None
+) -> list[QuerySet[UseLog]]:
+    """Return the rows of a course's use log from `since` (inclusive) until `until` or now.
+
+    They are in two parts, each in its order: those with the course's id; and those without an id
+    that have the course's slug, or one that it had before, and are no older than the course.
+    """
     now = timezone.now()
-    rows = UseLog.objects.filter(course_id=course.slug, timestamp__lt=min(until or now, now))
-    if since is not None:
-        rows = rows.filter(timestamp__gte=since)
-    return rows.order_by("timestamp", "pk")
+    slugs = [course.slug, *course.former_slugs.values_list("slug", flat=True)]
+    parts = []
+    for rows in (
+        UseLog.objects.filter(in_course=course),
+        UseLog.objects.filter(
+            in_course=None, course_id__in=slugs, timestamp__gte=course.created_at
+        ),
+    ):
+        part = rows.filter(timestamp__lt=min(until or now, now))
+        if since is not None:
+            part = part.filter(timestamp__gte=since)
+        parts.append(part.order_by("timestamp", "pk"))
+    return parts
+
+
+def usernames(keys: Collection[int | str]) -> dict[int | str, str]:
+    """Return the usernames of users, by their ids as JSON has them."""
+    found = people.everybody().filter(pk__in=keys).order_by()
+    return {
+        people.as_plain(key): str(name) for key, name in found.values_list("pk", people.by_name())
+    }
+
+
+def question_slugs(keys: Collection[int]) -> dict[int, str]:
+    """Return the slugs of questions by id."""
+    return dict(Question.objects.filter(pk__in=keys).order_by().values_list("pk", "slug"))
+
+
+def first_names(course: Course) -> dict[people.Key, tuple[int, str]]:
+    """Return the id and the name of the first row of each user in a course's use log."""
+    first = (
+        UseLog.objects.filter(in_course=course)
+        .exclude(user=None)
+        .order_by()
+        .values("user")
+        .annotate(first=Min("pk"))
+        .values("first")
+    )
+    rows = UseLog.objects.filter(pk__in=first)
+    return {user: (pk, sid) for user, pk, sid in rows.values_list("user_id", "pk", "sid")}

@@ -12,6 +12,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -77,6 +78,7 @@ def taught(course, question):
         room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
     )
     Mention.objects.create(message=message, user=ben)
+    FormerSlug.objects.create(course=course, slug="ada-lectures", left_at=now)
     UseLog.objects.create(timestamp=now, sid="ada", event="sendmessage", act="to:ben:Hello")
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(

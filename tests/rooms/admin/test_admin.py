@@ -19,6 +19,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -41,6 +42,7 @@ HISTORY = [
     ClassSession,
     Connection,
     Draft,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -110,6 +112,7 @@ def test_lists_do_not_query_row_by_row(
         Enrollment.objects.create(course=taught, user=user)
         Question.objects.create(course=taught, slug=f"q{number}", prompt="?")
         other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
+        FormerSlug.objects.create(course=other, slug=f"f{number}", left_at=later)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(session=session, question=question, number=1, opened_at=later)
         Vote.objects.create(round=round_, user=user, choice="A", cast_at=later)
