@@ -29,7 +29,7 @@ async def test_a_course_gets_another_slug_while_its_class_votes(cast):
     assert (await ada.ask("state", course=former))["course"] == slug
     assert (await ines.ask("state"))["course"] == slug
     await ines.ask("stop_vote")
-    assert (await ada.control("stopVote"))["course"] == slug
+    assert (await ada.event("control", message="stopVote"))["course"] == slug
     # Addresses that name the former slug open the course.
     again = await cast.connect(f"/ws/instructor/{former}/", token=cast.tess.token)
     assert [one["course"] for one in (await again.event("welcome"))["courses"]] == [slug]

@@ -310,7 +310,8 @@ async def test_a_name_that_the_site_cannot_tell_stays(place, settings):
 
 
 async def test_a_client_is_told_once_of_a_slug_that_changed(place, course_room):
-    ada, bea = await place.enter(place.ada, course_room), await place.enter(place.bea, course_room)
+    ada = await place.enter(place.ada, course_room)
+    bea = await place.enter(place.bea, course_room, place.room)
     other = Course.objects.create(slug="art", title="Art")
     ada.slugs = {place.course.pk: "physics", other.pk: "art"}
     Course.objects.filter(pk=place.course.pk).update(slug="physics-1")
