@@ -26,10 +26,12 @@ class Checked:
 
     `valid` has the valid ones, each with its end if that is known. `gone` has the missing
     sessions of active users: each has ended or got another key. A credential in neither has ended.
+    `users` has the users as they are now, by id.
     """
 
     valid: dict[Credential, datetime | None] = field(default_factory=dict)
     gone: set[Credential] = field(default_factory=set)
+    users: dict[people.Key, people.User] = field(default_factory=dict)
 
 
 def check(credentials: Collection[Credential]) -> Checked:
@@ -37,7 +39,7 @@ def check(credentials: Collection[Credential]) -> Checked:
     users = people.everybody().in_bulk({c.user for c in credentials})
     tokens = _tokens({c.token for c in credentials if c.token is not None})
     stored = sessions.load({c.session for c in credentials if c.session is not None})
-    checked = Checked()
+    checked = Checked(users=users)
     for credential in credentials:
         user = users.get(credential.user)
         if user is None or not user.is_active:

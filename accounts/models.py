@@ -15,6 +15,7 @@ from accounts.text import has_controls, name_key, shows
 
 password_changed = Signal()  # sends `user`
 user_deactivated = Signal()  # sends `user`
+user_renamed = Signal()  # sends `user`, one of whose texts, perhaps a name, is another
 
 USERNAME_LENGTH = 254
 """The most characters of a username. A site may use e-mail addresses."""

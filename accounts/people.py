@@ -105,6 +105,16 @@ def search_fields(prefix: str = "") -> tuple[str, ...]:
     return tuple(prefix + name for name in wanted if _is_text(name))
 
 
+def texts() -> list[str]:
+    """Return the attributes of a user that have texts, except for the password."""
+    fields = get_user_model()._meta.concrete_fields
+    return [
+        field.attname
+        for field in fields
+        if isinstance(field, (models.CharField, models.TextField)) and field.name != "password"
+    ]
+
+
 def shown_order(prefix: str = "") -> str:
     """Return the field that comes closest to the order of the shown names."""
     return prefix + ("display_name" if has("display_name") else by_name())

@@ -25,6 +25,11 @@ def shown_name(user: Any) -> str:
     return known
 
 
+def forget(user: Any) -> None:
+    """Forget the name that a function of the site gave, as the user was changed."""
+    user.__dict__.pop(_KNOWN, None)
+
+
 def display_name(user: Any) -> str:
     """Return the user's own display name, else the full name, else the username.
 

@@ -9,7 +9,8 @@ get further optional arguments, and results get further attributes.
     api.enroll(course=course, users=[lecturer], role="instructor")
     api.enroll(course="physics", users=students)
 
-A `course` is a `Course` or its slug, a `question` is a `Question` or its slug. Of a `Course`, the
+A `course` is a `Course` or its slug, a `question` is a `Question` or its slug; a slug that it had
+before means it, too, as long as no other has it. Of a `Course`, the
 attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `prompt`, `position`
 and `course`. Both can go into the template tags.
 
@@ -27,7 +28,8 @@ from typing import TYPE_CHECKING
 from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
-from rooms.queries.courses import my_enrollments, questions_for, versions_for
+from rooms.queries.courses import find_course, my_enrollments, questions_for, versions_for
+from rooms.queries.questions import find_question
 from rooms.queries.results import ChoiceResult, Results, revealed_results
 from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import (
@@ -106,7 +108,7 @@ def get_question(*, course: Course | str, slug: str) -> Question:
     users who may not see them. Do not show its `prompt` yourself before that. Raises
     InvalidMessageFormat if the course has no such question.
     """
-    found = _course(course).questions.select_related("course").filter(slug=slug).first()
+    found = find_question(_course(course), slug)
     if found is None:
         raise InvalidMessageFormat("The course has no such question.")
     return found
@@ -280,7 +282,7 @@ def _slug(course: Course | str) -> str:
 def _course(course: Course | str) -> Course:
     if isinstance(course, Course):
         return course
-    found = Course.objects.filter(slug=course).first()
+    found = find_course(course)
     if found is None:
         raise InvalidMessageFormat("There is no such course.")
     return found

@@ -71,8 +71,10 @@ class Client(Protocol):
     user: User
     connection: LiveConnection
     runtime: Runtime
-    course: str
-    """The slug of the course of an instructor's socket; empty elsewhere."""
+
+    @property
+    def course(self) -> str:
+        """Return the slug of the course of an instructor's socket; empty elsewhere."""
 
     def refuse(self, command: Command, error: PeerError) -> None:
         """Answer a command with an error."""

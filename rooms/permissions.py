@@ -1,24 +1,34 @@
 """Loaders that find a thing only for users who may have it."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.people import User
-from rooms.models import Enrollment, Membership, Room
+from rooms.models import Course, Enrollment, FormerSlug, Membership, Room
 from rooms.wire.errors import InvalidRoom, PermissionDenied
 
 
 def enrolled(user: User, slug: str) -> Enrollment:
-    """Return the user's enrolment in the course.
+    """Return the user's enrolment in the course with this slug, or which had it before.
 
     Raises PermissionDenied, whether the course belongs to others or does not exist.
     """
-    found = Enrollment.objects.select_related("course").filter(user=user, course__slug=slug).first()
+    mine = Enrollment.objects.select_related("course").filter(user=user)
+    found = mine.filter(course__slug=slug).first()
+    if found is None:
+        found = mine.filter(course__in=formerly_called([slug]).values("course")).first()
     if found is None:
         raise PermissionDenied("You are not enrolled in this course.")
     return found
+
+
+def formerly_called(slugs: Collection[str]) -> QuerySet[FormerSlug]:
+    """Return the former ones of these slugs, with their courses, that no course has now."""
+    taken = Course.objects.filter(slug=OuterRef("slug"))
+    return FormerSlug.objects.filter(~Exists(taken), slug__in=slugs)
 
 
 def leading(user: User, slug: str) -> Enrollment:

@@ -4,17 +4,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts import people
-from accounts.models import Token, password_changed, user_deactivated
+from accounts.models import Token, password_changed, user_deactivated, user_renamed
 from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import signals, tell, uselog
+from rooms.actions import renames, signals, tell, uselog
 from rooms.delivery import names, notices, publish
-from rooms.models import Choice, Enrollment, Question
+from rooms.models import Choice, Course, Enrollment, Question
+
+_SLUG = "_peerchat_slug"
 
 # The receivers below name users to the other processes, in the keys that this site has.
 notices.use_keys(people.key_type())
@@ -23,7 +25,7 @@ notices.use_keys(people.key_type())
 @receiver(user_logged_in)
 def log_login(user: User, **kwargs: Any) -> None:
     """Write a row of the use log."""
-    uselog.record([uselog.row(sid=people.username(user), event="login", act="login")])
+    uselog.record([uselog.row(sid=people.username(user), user=user.pk, event="login", act="login")])
 
 
 @receiver(user_logged_in)
@@ -60,7 +62,7 @@ def end_deleted_token(instance: Token, **kwargs: Any) -> None:
 def look_at_token(instance: Token, created: bool, **kwargs: Any) -> None:
     """Have the sockets of the token's user checked, as the token may end sooner now."""
     if not created:
-        _recheck(instance.user_id)
+        tell.recheck([instance.user_id])
 
 
 @receiver(user_deactivated)
@@ -83,7 +85,51 @@ def look_at_sessions(user: User, **kwargs: Any) -> None:
 
     All sessions of the user end, except the one that made the change, which gets a new key.
     """
-    _recheck(user.pk, password=True)
+    tell.recheck([user.pk], password=True)
+
+
+@receiver(user_renamed)
+def look_at_names(user: User, **kwargs: Any) -> None:
+    """Have the sockets of a user renewed, which keep the names of the user."""
+    tell.recheck([user.pk])
+
+
+@receiver(pre_save, sender=Course)
+@receiver(pre_save, sender=Question)
+def look_at_slug(
+    sender: type[Course | Question],
+    instance: Course | Question,
+    update_fields: Any = None,
+    raw: bool = False,
+    **kwargs: Any,
+) -> None:
+    """Note the slug that a course or a question has in the database."""
+    instance.__dict__.pop(_SLUG, None)
+    if raw or instance._state.adding or (update_fields is not None and "slug" not in update_fields):
+        return
+    stored = sender._default_manager.filter(pk=instance.pk).values_list("slug", flat=True)
+    if stored.first() in (None, instance.slug):
+        return
+    renames.lock(instance)
+    instance.__dict__[_SLUG] = stored.first()
+
+
+@receiver(post_save, sender=Course)
+def follow_course(instance: Course, **kwargs: Any) -> None:
+    """Redirect what names the former slug of a course."""
+    before = instance.__dict__.pop(_SLUG, None)
+    if before not in (None, instance.slug):
+        renames.follow_course(course=instance, before=before)
+
+
+@receiver(post_save, sender=Question)
+def follow_question(instance: Question, created: bool, raw: bool, **kwargs: Any) -> None:
+    """Redirect what names the former slug of a question."""
+    before = instance.__dict__.pop(_SLUG, None)
+    if before not in (None, instance.slug):
+        renames.follow_question(question=instance, before=before)
+    elif created and not raw:
+        renames.take_slug(question=instance)
 
 
 @receiver(post_save, sender=Enrollment)
@@ -92,7 +138,7 @@ def look_at_role(
 ) -> None:
     """Have the user's sockets checked, as the role may have changed."""
     if not created and (update_fields is None or "role" in update_fields):
-        _recheck(instance.user_id)
+        tell.recheck([instance.user_id])
 
 
 @receiver(post_save, sender=Enrollment)
@@ -105,7 +151,7 @@ def tell_student_joined(instance: Enrollment, created: bool, raw: bool, **kwargs
 @receiver(post_delete, sender=Enrollment)
 def look_at_rooms(instance: Enrollment, **kwargs: Any) -> None:
     """Have the user's sockets checked, as the user has left all rooms of the course."""
-    _recheck(instance.user_id)
+    tell.recheck([instance.user_id])
 
 
 @receiver((post_save, post_delete), sender=Question)
@@ -125,7 +171,3 @@ def look_at_choices(instance: Choice, raw: bool = False, **kwargs: Any) -> None:
 
 def _close(audience: str) -> None:
     publish.send(names.EVERYONE, notices.Close(4401, audience))
-
-
-def _recheck(user: people.Key, *, password: bool = False) -> None:
-    publish.send(names.EVERYONE, notices.Recheck([user], password))

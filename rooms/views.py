@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -58,6 +58,8 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
         enrollment = permissions.enrolled(_user(request), slug)
     except PermissionDenied:
         raise Http404 from None
+    if enrollment.course.slug != slug:
+        return redirect("peerchat:course", enrollment.course.slug)
     return render(request, "rooms/course.html", _class_page(request, enrollment))
 
 
@@ -70,6 +72,8 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
         enrollment = permissions.leading(_user(request), slug)
     except PermissionDenied:
         raise Http404 from None
+    if enrollment.course.slug != slug:
+        return redirect("peerchat:instructor", enrollment.course.slug)
     context = _class_page(request, enrollment)
     context["questions"] = questions(enrollment.course)
     return render(request, "rooms/instructor.html", context)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
+    CourseRenamed,
     DraftedEvent,
     FiguresEvent,
     MessageRemoved,
@@ -15,6 +16,7 @@ from rooms.wire.events import (
     NewMessageEvent,
     PartnersEvent,
     Presence,
+    QuestionRenamed,
     ReadEvent,
     RoomAdded,
     RoomRemoved,
@@ -65,6 +67,8 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | CourseRenamed
+    | QuestionRenamed
     | PartnersEvent
     | FiguresEvent
     | TopicMessage

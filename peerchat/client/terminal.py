@@ -16,6 +16,7 @@ from peerchat.client.events import Reset, Resumed
 from peerchat.client.reconnecting import ClientError
 from rooms.wire.events import (
     ControlEvent,
+    CourseRenamed,
     MessageBody,
     NewMessageEvent,
     PartnerBody,
@@ -126,6 +127,8 @@ class Terminal:
                     self._course = event.course
                     if event.message != "announce" and self._is_news(event):
                         self._write_all(words.of_class(event))
+                case CourseRenamed(former=former) if former == self._course:
+                    self._course = event.course
                 case PartnersEvent():
                     self._course = event.course
                     await self._read_rooms()

@@ -343,20 +343,26 @@ def _names(text: str) -> list[str]:
 def _log_rows(
     message: NewText, place: Place, members: dict[people.Key, Member]
 ) -> list[uselog.Row]:
+    recipients: list[tuple[str, list[people.Key]]] = [("*", [])]
     if place.is_small:
         recipients = [
-            member.username for user, member in members.items() if user != message.sender_id
+            (member.username, [user])
+            for user, member in members.items()
+            if user != message.sender_id
         ]
-    else:
-        recipients = ["*"]
+    at_question = place.kind == Room.Kind.PARTNERS
     return [
         uselog.row(
             sid=people.username(message.sender),
+            user=message.sender_id,
             event="sendmessage",
             act=f"to:{recipient}:{message.text}",
+            named=named,
             course_id=place.course,
-            div_id=place.question if place.kind == Room.Kind.PARTNERS else "",
+            course=place.course_id,
+            div_id=place.question if at_question else "",
+            question=place.question_id if at_question else None,
             timestamp=message.created_at,
         )
-        for recipient in recipients
+        for recipient, named in recipients
     ]

@@ -1,5 +1,6 @@
 """Moderation: removing messages, muting students and slowing rooms down."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -83,7 +84,8 @@ def _set_mute(
     student.save(update_fields=["muted_until"])
     tell.muted(student)
     verb, *rest = act
-    _log(user, ":".join(map(str, (verb, people.username(student.user), *rest))), led.course)
+    told = ":".join(map(str, (verb, people.username(student.user), *rest)))
+    _log(user, told, led.course, named=[student.user_id])
     return student
 
 
@@ -105,7 +107,17 @@ def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
     return found
 
 
-def _log(user: User, act: str, course: Course) -> None:
+def _log(user: User, act: str, course: Course, named: Sequence[people.Key] = ()) -> None:
     uselog.record(
-        [uselog.row(sid=people.username(user), event="moderate", act=act, course_id=course.slug)]
+        [
+            uselog.row(
+                sid=people.username(user),
+                user=user.pk,
+                event="moderate",
+                act=act,
+                named=named,
+                course_id=course.slug,
+                course=course.pk,
+            )
+        ]
     )

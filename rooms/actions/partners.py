@@ -211,10 +211,14 @@ def log_partner_groups(
     uselog.record(
         uselog.row(
             sid=names[user],
+            user=user,
             event="peergroup",
             act="grouplist:" + ",".join(names[member] for member in group),
+            named=group,
             course_id=session.course.slug,
+            course=session.course_id,
             div_id=first.question.slug,
+            question=first.question_id,
         )
         for group in chosen
         for user in group

@@ -97,7 +97,7 @@ def _epoch(course: Course, question: str) -> int | None:
     session = classroom.class_session(course)
     if session is None or session.current_round is None or not question:
         return None
-    if session.current_round.question.slug != question:
+    if not session.current_round.question.is_called(question):
         raise IllegalTransition(
             "The class is on another question.", phase=str(session.phase), epoch=session.epoch
         )

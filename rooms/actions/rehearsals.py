@@ -63,7 +63,7 @@ def remove_rehearsal(*, course: Course) -> int:
     # In this order: votes and messages protect those whom they are of.
     sessions.delete()
     Room.objects.filter(course=course).delete()
-    UseLog.objects.filter(course_id=course.slug).delete()
+    UseLog.objects.filter(in_course=course).delete()
     course.delete()
     people.everybody().filter(pk__in=[user.pk for user in users]).delete()
     return len(users)

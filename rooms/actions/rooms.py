@@ -235,7 +235,12 @@ def _log_act(user: User, act: str, room: Room) -> None:
     uselog.record(
         [
             uselog.row(
-                sid=people.username(user), event="moderate", act=act, course_id=room.course.slug
+                sid=people.username(user),
+                user=user.pk,
+                event="moderate",
+                act=act,
+                course_id=room.course.slug,
+                course=room.course_id,
             )
         ]
     )
@@ -245,7 +250,12 @@ def _log(user: User, event: str, room: Room) -> None:
     uselog.record(
         [
             uselog.row(
-                sid=people.username(user), event=event, act=room.title, course_id=room.course.slug
+                sid=people.username(user),
+                user=user.pk,
+                event=event,
+                act=room.title,
+                course_id=room.course.slug,
+                course=room.course_id,
             )
         ]
     )

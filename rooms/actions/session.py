@@ -185,8 +185,9 @@ def seat_students(*, session: int) -> int:
 
 
 def _lock(course: Course, user: User) -> ClassSession:
-    # Lock the course's row first, as it exists even without a class session.
-    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+    # Lock the course's row first, as it exists even without a class session. It may have got
+    # another slug since it was read.
+    course = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     session = (
         ClassSession.objects.filter(course=course, ended_at=None)
         .select_for_update(no_key=True, of=("self",))
@@ -253,10 +254,13 @@ def _advance(
         [
             uselog.row(
                 sid=people.username(session.controller),
+                user=session.controller_id,
                 event="peer",
                 act=act,
                 course_id=session.course.slug,
+                course=session.course_id,
                 div_id=round_.question.slug if round_ is not None else "",
+                question=round_.question_id if round_ is not None else None,
                 timestamp=now,
             )
         ]

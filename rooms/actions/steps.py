@@ -20,6 +20,7 @@ from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.queries import classroom
+from rooms.queries.questions import find_question
 from rooms.wire.commands import (
     Announce,
     Control,
@@ -250,7 +251,7 @@ def _leave_question(session: ClassSession) -> None:
 
 
 def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime) -> None:
-    question = Question.objects.filter(course=session.course, slug=slug).first()
+    question = find_question(session.course, slug)
     if question is None:
         raise InvalidMessageFormat("The course has no such question.")
     if signals.class_started.has_listeners() and not session.rounds.exists():

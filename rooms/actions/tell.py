@@ -20,6 +20,7 @@ from rooms.delivery.notices import (
     Leave,
     Passing,
     PresenceChange,
+    Recheck,
     Removed,
     Stored,
     Unenrolled,
@@ -32,6 +33,7 @@ from rooms.models import (
     Message,
     NewText,
     PartnerGroup,
+    Question,
     Room,
     Vote,
 )
@@ -45,6 +47,7 @@ from rooms.wire.events import (
     MutedEvent,
     PartnerBody,
     PartnersEvent,
+    QuestionRenamed,
     QuestionsEvent,
     ReadEvent,
     SystemEvent,
@@ -132,6 +135,22 @@ def questions_changed(course: Course) -> None:
     """Tell the dashboards of a course that its questions have changed."""
     frame = events.encode(QuestionsEvent(course=course.slug))
     _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+
+
+def question_renamed(question: Question, former: str) -> None:
+    """Tell a course that one of its questions has another slug."""
+    course = question.course
+    event = QuestionRenamed(course=course.slug, question=question.slug, former=former)
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    _to_course(course.pk, Passing(names.room(room.id), events.encode(event), wakes=True))
+
+
+def recheck(users: list[people.Key], *, password: bool = False) -> None:
+    """Have the sockets of users compared with the database soon, in every process.
+
+    `password` is true after a change of password.
+    """
+    publish.send(names.EVERYONE, Recheck(users, password))
 
 
 def present(room: Room, user: User, *, here: bool) -> None:

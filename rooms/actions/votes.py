@@ -14,6 +14,7 @@ from rooms import ratelimit
 from rooms.actions import tell, uselog
 from rooms.models import ClassSession, Draft, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
+from rooms.permissions import formerly_called
 from rooms.wire.commands import CastVote, DraftVote
 from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
 from rooms.wire.text import clean_rationale
@@ -57,7 +58,9 @@ class Ballot:
 
     def is_for(self, open_: Round) -> bool:
         """Return whether the vote is meant for this round or names none."""
-        return self.question in (None, open_.question.slug) and self.round in (None, open_.number)
+        if self.question is not None and not open_.question.is_called(self.question):
+            return False
+        return self.round in (None, open_.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
             cast_at=_next_moment(polls.now, latest.get(key)),
         )
         votes[key], latest[key] = vote, vote.cast_at
-        log.append(_row(vote, ballot.course, polls.now))
+        log.append(_row(vote, polls.now))
         results.append(vote)
     _put(votes.values())
     _discard_drafts(votes.keys() & drafted.keys())
@@ -214,7 +217,7 @@ def count_drafts(session: ClassSession, now: datetime) -> None:
     ]
     _put(votes)
     drafts.delete()
-    uselog.record([_row(vote, session.course.slug, now) for vote in votes])
+    uselog.record([_row(vote, now) for vote in votes])
     tell.voted(votes)
 
 
@@ -222,19 +225,13 @@ class _Polls:
     """The open rounds that some ballots are for, under the locks of their sessions."""
 
     def __init__(self, ballots: Sequence[Ballot]) -> None:
-        self._students = set(
-            Enrollment.objects.filter(
-                user__in={ballot.user.pk for ballot in ballots},
-                course__slug__in={ballot.course for ballot in ballots},
-                role=Enrollment.Role.STUDENT,
-            ).values_list("user_id", "course__slug")
-        )
+        self._courses = _courses(ballots)
         # Under the locks of the sessions no round can close meanwhile. They are taken in the order
         # of their ids, so that two processes never wait for each other.
         self.sessions = {
-            session.course.slug: session
+            session.course_id: session
             for session in ClassSession.objects.filter(
-                course__slug__in={course for _, course in self._students}, ended_at=None
+                course__in=set(self._courses.values()), ended_at=None
             )
             .select_related("course", "current_round__question", "current_round__version")
             .select_for_update(no_key=True, of=("self",))
@@ -250,8 +247,8 @@ class _Polls:
 
         Raises PermissionDenied, RoundClosed or InvalidChoice.
         """
-        session = self.sessions.get(ballot.course)
-        if (ballot.user.pk, ballot.course) not in self._students:
+        session = self._session_of(ballot)
+        if (ballot.user.pk, ballot.course) not in self._courses:
             raise PermissionDenied("Only students of the course can vote.")
         if (
             session is None
@@ -270,9 +267,34 @@ class _Polls:
         return {
             (session.current_round_id, ballot.user.pk)
             for ballot in ballots
-            if (session := self.sessions.get(ballot.course)) is not None
+            if (session := self._session_of(ballot)) is not None
             and session.current_round_id is not None
         }
+
+    def _session_of(self, ballot: Ballot) -> ClassSession | None:
+        return self.sessions.get(self._courses.get((ballot.user.pk, ballot.course), 0))
+
+
+def _courses(ballots: Sequence[Ballot]) -> dict[tuple[people.Key, str], int]:
+    """Return the courses that the ballots of their students name, by (user, slug).
+
+    Some may name a course by a slug that it had before.
+    """
+    students = Enrollment.objects.filter(
+        user__in={ballot.user.pk for ballot in ballots}, role=Enrollment.Role.STUDENT
+    )
+    slugs = {ballot.course for ballot in ballots}
+    found = {
+        (user, slug): course
+        for user, slug, course in students.filter(course__slug__in=slugs).values_list(
+            "user_id", "course__slug", "course_id"
+        )
+    }
+    if unknown := slugs - {slug for _, slug in found}:
+        for slug, course in formerly_called(unknown).values_list("slug", "course_id"):
+            of_course = students.filter(course=course).values_list("user_id", flat=True)
+            found |= {(user, slug): course for user in of_course}
+    return found
 
 
 def _cast(keys: Collection[_Key]) -> dict[_Key, datetime]:
@@ -330,12 +352,16 @@ def _discard_drafts(keys: Iterable[_Key]) -> None:
         Draft.objects.filter(round=round_, user__in=voted).delete()
 
 
-def _row(vote: Vote, course: str, now: datetime) -> uselog.Row:
+def _row(vote: Vote, now: datetime) -> uselog.Row:
+    course = vote.round.session.course
     return uselog.row(
         sid=people.username(vote.user),
+        user=vote.user_id,
         event="vote",
         act=f"{vote.choice}:vote{vote.round.number}",
-        course_id=course,
+        course_id=course.slug,
+        course=course.pk,
         div_id=vote.round.question.slug,
+        question=vote.round.question_id,
         timestamp=now,
     )

@@ -12,9 +12,9 @@ from accounts import people
 from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
-from rooms.admin.base import Editable, PicksUsers, WrittenForm, changelist
+from rooms.admin.base import Editable, History, PicksUsers, WrittenForm, changelist
 from rooms.admin.scope import CourseFilter, Scoped, is_unbound
-from rooms.models import Course, Enrollment, Membership, Message, Question, Room
+from rooms.models import Course, Enrollment, FormerSlug, Membership, Message, Question, Room
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
@@ -140,6 +140,15 @@ class CourseAdmin(Editable):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Course]) -> None:
         for course in queryset:
             self.delete_model(request, course)
+
+
+@admin.register(FormerSlug)
+class FormerSlugAdmin(History):
+    list_display = ("slug", "course", "left_at")
+    list_select_related = ("course",)
+    search_fields = ("slug", "course__slug", "course__title")
+    date_hierarchy = "left_at"
+    ordering = ("-left_at",)
 
 
 @admin.register(Enrollment)

@@ -120,7 +120,7 @@ class ChoiceInline(Scoped, admin.TabularInline):
 
 
 def was_asked(question: Question | None) -> bool:
-    """Return whether a question was posed. Then it stays where it is, under its slug."""
+    """Return whether a question was posed. Then it stays in its course."""
     return question is not None and question.rounds.exists()
 
 
@@ -144,7 +144,7 @@ class QuestionAdmin(Editable):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Question | None = None
     ) -> tuple[str, ...]:
-        return ("course", "slug", "kind", "versions") if was_asked(obj) else ()
+        return ("course", "kind", "versions") if was_asked(obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
         fields = ("course", "slug", "prompt", "kind", "position")

@@ -19,6 +19,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -62,8 +63,12 @@ BELONGS: dict[type[Model], Condition] = {
     Draft: _of("round__session__course"),
     PartnerGroup: _of("round__session__course"),
     Partner: _of("round__session__course"),
-    # The log has the slug of the course.
-    UseLog: lambda led: Q(course_id__in=led.values("course__slug")),
+    FormerSlug: _of("course"),
+    # Rows of workers that run code without the id have the slug of the course alone.
+    UseLog: lambda led: (
+        Q(in_course__in=led.values("course"))
+        | Q(in_course=None, course_id__in=led.values("course__slug"))
+    ),
     # A connection belongs to no course, but its user may be in one.
     Connection: _of_member,
     # A worker serves all courses.

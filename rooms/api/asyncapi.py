@@ -12,6 +12,7 @@ from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
+    CourseRenamed,
     Event,
     FeedJoined,
     FeedLeft,
@@ -19,6 +20,7 @@ from rooms.wire.events import (
     FiguresEvent,
     MessageRemoved,
     NewMessageEvent,
+    QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
@@ -34,6 +36,8 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         ClosingEvent,
         FiguresEvent,
         QuestionsEvent,
+        CourseRenamed,
+        QuestionRenamed,
     ),
 }
 _ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent, QuestionsEvent}

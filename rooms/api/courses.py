@@ -83,8 +83,9 @@ class UseLog(Endpoint):
         summary="Download the use log of a course",
         description=(
             "One row per action: `timestamp, sid, event, act, div_id, course_id`. CSV begins with "
-            "a byte-order mark, unless `bom=0`; in XLSX, times are times, in UTC. With "
-            "`names=pseudonyms`, each person has one pseudonym throughout the course."
+            "a byte-order mark, unless `bom=0`; in XLSX, times are times, in UTC. Usernames and "
+            "slugs are those of today, also in older rows. With `names=pseudonyms`, each person "
+            "has one pseudonym throughout the course."
         ),
         parameters=query(bodies.UseLogQuery),
         responses={
@@ -106,11 +107,12 @@ class UseLog(Endpoint):
             bom=wanted.bom,
         )
         streamed = isinstance(request._request, ASGIRequest)
+        name = f"{course.slug}-uselog.{wanted.format}"
         return StreamingHttpResponse(
             export.stream() if streamed else export,
             content_type=export.content_type,
             headers={
-                "Content-Disposition": f'attachment; filename="{slug}-uselog.{wanted.format}"',
+                "Content-Disposition": f'attachment; filename="{name}"',
                 "Cache-Control": "no-store",
                 "X-Content-Type-Options": "nosniff",
             },

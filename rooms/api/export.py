@@ -1,5 +1,8 @@
 """The use log of a course as a download: CSV, XLSX or JSON Lines, with names or pseudonyms.
 
+The names are those of today, so that the rows of a course, a question or a person are found under
+one name, whatever it was before.
+
 Rows are read in batches. So a log of any length takes little memory, and no database connection
 while the client reads.
 """
@@ -8,7 +11,7 @@ import base64
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +22,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from accounts import people
 from rooms.api import spreadsheet
 from rooms.conf import limits
 from rooms.models import Course, UseLog
@@ -51,42 +55,107 @@ def csv_safe(cell: str) -> str:
     return _FORMULA.sub("'", cell)
 
 
-class Pseudonyms:
+class Names:
+    """The names in an export: those that users and questions have now.
+
+    A row has the name of its time, which stays where the object is not known or deleted.
+    """
+
+    def __init__(self) -> None:
+        self._usernames: dict[int | str, str | None] = {}
+        self._slugs: dict[int, str | None] = {}
+
+    def learn(self, rows: Iterable[UseLog]) -> None:
+        """Look the users and questions of some rows up, with two queries at most."""
+        keys = {people.as_plain(row.user_id) for row in rows if row.user_id is not None}
+        keys |= {key for row in rows for key in row.named or () if key is not None}
+        if new := keys - self._usernames.keys():
+            self._usernames |= dict.fromkeys(new) | results.usernames(new)
+        questions = {row.question_id for row in rows if row.question_id is not None}
+        if unknown := questions - self._slugs.keys():
+            self._slugs |= dict.fromkeys(unknown) | results.question_slugs(unknown)
+
+    def question(self, row: UseLog) -> str:
+        """Return the slug of the question of a row."""
+        return self._slugs.get(row.question_id or 0) or row.div_id
+
+    def name(self, username: str, key: people.Key | None = None) -> str:
+        """Return the name of a user whose username was this, by their id if it is known."""
+        known = None if key is None else self._usernames.get(people.as_plain(key))
+        return known or username
+
+    def act(self, event: str, act: str, named: Sequence[people.Key | None] = ()) -> str:
+        """Return an act with the names of the people in it, whose ids are `named`."""
+        found = _split(event, act)
+        if found is None:
+            return self._other(act)
+        head, names, tail = found
+        keys = [*named, *(None for _ in names)]
+        return head + ",".join(map(self.name, names, keys)) + tail
+
+    def _other(self, act: str) -> str:
+        """Return an act of which nobody knows whether there are names in it."""
+        return act
+
+
+class Pseudonyms(Names):
     """Pseudonyms for the people of a course.
 
-    A person always gets the same one. Only the site's key tells whose it is.
+    A person always gets the same one, made of the first name that the log has of them. Only the
+    site's key tells whose it is. If somebody else had a name first, it counts as theirs.
     """
 
     def __init__(self, course: Course) -> None:
+        super().__init__()
         self._salt = f"rooms.uselog.{course.pk}"
         self._known: dict[str, str] = {}
+        self._first: dict[int | str, str] = {}
+        self._owners: dict[str, int | str] = {}
+        first = results.first_names(course)
+        for key, (_, name) in sorted(first.items(), key=lambda item: item[1]):
+            self._first[people.as_plain(key)] = name
+            self._owners.setdefault(name, people.as_plain(key))
 
-    def name(self, username: str) -> str:
-        if username not in self._known:
+    def name(self, username: str, key: people.Key | None = None) -> str:
+        if key is None:
+            return self._pseudonym(username)
+        plain = people.as_plain(key)
+        name = self._first.get(plain) or super().name(username, plain)
+        is_theirs = self._owners.get(name, plain) == plain
+        return self._pseudonym(name if is_theirs else f"{name}\0{plain}")
+
+    def _pseudonym(self, name: str) -> str:
+        if name not in self._known:
             digest = salted_hmac(
                 self._salt,
-                username,
+                name,
                 secret=limits["PSEUDONYM_KEY"] or settings.SECRET_KEY,
                 algorithm="sha256",
             ).digest()
-            self._known[username] = "p-" + base64.b32encode(digest[:10]).decode().lower()
-        return self._known[username]
+            self._known[name] = "p-" + base64.b32encode(digest[:10]).decode().lower()
+        return self._known[name]
 
-    def act(self, event: str, act: str) -> str:
-        """Return the act without the names in it, or an empty text for an unknown event."""
-        match event:
-            case "sendmessage":
-                to, recipient, text = act.split(":", 2)
-                return f"{to}:{recipient if recipient == '*' else self.name(recipient)}:{text}"
-            case "peergroup":
-                head, _, names = act.partition(":")
-                return f"{head}:{','.join(self.name(name) for name in names.split(','))}"
-            case "moderate" if act.startswith(("mute:", "unmute:")):
-                head, username, *rest = act.split(":")
-                return ":".join([head, self.name(username), *rest])
-            case "vote" | "peer" | "join" | "leave" | "login" | "moderate":
-                return act
+    def _other(self, act: str) -> str:
         return ""
+
+
+def _split(event: str, act: str) -> tuple[str, list[str], str] | None:
+    """Return an act in three parts, of which the second has the names of people.
+
+    Return None if it is not known where the names are.
+    """
+    match event, act.split(":", 2):
+        case "sendmessage", [to, "*", text]:
+            return f"{to}:*:{text}", [], ""
+        case "sendmessage", [to, recipient, text]:
+            return f"{to}:", [recipient], f":{text}"
+        case "peergroup", [head, *names]:
+            return f"{head}:", ":".join(names).split(","), ""
+        case "moderate", [("mute" | "unmute") as verb, username, *rest]:
+            return f"{verb}:", [username], "".join(f":{part}" for part in rest)
+        case (("vote" | "peer" | "join" | "leave" | "login" | "moderate"), _):
+            return act, [], ""
+    return None
 
 
 class Export:
@@ -105,8 +174,9 @@ class Export:
         self.content_type = CONTENT_TYPES[format]
         self._format = format
         self._bom = bom
-        self._rows = results.use_log(course, since=since, until=until)
-        self._pseudonyms = Pseudonyms(course) if pseudonyms else None
+        self._course = course
+        self._parts_of_log = results.use_log(course, since=since, until=until)
+        self._names = Pseudonyms(course) if pseudonyms else Names()
 
     def __iter__(self) -> Iterator[bytes]:
         return filter(None, self._parts())
@@ -143,25 +213,29 @@ class Export:
         last: UseLog | None = None
         while rows := self._read(last):
             last = rows[-1]
+            self._names.learn(rows)
             yield rows
 
     def _read(self, last: UseLog | None) -> list[UseLog]:
-        rows = self._rows
-        if last is not None:
-            rows = rows.filter(
-                Q(timestamp__gt=last.timestamp) | Q(timestamp=last.timestamp, pk__gt=last.pk)
-            )
-        return list(rows[:ROWS])
+        """Return the rows that follow the last one. Each part of the log is read by its index."""
+        found: list[UseLog] = []
+        for part in self._parts_of_log:
+            rows = part
+            if last is not None:
+                rows = rows.filter(
+                    Q(timestamp__gt=last.timestamp) | Q(timestamp=last.timestamp, pk__gt=last.pk)
+                )
+            found += rows[:ROWS]
+        return sorted(found, key=lambda row: (row.timestamp, row.pk))[:ROWS]
 
     def _row(self, row: UseLog) -> Row:
-        names = self._pseudonyms
         return {
             "timestamp": row.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "sid": names.name(row.sid) if names else row.sid,
+            "sid": self._names.name(row.sid, row.user_id),
             "event": row.event,
-            "act": names.act(row.event, row.act) if names else row.act,
-            "div_id": row.div_id,
-            "course_id": row.course_id,
+            "act": self._names.act(row.event, row.act, row.named or ()),
+            "div_id": self._names.question(row),
+            "course_id": self._course.slug,
         }
 
     def _cells(self, row: UseLog) -> list[spreadsheet.Cell]:

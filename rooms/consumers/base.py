@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from channels.consumer import AsyncConsumer
 from msgspec import Struct
 
+from accounts import people
 from accounts.credentials import Credential
 from accounts.people import User
 from rooms import commands, frames
@@ -45,7 +46,6 @@ class SocketConsumer(AsyncConsumer):
     connection: LiveConnection
     extension: FrameWriter | None
     runtime: runtime.Runtime
-    course = ""
     busy = False
     _malformed: deque[float] | None = None
     """The times of the last malformed frames; most sockets have none."""
@@ -86,6 +86,11 @@ class SocketConsumer(AsyncConsumer):
             self.connection.dispose()
             self.gone()
 
+    @property
+    def course(self) -> str:
+        """Return the slug of the course of an instructor's socket; empty elsewhere."""
+        return ""
+
     async def admit(self) -> bool:
         """Return whether the handshake may succeed. If not, the answer is HTTP 403."""
         raise NotImplementedError
@@ -109,7 +114,18 @@ class SocketConsumer(AsyncConsumer):
             else names.session(credential.session or "")
         )
         hub.join(self.connection, audience, names.EVERYONE)
-        self.runtime.revalidation.watch(self.connection, credential, expires)
+        self.runtime.revalidation.watch(self.connection, credential, expires, self.renew)
+
+    def renew(self, user: User) -> None:
+        """Go on under the names that the user has now.
+
+        A client goes by the username that its `welcome` had, so with another one it has to connect
+        again.
+        """
+        renamed = people.username(user) != people.username(self.user)
+        self.user = self.scope["user"] = user
+        if renamed and self.authenticated:
+            self.connection.close(4503)
 
     async def enter(self, user: User) -> None:
         """Subscribe the socket for its user, who is known now."""

@@ -82,13 +82,15 @@ class ChatConsumer(SocketConsumer):
             courses, course_ids, heads = await run(entry, user, most)
             if await hub.subscribe(connection, map(names.course, course_ids)):
                 # Notices from before the subscription was confirmed may be lost.
-                courses, _, heads = await run(entry, user, most)
+                courses, course_ids, heads = await run(entry, user, most)
         except PeerError:
             # The database is away, so the client has to reconnect later.
             connection.close(4503)
             return
         for room, course, head in heads:
             hub.join(connection, names.room(room), names.course(course), head)
+        slugs = [mine.course for mine in courses]
+        connection.slugs = dict(zip(course_ids, slugs, strict=True))
         self.authenticated = True
         connection.release(self.welcome(courses))
         if self.extension is not None:
@@ -151,8 +153,7 @@ class ChatConsumer(SocketConsumer):
 
     def _tell(self, rooms: dict[str, list[str]], *, here: bool) -> None:
         """Tell the rooms whether the user is here now."""
+        # Others know a user who leaves by the name under which the user came.
+        name = self.connection.noted_as or people.username(self.user)
         for group, audiences in rooms.items():
-            publish.now(
-                group,
-                notices.PresenceChange(self.user.pk, people.username(self.user), audiences, here),
-            )
+            publish.now(group, notices.PresenceChange(self.user.pk, name, audiences, here))

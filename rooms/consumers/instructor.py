@@ -20,12 +20,16 @@ class InstructorConsumer(SocketConsumer):
         user = self.scope["user"]
         if not user.is_authenticated:
             return False
-        self.course = self.scope["url_route"]["kwargs"]["course"]
+        self._slug: str = self.scope["url_route"]["kwargs"]["course"]
         try:
-            self._entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
+            self._entry = await self.runtime.threads.run(dashboard_entry, user, self._slug)
         except PeerError:
             return False
         return True
+
+    @property
+    def course(self) -> str:
+        return self.connection.slugs.get(self._entry.course_id, self._slug)
 
     async def accepted(self) -> None:
         self.bind(credential_of(self.scope), self.scope["expires"])
@@ -39,13 +43,14 @@ class InstructorConsumer(SocketConsumer):
         group = names.course(entry.course_id)
         try:
             if await hub.subscribe(connection, [group]):
-                entry = await self.runtime.threads.run(dashboard_entry, user, self.course)
+                entry = await self.runtime.threads.run(dashboard_entry, user, self._slug)
         except PeerError:
             connection.close(4503)
             return
         hub.join(connection, names.room(entry.room), group, entry.head)
         dashboards = names.dashboards(entry.course_id)
         hub.join(connection, dashboards, group)
+        connection.slugs = {entry.course_id: entry.course.course}
         self.authenticated = True
         connection.release(self.welcome([entry.course]))
         self.runtime.figures.changed(dashboards)

@@ -63,7 +63,7 @@ class LiveConnection(Subscriber):
     """An open socket, as the hub sees it. The database's row for it is a `Connection`."""
 
     __slots__ = (
-        *("audiences", "closed", "courses", "ended", "id", "moves", "noted_as", "taking"),
+        *("audiences", "closed", "courses", "ended", "id", "moves", "noted_as", "slugs", "taking"),
         *("topics", "under_way", "user_id"),
         *("_asked", "_held", "_longest", "_open", "_queue", "_send", "_tasks", "_unsent_limit"),
         "_writer",
@@ -88,6 +88,8 @@ class LiveConnection(Subscriber):
         self.audiences: set[str] = set()
         # Counts the notices that its user came to a room or left one.
         self.moves = 0
+        # The slug of each course, by id, as the client was told it last.
+        self.slugs: dict[int, str] = {}
         # The groups of the courses whose topics the user may use, by slug, as far as known; the
         # number of the user's enrolments that have ended; the group of each subscribed pattern.
         self.courses: dict[str, str] = {}

@@ -19,7 +19,7 @@ from rooms.delivery.order import Compare, Fetch, Order
 from rooms.delivery.revisions import Revisions
 from rooms.delivery.subscriptions import LINGER, GroupSubscriptions, Subscriber
 from rooms.delivery.tasks import Tasks
-from rooms.delivery.topics import Subscriptions
+from rooms.delivery.topics import Subscriptions, within
 
 NEWS_KEPT = 60.0
 """Seconds for which the hub remembers news of a class; clients ask again sooner than that."""
@@ -203,15 +203,19 @@ class Hub:
 
     def subscribe_topic(self, connection: LiveConnection, pattern: str, group: str) -> None:
         """Subscribe the connection to the topics of the group that match the pattern."""
-        self._topics.setdefault(group, Subscriptions()).insert(pattern, connection)
+        self._topics.setdefault(group, Subscriptions()).insert(within(pattern), connection)
         connection.topics[pattern] = group
 
     def unsubscribe_topic(self, connection: LiveConnection, pattern: str) -> None:
         """End a subscription, if there is one."""
         group = connection.topics.pop(pattern, None)
-        if group is not None:
+        if group is None:
+            return
+        # The client may have subscribed to the same topics under a former slug of the course.
+        same = (its for one, its in connection.topics.items() if within(one) == within(pattern))
+        if group not in same:
             topics = self._topics[group]
-            topics.remove(pattern, connection)
+            topics.remove(within(pattern), connection)
             if not topics:
                 del self._topics[group]
 
@@ -269,7 +273,7 @@ class Hub:
                         audience.write_later([entry.frame], skip=entry.skip)
                 case notices.Topic():
                     if (topics := self._topics.get(group)) is not None:
-                        self._send(topics.match(entry.topic), entry.frame)
+                        self._send(topics.match(within(entry.topic)), entry.frame)
                 case notices.Direct():
                     self._send(
                         [

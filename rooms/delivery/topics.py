@@ -62,6 +62,14 @@ def course(topic: str) -> str:
     return slug
 
 
+def within(topic: str) -> str:
+    """Return a name or pattern without the slug of its course.
+
+    Among the topics of one course, it is the same whether it has the slug of today or a former one.
+    """
+    return topic[topic.find("/") :] if "/" in topic else ""
+
+
 class _Node(Generic[T]):
     """A level of patterns with the same beginning.
 

@@ -1,6 +1,6 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
-from rooms.models.course import Course, Enrollment
+from rooms.models.course import Course, Enrollment, FormerSlug
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
@@ -16,6 +16,7 @@ __all__ = [
     "Course",
     "Draft",
     "Enrollment",
+    "FormerSlug",
     "Membership",
     "Mention",
     "Message",

@@ -1,7 +1,9 @@
 """Courses and enrolments."""
 
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 
 class Course(models.Model):
@@ -16,6 +18,28 @@ class Course(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # What the receivers of the signals store belongs to it.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+
+class FormerSlug(models.Model):
+    """A slug that a course had before.
+
+    Addresses and commands that name it mean the course, unless another course has the slug now.
+    """
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="former_slugs")
+    slug = models.SlugField(max_length=60, unique=True)
+    left_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("course", "-left_at")
+
+    def __str__(self) -> str:
+        return f"{self.slug}, until {self.left_at:%Y-%m-%d %H:%M}"
 
 
 class Enrollment(models.Model):

@@ -2,7 +2,8 @@
 
 from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import JSONField, Value
 
 from rooms.models.course import Course
 
@@ -23,6 +24,11 @@ class Question(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SINGLE)
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The slugs that it had before, the newest first. The database default serves workers that
+    # still run code without this field.
+    former_slugs = JSONField(
+        default=list, blank=True, editable=False, db_default=Value([], JSONField())
+    )
 
     class Meta:
         ordering = ("course", "position", "slug")
@@ -32,6 +38,15 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id}/{self.slug}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # What the receivers of the signals store belongs to it.
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def is_called(self, slug: str) -> bool:
+        """Return whether this is the slug of the question, or was before."""
+        return slug == self.slug or slug in self.former_slugs
 
 
 class Choice(models.Model):

@@ -60,7 +60,9 @@ class Polls:
         leaving = self._leaving.pop(user, None)
         if leaving is not None:
             leaving.cancel()
-        if user not in self._here:
+        if user in self._here:
+            self._here[user] = self._here[user][0], username
+        else:
             coming = Coming(uuid.uuid4(), user, self._worker)
             self._here[user] = coming, username
             self._background(self._changed(open_connections, coming, username, here=True))

@@ -6,12 +6,15 @@ its sockets with the database at intervals. It closes sockets without a valid to
 dashboards of users who no longer lead the course. It removes sockets from rooms and topics that
 their users have left, and adds them to rooms that they miss, with the messages since.
 
+Sockets keep the names of their users, and clients go by the slugs of courses. Both may change, so
+each check renews the names and tells each client of the slugs that it knows by another name.
+
 A check takes a few queries, whatever the number of sockets.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -33,7 +36,7 @@ from rooms.queries import entitlements
 from rooms.queries.entitlements import Facts, RoomOf
 from rooms.wire import events
 from rooms.wire.errors import PeerError
-from rooms.wire.events import RoomRemoved
+from rooms.wire.events import CourseRenamed, RoomRemoved
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +51,20 @@ CONFIRM_AFTER = 1.0
 
 @dataclass(slots=True)
 class _Watched:
+    """`renew` takes the user of the socket as read by the check `renewed`, which is a number."""
+
     credential: Credential
     expires: datetime | None
+    renew: Callable[[people.User], None]
+    renewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
     """The state of a socket at the time of the query.
 
-    `rooms` is None if the socket is not for rooms, or is still being set up.
+    `rooms` is None if the socket is not for rooms, or is still being set up. `slugs` has the slugs
+    of the courses as the client knew them.
     """
 
     connection: LiveConnection
@@ -65,6 +73,7 @@ class _Snapshot:
     rooms: frozenset[str] | None
     dashboards: frozenset[str]
     courses: frozenset[str]
+    slugs: Mapping[int, str]
 
 
 class Revalidation:
@@ -81,13 +90,18 @@ class Revalidation:
         self._rechecking: asyncio.Task[None] | None = None
         self._all_doubted = False
         self._rechecking_all: asyncio.Task[None] | None = None
+        self._checks = 0
         self._tasks = Tasks()
 
     def watch(
-        self, connection: LiveConnection, credential: Credential, expires: datetime | None
+        self,
+        connection: LiveConnection,
+        credential: Credential,
+        expires: datetime | None,
+        renew: Callable[[people.User], None],
     ) -> None:
-        """Close the connection once its credential has ended."""
-        self._watched[connection] = _Watched(credential, expires)
+        """Close the connection once its credential has ended. Until then, renew its user."""
+        self._watched[connection] = _Watched(credential, expires, renew)
 
     def forget(self, connection: LiveConnection) -> None:
         """Stop watching a connection that is gone."""
@@ -144,6 +158,8 @@ class Revalidation:
         if not seen:
             return
         most = limits["ROOMS_PER_SOCKET"]
+        self._checks += 1
+        number = self._checks
         facts = await self._threads.run(
             entitlements.read,
             {one.credential for one in seen},
@@ -151,6 +167,7 @@ class Revalidation:
         )
         left: set[UUID] = set()
         missing: list[tuple[LiveConnection, RoomOf]] = []
+        valid: list[_Snapshot] = []
         for one in seen:
             connection, user = one.connection, one.credential.user
             if connection.closed or connection not in self._watched:
@@ -165,6 +182,8 @@ class Revalidation:
             if not one.dashboards <= facts.led[user]:
                 connection.close(4403)
                 continue
+            valid.append(one)
+            self._tell_slugs(one, facts.slugs[user])
             for group in one.courses - facts.courses[user]:
                 self._hub.end_course(connection, group)
             if one.rooms is None or connection.moves != one.moves:
@@ -181,6 +200,35 @@ class Revalidation:
             missing += [(connection, room) for room in due[:free]]
         if left or missing or facts.strangers:
             self._tasks.start(_logged(self._mend(left, missing, facts.strangers)))
+        await self._renew(valid, facts, number)
+
+    @staticmethod
+    def _tell_slugs(one: _Snapshot, slugs: Mapping[int, str]) -> None:
+        """Tell a client of courses that it knows by another slug."""
+        connection = one.connection
+        if connection.slugs != one.slugs:
+            # What the client was told meanwhile is newer than these facts.
+            return
+        if one.rooms is not None and slugs != one.slugs:
+            # The user may have come to a course since, or left one.
+            connection.slugs = dict(slugs)
+        for course, former in one.slugs.items():
+            slug = slugs.get(course, former)
+            if slug != former:
+                connection.slugs[course] = slug
+                connection.send(events.encode(CourseRenamed(course=slug, former=former)))
+
+    async def _renew(self, valid: Iterable[_Snapshot], facts: Facts, number: int) -> None:
+        """Give the sockets the users as they are now, with their names."""
+        users = {one.credential.user: facts.checked.users[one.credential.user] for one in valid}
+        named = await self._threads.run(_named, users)
+        for one in valid:
+            watched = self._watched.get(one.connection)
+            user = named.get(one.credential.user)
+            if watched is None or user is None or watched.renewed > number:
+                continue
+            watched.renewed = number
+            watched.renew(user)
 
     def _end(self, one: _Snapshot, facts: Facts) -> None:
         """Close a socket whose token or session is not valid any more."""
@@ -238,6 +286,19 @@ class Revalidation:
         )
 
 
+def _named(users: Mapping[people.Key, people.User]) -> dict[people.Key, people.User]:
+    """Return the users whose shown name is known now. A function of the site may give it."""
+    named = {}
+    for key, user in users.items():
+        try:
+            people.shown_name(user)
+        except Exception:
+            logger.exception("could not read the name of the user %s", key)
+        else:
+            named[key] = user
+    return named
+
+
 def _user(watched: _Watched) -> people.Key:
     return watched.credential.user
 
@@ -262,4 +323,5 @@ def _look(connection: LiveConnection, credential: Credential) -> _Snapshot:
         rooms=frozenset(filter(names.is_room, audiences)) if for_rooms else None,
         dashboards=frozenset(filter(names.is_dashboards, audiences)),
         courses=frozenset(connection.topics.values()) | frozenset(connection.courses.values()),
+        slugs=dict(connection.slugs),
     )

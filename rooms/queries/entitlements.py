@@ -46,13 +46,15 @@ class Facts:
     """The state of credentials and the rooms and courses of users, as the database has them.
 
     `rooms` has each user's rooms by audience; a socket joins the first of them. `courses` has the
-    channel-layer groups of each user's courses, and `led` the dashboards that the user may open.
+    channel-layer groups of each user's courses, `slugs` the slugs of these courses by id, and
+    `led` the dashboards that the user may open.
     `strangers` has, by course, the users who are in rooms of a course but not in the course.
     """
 
     checked: credentials.Checked
     rooms: Mapping[people.Key, Mapping[str, RoomOf]]
     courses: Mapping[people.Key, Set[str]]
+    slugs: Mapping[people.Key, Mapping[int, str]]
     led: Mapping[people.Key, Set[str]]
     strangers: Mapping[int, Collection[people.Key]]
 
@@ -62,9 +64,10 @@ def read(wanted: Collection[Credential], users: Collection[people.Key]) -> Facts
     checked = credentials.check(wanted)
     rooms: dict[people.Key, dict[str, RoomOf]] = defaultdict(dict)
     courses: dict[people.Key, set[str]] = defaultdict(set)
+    slugs: dict[people.Key, dict[int, str]] = defaultdict(dict)
     led: dict[people.Key, set[str]] = defaultdict(set)
     strangers: dict[int, set[people.Key]] = defaultdict(set)
-    facts = Facts(checked, rooms, courses, led, strangers)
+    facts = Facts(checked, rooms, courses, slugs, led, strangers)
     if not users:
         return facts
     # Memberships are read first, so a user who is enrolled meanwhile has none among them.
@@ -74,8 +77,11 @@ def read(wanted: Collection[Credential], users: Collection[people.Key]) -> Facts
         .values_list("user_id", "room_id", "room__course_id", "room__kind", "joined_at")
     )
     enrollments = Enrollment.objects.filter(user__in=users).order_by()
-    for user, course, role in enrollments.values_list("user_id", "course_id", "role"):
+    for user, course, slug, role in enrollments.values_list(
+        "user_id", "course_id", "course__slug", "role"
+    ):
         courses[user].add(names.course(course))
+        slugs[user][course] = slug
         if role in Enrollment.LEADING:
             led[user].add(names.dashboards(course))
     # In the order in which a new socket joins them; see rooms.entry.

@@ -1,22 +1,20 @@
 """The results of a class: figures, votes and the use log."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts import people
 from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,
-    Message,
     PartnerGroup,
     Question,
-    QuestionVersion,
-    Room,
     Round,
     UseLog,
     Vote,
@@ -26,6 +24,7 @@ from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
 from rooms.queries.presence import online_students
+from rooms.queries.questions import find_question, reveals, versions_at
 from rooms.wire.events import FiguresBody, Transitions
 
 
@@ -93,35 +92,6 @@ def _comparison(
     return Transitions(**matrix), gain
 
 
-def reveals(course: Course) -> QuerySet[Message]:
-    """Return the control messages that revealed questions of a course, oldest first."""
-    return Message.objects.filter(
-        room__course=course,
-        room__kind=Room.Kind.COURSE,
-        kind=Message.Kind.CONTROL,
-        text="reveal",
-    ).order_by("seq")
-
-
-def versions_at(
-    questions: Iterable[Question], times: Mapping[str, datetime]
-) -> dict[int, QuestionVersion]:
-    """Return the last versions in which questions were asked until these times, by their ids.
-
-    The times are by slug. Questions without one, and those that were never asked, are left out.
-    """
-    asked = (
-        Round.objects.filter(question__in=questions, question__slug__in=times, number=1)
-        .select_related("question", "version")
-        .order_by("opened_at", "pk")
-    )
-    found: dict[int, QuestionVersion] = {}
-    for round_ in asked:
-        if round_.question_id not in found or round_.opened_at <= times[round_.question.slug]:
-            found[round_.question_id] = round_.asked
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class ChoiceResult:
     """A choice of a question and its votes in the first and the second round."""
@@ -156,7 +126,7 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
     Raises PermissionDenied for one who is not in the course.
     """
     course = enrolled(user, slug).course
-    found = course.questions.filter(slug=question).first()
+    found = find_question(course, question)
     if found is None:
         return None
     session = class_session(course)
@@ -164,10 +134,10 @@ def revealed_results(user: User, slug: str, question: str) -> Results | None:
         assert session.current_round is not None
         if session.current_round.question_id == found.pk:
             return None
-    reveal = reveals(course).filter(control__question__question=question).last()
+    reveal = reveals(course).filter(control__question__question=found.slug).last()
     if reveal is None or reveal.control is None:
         return None
-    asked = versions_at([found], {question: reveal.created_at}).get(found.pk)
+    asked = versions_at([found], {found.slug: reveal.created_at}).get(found.pk)
     if asked is None:
         return None
     first, second = reveal.control["histograms"]
@@ -220,10 +190,52 @@ def my_votes(user: User, course: Course) -> QuerySet[Vote]:
     )
 
 
-def use_log(course: Course, *, since: datetime | None, until: datetime | None) -> QuerySet[UseLog]:
-    """Return the rows of a course's use log from `since` (inclusive) until `until` or now."""
+def use_log(
+    course: Course, *, since: datetime | None, until: datetime | None
+) -> list[QuerySet[UseLog]]:
+    """Return the rows of a course's use log from `since` (inclusive) until `until` or now.
+
+    They are in two parts, each in its order: those with the course's id; and those without an id
+    that have the course's slug, or one that it had before, and are no older than the course.
+    """
     now = timezone.now()
-    rows = UseLog.objects.filter(course_id=course.slug, timestamp__lt=min(until or now, now))
-    if since is not None:
-        rows = rows.filter(timestamp__gte=since)
-    return rows.order_by("timestamp", "pk")
+    slugs = [course.slug, *course.former_slugs.values_list("slug", flat=True)]
+    parts = []
+    for rows in (
+        UseLog.objects.filter(in_course=course),
+        UseLog.objects.filter(
+            in_course=None, course_id__in=slugs, timestamp__gte=course.created_at
+        ),
+    ):
+        part = rows.filter(timestamp__lt=min(until or now, now))
+        if since is not None:
+            part = part.filter(timestamp__gte=since)
+        parts.append(part.order_by("timestamp", "pk"))
+    return parts
+
+
+def usernames(keys: Collection[int | str]) -> dict[int | str, str]:
+    """Return the usernames of users, by their ids as JSON has them."""
+    found = people.everybody().filter(pk__in=keys).order_by()
+    return {
+        people.as_plain(key): str(name) for key, name in found.values_list("pk", people.by_name())
+    }
+
+
+def question_slugs(keys: Collection[int]) -> dict[int, str]:
+    """Return the slugs of questions by id."""
+    return dict(Question.objects.filter(pk__in=keys).order_by().values_list("pk", "slug"))
+
+
+def first_names(course: Course) -> dict[people.Key, tuple[int, str]]:
+    """Return the id and the name of the first row of each user in a course's use log."""
+    first = (
+        UseLog.objects.filter(in_course=course)
+        .exclude(user=None)
+        .order_by()
+        .values("user")
+        .annotate(first=Min("pk"))
+        .values("first")
+    )
+    rows = UseLog.objects.filter(pk__in=first)
+    return {user: (pk, sid) for user, pk, sid in rows.values_list("user_id", "pk", "sid")}

@@ -316,6 +316,21 @@ class ReadEvent(Event, tag="read", frozen=True, kw_only=True):
     seq: int
 
 
+class CourseRenamed(Event, tag="course_renamed", frozen=True, kw_only=True):
+    """A course has another slug, `course`. The socket knew it as `former`."""
+
+    course: str
+    former: str
+
+
+class QuestionRenamed(Event, tag="question_renamed", frozen=True, kw_only=True):
+    """A question of a course has another slug, `question`, and had `former` before."""
+
+    course: str
+    question: str
+    former: str
+
+
 class QuestionsEvent(Event, tag="questions", frozen=True, kw_only=True):
     """The questions of a course, or their choices, have changed. Ask for them over HTTP."""
 

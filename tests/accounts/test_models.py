@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts.models import User, password_changed, user_deactivated
+from accounts.models import User, password_changed, user_deactivated, user_renamed
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ def heard(ada):
     names = []
     receivers = {
         signal: lambda user, name=name, **kwargs: names.append((name, user.username))
-        for name, signal in (("password", password_changed), ("inactive", user_deactivated))
+        for name, signal in (
+            ("password", password_changed),
+            ("inactive", user_deactivated),
+            ("renamed", user_renamed),
+        )
     }
     for signal, receiver in receivers.items():
         signal.connect(receiver)
@@ -55,8 +59,25 @@ def test_that_a_user_becomes_inactive_is_told(ada, heard):
     assert heard == [("inactive", "ada")] * 2
 
 
-def test_what_else_is_saved_is_not_told(ada, heard):
+def test_that_a_user_gets_another_name_is_told(ada, heard):
     ada.display_name = "Ada L."
+    ada.save()
+    ada.save()
+    ada.username = "lovelace"
+    ada.save(update_fields=["username"])
+    ada.is_active = False
+    ada.first_name = "Augusta"
+    ada.save()
+    assert heard == [
+        ("renamed", "ada"),
+        ("renamed", "lovelace"),
+        ("inactive", "lovelace"),
+        ("renamed", "lovelace"),
+    ]
+
+
+def test_what_else_is_saved_is_not_told(ada, heard):
+    ada.is_staff = True
     ada.save()
     ada.last_login = timezone.now()
     ada.save(update_fields=["last_login"])

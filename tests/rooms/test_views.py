@@ -65,6 +65,17 @@ def test_a_course_that_does_not_exist_looks_like_one_of_others(people):
     assert "This page does not exist" in none
 
 
+def test_addresses_of_a_former_slug_lead_to_those_of_today(people, school):
+    school.course.slug = "physics-1"
+    school.course.save()
+    for path, inner in ((COURSE, ""), (DASHBOARD, "instructor/")):
+        answer = people["ines"].get(path)
+        assert (answer.status_code, answer.url) == (302, f"/courses/physics-1/{inner}")
+        assert people["ines"].get(answer.url).status_code == 200
+        assert people["zoe"].get(path).status_code == 404
+    assert people["ada"].get("/api/courses/physics/state/").json()["course"] == "physics-1"
+
+
 @pytest.mark.parametrize("path", ["/", COURSE, DASHBOARD])
 def test_pages_are_only_read_and_never_kept(people, path):
     answer = people["ines"].get(path)

@@ -19,11 +19,14 @@ def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
         .select_for_update(no_key=True, of=("self",))
         .order_by("id")
     )
-    running = dict(
-        ClassSession.objects.filter(course__in={room.course_id for room in found}, ended_at=None)
+    running = {
+        course: (slug, question)
+        for course, slug, question in ClassSession.objects.filter(
+            course__in={room.course_id for room in found}, ended_at=None
+        )
         .exclude(current_round=None)
-        .values_list("course_id", "current_round__question__slug")
-    )
+        .values_list("course_id", "current_round__question__slug", "current_round__question_id")
+    }
     return {
         room.id: Place(
             id=room.id,
@@ -32,7 +35,8 @@ def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
             kind=room.kind,
             last_seq=room.last_seq,
             slow_seconds=room.slow_seconds,
-            question=running.get(room.course_id, ""),
+            question=running.get(room.course_id, ("", None))[0],
+            question_id=running.get(room.course_id, ("", None))[1],
         )
         for room in found
     }

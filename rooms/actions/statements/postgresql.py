@@ -24,7 +24,8 @@ from rooms.models import NewText
 # would read the whole table until PostgreSQL updates its statistics, a minute and a million rows
 # later.
 _LOCK = """
-SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, '')
+SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, ''),
+    q.id
 FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
 CROSS JOIN peerchat_rooms_room r
 JOIN peerchat_rooms_course c ON c.id = r.course_id
@@ -99,10 +100,15 @@ WITH new AS (
     FROM unnest(%(memberships)s::bigint[], %(read)s::bigint[]) AS n(id, by)
     WHERE m.id = n.id
 ), log AS (
-    INSERT INTO peerchat_rooms_uselog (timestamp, sid, event, act, div_id, course_id)
-    SELECT %(now)s, sid, event, act, div_id, course_id
-    FROM json_to_recordset(%(log)s)
-        AS n(sid text, event text, act text, div_id text, course_id text)
+    INSERT INTO peerchat_rooms_uselog (
+        timestamp, sid, event, act, div_id, course_id, user_id, question_id, in_course_id, named
+    )
+    SELECT
+        %(now)s, sid, event, act, div_id, course_id, user_id, question_id, in_course_id, named
+    FROM json_to_recordset(%(log)s) AS n(
+        sid text, event text, act text, div_id text, course_id text,
+        user_id {type}, question_id bigint, in_course_id bigint, named jsonb
+    )
 )
 INSERT INTO peerchat_rooms_message
     (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)

@@ -15,7 +15,8 @@ SMALL_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
 class Place:
     """A room whose row is locked until the transaction ends.
 
-    `course` is a slug. `question` is the slug of the course's current question, or empty.
+    `course` is a slug. `question` is the slug of the course's current question, or empty, and
+    `question_id` its id.
     """
 
     id: UUID
@@ -25,6 +26,7 @@ class Place:
     last_seq: int
     slow_seconds: int
     question: str
+    question_id: int | None
 
     @property
     def is_small(self) -> bool:

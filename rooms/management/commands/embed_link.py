@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import people
 from rooms.conf import limits
 from rooms.embed import sign_embed_link
-from rooms.models import Course
+from rooms.queries.courses import find_course
 from rooms.wire.errors import PermissionDenied
 
 
@@ -27,11 +27,11 @@ class Command(BaseCommand):
             raise CommandError("Embedding is off. Set EMBED_ANCESTORS to the sites that may embed.")
         try:
             user = people.find(options["username"])
-            if user is None:
+            course = find_course(options["course"])
+            if user is None or course is None:
                 raise PermissionDenied
-            course = Course.objects.get(slug=options["course"])
             link = sign_embed_link(user, course)
-        except (Course.DoesNotExist, PermissionDenied):
+        except PermissionDenied:
             raise CommandError(
                 f"No user {options['username']} is enrolled in a course {options['course']}."
             ) from None

@@ -15,8 +15,8 @@ const PASSING = new Set(["rate_limited", "unavailable"]);
 /**
  * The state of one course, kept up to date over `/ws/chat/`.
  *
- * Events: `change` (the state is another), `ready` (after each connection, once everything missed
- * is here). With `snapshots: false` another socket keeps the phase up to date, through `dispatch`.
+ * Events: `change` (the state is another), `renamed` (the course has another slug), `ready` (after each
+ * connection, once everything missed is here). With `snapshots: false` another socket keeps the phase up to date, through `dispatch`.
  */
 export class ClassClient extends EventTarget {
   #turn = 0;
@@ -54,6 +54,7 @@ export class ClassClient extends EventTarget {
     const before = this.state;
     this.state = reduce(before, event);
     if (this.state === before) return;
+    if (this.state.course.slug !== before.course.slug) this.dispatchEvent(new Event("renamed"));
     this.dispatchEvent(new Event("change"));
     this.#settle();
   }

@@ -85,3 +85,9 @@ export function suggestion(share) {
   if (share <= 0.7) return { step: "discuss", text: "Worth discussing. Let students convince each other." };
   return { step: "brief", text: "Most are right. A brief explanation is enough." };
 }
+
+/** The share of right answers in a histogram, 0..1, or null without votes. */
+export function rightShare(histogram, correct) {
+  const total = Object.values(histogram ?? {}).reduce((sum, count) => sum + count, 0);
+  return total && correct ? (histogram[correct] ?? 0) / total : null;
+}

@@ -40,6 +40,20 @@ export function whenEnded(sockets, { ask, onLoggedOut, onForbidden }) {
   }
 }
 
+/** Give the page the address of its course when that gets another slug, so that a reload finds it. */
+export function followRenames(client) {
+  let { slug } = client.state.course;
+  client.addEventListener("renamed", () => {
+    const former = `/courses/${slug}/`;
+    ({ slug } = client.state.course);
+    const { pathname, search, hash } = location;
+    const at = pathname.lastIndexOf(former);
+    if (at === -1) return;
+    const renamed = `${pathname.slice(0, at)}/courses/${slug}/${pathname.slice(at + former.length)}`;
+    history.replaceState(history.state, "", `${renamed}${search}${hash}`);
+  });
+}
+
 /** The newest announcement, across the top until it is dismissed or a quarter of an hour old. */
 export class Banner {
   #own;

@@ -37,7 +37,7 @@ const DEFAULTS = {
  * figures are read as well, and the rooms are left to another connection of the page.
  */
 export class PeerPoll extends EventTarget {
-  #course;
+  course;
   #room;
   #api;
   #clock = new ServerClock();
@@ -60,12 +60,12 @@ export class PeerPoll extends EventTarget {
   #due = false;
 
   /**
-   * `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
+   * `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
    * session.
    */
   constructor({ course, room, api, token = null, csrf = null, leading = false, ...options }) {
     super();
-    this.#course = course;
+    this.course = course;
     this.#room = room;
     this.#api = new Api({ url: api, token, csrf });
     this.#leading = leading;
@@ -104,7 +104,7 @@ export class PeerPoll extends EventTarget {
   /** Whether the server answers over HTTP and lets us in. */
   async works() {
     try {
-      await this.#ask("GET", `courses/${this.#course}/state/`, { timeout: this.#options.checkTimeout });
+      await this.#ask("GET", `courses/${this.course}/state/`, { timeout: this.#options.checkTimeout });
       return true;
     } catch {
       return false;
@@ -162,14 +162,14 @@ export class PeerPoll extends EventTarget {
   }
 
   async #control(body, timeout = this.#options.requestTimeout) {
-    const reply = await this.#ask("POST", `courses/${this.#course}/control/`, { body, timeout });
+    const reply = await this.#ask("POST", `courses/${this.course}/control/`, { body, timeout });
     if (body.action !== "figures") this.#look().catch(() => {});
     return reply;
   }
 
   async #state(timeout = this.#options.requestTimeout) {
     const sent = Date.now();
-    const state = await this.#ask("GET", `courses/${this.#course}/state/`, { timeout });
+    const state = await this.#ask("GET", `courses/${this.course}/state/`, { timeout });
     this.#clock.measure(sent, state.server_time);
     this.#lookedAt = sent;
     this.#since = state.server_time;

@@ -3,6 +3,7 @@
  * direct ones. The course's own room is always there, and partners have theirs in the class.
  */
 
+import { isOf } from "./renames.js";
 import { nameKey } from "./text.js";
 
 /** The next list after an event of the server, or `local.rooms` (all of them) or `local.room` (one). */
@@ -40,7 +41,7 @@ export function reduceRooms(rooms, event, { me, course }) {
 }
 
 function isListed({ kind, course: slug }, course) {
-  return kind === "direct" || (kind === "open" && slug === course.slug);
+  return kind === "direct" || (kind === "open" && isOf(course, slug));
 }
 
 /** What was told later by events stays: the answer may have been on its way meanwhile. */

@@ -93,6 +93,11 @@ export class PeerSocket extends EventTarget {
     return this.status.state === "open";
   }
 
+  /** Connect to another address from the next connection on. */
+  move(url) {
+    this.#url = url;
+  }
+
   /** Connect, and keep connected until `stop`. */
   start() {
     addEventListener("online", this.#wake);

@@ -4,6 +4,7 @@
  * learns from replies (`local.*`).
  */
 
+import { called, isOf, isSame, withQuestionSlug, withSlug } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
@@ -87,10 +88,10 @@ export function reduce(state, event) {
 
 const HANDLERS = {
   welcome(state, event) {
-    const mine = event.courses.find((one) => one.course === state.course.slug);
+    const mine = event.courses.find((one) => isSame(state.course, one));
     let next = { ...state, me: event.user ?? state.me, limits: { ...state.limits, ...event.limits } };
     if (mine) {
-      next.course = { ...state.course, title: mine.title, role: mine.role, room: mine.room };
+      next.course = { ...called(state.course, mine.course), title: mine.title, role: mine.role, room: mine.room };
       next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));
     }
     return next;
@@ -115,7 +116,7 @@ const HANDLERS = {
   },
 
   control(state, event) {
-    if (event.course !== state.course.slug || event.message === "announce") return state;
+    if (!isOf(state.course, event.course) || event.message === "announce") return state;
     const before = state.session;
     // Two sockets tell an instructor the same; a late frame must not turn the class back.
     if (event.epoch <= before.epoch) return state;
@@ -127,7 +128,8 @@ const HANDLERS = {
     return withSession({ ...state, figures }, {
       known: true,
       // A jump means that a transition was missed, and with it perhaps a vote or a partner.
-      stale: before.stale || !before.known || event.epoch > before.epoch + 1,
+      // So is a question that changes in the middle: it got another slug, and the votes in it stay.
+      stale: before.stale || !before.known || event.epoch > before.epoch + 1 || (anew && event.phase !== "idle" && event.phase !== "vote"),
       message: event.message,
       phase: event.phase,
       epoch: event.epoch,
@@ -146,7 +148,7 @@ const HANDLERS = {
 
   partners(state, event) {
     const before = state.session;
-    if (event.course !== state.course.slug || event.epoch < before.partnersEpoch) return state;
+    if (!isOf(state.course, event.course) || event.epoch < before.partnersEpoch) return state;
     if (event.revision < before.partnersRevision) return state;
     const next = withSession(state, {
       revision: Math.max(before.revision, revisionOf(event)),
@@ -163,8 +165,11 @@ const HANDLERS = {
   drafted: inSession(withDraft),
 
   muted(state, { course, until }) {
-    return course === state.course.slug ? { ...state, mutedUntil: until } : state;
+    return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },
+
+  course_renamed: withSlug,
+  question_renamed: withQuestionSlug,
 
   presence(state, event) {
     return withRoom(state, event.room, (room) => {
@@ -184,7 +189,7 @@ const HANDLERS = {
   },
 
   room_added(state, event) {
-    if (event.course !== state.course.slug) return state;
+    if (!isOf(state.course, event.course)) return state;
     // What was said while one was not in it is missing.
     return withRoom(state, event.room, (room) => ({
       ...room,
@@ -226,7 +231,9 @@ const HANDLERS = {
       correct: event.correct ?? null,
       histograms: event.histograms ?? null,
     };
-    const next = { ...state, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
+    // It answers for the course that was asked for, whatever the slug is now.
+    const course = called(state.course, event.course ?? state.course.slug);
+    const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
@@ -293,7 +300,7 @@ HANDLERS["local.read"] = HANDLERS.read;
 
 /** A handler that changes the session by an event of this course. */
 function inSession(change) {
-  return (state, event) => (event.course === state.course.slug ? { ...state, session: change(state.session, event) } : state);
+  return (state, event) => (isOf(state.course, event.course) ? { ...state, session: change(state.session, event) } : state);
 }
 
 /** The number that orders all that is told of where a class stands; older servers send none. */
@@ -389,10 +396,4 @@ export function faceToFace(session) {
 /** The round that takes votes now, 1 or 2, or null. */
 export function openRound(session) {
   return session.round && OPEN[session.round] === session.phase ? session.round : null;
-}
-
-/** The share of right answers in a histogram, 0..1, or null without votes. */
-export function rightShare(histogram, correct) {
-  const total = Object.values(histogram ?? {}).reduce((sum, count) => sum + count, 0);
-  return total && correct ? (histogram[correct] ?? 0) / total : null;
 }

@@ -49,6 +49,12 @@ export class PeerTransport extends EventTarget {
     return this.#active.clockOffset;
   }
 
+  /** Name the course by another slug, and connect to the socket at `path` from the next connection on. */
+  rename(course, path) {
+    this.#socket.move(socketUrl(path));
+    this.#poll.course = course;
+  }
+
   start() {
     // A page opened again behind the same network need not find out again.
     if (this.#storage.getItem(REMEMBER)) this.#fallBack();

@@ -11,7 +11,7 @@ import { ClassClient } from "../core/client.js";
 import { offerClient } from "../core/clients.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName, plural } from "../core/format.js";
-import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
+import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { PeerTransport } from "../core/transport.js";
@@ -77,15 +77,20 @@ export class PeerDashboard extends HTMLElement {
         lastRead: Number(lastRead),
       }),
       snapshots: false,
-      outboxKey: `peerchat:outbox:${username}:${course}`,
+      outboxKey: `peerchat:outbox:${username}:${room}`,
     });
     this.#panes = new Panes(this);
-    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`, { own: false });
+    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { own: false });
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
     this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
+    this.#client.addEventListener("renamed", () => {
+      const { slug } = this.#client.state.course;
+      chat.rename(slug, `${sockets}chat/`);
+      this.#control.rename(slug, `${sockets}instructor/${slug}/`);
+    });
     guardEnter(this.#parts.announceForm);
     limitLength(this.#parts.announceText, () => this.#client.state.limits.text);
     this.#parts.announceForm.addEventListener("submit", (event) => this.#announce(event));
@@ -103,10 +108,12 @@ export class PeerDashboard extends HTMLElement {
     this.#control.addEventListener("status", render);
     const both = [this.#control, chat];
     const onForbidden = () => this.#shutOut(this.#parts.shutOut);
-    if (included === undefined) leaveWhenEnded(both, { loginUrl, onForbidden });
-    else {
+    if (included === undefined) {
+      leaveWhenEnded(both, { loginUrl, onForbidden });
+      followRenames(this.#client);
+    } else {
       // Only those who lead a course may ask for its mutes.
-      const ask = () => requests.get(`courses/${course}/mutes/`).catch((error) => error);
+      const ask = () => requests.get(`courses/${this.#client.state.course.slug}/mutes/`).catch((error) => error);
       whenEnded(both, { ask, onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
     }
     this.#watch = setInterval(() => this.#overdue(), 1_000);
@@ -130,8 +137,10 @@ export class PeerDashboard extends HTMLElement {
   #frame(frame) {
     // This socket names only its own course, and welcomes the same person.
     if (frame.action === "questions") this.#askQuestionsSoon();
-    else if (frame.action !== "welcome") this.#client.dispatch(frame);
-    else {
+    else if (frame.action !== "welcome") {
+      if (frame.action === "question_renamed" && this.#asked.has(frame.former)) this.#asked.add(frame.question);
+      this.#client.dispatch(frame);
+    } else {
       this.#refresh().catch(() => this.#control.reset());
       if (this.#welcomed) this.#askQuestionsSoon();
       this.#welcomed = true;
@@ -144,7 +153,7 @@ export class PeerDashboard extends HTMLElement {
     this.#asking = setTimeout(async () => {
       this.#asking = null;
       // Without an answer, the next change or connection asks again.
-      const changed = await this.#questions.refresh(this.#client.api, this.dataset.course).catch(() => false);
+      const changed = await this.#questions.refresh(this.#client.api, this.#client.state.course.slug).catch(() => false);
       if (changed) this.#render();
     }, SAVED_WITHIN);
   }

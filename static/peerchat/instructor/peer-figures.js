@@ -1,7 +1,6 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
-import { percent, suggestion } from "../core/format.js";
+import { percent, rightShare, suggestion } from "../core/format.js";
 import { tabStorage } from "../core/storage.js";
-import { rightShare } from "../core/store.js";
 
 const BARS_KEY = "peerchat:bars";
 

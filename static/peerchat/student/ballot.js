@@ -148,6 +148,7 @@ export class Ballot extends EventTarget {
   #follow() {
     clearTimeout(this.#draftTimer);
     const { session } = this.#client.state;
+    this.#rename(session);
     const round = openRound(session);
     const entered = this.#mine(session, round);
     const stored = entered ? counting(session, round) : null;
@@ -232,6 +233,12 @@ export class Ballot extends EventTarget {
   /** Tell the client what the event of the server says, as no events come over HTTP. */
   #tell(action, fields) {
     this.#client.dispatch({ action, course: this.#client.state.course.slug, ...fields });
+  }
+
+  /** Keep what was entered when the question gets another slug. */
+  #rename({ question, renamed }) {
+    const isNow = renamed && renamed.question === question?.question;
+    if (isNow && this.#entered?.question === renamed.former) this.#keep({ ...this.#entered, question: renamed.question });
   }
 
   #name({ epoch }, { fields }) {

@@ -15,7 +15,8 @@ export function joinClass({ course, title, room, username, displayName, lastRead
   let joined = classes.get(course);
   if (!joined) {
     const socket = new PeerTransport(`${sockets}chat/`, { token, csrf, course, room, api });
-    const own = `${username}:${course}`;
+    // The room stays when the course gets another slug.
+    const own = `${username}:${room}`;
     const client = new ClassClient({
       socket,
       api: new Api({ url: api, token, csrf }),
@@ -28,6 +29,7 @@ export function joinClass({ course, title, room, username, displayName, lastRead
     });
     const ballot = new Ballot(client, { key: `peerchat:ballot:${own}` });
     client.addEventListener("ready", () => ballot.send());
+    client.addEventListener("renamed", () => socket.rename(client.state.course.slug, `${sockets}chat/`));
     joined = { course, client, ballot, panels: 0, withdraw: offerClient(course, client) };
     classes.set(course, joined);
     // A little later, so that the panel hears the first event, too.

@@ -9,7 +9,7 @@ import "../chat/peer-rooms.js";
 import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName } from "../core/format.js";
 import { joinClass, leaveClass } from "./joined.js";
-import { Banner, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
+import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { faceToFace, openRound, partnerRoom } from "../core/store.js";
 
 const OVERDUE = 4;
@@ -58,7 +58,7 @@ export class PeerApp extends HTMLElement {
 
   #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, username, loginUrl, included, token } = this.dataset;
+    const { room, username, loginUrl, included, token } = this.dataset;
     this.#token ??= token ?? null;
     delete this.dataset.token;
     this.#joined = joinClass(this.dataset, this.#token);
@@ -67,7 +67,7 @@ export class PeerApp extends HTMLElement {
     this.#client = client;
     this.#ballot = ballot;
     this.#panes = this.#parts.tabs ? new Panes(this) : null;
-    this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${course}`) : null;
+    this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`) : null;
     this.#parts.question.connect({ client, ballot });
     this.#parts.partners.connect(client);
     this.#parts.chat?.connect(client);
@@ -84,8 +84,10 @@ export class PeerApp extends HTMLElement {
     this.#panes?.addEventListener("change", render);
     socket.addEventListener("status", render);
     const onForbidden = () => this.#shutOut(this.#parts.shutOut);
-    if (included === undefined) leaveWhenEnded([socket], { loginUrl, onForbidden });
-    else whenEnded([socket], { ask: () => this.#askApi(), onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
+    if (included === undefined) {
+      leaveWhenEnded([socket], { loginUrl, onForbidden });
+      followRenames(client);
+    } else whenEnded([socket], { ask: () => this.#askApi(), onLoggedOut: () => this.#shutOut(this.#parts.loggedOut), onForbidden });
     this.#watch = setInterval(() => this.#overdue(), 1_000);
     this.#render();
   }
@@ -112,6 +114,8 @@ export class PeerApp extends HTMLElement {
 
   /** Whether the class is at what this panel shows. Where it was, and is not any more, the result stays. */
   #concerned(session) {
+    const { renamed } = session;
+    if (renamed && renamed.former === this.dataset.question) this.dataset.question = renamed.question;
     const { question } = this.dataset;
     if (question === undefined) return true;
     const now = session.known && session.question?.question === question;
@@ -202,7 +206,7 @@ export class PeerApp extends HTMLElement {
 
   #askApi() {
     const headers = this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
-    return fetch(`${this.dataset.api}courses/${this.dataset.course}/state/`, { headers, cache: "no-store" });
+    return fetch(`${this.dataset.api}courses/${this.#client.state.course.slug}/state/`, { headers, cache: "no-store" });
   }
 
   #shutOut(why) {

@@ -15,6 +15,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -89,12 +90,14 @@ def teach(course, question, names=("ada", "ben", "carol")):
         room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
     )
     Mention.objects.create(message=message, user=ben)
+    FormerSlug.objects.create(course=course, slug=f"former-{course.slug}", left_at=now)
     UseLog.objects.create(
         timestamp=now,
         sid=ada.username,
         event="sendmessage",
         act="to:ben:Hello",
         course_id=course.slug,
+        in_course=course,
     )
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(id=uuid4(), worker=worker, user=ada, opened_at=now)

@@ -20,6 +20,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -43,6 +44,7 @@ HISTORY = [
     ClassSession,
     Connection,
     Draft,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -114,6 +116,7 @@ def test_lists_do_not_query_row_by_row(
         more = Question.objects.create(course=taught, slug=f"q{number}", prompt="?")
         version = version_of(more)
         other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
+        FormerSlug.objects.create(course=other, slug=f"f{number}", left_at=later)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(
             session=session, question=question, version=version, number=1, opened_at=later

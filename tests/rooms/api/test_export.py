@@ -37,11 +37,15 @@ def log(school):
             act=act,
             div_id=div_id,
             course_id="physics",
+            course=school.course.pk,
             timestamp=NOON + timedelta(minutes=minute),
         )
         for minute, (sid, event, act, div_id) in enumerate(rows)
     )
-    uselog.record([uselog.row(sid="ivan", event="peer", act="reveal", course_id="chemistry")])
+    other = school.other_course
+    uselog.record(
+        [uselog.row(sid="ivan", event="peer", act="reveal", course_id="chemistry", course=other.pk)]
+    )
     return rows
 
 
@@ -242,14 +246,16 @@ def test_other_cells_stay_as_they_are(school, api, text):
 
 def test_a_long_log_comes_whole_and_in_order(school, api):
     count = 2 * ROWS + 1
-    # Many rows of one moment, over the seams between what is read at a time.
+    began = school.course.created_at
+    # Many rows of one moment, over the seams between what is read at a time. Some have no ids.
     uselog.record(
         uselog.row(
             sid="ada",
             event="vote",
             act=str(number),
             course_id="physics",
-            timestamp=NOON + timedelta(seconds=number // 700),
+            course=school.course.pk if number % 3 else None,
+            timestamp=began + timedelta(milliseconds=number // 700),
         )
         for number in range(count)
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.credentials import Credential
+from accounts.models import User
 from rooms.actions import rooms
 from rooms.delivery import names, notices
 from rooms.delivery.hub import Hub
@@ -53,7 +54,7 @@ class Place:
     room: Room
     ada: Person
     bea: Person
-    rechecked: list[Recheck] = field(default_factory=list)
+    renewed: list[Any] = field(default_factory=list)
 
     @property
     def audience(self) -> str:
@@ -70,7 +71,8 @@ class Place:
             group = names.course(self.course.pk)
             self.hub.join(socket, names.room(room.id), group, room.last_seq)
         token = person.user.peerchat_tokens.get()
-        self.check.watch(socket, Credential(person.user.pk, token=token.pk), token.expires_at)
+        credential = Credential(person.user.pk, token=token.pk)
+        self.check.watch(socket, credential, token.expires_at, self.renewed.append)
         return socket
 
     @contextlib.asynccontextmanager
@@ -273,6 +275,64 @@ async def test_those_who_are_doubted_are_checked_soon(place):
     place.hub.deliver(names.EVERYONE, [Recheck([place.ada.user.pk])])
     await eventually(lambda: ada.closed)
     assert not bea.closed
+
+
+async def test_the_names_of_users_are_renewed(place):
+    await place.enter(place.ada)
+    User.objects.update(display_name="Ada Lovelace")
+    await place.check.check_all()
+    (renewed,) = place.renewed
+    assert (renewed.pk, renewed.shown_name) == (place.ada.user.pk, "Ada Lovelace")
+
+
+async def test_an_older_check_does_not_bring_a_name_back(place):
+    await place.enter(place.ada)
+    others = Threads(1)
+    async with place.reading(place.check.check_all()):
+        User.objects.update(display_name="Ada Lovelace")
+        place.check._threads = others
+        await place.check.check_all()
+    others.stop()
+    assert [user.shown_name for user in place.renewed] == ["Ada Lovelace"]
+
+
+async def test_a_name_that_the_site_cannot_tell_stays(place, settings):
+    def choose(user):
+        if user.pk == place.ada.user.pk:
+            raise ValueError("no name")
+        return user.username.upper()
+
+    settings.PEERCHAT = {**settings.PEERCHAT, "DISPLAY_NAME": choose}
+    for one in (place.ada, place.bea):
+        await place.enter(one)
+    await place.check.check_all()
+    assert [user.shown_name for user in place.renewed] == ["BEA"]
+
+
+async def test_a_client_is_told_once_of_a_slug_that_changed(place, course_room):
+    ada = await place.enter(place.ada, course_room)
+    bea = await place.enter(place.bea, course_room, place.room)
+    other = Course.objects.create(slug="art", title="Art")
+    ada.slugs = {place.course.pk: "physics", other.pk: "art"}
+    Course.objects.filter(pk=place.course.pk).update(slug="physics-1")
+    for _ in range(2):
+        await place.check.check_all()
+        await place.done()
+    (told,) = map(json.loads, ada.sent)
+    assert told == {"action": "course_renamed", "course": "physics-1", "former": "physics"}
+    # Bea came to the course after the welcome; the room was announced under the slug of today.
+    assert bea.sent == []
+    assert ada.slugs == bea.slugs == {place.course.pk: "physics-1"}
+
+
+async def test_a_client_that_knows_a_newer_slug_is_not_told_of_an_older_one(place, course_room):
+    ada = await place.enter(place.ada, course_room)
+    ada.slugs = {place.course.pk: "physics"}
+    Course.objects.filter(pk=place.course.pk).update(slug="physics-1")
+    async with place.reading(place.check.check_all()):
+        ada.slugs = {place.course.pk: "physics-2"}
+    assert ada.sent == []
+    assert ada.slugs == {place.course.pk: "physics-2"}
 
 
 def test_a_few_queries_whatever_the_number(people, django_assert_num_queries):

@@ -203,3 +203,14 @@ export async function anEditAfterTheDraftStays() {
   equal(one.sent, [draft("C", { rationale: "be" })]);
   one.ballot.stop();
 }
+
+export async function aChoiceStaysWhenTheQuestionGetsAnotherSlug() {
+  const one = new Class();
+  one.choose({ choice: "C" });
+  one.hears({ action: "question_renamed", question: "newton", former: "lift" });
+  equal(one.entry, "C");
+  one.ballot.cast(one.state.session);
+  await wait(0.05);
+  equal(one.sent, [["vote", { choice: "C", rationale: "", question: "newton", round: 1 }]]);
+  one.ballot.stop();
+}

@@ -1,4 +1,4 @@
-import { clock, controlWords, dayOf, initials, list, percent, plural, suggestion } from "/static/peerchat/core/format.js";
+import { clock, controlWords, dayOf, initials, list, percent, plural, rightShare, suggestion } from "/static/peerchat/core/format.js";
 import { newUuid, reconnectWait, socketUrl } from "/static/peerchat/core/socket.js";
 import { equal } from "./check.js";
 
@@ -53,4 +53,11 @@ export function uuidsAreUniqueOutsideSecureContextsToo() {
 export function socketsUseTheSchemeOfThePage() {
   equal(socketUrl("/ws/chat/", { protocol: "https:", host: "a.example" }), "wss://a.example/ws/chat/");
   equal(socketUrl("/ws/chat/", { protocol: "http:", host: "a.example:8000" }), "ws://a.example:8000/ws/chat/");
+}
+
+export function theShareOfRightAnswers() {
+  equal(rightShare({ A: 1, B: 3 }, "B"), 0.75);
+  equal(rightShare({ A: 4 }, "B"), 0);
+  equal(rightShare({}, "B"), null);
+  equal(rightShare({ A: 1 }, null), null);
 }

@@ -7,7 +7,6 @@ import {
   openRound,
   partnerRoom,
   reduce,
-  rightShare,
   unread,
 } from "/static/peerchat/core/store.js";
 import { equal } from "./check.js";
@@ -283,9 +282,37 @@ export function anUnknownEventIsIgnored() {
   equal(reduce(state, { action: "something_new" }) === state, true);
 }
 
-export function theShareOfRightAnswers() {
-  equal(rightShare({ A: 1, B: 3 }, "B"), 0.75);
-  equal(rightShare({ A: 4 }, "B"), 0);
-  equal(rightShare({}, "B"), null);
-  equal(rightShare({ A: 1 }, null), null);
+export function aCourseThatGetsAnotherSlugIsKnownByBoth() {
+  const voting = run(start(), snapshot(1, "vote"));
+  const renamed = reduce(voting, { action: "course_renamed", course: "physics-1", former: "physics" });
+  equal([renamed.course.slug, renamed.session.phase, renamed.session.stale], ["physics-1", "vote", true]);
+  const again = reduce(renamed, { action: "course_renamed", course: "physics-1", former: "physics" });
+  equal(again === renamed, true);
+  equal(reduce(renamed, { action: "course_renamed", course: "art-1", former: "art" }) === renamed, true);
+  for (const course of ["physics", "physics-1"]) {
+    const closed = reduce(renamed, { ...control(2, "vote_closed"), course });
+    equal(closed.session.phase, "vote_closed");
+  }
+  equal(reduce(renamed, { ...control(2, "vote_closed"), course: "art" }) === renamed, true);
+}
+
+export function aSlugThatNobodyToldComesWithTheWelcomeOrASnapshot() {
+  const mine = { course: "physics-1", title: "Physics", role: "student", room: "c" };
+  const other = { course: "physics", title: "Physics for all", role: "student", room: "d" };
+  const welcomed = reduce(start(), { action: "welcome", user: ME, courses: [other, mine], limits: {} });
+  equal([welcomed.course.slug, welcomed.course.room], ["physics-1", "c"]);
+  const asked = reduce(start(), { ...snapshot(1, "vote"), course: "physics-1" });
+  equal([asked.course.slug, asked.session.phase], ["physics-1", "vote"]);
+}
+
+export function votesStayWhenTheQuestionGetsAnotherSlug() {
+  const vote = { choice: "A", confidence: null, rationale: "", cast_at: 1 };
+  const voted = run(start(), snapshot(1, "vote", { votes: [vote, null] }));
+  const renamed = reduce(voted, { action: "question_renamed", course: "physics", question: "newton", former: "lift" });
+  equal([renamed.session.question.question, renamed.session.votes[0].choice], ["newton", "A"]);
+  const closed = reduce(renamed, control(2, "vote_closed", { question: { ...QUESTION, question: "newton" } }));
+  equal([closed.session.votes[0].choice, closed.session.stale], ["A", false]);
+  // Where the event was lost the page asks again.
+  const lost = reduce(voted, control(2, "vote_closed", { question: { ...QUESTION, question: "newton" } }));
+  equal(lost.session.stale, true);
 }

@@ -1,0 +1,50 @@
+"""Questions by their slugs, and what classes were shown of them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from rooms.models import Course, Message, Question, QuestionVersion, Room, Round
+
+
+def find_question(course: Course, slug: str) -> Question | None:
+    """Return the question of a course with this slug, or else the one that had it before.
+
+    It comes with its choices.
+    """
+    questions = course.questions.prefetch_related("choices")
+    found = questions.filter(slug=slug).first()
+    if found is None:
+        former = course.questions.exclude(former_slugs=[]).values_list("pk", "former_slugs")
+        found = questions.filter(pk__in=[pk for pk, slugs in former if slug in slugs]).first()
+    return found
+
+
+def reveals(course: Course) -> QuerySet[Message]:
+    """Return the control messages that revealed questions of a course, oldest first."""
+    return Message.objects.filter(
+        room__course=course,
+        room__kind=Room.Kind.COURSE,
+        kind=Message.Kind.CONTROL,
+        text="reveal",
+    ).order_by("seq")
+
+
+def versions_at(
+    questions: Iterable[Question], times: Mapping[str, datetime]
+) -> dict[int, QuestionVersion]:
+    """Return the last versions in which questions were asked until these times, by their ids.
+
+    The times are by slug. Questions without one, and those that were never asked, are left out.
+    """
+    asked = (
+        Round.objects.filter(question__in=questions, question__slug__in=times, number=1)
+        .select_related("question", "version")
+        .order_by("opened_at", "pk")
+    )
+    found: dict[int, QuestionVersion] = {}
+    for round_ in asked:
+        if round_.question_id not in found or round_.opened_at <= times[round_.question.slug]:
+            found[round_.question_id] = round_.asked
+    return found
