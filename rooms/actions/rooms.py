@@ -194,7 +194,10 @@ def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
 
 def _not_muted(enrollment: Enrollment) -> None:
     if enrollment.muted_until is not None and enrollment.muted_until > timezone.now():
-        raise PermissionDenied("You cannot do this while you are muted in this course.")
+        raise PermissionDenied(
+            "You cannot do this while you are muted in this course.",
+            until=enrollment.muted_until.timestamp(),
+        )
 
 
 def _lock_user(user: User) -> None:
@@ -219,7 +222,8 @@ def _may_be_in_one_more(user: User) -> None:
     most = limits["ROOMS_PER_SOCKET"]
     mine = Membership.objects.filter(user=user, room__kind=Room.Kind.OPEN, room__archived_at=None)
     if mine.count() >= most:
-        raise PermissionDenied(f"You are already in {most} open rooms. Leave one to join another.")
+        told = f"You are already in {most} open rooms. Leave one to join another."
+        raise PermissionDenied(told, most=most)
 
 
 def _clean_topic(topic: str) -> str:

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from rooms.actions.session import mend_question
 from rooms.admin.base import WrittenForm, shortened
@@ -21,7 +22,7 @@ class QuestionForm(WrittenForm):
         course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
         others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
         if course and slug and others.exists():
-            self.add_error("slug", "The course has a question with this slug already.")
+            self.add_error("slug", _("The course has a question with this slug already."))
         return cleaned
 
 
@@ -38,14 +39,15 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
             return
         kept = self._kept()
         if len(kept) < 2:
-            raise forms.ValidationError("A question needs at least two choices.")
+            raise forms.ValidationError(_("A question needs at least two choices."))
         if len(kept) > len(ascii_uppercase):
-            raise forms.ValidationError(f"A question has {len(ascii_uppercase)} choices at most.")
+            told = _("A question has %(most)s choices at most.")
+            raise forms.ValidationError(told, params={"most": len(ascii_uppercase)})
         correct = [form for form in kept if form.cleaned_data["is_correct"]]
         if not correct:
-            raise forms.ValidationError("Exactly one choice must be correct.")
+            raise forms.ValidationError(_("Exactly one choice must be correct."))
         for form in correct[1:]:
-            form.add_error("is_correct", "Exactly one choice must be correct.")
+            form.add_error("is_correct", _("Exactly one choice must be correct."))
 
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one, and the database never allows two correct choices. So the
@@ -137,10 +139,10 @@ class QuestionAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         mend_question(question=form.instance)
 
-    @admin.display(description="prompt")
+    @admin.display(description=_("prompt"))
     def start(self, question: Question) -> str:
         return shortened(question.prompt)
 
-    @admin.display(ordering="asked")
+    @admin.display(description=_("times asked"), ordering="asked")
     def times_asked(self, question: Any) -> Any:
         return question.asked

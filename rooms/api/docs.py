@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import include, path
+from django.utils import translation
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -40,7 +41,8 @@ def open_api() -> Schema:
     Its paths begin at the address of the pages. The rest of the site around them is not in it.
     """
     patterns = [path("api/", include("rooms.api.urls"))]
-    made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
+    with translation.override("en"):
+        made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made
 
 
