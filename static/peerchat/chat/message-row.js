@@ -4,7 +4,7 @@ import { h } from "../core/dom.js";
 import { controlWords, initials, shownName, timeOf } from "../core/format.js";
 import { mentionParts } from "../core/rooms.js";
 import { cut, lengthOf } from "../core/text.js";
-import { gettext } from "../core/texts.js";
+import { gettext, pgettext } from "../core/texts.js";
 
 const SAME_BREATH = 180;
 const QUOTED = 200;
@@ -61,7 +61,7 @@ export function messageRow(message, { me, joined, quoted, course }) {
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, gettext("You")) : h("strong", { dir: "auto" }, name), time),
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : h("strong", { dir: "auto" }, name), time),
       quoted && !gone
         ? h(
             "p",

@@ -29,6 +29,11 @@ export function gettext(text) {
   return django.gettext ? django.gettext(text) : text;
 }
 
+/** The translation of a text that has several, by what it is about. */
+export function pgettext(context, text) {
+  return django.pgettext ? django.pgettext(context, text) : text;
+}
+
 /** The form of a text for a number. */
 export function ngettext(one, many, count) {
   if (django.ngettext) return django.ngettext(one, many, count);
