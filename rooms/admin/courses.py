@@ -98,7 +98,10 @@ class CourseAdmin(admin.ModelAdmin):
         formset.save(commit=False)
         for enrollment in formset.deleted_objects:
             unenroll(course=enrollment.course, users=[enrollment.user])
-        for enrollment in [*formset.new_objects, *(row for row, _changed in formset.changed_objects)]:
+        for enrollment in [
+            *formset.new_objects,
+            *(row for row, _changed in formset.changed_objects),
+        ]:
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -17,7 +17,7 @@ def main() -> int:
             path.with_suffix(".mo").write_bytes(compiled(catalog))
             lacking = [one for one in catalog if one.id and not all(texts(one.string))]
             missing += len(lacking)
-            print(f"{path}: {len(catalog)} texts, {len(lacking)} without a translation")
+            sys.stdout.write(f"{path}: {len(catalog)} texts, {len(lacking)} not translated\n")
     return missing
 
 

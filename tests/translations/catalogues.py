@@ -56,9 +56,7 @@ def template(domain: str, files: Iterable[Path] | None = None) -> Catalog:
     catalog = Catalog(domain=domain, project="peerchat", creation_date=STARTED)
     for path in sources(domain) if files is None else files:
         for name, message, comments, context in messages_in(path):
-            catalog.add(
-                message, locations=[(name, None)], auto_comments=comments, context=context
-            )
+            catalog.add(message, locations=[(name, None)], auto_comments=comments, context=context)
     return catalog
 
 
