@@ -53,11 +53,15 @@ def write(folder: Path) -> None:
 WORDS = """
 (allowed) => {
   // What people wrote, and what is in a language of its own.
-  const others = "[dir=auto], bdi, [lang]:not(html):not(peer-panel), script, style, noscript, template";
+  const foreign = "[lang]:not(html, peer-panel)";
+  const others = `[dir=auto], bdi, ${foreign}, script, style, noscript, template`;
   const known = new Set(allowed);
-  const strange = (text) => (text.match(/[A-Za-z]{2,}/g) ?? []).filter((word) => !known.has(word));
   const found = new Set();
-  const look = (text) => strange(text ?? "").forEach((word) => found.add(`${word} in “${text.trim()}”`));
+  const look = (text) => {
+    for (const [word] of (text ?? "").matchAll(/[A-Za-z]{2,}/g)) {
+      if (!known.has(word)) found.add(`${word} in “${text.trim()}”`);
+    }
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
@@ -65,8 +69,8 @@ WORDS = """
     look(walker.currentNode.data);
   }
   for (const element of document.body.querySelectorAll("*")) {
-    if (!element.checkVisibility() || element.closest("[lang]:not(html):not(peer-panel)")) continue;
-    for (const name of ["aria-label", "placeholder", "title", "alt"]) look(element.getAttribute(name));
+    if (!element.checkVisibility() || element.closest(foreign)) continue;
+    for (const name of ["aria-label", "placeholder", "alt"]) look(element.getAttribute(name));
   }
   look(document.title);
   return [...found];

@@ -19,11 +19,8 @@ MODULES = [
 
 def found(files: list[Path], look) -> list[tuple[str, str]]:
     assert files
-    return [
-        (path.relative_to(ROOT).as_posix(), text)
-        for path in files
-        for text in look(path.read_text())
-    ]
+    names = {path: path.relative_to(ROOT).as_posix() for path in files}
+    return [(names[path], text) for path in files for text in look(path.read_text())]
 
 
 def test_templates_have_no_text_without_a_tag():

@@ -113,9 +113,9 @@ def in_script(source: str) -> Iterator[str]:
             token.type in {"string", "template_string"}
             and before not in {"from", "import"}
             and not _is_compared(tokens, index)
+            and not any(one.name.split(".")[-1] in MARKS for one in places)
         ):
-            if not any(one.name.split(".")[-1] in MARKS for one in places):
-                yield from _judged(token.value[1:-1], token.type, place)
+            yield from _judged(token.value[1:-1], token.type, place)
 
 
 def _is_compared(tokens: list[Any], index: int) -> bool:
