@@ -36,9 +36,8 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
         most = limits["OPEN_ROOMS_PER_STUDENT"]
         own = Room.objects.filter(course=enrollment.course, created_by=user, archived_at=None)
         if own.count() >= most:
-            raise PermissionDenied(
-                f"You already have {most} rooms in this course. Archive one to create another."
-            )
+            told = f"You already have {most} rooms in this course. Archive one to create another."
+            raise PermissionDenied(told, most=most)
     _may_be_in_one_more(user)
     room = Room.objects.create(
         course=enrollment.course,

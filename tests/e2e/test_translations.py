@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 # Numbers are written as Arabic has them.
-ONE, TWO = re.compile("^[1١]$"), re.compile("^[2٢]$")
+ONE, TWO = re.compile("^[1\u0661]$"), re.compile("^[2\u0662]$")
 QUESTION = "lift-at-constant-speed"  # the correct choice is B
 
 

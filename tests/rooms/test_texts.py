@@ -59,5 +59,5 @@ def test_the_api_speaks_english(client, school):
     answer = client.patch("/api/rooms/", headers=GERMAN)
     assert answer.json()["error_message"] == 'Method "PATCH" not allowed.'
     assert answer.headers["Content-Language"] == "en"
-    page = client.get("/api/", headers=GERMAN).content.decode()
+    page = client.get("/api/docs/", headers=GERMAN).content.decode()
     assert '<main id="main" class="api" lang="en" dir="ltr">' in page

@@ -27,11 +27,7 @@ export function explain({ code, until = null, most = null, retryAfter = null }) 
     return fill(gettext("You are muted until %(time)s."), { time: timeOf(until) });
   }
   if (code === "permission_denied" && most !== null) {
-    const text = ngettext(
-      "You are already in %(count)s room. Leave it to join another.",
-      "You are already in %(count)s rooms. Leave one to join another.",
-      most,
-    );
+    const text = ngettext("The limit of %(count)s room is reached.", "The limit of %(count)s rooms is reached.", most);
     return fill(text, { count: number(most) });
   }
   if (code === "rate_limited") {

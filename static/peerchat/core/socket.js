@@ -12,7 +12,7 @@ export class PeerError extends Error {
     this.status = status;
     /** When a mute ends, in seconds since the epoch, or null. */
     this.until = until;
-    /** The number of rooms that one may be in, where it is reached, or null. */
+    /** The number of rooms that one may have, where it is reached, or null. */
     this.most = most;
   }
 }
