@@ -54,7 +54,7 @@ WORDS = """
 (allowed) => {
   // What people wrote, and what is in a language of its own.
   const foreign = "[lang]:not(html, peer-panel)";
-  const others = `[dir=auto], bdi, ${foreign}, script, style, noscript, template`;
+  const others = `[dir=auto], bdi, .avatar, ${foreign}, script, style, noscript, template`;
   const known = new Set(allowed);
   const found = new Set();
   const look = (text) => {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-from babel.messages.jslexer import tokenize
+from tests.translations.scripts import Token, parts_of, tokens
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 NAMES = {"peerchat", "daphne"}
@@ -57,8 +57,13 @@ def in_template(text: str) -> list[str]:
 # --- Scripts -----------------------------------------------------------------------------------
 
 MARKS = {"gettext", "ngettext", "pgettext"}
-TAKE_TEXT = {"setText": 1, "announce": 0, "say": 0, "tryLater": 0, "h": 2, "this.#toast": 0}
-"""Functions whose arguments from this one on are shown to people."""
+COMPARES = {"===", "!=="}
+TAKE_TEXT = {
+    "h": range(2, 100),
+    "setText": range(1, 2),
+    **dict.fromkeys(("announce", "say", "tryLater", "this.#say", "this.#toast"), range(1)),
+}
+"""Functions, and which of their arguments are shown to people."""
 TAKE_NAMES = re.compile(
     r"querySelector|matchMedia|closest|matches|setProperty|setAttribute|getAttribute"
     r"|addEventListener|createElement|Error$|getPropertyValue"
@@ -89,55 +94,43 @@ class _Place:
 
 def in_script(source: str) -> Iterator[str]:
     """The texts of a module that look as if people read them, outside calls of gettext."""
-    tokens = [
-        token
-        for token in tokenize(source, jsx=False)
-        if token.type not in {"linecomment", "multilinecomment"}
-    ]
+    found = list(tokens(source))
     places = [_Place("", "")]
-    for index, token in enumerate(tokens):
-        before = tokens[index - 1].value if index else ""
-        after = tokens[index + 1].value if index + 1 < len(tokens) else ""
+    for index, token in enumerate(found):
+        before = found[index - 1] if index else Token("", "")
+        after = found[index + 1].value if index + 1 < len(found) else ""
         place = places[-1]
-        if token.type == "operator" and token.value in {"(", "[", "{"}:
-            is_call = token.value == "(" and index and tokens[index - 1].type == "name"
-            places.append(_Place(before if is_call else "", token.value))
-        elif token.type == "operator" and token.value in {")", "]", "}"} and len(places) > 1:
+        if token.kind == "operator" and token.value in {"(", "[", "{"}:
+            is_call = token.value == "(" and before.kind == "name"
+            places.append(_Place(before.value if is_call else "", token.value))
+        elif token.kind == "operator" and token.value in {")", "]", "}"} and len(places) > 1:
             places.pop()
         elif token.value == ",":
             place.argument += 1
             place.key = ""
-        elif after == ":" and before in {"{", ","}:
+        elif after == ":" and before.value in {"{", ","}:
             place.key = token.value.strip("\"'")
         elif (
-            token.type in {"string", "template_string"}
-            and before not in {"from", "import"}
-            and not _is_compared(tokens, index)
+            token.kind in {"string", "template"}
+            and before.value not in {"from", "import", *COMPARES}
+            and after not in COMPARES
             and not any(one.name.split(".")[-1] in MARKS for one in places)
         ):
-            yield from _judged(token.value[1:-1], token.type, place)
+            yield from _judged(token, place)
 
 
-def _is_compared(tokens: list[Any], index: int) -> bool:
-    """Whether a string is compared by === or !==, which are two tokens each."""
-    before = tuple(token.value for token in tokens[max(index - 2, 0) : index])
-    after = tuple(token.value for token in tokens[index + 1 : index + 3])
-    return bool({before, after} & {("==", "="), ("!=", "=")})
-
-
-def _judged(text: str, kind: str, place: _Place) -> Iterator[str]:
-    inner: list[str] = []
-    if kind == "template_string":
-        inner = re.findall(r"\$\{(.*?)\}", text)
-        text = re.sub(r"\$\{.*?\}", " ", text).strip()
-    for part in inner:
-        # A template may have texts within its parts.
-        yield from in_script(part)
+def _judged(token: Token, place: _Place) -> Iterator[str]:
+    text = token.value[1:-1]
+    if token.kind == "template":
+        text, parts = parts_of(token.value)
+        # There may be texts within the parts.
+        for part in parts:
+            yield from in_script(part)
     if not LETTERS.search(text) or text in TECHNICAL or text in NAMES:
         return
     name = place.name
     is_read = place.key in READ or (
-        name in TAKE_TEXT and place.argument >= TAKE_TEXT[name] and place.bracket == "("
+        place.bracket == "(" and place.argument in TAKE_TEXT.get(name, ())
     )
     if is_read:
         yield text
