@@ -86,6 +86,9 @@ class Sheet:
             self._complain(node, f"{selector} is in no layer")
         if not contents:
             self._complain(node, f"{selector} is empty")
+        for one in declared:
+            if one.name == "content" and any(map(_has_words, one.value)):
+                self._complain(one, f"{selector} has a text, which nobody can translate")
         values = " ".join(tinycss2.serialize(one.value) for one in declared)
         self.rules.append(
             Rule(
@@ -100,6 +103,10 @@ class Sheet:
         )
         nested = [one for one in contents if not isinstance(one, Declaration)]
         self._read(nested, layer=layer, within=(*within, selector))
+
+
+def _has_words(node: Node) -> bool:
+    return node.type == "string" and bool(re.search(r"[^\W\d_]", node.value))
 
 
 def _contents(node: AtRule | QualifiedRule) -> list[Node]:

@@ -125,7 +125,7 @@ export class PeerQuestion extends HTMLElement {
     const entry = this.#ballot.entry(session);
     for (const { choice, input, card } of choices) {
       if (input.checked !== (choice === entry.choice)) input.checked = choice === entry.choice;
-      setAttribute(card, "data-first", round === 2 && session.votes[0]?.choice === choice);
+      setAttribute(card, "data-first", round === 2 && session.votes[0]?.choice === choice && gettext("first vote"));
     }
     for (const { value, input } of confidence) input.checked = value === entry.confidence;
     // While someone types the field is the truth; it is only set when it comes from elsewhere.
