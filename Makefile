@@ -16,7 +16,7 @@ DEMO := env ENV_FILE= DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSR
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run manage test quick lint types pytest nearby covered faults bench lock clean servers browser
+.PHONY: help run manage test quick lint types pytest nearby covered faults bench messages lock clean servers browser
 
 help:
 	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
@@ -28,6 +28,7 @@ help:
 	@echo 'make pytest ARGS=...  run some tests on real servers'
 	@echo 'make faults  run each fault three times, the fuzzers and the memory test; see docs/faults.md'
 	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 25 minutes'
+	@echo 'make messages  bring the catalogues in locale/ up to date, and compile them'
 	@echo 'make lock   update the pinned requirements'
 	@echo 'make clean  remove the environment, the caches and the demo database'
 
@@ -78,6 +79,10 @@ faults: $(STAMPS)/test servers
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers
 	$(SERVERS) --durable -- $(BIN)/python -m tests.benchmarks $(ARGS)
+
+# With Babel, so that the gettext tools need not be there. Fails while texts lack a translation.
+messages: $(STAMPS)/test
+	$(BIN)/python -m tests.translations
 
 # bench last: it takes the versions of test.
 lock: $(STAMPS)/test

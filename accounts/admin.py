@@ -8,6 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people, tokens
 from accounts.forms import write_anything
@@ -20,12 +22,16 @@ class UserAdmin(IsolatedTexts, DjangoUserAdmin):
     search_fields = ("username", "display_name", "first_name", "last_name", "email")
     fieldsets = (
         *(DjangoUserAdmin.fieldsets or ()),
-        ("Display", {"fields": ("display_name",)}),
+        (_("Display"), {"fields": ("display_name",)}),
     )
     add_fieldsets = (
         *DjangoUserAdmin.add_fieldsets,
-        ("Display", {"fields": ("display_name",)}),
+        (_("Display"), {"fields": ("display_name",)}),
     )
+
+    @admin.display(description=_("shown name"))
+    def shown_name(self, user: User) -> str:
+        return user.shown_name
 
     def formfield_for_dbfield(
         self, db_field: Field, request: HttpRequest, **kwargs: Any
@@ -42,11 +48,15 @@ if not User._meta.swapped:
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("valid", "valid"), ("expired", "expired"), ("revoked", "revoked")]
+        return [
+            ("valid", gettext("valid")),
+            ("expired", gettext("expired")),
+            ("revoked", gettext("revoked")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Token]) -> QuerySet[Token]:
         expired = queryset.filter(revoked_at=None, expires_at__lte=timezone.now())
@@ -80,13 +90,13 @@ class TokenAdmin(IsolatedTexts):
     date_hierarchy = "created_at"
     actions = ("revoke",)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, token: Token) -> str:
         if token.revoked_at is not None:
-            return "revoked"
+            return gettext("revoked")
         if token.expires_at is not None and token.expires_at <= timezone.now():
-            return "expired"
-        return "valid"
+            return gettext("expired")
+        return gettext("valid")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -97,13 +107,14 @@ class TokenAdmin(IsolatedTexts):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("peerchat_accounts.change_token")
 
-    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    @admin.action(description=_("Revoke the selected tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
         unrevoked = list(queryset.filter(revoked_at=None))
         for token in unrevoked:
             tokens.revoke(token)
             self.log_change(request, token, "Revoked.")
-        self.message_user(request, f"Revoked: {len(unrevoked)}.", messages.SUCCESS)
+        told = gettext("Revoked: %(count)s.") % {"count": len(unrevoked)}
+        self.message_user(request, told, messages.SUCCESS)
 
 
 @admin.register(FailedLogin)
@@ -128,8 +139,9 @@ class FailedLoginAdmin(IsolatedTexts):
     def has_forget_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("peerchat_accounts.delete_failedlogin")
 
-    @admin.action(description="Forget the selected failures", permissions=["forget"])
+    @admin.action(description=_("Forget the selected failures"), permissions=["forget"])
     def forget(self, request: HttpRequest, queryset: QuerySet[FailedLogin]) -> None:
         self.log_deletions(request, queryset)
         forgotten, _ = queryset.delete()
-        self.message_user(request, f"Forgotten: {forgotten}.", messages.SUCCESS)
+        told = gettext("Forgotten: %(count)s.") % {"count": forgotten}
+        self.message_user(request, told, messages.SUCCESS)

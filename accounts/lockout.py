@@ -40,6 +40,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.translation import ngettext
 
 from accounts import devices, hashing, people
 from accounts.addresses import client_address
@@ -329,6 +330,6 @@ def refuse(request: Any) -> HttpResponse:
 
 def _in_words(seconds: int) -> str:
     if seconds < 60:
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
     minutes = math.ceil(seconds / 60)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}

@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.dispatch import Signal
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import hashing, shown
 from accounts.text import has_controls, name_key, shows
@@ -55,12 +57,20 @@ class User(AbstractUser):
     """
 
     display_name = models.CharField(
+        _("display name"),
         max_length=150,
         blank=True,
-        help_text="Others see this instead of the name, unless it is empty.",
+        help_text=_("Others see this instead of the name, unless it is empty."),
+    )
+    # The user's choice, or empty for the languages of the browser. The database default serves
+    # workers that still run code without this field.
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, default="", db_default="", editable=False
     )
     # The null serves workers that still run code without this field.
-    username_key = NameKey(max_length=KEY_LENGTH, unique=True, null=True, editable=False)
+    username_key = NameKey(
+        _("username key"), max_length=KEY_LENGTH, unique=True, null=True, editable=False
+    )
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
@@ -81,9 +91,9 @@ class User(AbstractUser):
             if field in errors or not name:
                 continue
             if not shows(name):
-                errors[field] = [ValidationError("Nothing of this name can be seen.")]
+                errors[field] = [ValidationError(_("Nothing of this name can be seen."))]
             elif has_controls(name):
-                told = "This name has invisible characters that change the direction of text."
+                told = _("This name has invisible characters that change the direction of text.")
                 errors[field] = [ValidationError(told)]
         if errors:
             raise ValidationError(errors)
@@ -97,8 +107,9 @@ class User(AbstractUser):
         others = type(self)._base_manager.exclude(pk=self.pk)
         alike = others.filter(username_key=key).first()
         if alike is not None and not (self.pk and is_kept(self, key)):
-            told = f"This username looks like “{alike.username}”, which exists already."
-            raise ValidationError({"username": told})
+            told = _("This username looks like “%(other)s”, which exists already.")
+            named = {"other": alike.username}
+            raise ValidationError({"username": ValidationError(told, params=named)})
 
     _password: str | None  # of AbstractBaseUser: what was set, until it is saved
 
@@ -139,27 +150,43 @@ class Token(models.Model):
     """A credential for programs. The table has only its SHA-256, which nobody can log in with."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_tokens"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="peerchat_tokens",
     )
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    name = models.CharField(max_length=100, blank=True, help_text="What the token is for.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    name = models.CharField(
+        _("name"), max_length=100, blank=True, help_text=_("What the token is for.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.name or 'token'} of {self.user_id}, made {self.created_at:%Y-%m-%d}"
+        named = {
+            "name": self.name or gettext("token"),
+            "user": self.user_id,
+            "day": f"{self.created_at:%Y-%m-%d}",
+        }
+        return gettext("%(name)s of %(user)s, made %(day)s") % named
 
 
 class UsedLink(models.Model):
     """A signed link that was opened. It is kept as long as the link could be tried again."""
 
-    nonce = models.CharField(max_length=32, unique=True)
-    used_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    nonce = models.CharField(_("nonce"), max_length=32, unique=True)
+    used_at = models.DateTimeField(_("used at"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("used link")
+        verbose_name_plural = _("used links")
 
     def __str__(self) -> str:
         return f"{self.nonce}, {self.used_at:%Y-%m-%d %H:%M}"
@@ -172,20 +199,22 @@ class FailedLogin(models.Model):
     there, under its id. The username may be one that nobody has. Nothing else of a request is kept.
     """
 
-    username = models.CharField(max_length=USERNAME_LENGTH)
+    username = models.CharField(_("username"), max_length=USERNAME_LENGTH)
     address = models.GenericIPAddressField(
-        null=True, blank=True, help_text="Empty where the server does not know it."
+        _("address"), null=True, blank=True, help_text=_("Empty where the server does not know it.")
     )
     device = models.CharField(
+        _("device"),
         max_length=32,
         blank=True,
-        help_text="The id of a browser in which the user has logged in before.",
+        help_text=_("The id of a browser in which the user has logged in before."),
     )
-    times = models.PositiveIntegerField()
-    last_at = models.DateTimeField(db_index=True)
+    times = models.PositiveIntegerField(_("times"))
+    last_at = models.DateTimeField(_("last at"), db_index=True)
 
     class Meta:
-        verbose_name = "failed log-in"
+        verbose_name = _("failed log-in")
+        verbose_name_plural = _("failed log-ins")
         constraints = [
             models.UniqueConstraint(
                 fields=["username", "address", "device"],
@@ -200,4 +229,9 @@ class FailedLogin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.username} from {self.address or 'an unknown address'}: {self.times}"
+        named = {
+            "username": self.username,
+            "address": self.address or gettext("an unknown address"),
+            "times": self.times,
+        }
+        return gettext("%(username)s from %(address)s: %(times)s") % named

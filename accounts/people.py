@@ -91,6 +91,18 @@ def username(user: Any) -> str:
     return str(user.get_username())
 
 
+def language(user: Any) -> str:
+    """Return the language that the user has chosen, or an empty text."""
+    chosen = getattr(user, "language", "")
+    return chosen if isinstance(chosen, str) else ""
+
+
+def keep_language(user: Any, language: str) -> None:
+    """Keep the user's choice of a language, if the model has a field for it."""
+    if has("language"):
+        everybody().filter(pk=user.pk).update(language=language)
+
+
 def search_fields(prefix: str = "") -> tuple[str, ...]:
     """Return the lookups by which the admin searches the users behind `prefix`."""
     wanted = dict.fromkeys(

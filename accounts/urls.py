@@ -1,7 +1,9 @@
-"""The paths of the log-in and log-out pages."""
+"""The paths of the log-in and log-out pages, and of the choice of a language."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
+
+from accounts import languages
 
 app_name = "peerchat_accounts"
 urlpatterns = [
@@ -11,4 +13,5 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", languages.choose, name="language"),
 ]

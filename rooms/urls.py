@@ -10,5 +10,6 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
+    path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

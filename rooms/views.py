@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,9 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_safe
 
+from accounts import languages
 from accounts.links import BadLink
 from accounts.people import User
 from rooms import addresses, permissions
+from rooms import texts as catalogue
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
@@ -79,6 +82,22 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "rooms/instructor.html", context)
 
 
+@require_safe
+@languages.in_any_language
+def texts(request: HttpRequest, language: str, version: str) -> HttpResponse:
+    """Return the texts of the scripts in a language, to be kept for good by their version.
+
+    While workers of two versions run, a page may ask one that has other texts.
+    """
+    if language != languages.SOURCE and language not in dict(settings.LANGUAGES):
+        raise Http404
+    response = HttpResponse(catalogue.script(language), content_type="text/javascript")
+    is_known = version == catalogue.version(language)
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if is_known else "no-store"
+    response["Content-Language"] = language
+    return response
+
+
 # The policy of the frame and of what it loads, whatever policy the site around these apps has.
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -105,6 +124,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
         response = render(request, "rooms/embed_refused.html", context, status=403)
     else:
         user = enrollment.user
+        languages.speak_to(user)
         context = {**_about(user, enrollment), "included": True, "token": issue_token(user)}
         response = HttpResponse(render_to_string("rooms/embed.html", {**context, "user": user}))
     response["Content-Security-Policy"] = FRAME_POLICY.format(" ".join(ancestors))

@@ -36,9 +36,8 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
         most = limits["OPEN_ROOMS_PER_STUDENT"]
         own = Room.objects.filter(course=enrollment.course, created_by=user, archived_at=None)
         if own.count() >= most:
-            raise PermissionDenied(
-                f"You already have {most} rooms in this course. Archive one to create another."
-            )
+            told = f"You already have {most} rooms in this course. Archive one to create another."
+            raise PermissionDenied(told, most=most)
     _may_be_in_one_more(user)
     room = Room.objects.create(
         course=enrollment.course,
@@ -194,7 +193,10 @@ def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
 
 def _not_muted(enrollment: Enrollment) -> None:
     if enrollment.muted_until is not None and enrollment.muted_until > timezone.now():
-        raise PermissionDenied("You cannot do this while you are muted in this course.")
+        raise PermissionDenied(
+            "You cannot do this while you are muted in this course.",
+            until=enrollment.muted_until.timestamp(),
+        )
 
 
 def _lock_user(user: User) -> None:
@@ -219,7 +221,8 @@ def _may_be_in_one_more(user: User) -> None:
     most = limits["ROOMS_PER_SOCKET"]
     mine = Membership.objects.filter(user=user, room__kind=Room.Kind.OPEN, room__archived_at=None)
     if mine.count() >= most:
-        raise PermissionDenied(f"You are already in {most} open rooms. Leave one to join another.")
+        told = f"You are already in {most} open rooms. Leave one to join another."
+        raise PermissionDenied(told, most=most)
 
 
 def _clean_topic(topic: str) -> str:

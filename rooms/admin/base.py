@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import write_anything
 from accounts.lists import IsolatedTexts
@@ -83,7 +84,7 @@ class WrittenForm(forms.ModelForm):
             text = plain_name(given) if name in self.names else balanced(trimmed(given))
             self.cleaned_data[name] = text
             if not shows(text):
-                self.add_error(name, "Nothing of this text can be seen.")
+                self.add_error(name, _("Nothing of this text can be seen."))
         return cleaned
 
 

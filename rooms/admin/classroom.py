@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people
 from rooms.admin.base import History, ReadOnly, changelist, shortened
@@ -33,6 +34,7 @@ class RoundInline(ReadOnly, admin.TabularInline):
         rounds: QuerySet[Round] = super().get_queryset(request)
         return rounds.select_related("question").annotate(vote_count=Count("votes"))
 
+    @admin.display(description=_("votes"))
     def votes(self, round_: Any) -> Any:
         return round_.vote_count
 
@@ -72,14 +74,15 @@ class RoundAdmin(History):
         rounds: QuerySet[Round] = super().get_queryset(request)
         return rounds.annotate(vote_count=Count("votes"))
 
-    @admin.display(ordering="session__course")
+    @admin.display(description=_("course"), ordering="session__course")
     def course(self, round_: Round) -> Course:
         return round_.session.course
 
-    @admin.display(ordering="vote_count")
+    @admin.display(description=_("votes"), ordering="vote_count")
     def votes(self, round_: Any) -> str:
         return changelist(Vote, str(round_.vote_count), round__id__exact=round_.pk)
 
+    @admin.display(description=_("partner groups"))
     def partner_groups(self, round_: Round) -> str:
         first = round_.first or round_
         count = str(first.partner_groups.count())
@@ -113,19 +116,19 @@ class VoteAdmin(History):
     date_hierarchy = "cast_at"
     ordering = ("-cast_at",)
 
-    @admin.display(ordering="round__session__course")
+    @admin.display(description=_("course"), ordering="round__session__course")
     def course(self, vote: Vote) -> Course:
         return vote.round.session.course
 
-    @admin.display(ordering="round__question__slug")
+    @admin.display(description=_("question"), ordering="round__question__slug")
     def question(self, vote: Vote) -> str:
         return vote.round.question.slug
 
-    @admin.display(description="round", ordering="round__number")
+    @admin.display(description=_("round"), ordering="round__number")
     def number(self, vote: Vote) -> int:
         return vote.round.number
 
-    @admin.display(description="rationale")
+    @admin.display(description=_("rationale"))
     def start(self, vote: Vote) -> str:
         return shortened(vote.rationale)
 
@@ -161,20 +164,20 @@ class PartnerGroupAdmin(History):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PartnerGroup]:
         return super().get_queryset(request).prefetch_related("partners__user")
 
-    @admin.display(ordering="round__session__course")
+    @admin.display(description=_("course"), ordering="round__session__course")
     def course(self, group: PartnerGroup) -> Course:
         return group.round.session.course
 
-    @admin.display(ordering="round__question__slug")
+    @admin.display(description=_("question"), ordering="round__question__slug")
     def question(self, group: PartnerGroup) -> str:
         return group.round.question.slug
 
-    @admin.display(description="partners")
+    @admin.display(description=_("partners"))
     def partner_names(self, group: PartnerGroup) -> str:
         names = ((people.shown_name(partner.user),) for partner in group.partners.all())
         return format_html_join(", ", "<bdi>{}</bdi>", names)
 
-    @admin.display(ordering="room__last_seq")
+    @admin.display(description=_("messages"), ordering="room__last_seq")
     def messages(self, group: PartnerGroup) -> str:
         return changelist(Message, str(group.room.last_seq), room__id__exact=group.room_id)
 
@@ -187,7 +190,7 @@ class PartnerAdmin(History):
     search_fields = (*people.search_fields("user__"), "round__question__slug")
     ordering = ("-group__formed_at", "group__number")
 
-    @admin.display(ordering="round__session__course")
+    @admin.display(description=_("course"), ordering="round__session__course")
     def course(self, partner: Partner) -> Course:
         return partner.round.session.course
 
@@ -200,6 +203,6 @@ class UseLogAdmin(History):
     date_hierarchy = "timestamp"
     ordering = ("-timestamp", "-id")
 
-    @admin.display(description="act", ordering="act")
+    @admin.display(description=_("act"), ordering="act")
     def start(self, row: UseLog) -> str:
         return shortened(row.act)

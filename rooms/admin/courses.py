@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people
 from accounts.people import User
@@ -42,7 +43,7 @@ class EnrollmentForm(forms.ModelForm):
                 pk=self.instance.pk
             )
             if others.exists():
-                self.add_error("user", "This person is in the course already.")
+                self.add_error("user", _("This person is in the course already."))
         return cleaned
 
 
@@ -79,13 +80,13 @@ class CourseAdmin(Editable):
         few = obj is None or obj.enrollments.count() <= INLINE_ROWS
         return (EnrollmentInline,) if few else ()
 
-    @admin.display(description="enrolled", ordering="people_count")
+    @admin.display(description=_("enrolled"), ordering="people_count")
     def people(self, course: Any) -> str:
         if course.pk is None:
             return "-"
         return changelist(Enrollment, str(course.people_count), course__id__exact=course.pk)
 
-    @admin.display(ordering="question_count")
+    @admin.display(description=_("questions"), ordering="question_count")
     def questions(self, course: Any) -> str:
         return changelist(Question, str(course.question_count), course__id__exact=course.pk)
 
@@ -99,7 +100,10 @@ class CourseAdmin(Editable):
         formset.save(commit=False)
         for enrollment in formset.deleted_objects:
             unenroll(course=enrollment.course, users=[enrollment.user])
-        for enrollment in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
+        for enrollment in [
+            *formset.new_objects,
+            *(row for row, _changed in formset.changed_objects),
+        ]:
             enroll(course=enrollment.course, users=[enrollment.user], role=enrollment.role)
 
     def save_related(
@@ -181,6 +185,6 @@ class EnrollmentAdmin(PicksUsers, Editable):
         for course, users in gone.items():
             unenroll(course=course, users=users)
 
-    @admin.display(ordering=people.shown_order("user__"))
+    @admin.display(description=_("display name"), ordering=people.shown_order("user__"))
     def display_name(self, enrollment: Enrollment) -> str:
         return people.shown_name(enrollment.user)

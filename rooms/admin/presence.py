@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people
 from rooms.admin.base import History
@@ -21,7 +22,7 @@ class WorkerAdmin(History):
         workers: QuerySet[Worker] = super().get_queryset(request)
         return workers.annotate(open_count=still_open)
 
-    @admin.display(ordering="open_count")
+    @admin.display(description=_("open connections"), ordering="open_count")
     def open_connections(self, worker: Any) -> Any:
         return worker.open_count
 

@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
 
 from rooms.actions.questions import begin_edit
 from rooms.admin.base import Editable, History, WrittenForm, changelist, shortened
 from rooms.admin.scope import CourseFilter, Scoped
 from rooms.models import Choice, Course, Question, QuestionVersion, Round
 
-WAS_ASKED = (
+WAS_ASKED = _(
     "This question was asked. Saving makes a new version for the next time it is asked. Votes keep "
     "the wording, the choices and the correct answer they were cast on, also in a class that runs "
     "now."
@@ -29,7 +30,7 @@ class QuestionForm(WrittenForm):
         course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
         others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
         if course and slug and others.exists():
-            self.add_error("slug", "The course has a question with this slug already.")
+            self.add_error("slug", _("The course has a question with this slug already."))
         return cleaned
 
 
@@ -46,14 +47,15 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
             return
         kept = self._kept()
         if len(kept) < 2:
-            raise forms.ValidationError("A question needs at least two choices.")
+            raise forms.ValidationError(_("A question needs at least two choices."))
         if len(kept) > len(ascii_uppercase):
-            raise forms.ValidationError(f"A question has {len(ascii_uppercase)} choices at most.")
+            told = _("A question has %(most)s choices at most.")
+            raise forms.ValidationError(told, params={"most": len(ascii_uppercase)})
         correct = [form for form in kept if form.cleaned_data["is_correct"]]
         if not correct:
-            raise forms.ValidationError("Exactly one choice must be correct.")
+            raise forms.ValidationError(_("Exactly one choice must be correct."))
         for form in correct[1:]:
-            form.add_error("is_correct", "Exactly one choice must be correct.")
+            form.add_error("is_correct", _("Exactly one choice must be correct."))
 
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one, and the database never allows two correct choices. So the
@@ -162,16 +164,16 @@ class QuestionAdmin(Editable):
             begin_edit(question=obj)
         super().save_model(request, obj, form, change)
 
-    @admin.display(description="prompt")
+    @admin.display(description=_("prompt"))
     def start(self, question: Question) -> str:
         return shortened(question.prompt)
 
-    @admin.display(description="versions asked")
+    @admin.display(description=_("versions asked"))
     def versions(self, question: Question) -> str:
         count = str(question.versions.count())
         return changelist(QuestionVersion, count, question__id__exact=question.pk)
 
-    @admin.display(ordering="asked")
+    @admin.display(description=_("times asked"), ordering="asked")
     def times_asked(self, question: Any) -> Any:
         return question.asked
 
@@ -191,25 +193,25 @@ class QuestionVersionAdmin(History):
         versions: QuerySet[QuestionVersion] = super().get_queryset(request)
         return versions.annotate(round_count=Count("rounds"))
 
-    @admin.display(ordering="question__course")
+    @admin.display(description=_("course"), ordering="question__course")
     def course(self, version: QuestionVersion) -> Course:
         return version.question.course
 
-    @admin.display(description="prompt")
+    @admin.display(description=_("prompt"))
     def start(self, version: QuestionVersion) -> str:
         return shortened(version.prompt)
 
-    @admin.display(description="choices")
+    @admin.display(description=_("choices"))
     def choice_lines(self, version: QuestionVersion) -> str:
         return format_html_join(
             "",
-            '<div dir="auto">{}. {}{}</div>',
+            '<div dir="auto">{}. {} {}</div>',
             (
-                (choice["letter"], choice["text"], " (correct)" if choice["is_correct"] else "")
+                (choice["letter"], choice["text"], _("(correct)") if choice["is_correct"] else "")
                 for choice in version.choices
             ),
         )
 
-    @admin.display(ordering="round_count")
+    @admin.display(description=_("rounds"), ordering="round_count")
     def rounds(self, version: Any) -> str:
         return changelist(Round, str(version.round_count), version__id__exact=version.pk)

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people
 from rooms.admin.base import History, changelist, shortened
@@ -28,15 +29,15 @@ class RoomAdmin(History):
         rooms: QuerySet[Room] = super().get_queryset(request)
         return rooms.annotate(member_count=Count("memberships"))
 
-    @admin.display(ordering="title")
+    @admin.display(description=_("name"), ordering="title")
     def name(self, room: Room) -> str:
         return str(room)
 
-    @admin.display(ordering="member_count")
+    @admin.display(description=_("members"), ordering="member_count")
     def members(self, room: Any) -> str:
         return changelist(Membership, str(room.member_count), room__id__exact=room.pk)
 
-    @admin.display(ordering="last_seq")
+    @admin.display(description=_("messages"), ordering="last_seq")
     def messages(self, room: Room) -> str:
         return changelist(Message, str(room.last_seq), room__id__exact=room.pk)
 
@@ -50,11 +51,11 @@ class MembershipAdmin(History):
     list_select_related = ("user", "room__course")
     search_fields = (*people.search_fields("user__"), "room__title", "room__id")
 
-    @admin.display(ordering="room__kind")
+    @admin.display(description=_("kind"), ordering="room__kind")
     def kind(self, membership: Membership) -> str:
-        return membership.room.kind
+        return str(membership.room.get_kind_display())
 
-    @admin.display(ordering="room__course")
+    @admin.display(description=_("course"), ordering="room__course")
     def course(self, membership: Membership) -> Course:
         return membership.room.course
 
@@ -73,15 +74,15 @@ class MessageAdmin(History):
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
 
-    @admin.display(ordering="room__course")
+    @admin.display(description=_("course"), ordering="room__course")
     def course(self, message: Message) -> Course:
         return message.room.course
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def start(self, message: Message) -> str:
         return shortened(message.text)
 
-    @admin.display(boolean=True, ordering="removed_at")
+    @admin.display(description=_("removed"), boolean=True, ordering="removed_at")
     def removed(self, message: Message) -> bool:
         return message.removed_at is not None
 
@@ -94,18 +95,18 @@ class MentionAdmin(History):
     search_fields = (*people.search_fields("user__"), "message__text")
     ordering = ("-id",)
 
-    @admin.display(ordering="message__created_at")
+    @admin.display(description=_("created at"), ordering="message__created_at")
     def created_at(self, mention: Mention) -> datetime:
         return mention.message.created_at
 
-    @admin.display(ordering="message__room__course")
+    @admin.display(description=_("course"), ordering="message__room__course")
     def course(self, mention: Mention) -> Course:
         return mention.message.room.course
 
-    @admin.display(ordering="message__room")
+    @admin.display(description=_("room"), ordering="message__room")
     def room(self, mention: Mention) -> Room:
         return mention.message.room
 
-    @admin.display(description="text")
+    @admin.display(description=_("text"))
     def start(self, mention: Mention) -> str:
         return shortened(mention.message.text)

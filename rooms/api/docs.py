@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import include, path
+from django.utils import translation
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -69,7 +70,7 @@ def open_api() -> Schema:
 @functools.cache
 def _open_api() -> Schema:
     patterns = [path("api/", include("rooms.api.urls"))]
-    with _generating, patched_settings(SETTINGS):
+    with _generating, patched_settings(SETTINGS), translation.override("en"):
         made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils import translation
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import NotFound
@@ -53,12 +54,18 @@ class Endpoint(APIView):
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer in English, as programs read the answers, whatever the language of the user."""
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
+
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Response:
         finalized: Response = super().finalize_response(request, response, *args, **kwargs)
         # The answer is for this user alone, so neither a cache nor the browser may keep it.
         finalized.headers.setdefault("Cache-Control", "no-store")
+        finalized.headers.setdefault("Content-Language", "en")
         return finalized
 
     def me(self, request: Request) -> User:

@@ -4,16 +4,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Course(models.Model):
     """A course. Its room (kind `course`) is created when it is saved."""
 
-    slug = models.SlugField(max_length=60, unique=True)
-    title = models.CharField(max_length=200)
-    created_at = models.DateTimeField(auto_now_add=True)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
         ordering = ("title", "slug")
 
     def __str__(self) -> str:
@@ -31,37 +37,49 @@ class FormerSlug(models.Model):
     Addresses and commands that name it mean the course, unless another course has the slug now.
     """
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="former_slugs")
-    slug = models.SlugField(max_length=60, unique=True)
-    left_at = models.DateTimeField()
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="former_slugs"
+    )
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    left_at = models.DateTimeField(_("left at"))
 
     class Meta:
+        verbose_name = _("former slug")
+        verbose_name_plural = _("former slugs")
         ordering = ("course", "-left_at")
 
     def __str__(self) -> str:
-        return f"{self.slug}, until {self.left_at:%Y-%m-%d %H:%M}"
+        until = date_format(localtime(self.left_at), "SHORT_DATETIME_FORMAT")
+        return gettext("%(slug)s, until %(time)s") % {"slug": self.slug, "time": until}
 
 
 class Enrollment(models.Model):
     """A user's place in a course. Everyone enrolled is a member of the course's room."""
 
     class Role(models.TextChoices):
-        STUDENT = "student"
-        ASSISTANT = "assistant"
-        INSTRUCTOR = "instructor"
+        STUDENT = "student", _("Student")
+        ASSISTANT = "assistant", _("Assistant")
+        INSTRUCTOR = "instructor", _("Instructor")
 
     LEADING = (Role.ASSISTANT, Role.INSTRUCTOR)
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrollments")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_enrollments"
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="enrollments"
     )
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.STUDENT)
-    joined_at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="peerchat_enrollments",
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STUDENT)
+    joined_at = models.DateTimeField(_("joined at"), auto_now_add=True)
     # The time until which a student may not post; in the past or null for those who may.
-    muted_until = models.DateTimeField(null=True, blank=True)
+    muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("enrollment")
+        verbose_name_plural = _("enrollments")
         ordering = ("course", "role", "user_id")
         constraints = (
             models.UniqueConstraint(fields=("user", "course"), name="peerchat_enrollment_once"),
@@ -72,7 +90,8 @@ class Enrollment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.course} ({self.role})"
+        named = {"user": self.user, "course": self.course, "role": self.get_role_display()}
+        return gettext("%(user)s in %(course)s (%(role)s)") % named
 
     @property
     def leads(self) -> bool:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.people import Key, User
 from rooms.models.room import Room
@@ -21,37 +23,46 @@ class Message(models.Model):
     """
 
     class Kind(models.TextChoices):
-        TEXT = "text"
-        SYSTEM = "system"
-        CONTROL = "control"
+        TEXT = "text", _("Text")
+        SYSTEM = "system", _("System")
+        CONTROL = "control", _("Control")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
     # It needs no index of its own because of `message_seq_once`.
     room = models.ForeignKey(
-        Room, on_delete=models.CASCADE, related_name="messages", db_index=False
+        Room,
+        verbose_name=_("room"),
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
     )
-    seq = models.PositiveBigIntegerField()
+    seq = models.PositiveBigIntegerField(_("seq"))
     sender = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="peerchat_messages"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("sender"),
+        on_delete=models.PROTECT,
+        related_name="peerchat_messages",
     )
-    uuid = models.CharField(max_length=64)
-    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.TEXT)
-    text = models.TextField()
+    uuid = models.CharField(_("uuid"), max_length=64)
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.TEXT)
+    text = models.TextField(_("text"))
     # The fields of the `control` event of a message of kind `control`.
-    control = models.JSONField(null=True, blank=True)
+    control = models.JSONField(_("control"), null=True, blank=True)
     reply_to = models.ForeignKey(
         "self",
+        verbose_name=_("reply to"),
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="replies",
         db_index=False,
     )
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("created at"))
     # The text stays for the admin. Nobody else gets it any more.
-    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
     removed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("removed by"),
         on_delete=models.PROTECT,
         null=True,
         blank=True,
@@ -61,6 +72,8 @@ class Message(models.Model):
 
     # PostgreSQL also has an index for searching texts; see the migration 0001.
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ("room", "seq")
         constraints = (
             models.UniqueConstraint(fields=("room", "seq"), name="peerchat_message_seq_once"),
@@ -117,16 +130,23 @@ class Mention(models.Model):
     """A mention of a member of the room in a message, as @username."""
 
     message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="mentions", db_index=False
+        Message,
+        verbose_name=_("message"),
+        on_delete=models.CASCADE,
+        related_name="mentions",
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="peerchat_mentions",
         db_index=False,
     )
 
     class Meta:
+        verbose_name = _("mention")
+        verbose_name_plural = _("mentions")
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(fields=("message", "user"), name="peerchat_mention_once"),
@@ -134,4 +154,4 @@ class Mention(models.Model):
         indexes = (models.Index(fields=("user", "-id"), name="peerchat_mentions_newest"),)
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.message}"
+        return gettext("%(user)s in %(place)s") % {"user": self.user, "place": self.message}

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from rooms.models.room import Room
 from rooms.models.round import Round
@@ -14,12 +16,18 @@ class PartnerGroup(models.Model):
     the groups of a round from 1.
     """
 
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="partner_groups")
-    number = models.PositiveIntegerField()
-    room = models.OneToOneField(Room, on_delete=models.CASCADE, related_name="partner_group")
-    formed_at = models.DateTimeField()
+    round = models.ForeignKey(
+        Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="partner_groups"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    room = models.OneToOneField(
+        Room, verbose_name=_("room"), on_delete=models.CASCADE, related_name="partner_group"
+    )
+    formed_at = models.DateTimeField(_("formed at"))
 
     class Meta:
+        verbose_name = _("partner group")
+        verbose_name_plural = _("partner groups")
         ordering = ("round", "number")
         constraints = (
             models.UniqueConstraint(
@@ -28,19 +36,29 @@ class PartnerGroup(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.round}, group {self.number}"
+        named = {"round": self.round, "number": self.number}
+        return gettext("%(round)s, group %(number)s") % named
 
 
 class Partner(models.Model):
     """A student's place in a partner group. A student has one place for each question posed."""
 
-    group = models.ForeignKey(PartnerGroup, on_delete=models.CASCADE, related_name="partners")
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="partners")
+    group = models.ForeignKey(
+        PartnerGroup, verbose_name=_("group"), on_delete=models.CASCADE, related_name="partners"
+    )
+    round = models.ForeignKey(
+        Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="partners"
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_partnerships"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="peerchat_partnerships",
     )
 
     class Meta:
+        verbose_name = _("partner")
+        verbose_name_plural = _("partners")
         ordering = ("group", "user")
         constraints = (
             models.UniqueConstraint(
@@ -49,4 +67,4 @@ class Partner(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.group}"
+        return gettext("%(user)s in %(place)s") % {"user": self.user, "place": self.group}

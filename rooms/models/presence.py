@@ -4,15 +4,19 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Worker(models.Model):
     """A server process. Its connections count as open while `seen_at` is recent."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    seen_at = models.DateTimeField(db_index=True)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    seen_at = models.DateTimeField(_("seen at"), db_index=True)
 
     class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
         ordering = ("seen_at",)
 
     def __str__(self) -> str:
@@ -27,16 +31,23 @@ class Connection(models.Model):
     at which the user was last there by the socket.
     """
 
-    id = models.UUIDField(primary_key=True, editable=False)
-    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="connections")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_connections"
+    id = models.UUIDField(_("id"), primary_key=True, editable=False)
+    worker = models.ForeignKey(
+        Worker, verbose_name=_("worker"), on_delete=models.CASCADE, related_name="connections"
     )
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    silent_since = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="peerchat_connections",
+    )
+    opened_at = models.DateTimeField(_("opened at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, db_index=True)
+    silent_since = models.DateTimeField(_("silent since"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
         ordering = ("opened_at",)
         indexes = (
             models.Index(
@@ -52,4 +63,5 @@ class Connection(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user} since {self.opened_at:%H:%M:%S}"
+        named = {"user": self.user, "time": f"{self.opened_at:%H:%M:%S}"}
+        return gettext("%(user)s since %(time)s") % named

@@ -4,6 +4,8 @@ from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import JSONField, Value
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
 
@@ -16,21 +18,29 @@ class Question(models.Model):
     """
 
     class Kind(models.TextChoices):
-        SINGLE = "single", "one choice"
+        SINGLE = "single", _("one choice")
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="questions")
-    slug = models.SlugField(max_length=60)
-    prompt = models.TextField()
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SINGLE)
-    position = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="questions"
+    )
+    slug = models.SlugField(_("slug"), max_length=60)
+    prompt = models.TextField(_("prompt"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.SINGLE)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # The slugs that it had before, the newest first. The database default serves workers that
     # still run code without this field.
     former_slugs = JSONField(
-        default=list, blank=True, editable=False, db_default=Value([], JSONField())
+        _("former slugs"),
+        default=list,
+        blank=True,
+        editable=False,
+        db_default=Value([], JSONField()),
     )
 
     class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
         ordering = ("course", "position", "slug")
         constraints = (
             models.UniqueConstraint(fields=("course", "slug"), name="peerchat_question_slug_once"),
@@ -52,12 +62,16 @@ class Question(models.Model):
 class Choice(models.Model):
     """One answer to a question, identified by its letter."""
 
-    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="choices")
-    letter = models.CharField(max_length=1)
-    text = models.CharField(max_length=500)
-    is_correct = models.BooleanField(default=False)
+    question = models.ForeignKey(
+        Question, verbose_name=_("question"), on_delete=models.CASCADE, related_name="choices"
+    )
+    letter = models.CharField(_("letter"), max_length=1)
+    text = models.CharField(_("text"), max_length=500)
+    is_correct = models.BooleanField(_("is correct"), default=False)
 
     class Meta:
+        verbose_name = _("choice")
+        verbose_name_plural = _("choices")
         ordering = ("question", "letter")
         constraints = (
             models.UniqueConstraint(
@@ -84,14 +98,18 @@ class QuestionVersion(models.Model):
     versions of a question are numbered from 1 in the order in which they were first asked.
     """
 
-    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    prompt = models.TextField()
-    kind = models.CharField(max_length=8, choices=Question.Kind.choices)
-    choices = models.JSONField()
-    created_at = models.DateTimeField()
+    question = models.ForeignKey(
+        Question, verbose_name=_("question"), on_delete=models.CASCADE, related_name="versions"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    prompt = models.TextField(_("prompt"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Question.Kind.choices)
+    choices = models.JSONField(_("choices"))
+    created_at = models.DateTimeField(_("created at"))
 
     class Meta:
+        verbose_name = _("question version")
+        verbose_name_plural = _("question versions")
         ordering = ("question", "number")
         constraints = (
             models.UniqueConstraint(
@@ -100,7 +118,8 @@ class QuestionVersion(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.question}, version {self.number}"
+        named = {"question": self.question, "number": self.number}
+        return gettext("%(question)s, version %(number)s") % named
 
     @classmethod
     def of(cls, question: Question) -> Self:

@@ -10,6 +10,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course, Enrollment
 
@@ -22,33 +24,38 @@ class Room(models.Model):
     """
 
     class Kind(models.TextChoices):
-        COURSE = "course"
-        OPEN = "open"
-        DIRECT = "direct"
-        PARTNERS = "partners"
+        COURSE = "course", _("Course")
+        OPEN = "open", _("Open")
+        DIRECT = "direct", _("Direct")
+        PARTNERS = "partners", _("Partners")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="rooms")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    title = models.CharField(max_length=200, blank=True)
-    topic = models.CharField(max_length=500, blank=True)
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="rooms"
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    topic = models.CharField(_("topic"), max_length=500, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("created by"),
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="peerchat_rooms_created",
     )
     # Seconds that a student must wait between two messages; 0 for no wait.
-    slow_seconds = models.PositiveIntegerField(default=0)
+    slow_seconds = models.PositiveIntegerField(_("slow seconds"), default=0)
     # "<smaller user id>:<larger user id>", so that a pair has one direct room. An id may be a
     # number, a UUID or a text.
-    pair = models.CharField(max_length=511, null=True, blank=True, unique=True)
-    last_seq = models.PositiveBigIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
-    archived_at = models.DateTimeField(null=True, blank=True)
+    pair = models.CharField(_("pair"), max_length=511, null=True, blank=True, unique=True)
+    last_seq = models.PositiveBigIntegerField(_("last seq"), default=0)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
         ordering = ("created_at",)
         constraints = (
             models.UniqueConstraint(
@@ -66,7 +73,8 @@ class Room(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title or f"{self.kind} room {self.id}"
+        named = {"kind": self.get_kind_display(), "id": self.id}
+        return self.title or gettext("%(kind)s: %(id)s") % named
 
 
 class Membership(models.Model):
@@ -75,25 +83,30 @@ class Membership(models.Model):
     The members of a course's room are the users enrolled in the course.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(
+        Room, verbose_name=_("room"), on_delete=models.CASCADE, related_name="memberships"
+    )
     # It needs no index of its own because of `membership_once`.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="peerchat_memberships",
         db_index=False,
     )
-    joined_at = models.DateTimeField(auto_now_add=True)
-    last_read_seq = models.PositiveBigIntegerField(default=0)
+    joined_at = models.DateTimeField(_("joined at"), auto_now_add=True)
+    last_read_seq = models.PositiveBigIntegerField(_("last read seq"), default=0)
 
     class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         ordering = ("room", "user_id")
         constraints = (
             models.UniqueConstraint(fields=("user", "room"), name="peerchat_membership_once"),
         )
 
     def __str__(self) -> str:
-        return f"{self.user} in {self.room}"
+        return gettext("%(user)s in %(place)s") % {"user": self.user, "place": self.room}
 
 
 def course_room(course: Course) -> Room:

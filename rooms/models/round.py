@@ -4,12 +4,22 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
 from rooms.models.question import Question, QuestionVersion
 from rooms.peer.phases import Phase
 
-PHASES = [(phase.value, phase.value) for phase in Phase]
+PHASES = [
+    (Phase.IDLE.value, _("Waiting")),
+    (Phase.VOTE.value, _("Vote")),
+    (Phase.VOTE_CLOSED.value, _("Vote closed")),
+    (Phase.DISCUSS.value, _("Discuss")),
+    (Phase.REVOTE.value, _("Vote again")),
+    (Phase.REVOTE_CLOSED.value, _("Second vote closed")),
+    (Phase.REVEALED.value, _("Result")),
+]
 
 
 class ClassSession(models.Model):
@@ -20,28 +30,40 @@ class ClassSession(models.Model):
     of a course to the next.
     """
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="class_sessions")
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    phase = models.CharField(max_length=13, choices=PHASES, default=Phase.IDLE.value)
-    epoch = models.PositiveBigIntegerField(default=0)
-    # The database default serves workers that still run code without this field.
-    revision = models.PositiveBigIntegerField(default=0, db_default=0)
-    # The `message` of the last control event, and the user who caused it.
-    control_message = models.CharField(max_length=20, default="enableNext")
-    controller = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    course = models.ForeignKey(
+        Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="class_sessions"
     )
-    changed_at = models.DateTimeField()
-    deadline = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    phase = models.CharField(_("phase"), max_length=13, choices=PHASES, default=Phase.IDLE.value)
+    epoch = models.PositiveBigIntegerField(_("epoch"), default=0)
+    # The database default serves workers that still run code without this field.
+    revision = models.PositiveBigIntegerField(_("revision"), default=0, db_default=0)
+    # The `message` of the last control event, and the user who caused it.
+    control_message = models.CharField(_("control message"), max_length=20, default="enableNext")
+    controller = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("controller"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    changed_at = models.DateTimeField(_("changed at"))
+    deadline = models.DateTimeField(_("deadline"), null=True, blank=True)
     # While `stop_vote` closes the round: the uuid of the message that reports the close. The
     # database default serves workers that still run code without this field.
-    closing = models.CharField(max_length=32, default="", blank=True, db_default="")
+    closing = models.CharField(_("closing"), max_length=32, default="", blank=True, db_default="")
     current_round = models.ForeignKey(
-        "Round", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "Round",
+        verbose_name=_("current round"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     class Meta:
+        verbose_name = _("class session")
+        verbose_name_plural = _("class sessions")
         ordering = ("-started_at",)
         constraints = (
             models.UniqueConstraint(
@@ -72,7 +94,12 @@ class ClassSession(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.course} on {self.started_at:%Y-%m-%d %H:%M} ({self.phase})"
+        named = {
+            "course": self.course,
+            "time": f"{self.started_at:%Y-%m-%d %H:%M}",
+            "phase": self.get_phase_display(),
+        }
+        return gettext("%(course)s on %(time)s (%(phase)s)") % named
 
 
 class Round(models.Model):
@@ -81,23 +108,39 @@ class Round(models.Model):
     Both rounds have the same version of the question.
     """
 
-    session = models.ForeignKey(ClassSession, on_delete=models.CASCADE, related_name="rounds")
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="rounds")
+    session = models.ForeignKey(
+        ClassSession, verbose_name=_("session"), on_delete=models.CASCADE, related_name="rounds"
+    )
+    question = models.ForeignKey(
+        Question, verbose_name=_("question"), on_delete=models.PROTECT, related_name="rounds"
+    )
     # It is null in rounds of workers that still run code without this field. The admin fills it in
     # before it changes the question.
     version = models.ForeignKey(
-        QuestionVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="rounds"
+        QuestionVersion,
+        verbose_name=_("version"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rounds",
     )
     number = models.PositiveSmallIntegerField(
-        validators=(MinValueValidator(1), MaxValueValidator(2))
+        _("number"), validators=(MinValueValidator(1), MaxValueValidator(2))
     )
     first = models.OneToOneField(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="second"
+        "self",
+        verbose_name=_("first"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="second",
     )
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("round")
+        verbose_name_plural = _("rounds")
         ordering = ("opened_at",)
         constraints = (
             models.CheckConstraint(
@@ -107,7 +150,8 @@ class Round(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.question}, round {self.number}"
+        named = {"question": self.question, "number": self.number}
+        return gettext("%(question)s, round %(number)s") % named
 
     @property
     def asked(self) -> QuestionVersion:
@@ -121,16 +165,23 @@ class Round(models.Model):
 class Vote(models.Model):
     """The choice of a user in a round. The last vote before the close counts."""
 
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="votes")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="peerchat_votes"
+    round = models.ForeignKey(
+        Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="votes"
     )
-    choice = models.CharField(max_length=1)
-    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
-    rationale = models.TextField(blank=True)
-    cast_at = models.DateTimeField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.PROTECT,
+        related_name="peerchat_votes",
+    )
+    choice = models.CharField(_("choice"), max_length=1)
+    confidence = models.PositiveSmallIntegerField(_("confidence"), null=True, blank=True)
+    rationale = models.TextField(_("rationale"), blank=True)
+    cast_at = models.DateTimeField(_("cast at"))
 
     class Meta:
+        verbose_name = _("vote")
+        verbose_name_plural = _("votes")
         ordering = ("round", "cast_at")
         constraints = (
             models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_vote_per_round"),
@@ -152,17 +203,26 @@ class Draft(models.Model):
 
     # It needs no index of its own because of `peerchat_one_draft_per_round`.
     round = models.ForeignKey(
-        Round, on_delete=models.CASCADE, related_name="drafts", db_index=False
+        Round,
+        verbose_name=_("round"),
+        on_delete=models.CASCADE,
+        related_name="drafts",
+        db_index=False,
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="peerchat_drafts"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="peerchat_drafts",
     )
-    choice = models.CharField(max_length=1)
-    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
-    rationale = models.TextField(blank=True)
-    sent_at = models.DateTimeField()
+    choice = models.CharField(_("choice"), max_length=1)
+    confidence = models.PositiveSmallIntegerField(_("confidence"), null=True, blank=True)
+    rationale = models.TextField(_("rationale"), blank=True)
+    sent_at = models.DateTimeField(_("sent at"))
 
     class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
         ordering = ("round", "sent_at")
         constraints = (
             models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_draft_per_round"),
@@ -173,4 +233,4 @@ class Draft(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.choice} (draft)"
+        return gettext("%(user)s: %(choice)s (draft)") % {"user": self.user, "choice": self.choice}

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import DO_NOTHING, Q
+from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
 from rooms.models.question import Question
@@ -17,14 +18,15 @@ class UseLog(models.Model):
     workers that still run code without them.
     """
 
-    timestamp = models.DateTimeField()
-    sid = models.CharField(max_length=254)
-    event = models.CharField(max_length=20)
-    act = models.TextField()
-    div_id = models.CharField(max_length=60, blank=True)
-    course_id = models.CharField(max_length=60, blank=True)
+    timestamp = models.DateTimeField(_("timestamp"))
+    sid = models.CharField(_("sid"), max_length=254)
+    event = models.CharField(_("event"), max_length=20)
+    act = models.TextField(_("act"))
+    div_id = models.CharField(_("div id"), max_length=60, blank=True)
+    course_id = models.CharField(_("course id"), max_length=60, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
         on_delete=DO_NOTHING,
         null=True,
         blank=True,
@@ -34,6 +36,7 @@ class UseLog(models.Model):
     )
     question = models.ForeignKey(
         Question,
+        verbose_name=_("question"),
         on_delete=DO_NOTHING,
         null=True,
         blank=True,
@@ -43,6 +46,7 @@ class UseLog(models.Model):
     )
     in_course = models.ForeignKey(
         Course,
+        verbose_name=_("course"),
         on_delete=DO_NOTHING,
         null=True,
         blank=True,
@@ -51,11 +55,12 @@ class UseLog(models.Model):
         db_index=False,
     )
     # The ids of the users that `act` names, in their order.
-    named = models.JSONField(null=True, blank=True)
+    named = models.JSONField(_("named users"), null=True, blank=True)
 
     class Meta:
         ordering = ("timestamp", "id")
-        verbose_name = "use log row"
+        verbose_name = _("use log row")
+        verbose_name_plural = _("use log rows")
         indexes = (
             models.Index(fields=("in_course", "timestamp"), name="peerchat_uselog_in_course"),
             models.Index(

@@ -9,9 +9,10 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
-from accounts import people
-from rooms import addresses, permissions
+from accounts import languages, people
+from rooms import addresses, permissions, texts
 from rooms.models import Course, Enrollment, Question, QuestionVersion
 from rooms.queries import courses, rooms
 from rooms.queries.results import Results, revealed_results
@@ -20,6 +21,9 @@ from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
 register.filter(people.shown_name)
+register.simple_tag(languages.current, name="current_language")
+register.simple_tag(languages.offered, name="offered_languages")
+register.simple_tag(texts.address, name="texts_address")
 
 SCHEMES = ("light", "auto")
 NOTHING = mark_safe("")
@@ -109,7 +113,7 @@ def peerchat_unread(
     course: Course | str,
     *,
     href: str | None = None,
-    text: str = "Course chat",
+    text: str | None = None,
 ) -> SafeString:
     """Render a link with the number of the user's unread messages in a course (or its slug).
 
@@ -129,7 +133,7 @@ def peerchat_unread(
             "count": unread.here + unread.elsewhere,
             "elsewhere": unread.elsewhere,
             "href": reverse("peerchat:course", args=[unread.course.slug]) if href is None else href,
-            "text": text,
+            "text": gettext("Course chat") if text is None else text,
         },
     )
 
@@ -225,5 +229,9 @@ def _results(results: Results) -> str:
 
 def _render(name: str, page: template.Context, context: dict[str, Any]) -> SafeString:
     # Do not pass the request, as the site's context processors are for its own templates.
-    of_page = {"here": page["request"].get_full_path(), "csp_nonce": nonce_of(page)}
+    of_page = {
+        "here": page["request"].get_full_path(),
+        "csp_nonce": nonce_of(page),
+        "language": languages.current(),
+    }
     return render_to_string(name, {**context, **of_page, "included": True})

@@ -61,9 +61,11 @@ class OneProcess:
     workers = 1
     tls = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
+        """`variables`: what its sites have in their environment beside the usual."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._variables = variables
         self._file = folder / "db.sqlite3"
 
     def environment(self) -> dict[str, str]:
@@ -73,10 +75,11 @@ class OneProcess:
             "DJANGO_SETTINGS_MODULE": "peerchat.settings",
             "DATABASE_URL": f"sqlite:///{self._file}",
             "DEBUG": "1",
+            **self._variables,
         }
 
-    def copy(self) -> "OneProcess":
-        one = OneProcess(self._folder / uuid.uuid4().hex)
+    def copy(self, **variables: str) -> "OneProcess":
+        one = OneProcess(self._folder / uuid.uuid4().hex, **self._variables, **variables)
         with (
             closing(sqlite3.connect(self._file)) as source,
             closing(sqlite3.connect(one._file)) as target,

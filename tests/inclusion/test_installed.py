@@ -29,7 +29,7 @@ from tests.servers import ROOT
 pytestmark = pytest.mark.timeout(180)
 
 PACKAGES = ("accounts", "peerchat", "rooms")
-SOURCES = (*PACKAGES, "static", "templates", "requirements")
+SOURCES = (*PACKAGES, "locale", "static", "templates", "requirements")
 BUILD = """
 import sys
 from setuptools import build_meta
@@ -96,7 +96,7 @@ def files(folder: Path) -> set[str]:
 def test_the_wheel_and_that_of_the_sdist_have_every_file(built: Built):
     expected = {f"{name}/{path}" for name in PACKAGES for path in files(ROOT / name)}
     # In a checkout these are links, and stay at the top.
-    for name in ("static", "templates"):
+    for name in ("locale", "static", "templates"):
         assert (ROOT / "peerchat" / name).resolve() == ROOT / name
         expected |= {f"peerchat/{name}/{path}" for path in files(ROOT / name)}
     assert {f"{name}/py.typed" for name in PACKAGES} < expected

@@ -17,6 +17,9 @@ SHEETS = ROOT / "static" / "peerchat"
 FIRST = "core/tokens.css"
 """The sheet that every page links first, and that says in which order the layers come."""
 CONDITIONS = {"media", "container"}
+PHYSICAL = re.compile(
+    r"left|right|(margin|padding|border)-(left|right)(-\w+)?|border-(top|bottom)-(left|right)-radius"
+)
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 
 
@@ -83,6 +86,9 @@ class Sheet:
             self._complain(node, f"{selector} is in no layer")
         if not contents:
             self._complain(node, f"{selector} is empty")
+        for one in declared:
+            if one.name == "content" and any(map(_has_words, one.value)):
+                self._complain(one, f"{selector} has a text, which nobody can translate")
         values = " ".join(tinycss2.serialize(one.value) for one in declared)
         self.rules.append(
             Rule(
@@ -97,6 +103,10 @@ class Sheet:
         )
         nested = [one for one in contents if not isinstance(one, Declaration)]
         self._read(nested, layer=layer, within=(*within, selector))
+
+
+def _has_words(node: Node) -> bool:
+    return node.type == "string" and bool(re.search(r"[^\W\d_]", node.value))
 
 
 def _contents(node: AtRule | QualifiedRule) -> list[Node]:
@@ -119,7 +129,13 @@ def problems(sheets: list[Sheet]) -> list[str]:
     """Lists what is wrong with the sheets, each by itself and all together."""
     found = [problem for sheet in sheets for problem in sheet.problems]
     rules = [rule for sheet in sheets for rule in sheet.rules]
-    return [*found, *_layers(sheets, rules), *_variables(rules), *_duplicates(rules)]
+    return [
+        *found,
+        *_layers(sheets, rules),
+        *_variables(rules),
+        *_duplicates(rules),
+        *_directions(rules),
+    ]
 
 
 def _layers(sheets: list[Sheet], rules: list[Rule]) -> Iterator[str]:
@@ -146,6 +162,14 @@ def _variables(rules: list[Rule]) -> Iterator[str]:
         yield f"nothing uses {name}"
     for name in sorted(used - declared):
         yield f"nothing declares {name}"
+
+
+def _directions(rules: list[Rule]) -> Iterator[str]:
+    """Properties that do not follow the direction of the script."""
+    for rule in rules:
+        for name in rule.properties:
+            if PHYSICAL.fullmatch(name):
+                yield f"{rule.sheet}:{rule.line}: {name} is the same side in every script"
 
 
 def _duplicates(rules: list[Rule]) -> Iterator[str]:

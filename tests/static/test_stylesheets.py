@@ -47,6 +47,8 @@ GOOD = "@layer core { :root { --ink: black; } .a { color: var(--ink); } }\n"
         (GOOD, "@layer talk { .b { color: red; } }", "the layer talk is not declared in"),
         (GOOD, "", "core/tokens.css: nothing is in the layer chat"),
         (GOOD, "@layer chat; @layer chat { .b { color: red; } }", "chat/chat.css: only core/"),
+        (GOOD, '@layer chat { .b { content: "first"; } }', ".b has a text, which nobody can"),
+        (GOOD, "@layer chat { .b { margin-left: 0; } }", "margin-left is the same side in every"),
         (GOOD, "@layer chat { .b { --x: 1px; } }", "nothing uses --x"),
         (GOOD, "@layer chat { .b { width: var(--x); } }", "nothing declares --x"),
         (

@@ -1,6 +1,7 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
-import { plural, shownName } from "../core/format.js";
+import { number, shownName } from "../core/format.js";
 import { isComposing, isolated, lengthOf, shows, trimmed } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 import { shortened } from "./message-row.js";
 
 const COUNT_FROM = 0.9;
@@ -29,21 +30,21 @@ export class Composer {
       id: `${id}-text`,
       rows: "1",
       dir: "auto",
-      placeholder: "Write a message",
+      placeholder: gettext("Write a message"),
       enterkeyhint: "send",
       autocomplete: "off",
       data: { testid: "chat-input" },
       on: { input: () => this.#typed(), keydown: (event) => this.#key(event) },
     });
     this.#count = h("p", { class: "chat-count", role: "status" });
-    this.#button = h("button", { type: "submit", class: "button primary", data: { testid: "chat-send" } }, "Send");
+    this.#button = h("button", { type: "submit", class: "button primary", data: { testid: "chat-send" } }, gettext("Send"));
     this.#label = h("label", { class: "hidden-label", for: `${id}-text` });
     this.#replyText = h("p", { class: "chat-reply-text" });
     this.#reply = h(
       "div",
       { class: "chat-reply", hidden: true, data: { testid: "chat-reply" } },
       this.#replyText,
-      h("button", { type: "button", class: "button quiet small", data: { testid: "chat-reply-cancel" }, on: { click: () => this.#answer(null) } }, "Cancel"),
+      h("button", { type: "button", class: "button quiet small", data: { testid: "chat-reply-cancel" }, on: { click: () => this.#answer(null) } }, gettext("Cancel")),
     );
     this.element = h(
       "form",
@@ -58,7 +59,7 @@ export class Composer {
   }
 
   entitle(label) {
-    setText(this.#label, `${label}: write a message`);
+    setText(this.#label, fill(gettext("%(room)s: write a message"), { room: label }));
   }
 
   /** Put the draft of a room aside for that of another. */
@@ -79,7 +80,7 @@ export class Composer {
   render(why) {
     setAttribute(this.#field, "disabled", why !== null);
     setAttribute(this.#button, "disabled", why !== null);
-    this.#field.placeholder = why ?? "Write a message";
+    this.#field.placeholder = why ?? gettext("Write a message");
     this.#counted();
   }
 
@@ -102,7 +103,7 @@ export class Composer {
     const left = this.#left();
     const over = left < 0;
     const near = left < this.#chat.limit() * (1 - COUNT_FROM);
-    setText(this.#count, over ? `${plural(-left, "character")} too many` : near ? `${plural(left, "character")} left` : "");
+    setText(this.#count, over ? tooMany(-left) : near ? remaining(left) : "");
     setAttribute(this.#field, "aria-invalid", over);
   }
 
@@ -131,6 +132,18 @@ export class Composer {
   #answer(message) {
     this.#replyTo = message;
     show(this.#reply, Boolean(message));
-    setText(this.#replyText, message ? `Replying to ${isolated(shownName(message.user))}: ${isolated(shortened(message.text))}` : "");
+    setText(this.#replyText, message ? replying(message) : "");
   }
+}
+
+function tooMany(count) {
+  return fill(ngettext("%(count)s character too many", "%(count)s characters too many", count), { count: number(count) });
+}
+
+function remaining(count) {
+  return fill(ngettext("%(count)s character left", "%(count)s characters left", count), { count: number(count) });
+}
+
+function replying({ user, text }) {
+  return fill(gettext("Replying to %(name)s: %(text)s"), { name: isolated(shownName(user)), text: isolated(shortened(text)) });
 }

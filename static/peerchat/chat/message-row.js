@@ -4,6 +4,7 @@ import { h } from "../core/dom.js";
 import { controlWords, initials, shownName, timeOf } from "../core/format.js";
 import { mentionParts } from "../core/rooms.js";
 import { cut, lengthOf } from "../core/text.js";
+import { gettext, pgettext } from "../core/texts.js";
 
 const SAME_BREATH = 180;
 const QUOTED = 200;
@@ -41,8 +42,8 @@ export function messageRow(message, { me, joined, quoted, course }) {
     return h(
       "li",
       { class: "chat-system", tabindex: "-1", data },
-      h("p", { class: "message-head" }, h("strong", {}, "Announcement"), h("bdi", {}, shownName(message.user)), time),
-      h("p", { class: gone ? "text gone" : "text", dir: "auto" }, gone ? "Message removed" : message.text),
+      h("p", { class: "message-head" }, h("strong", {}, gettext("Announcement")), h("bdi", {}, shownName(message.user)), time),
+      h("p", { class: gone ? "text gone" : "text", dir: "auto" }, gone ? gettext("Message removed") : message.text),
     );
   }
   const own = message.user.username === me;
@@ -60,20 +61,20 @@ export function messageRow(message, { me, joined, quoted, course }) {
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, "You") : h("strong", { dir: "auto" }, name), time),
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : h("strong", { dir: "auto" }, name), time),
       quoted && !gone
         ? h(
             "p",
             { class: "quote", data: { testid: "quote" } },
             h("strong", { dir: "auto" }, shownName(quoted.user)),
             " ",
-            h("bdi", {}, isGone(quoted) ? "Message removed" : shortened(quoted.text)),
+            h("bdi", {}, isGone(quoted) ? gettext("Message removed") : shortened(quoted.text)),
           )
         : null,
       h(
         "p",
         { class: gone ? "text gone" : "text", dir: "auto" },
-        gone ? "Message removed" : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
+        gone ? gettext("Message removed") : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
       ),
     ),
   );

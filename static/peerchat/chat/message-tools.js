@@ -1,5 +1,7 @@
 import { announce, focusedNear, h, show } from "../core/dom.js";
 import { shownName } from "../core/format.js";
+import { explain } from "../core/refusals.js";
+import { fill, gettext } from "../core/texts.js";
 import { isGone } from "./message-row.js";
 
 const LEADING = new Set(["instructor", "assistant"]);
@@ -87,27 +89,33 @@ export class MessageTools {
     const { api, state } = this.#chat.client();
     const own = message.user.username === state.me?.username;
     const mayRemove = api && (own || LEADING.has(state.course.role));
-    const name = own ? "your message" : `the message from ${shownName(message.user)}`;
-    const tool = (testid, text, label, click) =>
-      h("button", { type: "button", "aria-label": label, data: { testid }, on: { click } }, text);
+    const name = shownName(message.user);
+    const label = (mine, theirs) => (own ? mine : fill(theirs, { name }));
+    const tool = (testid, text, full, click) =>
+      h("button", { type: "button", "aria-label": full, data: { testid }, on: { click } }, text);
     const answer = () => {
       this.#chat.answer(message);
       this.#withdraw();
     };
-    const sure = tool("message-remove-sure", "Remove", `Remove ${name} for everyone`, () => this.#remove(message));
-    const first = h("span", {}, tool("message-reply", "Reply", `Reply to ${name}`, answer));
-    const keep = tool("message-keep", "Keep", `Keep ${name}`, () => {
+    const sure = tool(
+      "message-remove-sure",
+      gettext("Remove"),
+      label(gettext("Remove your message for everyone"), gettext("Remove the message from %(name)s for everyone")),
+      () => this.#remove(message),
+    );
+    const first = h("span", {}, tool("message-reply", gettext("Reply"), label(gettext("Reply to your message"), gettext("Reply to the message from %(name)s")), answer));
+    const keep = tool("message-keep", gettext("Keep"), label(gettext("Keep your message"), gettext("Keep the message from %(name)s")), () => {
       show(first, true);
       first.lastElementChild.focus();
       show(second, false);
     });
-    const second = h("span", { hidden: true }, h("span", { class: "tools-question", role: "status" }, "Remove it?"), sure, keep);
+    const second = h("span", { hidden: true }, h("span", { class: "tools-question", role: "status" }, gettext("Remove it?")), sure, keep);
     const ask = () => {
       show(second, true);
       sure.focus();
       show(first, false);
     };
-    if (mayRemove) first.append(tool("message-remove", "Remove", `Remove ${name}`, ask));
+    if (mayRemove) first.append(tool("message-remove", gettext("Remove"), label(gettext("Remove your message"), gettext("Remove the message from %(name)s")), ask));
     this.#offered = row;
     this.#tools = h("div", { class: "message-tools", data: { testid: "message-tools" } }, first, second);
     (row.querySelector(".bubble") ?? row).append(this.#tools);
@@ -126,9 +134,9 @@ export class MessageTools {
     row?.focus({ preventScroll: true });
     try {
       await this.#chat.client().removeMessage(message.room, message.seq);
-      announce("Message removed");
+      announce(gettext("Message removed"));
     } catch (error) {
-      tools.replaceChildren(h("span", { class: "tools-question", role: "alert" }, error.message));
+      tools.replaceChildren(h("span", { class: "tools-question", role: "alert" }, explain(error)));
     }
   }
 }

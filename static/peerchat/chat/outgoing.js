@@ -1,4 +1,5 @@
 import { h, setAttribute } from "../core/dom.js";
+import { fill, gettext } from "../core/texts.js";
 
 /** The messages of a room that are on their way or were refused, below those that are stored. */
 export class Outgoing {
@@ -14,7 +15,7 @@ export class Outgoing {
   }
 
   entitle(label) {
-    setAttribute(this.element, "aria-label", `${label}: unsent messages`);
+    setAttribute(this.element, "aria-label", fill(gettext("%(room)s: unsent messages"), { room: label }));
   }
 
   /** Forget the rows: another room begins. */
@@ -52,10 +53,10 @@ function outgoingRow(item, outbox) {
       ? h(
           "div",
           { class: "message-failed" },
-          h("p", { role: "alert" }, `Not sent. ${item.error ?? ""}`),
-          h("button", { type: "button", class: "button small", data: { testid: "chat-retry" }, on: { click: () => outbox.retry(item.uuid) } }, "Send again"),
-          h("button", { type: "button", class: "button quiet small", data: { testid: "chat-discard" }, on: { click: () => outbox.discard(item.uuid) } }, "Discard"),
+          h("p", { role: "alert" }, `${gettext("Not sent.")} ${item.error ?? ""}`),
+          h("button", { type: "button", class: "button small", data: { testid: "chat-retry" }, on: { click: () => outbox.retry(item.uuid) } }, gettext("Send again")),
+          h("button", { type: "button", class: "button quiet small", data: { testid: "chat-discard" }, on: { click: () => outbox.discard(item.uuid) } }, gettext("Discard")),
         )
-      : h("p", { class: "message-state" }, "Sending…"),
+      : h("p", { class: "message-state" }, gettext("Sending…")),
   );
 }

@@ -1,6 +1,7 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
-import { dayOf, list, plural, shownName, timeOf } from "../core/format.js";
+import { dayOf, list, number, shownName, timeOf } from "../core/format.js";
 import { isolated } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 import { Composer } from "./composer.js";
 import { continues, messageRow } from "./message-row.js";
 import { MessageTools } from "./message-tools.js";
@@ -45,16 +46,16 @@ export class PeerChat extends HTMLElement {
 
   connectedCallback() {
     if (this.#list) return;
-    const label = this.getAttribute("label") ?? "Chat";
+    const label = this.getAttribute("label") ?? gettext("Chat");
     const id = this.id || label.toLowerCase().replaceAll(/\W+/g, "-");
     this.#older = h(
       "button",
       { type: "button", class: "button quiet small", data: { testid: "chat-older" }, on: { click: () => this.#loadOlder() } },
-      "Load earlier messages",
+      gettext("Load earlier messages"),
     );
     this.#start = h("div", { class: "chat-start", hidden: true }, this.#older);
-    this.#empty = h("p", { class: "chat-empty" }, this.getAttribute("empty") ?? "No messages yet.");
-    this.#list = h("ol", { class: "messages", "aria-label": `${label}: messages`, data: { testid: "chat-messages" } });
+    this.#empty = h("p", { class: "chat-empty" }, this.getAttribute("empty") ?? gettext("No messages yet."));
+    this.#list = h("ol", { class: "messages", "aria-label": fill(gettext("%(room)s: messages"), { room: label }), data: { testid: "chat-messages" } });
     this.#tools = new MessageTools(this.#list, {
       client: () => this.#client,
       message: (row) => (this.#room.removed ? null : this.#shown.get(Number(row.dataset.seq))?.message),
@@ -96,7 +97,7 @@ export class PeerChat extends HTMLElement {
   /** Say what the room shown is called, and what to say where it is empty. */
   entitle(label, empty) {
     this.setAttribute("label", label);
-    setAttribute(this.#list, "aria-label", `${label}: messages`);
+    setAttribute(this.#list, "aria-label", fill(gettext("%(room)s: messages"), { room: label }));
     this.#outgoing.entitle(label);
     setAttribute(this.#scroller, "aria-label", label);
     this.#composer.entitle(label);
@@ -140,10 +141,10 @@ export class PeerChat extends HTMLElement {
     clearTimeout(this.#mute);
     const { mutedUntil } = this.#client.state;
     const left = (mutedUntil ?? 0) - this.#client.now();
-    if (room.removed) this.#composer.render("This chat is closed");
+    if (room.removed) this.#composer.render(gettext("This chat is closed"));
     else if (left <= 0) this.#composer.render(null);
     else {
-      this.#composer.render(`You are muted until ${timeOf(mutedUntil)}`);
+      this.#composer.render(fill(gettext("You are muted until %(time)s"), { time: timeOf(mutedUntil) }));
       this.#mute = setTimeout(() => this.#renderComposer(this.#room), Math.min(left * 1000, MUTE_CHECKED));
     }
   }
@@ -212,7 +213,10 @@ export class PeerChat extends HTMLElement {
     if (!this.#atEnd) this.#news += fresh.length;
     // A course chat must not talk over a lecture, unless one is in it.
     if (!this.#active || (this.hasAttribute("quiet") && !this.contains(focusedNear(this)))) return;
-    if (fresh.length > 2) announce(`${plural(fresh.length, "new message")} in ${this.getAttribute("label")}`);
+    if (fresh.length > 2) announce(fill(
+        ngettext("%(count)s new message in %(room)s", "%(count)s new messages in %(room)s", fresh.length),
+        { count: number(fresh.length), room: this.getAttribute("label") },
+      ));
     else announce(fresh.map((one) => `${shownName(one.user)}: ${one.text}`).join(". "));
   }
 
@@ -223,8 +227,7 @@ export class PeerChat extends HTMLElement {
       ([username, { at }]) => at > now - TYPING_FOR && username !== this.#client.state.me?.username,
     );
     const people = recent.map(([, { name }]) => isolated(name));
-    const several = people.length > 2 ? "Several people are" : `${list(people)} ${people.length > 1 ? "are" : "is"}`;
-    setText(this.#typing, people.length ? `${several} typing…` : "");
+    setText(this.#typing, typing(people));
     if (recent.length) this.#typingTimer = setTimeout(() => this.#typists(this.#room), 1_000);
   }
 
@@ -249,12 +252,12 @@ export class PeerChat extends HTMLElement {
     if (!this.#room?.more || this.#loadingOlder) return;
     this.#loadingOlder = true;
     this.#older.disabled = true;
-    setText(this.#older, "Loading…");
+    setText(this.#older, gettext("Loading…"));
     try {
       await this.#client.loadOlder(this.#room.id);
-      setText(this.#older, "Load earlier messages");
+      setText(this.#older, gettext("Load earlier messages"));
     } catch {
-      setText(this.#older, "Could not load messages. Try again");
+      setText(this.#older, gettext("Could not load messages. Try again"));
     } finally {
       this.#loadingOlder = false;
       this.#older.disabled = false;
@@ -280,9 +283,19 @@ export class PeerChat extends HTMLElement {
 
   #seen() {
     show(this.#newest, !this.#atEnd);
-    setText(this.#newest, this.#news ? `${plural(this.#news, "new message")} ↓` : "Jump to newest ↓");
+    setText(this.#newest, this.#news ? news(this.#news) : gettext("Jump to newest ↓"));
     if (this.#active && this.#atEnd && !document.hidden && this.#room) this.#client.markRead(this.#room.id);
   }
+}
+
+function typing(names) {
+  if (!names.length) return "";
+  if (names.length > 2) return gettext("Several people are typing…");
+  return fill(ngettext("%(names)s is typing…", "%(names)s are typing…", names.length), { names: list(names) });
+}
+
+function news(count) {
+  return fill(ngettext("%(count)s new message ↓", "%(count)s new messages ↓", count), { count: number(count) });
 }
 
 customElements.define("peer-chat", PeerChat);

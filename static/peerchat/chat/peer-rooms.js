@@ -1,8 +1,10 @@
 import { announce, h, setAttribute, setText, show } from "../core/dom.js";
-import { dayOf, plural, shownName, timeOf } from "../core/format.js";
+import { badge, dayOf, number, shownName, timeOf } from "../core/format.js";
+import { explain } from "../core/refusals.js";
 import { unreadElsewhere, unreadOf } from "../core/rooms.js";
 import { emptyRoom, unread } from "../core/store.js";
 import { guardEnter, isolated, limitLength, shows } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 import { People } from "./people.js";
 import { COURSE, RoomList } from "./room-list.js";
 
@@ -58,33 +60,33 @@ export class PeerRooms extends HTMLElement {
         data: { testid: "room-switch" },
         on: { click: () => this.#toggle(!this.#open) },
       },
-      h("span", { class: "hidden-label" }, "Room: "),
+      h("span", { class: "hidden-label" }, `${gettext("Room:")} `),
       p.title,
       h("span", { class: "rooms-arrow", "aria-hidden": "true" }),
       p.badge,
       p.more,
     );
     p.online = h("span", { class: "muted rooms-online", data: { testid: "online-here" } });
-    p.leave = button("room-leave", "Leave", () => this.#leave(), "button quiet small");
+    p.leave = button("room-leave", gettext("Leave"), () => this.#leave(), "button quiet small");
     p.topic = h("p", { class: "muted rooms-topic", dir: "auto", hidden: true });
 
-    p.query = field("room-search", "Search messages", { enterkeyhint: "search" });
+    p.query = field("room-search", gettext("Search messages"), { enterkeyhint: "search" });
     limitLength(p.query, () => QUERY_LIMIT);
     p.results = h("div", { class: "rooms-results", hidden: true, data: { testid: "search-results" } });
     this.#list = new RoomList({
       join: (room) => this.#try(() => this.#join(room)),
       select: (room) => this.#select(room),
     });
-    p.newTitle = field("new-room-title", "Title of the new room");
+    p.newTitle = field("new-room-title", gettext("Title of the new room"));
     limitLength(p.newTitle, () => TITLE_LIMIT);
     p.rooms = h(
       "div",
       { class: "rooms-view" },
-      form("rooms-form", () => this.#search(), p.query, go("room-search-go", "Search")),
+      form("rooms-form", () => this.#search(), p.query, go("room-search-go", gettext("Search"))),
       p.results,
       this.#list.element,
-      form("rooms-form", () => this.#create(), p.newTitle, go("new-room-create", "New room")),
-      button("message-someone", "Message someone", () => this.#showPeople()),
+      form("rooms-form", () => this.#create(), p.newTitle, go("new-room-create", gettext("New room"))),
+      button("message-someone", gettext("Message someone"), () => this.#showPeople()),
     );
     this.#people = new People(id, {
       client: () => this.#client,
@@ -99,7 +101,7 @@ export class PeerRooms extends HTMLElement {
       {
         id,
         class: "rooms-panel",
-        "aria-label": "Rooms",
+        "aria-label": gettext("Rooms"),
         hidden: true,
         data: { testid: "rooms-panel" },
         on: { keydown: (event) => this.#key(event) },
@@ -146,7 +148,7 @@ export class PeerRooms extends HTMLElement {
 
   render(state) {
     if (this.#selected && !state.list[this.#selected]?.joined) {
-      announce(`You are no longer in ${isolated(this.#parts.title.textContent)}`);
+      announce(fill(gettext("You are no longer in %(room)s"), { room: isolated(this.#parts.title.textContent) }));
       this.#selected = null;
     }
     const id = this.#selected ?? state.course.room;
@@ -163,13 +165,13 @@ export class PeerRooms extends HTMLElement {
     setText(p.topic, entry?.topic ?? "");
     const others = this.news - (isCourse ? unread(room, state.me) : unreadOf(entry));
     show(p.badge, others > 0);
-    setText(p.badge, others > 99 ? "99+" : String(others));
-    setText(p.more, others ? " unread in other rooms" : "");
+    setText(p.badge, badge(others));
+    setText(p.more, others ? ` ${gettext("unread in other rooms")}` : "");
 
     const chat = this.#chat;
     show(chat, !this.#open);
     if (chat.getAttribute("label") !== title) {
-      chat.entitle(title, isCourse ? this.#empty : "Nobody has written here yet.");
+      chat.entitle(title, isCourse ? this.#empty : gettext("Nobody has written here yet."));
       setAttribute(chat, "data-testid", isCourse ? "course-chat" : "room-chat");
       // In the whole course somebody always types.
       setAttribute(chat, "no-typing", isCourse);
@@ -271,7 +273,7 @@ export class PeerRooms extends HTMLElement {
     const answer = await this.#client.api.get("search/", { q, course: state.course.slug, limit: 50 });
     const mine = answer.results.filter(({ room }) => room === state.course.room || this.#client.state.list[room]?.joined);
     results.replaceChildren(
-      h("p", { class: "rooms-heading", role: "status" }, mine.length ? `${plural(mine.length, "message")} found` : "Nothing found"),
+      h("p", { class: "rooms-heading", role: "status" }, found(mine.length)),
       h("ul", {}, mine.map((message) => this.#result(message))),
     );
   }
@@ -295,7 +297,7 @@ export class PeerRooms extends HTMLElement {
     await this.#select(room, { focus: false });
     if (await this.#client.loadUntil(room, seq)) return;
     this.#chat.seek(null);
-    throw new Error("That message is too old to show in the chat.");
+    this.#say(gettext("That message is too old to show in the chat."));
   }
 
   // --- Direct messages ---------------------------------------------------------------------
@@ -355,22 +357,30 @@ export class PeerRooms extends HTMLElement {
 
   /** Do it, and say why where it does not work. */
   async #try(job) {
-    const { error } = this.#parts;
-    show(error, false);
+    show(this.#parts.error, false);
     try {
       await job();
     } catch (reason) {
-      setText(error, reason.message);
-      show(error, true);
-      if (!this.#open) announce(reason.message);
+      this.#say(explain(reason));
     }
+  }
+
+  #say(text) {
+    setText(this.#parts.error, text);
+    show(this.#parts.error, true);
+    if (!this.#open) announce(text);
   }
 }
 
 function online(room, entry) {
   if (!room.online) return "";
-  if (entry?.kind === "direct") return room.online > 1 ? "online" : "";
-  return `${room.online} online`;
+  if (entry?.kind === "direct") return room.online > 1 ? gettext("online") : "";
+  return fill(ngettext("%(count)s online", "%(count)s online", room.online), { count: number(room.online) });
+}
+
+function found(count) {
+  if (!count) return gettext("Nothing found");
+  return fill(ngettext("%(count)s message found", "%(count)s messages found", count), { count: number(count) });
 }
 
 customElements.define("peer-rooms", PeerRooms);

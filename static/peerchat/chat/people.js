@@ -1,8 +1,9 @@
 import { h, setText, show } from "../core/dom.js";
-import { initials, shownName } from "../core/format.js";
+import { initials, number, shownName } from "../core/format.js";
 import { matching } from "../core/rooms.js";
 import { newUuid } from "../core/socket.js";
 import { isolated, limitLength, shows, trimmed } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 
 const PEOPLE = 50;
 
@@ -27,14 +28,14 @@ export class People {
     this.#rooms = rooms;
     this.#filter = h("input", {
       type: "text",
-      "aria-label": "Find a person",
-      placeholder: "Find a person",
+      "aria-label": gettext("Find a person"),
+      placeholder: gettext("Find a person"),
       dir: "auto",
       autocomplete: "off",
       data: { testid: "people-filter" },
       on: { input: () => this.#draw() },
     });
-    this.#members = h("ul", { class: "rooms-people", "aria-label": "Members" });
+    this.#members = h("ul", { class: "rooms-people", "aria-label": gettext("Members") });
     this.#more = h("p", { class: "muted", role: "status" });
     this.#label = h("label", { for: `${id}-direct` });
     this.#text = h("textarea", { id: `${id}-direct`, rows: "3", dir: "auto", data: { testid: "direct-text" } });
@@ -44,12 +45,12 @@ export class People {
       { class: "rooms-direct", on: { submit: (event) => rooms.submit(event, () => this.#write()) } },
       this.#label,
       this.#text,
-      h("button", { type: "submit", class: "button small", data: { testid: "direct-send" } }, "Send"),
+      h("button", { type: "submit", class: "button small", data: { testid: "direct-send" } }, gettext("Send")),
     );
     this.element = h(
       "div",
       { class: "rooms-view", hidden: true },
-      h("button", { type: "button", class: "button quiet small", data: { testid: "people-back" }, on: { click: () => rooms.back() } }, "Back to the rooms"),
+      h("button", { type: "button", class: "button quiet small", data: { testid: "people-back" }, on: { click: () => rooms.back() } }, gettext("Back to the rooms")),
       this.#form,
       this.#filter,
       this.#members,
@@ -92,7 +93,7 @@ export class People {
     const found = matching(this.#people, this.#filter.value);
     const rest = found.length - PEOPLE;
     this.#members.replaceChildren(...found.slice(0, PEOPLE).map((person) => this.#member(person)));
-    setText(this.#more, rest > 0 ? `And ${rest} more. Type part of a name to narrow the list.` : this.#people.length && !found.length ? "No matching people." : "");
+    setText(this.#more, rest > 0 ? more(rest) : this.#people.length && !found.length ? gettext("No matching people.") : "");
   }
 
   #member(person) {
@@ -105,7 +106,7 @@ export class People {
         { type: "button", class: "rooms-person", data: { testid: `person-${person.username}` }, on: { click: () => this.#pick(person) } },
         h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
         h("span", { class: "rooms-name", dir: "auto" }, name),
-        person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, "online")) : null,
+        person.online ? h("span", { class: "rooms-here" }, h("span", { class: "hidden-label" }, gettext("online"))) : null,
       ),
     );
   }
@@ -115,7 +116,7 @@ export class People {
     show(this.#form, Boolean(person));
     for (const one of [this.#filter, this.#members, this.#more]) show(one, !person);
     if (!person) return;
-    setText(this.#label, `Message to ${isolated(shownName(person))}`);
+    setText(this.#label, fill(gettext("Message to %(name)s"), { name: isolated(shownName(person)) }));
     this.#text.focus();
   }
 
@@ -127,4 +128,13 @@ export class People {
     this.#text.value = "";
     await this.#rooms.written(room);
   }
+}
+
+function more(count) {
+  const text = ngettext(
+    "And %(count)s more. Type part of a name to narrow the list.",
+    "And %(count)s more. Type part of a name to narrow the list.",
+    count,
+  );
+  return fill(text, { count: number(count) });
 }

@@ -1,11 +1,12 @@
 import { focusedNear, h } from "../core/dom.js";
-import { plural } from "../core/format.js";
+import { badge, number } from "../core/format.js";
 import { roomsOf, unreadOf } from "../core/rooms.js";
 import { unread } from "../core/store.js";
 import { isolated } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 
 /** What the room of the course is called. */
-export const COURSE = "Course chat";
+export const COURSE = gettext("Course chat");
 
 /** The rooms by their kinds, with what is unread in them. `join(room)` and `select(room)` do what the buttons say. */
 export class RoomList {
@@ -26,9 +27,9 @@ export class RoomList {
 
   render(state, shown) {
     const groups = [
-      ["Course", [{ room: state.course.room, title: COURSE, joined: true, unread: unread(state.rooms[state.course.room], state.me) }]],
-      ["Rooms", roomsOf(state.list, "open").map((one) => ({ ...one, unread: unreadOf(one) }))],
-      ["Direct messages", roomsOf(state.list, "direct").map((one) => ({ ...one, unread: unreadOf(one) }))],
+      [gettext("Course"), [{ room: state.course.room, title: COURSE, joined: true, unread: unread(state.rooms[state.course.room], state.me) }]],
+      [gettext("Rooms"), roomsOf(state.list, "open").map((one) => ({ ...one, unread: unreadOf(one) }))],
+      [gettext("Direct messages"), roomsOf(state.list, "direct").map((one) => ({ ...one, unread: unreadOf(one) }))],
     ];
     const drawn = JSON.stringify([groups, shown]);
     if (drawn === this.#drawn) return;
@@ -51,7 +52,7 @@ export class RoomList {
   }
 
   #row({ room, kind, title, members, joined, unread: count }, isShown) {
-    const about = kind === "open" ? h("span", { class: "muted rooms-members" }, plural(members, "member")) : null;
+    const about = kind === "open" ? h("span", { class: "muted rooms-members" }, fill(ngettext("%(count)s member", "%(count)s members", members), { count: number(members) })) : null;
     const name = h("span", { class: "rooms-name", dir: "auto" }, title);
     if (!joined) {
       return h(
@@ -63,11 +64,11 @@ export class RoomList {
           {
             type: "button",
             class: "button small",
-            "aria-label": `Join ${isolated(title)}`,
+            "aria-label": fill(gettext("Join %(room)s"), { room: isolated(title) }),
             data: { room, testid: "room-join" },
             on: { click: () => this.#join(room) },
           },
-          "Join",
+          gettext("Join"),
         ),
       );
     }
@@ -86,7 +87,7 @@ export class RoomList {
         name,
         about,
         count
-          ? h("span", { class: "badge", data: { testid: "room-unread" } }, count > 99 ? "99+" : String(count), h("span", { class: "hidden-label" }, " unread"))
+          ? h("span", { class: "badge", data: { testid: "room-unread" } }, badge(count), h("span", { class: "hidden-label" }, ` ${gettext("unread")}`))
           : null,
       ),
     );

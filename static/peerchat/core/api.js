@@ -65,6 +65,8 @@ export class Api {
     throw new PeerError(answer?.error_code ?? "unavailable", answer?.error_message ?? UNREACHABLE, {
       retryAfter: answer?.retry_after ?? null,
       status: response.status,
+      until: answer?.until ?? null,
+      most: answer?.most ?? null,
     });
   }
 

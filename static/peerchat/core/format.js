@@ -1,24 +1,26 @@
 /** Words and numbers for people. */
 
+import { fill, gettext, locale } from "./texts.js";
+
 const PHASES = {
-  idle: "Waiting",
-  vote: "Vote",
-  vote_closed: "Vote closed",
-  discuss: "Discuss",
-  revote: "Vote again",
-  revote_closed: "Second vote closed",
-  revealed: "Result",
+  idle: gettext("Waiting"),
+  vote: gettext("Vote"),
+  vote_closed: gettext("Vote closed"),
+  discuss: gettext("Discuss"),
+  revote: gettext("Vote again"),
+  revote_closed: gettext("Second vote closed"),
+  revealed: gettext("Result"),
 };
 
 const CONTROLS = {
-  enableVote: "Voting opened",
-  countDownAndStop: "Voting is about to close",
-  stopVote: "Voting closed",
-  enableChat: "Partner chat opened",
-  enableFaceChat: "Talk to your partners in the room",
-  enableRevote: "Second vote opened",
-  reveal: "Answer revealed",
-  enableNext: "Next question",
+  enableVote: gettext("Voting opened"),
+  countDownAndStop: gettext("Voting is about to close"),
+  stopVote: gettext("Voting closed"),
+  enableChat: gettext("Partner chat opened"),
+  enableFaceChat: gettext("Talk to your partners in the room"),
+  enableRevote: gettext("Second vote opened"),
+  reveal: gettext("Answer revealed"),
+  enableNext: gettext("Next question"),
 };
 
 export function phaseName(phase) {
@@ -33,7 +35,7 @@ export function controlWords(name) {
 /** "Ann", "Ann and Bo", "Ann, Bo and Cy". */
 export function list(names) {
   if (names.length < 2) return names.join("");
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  return fill(gettext("%(names)s and %(last)s"), { names: names.slice(0, -1).join(", "), last: names.at(-1) });
 }
 
 export function shownName(user) {
@@ -53,8 +55,10 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const TIME = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const NUMBER = new Intl.NumberFormat(locale);
+const DECIMAL = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
 
 /** The time of day of a timestamp in seconds. */
 export function timeOf(timestamp) {
@@ -65,25 +69,35 @@ export function timeOf(timestamp) {
 export function dayOf(timestamp, now = Date.now()) {
   const date = new Date(timestamp * 1000);
   const day = date.toDateString();
-  if (day === new Date(now).toDateString()) return "Today";
-  if (day === new Date(now - 86_400_000).toDateString()) return "Yesterday";
+  if (day === new Date(now).toDateString()) return gettext("Today");
+  if (day === new Date(now - 86_400_000).toDateString()) return gettext("Yesterday");
   return DAY.format(date);
 }
 
-export function percent(share) {
-  return `${Math.round(share * 100)} %`;
+export function number(value) {
+  return NUMBER.format(value);
 }
 
-export function plural(count, one, many = `${one}s`) {
-  return `${count} ${count === 1 ? one : many}`;
+/** A number with two decimals. */
+export function decimal(value) {
+  return DECIMAL.format(value);
+}
+
+export function percent(share) {
+  return fill(gettext("%(number)s %%"), { number: number(Math.round(share * 100)) });
+}
+
+/** A number on a badge, which has room for two digits. */
+export function badge(count) {
+  return count > 99 ? `${number(99)}+` : number(count);
 }
 
 /** What to do after a vote with this share of right answers; Crouch and Mazur's rule of thumb. */
 export function suggestion(share) {
   if (share === null) return null;
-  if (share < 0.35) return { step: "explain", text: "Few are right. Explain again, then repeat the question." };
-  if (share <= 0.7) return { step: "discuss", text: "Worth discussing. Let students convince each other." };
-  return { step: "brief", text: "Most are right. A brief explanation is enough." };
+  if (share < 0.35) return { step: "explain", text: gettext("Few are right. Explain again, then repeat the question.") };
+  if (share <= 0.7) return { step: "discuss", text: gettext("Worth discussing. Let students convince each other.") };
+  return { step: "brief", text: gettext("Most are right. A brief explanation is enough.") };
 }
 
 /** The share of right answers in a histogram, 0..1, or null without votes. */

@@ -5,6 +5,7 @@
 
 import { setText, show } from "./dom.js";
 import { guardEnter } from "./text.js";
+import { fill, gettext, ngettext } from "./texts.js";
 
 const MOST_TRIES = 30;
 // Of these, log-ins whose answer was lost: the server may have counted them as wrong passwords.
@@ -47,7 +48,7 @@ async function logIn(form, own) {
     const page = await ask(form, own, { method: "GET" });
     if (page?.isRedirect) return () => goOn(form);
     if (page?.status !== 200 || !renew(form, page.text)) {
-      return () => tryLater("Cannot reach the site.", WAIT);
+      return () => tryLater(gettext("Cannot reach the site."), WAIT);
     }
   }
   // Until the answer is here.
@@ -61,7 +62,7 @@ async function logIn(form, own) {
   if (answer.status === 403) return isRenewed ? refuse : tryRenewed;
   isOutdated = false;
   if (answer.status === 503) {
-    return () => tryLater("Many people are logging in right now.", answer.retryAfter || WAIT);
+    return () => tryLater(gettext("Many people are logging in right now."), answer.retryAfter || WAIT);
   }
   return () => showAnswer(answer.text);
 }
@@ -110,24 +111,30 @@ function tryRenewed() {
 }
 
 function refuse() {
-  say("The site could not verify this form. Allow cookies and reload the page.");
+  say(gettext("The site could not verify this form. Allow cookies and reload the page."));
 }
 
 function lose() {
   losses += 1;
-  if (losses >= MOST_LOST) say("Cannot reach the site. Try again later.");
-  else tryLater("Cannot reach the site.", WAIT);
+  if (losses >= MOST_LOST) say(`${gettext("Cannot reach the site.")} ${gettext("Try again later.")}`);
+  else tryLater(gettext("Cannot reach the site."), WAIT);
 }
 
 function tryLater(why, seconds) {
   tries += 1;
   if (tries >= MOST_TRIES) {
-    say(`${why} Try again later.`);
+    say(`${why} ${gettext("Try again later.")}`);
     return;
   }
   // The server gives whole seconds, and the same to several.
   timer = setTimeout(tryNow, (seconds + Math.random()) * 1000);
-  say(`${why} This page will try again automatically within ${seconds + 1} seconds.`);
+  const within = seconds + 1;
+  const text = ngettext(
+    "This page will try again automatically within %(count)s second.",
+    "This page will try again automatically within %(count)s seconds.",
+    within,
+  );
+  say(`${why} ${fill(text, { count: within })}`);
 }
 
 /** Ends what waits or is under way. */

@@ -1,3 +1,4 @@
+import { explain } from "./refusals.js";
 import { newUuid } from "./socket.js";
 import { tabStorage } from "./storage.js";
 
@@ -75,7 +76,7 @@ export class Outbox extends EventTarget {
       if (RETRY.has(error.code)) wait = (error.retryAfter ?? 2) * 1000;
       else if (error.code === "timeout") wait = 1000;
       else if (!WAIT_FOR_CONNECTION.has(error.code)) {
-        this.#update(item.uuid, { state: "failed", error: error.message });
+        this.#update(item.uuid, { state: "failed", error: explain(error) });
       }
     } finally {
       this.#busy.delete(room);

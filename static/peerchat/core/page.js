@@ -1,7 +1,7 @@
 /** What the student's and the instructor's page share. */
 
 import { setText, show } from "./dom.js";
-import { shownName, timeOf } from "./format.js";
+import { badge, shownName, timeOf } from "./format.js";
 import { tabStorage } from "./storage.js";
 import { announcement } from "./store.js";
 import { isolated } from "./text.js";
@@ -131,8 +131,8 @@ export class Panes extends EventTarget {
   }
 
   badge(name, count) {
-    const badge = this.#root.querySelector(`[data-pane-button="${name}"] [data-part=badge]`);
-    show(badge, count > 0);
-    setText(badge, count > 99 ? "99+" : String(count));
+    const element = this.#root.querySelector(`[data-pane-button="${name}"] [data-part=badge]`);
+    show(element, count > 0);
+    setText(element, badge(count));
   }
 }

@@ -1,7 +1,8 @@
 import { h } from "./dom.js";
-import { percent } from "./format.js";
+import { number, percent } from "./format.js";
+import { fill, gettext } from "./texts.js";
 
-const ROUNDS = ["First vote", "Second vote"];
+const ROUNDS = [gettext("First vote"), gettext("Second vote")];
 
 /**
  * The votes for each choice, a bar for each round.
@@ -21,7 +22,7 @@ export class PeerBars extends HTMLElement {
     const legend = h(
       "p",
       { class: "bars-legend" },
-      shown.map((index) => h("span", { class: "key", data: { round: index + 1 } }, `${ROUNDS[index]} (${rounds[index].total})`)),
+      shown.map((index) => h("span", { class: "key", data: { round: index + 1 } }, fill(gettext("%(name)s (%(count)s)"), { name: ROUNDS[index], count: number(rounds[index].total) }))),
     );
     const rows = choices.map(({ choice, text }) =>
       h(
@@ -32,7 +33,7 @@ export class PeerBars extends HTMLElement {
           { class: "bars-label" },
           h("span", { class: "letter" }, choice),
           h("span", { class: "text", dir: "auto" }, text),
-          choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
+          choice === correct ? h("span", { class: "tag good" }, gettext("Correct")) : null,
         ),
         shown.map((index) => bar(rounds[index], index, choice, own[index] === choice)),
       ),
@@ -47,15 +48,15 @@ export class PeerBars extends HTMLElement {
 function bar({ counts, total }, index, choice, own) {
   const count = counts[choice] ?? 0;
   const share = total ? count / total : 0;
-  const fill = h("span", { class: "bar-fill" });
-  fill.style.setProperty("inline-size", `${share * 100}%`);
+  const filled = h("span", { class: "bar-fill" });
+  filled.style.setProperty("inline-size", `${share * 100}%`);
   return h(
     "div",
     { class: "bar", data: { round: index + 1, count, ...(own && { own: "" }) } },
     h("span", { class: "hidden-label" }, `${ROUNDS[index]}: `),
-    h("span", { class: "bar-track" }, fill),
-    h("span", { class: "bar-value" }, `${percent(share)} `, h("small", {}, `(${count})`)),
-    own ? h("span", { class: "tag own" }, "You") : null,
+    h("span", { class: "bar-track" }, filled),
+    h("span", { class: "bar-value" }, `${percent(share)} `, h("small", {}, `(${number(count)})`)),
+    own ? h("span", { class: "tag own" }, gettext("You")) : null,
   );
 }
 

@@ -1,4 +1,6 @@
 import { h, setAttribute, setText, show } from "./dom.js";
+import { number } from "./format.js";
+import { fill, gettext } from "./texts.js";
 
 const SOON = 1_500;
 
@@ -11,11 +13,11 @@ export class PeerConnection extends HTMLElement {
 
   connectedCallback() {
     if (this.#text) return;
-    this.#text = h("span", { class: "connection-text", role: "status" }, "Connecting…");
+    this.#text = h("span", { class: "connection-text", role: "status" }, gettext("Connecting…"));
     this.#retry = h(
       "button",
       { type: "button", class: "button quiet small", hidden: true, on: { click: () => this.#sockets.forEach((one) => one.retryNow()) } },
-      "Try now",
+      gettext("Try now"),
     );
     this.replaceChildren(h("span", { class: "connection-dot", "aria-hidden": "true" }), this.#text, this.#retry);
   }
@@ -41,10 +43,10 @@ export class PeerConnection extends HTMLElement {
 }
 
 function words({ state, reason, slow }, left) {
-  if (state === "open") return slow ? "Connected over HTTP" : "Connected";
-  if (state === "ended") return reason === "forbidden" ? "No access" : "Logged out";
-  if (state === "waiting" && left > SOON) return `Reconnecting in ${Math.ceil(left / 1000)} s`;
-  return "Reconnecting…";
+  if (state === "open") return slow ? gettext("Connected over HTTP") : gettext("Connected");
+  if (state === "ended") return reason === "forbidden" ? gettext("No access") : gettext("Logged out");
+  if (state === "waiting" && left > SOON) return fill(gettext("Reconnecting in %(seconds)s s"), { seconds: number(Math.ceil(left / 1000)) });
+  return gettext("Reconnecting…");
 }
 
 function worstOf(statuses) {

@@ -1,5 +1,6 @@
 import { announce, setAttribute, setText, show } from "./dom.js";
-import { clock } from "./format.js";
+import { clock, number } from "./format.js";
+import { fill, gettext, ngettext } from "./texts.js";
 
 const SAY_AT = [30, 10, 5];
 const URGENT = 10;
@@ -36,13 +37,13 @@ export class PeerCountdown extends HTMLElement {
 
   #tick() {
     const left = this.#deadline - this.#now();
-    setText(this, left > 0 ? clock(left) : "Closing…");
+    setText(this, left > 0 ? clock(left) : gettext("Closing…"));
     setAttribute(this, "data-urgent", left <= URGENT);
     const seconds = Math.ceil(left);
     const due = SAY_AT.find((one) => seconds === one);
     if (due && due !== this.#said) {
       this.#said = due;
-      announce(`${due} seconds left`);
+      announce(fill(ngettext("%(count)s second left", "%(count)s seconds left", due), { count: number(due) }));
     }
   }
 }

@@ -1,9 +1,8 @@
 import { watchClass } from "./clients.js";
 import { setText, show } from "./dom.js";
+import { badge } from "./format.js";
 import { unreadElsewhere } from "./rooms.js";
 import { unread } from "./store.js";
-
-const MOST = 99;
 
 /**
  * A link with the number of unread messages, which the server has written into it. It follows the state of a panel
@@ -31,7 +30,7 @@ export class PeerUnread extends HTMLElement {
     const count = unread(room, state.me) + elsewhere;
     const box = this.querySelector("[data-part=unread]");
     show(box, count > 0);
-    setText(this.querySelector("[data-part=unread-count]"), count > MOST ? `${MOST}+` : String(count));
+    setText(this.querySelector("[data-part=unread-count]"), badge(count));
   }
 }
 

@@ -2,7 +2,7 @@ import { ServerClock } from "./server-clock.js";
 
 /** An error reply, or a request that got no reply (`timeout`, `not_connected`). */
 export class PeerError extends Error {
-  constructor(code, message, { retryAfter = null, status = null } = {}) {
+  constructor(code, message, { retryAfter = null, status = null, until = null, most = null } = {}) {
     super(message);
     this.name = "PeerError";
     this.code = code;
@@ -10,6 +10,10 @@ export class PeerError extends Error {
     this.retryAfter = retryAfter;
     /** The HTTP status of the answer, or null where it did not come over HTTP. */
     this.status = status;
+    /** When a mute ends, in seconds since the epoch, or null. */
+    this.until = until;
+    /** The number of rooms that one may have, where it is reached, or null. */
+    this.most = most;
   }
 }
 
@@ -197,7 +201,11 @@ export class PeerSocket extends EventTarget {
       if (frame.status === "success") waiting.resolve(frame);
       else {
         waiting.reject(
-          new PeerError(frame.error_code, frame.error_message, { retryAfter: frame.retry_after ?? null }),
+          new PeerError(frame.error_code, frame.error_message, {
+            retryAfter: frame.retry_after ?? null,
+            until: frame.until ?? null,
+            most: frame.most ?? null,
+          }),
         );
       }
     }

@@ -1,15 +1,16 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
-import { phaseName } from "../core/format.js";
+import { number, phaseName } from "../core/format.js";
 import { cut, lengthOf } from "../core/text.js";
+import { fill, gettext } from "../core/texts.js";
 
 const HINTS = {
-  idle: "Choose a question and start the vote.",
-  vote: "Students are voting individually.",
-  vote_closed: "The vote is closed. Pair the students who answered differently.",
-  discuss: "Partners are discussing. Start the second vote when the discussion dies down.",
-  revote: "Students are voting for the second time.",
-  revote_closed: "Both votes are in. Reveal the answer and explain it.",
-  revealed: "Everyone sees the answer and the votes. Explain, then continue.",
+  idle: gettext("Choose a question and start the vote."),
+  vote: gettext("Students are voting individually."),
+  vote_closed: gettext("The vote is closed. Pair the students who answered differently."),
+  discuss: gettext("Partners are discussing. Start the second vote when the discussion dies down."),
+  revote: gettext("Students are voting for the second time."),
+  revote_closed: gettext("Both votes are in. Reveal the answer and explain it."),
+  revealed: gettext("Everyone sees the answer and the votes. Explain, then continue."),
 };
 
 // In milliseconds: the second click of a double click must not press what came in the button's place.
@@ -53,48 +54,48 @@ export class PeerControl extends HTMLElement {
     if (this.#parts.primary) return;
     const parts = this.#parts;
     const seconds = (id, testid, label) =>
-      h("label", { class: "inline-field", for: id }, label, h("input", { id, type: "number", min: "1", max: "3600", step: "1", inputmode: "numeric", placeholder: "no limit", data: { testid } }));
+      h("label", { class: "inline-field", for: id }, label, h("input", { id, type: "number", min: "1", max: "3600", step: "1", inputmode: "numeric", placeholder: gettext("no limit"), data: { testid } }));
     parts.question = h("select", { id: "question", data: { testid: "question-select" } });
     parts.start = h(
       "div",
       { class: "control-fields" },
-      h("label", { class: "inline-field wide", for: "question" }, "Question", parts.question),
-      seconds("seconds", "seconds", "Time limit (s)"),
+      h("label", { class: "inline-field wide", for: "question" }, gettext("Question"), parts.question),
+      seconds("seconds", "seconds", gettext("Time limit (s)")),
     );
-    parts.size = h("select", { id: "group-size", data: { testid: "group-size" } }, [2, 3, 4, 5].map((size) => h("option", { value: size }, String(size))));
+    parts.size = h("select", { id: "group-size", data: { testid: "group-size" } }, [2, 3, 4, 5].map((size) => h("option", { value: size }, number(size))));
     parts.method = h(
       "select",
       { id: "method", data: { testid: "method" } },
-      h("option", { value: "different_answers" }, "with different answers"),
-      h("option", { value: "random" }, "at random"),
-      h("option", { value: "same_answer" }, "with the same answer"),
-      h("option", { value: "keep" }, "as last time"),
+      h("option", { value: "different_answers" }, gettext("with different answers")),
+      h("option", { value: "random" }, gettext("at random")),
+      h("option", { value: "same_answer" }, gettext("with the same answer")),
+      h("option", { value: "keep" }, gettext("as last time")),
     );
     parts.pairing = h(
       "div",
       { class: "control-fields" },
-      h("label", { class: "inline-field", for: "group-size" }, "Students per group", parts.size),
-      h("label", { class: "inline-field wide", for: "method" }, "Paired", parts.method),
+      h("label", { class: "inline-field", for: "group-size" }, gettext("Students per group"), parts.size),
+      h("label", { class: "inline-field wide", for: "method" }, gettext("Paired"), parts.method),
     );
-    parts.revote = seconds("revote-seconds", "revote-seconds", "Time limit (s)");
+    parts.revote = seconds("revote-seconds", "revote-seconds", gettext("Time limit (s)"));
     parts.hint = h("p", { class: "control-hint" });
     parts.primary = h("div", { class: "control-primary" });
     parts.others = h("div", { class: "control-others" });
     parts.primary.append(parts.revote);
     this.append(parts.hint, parts.start, parts.pairing, parts.primary, parts.others);
 
-    this.#button("start-question", "Start the vote", () => ["start_question", { question: parts.question.value, ...limit(this, "seconds") }]);
-    this.#button("count-down", "Close in 5 s", () => ["count_down_and_stop", { seconds: 5 }]);
-    this.#button("count-down-10", "in 10 s", () => ["count_down_and_stop", { seconds: 10 }]);
-    this.#button("count-down-30", "in 30 s", () => ["count_down_and_stop", { seconds: 30 }]);
-    this.#button("stop-vote", "Stop now", () => ["stop_vote", {}]);
-    this.#button("make-partners", "Form partners", () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
-    this.#button("enable-chat", "Let partners chat", () => ["enable_chat", {}]);
-    this.#button("enable-face-chat", "Talk face to face", () => ["enable_face_chat", {}]);
-    this.#button("start-revote", "Vote again", () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);
-    this.#button("reveal", "Reveal the answer", () => ["reveal", {}]);
-    this.#button("reopen", "Reopen the vote", () => ["reopen", {}]);
-    this.#button("next-question", "Finish this question", () => ["next_question", {}]);
+    this.#button("start-question", gettext("Start the vote"), () => ["start_question", { question: parts.question.value, ...limit(this, "seconds") }]);
+    this.#button("count-down", gettext("Close in 5 s"), () => ["count_down_and_stop", { seconds: 5 }]);
+    this.#button("count-down-10", gettext("in 10 s"), () => ["count_down_and_stop", { seconds: 10 }]);
+    this.#button("count-down-30", gettext("in 30 s"), () => ["count_down_and_stop", { seconds: 30 }]);
+    this.#button("stop-vote", gettext("Stop now"), () => ["stop_vote", {}]);
+    this.#button("make-partners", gettext("Form partners"), () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
+    this.#button("enable-chat", gettext("Let partners chat"), () => ["enable_chat", {}]);
+    this.#button("enable-face-chat", gettext("Talk face to face"), () => ["enable_face_chat", {}]);
+    this.#button("start-revote", gettext("Vote again"), () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);
+    this.#button("reveal", gettext("Reveal the answer"), () => ["reveal", {}]);
+    this.#button("reopen", gettext("Reopen the vote"), () => ["reopen", {}]);
+    this.#button("next-question", gettext("Finish this question"), () => ["next_question", {}]);
   }
 
   connect({ command }) {
@@ -108,7 +109,7 @@ export class PeerControl extends HTMLElement {
     const more = [...asked].length < questions.length;
     const legal = phase ? steps(phase, grouped, more) : [];
     const [primary] = legal;
-    setText(this.#parts.hint, phase ? HINTS[phase] : "Loading the current step…");
+    setText(this.#parts.hint, phase ? HINTS[phase] : gettext("Loading the current step…"));
     for (const [name, button] of this.#buttons) {
       const visible = legal.includes(name);
       show(button, visible);
@@ -121,15 +122,15 @@ export class PeerControl extends HTMLElement {
     if (primary === "count-down") {
       for (const name of ["count-down-10", "count-down-30"]) this.#parts.primary.append(this.#buttons.get(name));
     }
-    setText(this.#buttons.get("make-partners"), grouped ? "Form new partners" : "Form partners");
-    setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? "Vote again without talking" : "Vote again");
-    setText(this.#buttons.get("start-question"), phase === "revealed" ? "Start the next question" : "Start the vote");
+    setText(this.#buttons.get("make-partners"), grouped ? gettext("Form new partners") : gettext("Form partners"));
+    setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? gettext("Vote again without talking") : gettext("Vote again"));
+    setText(this.#buttons.get("start-question"), phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
     show(this.#parts.start, legal.includes("start-question"));
     show(this.#parts.pairing, legal.includes("make-partners"));
     show(this.#parts.revote, phase === "discuss");
     if (phase !== this.#phase) {
       this.#phase = phase;
-      setAttribute(this, "aria-label", phase ? `Steps: ${phaseName(phase)}` : "Steps");
+      setAttribute(this, "aria-label", phase ? fill(gettext("Steps: %(phase)s"), { phase: phaseName(phase) }) : gettext("Steps"));
     }
   }
 
@@ -155,7 +156,7 @@ export class PeerControl extends HTMLElement {
     const next = kept ?? questions.find((one) => !asked.has(one.slug)) ?? questions[0];
     select.replaceChildren(
       ...questions.map((one, index) =>
-        h("option", { value: one.slug, dir: "auto", ".selected": one === next }, `${index + 1}. ${short(one.prompt)}${asked.has(one.slug) ? " (asked)" : ""}`),
+        h("option", { value: one.slug, dir: "auto", ".selected": one === next }, named(index, one, asked.has(one.slug))),
       ),
     );
   }
@@ -183,6 +184,11 @@ export class PeerControl extends HTMLElement {
 function limit(root, id) {
   const value = root.querySelector(`#${id}`).valueAsNumber;
   return Number.isFinite(value) && value >= 1 ? { seconds: Math.min(3600, Math.round(value)) } : {};
+}
+
+function named(index, { prompt }, isAsked) {
+  const text = isAsked ? gettext("%(number)s. %(prompt)s (asked)") : gettext("%(number)s. %(prompt)s");
+  return fill(text, { number: number(index + 1), prompt: short(prompt) });
 }
 
 function short(prompt) {

@@ -10,10 +10,12 @@ import { Api } from "../core/api.js";
 import { ClassClient } from "../core/client.js";
 import { offerClient } from "../core/clients.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
-import { phaseName, plural } from "../core/format.js";
+import { number, phaseName } from "../core/format.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
+import { explain } from "../core/refusals.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
 import { Questions } from "./questions.js";
 
@@ -182,7 +184,12 @@ export class PeerDashboard extends HTMLElement {
     try {
       const reply = await this.#control.request(action, { ...fields, epoch });
       if (action === "make_partners") {
-        this.#toast(`${plural(reply.groups, "group")} formed. Partners see each other once you open the discussion.`);
+        const formed = ngettext(
+          "%(count)s group formed. Partners see each other once you open the discussion.",
+          "%(count)s groups formed. Partners see each other once you open the discussion.",
+          reply.groups,
+        );
+        this.#toast(fill(formed, { count: number(reply.groups) }));
       }
       if (action === "make_partners" || action === "announce") await this.#askFigures();
       return true;
@@ -194,16 +201,16 @@ export class PeerDashboard extends HTMLElement {
 
   async #explain(error, epoch) {
     if (error.code === "timeout" || error.code === "not_connected") {
-      this.#toast("The server did not answer. Check the current step before you try again.", "bad");
+      this.#toast(gettext("The server did not answer. Check the current step before you try again."), "bad");
       return;
     }
     if (error.code !== "illegal_transition") {
-      this.#toast(error.message, "bad");
+      this.#toast(explain(error), "bad");
       return;
     }
     await this.#refresh().catch(() => {});
     const moved = this.#client.state.session.epoch !== epoch;
-    this.#toast(moved ? "Someone moved the class from another dashboard. This is the current step." : error.message, "bad");
+    this.#toast(moved ? gettext("Someone moved the class from another dashboard. This is the current step.") : explain(error), "bad");
   }
 
   async #announce(event) {
@@ -213,7 +220,7 @@ export class PeerDashboard extends HTMLElement {
     if (!shows(text)) return;
     if (await this.#command("announce", { text })) {
       field.value = "";
-      this.#toast("Announced to everyone.");
+      this.#toast(gettext("Announced to everyone."));
     }
   }
 
@@ -267,7 +274,7 @@ export class PeerDashboard extends HTMLElement {
 
   #renderPhase(session) {
     const { phase } = session;
-    setText(this.#parts.phaseName, phase === "idle" ? "No question" : phaseName(phase));
+    setText(this.#parts.phaseName, phase === "idle" ? gettext("No question") : phaseName(phase));
     if (phase === this.#phase) return;
     if (this.#phase !== null) announce(phaseName(phase));
     this.#phase = phase;
@@ -294,7 +301,7 @@ export class PeerDashboard extends HTMLElement {
             { class: "choice still", data: choice === correct ? { correct: "" } : {} },
             h("span", { class: "letter" }, choice),
             h("span", { class: "text", dir: "auto" }, text),
-            choice === correct ? h("span", { class: "tag good" }, "Correct") : null,
+            choice === correct ? h("span", { class: "tag good" }, gettext("Correct")) : null,
           ),
         ),
       ),

@@ -1,6 +1,7 @@
 import { h, setAttribute, setText, show } from "../core/dom.js";
-import { percent, rightShare, suggestion } from "../core/format.js";
+import { decimal, number, percent, rightShare, suggestion } from "../core/format.js";
 import { tabStorage } from "../core/storage.js";
+import { fill, gettext } from "../core/texts.js";
 
 const BARS_KEY = "peerchat:bars";
 
@@ -41,15 +42,15 @@ export class PeerFigures extends HTMLElement {
       h(
         "dl",
         { class: "tiles" },
-        tile("online", "Online"),
-        tile("votes-1", "First vote"),
-        tile("votes-2", "Second vote"),
-        tile("groups", "Groups"),
-        tile("silent-groups", "Silent groups"),
-        tile("messages", "Messages"),
+        tile("online", gettext("Online")),
+        tile("votes-1", gettext("First vote")),
+        tile("votes-2", gettext("Second vote")),
+        tile("groups", gettext("Groups")),
+        tile("silent-groups", gettext("Silent groups")),
+        tile("messages", gettext("Messages")),
       ),
       this.#suggestion,
-      h("div", { class: "bars-head" }, h("h3", {}, "Votes per choice"), this.#toggle),
+      h("div", { class: "bars-head" }, h("h3", {}, gettext("Votes per choice")), this.#toggle),
       this.#hidden,
       this.#bars,
       this.#after,
@@ -72,10 +73,10 @@ export class PeerFigures extends HTMLElement {
 
     const open = this.#open || revealed;
     show(this.#toggle, Boolean(question) && !revealed);
-    setText(this.#toggle, this.#open ? "Hide bars" : "Show bars");
+    setText(this.#toggle, this.#open ? gettext("Hide bars") : gettext("Show bars"));
     setAttribute(this.#toggle, "aria-expanded", String(this.#open));
     show(this.#hidden, !open || !question);
-    setText(this.#hidden, question ? "Hidden so that a projected screen does not influence the vote." : "No question yet.");
+    setText(this.#hidden, question ? gettext("Hidden so that a projected screen does not influence the vote.") : gettext("No question yet."));
     show(this.#bars, open && Boolean(question));
     if (open && question) {
       this.#bars.render({
@@ -87,14 +88,14 @@ export class PeerFigures extends HTMLElement {
     // After the second vote there is nothing to choose between: the answer comes next.
     const advice = phase === "vote_closed" ? suggestion(rightShare(figures?.histograms[0], correct)) : null;
     show(this.#suggestion, Boolean(advice));
-    if (advice) setText(this.#suggestion, `Suggestion: ${advice.text}`);
+    if (advice) setText(this.#suggestion, fill(gettext("Suggestion: %(text)s"), { text: advice.text }));
     this.#renderAfter(phase, figures);
   }
 
   #set(name, text, visible = true) {
     const { box, value } = this.#tiles[name];
     show(box, visible);
-    setText(value, String(text));
+    setText(value, typeof text === "number" ? number(text) : text);
   }
 
   #renderAfter(phase, figures) {
@@ -105,27 +106,27 @@ export class PeerFigures extends HTMLElement {
     const drawn = JSON.stringify([matrix, figures.gain]);
     if (this.#after.dataset.drawn === drawn) return;
     this.#after.dataset.drawn = drawn;
-    const cell = (key, kind) => h("td", { class: kind, data: { testid: key.replace("_", "-") } }, String(matrix[key]));
+    const cell = (key, kind) => h("td", { class: kind, data: { testid: key.replace("_", "-") } }, number(matrix[key]));
     const gain = figures.gain;
     this.#after.replaceChildren(
-      h("h3", {}, "From the first vote to the second"),
+      h("h3", {}, gettext("From the first vote to the second")),
       h(
         "table",
         { class: "matrix", data: { testid: "transitions" } },
-        h("caption", { class: "hidden-label" }, "Students by their first and second vote"),
-        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "then right"), h("th", { scope: "col" }, "then wrong"))),
+        h("caption", { class: "hidden-label" }, gettext("Students by their first and second vote")),
+        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, gettext("then right")), h("th", { scope: "col" }, gettext("then wrong")))),
         h(
           "tbody",
           {},
-          h("tr", {}, h("th", { scope: "row" }, "first right"), cell("right_right", "still"), cell("right_wrong", "worse")),
-          h("tr", {}, h("th", { scope: "row" }, "first wrong"), cell("wrong_right", "better"), cell("wrong_wrong", "still")),
+          h("tr", {}, h("th", { scope: "row" }, gettext("first right")), cell("right_right", "still"), cell("right_wrong", "worse")),
+          h("tr", {}, h("th", { scope: "row" }, gettext("first wrong")), cell("wrong_right", "better"), cell("wrong_wrong", "still")),
         ),
       ),
       h(
         "p",
         { class: "gain" },
-        "Normalised gain: ",
-        h("strong", { data: { testid: "gain" } }, gain === null ? "not defined" : gain.toFixed(2)),
+        `${gettext("Normalised gain:")} `,
+        h("strong", { data: { testid: "gain" } }, gain === null ? gettext("not defined") : decimal(gain)),
         gain === null ? null : h("span", { class: "muted" }, ` – ${gainWords(gain)}`),
       ),
     );
@@ -139,12 +140,12 @@ export class PeerFigures extends HTMLElement {
 }
 
 function votesIn(votes, online) {
-  return online === null ? String(votes) : `${votes} of ${Math.max(online, votes)}`;
+  return online === null ? votes : fill(gettext("%(votes)s of %(online)s"), { votes: number(votes), online: number(Math.max(online, votes)) });
 }
 
 function gainWords(gain) {
-  if (gain < 0) return "the class got worse";
-  return `${percent(gain)} of the possible gain`;
+  if (gain < 0) return gettext("the class got worse");
+  return fill(gettext("%(share)s of the possible gain"), { share: percent(gain) });
 }
 
 customElements.define("peer-figures", PeerFigures);

@@ -1,4 +1,5 @@
 import { h, setAttribute, show } from "../core/dom.js";
+import { gettext } from "../core/texts.js";
 
 const PAGE = 500;
 
@@ -64,15 +65,15 @@ export class Questions {
           {},
           h("span", { class: "question-prompt", dir: "auto" }, prompt),
           " ",
-          h("span", { class: "tag asked" }, "asked"),
+          h("span", { class: "tag asked" }, gettext("asked")),
           " ",
-          h("span", { class: "tag current-tag" }, "now"),
+          h("span", { class: "tag current-tag" }, gettext("now")),
           " ",
-          h("span", { class: "tag edited" }, "edited for next time"),
+          h("span", { class: "tag edited" }, gettext("edited for next time")),
         ),
         h("ul", { class: "choices" }, choices.map(({ choice, text }) => row(choice, text, choice === correct))),
       ),
-      h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, "Choose"),
+      h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, gettext("Choose")),
     );
     return { slug, prompt, item };
   }
@@ -94,6 +95,6 @@ function row(letter, text, isRight) {
     { class: "choice still", data: isRight ? { right: "" } : {} },
     h("span", { class: "letter" }, letter),
     h("span", { class: "text", dir: "auto" }, text),
-    isRight ? h("span", { class: "tag good answer" }, "Correct") : null,
+    isRight ? h("span", { class: "tag good answer" }, gettext("Correct")) : null,
   );
 }

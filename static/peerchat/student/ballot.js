@@ -1,3 +1,4 @@
+import { explain } from "../core/refusals.js";
 import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
 import { shows, trimmed } from "../core/text.js";
@@ -121,7 +122,7 @@ export class Ballot extends EventTarget {
       if (SOON.has(error.code)) wait = (error.retryAfter ?? 2) * 1000;
       else if (error.code === "timeout") wait = 1000;
       else if (!LATER.has(error.code)) {
-        this.error = error.message;
+        this.error = explain(error);
         if (this.#entered === entered) this.#keep({ ...entered, pressed: false });
       }
     } finally {

@@ -11,6 +11,7 @@ import { phaseName } from "../core/format.js";
 import { joinClass, leaveClass } from "./joined.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { faceToFace, openRound, partnerRoom } from "../core/store.js";
+import { gettext } from "../core/texts.js";
 
 const OVERDUE = 4;
 const PARTNERLESS = 4_000;
@@ -18,12 +19,12 @@ const PARTNERLESS = 4_000;
 const ALONE = 25_000;
 
 const HINTS = {
-  idle: "The next question appears here automatically.",
-  vote: "Decide on your own. Do not discuss the question yet.",
-  vote_closed: "The votes are in. Your instructor will continue in a moment.",
-  discuss: "Discuss your answers. Then everyone votes again.",
-  revote: "Has the discussion changed your mind?",
-  revote_closed: "The votes are in. The answer comes in a moment.",
+  idle: gettext("The next question appears here automatically."),
+  vote: gettext("Decide on your own. Do not discuss the question yet."),
+  vote_closed: gettext("The votes are in. Your instructor will continue in a moment."),
+  discuss: gettext("Discuss your answers. Then everyone votes again."),
+  revote: gettext("Has the discussion changed your mind?"),
+  revote_closed: gettext("The votes are in. The answer comes in a moment."),
   revealed: "",
 };
 const STEPS = { vote: 1, vote_closed: 1, discuss: 2, revote: 3, revote_closed: 3, revealed: 4 };
@@ -147,8 +148,8 @@ export class PeerApp extends HTMLElement {
   #renderPhase(session) {
     const { phase } = session;
     const { phase: bar, phaseName: name, phaseHint: hint, steps, questionBox } = this.#parts;
-    const said = faceToFace(session) ? "Talk face to face. Then everyone votes again." : HINTS[phase];
-    setText(name, phase === "idle" ? "Waiting for a question" : phaseName(phase));
+    const said = faceToFace(session) ? gettext("Talk face to face. Then everyone votes again.") : HINTS[phase];
+    setText(name, phase === "idle" ? gettext("Waiting for a question") : phaseName(phase));
     setText(hint, said);
     if (this.#parts.idle) setAttribute(this.#parts.idle, "hidden", phase !== "idle");
     if (phase === this.#phase) return;

@@ -2,6 +2,7 @@ import { h, setAttribute, setText, show } from "../core/dom.js";
 import { initials, list, shownName } from "../core/format.js";
 import { faceToFace } from "../core/store.js";
 import { isolated } from "../core/text.js";
+import { fill, gettext } from "../core/texts.js";
 
 /** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {
@@ -14,12 +15,12 @@ export class PeerPartners extends HTMLElement {
   connectedCallback() {
     if (this.#heading) return;
     this.#heading = h("h2", { class: "partners-heading", data: { testid: "partner-names" } });
-    this.#names = h("ul", { class: "partners-list", "aria-label": "What your partners chose" });
+    this.#names = h("ul", { class: "partners-list", "aria-label": gettext("What your partners chose") });
     this.#hint = h("p", { class: "partners-hint", data: { testid: "partner-hint" } });
     this.#chat = h("peer-chat", {
       id: "partner-chat",
-      label: "Partner chat",
-      empty: "Nobody has written yet. Say what you chose, and why.",
+      label: gettext("Partner chat"),
+      empty: gettext("Nobody has written yet. Say what you chose, and why."),
       data: { testid: "partner-chat" },
     });
     this.append(h("header", { class: "partners-head" }, this.#heading, this.#names, this.#hint), this.#chat);
@@ -41,11 +42,11 @@ export class PeerPartners extends HTMLElement {
     const alone = !partners.length;
     setAttribute(this, "data-face", face);
     setAttribute(this, "data-alone", alone);
-    const finding = nobody ? "Nobody else is here yet" : "Finding a partner for you…";
-    setText(this.#heading, alone ? finding : face ? `Find ${list(names)}` : list(["You", ...names]));
+    const finding = nobody ? gettext("Nobody else is here yet") : gettext("Finding a partner for you…");
+    setText(this.#heading, alone ? finding : face ? fill(gettext("Find %(names)s"), { names: list(names) }) : list([gettext("You"), ...names]));
     const wait = nobody
-      ? "When somebody comes, they become your partner within a few seconds. You do not have to do anything."
-      : "This takes a few seconds. You do not have to do anything.";
+      ? gettext("When somebody comes, they become your partner within a few seconds. You do not have to do anything.")
+      : gettext("This takes a few seconds. You do not have to do anything.");
     setText(this.#hint, alone ? wait : hint(session, face));
     show(this.#hint, session.phase === "discuss");
     const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
@@ -62,15 +63,16 @@ export class PeerPartners extends HTMLElement {
 function row(partner, online) {
   const name = shownName(partner);
   const state = online === false ? "away" : online ? "online" : null;
+  const words = { away: gettext("away"), online: gettext("online") };
   return h(
     "li",
     { class: "partner", data: { testid: `partner-${partner.username}` } },
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
     h("span", { class: "partner-name", dir: "auto" }, name),
     partner.choice
-      ? h("span", { class: "tag partner" }, `chose ${partner.choice}`)
-      : h("span", { class: "tag" }, "no vote"),
-    state ? h("span", { class: "partner-state", data: { state } }, state) : null,
+      ? h("span", { class: "tag partner" }, fill(gettext("chose %(choice)s"), { choice: partner.choice }))
+      : h("span", { class: "tag" }, gettext("no vote")),
+    state ? h("span", { class: "partner-state", data: { state } }, words[state]) : null,
   );
 }
 
@@ -78,12 +80,13 @@ function hint(session, face) {
   const own = session.votes[0]?.choice;
   const voters = session.partners.filter((one) => one.choice);
   const other = voters.find((one) => one.choice !== own);
-  const where = face ? "Go to them and talk it through. " : "";
+  const where = face ? `${gettext("Go to them and talk it through.")} ` : "";
   if (own && other) {
-    return `${where}You chose ${own}, ${isolated(shownName(other))} chose ${other.choice}. Give your reasons and try to convince each other.`;
+    const text = gettext("You chose %(own)s, %(name)s chose %(choice)s. Give your reasons and try to convince each other.");
+    return where + fill(text, { own, name: isolated(shownName(other)), choice: other.choice });
   }
-  if (own && voters.length) return `${where}You chose the same. Compare your reasons. How would someone argue for another answer?`;
-  return `${where}Explain how you would answer, and listen to the others.`;
+  if (own && voters.length) return where + gettext("You chose the same. Compare your reasons. How would someone argue for another answer?");
+  return where + gettext("Explain how you would answer, and listen to the others.");
 }
 
 customElements.define("peer-partners", PeerPartners);

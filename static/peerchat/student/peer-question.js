@@ -1,8 +1,9 @@
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { openRound } from "../core/store.js";
 import { lengthOf, limitLength } from "../core/text.js";
+import { fill, gettext } from "../core/texts.js";
 
-const CONFIDENCE = ["1 – guessing", "2", "3", "4", "5 – certain"];
+const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
 
 /**
  * The question as the phase asks for it: a form while a vote is open, else for reading, and at the end
@@ -74,7 +75,7 @@ export class PeerQuestion extends HTMLElement {
       id: "rationale",
       rows: "2",
       dir: "auto",
-      placeholder: "One sentence is enough",
+      placeholder: gettext("One sentence is enough"),
       "aria-describedby": "rationale-count",
       data: { testid: "rationale" },
       on: { input: () => edit({ rationale: parts.rationale.value }) },
@@ -82,7 +83,7 @@ export class PeerQuestion extends HTMLElement {
     limitLength(parts.rationale, () => this.#client.state.limits.rationale);
     parts.count = h("span", { id: "rationale-count", class: "count" });
     parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
-    parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, "Vote");
+    parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, gettext("Vote"));
     parts.status = h("p", { class: "vote-status", role: "status", data: { testid: "vote-status" } });
     const form = h(
       "form",
@@ -97,15 +98,15 @@ export class PeerQuestion extends HTMLElement {
       h(
         "details",
         { class: "more", ".open": true },
-        h("summary", {}, "How sure are you, and why? ", h("span", { class: "muted" }, "(optional)")),
+        h("summary", {}, `${gettext("How sure are you, and why?")} `, h("span", { class: "muted" }, gettext("(optional)"))),
         h(
           "fieldset",
           { class: "confidence" },
-          h("legend", {}, "Confidence"),
+          h("legend", {}, gettext("Confidence")),
           h("div", { class: "steps" }, parts.confidence.map(({ label }) => label)),
-          h("p", { class: "ends", "aria-hidden": "true" }, h("span", {}, "guessing"), h("span", {}, "certain")),
+          h("p", { class: "ends", "aria-hidden": "true" }, h("span", {}, gettext("guessing")), h("span", {}, gettext("certain"))),
         ),
-        h("div", { class: "field" }, h("label", { for: "rationale" }, "Your reason"), parts.rationale, parts.count),
+        h("div", { class: "field" }, h("label", { for: "rationale" }, gettext("Your reason")), parts.rationale, parts.count),
       ),
       h("div", { class: "vote-bar" }, parts.status, parts.button),
     );
@@ -124,7 +125,7 @@ export class PeerQuestion extends HTMLElement {
     const entry = this.#ballot.entry(session);
     for (const { choice, input, card } of choices) {
       if (input.checked !== (choice === entry.choice)) input.checked = choice === entry.choice;
-      setAttribute(card, "data-first", round === 2 && session.votes[0]?.choice === choice);
+      setAttribute(card, "data-first", round === 2 && session.votes[0]?.choice === choice && gettext("first vote"));
     }
     for (const { value, input } of confidence) input.checked = value === entry.confidence;
     // While someone types the field is the truth; it is only set when it comes from elsewhere.
@@ -134,13 +135,13 @@ export class PeerQuestion extends HTMLElement {
 
     const before = session.votes[0]?.choice;
     show(first, round === 2);
-    setText(first, before ? `Your first answer was ${before}. Keep it or change it.` : "You did not vote the first time. You can now.");
+    setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: before }) : gettext("You did not vote the first time. You can now."));
 
     const saved = session.votes[round - 1];
     const pending = this.#ballot.pending(session, round);
     const changed = this.#ballot.changed(session);
     button.disabled = !entry.choice || Boolean(pending) || (Boolean(saved) && !changed);
-    setText(button, saved ? (changed || pending ? "Change vote" : "Voted") : "Vote");
+    setText(button, saved ? (changed || pending ? gettext("Change vote") : gettext("Voted")) : gettext("Vote"));
     const [state, text] = this.#words({ session, saved, pending, changed, entry });
     setText(status, text);
     setAttribute(status, "data-state", state);
@@ -150,22 +151,32 @@ export class PeerQuestion extends HTMLElement {
     if (this.#ballot.error) return ["error", this.#ballot.error];
     if (pending) {
       return this.#client.socket.isOpen
-        ? ["sending", `Sending your vote for ${pending}…`]
-        : ["offline", `No connection. Your vote for ${pending} will be sent once you are back online.`];
+        ? ["sending", fill(gettext("Sending your vote for %(choice)s…"), { choice: pending })]
+        : ["offline", fill(gettext("No connection. Your vote for %(choice)s will be sent once you are back online."), { choice: pending })];
     }
+    const counts = this.#client.socket.isOpen
+      ? gettext("Your choice counts when the vote closes.")
+      : gettext("Your choice counts if you are back online before the vote closes.");
     if (saved && changed && saved.choice !== entry.choice) {
-      return ["changed", `Your vote: ${saved.choice}. You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
+      const text = gettext("Your vote: %(vote)s. You chose %(choice)s but have not sent it yet.");
+      return ["changed", `${fill(text, { vote: saved.choice, choice: entry.choice })} ${counts}`];
     }
-    if (saved && changed) return ["changed", `Your vote: ${saved.choice}. You have not sent the change yet. ${this.#counts("It")}`];
-    if (saved) return ["saved", `Your vote: ${saved.choice}. You can change it until the vote closes.`];
-    if (entry.choice) return ["changed", `You chose ${entry.choice} but have not sent it yet. ${this.#counts("Your choice")}`];
-    return ["empty", "Choose an answer."];
+    const vote = saved?.choice;
+    if (saved && changed) {
+      return ["changed", `${fill(gettext("Your vote: %(vote)s. You have not sent the change yet."), { vote })} ${this.#changeCounts()}`];
+    }
+    if (saved) return ["saved", fill(gettext("Your vote: %(vote)s. You can change it until the vote closes."), { vote })];
+    if (entry.choice) {
+      return ["changed", `${fill(gettext("You chose %(choice)s but have not sent it yet."), { choice: entry.choice })} ${counts}`];
+    }
+    return ["empty", gettext("Choose an answer.")];
   }
 
-  /** When something that was not sent counts, in words. */
-  #counts(what) {
-    if (this.#client.socket.isOpen) return `${what} counts when the vote closes.`;
-    return `${what} counts if you are back online before the vote closes.`;
+  /** When a change of reason or confidence counts, in words. */
+  #changeCounts() {
+    return this.#client.socket.isOpen
+      ? gettext("It counts when the vote closes.")
+      : gettext("It counts if you are back online before the vote closes.");
   }
 
   #makeReading(question) {
@@ -191,9 +202,9 @@ export class PeerQuestion extends HTMLElement {
     for (const [choice, element] of marks) {
       const tags = [];
       if (session.round === 2) {
-        if (first?.choice === choice) tags.push(["own", "Your first vote"]);
-        if (second?.choice === choice) tags.push(["own strong", "Your second vote"]);
-      } else if (first?.choice === choice) tags.push(["own strong", "Your vote"]);
+        if (first?.choice === choice) tags.push(["own", gettext("Your first vote")]);
+        if (second?.choice === choice) tags.push(["own strong", gettext("Your second vote")]);
+      } else if (first?.choice === choice) tags.push(["own strong", gettext("Your vote")]);
       if (discussing) {
         for (const partner of session.partners) {
           if (partner.choice === choice) tags.push(["partner", partner.display_name || partner.username]);
@@ -208,15 +219,15 @@ export class PeerQuestion extends HTMLElement {
     const vote = session.votes[round - 1];
     if (!this.#mayVote) {
       show(note, openRound(session) !== null);
-      setText(note, "Only students vote. You lead this course, so you cannot choose an answer here.");
+      setText(note, gettext("Only students vote. You lead this course, so you cannot choose an answer here."));
       return;
     }
     const lost = this.#ballot.pending(session, round);
     const chosen = this.#ballot.chosen(session, round);
     show(note, !vote && !discussing);
-    if (lost) setText(note, `Your vote for ${lost} did not arrive before the vote closed.`);
-    else if (chosen) setText(note, `Your choice ${chosen} did not arrive before the vote closed.`);
-    else setText(note, "You did not vote this time.");
+    if (lost) setText(note, fill(gettext("Your vote for %(choice)s did not arrive before the vote closed."), { choice: lost }));
+    else if (chosen) setText(note, fill(gettext("Your choice %(choice)s did not arrive before the vote closed."), { choice: chosen }));
+    else setText(note, gettext("You did not vote this time."));
   }
 
   #makeResult(question) {
@@ -231,13 +242,14 @@ export class PeerQuestion extends HTMLElement {
     const own = session.votes.map((vote) => vote?.choice ?? null);
     bars.render({ choices: question.choices, histograms: session.histograms ?? [{}, {}], correct, own });
     const last = own[1] ?? own[0];
-    const answer = correct ? `The correct answer is ${correct}.` : "There is no single correct answer.";
+    const answer = correct ? fill(gettext("The correct answer is %(choice)s."), { choice: correct }) : gettext("There is no single correct answer.");
     let personal = "";
     if (correct && last) {
-      if (last === correct) personal = own[1] && own[0] && own[0] !== correct ? " You changed your mind and got it right." : " You got it right.";
-      else personal = ` You chose ${last}.`;
+      const turned = own[1] && own[0] && own[0] !== correct;
+      if (last !== correct) personal = fill(gettext("You chose %(choice)s."), { choice: last });
+      else personal = turned ? gettext("You changed your mind and got it right.") : gettext("You got it right.");
     }
-    setText(verdict, answer + personal);
+    setText(verdict, personal ? `${answer} ${personal}` : answer);
     setAttribute(verdict, "data-right", correct && last ? String(last === correct) : null);
   }
 }

@@ -1,10 +1,8 @@
 """Versions of questions: what was asked stays as it was asked, whatever happens to the question."""
 
 import threading
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import OperationalError, connection, transaction
 
 from peerchat import api
@@ -208,47 +206,3 @@ def test_no_class_asks_a_question_while_it_is_edited(school, question):
         other.start()
         other.join()
     assert len(refused) == 1
-
-
-# --- the migration -------------------------------------------------------------------------------
-
-
-def migrate():
-    Round.objects.update(version=None)
-    QuestionVersion.objects.all().delete()
-    import_module("rooms.migrations.0004_question_versions").keep_what_was_asked(apps, None)
-
-
-def test_the_migration_gives_each_round_what_its_class_was_told(school, question):
-    other = make_question(school.course, "work")
-    take(school, StartQuestion, StopVote, StartRevote, StopVote, NextQuestion)
-    question.choices.filter(letter="A").update(text="a push")
-    Question.objects.filter(pk=question.pk).update(prompt="Which force?")
-    take(school, StartQuestion, StopVote, NextQuestion)
-    # The key was corrected after the class.
-    question.choices.update(is_correct=False)
-    question.choices.filter(letter="A").update(is_correct=True)
-    migrate()
-    first, second, third = Round.objects.order_by("pk")
-    assert first.version == second.version
-    assert [(one.number, one.prompt, one.correct) for one in question.versions.all()] == [
-        (1, "What is force?", "A"),
-        (2, "Which force?", "A"),
-    ]
-    assert (first.version.number, third.version.number) == (1, 2)
-    assert first.version.choices[0]["text"] == "choice A"
-    assert third.version.choices[0]["text"] == "a push"
-    assert first.version.created_at == first.opened_at
-    assert not other.versions.exists()
-
-
-def test_the_migration_takes_the_question_where_no_message_tells(school, question):
-    take(school, StartQuestion, StopVote)
-    Message.objects.all().delete()
-    migrate()
-    version = Round.objects.get().version
-    assert (version.prompt, version.letters, version.correct) == (
-        "What is force?",
-        list("ABCD"),
-        "B",
-    )

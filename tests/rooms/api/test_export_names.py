@@ -3,17 +3,13 @@
 import csv
 import io
 from datetime import timedelta
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
-from django.db import connection
 
 from rooms.actions import moderation, session, uselog
 from rooms.actions.votes import Ballot, cast_vote
 from rooms.api.export import Pseudonyms
-from rooms.models import Course, Enrollment, UseLog
+from rooms.models import Course, Enrollment
 from rooms.wire.commands import StartQuestion
 from tests.rooms.cast import make_question
 from tests.rooms.school import post
@@ -132,21 +128,3 @@ def test_rows_without_ids_are_found_by_every_slug_of_their_course(school, api):
     new = Course.objects.create(slug="physics", title="Physics for all")
     Enrollment.objects.create(course=new, user=school.ines, role="instructor")
     assert exported(api(school.ines)) == []
-
-
-def test_the_migration_finds_what_older_rows_name(school, talk):
-    columns = ("user", "question", "in_course", "named")
-    written = list(UseLog.objects.order_by("pk").values_list("sid", *columns))
-    UseLog.objects.update(**dict.fromkeys(columns))
-    uselog.record(
-        [
-            uselog.row(sid="ada", event="peergroup", act="grouplist:ada,gone,bea"),
-            uselog.row(sid="gone", event="unmute", act="", course_id="gone", div_id="force"),
-        ]
-    )
-    migration = import_module("rooms.migrations.0005_names_that_change")
-    migration.find_objects(apps, SimpleNamespace(connection=connection))
-    *found, groups, gone = UseLog.objects.order_by("pk").values_list("sid", *columns)
-    assert found == written
-    assert groups == ("ada", school.ada.pk, None, None, [school.ada.pk, None, school.bea.pk])
-    assert gone == ("gone", None, None, None, None)

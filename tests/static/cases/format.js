@@ -1,5 +1,6 @@
-import { clock, controlWords, dayOf, initials, list, percent, plural, rightShare, suggestion } from "/static/peerchat/core/format.js";
+import { badge, clock, controlWords, dayOf, initials, list, percent, rightShare, suggestion } from "/static/peerchat/core/format.js";
 import { newUuid, reconnectWait, socketUrl } from "/static/peerchat/core/socket.js";
+import { fill, ngettext } from "/static/peerchat/core/texts.js";
 import { equal } from "./check.js";
 
 export function clockRoundsUpAndStopsAtZero() {
@@ -15,7 +16,8 @@ export function initialsTakeWholeCharacters() {
 }
 
 export function countsAndShares() {
-  equal([plural(1, "group"), plural(2, "group"), percent(0.666)], ["1 group", "2 groups", "67 %"]);
+  const groups = [1, 2].map((count) => fill(ngettext("%(count)s group", "%(count)s groups", count), { count }));
+  equal([...groups, percent(0.666), badge(99), badge(100)], ["1 group", "2 groups", "67 %", "99", "99+"]);
 }
 
 export function daysNearTodayHaveNames() {

@@ -1,0 +1,57 @@
+"""The catalogues have every text, and what is shipped is what they say."""
+
+import re
+
+import pytest
+
+from tests.translations.catalogues import DOMAINS, LANGUAGES, compiled, place, refreshed, written
+from tests.translations.pseudo import pseudo
+
+CATALOGUES = [(language, domain) for language in LANGUAGES for domain in DOMAINS]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
+
+
+@pytest.fixture(params=CATALOGUES, ids="-".join)
+def named(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param
+
+
+def texts(string: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+def test_there_is_german():
+    assert "de" in LANGUAGES
+
+
+def test_catalogues_have_the_texts_of_now(named):
+    """`make messages` brings them up to date."""
+    catalog = refreshed(*named)
+    assert place(*named).read_bytes() == written(catalog)
+    assert place(*named).with_suffix(".mo").read_bytes() == compiled(catalog)
+
+
+def test_every_text_is_translated(named):
+    catalog = refreshed(*named)
+    missing = [one.id for one in catalog if one.id and not all(texts(one.string))]
+    assert missing == []
+    assert [one.id for one in catalog if one.id and one.fuzzy] == []
+
+
+def test_translations_have_the_placeholders_of_the_text_and_no_markup(named):
+    for message in refreshed(*named):
+        if not message.id:
+            continue
+        wanted = set(PLACEHOLDER.findall(" ".join(texts(message.id))))
+        for text in texts(message.string):
+            assert set(PLACEHOLDER.findall(text)) == wanted, text
+            # Templates put translations into attributes as they are.
+            assert not re.search(r'["<>&]', text), text
+
+
+def test_the_pseudo_language_is_longer_and_accented_and_keeps_placeholders():
+    made = pseudo("%(count)s votes of %(share)s %%")
+    assert PLACEHOLDER.findall(made) == ["%(count)s", "%(share)s", "%%"]
+    assert not re.search(r"[A-Za-z]", PLACEHOLDER.sub("", made))
+    text = "Discuss your answers. Then everyone votes again."
+    assert len(pseudo(text)) >= len(text) * 4 / 3
