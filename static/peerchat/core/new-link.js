@@ -6,13 +6,14 @@
  */
 
 import { setText, show } from "./dom.js";
+import { gettext } from "./texts.js";
 
 // Milliseconds between two requests, as the page around may not listen yet, and the number of requests.
 const EVERY = 2_000;
 const MOST = 5;
 // Marks the address of a link that the page around has sent.
 const RENEWED = "#renewed";
-const RELOAD = "Reload your course page to get a new link.";
+const RELOAD = gettext("Reload your course page to get a new link.");
 
 const page = document.querySelector("[data-ancestors]");
 const status = page.querySelector("[data-part=status]");
@@ -25,13 +26,13 @@ let timer = null;
 function ask() {
   left = MOST;
   show(again, false);
-  setText(status, "Asking your course page for a new link …");
+  setText(status, gettext("Asking your course page for a new link …"));
   request();
 }
 
 function request() {
   if (left === 0) {
-    stop(`Your course page did not answer. ${RELOAD}`);
+    stop(`${gettext("Your course page did not answer.")} ${RELOAD}`);
     return;
   }
   left -= 1;
@@ -68,7 +69,7 @@ addEventListener("message", ({ data, origin, source }) => {
   if (timer === null || source !== parent || !isAncestor(origin) || data?.type !== "peerchat:link") return;
   const url = addressOf(data.link);
   if (url === null) {
-    stop(`Your course page sent a link that is not a new one for this class. ${RELOAD}`);
+    stop(`${gettext("Your course page sent a link that is not a new one for this class.")} ${RELOAD}`);
     return;
   }
   url.hash = RENEWED;
@@ -80,6 +81,6 @@ again.addEventListener("click", ask);
 // A link that was sent and does not work either must not be asked for without end.
 const [navigation] = performance.getEntriesByType("navigation");
 if (parent !== window) {
-  if (location.hash === RENEWED && navigation?.type === "navigate") stop(`The new link does not work either. ${RELOAD}`);
+  if (location.hash === RENEWED && navigation?.type === "navigate") stop(`${gettext("The new link does not work either.")} ${RELOAD}`);
   else ask();
 }
