@@ -2,17 +2,19 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from accounts import languages, people
-from rooms import addresses, permissions, texts
+from rooms import addresses, permissions
 from rooms.models import Course, Enrollment, Question, QuestionVersion
 from rooms.queries import courses, rooms
 from rooms.queries.results import Results, revealed_results
@@ -21,9 +23,6 @@ from rooms.wire.errors import PermissionDenied
 
 register = template.Library()
 register.filter(people.shown_name)
-register.simple_tag(languages.current, name="current_language")
-register.simple_tag(languages.offered, name="offered_languages")
-register.simple_tag(texts.address, name="texts_address")
 
 SCHEMES = ("light", "auto")
 NOTHING = mark_safe("")
@@ -193,7 +192,9 @@ def _student(
 ) -> SafeString:
     request = _request(page, scheme)
     if not request.user.is_authenticated:
-        return _render("rooms/include/login.html", page, {"login_url": addresses.login()})
+        way = f"{addresses.login()}?next={quote(request.get_full_path())}"
+        link = {"link": format_html('<a href="{}">', way), "end": mark_safe("</a>")}
+        return _render("rooms/include/login.html", page, link)
     enrollment = _enrolled(request, slug)
     if enrollment is None:
         return NOTHING
@@ -229,8 +230,10 @@ def _results(results: Results) -> str:
 
 def _render(name: str, page: template.Context, context: dict[str, Any]) -> SafeString:
     # Do not pass the request, as the site's context processors are for its own templates.
+    request = page["request"]
     of_page = {
-        "here": page["request"].get_full_path(),
+        "here": request.get_full_path(),
+        "needs_texts": context.get("first", False) and _first(request, "texts"),
         "csp_nonce": nonce_of(page),
         "language": languages.current(),
     }

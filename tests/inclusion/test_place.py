@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 OWN = ROOT / "tests" / "inclusion" / "oldsite" / "templates"
 COURSE = "/a/b/courses/physics/"
 LEAD = f"{COURSE}instructor/"
+TEXTS = "/a/b/texts/en/VERSION.js"
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +46,15 @@ def addresses(html: str) -> set[str]:
     found = re.findall(
         r'\s(?:href|action|src|data-api|data-sockets|data-login-url)="([^"]*)"', html
     )
-    return {one for one in found if not one.startswith(("#", current.STATIC_URL))}
+    named = (re.sub(r"[0-9a-f]{12}\.js$", "VERSION.js", one) for one in found)
+    return {one for one in named if not one.startswith(("#", current.STATIC_URL))}
 
 
 def test_the_pages_lead_to_each_other_and_to_the_site_s_log_in(ines):
     sites = {"/sign-in/", "/a/b/api/", "/a/b/ws/"}
     assert addresses(ines.get("/a/b/").content.decode()) == {"/a/b/", COURSE, LEAD}
-    assert addresses(ines.get(COURSE).content.decode()) == {"/a/b/", LEAD, *sites}
-    assert addresses(ines.get(LEAD).content.decode()) == {"/a/b/", COURSE, *sites}
+    assert addresses(ines.get(COURSE).content.decode()) == {"/a/b/", LEAD, TEXTS, *sites}
+    assert addresses(ines.get(LEAD).content.decode()) == {"/a/b/", COURSE, TEXTS, *sites}
     assert addresses(ines.get("/a/b/api/docs/").content.decode()) == {
         "/a/b/",
         "/a/b/api/schema/",
@@ -81,7 +83,12 @@ def test_a_panel_knows_where_to_ask(school):
     request = RequestFactory().get("/courses/physics/")
     request.user = school.ada
     page = Template("{% load peerchat %}{% peerchat 'physics' %}").render(RequestContext(request))
-    assert addresses(page) == {"/sign-in/?next=/courses/physics/", "/a/b/api/", "/a/b/ws/"}
+    assert addresses(page) == {
+        "/sign-in/?next=/courses/physics/",
+        "/a/b/api/",
+        "/a/b/ws/",
+        TEXTS,
+    }
 
 
 def test_sockets_may_be_elsewhere_than_the_pages(ines, settings):
