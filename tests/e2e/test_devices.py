@@ -271,15 +271,28 @@ for letter in "AB":
 """
 
 
-async def test_a_question_that_is_added_meanwhile_is_offered(classroom: Classroom) -> None:
+EDIT = """
+from rooms.models import Question
+question = Question.objects.get(slug="added")
+question.prompt = "Was it edited?"
+question.save()
+question.choices.update(is_correct=False)
+question.choices.filter(letter="B").update(is_correct=True)
+"""
+
+
+async def test_questions_that_are_added_and_edited_meanwhile(classroom: Classroom) -> None:
     instructor, student = await classroom.instructor(), await classroom.student(1)
     await come(instructor, student)
+
+    async def run(code: str) -> None:
+        env = classroom.site.store.environment()
+        done = await asyncio.to_thread(manage, "shell", "-c", code, env=env)
+        assert done.returncode == 0, done.stderr
+
     await instructor.page.get_by_test_id("question-select").select_option(QUESTION)
     before = await instructor.page.locator(".question-item").count()
-    done = await asyncio.to_thread(
-        manage, "shell", "-c", ADD, env=classroom.site.store.environment()
-    )
-    assert done.returncode == 0, done.stderr
+    await run(ADD)
     added = instructor.page.get_by_test_id("question-added")
     await expect(added).to_contain_text("Was it added?")
     await expect(instructor.page.locator(".question-item")).to_have_count(before + 1)
@@ -291,6 +304,18 @@ async def test_a_question_that_is_added_meanwhile_is_offered(classroom: Classroo
     await expect(select).to_have_value("added")
     await instructor.press("start-question")
     await student.sees("vote")
+    await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
+    # The class keeps what it was asked; the list has what will be asked next.
+    await expect(added.locator(".edited")).to_be_hidden()
+    await run(EDIT)
+    await expect(added).to_contain_text("Was it edited?")
+    await expect(added.locator(".edited")).to_be_visible()
+    await instructor.page.get_by_test_id("show-answers").check()
+    asked = instructor.page.get_by_test_id("current-question")
+    await expect(asked.get_by_test_id("prompt")).to_have_text("Was it added?")
+    await expect(asked.locator(".choice[data-correct] .letter")).to_have_text("A")
+    await instructor.look("question-edited")
+    await student.page.reload()
     await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
 
 
