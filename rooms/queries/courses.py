@@ -7,29 +7,7 @@ from accounts import people
 from accounts.people import User
 from rooms.models import Course, Enrollment, Membership, Message, Question, Room, Round
 from rooms.peer.phases import Phase
-from rooms.permissions import formerly_called
 from rooms.queries.classroom import class_session
-
-
-def find_course(slug: str) -> Course | None:
-    """Return the course with this slug, or else the one that had it before."""
-    found = Course.objects.filter(slug=slug).first()
-    if found is None:
-        found = Course.objects.filter(pk__in=formerly_called([slug]).values("course")).first()
-    return found
-
-
-def find_question(course: Course, slug: str) -> Question | None:
-    """Return the question of a course with this slug, or else the one that had it before.
-
-    It comes with its choices.
-    """
-    questions = course.questions.prefetch_related("choices")
-    found = questions.filter(slug=slug).first()
-    if found is None:
-        former = course.questions.exclude(former_slugs=[]).values_list("pk", "former_slugs")
-        found = questions.filter(pk__in=[pk for pk, slugs in former if slug in slugs]).first()
-    return found
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:

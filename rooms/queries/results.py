@@ -25,8 +25,8 @@ from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
-from rooms.queries.courses import find_question
 from rooms.queries.presence import online_students
+from rooms.queries.slugs import find_question
 from rooms.wire.events import FiguresBody, Transitions
 
 
