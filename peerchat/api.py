@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING
 from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
-from rooms.queries.courses import find_course, my_enrollments, questions_for, versions_for
-from rooms.queries.questions import find_question
+from rooms.queries.courses import my_enrollments, questions_for, versions_for
 from rooms.queries.results import ChoiceResult, Results, revealed_results
+from rooms.queries.slugs import find_course, find_question
 from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import (
     EmptyText,

@@ -13,7 +13,7 @@ from rooms.models import ClassSession, Course, Enrollment, FormerSlug, Message, 
 FORMER_SLUGS = 20
 """The most former slugs of a course or of a question that are kept, the last ones."""
 MESSAGES = 500
-"""Stored transitions that are written at a time."""
+"""Messages that are written at a time."""
 
 
 def lock(item: Course | Question) -> None:
@@ -42,7 +42,7 @@ def follow_course(*, course: Course, before: str) -> None:
     kept = course.former_slugs.order_by("-left_at", "-pk")[:FORMER_SLUGS]
     course.former_slugs.exclude(pk__in=[former.pk for former in kept]).delete()
     changed = []
-    for message in _transitions(course):
+    for message in _reports(course):
         assert message.control is not None
         if message.control["course"] != course.slug:
             message.control["course"] = course.slug
@@ -55,26 +55,22 @@ def follow_course(*, course: Course, before: str) -> None:
 def follow_question(*, question: Question, before: str) -> None:
     """Keep the former slug of a question, and give the question its new one everywhere."""
     slug = question.slug
+    running = ClassSession.objects.filter(current_round__question=question, ended_at=None)
+    for session in running.select_for_update(no_key=True, of=("self",)).order_by("pk"):
+        # Processes remember the state of a class under its revision.
+        partners.count_change(session)
     former = [before, *(one for one in question.former_slugs if one not in (before, slug))]
     question.former_slugs = former[:FORMER_SLUGS]
     Question.objects.filter(pk=question.pk).update(former_slugs=question.former_slugs)
     take_slug(question=question)
     changed = []
-    for message in _transitions(question.course):
+    for message in _reports(question.course):
         assert message.control is not None
         posed = message.control["question"]
         if posed is not None and posed["question"] == before:
             posed["question"] = slug
             changed.append(message)
     _store(changed)
-    running = (
-        ClassSession.objects.filter(current_round__question=question, ended_at=None)
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-    )
-    for session in running:
-        # Processes remember the state of a class under its revision.
-        partners.count_change(session)
     tell.question_renamed(question, before)
 
 
@@ -87,10 +83,10 @@ def take_slug(*, question: Question) -> None:
             Question.objects.filter(pk=other.pk).update(former_slugs=kept)
 
 
-def _transitions(course: Course) -> Iterable[Message]:
-    """Return the stored transitions of a course, which name it and its questions."""
+def _reports(course: Course) -> Iterable[Message]:
+    """Return the messages that report a course's class, which name it and its questions."""
     return Message.objects.filter(
-        room__course=course, room__kind=Room.Kind.COURSE, kind=Message.Kind.CONTROL
+        room__course=course, room__kind=Room.Kind.COURSE, control__isnull=False
     ).only("control")
 
 

@@ -20,7 +20,7 @@ from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.queries import classroom
-from rooms.queries.questions import find_question
+from rooms.queries.slugs import find_question
 from rooms.wire.commands import (
     Announce,
     Control,

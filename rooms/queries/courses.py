@@ -17,17 +17,8 @@ from rooms.models import (
     Round,
 )
 from rooms.peer.phases import Phase
-from rooms.permissions import formerly_called
 from rooms.queries.classroom import class_session
 from rooms.queries.questions import reveals, versions_at
-
-
-def find_course(slug: str) -> Course | None:
-    """Return the course with this slug, or else the one that had it before."""
-    found = Course.objects.filter(slug=slug).first()
-    if found is None:
-        found = Course.objects.filter(pk__in=formerly_called([slug]).values("course")).first()
-    return found
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:

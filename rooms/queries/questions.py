@@ -1,4 +1,4 @@
-"""Questions by their slugs, and what classes were shown of them."""
+"""What classes were asked and shown of questions."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,19 +6,6 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from rooms.models import Course, Message, Question, QuestionVersion, Room, Round
-
-
-def find_question(course: Course, slug: str) -> Question | None:
-    """Return the question of a course with this slug, or else the one that had it before.
-
-    It comes with its choices.
-    """
-    questions = course.questions.prefetch_related("choices")
-    found = questions.filter(slug=slug).first()
-    if found is None:
-        former = course.questions.exclude(former_slugs=[]).values_list("pk", "former_slugs")
-        found = questions.filter(pk__in=[pk for pk, slugs in former if slug in slugs]).first()
-    return found
 
 
 def reveals(course: Course) -> QuerySet[Message]:

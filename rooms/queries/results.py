@@ -24,7 +24,8 @@ from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
 from rooms.queries.presence import online_students
-from rooms.queries.questions import find_question, reveals, versions_at
+from rooms.queries.questions import reveals, versions_at
+from rooms.queries.slugs import find_question
 from rooms.wire.events import FiguresBody, Transitions
 
 

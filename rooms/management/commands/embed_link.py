@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import people
 from rooms.conf import limits
 from rooms.embed import sign_embed_link
-from rooms.queries.courses import find_course
+from rooms.queries.slugs import find_course
 from rooms.wire.errors import PermissionDenied
 
 
