@@ -1,8 +1,7 @@
 """The middleware that lets machines next to the server ask for its health."""
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware import common
 
 
@@ -12,7 +11,7 @@ class CommonMiddleware(common.CommonMiddleware):
     Load balancers and monitors ask a server by its address, which is none of its names.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         if request.path_info in settings.PROBES:
             return None
         return super().process_request(request)

@@ -309,8 +309,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 if HTTPS and not SECURE_SSL_REDIRECT:
     # With SSL_REDIRECT=0, the site says that a proxy redirects, as deploy/nginx.conf does.
     SILENCED_SYSTEM_CHECKS += ["security.W008"]
-if envbool("TRUST_X_FORWARDED_PROTO", False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if envbool("TRUST_X_FORWARDED_PROTO", False) else None
+)
 # If it is set, /metrics requires this bearer token.
 METRICS_TOKEN = env("METRICS_TOKEN", "")
 SECURE_REFERRER_POLICY = "same-origin"

@@ -26,7 +26,8 @@ class StaticFiles(ServeStaticMiddleware):
             found = await loop.run_in_executor(_thread, self.find_file, url)
             if found is not None:
                 self.files[url] = found
-        return await super().__call__(request)
+        response: HttpResponseBase = await super().__call__(request)
+        return response
 
     def _has_hash(self, url: str) -> bool:
         test = self.DEFAULT_IMMUTABLE_FILE_TEST
