@@ -97,8 +97,8 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         enrollment = open_embed_link(request.GET.get("link", ""), slug)
     except (BadLink, PermissionDenied):
-        context = {"slug": slug, "ancestors": " ".join(ancestors)}
-        response = render(request, "rooms/embed_refused.html", context, status=403)
+        where = {"slug": slug, "ancestors": " ".join(ancestors)}
+        response = render(request, "rooms/embed_refused.html", where, status=403)
     else:
         user = enrollment.user
         context = {**_about(user, enrollment), "included": True, "token": issue_token(user)}
