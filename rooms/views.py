@@ -120,8 +120,8 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         enrollment = open_embed_link(request.GET.get("link", ""), slug)
     except (BadLink, PermissionDenied):
-        context = {"slug": slug, "ancestors": " ".join(ancestors)}
-        response = render(request, "rooms/embed_refused.html", context, status=403)
+        where = {"slug": slug, "ancestors": " ".join(ancestors)}
+        response = render(request, "rooms/embed_refused.html", where, status=403)
     else:
         user = enrollment.user
         languages.speak_to(user)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest
 
 from rooms.models import (
@@ -97,7 +97,9 @@ class Scoped(BaseModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return scoped(request, super().get_queryset(request))
 
-    def formfield_for_foreignkey(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
         target: Any = db_field.related_model
         if target in BELONGS and not is_unbound(request):
             kwargs.setdefault("queryset", scoped(request, target._default_manager.all()))
@@ -119,14 +121,11 @@ class Scoped(BaseModelAdmin):
 class CourseFilter(admin.RelatedFieldListFilter):
     """A filter by course, which offers the courses that the user may have."""
 
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin
-    ) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin) -> Any:
         courses = scoped(request, Course.objects.all())
         ordering = self.field_admin_ordering(field, request, model_admin)
-        found: list[tuple[Any, str]] = field.get_choices(
+        return field.get_choices(
             include_blank=False,
             ordering=ordering,
             limit_choices_to=Q(pk__in=courses.order_by().values("pk")),
         )
-        return found
