@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.views.i18n import JavaScriptCatalog
@@ -31,7 +32,7 @@ class Catalogue(JavaScriptCatalog):
 def script(language: str) -> bytes:
     """Return the script with the texts of a language."""
     with translation.override(language):
-        content: bytes = Catalogue().get(None).content
+        content: bytes = Catalogue().get(HttpRequest()).content
     return content
 
 

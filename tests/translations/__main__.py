@@ -1,6 +1,7 @@
 """`make messages`: brings the catalogues up to date, and tells what is still to be translated."""
 
 import sys
+from typing import Any
 
 from tests.translations.catalogues import DOMAINS, LANGUAGES, compiled, place, refreshed, written
 
@@ -21,7 +22,7 @@ def main() -> int:
     return missing
 
 
-def texts(string: str | tuple[str, ...]) -> tuple[str, ...]:
+def texts(string: Any) -> tuple[str, ...]:
     return string if isinstance(string, tuple) else (string,)
 
 

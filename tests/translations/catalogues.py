@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -56,7 +57,9 @@ def template(domain: str, files: Iterable[Path] | None = None) -> Catalog:
     catalog = Catalog(domain=domain, project="peerchat", creation_date=STARTED)
     for path in sources(domain) if files is None else files:
         for name, message, comments, context in messages_in(path):
-            catalog.add(message, locations=[(name, None)], auto_comments=comments, context=context)
+            # Without the line, so that a change elsewhere in the file is none of the catalogue.
+            where: Any = (name, None)
+            catalog.add(message, locations=[where], auto_comments=comments, context=context)
     return catalog
 
 
