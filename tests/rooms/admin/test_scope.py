@@ -195,6 +195,8 @@ def test_the_right_to_questions_is_enough_to_add_one(desk, lead, course, others)
     of_questions = Permission.objects.filter(codename__endswith="_question")
     lead.user_permissions.set(of_questions)
     page = desk.get(url(Question, "add"))
+    # Its search would be refused to those who may not view courses.
+    assert "admin-autocomplete" not in page.content.decode()
     (offered,) = page.context["adminform"].form.fields["course"].queryset
     data = form_of(page) | new_question() | {"course": offered.pk}
     assert desk.post(url(Question, "add"), data).status_code == 302
