@@ -62,6 +62,14 @@ def test_the_choice_of_a_user_applies_on_all_devices(client, ada):
     assert "My courses" in client.get("/").content.decode()
 
 
+def test_the_page_comes_back_from_a_browser_that_sends_no_referrer(client, db):
+    address = f"{LOG_IN}?next=/courses/physics/"
+    form = client.get(address).content.decode().partition('data-testid="languages"')[2]
+    assert f'name="next" value="{address}"' in form
+    chosen = reverse("peerchat_accounts:language")
+    assert client.post(chosen, {"language": "de", "next": address}).url == address
+
+
 def test_a_language_that_the_site_lacks_is_not_kept(client, ada):
     client.force_login(ada)
     for language in ("fr", "tlh", "", "../de"):
