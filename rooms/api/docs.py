@@ -48,11 +48,7 @@ SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
 }
 """The settings of drf-spectacular for this document, whichever the site around has for its own."""
-# The settings are replaced for the whole process.
-_generating = threading.Lock()
-
 METHODS = ("get", "post", "put", "patch", "delete")
-
 
 _generating = threading.Lock()
 
@@ -62,7 +58,8 @@ def open_api() -> Schema:
 
     Its paths begin at the address of the pages. The rest of the site around them is not in it.
     """
-    # drf-spectacular imports its extensions at the first use, and fails in a second thread then.
+    # drf-spectacular imports its extensions at the first use, and fails in a second thread then. Its
+    # settings are replaced for the whole process.
     with _generating:
         return _open_api()
 
@@ -70,7 +67,7 @@ def open_api() -> Schema:
 @functools.cache
 def _open_api() -> Schema:
     patterns = [path("api/", include("rooms.api.urls"))]
-    with _generating, patched_settings(SETTINGS), translation.override("en"):
+    with patched_settings(SETTINGS), translation.override("en"):
         made: Schema = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)
     return made
 
