@@ -92,7 +92,7 @@ class Costs:
             figures["workers"][f"peerchat, {n}, one pair among 100"]
             for n in ("1 worker", "4 workers")
         )
-        cpu, redis = "server CPU per message beyond standing by, µs", "Redis CPU per message, µs"
+        cpu, redis = "server CPU per message above idle, µs", "Redis CPU per message, µs"
         # Three of four workers get what one of them sends.
         receive, delivery = (max(four[name] - one[name], 0) / 3 for name in (cpu, redis))
         return cls(

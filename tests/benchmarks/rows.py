@@ -326,7 +326,7 @@ VOTES = Benchmark(
 
 
 BEYOND = Figure(
-    "server CPU per message beyond standing by, µs",
+    "server CPU per message above idle, µs",
     lambda m: (m.cpu - m.quiet_cpu * m.seconds) / m.messages * 1e6,
 )
 STANDBY = 100

@@ -66,6 +66,18 @@ async def paired(
     return ines, people, clients
 
 
+async def discussing(
+    cast: Cast, votes: Sequence[str | None]
+) -> tuple[Client, list[Person], list[Client]]:
+    """Do as `paired`, then enable the chat; each student has read the `partners` event."""
+    ines, people, clients = await paired(cast, votes)
+    await ines.ask("enable_chat")
+    for client in clients:
+        await client.event("partners")
+        client.forget()
+    return ines, people, clients
+
+
 def formed(cast: Cast, slug: str = "force") -> list[list[str]]:
     """The usernames in each group of the question."""
     groups = PartnerGroup.objects.filter(

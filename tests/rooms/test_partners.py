@@ -14,7 +14,7 @@ from rooms.models import (
 )
 from tests.client import barrier
 from tests.rooms.cast import body, eventually
-from tests.rooms.lesson import formed, paired, sizes
+from tests.rooms.lesson import discussing, formed, paired, sizes
 
 
 def answers(people, votes, groups):
@@ -264,11 +264,7 @@ async def test_each_is_told_of_their_own_partners(cast):
 
 
 async def test_move_student(cast):
-    ines, people, clients = await paired(cast, "ABAB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
-        client.forget()
+    ines, people, clients = await discussing(cast, "ABAB")
     first, second = PartnerGroup.objects.filter(round__session__course=cast.course)
     mover = first.partners.first().user
     [person] = [one for one in people if one.user == mover]

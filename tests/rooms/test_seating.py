@@ -9,14 +9,11 @@ from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import ClassSession, Connection
 from rooms.queries import classroom
 from tests.rooms.cast import eventually, in_thread
-from tests.rooms.lesson import formed, paired, sizes
+from tests.rooms.lesson import discussing, formed, paired, sizes
 
 
 async def test_who_comes_late_is_put_with_others(cast):
-    ines, people, clients = await paired(cast, "AB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
+    _, people, clients = await discussing(cast, "AB")
     late = await cast.chat(cast.ada)
     added = await late.event("room_added")
     assert (added["kind"], added["members"]) == ("partners", 3)
@@ -129,11 +126,7 @@ async def test_who_comes_before_the_chat_is_enabled_has_a_partner_then(cast):
 
 async def test_whose_partner_is_gone_is_put_with_others(cast):
     """After four seconds here, after ten by default."""
-    ines, people, clients = await paired(cast, "ABAB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
-        client.forget()
+    _, people, clients = await discussing(cast, "ABAB")
     [mine] = [group for group in formed(cast) if people[0].name in group]
     [gone] = [n for n in (1, 2, 3) if people[n].name in mine]
     await clients[gone].close()
@@ -153,11 +146,7 @@ async def test_whose_partner_is_gone_is_put_with_others(cast):
 
 async def test_who_is_alone_goes_where_somebody_is_online(cast):
     """Three pairs: two lose a partner, then one of these leaves, too, a moment ago."""
-    ines, people, clients = await paired(cast, "ABABAB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
-        client.forget()
+    _, people, clients = await discussing(cast, "ABABAB")
     names = [person.name for person in people]
     alone, another, pair = ([names.index(name) for name in group] for group in formed(cast))
     lonely, [first, second] = alone[0], (alone[1], another[1])
@@ -175,11 +164,7 @@ async def test_who_is_alone_goes_where_somebody_is_online(cast):
 
 
 async def test_two_who_are_alone_get_each_other(cast):
-    ines, people, clients = await paired(cast, "ABABABAB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
-        client.forget()
+    _, people, clients = await discussing(cast, "ABABABAB")
     names = [person.name for person in people]
     one, other = ([names.index(name) for name in group] for group in formed(cast)[:2])
     for n in (one[1], other[1]):
@@ -192,11 +177,7 @@ async def test_two_who_are_alone_get_each_other(cast):
 
 
 async def test_whose_partner_left_the_course_is_put_with_others(cast):
-    ines, people, clients = await paired(cast, "ABAB")
-    await ines.ask("enable_chat")
-    for client in clients:
-        await client.event("partners")
-        client.forget()
+    _, people, clients = await discussing(cast, "ABAB")
     [mine] = [group for group in formed(cast) if people[0].name in group]
     [gone] = [n for n in (1, 2, 3) if people[n].name in mine]
     await in_thread(unenroll, course=cast.course, users=[people[gone].user])
