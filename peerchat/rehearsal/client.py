@@ -76,6 +76,8 @@ class Client:
         self._socket = ReconnectingSocket(
             url, token, on_frame=self._take, on_connect=self._greeted, on_lost=self._dropped
         )
+        # By how many seconds the server's clock is ahead of this one, at least.
+        self._ahead = -math.inf
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._lost: Disconnected | None = None
 
@@ -144,8 +146,15 @@ class Client:
             if not future.done():
                 future.set_exception(self._lost)
 
+    def server_now(self) -> float:
+        """Return the server's time in seconds since the epoch, as far as its frames tell."""
+        return time.time() + self._ahead
+
     def _take(self, body: Body, text: str) -> None:
         self.texts.append(text)
+        if "server_time" in body:
+            # The quickest frame is the best measure.
+            self._ahead = max(self._ahead, body["server_time"] - time.time())
         match body["action"]:
             case "control":
                 self.controls.append(body)

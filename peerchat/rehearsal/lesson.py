@@ -23,7 +23,7 @@ ARRIVE_WITHIN = 20.0
 GATE = 200
 """Handshakes under way at once."""
 RATIONALE = "Because of the letter."
-LAST_DRAFT = 0.8
+LAST_DRAFT = 1.2
 """Seconds before the close by which pages have sent their drafts."""
 
 
@@ -154,8 +154,7 @@ class Lesson:
         """Wait for the announced close, send the draft, and return whether the server kept it."""
         if not await client.until(lambda: len(client.closings) >= number, within=ARRIVE_WITHIN):
             return False
-        closing = client.closings[-1]
-        left = closing["deadline"] - closing["server_time"]
+        left = client.closings[-1]["deadline"] - client.server_now()
         await asyncio.sleep(self._rng.uniform(0, max(left - LAST_DRAFT, 0)))
         try:
             reply = await client.command(

@@ -10,7 +10,7 @@ const UNSURE = new Set(["not_connected", "timeout"]);
 
 // Seconds before the close. Each page of a class sends its draft at a random moment between the two.
 const FIRST_DRAFT = 3;
-const LAST_DRAFT = 0.8;
+const LAST_DRAFT = 1.2;
 // Seconds between two drafts while the student types, except right before the close.
 const DRAFT_EVERY = 0.4;
 const NO_WAIT = 0.6;

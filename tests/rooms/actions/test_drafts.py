@@ -1,9 +1,11 @@
 """Drafts of votes, and the close of a round that counts them."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from rooms.actions import session
@@ -286,3 +288,19 @@ def test_a_question_without_a_right_answer_has_no_transitions_and_no_gain(school
     figures = results.figures(school.course)
     assert figures.votes == [2, 2]
     assert (figures.transitions, figures.gain) == (None, None)
+
+
+# --- snapshots -----------------------------------------------------------------------------------
+
+
+def test_a_snapshot_has_a_time_before_its_reads(school):
+    """Otherwise a client that asks for news since then would miss a vote that came meanwhile."""
+    reads = []
+
+    def read(execute, *call):
+        reads.append(time.time())
+        return execute(*call)
+
+    with connection.execute_wrapper(read):
+        state = classroom.snapshot(school.ada, COURSE)
+    assert state.server_time <= reads[0]
