@@ -58,8 +58,8 @@ def open_api() -> Schema:
 
     Its paths begin at the address of the pages. The rest of the site around them is not in it.
     """
-    # drf-spectacular imports its extensions at the first use, and fails in a second thread then. Its
-    # settings are replaced for the whole process.
+    # drf-spectacular imports its extensions at the first use, and fails in a second thread then.
+    # Its settings are replaced for the whole process.
     with _generating:
         return _open_api()
 
