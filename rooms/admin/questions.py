@@ -203,11 +203,12 @@ class QuestionVersionAdmin(History):
 
     @admin.display(description=_("choices"))
     def choice_lines(self, version: QuestionVersion) -> str:
+        correct = _("(correct)")
         return format_html_join(
             "",
-            '<div dir="auto">{}. {} {}</div>',
+            '<div dir="auto">{}. {}{}</div>',
             (
-                (choice["letter"], choice["text"], _("(correct)") if choice["is_correct"] else "")
+                (choice["letter"], choice["text"], f" {correct}" if choice["is_correct"] else "")
                 for choice in version.choices
             ),
         )

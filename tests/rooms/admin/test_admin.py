@@ -385,10 +385,12 @@ def test_a_question_that_cannot_be_asked_is_refused(admin_client, question, chan
     assert question.choices.count() == 3
 
 
-def test_a_question_that_was_asked_stays_where_it_is(admin_client, taught, question):
+def test_a_question_that_was_asked_stays_in_its_course(admin_client, taught, question):
+    elsewhere = Course.objects.create(slug="chemistry", title="Chemistry")
     response = change_question(
         admin_client,
         question,
+        course=elsewhere.pk,
         slug="other",
         prompt="Which force is larger?",
         choices__0__is_correct=None,
@@ -397,7 +399,8 @@ def test_a_question_that_was_asked_stays_where_it_is(admin_client, taught, quest
     )
     assert response.status_code == 302
     question.refresh_from_db()
-    assert (question.slug, question.prompt) == ("lift", "Which force is larger?")
+    assert question.course == taught
+    assert (question.slug, question.prompt) == ("other", "Which force is larger?")
     assert question.choices.get(is_correct=True).letter == "B"
     assert question.choices.count() == 2
     assert (

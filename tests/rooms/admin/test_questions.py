@@ -79,7 +79,7 @@ def test_the_page_says_what_becomes_of_a_question_that_was_asked(admin_client, t
 
     other = Question.objects.create(course=taught, slug="other", prompt="?")
     assert "This question was asked." not in page(other)
-    assert WAS_ASKED in page(question)
+    assert str(WAS_ASKED) in page(question)
     assert re.search(r'questionversion/\?question__id__exact=\d+">1<', page(question))
 
 
