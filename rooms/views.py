@@ -89,7 +89,8 @@ def texts(request: HttpRequest, language: str, version: str) -> HttpResponse:
 
     While workers of two versions run, a page may ask one that has other texts.
     """
-    if language != languages.SOURCE and language not in dict(settings.LANGUAGES):
+    # Django's default, en-us, is none of its languages.
+    if language not in (languages.SOURCE, settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)):
         raise Http404
     response = HttpResponse(catalogue.script(language), content_type="text/javascript")
     is_known = version == catalogue.version(language)

@@ -31,12 +31,13 @@ class Counting(PBKDF2PasswordHasher):
 
 
 # Whose username somebody tries out: one who is there; nobody; one who may not log in any more;
-# one who logs in by other ways only; one whose username differs in a letter's case.
-WHOSE = ("there", "nobody", "inactive", "without", "THERE")
+# one who logs in by other ways only; one whose username differs in case, and counts as the same.
+WHOSE = ("there", "nobody", "inactive", "without", "OTHER")
 
 
 def make_accounts(prefix=""):
-    User.objects.create_user(f"{prefix}there", password=PASSWORD)
+    for name in ("there", "other"):
+        User.objects.create_user(f"{prefix}{name}", password=PASSWORD)
     User.objects.create_user(f"{prefix}inactive", password=PASSWORD, is_active=False)
     User.objects.create_user(f"{prefix}without", password=None)
 

@@ -22,6 +22,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    FormerSlug,
     Membership,
     Mention,
     Message,
@@ -197,6 +198,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "id": cast.ada.user.pk,
         "app_label": "peerchat_rooms",
         "url": "nothing/",
+        "language": "de",
+        "version": "0" * 12,
         **more,
     }
 
@@ -216,6 +219,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         Question: {"course__in": courses},
         Choice: {"question__course__in": courses},
         QuestionVersion: {"question__course__in": courses},
+        FormerSlug: {"course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},

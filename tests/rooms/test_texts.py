@@ -29,6 +29,13 @@ def test_browsers_keep_the_texts_for_good(client):
     assert "Abstimmung er\\u00f6ffnet" in answer.content.decode()
 
 
+def test_a_site_with_the_default_language_of_django_has_the_texts(client, settings):
+    settings.LANGUAGE_CODE = "en-us"
+    with translation.override("en-us"):
+        address = texts.address()
+    assert client.get(address).status_code == 200
+
+
 def test_texts_of_another_version_are_not_kept(client):
     answer = client.get(reverse("peerchat:texts", args=["de", "0123456789ab"]))
     assert answer.status_code == 200
