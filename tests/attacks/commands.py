@@ -8,7 +8,7 @@ from rooms.wire.commands import CHAT_COMMANDS, CONTROL_COMMANDS, Command
 
 CHAT = {str(kind.__struct_config__.tag): kind for kind in CHAT_COMMANDS}
 CONTROL = {str(kind.__struct_config__.tag): kind for kind in CONTROL_COMMANDS}
-# What stands in a field that must be there; a field of a new kind fails in `fields` until it has a
+# Values for required fields; a field of a new kind fails in `fields` until it has a
 # value here.
 VALUES: dict[str, Any] = {
     "before": 5,

@@ -11,7 +11,7 @@ from tests.rooms.conftest import SHORTER, cast  # noqa: F401 - the same people, 
 from tests.running import Site, environment
 
 FRAMES = "https://courses.example.edu"
-# Attackers take their time; these tests do not.
+# Attackers can wait as long as a limit demands; these tests cannot.
 FAST = {
     f"{name}_{of}": "1000000"
     for name in ("MESSAGE", "VOTE", "SEARCH", "PUBLISH", "SUBSCRIBE", "FEED")

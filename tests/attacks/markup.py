@@ -10,8 +10,8 @@ from tests.pace import patient
 
 WITHIN = patient(20_000)  # milliseconds
 
-# What makes an element where markup is taken for markup: in a text, in an attribute with either
-# quote, behind what ends a title, a text area, a template, a script or a comment.
+# Markup that makes an element wherever it is not escaped: in a text, in an attribute with either
+# quote, behind the end of a title, a text area, a template, a script or a comment.
 MARKUP = (
     "<img src=x onerror=alert(1)><x-injected></x-injected>"
     "\"'><img src=x onerror=alert(2)><x-injected>"
@@ -20,7 +20,7 @@ MARKUP = (
     "<a href=javascript:alert(5)>x</a><iframe srcdoc='<script>alert(6)</script>'></iframe>"
     "{{7*7}}${7*7}%7B%7B &lt;x-injected&gt; \\u003cx-injected\\u003e javascript:alert(7)"
 )
-# The same for what may not be as long.
+# The same for texts with a lower limit of length.
 SHORT = "\"'><img src=x onerror=alert(1)></title></textarea><x-injected>"
 
 # Elements, templates and shadow trees included, that can only come of the texts above.
@@ -67,7 +67,7 @@ def hostile(place: str, *, short: bool = False) -> str:
 
 
 class Watched:
-    """A page of somebody's, and all that it should not have done."""
+    """A page of one user, and everything that it did and should not have done."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -99,7 +99,7 @@ class Watched:
         assert answer.status == status, url
 
     async def shows(self, *places: str) -> None:
-        """Waits until what was written in these places is on the page; then nothing came of it."""
+        """Wait until the texts of these places are shown; check that no markup had an effect."""
         texts = ""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WITHIN / 1000):

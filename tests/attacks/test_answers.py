@@ -1,8 +1,9 @@
-"""What a student can find out about the answer, or the votes of others, before it is revealed.
+"""Attempts of a student to find out the answer, or the votes of others, before the reveal.
 
-Two classes go through the same steps and differ in nothing but that. Whatever a student of one can
-ask for, or hears by itself, must be the same in the other: then nothing of it can be in there, in
-whatever words. `tests/rooms/test_question.py` and `tests/e2e/test_class.py` look for the words.
+Two classes go through the same steps and differ only in the answer and in those votes. Everything
+that a student of one can ask for, or is told unasked, must be the same in the other: then none of
+it can give them away, whatever its wording is. `tests/rooms/test_question.py` and
+`tests/e2e/test_class.py` look for the words.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ class Class:
     name: str
     correct: str
     others: str
-    """What those vote who are no partners of hers, in both rounds."""
+    """The votes, in both rounds, of the students who are not her partners."""
 
     def __post_init__(self) -> None:
         tag = f"{self.name}-{self.cast.tag}"
@@ -77,7 +78,7 @@ class Class:
         return "dora", "emil"
 
     async def looks(self, client: Any) -> dict[str, str]:
-        """Everything that ada can get at, and what came by itself."""
+        """Return everything that ada can get at, and the frames that came unasked."""
         ada = self.people["ada"]
         room = str(Room.objects.get(course=self.course, kind="course").id)
         known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)
@@ -101,7 +102,7 @@ class Class:
                 continue
             given = {"room": room, "rooms": {room: 0}, "course": self.course.slug}
             if action in ("new_message", "private_message", "vote", "typing", "publish", "send_to"):
-                continue  # these tell something, they do not ask for it
+                continue  # these commands tell something and ask for nothing
             sent = await client.post(action, **fields(kind, topic=f"{self.course.slug}/a", **given))
             reply = await client.take(lambda f, sent=sent: f.get("uuid") == sent, action)
             seen[action] = self.plain(str(reply))
@@ -146,5 +147,5 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
                     :200
                 ]
         else:
-            # What the test would look like all along if it tested nothing.
+            # After the reveal the two must differ: this shows that the comparison can fail.
             assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs

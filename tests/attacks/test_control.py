@@ -17,7 +17,7 @@ WHO = ("ada", "ivan", "zoe")
 
 @pytest.fixture
 async def class_(cast):
-    """The dashboard of a class that votes. Nobody in WHO may move it, nor be heard by it."""
+    """Yield the dashboard of a class that votes, which nobody in WHO may change or write to."""
     board = await cast.dashboard()
     epoch = await lead(board, "vote")
     before = fingerprint(cast)
@@ -31,7 +31,7 @@ async def class_(cast):
 
 
 def wanted(cast, action):
-    """An instructor's command that would do something."""
+    """Return the fields of an instructor's command that would have an effect."""
     return fields(CONTROL[action], username=cast.bea.name)
 
 
@@ -94,7 +94,7 @@ async def test_the_producer(cast, class_, visit, who):
 
 @pytest.mark.parametrize("who", WHO)
 async def test_moderation(cast, class_, visit, who):
-    """What else only those who lead may do, and in nobody else's room."""
+    """People who do not lead may not moderate either, nor change a room of others."""
     room = cast.open_room(cast.bea, cast.ada)
     visitor, token = visit(), cast.person(who).token
     before = fingerprint(cast)
@@ -117,7 +117,7 @@ async def test_moderation(cast, class_, visit, who):
 
 @pytest.mark.parametrize("who", WHO)
 async def test_the_questions_and_their_answers(cast, class_, visit, who):
-    """Questions are read over HTTP, not written, and `correct` is nothing one can send."""
+    """Questions can be read over HTTP, not written, and no request takes `correct`."""
     person = cast.person(who)
     for method in WRITING:
         for body in ({"question": "force", "correct": "A"}, {"correct": "A"}):
@@ -147,7 +147,7 @@ async def test_the_instructor_s_page(cast, class_, visit, who):
 
 @pytest.mark.parametrize("who", WHO)
 async def test_the_admin(cast, class_, visit, who):
-    """Every page of it leads those who are no staff to its log-in, whatever they send."""
+    """Every page of the admin leads people who are not staff to its log-in, whatever they send."""
     visitor = visit(cast.person(who))
     pages = [route for route in routes() if route.pattern.startswith("admin/")]
     assert len(pages) > 100
@@ -161,13 +161,13 @@ async def test_the_admin(cast, class_, visit, who):
             else:
                 assert answer.status == 302, (method, route.pattern)
                 assert answer.location.startswith("/admin/login/?next="), (method, route.pattern)
-        # Logging out is what it says.
+        # The log-out of the admin did log out, so log in again.
         visitor.cookies["sessionid"] = cast.person(who).log_in()
 
 
 @pytest.mark.parametrize("who", WHO)
 async def test_what_looks_like_a_control_event(cast, class_, who):
-    """In a message, a topic, a datum or a feed it is not taken for one."""
+    """An imitation in a message, a topic, a datum or a feed is not taken for a `control` event."""
     event = {
         "action": "control",
         "course": cast.course.slug,
@@ -199,7 +199,7 @@ async def test_what_looks_like_a_control_event(cast, class_, who):
     await feed.event("feed_welcome")
     await feed.send(json.dumps(event))
     await feed.event("control")
-    # Whoever is not on the feed hears nothing of it.
+    # A client that is not on the feed hears nothing of it.
     assert [frame for frame in await welcome.settled() if frame["action"] == "control"] == []
     assert [frame for frame in await bea.settled() if frame["action"] == "control"] == []
 
@@ -217,14 +217,14 @@ async def test_a_link_of_a_frame_gives_no_more_than_its_user_has(cast, class_, v
 
 
 async def test_who_leads_another_course_and_learns_in_this_one(cast, class_, visit):
-    """A role counts in its course alone."""
+    """A role counts only in its own course."""
     Enrollment.objects.create(course=cast.course, user=cast.ivan.user)
     board = await cast.connect(f"/ws/instructor/{cast.other_course.slug}/", token=cast.ivan.token)
     await board.event("welcome")
     path = f"/api/courses/{cast.course.slug}/control/"
     for action in CONTROL:
         given = wanted(cast, action)
-        # Nothing names a course in a command of the dashboard: these are about his own class.
+        # No field of a dashboard's command names a course: the commands act on his own class.
         more = {**given, "course": cast.course.slug}
         assert (await board.fail(action, **more))["error_code"] == "invalid_message_format"
         body = {"action": action, **given}

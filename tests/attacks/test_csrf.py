@@ -54,7 +54,7 @@ WRITERS = [
 
 @pytest.fixture
 async def scene(cast):
-    """A class that votes, and an open room with a message in it: something to change."""
+    """Make a class that votes, and an open room with a message: things that can be changed."""
     room = cast.open_room(cast.bea)
     store(room, cast.bea, "first")
     await lead(await cast.dashboard(), "vote")
@@ -95,7 +95,7 @@ async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
     ("method", "route"), WRITERS, ids=[f"{method} {route.pattern}" for method, route in WRITERS]
 )
 async def test_each_address_that_writes(cast, scene, visit, method: str, route: Route):
-    """With all that belongs to it but the token it changes nothing; with the token it does."""
+    """A complete request without the CSRF token changes nothing; with the token it does."""
     who, body = BODIES[method, route.pattern]
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
@@ -108,7 +108,7 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
             "Cookie": f"sessionid={person.cookies['sessionid']}; csrftoken={SECRET}",
             "X-CSRFToken": "d" * 32,
         },
-        {"Content-Type": "text/plain"},  # which forms can send without asking
+        {"Content-Type": "text/plain"},  # a form can send this without a preflight request
     ):
         answer = await person.send(method, path, body=body, headers=headers)
         assert answer.status == 403, headers
@@ -120,7 +120,7 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
         return
     assert answer.status < 300, answer.text
-    # Nobody was muted; whoever is let post again is noted in the use log all the same.
+    # Nobody was muted, but the use log notes an unmute in any case.
     assert fingerprint(cast) != before
 
 
@@ -131,7 +131,7 @@ def test_the_view_of_logging_in_looks_at_no_session():
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
 async def test_a_form_elsewhere_logs_nobody_in(cast, visit, kind):
-    """Without asking first, pages elsewhere can only send what a form can."""
+    """Without a preflight request, pages of other sites can only send what a form can."""
     cast.ada.user.set_password("correct horse")
     cast.ada.user.save()
     body = f'{{"username": "{cast.ada.name}", "password": "correct horse"}}'.encode()
@@ -150,7 +150,7 @@ async def test_a_form_elsewhere_logs_nobody_in(cast, visit, kind):
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/admin/login/"])
 async def test_nobody_is_logged_in_by_another_site(cast, visit, path):
-    """Who is logged in as the attacker would write for the attacker."""
+    """A visitor who was logged in as the attacker would write into the attacker's account."""
     cast.ines.user.set_password("correct horse")
     cast.ines.user.is_staff = True
     cast.ines.user.save()

@@ -1,4 +1,4 @@
-"""The use log, opened in a spreadsheet by whoever teaches: what students wrote stays text."""
+"""The use log, opened in a spreadsheet by an instructor: what students wrote stays text."""
 
 import csv
 import io
@@ -71,7 +71,7 @@ def cells(text: str, separators: str) -> list[str]:
 
 
 def formulas(text: str) -> list[str]:
-    """What some spreadsheet in some country takes for a formula."""
+    """Return the cells that a spreadsheet of some country would take for formulas."""
     return [
         cell
         for separators in (",", ";", "\t", ",;", ",;\t", ";\t")
@@ -81,7 +81,7 @@ def formulas(text: str) -> list[str]:
 
 
 def test_this_finds_formulas():
-    """What the tests below would look like if they tested nothing."""
+    """`formulas` finds formulas, so the tests below can fail."""
     for text in ("=1", "a,=1", 'a,"=1"', "a;=1", "a\n=1", 'x,"b;=1"'):
         assert formulas(text)
     for text in ("a=1", "a, 'x;=1'", "'=1"):
@@ -89,7 +89,7 @@ def test_this_finds_formulas():
 
 
 def exact(cell: str) -> str:
-    """What docs/http.md says how to get back what was written."""
+    """Return the text as it was written, restored in the way that docs/http.md describes."""
     beginning, between = r"(?:\A|(?<=[;\t\r\n]))", r"(?:['\"]|[^\S;\t\r\n])*"
     return re.sub(rf"{beginning}'(?={between}[{re.escape(FORMULA)}])", "", cell)
 

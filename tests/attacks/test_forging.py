@@ -1,4 +1,4 @@
-"""Somebody writes in another's name, or under the uuid of another's message."""
+"""Attempts to write in another's name, or under the uuid of another's message."""
 
 import json
 import uuid
@@ -14,7 +14,7 @@ from tests.client import barrier
 from tests.rooms.cast import body
 from tests.rooms.lesson import lead
 
-# What might be taken for who sends, when, and as what.
+# Fields that a server might take for the sender, the time or the kind of a message.
 FORGED = {
     "from": "{bea}",
     "from_": "{bea}",
@@ -98,7 +98,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
                 (one for one in bodies if route.pattern.endswith(one)), key=len, default=""
             )
             if not ending:
-                # Nothing comes with these: joining and leaving; or nobody is logged in yet.
+                # Requests to join and leave have no body, and one for a token has no user yet.
                 assert route.pattern.endswith(("join/", "leave/", "tokens/")), route.pattern
                 continue
             who = cast.tess if ending in ("control/", "mutes/") else cast.ada
@@ -165,7 +165,7 @@ async def test_the_sender_and_the_time_come_from_the_server(cast):
 
 
 def answers(frame, name, person):
-    """Whether it is the answer to the person's message: another's may have the same uuid."""
+    """Return whether the frame answers the person's message: another's may have the same uuid."""
     if frame.get("uuid") != name:
         return False
     return frame["status"] == "error" or frame["message"]["user"] == person.body
@@ -174,7 +174,7 @@ def answers(frame, name, person):
 @pytest.mark.parametrize("way", ["socket", "http"])
 @pytest.mark.parametrize("text", ["the same text", "another text"])
 async def test_the_uuid_of_another_s_message(cast, visit, way, text):
-    """It neither gets the message nor changes it, in no room that the other is in or not."""
+    """The uuid of another's message neither gives access to it nor changes it, in any room."""
     ours = str(cast.open_room(cast.ada, cast.bea).id)
     ada, bea, carl = await cast.chat(cast.ada, cast.bea, cast.carl)
     name = uuid.uuid4().hex
@@ -198,13 +198,13 @@ async def test_the_uuid_of_another_s_message(cast, visit, way, text):
     assert (message["user"], message["text"]) == (cast.bea.body, text)
     code, message = await send(cast.bea, bea, cast.room)
     assert (code, message["user"]) == (None, cast.bea.body)
-    # Who is not in the room learns nothing of what the uuid stands for there.
+    # A person who is not in the room does not learn whether the uuid exists there.
     assert await send(cast.carl, carl, ours) == ("invalid_room_id", None)
     assert (await carl.fail("new_message", room=ours, text=text)) == {
         "error_code": "invalid_room_id"
     }
     assert (await send(cast.carl, carl, cast.room))[1]["user"] == cast.carl.body
-    # The first message is as it was, and its sender still gets it under its uuid.
+    # The first message is unchanged, and its sender still gets it under its uuid.
     stored = Message.objects.get(id=first["id"])
     assert (body(stored), stored.uuid) == (first, name)
     ada.forget()
@@ -232,7 +232,7 @@ async def test_the_uuid_of_another_s_private_message(cast, visit):
 
 
 async def test_the_uuid_of_an_instructor_s_command(cast, visit):
-    """Sending it again does nothing for who sent it, and no more for anybody else."""
+    """Sending the uuid again does nothing for its sender, and gives nobody else any right."""
     ines, tess, ada = (
         await cast.dashboard(),
         await cast.dashboard(cast.tess),
@@ -240,7 +240,7 @@ async def test_the_uuid_of_an_instructor_s_command(cast, visit):
     )
     name = uuid.uuid4().hex
     first = await ines.ask("start_question", question="force", uuid=name)
-    # A student sees the uuid of the transition's message and not that of the command.
+    # A student sees the uuid of the transition's message, but not that of the command.
     event = await ada.event("new_message")
     assert event["uuid"] != name
     for known in (name, event["uuid"]):
@@ -266,7 +266,7 @@ async def test_nobody_votes_for_another(cast, visit):
     ada, bea = await cast.chat(cast.ada, cast.bea)
     name = uuid.uuid4().hex
     await ada.ask("vote", course=cast.course.slug, choice="A", uuid=name)
-    # The same uuid from somebody else is their own vote.
+    # With the same uuid another student casts a vote of their own.
     await bea.ask("vote", course=cast.course.slug, choice="B", uuid=name)
     path = f"/api/courses/{cast.course.slug}/vote/"
     sent = {"choice": "C", "uuid": name}
@@ -280,7 +280,7 @@ async def test_nobody_votes_for_another(cast, visit):
 
 
 async def test_a_socket_stays_its_user_s(cast):
-    """Neither a second log-in nor another's token makes it anybody else's."""
+    """Neither a second log-in nor another's token changes the user of a socket."""
     ada = await cast.chat(cast.ada)
     for person in map(cast.person, EVERYBODY[1:]):
         refusal = await ada.fail("authenticate", token=person.token)
@@ -292,7 +292,7 @@ async def test_a_socket_stays_its_user_s(cast):
 
 
 async def test_the_client_takes_no_message_of_another_for_its_reply():
-    """Whoever sees a uuid can send a message of their own under it, before the reply comes."""
+    """Anybody who sees a uuid can send a message of their own under it before the reply comes."""
 
     def message(username):
         return {

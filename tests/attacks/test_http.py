@@ -23,7 +23,7 @@ WITHIN = patient(30.0)
 
 
 async def raw(origin: str, data: bytes, *, more: bytes = b"", times: int = 0) -> bytes:
-    """What the site answers to bytes, with as many more of them as it takes."""
+    """Send bytes, and then `more` up to `times` times; return all that the site answers."""
     host, _, port = origin.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     answer = b""
@@ -55,7 +55,7 @@ def status(answer: bytes) -> int:
 
 
 async def test_no_page_may_be_in_a_frame(cast, visit):
-    """Every address, as one who may see it; the page for frames names the sites that may."""
+    """Every address forbids frames, also to its visitors; the page for frames names its sites."""
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
     visitors = (visit(), visit(cast.ines))
@@ -86,7 +86,7 @@ async def test_the_page_for_frames_is_of_the_named_sites_alone(cast, visit):
 
 
 async def test_what_the_api_answers_stays_in_no_cache(cast, visit):
-    """Of nobody's on the way, and not in that of a browser that several people use."""
+    """Neither a shared cache on the way nor that of a shared browser may keep an answer."""
     for path in ("courses/", "rooms/", f"courses/{cast.course.slug}/state/"):
         for answer in (
             await visit(cast.ada).get(f"/api/{path}"),
@@ -118,7 +118,7 @@ async def test_what_the_api_answers_stays_in_no_cache(cast, visit):
     ],
 )
 async def test_a_host_that_is_not_the_site_s(cast, host):
-    """No page, no redirect, no address in an answer is made from it."""
+    """The site makes no page, no redirect and no address in an answer from a foreign host name."""
     origin = cast.hall.site.origin
     for path in ("/", "/accounts/login/", "/api/courses/", "/api/asyncapi.json", "/admin/"):
         answer = await raw(origin, request(path, host=host))
@@ -201,7 +201,7 @@ async def test_static_files_end_at_their_folder(cast, tmp_path, debug):
             if (path := ROOT / name).is_file() or (path := Path("/") / name).is_file()
         }
         assert known
-        # With DEBUG a file that is missing is told on a page for developers.
+        # With DEBUG a missing file gives a page for developers.
         refusals = (302, 400, 404, 500) if debug else (302, 400, 404)
         up = [climb * times for climb in CLIMBING for times in (1, 6)]
         for climb in up:
@@ -218,7 +218,7 @@ async def test_static_files_end_at_their_folder(cast, tmp_path, debug):
 
 
 async def test_bodies_are_bounded(cast):
-    """Whoever sends one, and whether or not it says how long it is; nothing of it is kept."""
+    """The bound holds for every sender, with or without a declared length; nothing is kept."""
     origin, chunk = cast.hall.site.origin, b"x" * 65_536
     auth = f"Authorization: Bearer {cast.ada.token}"
     for path in (
@@ -252,7 +252,7 @@ async def test_bodies_are_bounded(cast):
 
 
 async def test_a_body_that_is_nearly_too_large_is_read(cast, visit):
-    """What the test above would look like if it tested nothing."""
+    """A body just below the limit is read, so the test above can fail."""
     path = f"/api/rooms/{cast.room}/messages/"
     body = {"text": "x" * 2_000_000}
     answer = await visit().send("POST", path, body=body, token=cast.ada.token)
@@ -260,7 +260,7 @@ async def test_a_body_that_is_nearly_too_large_is_read(cast, visit):
 
 
 async def test_a_body_holds_no_file_behind(cast):
-    """While a body comes in that is refused, the worker keeps nothing on the disk."""
+    """While a body that will be refused comes in, the worker keeps nothing on the disk."""
     origin, chunk = cast.hall.site.origin, b"x" * 65_536
     head = request("/api/tokens/", f"Content-Length: {10**9}", method="POST")
     await asyncio.gather(*(raw(origin, head, more=chunk, times=200) for _ in range(10)))
@@ -306,7 +306,7 @@ async def test_headers_are_bounded(cast, headers):
 
 
 async def test_a_body_behind_a_handshake_is_no_frame(cast):
-    """What a proxy takes for the body of a request must not be carried out as commands."""
+    """Bytes that a proxy takes for the body of a request must not be carried out as commands."""
     body = b"\x81\x85\x00\x00\x00\x00hello"
     head = request(
         "/ws/chat/",
@@ -324,7 +324,7 @@ async def test_a_body_behind_a_handshake_is_no_frame(cast):
 
 
 async def test_no_compression_is_agreed_on(cast):
-    """So that no small frame becomes a large one."""
+    """Without compression no small frame can become a large one."""
     url = f"{cast.hall.site.socket_url}/ws/chat/"
     headers = {"Authorization": f"Bearer {cast.ada.token}"}
     offers = [ClientPerMessageDeflateFactory(client_max_window_bits=True)]
@@ -335,7 +335,7 @@ async def test_no_compression_is_agreed_on(cast):
 
 
 async def test_a_frame_that_is_compressed_all_the_same(cast):
-    """It ends the socket that sent it, before it is unpacked, and no other."""
+    """The frame closes its own socket before it is unpacked, and no other socket."""
     bea = await cast.chat(cast.bea)
     ada = await cast.chat(cast.ada)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -352,11 +352,11 @@ async def test_a_frame_that_is_too_long(cast):
     bea = await cast.chat(cast.bea)
     for announced in (65_537, 2**31, 2**62):
         ada = await cast.chat(cast.ada)
-        # Only the beginning comes: the site must not wait for the rest, nor make room for it.
+        # Only the beginning is sent: the site must neither wait nor allocate memory for the rest.
         head = b"\x81\xff" + announced.to_bytes(8) + b"\x00\x00\x00\x00" + b"x" * 100
         ada.socket.transport.write(head)
         assert await ada.closed() in (1009, 1006)
-    # In pieces it is no shorter.
+    # The limit also holds for a message in fragments.
     ada = await cast.chat(cast.ada)
     with contextlib.suppress(ConnectionClosed):
         await ada.socket.send(["x" * 10_000 for _ in range(20)])

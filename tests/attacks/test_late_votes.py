@@ -12,7 +12,7 @@ from tests.rooms.lesson import lead
 
 
 def stored(cast, number=1):
-    """What each voted in a round of the course."""
+    """Return the stored votes of a round of the course by username."""
     votes = Vote.objects.filter(round__session__course=cast.course, round__number=number)
     return dict(votes.values_list("user__username", "choice"))
 
@@ -60,12 +60,12 @@ async def test_by_every_way_there_is(cast, voted, visit, how):
     for client in (ada, second_tab, reloaded, later):
         for choice in "AB":
             assert await client.fail("vote", course=course, choice=choice) == CLOSED
-            # An old vote that comes again is not the one of before, which stands.
+            # A repeated old vote is refused as well; the stored one stands.
             assert await client.fail("vote", course=course, choice=choice, uuid=name) == CLOSED
     for choice in "AB":
         assert await http(cast, visit, choice) == [(409, "round_closed")] * 2
         assert await http(cast, visit, choice, uuid=name) == [(409, "round_closed")] * 2
-    # Who had not voted does not either.
+    # A student without a vote cannot vote late either.
     bea = await cast.chat(cast.bea)
     assert await bea.fail("vote", course=course, choice="A") == CLOSED
     assert stored(cast) == {cast.ada.name: "A"}
@@ -84,7 +84,7 @@ async def test_in_every_phase_that_takes_no_votes(cast, visit, phase):
 
 
 async def test_at_the_deadline(cast, voted, visit):
-    """Votes from all sides while the time runs out: what was acknowledged counts, and no more."""
+    """While the time runs out, votes come from all sides: exactly the acknowledged ones count."""
     board, ada, _ = voted
     people = [cast.ada, cast.bea, cast.carl]
     sockets = [ada, *(await cast.chat(cast.bea, cast.carl))]
@@ -123,7 +123,7 @@ async def test_at_the_deadline(cast, voted, visit):
 
 
 async def test_for_the_question_before(cast, visit):
-    """A vote that was on its way for long, and names the round that it was meant for."""
+    """A vote that was long delayed names the round for which it was meant."""
     board, ada = await cast.dashboard(), await cast.chat(cast.ada)
     make_question(cast.course, "mass")
     await lead(board, "revealed")
@@ -146,7 +146,7 @@ async def test_for_the_question_before(cast, visit):
 
 
 async def test_from_a_socket_that_is_cut_during_the_close(cast, voted):
-    """Nobody knows whether such a vote came in time; it counts as stored or not, and stays so."""
+    """Such a vote may or may not come in time; whichever was stored counts, and does not change."""
     board, ada, _ = voted
     for choice in "BCD":
         await ada.post("vote", course=cast.course.slug, choice=choice)

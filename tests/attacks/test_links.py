@@ -31,7 +31,7 @@ def let_in(answer) -> bool:
 
 
 async def test_it_opens_once_whoever_asks_and_wherever(cast, visit, link):
-    """Both workers at the same moment, then again and again, and with somebody's session."""
+    """The visitors ask both workers at the same moment, then again, and with a session."""
     answers = await asyncio.gather(*(visit().get(link) for _ in range(12)))
     assert sorted(map(let_in, answers)) == [False] * 11 + [True]
     for visitor in (visit(), visit(cast.ada), visit(cast.bea)):
@@ -49,7 +49,7 @@ async def test_it_opens_its_course_alone(cast, visit, link):
 
 
 class Then(signing.TimestampSigner):
-    """Signs as of so many seconds ago, which only the site's key makes possible."""
+    """A signer that signs as of `ago` seconds ago, for which it needs the site's key."""
 
     ago = 0.0
 
@@ -74,7 +74,7 @@ async def test_it_opens_for_ten_minutes(cast, visit):
 
 
 async def test_it_is_the_site_s(cast, visit, link):
-    """Neither a changed one, nor one by another key or for another purpose, nor none."""
+    """Nothing opens if the link is changed, missing, or signed with another key or purpose."""
     slug = cast.course.slug
     given = {"user": cast.ines.user.pk, "for": f"embed:{slug}", "nonce": "n" * 22}
     raw = link.partition("link=")[2]
@@ -111,7 +111,7 @@ async def test_it_is_the_site_s(cast, visit, link):
 
 
 async def test_it_gives_no_session(cast, visit, link):
-    """What opens is that page, by its token; the browser is logged in nowhere."""
+    """The link opens that page alone, by its token, and logs the browser in nowhere."""
     visitor = visit()
     assert let_in(await visitor.get(link))
     assert visitor.cookies == {}
@@ -120,7 +120,7 @@ async def test_it_gives_no_session(cast, visit, link):
 
 
 async def test_it_takes_what_was_not_said_of_the_user(cast, visit, link):
-    """Whoever left the course, or may not log in any more, is not let in by an older link."""
+    """An older link does not admit a user who left the course or may not log in any more."""
     Enrollment.objects.filter(course=cast.course, user=cast.ada.user).delete()
     assert not let_in(await visit().get(link))
     later = sign_embed_link(cast.bea.user, cast.course)
@@ -131,7 +131,7 @@ async def test_it_takes_what_was_not_said_of_the_user(cast, visit, link):
 
 
 async def test_it_is_not_for_looking_at(cast, visit, link):
-    """What fetches a link to show what is behind it must not use it up, nor get in."""
+    """A program that fetches a link for a preview must neither use it up nor get in."""
     for method in ("HEAD", "OPTIONS", "POST", "PUT"):
         answer = await visit().send(method, link, csrf=True)
         assert answer.status == 405

@@ -56,7 +56,7 @@ def look(browser: Browser, hall):
 
 
 async def test_this_finds_what_comes_of_markup(look, hall):
-    """What the tests below would look like if they tested nothing."""
+    """The checks notice markup that has an effect, so the tests below can fail."""
     watched = await look()
     await watched.goto(f"{hall.site.url}accounts/login/")
     await watched.page.evaluate("(html) => { document.body.innerHTML = html; }", MARKUP)
@@ -77,7 +77,7 @@ def written(cast: Cast) -> Cast:
     for name in ("ada", "bea", "carl", "ines"):
         user = cast.person(name).user
         user.display_name = hostile(f"name-{name}", short=True)
-        # More than Django lets anybody be called, though not more than a site may.
+        # Django itself would refuse this username, but a site may allow it.
         user.username = f"{user.username} {SHORT}" if name == "bea" else user.username
         user.save()
     cast.course.refresh_from_db()
@@ -160,7 +160,7 @@ async def test_a_class_from_end_to_end(written: Cast, look, visit):
     await in_phase(*everybody, phase="revealed")
     for watched in everybody:
         await watched.shows("prompt", "choice-A", "choice-B")
-    # As it is found by one who comes later.
+    # A visitor who comes later must find the page harmless, too.
     for watched in (ada, ines):
         await watched.page.reload()
         await watched.shows("course", "prompt", "choice-A", "message", "name-bea")
@@ -300,7 +300,7 @@ async def test_the_admin(written: Cast, look, visit):
     assert len(addresses) > 15
 
     async def go_through(one: Watched, address: str) -> str:
-        """A list, its first form, and what it finds: the texts that are shown."""
+        """Go through a list, its first form and its search; return the texts that are shown."""
         await one.goto(address)
         await one.nothing_came_of_it()
         texts = await one.page.evaluate(TEXTS)
@@ -341,7 +341,7 @@ async def test_the_admin(written: Cast, look, visit):
             f"peerchat_rooms/partnergroup/?round__session__course__id__exact={course.pk}",
         )
     ]
-    # In several tabs of the same browser: most of the time one waits for the other side.
+    # Several tabs of the same browser work at once, as each mostly waits for the site.
     tabs = [watched, *[Watched(await page.context.new_page()) for _ in range(2)]]
 
     async def go_on(one: Watched) -> str:
@@ -352,7 +352,7 @@ async def test_the_admin(written: Cast, look, visit):
         return texts
 
     shown += "".join(await asyncio.gather(*map(go_on, tabs)))
-    # What was written is what was shown.
+    # Every text was shown as it was written.
     for place in (
         *("course", "prompt", "choice-A", "title", "topic", "rationale", "announced", "mention"),
         *("name-bea", "name-root", "group"),

@@ -44,7 +44,7 @@ async def test_a_session_from_another_origin_gets_no_socket(cast, path):
         headers = {"Origin": template.format(host=host, port=port)} if template is not None else {}
         path = path.format(course=cast.course.slug)
         answer = await refused(cast, f"/ws/{path}", cookie=cookie, headers=headers)
-        # 400 where it is no origin at all.
+        # The answer is 400 if the header is no origin at all.
         if answer is None or answer.status_code not in (400, 403):
             got_in.append(name)
         else:
@@ -54,7 +54,7 @@ async def test_a_session_from_another_origin_gets_no_socket(cast, path):
 
 
 async def test_the_site_s_own_page_gets_one(cast):
-    """What the test above would look like if it tested nothing."""
+    """The site's own origin gets a socket, so the test above can fail."""
     site = cast.hall.site.origin
     for path in ("chat/", f"instructor/{cast.course.slug}/"):
         client = await cast.connect(f"/ws/{path}", cookie=cast.ines.log_in(), origin=site)

@@ -1,6 +1,6 @@
-"""Those to whom a thing does not belong ask for it, by every address and command that reads.
+"""Strangers ask for things of others, by every address and command that reads.
 
-What is not theirs must be answered like what does not exist, so that not even that can be told.
+The answer must be the same as for a thing that does not exist, so that they cannot even tell that.
 """
 
 import re
@@ -21,7 +21,7 @@ SECRET = "the secret of the course"
 
 @pytest.fixture
 async def told(cast):
-    """What there is to be read: a class that has voted and talked, texts in every kind of room."""
+    """Make texts to be read: a class that has voted and talked, texts in every kind of room."""
     make_question(cast.course, "secret-question")
     ada, bea = await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard()
@@ -37,7 +37,7 @@ async def told(cast):
     for room in (cast.room, partners, str(reading.id)):
         await ada.post("new_message", room=room, text=f"@{cast.bea.name} {SECRET}")
         await ada.message(f"@{cast.bea.name} {SECRET}")
-    # From here on nobody is seated with the two any more.
+    # From here on no student can join the group of the two any more.
     await board.ask("start_revote")
     return {
         "course": cast.room,
@@ -48,7 +48,7 @@ async def told(cast):
 
 
 def same(text: str, *hidden: str) -> str:
-    """An answer without what the question said, and without what differs each time."""
+    """Return an answer without the words of the request and without what differs each time."""
     for one in hidden:
         text = text.replace(one, "(asked)")
     return re.sub(
@@ -101,7 +101,7 @@ async def _get(visit, person: Person | None, by: str, path: str):
 @pytest.mark.parametrize("kind", ["partners", "direct"])
 @pytest.mark.parametrize("who", ["carl", "tess", "ines"])
 async def test_over_http_a_private_room_of_a_course_of_one_s_own(cast, told, visit, who, kind):
-    """Nobody reads what two others say to each other, though they lead the course."""
+    """Nobody can read what two others say to each other, not even a leader of the course."""
     person, visitor = cast.person(who), visit()
     for route in readable():
         if "room" not in route.names:
@@ -134,7 +134,7 @@ async def test_over_http_a_student_reads_no_log_nor_the_votes_of_others(cast, to
 
 @pytest.mark.parametrize("who", ["ivan", "zoe", "carl"])
 async def test_the_search_and_the_mentions(cast, told, visit, who):
-    """Of rooms that one is not in nothing is found, however one asks."""
+    """A search finds nothing of rooms in which the user is not, whatever the query is."""
     visitor, person = visit(), cast.person(who)
     mine = {cast.room} if who == "carl" else set()
     for query in ("", *(f"&room={room}" for room in told.values()), f"&course={cast.course.slug}"):
@@ -224,7 +224,7 @@ async def test_a_message_of_another_room_cannot_be_answered(cast, told, kind):
 
 @pytest.mark.parametrize("who", ["ivan", "zoe"])
 async def test_sockets_of_others_hear_nothing(cast, told, who):
-    """While a class goes on, whoever is not in it gets no frame of it."""
+    """While a class goes on, a user who is not in it gets no frame of it."""
     outsider = await cast.chat(cast.person(who))
     outsider.forget()
     ada = await cast.chat(cast.ada)
@@ -237,14 +237,14 @@ async def test_sockets_of_others_hear_nothing(cast, told, who):
     await board.ask("announce", text=SECRET)
     await board.settled()
     await outsider.settled()
-    # Of their own presence they may hear.
+    # They may hear of their own presence.
     ours = (SECRET, cast.course.slug, cast.ada.name, *told.values())
     heard = outsider.unread(but=frozenset())
     assert [frame for frame in heard if any(one in str(frame) for one in ours)] == []
 
 
 async def test_no_stranger_is_made_to_read(cast, told):
-    """Naming somebody who is not in the room neither tells them nor notes them."""
+    """A mention of somebody who is not in the room is neither stored nor told to them."""
     zoe, ada = await cast.chat(cast.zoe), await cast.chat(cast.ada)
     for name in (cast.zoe.name, cast.ivan.name, cast.carl.name):
         await ada.post("new_message", room=told["direct"], text=f"@{name} {SECRET}")

@@ -1,4 +1,4 @@
-"""Guessing: what might name a room that is somebody else's, wherever a room is named."""
+"""Guesses: ids that might name a room of others, in every place that names a room."""
 
 import uuid
 from urllib.parse import quote
@@ -14,7 +14,7 @@ NONE = str(uuid.UUID(int=0))
 
 
 def guesses(room: str) -> dict[str, str]:
-    """Other ways to write the id of a room, and what might be taken for one."""
+    """Return other ways to write the id of a room, and values that might be taken for one."""
     plain = room.replace("-", "")
     return {
         "itself": room,
@@ -57,10 +57,10 @@ def guesses(room: str) -> dict[str, str]:
 
 @pytest.fixture
 async def theirs(cast):
-    """Rooms that are none of `carl`'s, and whose: partners, a direct one, another course's."""
+    """Return rooms in which `carl` is not: one of partners, a direct one, another course's."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard()
-    # Nobody is seated with partners any more once they vote again.
+    # From the second vote on no student can join a group of partners any more.
     await lead(board, "revote", groups=True)
     state = await ada.ask("state", course=cast.course.slug)
     direct = (await bea.command("private_message", to=cast.ada.name, text="hello"))["room"]
@@ -84,7 +84,7 @@ async def test_in_every_command(cast, theirs):
                     named = {"room": cast.room, "rooms": {}, field: value}
                     tried += 1
                     if action == "typing":
-                        # Answered only once in three seconds: looked at below.
+                        # `typing` is answered only once in three seconds: it is checked below.
                         await carl.post(action, **fields(kind, **named))
                         continue
                     frame = await carl.command(action, **fields(kind, **named))
@@ -116,7 +116,7 @@ async def test_in_every_address(cast, theirs, visit):
                 path = route.path(values(cast, room=quote(guess, safe="")))
                 body = bodies.get(ending, {}) if method in ("POST", "PATCH") else None
                 answer = await visitor.send(method, path, body=body, token=cast.carl.token)
-                # A slash makes it another address, which is not there either.
+                # With a slash the guess makes another address, which does not exist either.
                 expected = {(404, "invalid_room_id"), (404, "unknown_action")}
                 if len(guess) > 36 or not guess:
                     expected |= {(400, "invalid_message_format"), (405, "unknown_action")}

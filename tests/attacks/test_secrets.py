@@ -1,4 +1,4 @@
-"""What lets somebody in, looked for wherever it must not be: logs, error pages, tables."""
+"""Secrets that let somebody in, searched for in all wrong places: logs, error pages, tables."""
 
 import base64
 import re
@@ -21,12 +21,12 @@ from tests.running import Site, environment
 
 
 def new() -> str:
-    """Something that occurs nowhere by chance."""
+    """Return a text that occurs nowhere by chance."""
     return secrets.token_urlsafe(24)
 
 
 async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
-    """Uses everything that lets somebody in, rightly and wrongly; returns what was answered."""
+    """Use everything that lets somebody in, rightly and wrongly; return the answers."""
     site, told = cast.hall.site, []
     for person in (cast.ada, cast.ines):
         person.user.set_password(hidden["password"])
@@ -83,7 +83,7 @@ async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
         await ask("POST", "/api/tokens/", body=f'{{"password": "{password}"'.encode())
         await ask("POST", f"/api/tokens/?password={password}", form=given)
         visitor.cookies.clear()
-        # Only the last one answers with a token, which is for whoever asked.
+        # Only the last request is answered with a token, which is meant for its sender.
         answer = await visitor.send("POST", "/api/tokens/", body=given)
         if answer.status == 201:
             hidden["token for a password"] = answer.body["token"]
@@ -92,7 +92,7 @@ async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
     elsewhere = link.replace(cast.course.slug, cast.other_course.slug)
     for path in (elsewhere, link + "x", link.replace("?", "?x=1&"), link):
         await ask("HEAD", path)
-        # What opens it has a token in it: for whoever has the link.
+        # The page that it opens has a token, which is meant for the bearer of the link.
         answer = await visitor.get(path)
         hidden.setdefault("token of a frame", "")
         found = re.search(r'data-token="([^"]+)"', answer.text)
@@ -123,11 +123,11 @@ def hidden(cast):
 
 @pytest.mark.timeout(240)
 async def test_none_is_in_the_log(cast, visit, hidden):
-    """At LOG_LEVEL=DEBUG, with the access log: of what was right and of what was wrong."""
+    """At LOG_LEVEL=DEBUG, the log with all requests has neither right nor wrong secrets."""
     began = cast.hall.site.log.stat().st_size
     told = await show_all(cast, visit, hidden)
     log = cast.hall.site.log.read_bytes()[began:].decode()
-    # The log is what it should be: it has each request, and what was refused.
+    # The log is complete: it has each request and each refusal.
     assert re.search(r'"GET /embed/[\w-]+/" 403', log), log[-3000:]
     assert '"WSCONNECT /ws/chat/"' in log
     assert "the token is not valid" in log
@@ -137,13 +137,13 @@ async def test_none_is_in_the_log(cast, visit, hidden):
         assert secret not in log, name
         assert not [text for text in told if secret in text], name
         assert tokens.digest(secret) not in log
-    # Nor is any other token, nor what somebody wrote.
+    # The log has no other token either, and no text of a user.
     assert not re.search(r"pc_[\w-]{20,}", log)
     assert "hello" not in log
 
 
 async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
-    """No table has a token or a password, but what is made from them."""
+    """No table has a token or a password itself, only the hashes of them."""
     await show_all(cast, visit, hidden)
     sought = {name: secret for name, secret in hidden.items() if "session" not in name}
     found = set()
@@ -161,7 +161,7 @@ async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
 
 
 async def test_no_line_of_the_log_is_an_attacker_s(cast, visit):
-    """What comes from outside cannot end a line and begin another."""
+    """Input from outside cannot end a line of the log and begin another."""
     line = f"2026-01-01 00:00:00,000 ERROR 1 django: {uuid.uuid4().hex}"
     encoded = "%0a".join(["/", line.replace(" ", "%20")])
     visitor = visit()
@@ -189,7 +189,7 @@ async def test_no_line_of_the_log_is_an_attacker_s(cast, visit):
 
 
 async def test_what_breaks_tells_nothing(cast, visit, tmp_path):
-    """A page of the site that fails: without its database, with all there is to hide."""
+    """A page that fails, here without its database, shows none of the site's secrets."""
     gone = {
         "DATABASE_URL": "postgres://nobody:the-database-password@127.0.0.1:1/none",
         "DATABASE_POOL_TIMEOUT": "1",

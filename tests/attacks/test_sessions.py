@@ -1,4 +1,4 @@
-"""Logging in and out in a browser's shoes: fixed sessions, cookies, and where one is led to."""
+"""Log-ins and log-outs as a browser makes them: fixed sessions, cookies and redirects."""
 
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -59,7 +59,7 @@ async def log_in(visitor, username, password=PASSWORD, *, to="", **more):
 
 
 def anonymous_session() -> str:
-    """A session of nobody's, as the site itself made it."""
+    """Return the key of a session without a user, as the site itself makes one."""
     session = SessionStore()
     session["theme"] = "dark"
     session.save()
@@ -68,7 +68,7 @@ def anonymous_session() -> str:
 
 @pytest.mark.parametrize("page", [LOGIN, "/admin/login/"])
 async def test_a_planted_session_never_becomes_that_of_who_logs_in(cast, ada, visit, page):
-    """Neither one that the attacker made up, nor one of nobody's, nor the attacker's own."""
+    """This holds for a made-up key, for a session without a user, and for the attacker's own."""
     ada.user.is_staff = True
     ada.user.save()
     for planted in ("a" * 32, "attacker", anonymous_session(), cast.bea.log_in()):
@@ -82,7 +82,7 @@ async def test_a_planted_session_never_becomes_that_of_who_logs_in(cast, ada, vi
             assert ada.user.shown_name in (await victim.get("/")).text
             assert (await attacker.get("/api/courses/")).status == 401
         else:
-            # Whoever is logged in as the attacker is told so, and logs out first.
+            # A visitor who is logged in as the attacker sees so, and logs out first.
             assert cast.bea.user.shown_name in whose
 
 
@@ -97,7 +97,7 @@ async def test_each_log_in_and_log_out_makes_the_session_another(ada, visit):
         assert not visitor.cookies["sessionid"].strip('"')
     assert len(set(seen)) == 2
     for key in seen:
-        # Gone at the server, whatever a browser, or somebody else, has kept.
+        # The session is gone at the server, whatever a browser or an attacker has kept.
         assert not Session.objects.filter(session_key=key).exists()
         again = visit()
         again.cookies["sessionid"] = key
@@ -106,7 +106,7 @@ async def test_each_log_in_and_log_out_makes_the_session_another(ada, visit):
 
 
 async def test_a_log_in_as_somebody_else_leaves_nothing_of_the_first(cast, ada, visit):
-    """At one browser, in the admin, where one is asked again."""
+    """The second log-in is in the same browser, in the admin, which asks for one again."""
     ada.user.is_staff = True
     ada.user.save()
     visitor = visit(cast.bea)
@@ -125,7 +125,7 @@ async def test_the_csrf_token_is_another_after_the_log_in(ada, visit):
 
 @pytest.mark.parametrize("page", [LOGIN, "/admin/login/", "/accounts/logout/"])
 async def test_nobody_is_led_away(ada, visit, page):
-    """Wherever `next` points, one stays at the site; also one who is logged in already."""
+    """Wherever `next` points, the visitor stays at the site, even if already logged in."""
     ada.user.is_staff = True
     ada.user.save()
     visitor = visit()
@@ -141,7 +141,7 @@ async def test_nobody_is_led_away(ada, visit, page):
             (f"{page}?next={quote(target, safe='')}", form),
         ):
             answer = await visitor.send("POST", path, form=sent, csrf=True)
-            # Only at the first try somebody is logged in, or out, by that.
+            # Only the first of these requests logs the visitor in, or out.
             assert answer.status == 302, (target, answer.status)
             assert led_to(visitor, answer) == host, (target, answer.location)
             assert "evil" not in (answer.headers["Set-Cookie"] or "")
@@ -153,7 +153,7 @@ async def test_nobody_is_led_away(ada, visit, page):
 
 
 def led_to(visitor, answer) -> str:
-    """The host of the next page, as a browser sees it: a backslash is a slash to it."""
+    """Return the host of the next page as a browser sees it: a backslash counts as a slash."""
     location = answer.location.replace("\\", "/").strip()
     for character in "\t\r\n":
         location = location.replace(character, "")
@@ -161,14 +161,14 @@ def led_to(visitor, answer) -> str:
 
 
 async def test_one_is_led_where_one_wanted_to_go(ada, visit):
-    """What the test above would look like if it tested nothing."""
+    """A harmless `next` leads to its page, so the test above can fail."""
     visitor = visit()
     answer = await log_in(visitor, ada.name, to="/courses/physics/?a=b")
     assert answer.location == "/courses/physics/?a=b"
 
 
 async def test_over_https_cookies_are_for_https_alone(ada, tmp_path):
-    """And for no script, and for no request that another site makes."""
+    """No script can read them, and no request of another site carries them."""
     env = environment(HTTPS="1", SSL_REDIRECT="0", TRUST_X_FORWARDED_PROTO="1")
     with Site(tmp_path, env=env) as site:
         visitor = Visitor(site.origin)

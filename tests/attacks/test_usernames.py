@@ -1,4 +1,4 @@
-"""Finding out who has an account, without having one or from within a course."""
+"""Attempts to find out who has an account, without having one or from within a course."""
 
 import re
 import uuid
@@ -19,7 +19,7 @@ WAYS = ("/accounts/login/", "/admin/login/", "/api/tokens/")
 
 
 class Counting(PBKDF2PasswordHasher):
-    """Counts what takes the time that an attacker could measure."""
+    """A hasher that counts its hashes, which take the time that an attacker could measure."""
 
     algorithm = "counting"
     iterations = 2
@@ -30,7 +30,7 @@ class Counting(PBKDF2PasswordHasher):
         return super().encode(password, salt, iterations)
 
 
-# Whose username somebody tries out: one who is there; nobody; one who may not log in any more;
+# The owners of the tried usernames: one who is there; nobody; one who may not log in any more;
 # one who logs in by other ways only; one whose username differs in case, and counts as the same.
 WHOSE = ("there", "nobody", "inactive", "without", "OTHER")
 
@@ -67,7 +67,7 @@ def without_what_was_typed(answer, username):
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_the_answers_are_the_same_for_whoever_it_is(cast, visit, way):
-    """As often as one tries, and once one is kept out."""
+    """The answers are the same at every attempt, also after the lockout."""
     prefix = f"{cast.tag}-{way.split('/')[1]}-"
     make_accounts(prefix)
     answers = {}
@@ -82,7 +82,7 @@ async def test_the_answers_are_the_same_for_whoever_it_is(cast, visit, way):
             else:
                 answer = await visitor.send("POST", way, form=given, csrf=True)
             told = without_what_was_typed(answer, username)
-            # How long one has to wait depends on when one came.
+            # The time to wait depends on the time of the request.
             told = re.sub(
                 r"\d+(\.\d+)? (s\b|seconds?|minutes?)|retry_after\":[\d.]+", "(time)", told
             )
@@ -92,13 +92,13 @@ async def test_the_answers_are_the_same_for_whoever_it_is(cast, visit, way):
         answers[whose] = seen
     for whose in WHOSE:
         assert answers[whose] == answers["there"], whose
-    # At first one is told that it was wrong, later to wait.
+    # The first answers say that the password was wrong, the last ones to wait.
     statuses = [status for status, *_ in answers["there"]]
     assert (statuses[0], statuses[-1]) == (401 if way.startswith("/api/") else 200, 429)
 
 
 async def test_who_may_not_log_in_is_told_no_more_than_others(cast, visit):
-    """With the right password, of one who is inactive, and of one who is no staff in the admin."""
+    """This holds for the right password of an inactive user, and in the admin for non-staff."""
     prefix = f"{cast.tag}-right-"
     make_accounts(prefix)
     visitor = visit()
@@ -120,7 +120,7 @@ async def test_who_may_not_log_in_is_told_no_more_than_others(cast, visit):
 
 @pytest.fixture
 async def names_(cast):
-    """Somebody of another course, somebody inactive in one's own, oneself, and nobody."""
+    """Return usernames: of people elsewhere, of an inactive user, of ada in capitals, of nobody."""
     gone = make_person(f"gone-{cast.tag}", "Gone")
     gone.user.is_active = False
     gone.user.save()
@@ -133,7 +133,7 @@ def told(frame_or_body, name):
 
 
 async def test_writing_to_people_one_shares_no_course_with(cast, names_, visit):
-    """By the socket and over HTTP; whoever is there is told nothing of it."""
+    """It fails by the socket and over HTTP, and the named person is told nothing of it."""
     ada, zoe = await cast.chat(cast.ada), await cast.chat(cast.zoe)
     zoe.forget()
     over_socket, over_http = set(), set()
@@ -151,7 +151,7 @@ async def test_writing_to_people_one_shares_no_course_with(cast, names_, visit):
 
 
 async def test_what_an_instructor_says_of_people_of_other_courses(cast, names_, visit):
-    """Who leads a course can do nothing to others, nor tell whether they exist."""
+    """An instructor can do nothing to people of other courses, nor tell whether they exist."""
     board = await cast.dashboard()
     chats = await cast.chat(cast.ada, cast.bea)
     await lead(board, "vote_closed", groups=True)
@@ -191,7 +191,7 @@ async def test_partners_that_are_none(cast, names_, visit):
 
 
 async def test_nobody_lists_people_of_rooms_they_are_not_in(cast, visit):
-    """What is told of people is told of those one shares a room with."""
+    """A user learns only of people with whom they share a room."""
     room = cast.open_room(cast.ada, cast.bea)
     zoe = await cast.chat(cast.zoe)
     texts = []
@@ -213,7 +213,7 @@ async def test_nobody_lists_people_of_rooms_they_are_not_in(cast, visit):
 
 
 async def test_a_socket_does_not_tell_who_has_which_id(cast):
-    """Sending to a socket that is there and to one that is not are alike."""
+    """The reply is the same for a socket that exists and for one that does not."""
     ada, bea = await cast.connect("/ws/chat/", token=cast.ada.token), await cast.chat(cast.bea)
     there = (await ada.event("welcome"))["conn_id"]
     replies = []
@@ -225,7 +225,7 @@ async def test_a_socket_does_not_tell_who_has_which_id(cast):
 
 
 def test_no_way_to_log_in_is_left_out():
-    """A new backend would have to be looked at here."""
+    """A new backend fails here until somebody has checked it."""
     assert settings.AUTHENTICATION_BACKENDS == [
         "accounts.lockout.Backend",
         "django.contrib.auth.backends.ModelBackend",

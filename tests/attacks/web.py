@@ -66,7 +66,7 @@ class Answer:
 
 
 class Visitor:
-    """Somebody's HTTP client, with the cookies that it was given."""
+    """An HTTP client of one visitor, with the cookies that it was given."""
 
     def __init__(self, origin: str, session: str | None = None) -> None:
         self.origin = origin
@@ -147,12 +147,12 @@ class Route:
 
     @property
     def methods(self) -> set[str]:
-        """What a view of the API does something at."""
+        """Return the HTTP methods that the view of the API handles."""
         return {name.upper() for name in vars(self.view) if name.upper() in {"GET", *WRITING}}
 
     @property
     def names(self) -> list[str]:
-        """What stands in the address for something else."""
+        """Return the names of the placeholders in the address."""
         return re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)
 
     def path(self, values: dict[str, Any]) -> str:
@@ -187,7 +187,7 @@ def api_routes() -> list[Route]:
 
 
 def values(cast: Cast, **more: Any) -> dict[str, Any]:
-    """What the names in addresses stand for: things of the course."""
+    """Return values for the placeholders in addresses: things of the course."""
     return {
         "slug": cast.course.slug,
         "room": cast.room,
@@ -205,7 +205,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
 
 
 def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows that belong to the people and the two courses, but for what changes by itself."""
+    """Return all rows of the people and of the two courses, without what changes by itself."""
     courses = (cast.course, cast.other_course)
     slugs = [course.slug for course in courses]
     people = [cast.person(name).user.pk for name in EVERYBODY]
@@ -240,7 +240,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     for model, where in mine.items():
         names = [one.attname for one in model._meta.concrete_fields]
-        # When somebody was last seen is noted whatever they do.
+        # Every request changes the time at which a user was last seen.
         names = [name for name in names if name not in ("last_used_at", "last_login")]
         found[model.__name__] = sorted(
             map(tuple, model.objects.filter(**where).values_list(*names)), key=repr

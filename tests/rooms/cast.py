@@ -169,7 +169,10 @@ async def online(conn_id: str) -> Connection:
 
 
 async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What a process without sockets does, as the admin or a management command."""
+    """Call the function in another thread, as a process without sockets would do.
+
+    The admin and management commands are such processes.
+    """
 
     def call() -> Any:
         try:

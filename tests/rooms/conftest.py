@@ -33,7 +33,7 @@ SHORTER = {
 
 @pytest.fixture(scope="session")
 def table(pytestconfig: pytest.Config) -> Table:
-    """How long sockets got what was taken from them; shown at the end of the run."""
+    """Return the table of how long revocations took, which is shown at the end of the run."""
     return Table(section(pytestconfig, "last frame after something was taken away"))
 
 

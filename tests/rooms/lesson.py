@@ -1,4 +1,4 @@
-"""How a class gets where a test begins, and what is said on the way."""
+"""Ways to bring a class to the point where a test begins, and the frames that it gets there."""
 
 import time
 from collections.abc import Iterable, Sequence, Sized
@@ -40,7 +40,7 @@ FIELDS: dict[str, dict[str, Any]] = {"start_question": {"question": "force"}}
 
 
 async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:
-    """Take the class of the dashboard to a phase; returns the epoch. Forgets what came."""
+    """Take the class of the dashboard to a phase and forget what came; return the epoch."""
     epoch = 0
     for action in PATHS[phase, groups]:
         epoch = (await instructor.ask(action, **FIELDS.get(action, {})))["epoch"]
@@ -52,7 +52,10 @@ async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:
 async def paired(
     cast: Cast, votes: Sequence[str | None], **options: Any
 ) -> tuple[Client, list[Person], list[Client]]:
-    """(dashboard, people, chats): students vote so (None for not), and partners are made."""
+    """Let students cast these votes (None for no vote), and make partners of them.
+
+    Return (dashboard, people, chat sockets).
+    """
     people = [cast.student(f"s{number}") for number in range(len(votes))]
     clients = await cast.chat(*people)
     clients = clients if len(people) > 1 else [clients]
@@ -110,7 +113,7 @@ def state_fields(
     deadline: Any = None,
     **more: Any,
 ) -> Frame:
-    """Where the class stands, as a `control` event and a snapshot have it.
+    """Return the fields of a class's state in a `control` event and in a snapshot.
 
     Without groups each transition is a revision, and nothing else is.
     """

@@ -60,7 +60,7 @@ class Timed(list[bytes]):
 
 
 def times(client: Client, matches: Callable[[Frame], bool] = lambda frame: True) -> list[float]:
-    """When each of the frames came that match."""
+    """Return the arrival time of each frame that matches."""
     raw = client.raw
     assert isinstance(raw, Timed)
     return [at for at, frame in zip(raw.times, raw, strict=True) if matches(json.loads(frame))]
@@ -68,7 +68,7 @@ def times(client: Client, matches: Callable[[Frame], bool] = lambda frame: True)
 
 @dataclass
 class Seat:
-    """The sockets of one who is about to lose something, all on worker 0."""
+    """The sockets of a user who is about to lose something, all on worker 0."""
 
     chat: Client
     board: Client
@@ -97,7 +97,7 @@ async def sit(cast: Cast, person: Person, **credentials: Any) -> Seat:
 
 
 class Talk:
-    """Somebody on worker 1 who talks on and on: in the course, its topics, a feed, other rooms."""
+    """A user on worker 1 who talks all the time: in the course, its topics, a feed, other rooms."""
 
     def __init__(self, cast: Cast, chat: Client, feed: Client, witness: Client) -> None:
         self._cast, self._chat, self._feed, self._witness = cast, chat, feed, witness
@@ -115,7 +115,7 @@ class Talk:
             await asyncio.sleep(every)
 
     async def reaches(self, *clients: Client) -> None:
-        """What is said by now has come to those on worker 0 who get it."""
+        """Wait until these sockets on worker 0 have got everything said so far."""
         await self._witness.message(f"{self._number + 1}")
         self._witness.forget()
         for client in clients:
@@ -138,20 +138,20 @@ async def talk(cast: Cast, *rooms: str, every: float = 0.02) -> AsyncIterator[Ta
 
 
 class Table:
-    """How long sockets got what was taken away, for people to read."""
+    """The times for which sockets still got what was taken away, for people to read."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
 
     def note(self, way: str, last: dict[str, float], then: str) -> None:
-        """`last`: seconds from the change to the last frame of what was taken away, by socket."""
+        """Add a line. `last`: seconds from the change to the last revoked frame, by socket."""
         after = ", ".join(f"{name} {max(last[name], 0) * 1000:.0f}" for name in last)
         self._lines.append(f"{way:<48} {then:<16} {after} ms")
 
     async def closes(
         self, way: str, sockets: dict[str, Client], made: float, code: int, *, within: float
     ) -> None:
-        """The sockets are closed so many seconds after the change at the latest."""
+        """Wait until the sockets are closed, at most `within` seconds after the change."""
         left = max(made + within - time.monotonic(), 0.01)
         codes = await asyncio.gather(*(one.closed(within=left) for one in sockets.values()))
         assert codes == [code] * len(sockets)
@@ -161,7 +161,7 @@ class Table:
     async def loses(
         self, way: str, client: Client, room: str, made: float, *, within: float
     ) -> None:
-        """The room is taken from the socket so many seconds after the change at the latest."""
+        """Wait until the socket loses the room, at most `within` seconds after the change."""
         left = max(made + within - time.monotonic(), 0.01)
         removed = {"action": "room_removed", "room": room}
         await client.take(lambda frame: frame == removed, f"{removed}", within=left)
@@ -170,6 +170,6 @@ class Table:
 
 
 def assert_lost(client: Client, room: str) -> None:
-    """Nothing of the room came after it was taken away."""
+    """Assert that nothing of the room came after it was taken away."""
     of_room = [frame for frame in map(json.loads, client.raw) if frame.get("room") == room]
     assert of_room[-1] == {"action": "room_removed", "room": room}

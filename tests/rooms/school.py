@@ -73,5 +73,5 @@ def post(sender: User, room: Room, text: str, **fields: Any) -> Message:
 
 
 def read(user: User, room: Room) -> int:
-    """How far the user has read."""
+    """Return the number of the last message that the user has read."""
     return Membership.objects.get(user=user, room=room).last_read_seq

@@ -1,4 +1,4 @@
-"""Who may do what, in one table: each command of each socket for everybody of the cast."""
+"""The permissions in one table: each command of each socket for everybody of the cast."""
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -137,7 +137,7 @@ async def test_control_commands_of_one_who_leads_no_more(cast, action):
     await lead(board, "vote_closed" if phase == "paired" else phase, groups=phase == "paired")
     if "username" in fields:
         fields = {**fields, "username": cast.ada.name}
-    # Behind the back of everybody, so that the socket is not closed at once.
+    # The database alone is changed, so that the socket is not closed at once.
     Enrollment.objects.filter(course=cast.course, user=cast.tess.user).update(role="student")
     before = Message.objects.filter(room=cast.room).count()
     try:
@@ -149,7 +149,7 @@ async def test_control_commands_of_one_who_leads_no_more(cast, action):
 
 
 async def test_a_dashboard_is_of_its_course_alone(cast):
-    """There is no way to name another course in a command, and its state is its own members'."""
+    """A command cannot name another course, and only members of a course get its state."""
     ivan = await cast.connect(f"/ws/instructor/{cast.other_course.slug}/", token=cast.ivan.token)
     assert await ivan.fail("state", course=cast.course.slug) == {"error_code": DENIED}
     assert await ivan.fail("start_question", question="force") == {

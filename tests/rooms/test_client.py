@@ -146,7 +146,7 @@ async def test_a_lost_connection_is_made_up_for(cast: Cast, listen: Any) -> None
         assert (first.seq, last.seq) == (5, 6)
         texts = ["1", "2", "3", "4", "from the dark", "and again"]
         await until(lambda: ada.messages(cast.room) == list(enumerate(texts, start=1)))
-        # It was put into this room while it was away.
+        # The user was put into this room while the client was disconnected.
         assert ada.messages(private.room) == [(1, "Where are you?")]
         assert sum(isinstance(event, Resumed) for event in ada.events) == 1
     assert Message.objects.filter(room__id=cast.room).count() == 6

@@ -69,7 +69,7 @@ class DatabaseProxy:
                             await asyncio.wait((answers,))
                             if when == "after":
                                 there.write(data)
-                                # The answer, which nobody gets.
+                                # PostgreSQL's answer is read here and passed on to nobody.
                                 await far.read(CHUNK)
                             return
                     there.write(data)
@@ -147,7 +147,7 @@ async def three(store: Store) -> AsyncIterator[tuple[list[Client], str]]:
 
 
 async def say(client: Client, room: str, text: str, uuid: str) -> dict[str, Any]:
-    """The reply to a message with this uuid, said again until it is stored."""
+    """Send a message with this uuid until it is stored; return the reply."""
     async with asyncio.timeout(patient(30)):
         while True:
             frame = await client.command("new_message", room=room, text=text, uuid=uuid)
@@ -168,7 +168,7 @@ async def test_while_the_database_is_away_nothing_is_acknowledged(store, three):
         assert [client.socket.close_code for client in clients] == [None] * 3
     finally:
         store.postgres.start()
-    # As their pages do: the same again, with the same uuid.
+    # The clients send the same again with the same uuid, as pages do.
     for number, client in enumerate(clients):
         await say(client, room, f"away {number}", f"away-{number}")
     for client in clients:
@@ -188,7 +188,7 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
     refused = await ada.fail("new_message", room=room, text=text, uuid=uuid)
     assert refused == {"error_code": "unavailable"}
     if cut == "after":
-        # It is stored, and comes to everybody, who sent it included.
+        # The message is stored, and comes to everybody, its sender included.
         assert store.stored(room) == [*before, text]
         for client in (ada, bea, carl):
             await client.message(text)
@@ -197,7 +197,7 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
     if cut == "before":
         for client in (bea, carl):
             await client.message(text)
-    # Nobody gets it twice, but who asked twice.
+    # Only the sender, who sent the message twice, gets it twice.
     await say(bea, room, f"after {cut}", f"after-{cut}")
     for client in (ada, carl):
         await client.message(f"after {cut}")
@@ -213,7 +213,7 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
 
 
 async def test_after_a_long_outage_both_workers_are_back_at_once(store, three):
-    """The pool of connections asks ever more rarely by itself."""
+    """By itself the pool of connections would retry at ever longer intervals."""
     clients, room = three
     store.postgres.stop()
     try:
@@ -240,7 +240,7 @@ async def test_a_socket_that_closes_during_an_outage_is_closed_in_the_database_a
     store.postgres.stop()
     try:
         await leaving.close()
-        # The same worker stores this after the other socket's end.
+        # The same worker must store this message after it has noted the end of the other socket.
         said = {"room": room, "text": "too late", "uuid": "too-late"}
         assert await clients[1].fail("new_message", **said) == {"error_code": "unavailable"}
     finally:

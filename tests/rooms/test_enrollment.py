@@ -1,4 +1,4 @@
-"""Who is taken out of a course leaves its rooms, whatever happens there in the same moment."""
+"""The end of an enrollment takes the user out of the rooms, whatever else happens just then."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def ada(transactional_db: None) -> Person:
 
 @pytest.fixture
 def course(ada: Person) -> Course:
-    """Ada is in its room and in an open one."""
+    """Return a course whose student ada is in the course's room and in an open one."""
     course = Course.objects.create(slug="physics", title="Physics")
     Enrollment.objects.create(course=course, user=ada.user)
     room = Room.objects.create(course=course, kind=Room.Kind.OPEN, title="Help")
@@ -32,7 +32,7 @@ def course(ada: Person) -> Course:
 
 
 class Elsewhere(threading.Thread):
-    """Something that another process does."""
+    """A job in a thread of its own, with a connection of its own, as in another process."""
 
     def __init__(self, job: Callable[[], object]) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Elsewhere(threading.Thread):
 
 
 def waits() -> bool:
-    """Whether another transaction waits for a lock."""
+    """Return whether another transaction waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "
@@ -69,7 +69,7 @@ def test_a_post_and_the_end_of_an_enrollment_never_wait_for_each_other(course, a
         pytest.skip("there is one writer at a time")
     memberships = Membership.objects.filter(user=ada.user).order_by("-pk")
     with transaction.atomic():
-        # As a post does: the rooms, then what its sender has read, in any order.
+        # A post locks in this order: the rooms, then the sender's memberships in any order.
         list(Room.objects.filter(course=course).select_for_update(no_key=True).order_by("id"))
         last, first = memberships
         Membership.objects.filter(pk=last.pk).update(last_read_seq=1)

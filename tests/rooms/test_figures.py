@@ -84,7 +84,7 @@ async def test_figures_through_a_question(cast):
     }
     assert await shown(ines, votes=[5, 4]) == {"action": "figures", **expected}
     await ines.ask("stop_vote")
-    # Of four who voted twice: A-B, A-A, B-B, B-D; B is right.
+    # Four students voted twice: A-B, A-A, B-B, B-D; B is right.
     expected |= {
         "transitions": {"right_right": 1, "right_wrong": 1, "wrong_right": 1, "wrong_wrong": 1},
         "gain": 0.0,

@@ -1,4 +1,4 @@
-"""Partners who are lost without a word: who was left alone gets others, and they may come back."""
+"""Partners whose connection dies silently: those left alone get others, and they may come back."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from tests.rooms.process.test_silent import StallingProxy
 from tests.running import Site, environment
 
 SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
-"""Seconds, in place of 10. The pings by which sockets are dropped are those of every day."""
+"""Seconds, in place of 10. The pings that find dead sockets have their usual interval."""
 
 
 @pytest.fixture
@@ -96,13 +96,13 @@ async def test_whose_partner_is_lost_silently_is_put_with_others(class_, proxy):
     others = {0, 1, 2} - {alone}
     row = await Connection.objects.aget(user=class_.people[3].user, closed_at=None)
     proxy.die()
-    # The partner is told, and gets others.
+    # The partner is told of the loss, and gets other partners.
     await clients[alone].event("presence", room=class_.cast.room, left=[class_.people[3].name])
     await eventually(lambda: class_.partners_of(alone) == others)
     await eventually(
         Connection.objects.filter(pk=row.pk, closed_at=None).exclude(silent_since=None).exists
     )
-    # Who is heard again is company at once, and has some.
+    # A student who is heard from again counts as online at once, and has partners.
     proxy.revive()
     event = await clients[alone].event(
         "presence", room=class_.cast.room, joined=[class_.people[3].name]
@@ -116,13 +116,13 @@ async def test_whose_partner_is_lost_silently_is_put_with_others(class_, proxy):
 
 
 async def test_who_answers_only_pings_is_company(class_):
-    """Nobody has to say anything: four who are silent stay together."""
+    """Four students who write nothing stay with their partners."""
     clients = [await class_.enter(person) for person in class_.people]
     await class_.begin()
     before = class_.groups()
     heard = Connection.objects.filter(user__in=[p.user for p in class_.people], silent_since=None)
     for _ in range(3):
-        # Somebody late is seated, so the others were looked at.
+        # A late student gets a seat, so the worker has checked the groups of the others.
         late = class_.cast.student(f"late{_}")
         class_.people.append(late)
         await (await class_.enter(late)).event("partners")
@@ -169,7 +169,7 @@ async def test_whose_partner_polled_and_is_lost_is_put_with_others(class_):
         with urllib.request.urlopen(request, timeout=patient(60)) as response:
             return response.status
 
-    # The client asks no more when this is answered.
+    # The client sends no further request after this one is answered.
     polling = asyncio.create_task(asyncio.to_thread(poll))
     await eventually(Connection.objects.filter(user=lost.user, closed_at=None).exists)
     await class_.begin()

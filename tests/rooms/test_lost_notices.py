@@ -1,4 +1,4 @@
-"""What one worker does while Redis is away reaches the sockets of the other one all the same."""
+"""Changes by one worker while Redis is away: they still reach the sockets of the other one."""
 
 import asyncio
 import shutil
@@ -20,7 +20,7 @@ from tests.running import Site, environment
 from tests.servers import Redis
 
 LOST = patient(30.0)
-"""Seconds in which what nobody was told of is noticed."""
+"""Seconds within which a worker notices a change of which it was not told."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def away(redis: Redis) -> Iterator[Redis]:
 
 
 async def comes(client: Client, action: str, **fields: object):
-    """An event, waited for as long as it may take without a notice."""
+    """Return the event, which may take as long as a worker needs without a notice."""
     return await client.take(
         lambda frame: frame["action"] == action and fields.items() <= frame.items(),
         f"{action} {fields}",
@@ -65,7 +65,7 @@ async def comes(client: Client, action: str, **fields: object):
 
 
 async def has_partners(client: Client, room: str, count: int) -> None:
-    """The `partners` event of a room with so many partners; who they were may be told again."""
+    """Wait for a `partners` event of the room with `count` partners; older ones may come first."""
     await client.take(
         lambda frame: (
             frame["action"] == "partners"
@@ -89,7 +89,7 @@ async def test_a_revoked_token(cast: Cast, away: Redis) -> None:
 
 
 async def test_partners_who_were_not_told(cast: Cast, away: Redis) -> None:
-    """They get their room, who is in it with them, and what was said there, in order."""
+    """They get their room, its members, and the messages said there, in order."""
     ada = await cast.chat(cast.ada, worker=0)
     bea = await cast.chat(cast.bea, worker=1)
     board = await cast.dashboard(worker=1)
@@ -112,13 +112,13 @@ async def test_partners_who_were_not_told(cast: Cast, away: Redis) -> None:
 
 
 async def test_a_student_who_was_moved(cast: Cast, away: Redis) -> None:
-    """Whom they come to is told, too, who their partners are now."""
+    """The members of the group that the student joins are told of their new partners, too."""
     students = [cast.ada, cast.bea, cast.carl, cast.student("dora"), cast.student("eve")]
     sockets = dict(zip(students, await cast.chat(*students, worker=0), strict=True))
     board = await cast.dashboard(worker=1)
     await lead(board, "discuss", groups=True)
     told = {who: await client.event("partners") for who, client in sockets.items()}
-    # After the Redis of the test before was away, the rooms may be told of later than that.
+    # After the outage of the previous test, `room_added` may come later than `partners`.
     for who, client in sockets.items():
         await comes(client, "room_added", room=told[who]["room"])
     sizes = Counter(one["room"] for one in told.values())

@@ -1,4 +1,4 @@
-"""Posting messages: what is stored and who gets it, committed before anybody sees it."""
+"""Posting messages: each is stored and committed before any of its recipients sees it."""
 
 import asyncio
 import time
@@ -154,7 +154,7 @@ async def test_what_anybody_sees_is_in_the_database(cast):
 
 
 async def test_nobody_sees_a_message_whose_commit_fails(cast):
-    """All of the transaction went well but its end: a trigger of the test waits there."""
+    """Only the commit of the transaction fails, by a deferred trigger of the test."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     name = f"at_commit_{cast.tag.replace('-', '_')}"
     text = f"never {cast.tag}"

@@ -50,7 +50,7 @@ def texts(bodies):
 
 # --- removing ------------------------------------------------------------------------------------
 
-# Who may remove what ada said where she is with bea.
+# The people who may remove a message of ada's, by the kind of a room that she shares with bea.
 REMOVE = {
     "course": {**LEADERS, **STRANGERS, "ada": YES},
     "open": {**LEADERS, **STRANGERS, "ada": YES},
@@ -94,7 +94,7 @@ def test_the_text_is_gone_from_every_answer(school):
     assert list(search.mentions(bea)) == []
     (body,) = [one for one in messages.select_room(bea, name, 20).room_messages if one.seq == 2]
     assert (body.user.username, body.kind, body.reply_to) == ("ada", "text", None)
-    # For the admin it is all there.
+    # The admin still has the whole message.
     message = Message.objects.get(room=room, seq=2)
     assert (message.text, message.removed_by) == ("Nonsense @bea", school.ines)
 
@@ -174,7 +174,7 @@ async def test_who_comes_back_is_told(cast):
     bea = await cast.chat(cast.bea)
     missed = await bea.ask("resume", rooms={name: 2})
     assert [one["text"] for one in missed["rooms"][name]["messages"]] == [""]
-    # The third has come without its text; of the first bea still had it.
+    # The third message came without its text; bea still had the text of the first one.
     assert await bea.event("message_removed") == {
         "action": "message_removed",
         "room": name,
@@ -184,7 +184,7 @@ async def test_who_comes_back_is_told(cast):
 
 
 async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
-    """From two workers the two may arrive in either order."""
+    """Events of two workers may arrive in either order."""
     sent = []
 
     async def send(event):
@@ -329,7 +329,7 @@ def test_who_is_muted_makes_and_runs_no_rooms_but_reads_joins_and_removes(school
 
 
 def test_who_is_muted_votes(school, muted):
-    # There is no open round: that is all that is said against it.
+    # The only reason for the refusal is that no round is open.
     (answer,) = store_ballots([Ballot(muted, "physics", "A")])
     assert isinstance(answer, RoundClosed)
 
@@ -405,7 +405,7 @@ def test_a_slow_room(school, slow):
     post(school.bea, slow, "Others do not wait for her")
     for text in ("Nor", "do", "leaders"):
         post(school.tess, slow, text)
-    # Elsewhere she may go on.
+    # In other rooms she need not wait.
     post(school.ada, school.make_room(school.ada), "3")
     Message.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(seconds=31))
     post(school.ada, slow, "4")

@@ -116,7 +116,7 @@ def test_one_is_in_so_many_open_rooms(school, monkeypatch):
         rooms.join_room(user=school.ada, room=str(many[2].id))
     with pytest.raises(PermissionDenied, match="2 open rooms"):
         rooms.create_room(user=school.ada, course="physics", title="Mine")
-    # Where one is already, one may come again.
+    # A member of a room may join it again.
     rooms.join_room(user=school.ada, room=str(many[0].id))
     rooms.join_room(user=school.ada, room=str(school.room.id))
     rooms.leave_room(user=school.ada, room=str(many[0].id))
@@ -146,7 +146,7 @@ async def test_join_room_is_refused_on_the_socket(cast):
 
 # --- topic and end -------------------------------------------------------------------------------
 
-# Who may run which room: ada made the open one and is in it, as bea is; the partners' and the
+# The people who may run each room: ada made the open one and shares it with bea; the partners' and
 # direct one are hers and bea's.
 DENIED, NOWHERE, YES = PermissionDenied, InvalidRoom, None
 RUN = {
@@ -354,7 +354,7 @@ def test_a_batch_has_one_statement_more_for_it_at_most(school):
         with CaptureQueriesContext(connection) as statements:
             store_posts(posts)
         counts.append((read(school.ada, room) - before, len(statements)))
-    # Ada had read all, and then, after a message of bea's, neither of them had.
+    # At first ada had read everything; after a message of bea's neither of them had.
     (advanced, with_it), (kept, without), (_, both) = counts
     assert (advanced, kept) == (5, 0)
     assert with_it <= without + 1

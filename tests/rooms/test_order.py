@@ -60,7 +60,7 @@ async def test_each_room_has_numbers_of_its_own(cast):
 
 
 async def test_who_joins_while_others_talk_misses_nothing(cast):
-    """From the number that `room_added` tells, every message comes, each once and in order.
+    """After the number in `room_added`, every message comes exactly once and in order.
 
     Some before it may come as well, from a worker that is behind the database.
     """
@@ -175,7 +175,7 @@ async def test_sent_over_both_at_once(cast):
     assert list(
         Message.objects.filter(room=cast.room).order_by("seq").values_list("seq", flat=True)
     ) == list(range(1, 13))
-    # Each got its reply, which may have come besides the event, but is the same frame.
+    # Each client got its reply: the same frame as the event, and possibly besides it.
     for client in (here, there):
         assert sorted(
             {json.loads(one)["message"]["seq"] for one in client.raw if b'"new_message"' in one}
@@ -331,7 +331,7 @@ async def test_rooms_of_others_do_not_spoil_a_resume(cast):
 
 
 async def test_resume_while_others_talk(cast):
-    """What `resume` answers and the events after it are everything, each once."""
+    """The answer to `resume` and the events after it have every message exactly once."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
 
     async def talk():

@@ -1,4 +1,4 @@
-"""Who talks with whom: forming groups, their rooms, and moves by hand."""
+"""Partners: forming groups, their rooms, and moves by hand."""
 
 import itertools
 
@@ -140,7 +140,7 @@ async def test_each_group_has_a_room(cast):
 
 async def test_partners_talk_among_themselves(cast):
     ines, _, clients = await paired(cast, "ABAB")
-    # Not a student, whom the class would seat with others after a moment.
+    # The assistant: the class would soon put another student into a group.
     tess = await cast.chat(cast.tess)
     rooms = [(await client.event("room_added"))["room"] for client in clients]
     for client in (*clients, tess, ines):
@@ -211,7 +211,7 @@ async def test_keep(cast):
     ):
         await ines.ask(action, **fields)
     assert sorted(formed(cast, "work")) == sorted(before)
-    # In rooms of their own, all the same.
+    # Each group has a room of its own nevertheless.
     assert Room.objects.filter(course=cast.course, kind="partners").count() == 6
 
 
@@ -279,7 +279,7 @@ async def test_move_student(cast):
     }
     added = await client.event("room_added")
     assert (added["room"], added["members"]) == (str(second.room_id), 3)
-    # Both groups are told who is in them now.
+    # The members of both groups are told their new partners.
     for one, mine in zip(people, clients, strict=True):
         event = await mine.event("partners")
         group = Partner.objects.get(user=one.user).group

@@ -1,4 +1,4 @@
-"""Who is here: what rooms are told when people come and go, join and leave."""
+"""Presence: the events of a room when people come and go, join and leave."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ def told(client, room):
 
 
 async def arrive(cast, person, *rooms, worker=None):
-    """A chat socket whose rooms have been told of it."""
+    """Return a chat socket once its rooms have been told of it."""
     client = await cast.chat(person, worker=worker)
     for room in (cast.room, *(str(room.id) for room in rooms)):
         await client.event("presence", room=room, joined=[person.name])
@@ -104,7 +104,7 @@ async def test_large_rooms_are_told_numbers_only(cast):
     Enrollment.objects.bulk_create(Enrollment(course=cast.course, user=one.user) for one in many)
     course_room = Room.objects.get(pk=cast.room)
     Membership.objects.bulk_create(Membership(room=course_room, user=one.user) for one in many[:45])
-    # Five of the cast and 45 others: that is the most of which names are told.
+    # Five of the cast and 45 others: larger rooms are told no names.
     ada = await arrive(cast, cast.ada)
     await cast.chat(cast.bea)
     assert await ada.event("presence") == presence(cast.room, 2, joined=[cast.bea.name])
@@ -122,7 +122,7 @@ async def test_a_class_that_arrives_is_no_storm(cast):
     for client in watching:
         await client.event("welcome")
         client.raw = Timed()
-    # Each wave comes right after the last one was told of.
+    # Each wave comes right after the event that tells of the previous one.
     for wave in range(0, len(students), 5):
         await asyncio.gather(
             *(cast.connect("/ws/chat/", token=one.token) for one in students[wave : wave + 5])
@@ -135,9 +135,9 @@ async def test_a_class_that_arrives_is_no_storm(cast):
     for client in watching:
         events = told(client, cast.room)
         assert len(events) >= 3
-        # One a second; the first one may have come late to us.
+        # There is one event a second; the first one may have arrived late.
         assert len(events) <= events[-1][0] - events[0][0] + 2
-        # What was told last is what is true, on both workers.
+        # The last event is right on both workers.
         assert events[-1][1]["online"] == everybody
         names = {name for _, frame in events for name in frame.get("joined", ())}
         assert names >= {one.name for one in students}

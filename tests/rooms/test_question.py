@@ -15,7 +15,7 @@ from tests.rooms.lesson import PATHS, lead, state_fields, timeless
 
 
 class Page:
-    """What a page knows: a snapshot, and all that came after it."""
+    """The state that a page knows: a snapshot, updated by each frame that came after it."""
 
     PARTNERS_SHOWN = ("discuss", "revote", "revote_closed", "revealed")
 
@@ -203,7 +203,7 @@ async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
             page.catch_up()
             fresh = Page(await page.look())
             assert page.page.state == fresh.state, (number, step)
-            # Groups are only told when the discussion opens.
+            # Students are told of their groups only when the discussion opens.
             formed = step[0] == "make_partners"
             assert fresh.revision == page.page.revision + formed, (number, step)
 
@@ -230,7 +230,7 @@ async def test_also_where_the_discussion_is_left_out(cast, steps):
 
 
 async def test_a_page_that_is_opened_in_any_phase(cast):
-    """A new socket in each phase gets what the one that was there all along knows."""
+    """A socket opened in any phase gets the state that a socket open from the start knows."""
     ines, students = await classroom(cast)
     ada = students["ada"]
     for step in STEPS[:15]:
@@ -240,7 +240,7 @@ async def test_a_page_that_is_opened_in_any_phase(cast):
         again = Student(cast, "ada", await cast.chat(cast.ada), ada.vote)
         await again.open()
         assert again.page.state == ada.page.state
-        # From here on it follows by itself.
+        # From here on the new page follows the class by its events.
         ada.client.abort()
         students["ada"] = ada = again
 
@@ -395,7 +395,7 @@ async def test_a_vote_counts_only_in_an_open_round(cast, phase, groups):
 async def test_a_vote_after_the_deadline_is_late_even_if_nothing_has_closed_the_round(cast):
     await voting(cast, cast.ada)
     with transaction.atomic():
-        # Nobody else sees this, nor gets the row, before it is taken back.
+        # The row stays locked and the change unseen by others until it is rolled back.
         session = ClassSession.objects.select_for_update().get(course=cast.course)
         for deadline, accepted in (
             (timezone.now(), False),
@@ -496,7 +496,7 @@ async def test_nothing_of_correctness_or_of_others_votes_before_the_reveal(cast)
             for one in objects:
                 if "choice" in one and "text" not in one and "username" in one:
                     assert one["username"] in partners[name]
-    # And then it is told.
+    # After the reveal the answer is told.
     await ines.ask("reveal")
     for student in students.values():
         event = await student.client.event("control", message="reveal")

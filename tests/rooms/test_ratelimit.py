@@ -1,4 +1,4 @@
-"""How often one user may do a thing, over the socket and over HTTP together."""
+"""The rate limits of a user, over the socket and over HTTP together."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ def test_a_refusal_tells_how_long_and_waiting_so_long_is_enough():
     limit.take("ada")
     with pytest.raises(RateLimited) as refused:
         limit.take("ada")
-    # Rounded up, so that who waits so long does not come too early.
+    # The wait is rounded up, so that a client that waits so long does not come too early.
     left = refused.value.extra["retry_after"]
     assert 0 < left <= 1 / 7 + 0.01
     assert re.fullmatch(r"Too fast: try again in 0\.\d+ s\.", refused.value.message)
@@ -52,7 +52,7 @@ async def test_messages_over_the_socket_and_over_http_count_together(cast):
         for number in range(15)
     ]
     refused = [answer for answer in answers if answer.status == 429]
-    # As many as came back meanwhile, and no more: on a usual machine one or two.
+    # Only the tokens that came back meanwhile were spent: one or two on a usual machine.
     meanwhile = settings.PEERCHAT["MESSAGE_RATE"] * (time.monotonic() - began)
     assert len(answers) - len(refused) <= meanwhile + 1
     assert {answer.body["error_code"] for answer in refused} <= {"rate_limited"}

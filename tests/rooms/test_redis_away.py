@@ -23,7 +23,7 @@ from tests.running import Site, environment, read_figures, until
 from tests.servers import Redis
 
 BACK_WITHIN = patient(5.0)
-"""Seconds after the return of Redis in which everybody must have everything."""
+"""Seconds after the return of Redis within which every socket must have every message."""
 
 
 class Away:
@@ -80,7 +80,7 @@ def hall(
     """A site with a Redis of its own."""
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
-    # What was not told must be found when Redis is back, and not in some later turn.
+    # Workers must find lost notices when Redis is back, not at a later regular check.
     env = environment(**SHORTER | {"RECHECK_EVERY": "600"}, REDIS_URL=redis.redis.url)
     with Site(tmp_path_factory.mktemp("away"), workers=2, env=env, measured=True) as site:
         yield Hall(site)
@@ -111,7 +111,7 @@ def away(request, redis):
 
 
 async def heard_again(speaker: Client, listener: Client, course: str) -> None:
-    """Wait until what is not stored gets from the one to the other."""
+    """Wait until frames that are not stored get from `speaker` to `listener`."""
     name = f"{course}/{id(speaker)}"
     await listener.ask("subscribe", topic=name)
 
@@ -152,7 +152,7 @@ async def test_messages_come_while_redis_is_away_and_after(away, cast):
             # The sender's reply, and those at the same worker.
             assert await texts(here, 1, within=patient(5)) == [f"one {number}"]
             assert await texts(also_here, 1, within=patient(5)) == [f"one {number}"]
-        # From the database, although nobody tells of it.
+        # The other worker reads the messages from the database, without a notice.
         assert await texts(there, 3) == [f"one {number}" for number in range(3)]
         await there.post("new_message", room=room, text="back")
         for client in (there, here, also_here):
@@ -179,7 +179,7 @@ async def test_messages_come_while_redis_is_away_and_after(away, cast):
 
 async def test_who_comes_while_redis_is_away_is_welcome_and_misses_nothing(away, cast):
     here = await cast.chat(cast.ada, worker=0)
-    # A course of which nobody is at the other worker.
+    # At first nobody of the course is at the other worker.
     with away():
         await here.post("new_message", room=cast.room, text="before")
         await texts(here, 1)
@@ -209,7 +209,7 @@ async def test_the_class_moves_on_while_redis_is_away(away, cast):
     with away():
         epochs = [(await dashboard.ask("enable_chat"))["epoch"]]
         for client, other in ((ada, cast.bea), (bea, cast.ada)):
-            # With the step goes who is whose partner.
+            # Each student is told of the partner together with the step.
             partners = await client.event("partners")
             assert partners["epoch"] == epochs[0]
             assert [one["username"] for one in partners["partners"]] == [other.name]
@@ -247,7 +247,7 @@ async def test_a_text_that_is_removed_while_redis_is_away_vanishes(away, cast):
         assert (await Wire(cast.hall).request("DELETE", path, cast.ada)).status == 204
         for client in (here, there):
             await client.event("message_removed", room=cast.room, seq=1)
-    # Once, although it was found and, as it may be, told of when Redis was back.
+    # Each event came once, although both the check and a late notice may have told of it.
     await heard_again(here, there, cast.course.slug)
     await heard_again(there, here, cast.course.slug)
     for client in (here, there):
@@ -258,7 +258,7 @@ async def test_a_room_that_is_joined_while_redis_is_away_is_told_of(away, cast):
     room = cast.open_room(cast.ada)
     here, there = await cast.chat(cast.ada, worker=0), await cast.chat(cast.bea, worker=1)
     with away():
-        # By a user whose other socket is at the other worker.
+        # The user who joins has another socket at the other worker.
         joining = await cast.chat(cast.bea, worker=0)
         await joining.ask("join_room", room=str(room.id))
         await here.post("new_message", room=str(room.id), text="hello")
@@ -275,7 +275,7 @@ async def test_who_waits_over_http_is_answered_while_redis_is_away(away, cast):
         asked = asyncio.create_task(
             Wire(cast.hall).get(f"rooms/{cast.room}/messages/", cast.bea, query=waits, worker=1)
         )
-        # Who waits counts as online.
+        # A user with a waiting request counts as online.
         await eventually(Connection.objects.filter(user=cast.bea.user).exists)
         await here.post("new_message", room=cast.room, text="hello")
         answer = await asked

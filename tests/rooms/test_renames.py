@@ -104,7 +104,7 @@ async def test_a_corrected_name_reaches_open_sockets(cast):
 
 
 async def test_a_socket_whose_user_gets_another_username_has_to_come_again(cast):
-    """Its client takes a message for its own by the username of the welcome."""
+    """Its client recognizes its own messages by the username in the welcome."""
     room = cast.open_room(cast.ada, cast.bea)
     ada, bea = await cast.chat(cast.ada, cast.bea)
     former, name = cast.ada.name, f"lovelace-{cast.tag}"

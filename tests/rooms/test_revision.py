@@ -1,4 +1,4 @@
-"""What sockets are told of where a class stands is ordered by its revision, and never goes back."""
+"""The order of what sockets are told about a class: its revision never goes back."""
 
 import asyncio
 import itertools
@@ -18,11 +18,11 @@ from tests.rooms.lesson import lead
 from tests.rooms.school import School
 
 QUESTIONS = 2
-"""Questions of a class in a hurry."""
+"""The number of questions through which the class hurries."""
 
 
 def told(client, course):
-    """(action, revision) of all that a socket was told of where the class stands, in order."""
+    """Yield (action, revision) of each frame that told a socket the state of a class."""
     for text in client.raw:
         frame = json.loads(text)
         action = frame["action"]
@@ -31,7 +31,7 @@ def told(client, course):
 
 
 def went_back(frames):
-    """What a socket was told too late.
+    """Yield each frame that a socket got after a newer one.
 
     A `control` event goes with its message, in the order of those: a snapshot or partners read
     from the database may be ahead of it. But none of them comes after what is newer.
@@ -95,7 +95,7 @@ async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
 
 
 async def test_partners_that_another_process_tells_too_late(cast: Cast) -> None:
-    """They are read anew, for the one student whom they are for."""
+    """The worker reads the partners anew for the one student who is concerned."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard()
     await lead(board, "discuss", groups=True)

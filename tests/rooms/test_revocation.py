@@ -1,4 +1,4 @@
-"""Whatever a socket stands on may be taken away: the socket is closed, or gets no more of it.
+"""Revocation of what a socket depends on: the socket is closed, or gets no more of it.
 
 On worker 0 sits Tess, the assistant, with a chat socket, a dashboard and a feed, while Bea talks on
 worker 1. Then something is changed at worker 1, or by a process without sockets, and the workers
@@ -39,12 +39,12 @@ from tests.rooms.revoked import (
 )
 
 TOLD = 2.0
-"""Seconds that it may take."""
+"""Seconds within which a revocation that was told must take effect."""
 
 
 @pytest.fixture(scope="module")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
-    # Nobody looks by themselves in the time of a test.
+    # The workers do not recheck their sockets by themselves during a test.
     with open_hall(tmp_path_factory.mktemp("told"), RECHECK_EVERY="3600") as hall:
         yield hall
 
@@ -114,12 +114,12 @@ async def test_a_password_that_is_set(cast, table):
     async with talk(cast) as said:
         await in_thread(change)
         await table.closes("password set", mine.sockets, now(), 4401, within=TOLD)
-        # Tokens are revoked by themselves.
+        # A new password revokes no tokens: they are revoked separately.
         await said.reaches(program.chat, program.board)
 
 
 async def test_ones_own_change_of_password(cast, table):
-    """Who changes it stays logged in: the sockets come back with the new key of the session."""
+    """The user stays logged in: the sockets reconnect with the new key of the session."""
     row_of(cast.tess).update(is_staff=True)
     give_password(cast.tess)
     key, elsewhere = cast.tess.log_in(), cast.tess.log_in()
@@ -244,7 +244,7 @@ async def test_an_enrollment_that_ends(cast, table, how):
         await table.loses(way, mine.chat, room, made, within=TOLD)
         await said.reaches(mine.chat)
         mine.chat.forget()
-        # Others hear the room and the topics; who is on the feed is so as anybody.
+        # Only the other members hear the room and its topics; the feed is open to everybody.
         await said.reaches(mine.chat)
         assert mine.chat.unread() == []
     assert_lost(mine.chat, room)
@@ -311,7 +311,7 @@ async def test_partners_who_are_put_with_others(cast, table):
 
 @pytest.mark.parametrize("what", ["token", "enrolment"])
 async def test_a_request_that_waits(cast, what):
-    """What it brings is checked when it is there."""
+    """The user's rights are checked again when there is something to answer."""
     visitor = Visitor(cast.hall.site.origin)
     room = cast.room
     path = f"/api/rooms/{room}/messages/?after=0&wait=20"

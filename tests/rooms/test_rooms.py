@@ -1,4 +1,4 @@
-"""Rooms: which there are, who is in them, what was said in them."""
+"""Rooms: their lists, their members and their messages."""
 
 import time
 from datetime import UTC, datetime

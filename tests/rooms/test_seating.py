@@ -1,4 +1,4 @@
-"""Late students and lonely ones: who is put with others while the class discusses."""
+"""Late and lonely students: both are put into groups while the class discusses."""
 
 import asyncio
 from datetime import timedelta
@@ -69,7 +69,7 @@ async def test_who_comes_late_while_partners_talk_misses_nothing_from_then_on(ca
 
 
 async def test_the_class_moves_on_while_everybody_talks(cast):
-    """In the course's room and in those of the partners, whose locks must not cross."""
+    """They talk in the course's room and in those of the partners: the locks must not deadlock."""
     people = [cast.student(f"s{number}") for number in range(16)]
     clients = await cast.chat(*people, worker=0)
     ines = await cast.dashboard(worker=1)
@@ -92,7 +92,7 @@ async def test_the_class_moves_on_while_everybody_talks(cast):
             await ines.ask("next_question")
 
     await asyncio.gather(move_on(), *map(talk, clients))
-    # Some came too late for their room; nothing else went wrong.
+    # Some messages came after their room had ended; nothing else went wrong.
     assert {one.get("error_code") for one in replies} <= {None, "invalid_room_id"}
     course = [one for one in replies if one.get("room") == cast.room]
     assert len(course) == 9 * 16
@@ -125,7 +125,7 @@ async def test_who_comes_before_the_chat_is_enabled_has_a_partner_then(cast):
 
 
 async def test_whose_partner_is_gone_is_put_with_others(cast):
-    """After four seconds here, after ten by default."""
+    """The others are moved after four seconds here, after ten by default."""
     _, people, clients = await discussing(cast, "ABAB")
     [mine] = [group for group in formed(cast) if people[0].name in group]
     [gone] = [n for n in (1, 2, 3) if people[n].name in mine]
@@ -145,12 +145,12 @@ async def test_whose_partner_is_gone_is_put_with_others(cast):
 
 
 async def test_who_is_alone_goes_where_somebody_is_online(cast):
-    """Three pairs: two lose a partner, then one of these leaves, too, a moment ago."""
+    """Of three pairs two have lost a partner, and one of the two left alone has just gone, too."""
     _, people, clients = await discussing(cast, "ABABAB")
     names = [person.name for person in people]
     alone, another, pair = ([names.index(name) for name in group] for group in formed(cast))
     lonely, [first, second] = alone[0], (alone[1], another[1])
-    # Their moment lasts until the last one has left.
+    # Each of them counts as just gone until the last one has left.
     for n in (first, second, another[0]):
         await clients[n].close()
         sockets = people[n].user.peerchat_connections
@@ -172,7 +172,7 @@ async def test_two_who_are_alone_get_each_other(cast):
     event = await clients[one[0]].event("partners")
     while names[other[0]] not in [partner["username"] for partner in event["partners"]]:
         event = await clients[one[0]].event("partners")
-    # The others were left in peace.
+    # The other groups stayed as they were.
     assert sizes(formed(cast)) == [1, 2, 2, 3]
 
 
@@ -181,10 +181,10 @@ async def test_whose_partner_left_the_course_is_put_with_others(cast):
     [mine] = [group for group in formed(cast) if people[0].name in group]
     [gone] = [n for n in (1, 2, 3) if people[n].name in mine]
     await in_thread(unenroll, course=cast.course, users=[people[gone].user])
-    # An event may come twice: from the change, and from a look at what sockets missed.
+    # An event may come twice: from the change itself, and from the check for missed changes.
     while len((await clients[0].event("partners"))["partners"]) != 2:
         pass
-    # Whoever comes back to the course is put with others as anybody else.
+    # A student who comes back to the course gets a group like anybody else.
     await in_thread(enroll, course=cast.course, users=[people[gone].user])
     added = await clients[gone].event("room_added", kind="partners")
     assert added["members"] >= 2
@@ -199,14 +199,14 @@ async def test_a_partner_who_is_back_in_time_stays(cast):
     back = await cast.chat(people[1])
     snapshot = await back.ask("state", course=cast.course.slug)
     assert len(snapshot["partners"]) == 1
-    # Somebody who comes now is seated in the same turn in which the absent would be.
+    # A late student gets a seat in the same turn that would move an absent one's partner.
     late = await cast.chat(cast.ada)
     await late.event("partners")
     assert [set(group) - {cast.ada.name} for group in formed(cast)] == [set(g) for g in before]
 
 
 async def test_of_a_class_that_left_no_worker_looks_for_lonely_ones(cast):
-    """An instructor may go home with the discussion open, and so may hundreds."""
+    """Hundreds of instructors may go home and leave their discussions open."""
     ines, people, clients = await paired(cast, "AB")
     await ines.ask("enable_chat")
     session = ClassSession.objects.get(course=cast.course)

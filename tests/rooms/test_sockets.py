@@ -1,4 +1,4 @@
-"""How many sockets a user may have: the oldest goes when there is one too many."""
+"""The limit on the sockets of a user: one too many closes the oldest."""
 
 import contextlib
 
@@ -36,7 +36,7 @@ async def come(small_hall):
 
 
 async def welcomed(client):
-    """The socket's id, once it counts."""
+    """Return the socket's id once the socket counts as open."""
     conn_id = (await client.event("welcome"))["conn_id"]
     await eventually(Connection.objects.filter(id=conn_id).first)
 
@@ -95,7 +95,7 @@ async def test_one_that_is_gone_leaves_its_place(cast, come):
 
 
 async def test_what_half_open_sockets_leave_behind_shuts_nobody_out(cast, come):
-    # As a page that reloads again and again on a bad network.
+    # A page that reloads again and again on a bad network does so.
     left = [await come(cast.ada) for _ in range(3 * MOST)]
     for one in left:
         one.socket.transport.pause_reading()

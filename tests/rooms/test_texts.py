@@ -1,4 +1,4 @@
-"""The script with the texts of the scripts, and what stays in English."""
+"""The script with the translated texts for scripts, and the texts that stay in English."""
 
 import re
 
@@ -13,7 +13,7 @@ GERMAN = {"Accept-Language": "de"}
 
 @pytest.fixture(autouse=True)
 def english():
-    """What a request activates stays in the thread of the test client."""
+    """Activate English again: a request's language stays active in the test client's thread."""
     yield
     translation.activate("en")
 

@@ -24,7 +24,7 @@ async def test_who_is_subscribed_gets_it_once(cast):
     data = {"answer": [1, None, "é \U0001f600"], "": {}}
     assert await bea.ask("publish", topic=f"{slug}/quiz/1", data=data) == {}
     event = await ada.event("topic_message")
-    # The publisher is subscribed and has it as well.
+    # The publisher is subscribed, too, and gets the datum as well.
     assert await bea.event("topic_message") == event
     assert len(event.pop("conn_id")) == 36
     assert event == {
@@ -222,7 +222,7 @@ async def test_subscriptions_of_a_socket_are_bounded(cast):
     frame = await ada.command("subscribe", topic=f"{slug}/200")
     assert frame["error_message"] == "A socket can have at most 200 subscriptions."
     assert refusal(frame) == {"error_code": "permission_denied"}
-    # One that it has is no new one.
+    # Subscribing again to a topic does not count.
     await ada.ask("subscribe", topic=f"{slug}/7")
     await ada.ask("unsubscribe", topic=f"{slug}/0")
     await ada.ask("subscribe", topic=f"{slug}/200")
@@ -276,7 +276,7 @@ async def test_subscriptions_end_with_the_enrolment(cast):
 
 
 async def test_one_enrolled_after_connecting_may_use_topics(cast):
-    """And hears of the end of that enrolment, though nobody else of the course is there."""
+    """The socket also hears of the end of the enrolment, although it is the course's only one."""
     zoe = await cast.chat(cast.zoe)
     topic = f"{cast.other_course.slug}/a"
     assert await zoe.fail("subscribe", topic=topic) == {"error_code": "permission_denied"}

@@ -32,7 +32,7 @@ MESSAGES = {
     "start_revote": "enableRevote",
     "reveal": "reveal",
 }
-# A row for each way to give a command: its name, what it is, its fields.
+# One row for each way to give a command: a name for the row, the action, its fields.
 COMMANDS = {
     **{action: (action, {}) for action in sorted(WITH_GROUPS)},
     "start_question": ("start_question", {"question": "work"}),
@@ -46,7 +46,7 @@ STATES = list(PATHS)
 
 
 def target(phase, groups, name):
-    """Where the contract's table leads; None for what must be refused."""
+    """Return the phase to which the contract's table leads; None if it refuses the command."""
     action, _ = COMMANDS[name]
     table = WITH_GROUPS if groups else ALWAYS
     found = {str(here): str(there) for here, there in table.get(action, {}).items()}.get(phase)
@@ -74,11 +74,11 @@ async def give(cast, ines, name, **more):
 
 
 async def arranged(cast, phase, groups):
-    """(dashboard, the student ada's chat, the epoch) where a class stands so."""
+    """Bring a class into the phase; return (dashboard, ada's chat socket, epoch)."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     ines = await cast.dashboard()
     epoch = await lead(ines, phase, groups=groups)
-    # Ada is at the worker of the dashboard: what it published came before this.
+    # Ada is at the worker of the dashboard, so all that it published arrives before this.
     await barrier(ada, cast.room, bea, ines)
     for client in (ada, bea, ines):
         client.forget()
@@ -87,7 +87,7 @@ async def arranged(cast, phase, groups):
 
 
 def stored(cast):
-    """What there is in the database of a class."""
+    """Return what the database has of a class."""
     return {
         "messages": Message.objects.filter(room__course=cast.course).count(),
         "rounds": Round.objects.filter(session__course=cast.course).count(),
@@ -368,13 +368,13 @@ async def test_a_deadline_closes_the_round_exactly_once(cast, how):
     for client in (ada, bea, ines):
         event = await client.event("control", epoch=epoch + 1)
         assert event == control(cast, "stopVote", closes, epoch + 1)
-    # Not before it, and soon after it.
+    # The round closed soon after the deadline, and not before it.
     assert 0 <= event["server_time"] - opened["deadline"] < patient(5)
     for client in (ada, bea):
         assert await client.fail("vote", course=cast.course.slug, choice="A") == {
             "error_code": "round_closed"
         }
-    # Both workers have looked since.
+    # After this second close both workers have looked at the deadline.
     again = await ines.ask("reopen")
     await ines.ask("count_down_and_stop", seconds=1)
     await ada.event("control", epoch=again["epoch"] + 2)
@@ -392,7 +392,7 @@ async def test_a_deadline_is_for_its_round_alone(cast):
     await ines.ask("reopen")
     snapshot = await ines.ask("state")
     assert (snapshot["phase"], snapshot["deadline"]) == ("vote", None)
-    # The deadline of somebody else, later than the one that was given up.
+    # Another course has a deadline later than the one that was given up.
     other = await cast.connect(f"/ws/instructor/{cast.other_course.slug}/", token=cast.ivan.token)
     make_question(cast.other_course, "force")
     await other.ask("start_question", question="force", seconds=soon + 0.5)

@@ -1,4 +1,4 @@
-"""What is taken away in the database behind everybody's back, so that no notice is ever sent."""
+"""Revocations made in the database alone, so that no worker gets a notice of them."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.rooms.cast import Hall, Person, store
 from tests.rooms.revoked import assert_lost, give_password, now, open_hall, row_of, sit, talk
 
 UNTOLD = 30.0
-"""Seconds that it may take until the workers look by themselves."""
+"""Seconds within which the workers must notice by themselves."""
 SITES = {"untold": {"RECHECK_EVERY": "1"}, "usual": {}}
 untold, usual = (
     pytest.mark.parametrize("hall", [name], indirect=True, scope="module") for name in SITES
@@ -86,7 +86,7 @@ async def test_an_enrollment_that_ends_behind_the_back(cast, table):
         assert mine.chat.unread() == []
     for name in (room, str(private.id)):
         assert_lost(other.chat, name)
-        # What the row of the enrolment left behind is gone as well.
+        # The memberships that the deleted enrolment left behind are gone as well.
         assert await mine.chat.fail("select_room", room=name) == {"error_code": "invalid_room_id"}
 
 
@@ -120,7 +120,7 @@ async def test_a_room_that_ends_behind_the_back(cast, table, how):
 
 @untold
 async def test_a_room_that_one_was_put_into_behind_the_back(cast):
-    """One gets it, with what was said since, in order and without a gap."""
+    """The user gets the room with the messages since then, in order and without a gap."""
     room = cast.open_room(cast.bea, cast.carl)
     store(room, cast.bea, "before")
     zoe = await cast.chat(cast.zoe, worker=0)

@@ -1,4 +1,4 @@
-"""The pages: who sees which, and what is in them."""
+"""The pages: their visitors and their contents."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What goes over the sockets, byte by byte: frames of all sizes, slow readers, fast senders."""
+"""The bytes on the sockets: frames of all sizes, slow readers, fast senders."""
 
 import asyncio
 import json
@@ -313,7 +313,7 @@ def memory(pid):
 
 
 async def test_a_socket_is_not_read_faster_than_its_commands_are_done(cast):
-    """Otherwise what waits for them would fill the memory, 25 MB of it here."""
+    """Otherwise the waiting commands would fill the memory, 25 MB of it here."""
     greedy = await cast.chat(cast.ada, worker=0)
     beside = await cast.chat(cast.bea, worker=0)
     # Its buffers have their size.

@@ -155,7 +155,7 @@ def test_a_question_starts_under_its_former_slug(school):
 
 
 def test_another_question_takes_a_former_slug_and_nothing_else(school):
-    """Nobody may see its answer because the other question was revealed."""
+    """The reveal of one question must not show the answer of another with its former slug."""
     for command in (
         StartQuestion(uuid="1", question="force"),
         StopVote(uuid="2"),

@@ -105,7 +105,7 @@ def teach(course, question, names=("ada", "ben", "carol")):
 
 
 def form_of(response):
-    """What a browser would send back for the page, unchanged."""
+    """Return the form data that a browser sends if nobody changes the page."""
     context = response.context
     forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:

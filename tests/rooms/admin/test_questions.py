@@ -27,7 +27,7 @@ def make(client, course, *texts, **fields):
 
 
 def said(response):
-    """What the page of a question says, by field; of choices with the number of the row."""
+    """Return the errors on a question's page by field; fields of choices have their row number."""
     assert response.status_code == 200
     (inline,) = response.context["inline_admin_formsets"]
     formset = inline.formset

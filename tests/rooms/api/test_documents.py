@@ -112,7 +112,7 @@ def test_the_page(db, api, openapi):
         assert f'id="type-{name}"' in page
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert links <= set(re.findall(r'id="([^"]+)"', page))
-    # What the policy would keep from working.
+    # The content policy would block these.
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page)
     assert "script-src 'self'" in response["Content-Security-Policy"]
 

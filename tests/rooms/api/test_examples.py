@@ -34,7 +34,7 @@ def test_the_examples(site, tmp_path):
     for line in re.findall(r"^curl .*$", "\n".join(BLOCKS), re.MULTILINE):
         if "tokens/current" in line:
             continue  # it ends the token of those that follow
-        # Fails on an error status, and waits for nobody.
+        # curl fails on an error status; long polls wait for one second only.
         command = line.replace("curl -s", "curl -sS --fail-with-body").replace("=25", "=1")
         done = subprocess.run(
             ["bash", "-c", command],

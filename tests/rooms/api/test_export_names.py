@@ -29,7 +29,7 @@ def exported(caller, **query):
 
 @pytest.fixture
 def talk(school):
-    """What ada and bea do, among them a direct message each, and what ines does to carl."""
+    """Let ada and bea vote, post and start a direct room, and ines mute carl."""
     question = make_question(school.course, "force")
     session.control(
         user=school.ines, course="physics", command=StartQuestion(uuid="1", question="force")

@@ -1,4 +1,4 @@
-"""What is refused before anything happens: addresses, methods, bodies, queries."""
+"""Requests that are refused before anything happens: addresses, methods, bodies, queries."""
 
 import pytest
 

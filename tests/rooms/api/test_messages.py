@@ -116,7 +116,7 @@ def seqs(answer):
         ({"after": 3, "before": 7}, (4, 5, 6)),
         ({"after": 3, "before": 7, "limit": 2}, (4, 5)),
         ({"after": 7, "before": 3}, ()),
-        # Something is there, or there is nothing around this that could wait.
+        # No wait: a message is there already, or these parameters do not wait.
         ({"after": 9, "wait": 25}, (10,)),
         ({"after": 10, "wait": 25}, ()),
         ({"wait": 25, "limit": 1}, (10,)),

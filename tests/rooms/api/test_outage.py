@@ -65,7 +65,7 @@ async def test_outages(django_db_setup, stores):
         messages = f"rooms/{room}/messages/"
         sent = {"text": "hello", "uuid": "one"}
 
-        # Redis is a hint: without it everything goes on.
+        # Redis carries only hints: without it everything goes on.
         cache.stop()
         status, _, first = await ask("POST", messages, sent)
         assert status == 201

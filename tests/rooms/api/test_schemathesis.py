@@ -18,9 +18,9 @@ from tests.rooms.cast import Hall, store
 from tests.running import Site, environment
 
 SECONDS = 120 if "FUZZ_CASES" in os.environ else 10
-"""For each run; longer in `make faults`."""
+"""Seconds of each run; more in `make faults`."""
 RUNS = 5
-"""At the most, until something was posted."""
+"""The most runs until a message was posted."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -62,7 +62,7 @@ async def document(cast, fast_site, tmp_path):
         "question": ["force", "work"],
         "div_id": ["force", ""],
         "reply_to": [None],
-        # There is something, so that nothing waits; in a room that was just made, not for long.
+        # A message is there, so no request waits; one for a new room does not wait for long.
         "after": [0],
         "wait": [0, 0.5],
     }
@@ -107,7 +107,7 @@ async def test_the_whole_api(cast, fast_site, document, who):
     person = cast.person(who)
     run(document, fast_site, person.token, "--exclude-path", "/api/tokens/current/")
     for _ in range(RUNS):
-        # In so little time a slow machine may not have come to it.
+        # A slow machine may not have posted a message in so little time.
         if Message.objects.filter(sender=person.user).exists():
             break
         run(document, fast_site, person.token, "--include-path", "/api/rooms/{room}/messages/")
@@ -126,5 +126,5 @@ async def test_revoking(cast, fast_site, document):
 async def test_without_a_token(cast, fast_site, document):
     run(document, fast_site, None)
     assert "Traceback" not in fast_site.log.read_text()
-    # But for the one that was there.
+    # Only the message from before is there.
     assert Message.objects.filter(room=cast.room).count() == 1

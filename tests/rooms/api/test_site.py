@@ -287,7 +287,7 @@ async def test_one_user_cannot_fill_a_worker_with_waiting(cast, wire):
         assert refused.body["error_code"] == "rate_limited"
         assert refused.body["retry_after"] == 1
         assert refused.headers["Retry-After"] == "1"
-    # Those whose clients are gone wait no longer.
+    # Requests whose clients are gone wait no longer.
     await until(ask, 200)
 
 
@@ -363,7 +363,7 @@ async def test_a_class_without_a_single_socket(cast, wire):
     await lead("start_question", question="force")
     assert (await wire.post(f"{path}/vote/", cast.ada, {"choice": "A"})).status == 200
     await lead("stop_vote")
-    # One has not voted and is here: they are put together.
+    # The student without a vote is online, so the two are paired.
     assert (await lead("make_partners"))["groups"] == 1
     await lead("enable_chat")
     told = [(await wire.get(f"{path}/partners/", person)).body for person in people]

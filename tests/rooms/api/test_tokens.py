@@ -1,4 +1,4 @@
-"""Logging in over HTTP, and what each endpoint asks of who calls it."""
+"""Log-ins over HTTP, and the credentials that each endpoint requires."""
 
 import time
 

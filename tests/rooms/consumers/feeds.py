@@ -15,7 +15,7 @@ from tests.rooms.cast import Cast, Hall, Person
 from tests.running import Site
 
 WITHIN = patient(10.0)
-"""Seconds until what should come has not come."""
+"""Seconds after which a test stops waiting for a frame."""
 
 
 class Feed:
@@ -92,7 +92,7 @@ class Feed:
         await self.until(matches, f"{action} {of.client}")
 
     async def refused(self) -> dict[str, Any]:
-        """The next error frame, which is nobody's command's."""
+        """Return the next error frame, which answers no command."""
         found: dict[str, Any] = json.loads(
             await self.until(lambda frame: b'"status":"error"' in frame, "an error")
         )
@@ -128,7 +128,7 @@ class Place:
     async def join(
         self, person: Person, *, name: str | None = None, worker: int | None = None
     ) -> Feed:
-        """Somebody on the feed, on both workers by turns."""
+        """Open a feed socket of the person, at both workers by turns if none is named."""
         async with self.hall.only(next(self._turns) if worker is None else worker):
             feed = await Feed.open(self.hall.site, name or self.name, person.token)
         self._exits.push_async_callback(feed.close)

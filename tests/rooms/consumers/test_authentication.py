@@ -1,4 +1,4 @@
-"""Who gets a socket, and how; what ends it."""
+"""Authentication of sockets: the credentials that open a socket, and the reasons that end it."""
 
 import time
 from datetime import timedelta
@@ -129,7 +129,7 @@ async def test_who_does_not_authenticate_is_closed_with_4408(cast):
     began = time.monotonic()
     client = await cast.connect(CHAT)
     assert await client.closed() == 4408
-    # Two seconds here, ten by default.
+    # The limit is two seconds here, ten by default.
     assert 1.9 < time.monotonic() - began < patient(5)
     assert client.raw == []
 
@@ -137,7 +137,7 @@ async def test_who_does_not_authenticate_is_closed_with_4408(cast):
 async def test_who_authenticated_is_not_closed(cast):
     client = await cast.connect(CHAT)
     await client.ask("authenticate", token=cast.ada.token)
-    # This one's time is over after the other one's.
+    # The time limit of this socket ends after that of the other one.
     later = await cast.connect(CHAT)
     assert await later.closed() == 4408
     await client.ask("ping")

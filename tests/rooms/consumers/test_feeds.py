@@ -61,12 +61,12 @@ async def test_joins_and_leaves_are_announced(place, cast):
     second.socket.transport.abort()
     await first.notice("feed_left", second)
     assert len({first.client, second.client, third.client}) == 3
-    # Who joins is told as well, and a client's frames are between its notices.
+    # A client hears of its own arrival, too, and its frames come between its notices.
     joined = [notice("feed_joined", place.name, one) for one in (first, second, third)]
     left = [notice("feed_left", place.name, one) for one in (second, third)]
     said = b"last words"
     assert first.frames == [*joined, said, left[1], left[0]]
-    # The news of the first may still have been on its way when the second came.
+    # The notice of the first may still have been on its way when the second came.
     assert [frame for frame in second.frames if frame != joined[0]] == [*joined[1:], said, left[1]]
     assert third.frames == [joined[2], said]
 
@@ -89,13 +89,13 @@ async def test_a_feed_is_gone_with_its_last_client(place, cast):
         one = await place.join(cast.ada, worker=worker)
         await one.send(f"kept nowhere {turn}")
         await one.text(f"kept nowhere {turn}")
-        # The news that the one before has left may still come.
+        # The notice that the previous client has left may still come.
         assert [frame for frame in one.frames if b"feed_left" not in frame] == [
             notice("feed_joined", place.name, one),
             f"kept nowhere {turn}".encode(),
         ]
         await one.close()
-        # What was said is nowhere on its way.
+        # Wait until no frame of the feed is on its way any more.
         await barrier(chats[worker], cast.room, *chats)
 
 
@@ -209,14 +209,17 @@ async def test_a_worker_that_drains_announces_its_clients_leaving(place, cast, t
 # --- The storm ---------------------------------------------------------------------------------
 
 VISITORS, VISITS = 60, 10
-"""Who come to a feed on which somebody stays, and how often each."""
+"""The number of visitors to a feed on which others stay, and of visits of each."""
 PAIRS, MEETINGS = 70, 10
-"""Who meet on a feed of their own, which each time begins and ends with them; how often."""
+"""The number of pairs with a feed of their own, and of meetings of each.
+
+The feed begins and ends with each meeting.
+"""
 STORM_WITHIN = patient(120.0)
 
 
 async def stay(feed: Feed, name: str, over: asyncio.Event) -> int:
-    """Say a number, wait until it is back, say the next; returns how many."""
+    """Send one number after the other, each when the last one is back; return how many."""
     number = 0
     while not over.is_set():
         await feed.send(f"{name} {number}")
@@ -226,7 +229,7 @@ async def stay(feed: Feed, name: str, over: asyncio.Event) -> int:
 
 
 async def visit(site: Site, name: str, token: str, visitor: int) -> None:
-    """Come, hear oneself and somebody who stays on each worker, go."""
+    """Come, hear oneself and a client that stays on each worker, and go, `VISITS` times."""
     for turn in range(VISITS):
         feed = await Feed.open(site, name, token)
         said = f"visit {visitor} {turn}"
@@ -243,7 +246,7 @@ async def visit(site: Site, name: str, token: str, visitor: int) -> None:
 
 
 async def meet(site: Site, name: str, tokens: tuple[str, str], seed: int) -> None:
-    """Two come while the two before them leave; they hear each other."""
+    """Let two clients come while the two before them leave; the two hear each other."""
     chance = random.Random(seed)
     leaving: list[asyncio.Task[None]] = []
 
@@ -258,7 +261,7 @@ async def meet(site: Site, name: str, tokens: tuple[str, str], seed: int) -> Non
         here = {f"here {turn} {one.client}".encode() for one in feeds}
         for one in feeds:
             await eventually(lambda one=one, here=here: here <= set(one.frames))
-        # The last one leaves before, while or after the next one comes.
+        # The previous clients leave before, while or after the next ones come.
         leaving += [asyncio.create_task(leave(one, chance.uniform(0, 0.03))) for one in feeds]
     await asyncio.gather(*leaving)
 
@@ -293,7 +296,7 @@ async def test_a_storm_of_joins_and_leaves(place, cast):
             await eventually(
                 lambda one=one, other=other: f"end {other.client}".encode() in one.frames
             )
-            # Whoever came has gone again.
+            # All visitors have left again.
             await eventually(
                 lambda one=one: (
                     sum(b'"feed_left"' in frame for frame in one.frames) == VISITORS * VISITS

@@ -1,4 +1,4 @@
-"""The hub by itself: who gets what, in which order, and what is filled in between."""
+"""The hub by itself: the recipients of frames, their order, and the gaps that it fills."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ class Database:
 
     def __init__(self):
         self.stored = {}
-        # What a comparison finds.
+        # The newest numbers that a comparison with the database finds.
         self.heads = {}
         self.removed = []
         self.asked = []
@@ -208,7 +208,7 @@ async def test_a_gap_holds_up_its_room_alone(hub, enter, database):
 
 
 async def test_who_joins_behind_the_room_gets_what_was_heard_of_meanwhile(hub, enter, database):
-    """Between reading the number in the database and joining, a message passed by."""
+    """A message came by after the database was read, and before the socket joined the room."""
     database.store(ROOM, 5, 6)
     hub.deliver(GROUP, stored(6))
     socket = enter(head=4)
@@ -221,7 +221,7 @@ async def test_what_is_stored_after_the_last_one_left_is_not_fetched(hub, enter,
     hub.deliver(GROUP, stored(2))
     hub.drop(socket)
     hub.deliver(GROUP, [*stored(3), Stored(OTHER, 2, [b"m2"])])
-    # This gap is filled after the other one would have been.
+    # The dropped socket's gap would have been filled before this one.
     await sent(other, "m1", "m2")
     assert database.asked == [(OTHER, 0)]
 
@@ -291,7 +291,7 @@ async def test_who_waits_for_a_message_is_told_by_a_comparison(hub, enter, datab
 
 @pytest.mark.parametrize("audience", [ROOM, names.user(1)])
 async def test_a_request_that_waits_is_told_of_news_of_the_class(hub, enter, audience):
-    """News of the room and of the user count, and news of others do not."""
+    """News for the room and for the user end the wait; news for others do not."""
     await hub.subscribe(enter(rooms=()), [GROUP])
     began = time.time()
 
@@ -311,7 +311,7 @@ async def test_a_request_that_waits_is_told_of_news_of_the_class(hub, enter, aud
 
 
 async def test_a_state_from_before_the_subscription_may_be_old(hub, enter):
-    """Until then the process heard of no votes; another may have told the client the state."""
+    """Before it the process heard of no votes; the client may know the state by another process."""
     before = time.time()
     await hub.subscribe(enter(rooms=()), [GROUP])
     assert hub.has_news(before, ROOM, GROUP, 1) is True
@@ -374,7 +374,7 @@ async def test_who_leaves_before_having_caught_up_gets_no_more(hub, enter, datab
     hub.deliver(GROUP, [Join([2], ROOM, GROUP, 0, b"added")])
     await eventually(lambda: database.asked)
     hub.deliver(GROUP, [Leave([2], ROOM, b"removed"), *stored(2)])
-    # The next one to be asked for is asked for after it would have been.
+    # Wait for two more turns, by which the failed query would have been repeated.
     turns = database.turns
     await eventually(lambda: database.turns > turns + 2)
     await sent(late, "added", "removed")

@@ -1,4 +1,4 @@
-"""What a process publishes: together, in order, and also where it has no sockets."""
+"""Publishing: entries travel together and in order, also from processes without sockets."""
 
 import asyncio
 
@@ -80,7 +80,7 @@ def make_hub():
 
 @pytest.fixture(autouse=True)
 def without_sockets(monkeypatch):
-    """The process has no sockets at first, and knows of no failure."""
+    """Begin each test as a process without sockets that has seen no failure."""
     monkeypatch.setattr(publish, "_current", publish.Layer())
 
 
@@ -245,7 +245,7 @@ async def test_after_the_end_of_the_sockets_it_goes_to_the_layer(hub, layer):
     first, second = Outgoing(hub), Outgoing(hub)
     publish.attach(first)
     publish.attach(second)
-    # It is not the one that is attached.
+    # Detaching one that is not attached changes nothing.
     publish.detach(first)
     publish.now(GROUP, passing(1))
     assert await listener.message() == (hub.origin, [passing(1)])

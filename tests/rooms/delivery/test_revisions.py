@@ -1,4 +1,4 @@
-"""What a process remembers of how new it must be: by itself."""
+"""The revisions that a process remembers, without a site around them."""
 
 import pytest
 
@@ -41,7 +41,7 @@ async def test_what_was_overtaken_is_read_again():
 
 
 async def test_what_was_read_counts_as_told():
-    """Also where the process has not heard of it yet: what comes of before is late."""
+    """A notice older than what was read is late, even if no newer notice came before it."""
     revisions = Revisions()
     await revisions.read(Class(revisions, 7).read)
     assert [revisions.hear(GROUP, revision) for revision in (6, 7, 8)] == [False, True, True]

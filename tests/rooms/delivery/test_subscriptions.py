@@ -1,4 +1,4 @@
-"""Subscriptions of a hub on a real Redis: who is on, and what is left when they have gone."""
+"""Subscriptions of a hub on a real Redis: who is subscribed, and what is left afterwards."""
 
 import asyncio
 import contextlib
@@ -63,7 +63,7 @@ def depart(hub: Hub, connection: LiveConnection) -> None:
 
 
 async def from_elsewhere(group: str, text: str) -> None:
-    """What another process publishes to a feed."""
+    """Publish a text to a feed as another process does."""
     entry: notices.Entry = notices.Passing(group, text.encode())
     await get_channel_layer().group_send(group, notices.pack("elsewhere", group, [entry]))
 
@@ -80,7 +80,7 @@ async def nothing_left(hub: Hub) -> None:
 
 
 async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
-    """At every point of the way out, one after the other, and by chance."""
+    """The new socket joins at each step of the unsubscription in turn, and at random moments."""
     group = names.feed("handover")
     chance = random.Random(1)
     last, _ = arrive(hub)
@@ -88,7 +88,7 @@ async def test_who_joins_while_the_last_one_leaves_is_on_a_working_feed(hub):
     hub.join(last, group, group)
     for turn in range(300):
         depart(hub, last)
-        # So many turns of the event loop into the unsubscription; Redis takes part of them.
+        # Let the unsubscription run for some turns of the event loop; some of them wait for Redis.
         for _ in range(turn % 30):
             await asyncio.sleep(0)
         if turn % 3 == 0:

@@ -26,7 +26,7 @@ MATCHES = [
     ("$SYS/monitor/+", "$SYS/monitor/Clients"),
     ("Accounts payable", "Accounts payable"),
     ("/", "/"),
-    # What the section implies.
+    # These follow from the section.
     ("sport/+/+", "sport//"),
     ("sport//x", "sport//x"),
     ("+/$x", "a/$x"),
@@ -51,7 +51,7 @@ NO_MATCHES = [
 
 
 def matching(patterns, topic):
-    """Which of the patterns match, by the tree."""
+    """Return the patterns that match the topic, according to the tree."""
     subscriptions = Subscriptions()
     for pattern in patterns:
         subscriptions.insert(pattern, pattern)

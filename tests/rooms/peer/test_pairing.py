@@ -213,7 +213,7 @@ def test_different_pairs_are_the_best_there_are(class_, seed):
 def test_larger_groups_get_as_many_different_answers_as_can_be(class_, size, seed):
     groups = answers_of(form_groups(class_, size=size, rng=random.Random(seed)), class_)
     frequency = Counter(student.answer for student in class_)
-    # No answer can be new to more groups than there are, or than there are students who gave it.
+    # An answer can be new to at most as many groups as there are groups, or students who gave it.
     most = sum(min(count, len(groups)) for count in frequency.values())
     assert sum(distinct(group) for group in groups) == most
     if len(class_) >= 2:

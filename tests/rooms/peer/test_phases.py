@@ -7,7 +7,7 @@ from rooms.peer import phases
 from rooms.peer.phases import IllegalTransition, Phase, transition
 
 # The contract's table, written out once more: (command, groups made, question named) and the
-# phases it is legal in, with where each leads. Everything that is not here must be refused.
+# phases it is legal in, each with the phase it leads to. All other commands must be refused.
 VOTE, VOTE_CLOSED, DISCUSS = Phase.VOTE, Phase.VOTE_CLOSED, Phase.DISCUSS
 REVOTE, REVOTE_CLOSED = Phase.REVOTE, Phase.REVOTE_CLOSED
 IDLE, REVEALED = Phase.IDLE, Phase.REVEALED

@@ -89,7 +89,7 @@ def discussions(draw):
 
 
 def after(groups, late, moves):
-    """The groups once the moves are made."""
+    """Return the groups after the moves."""
     everybody = {one.key: one for group in groups for one in group.members}
     everybody |= {one.key: one for one in late}
     places = [[one.key for one in group.members] for group in groups]
@@ -101,7 +101,10 @@ def after(groups, late, moves):
 
 
 def without_company(groups, *, now):
-    """Who is online and has nobody online, or not even somebody who was until a moment ago."""
+    """Return the students who are online, and whose partners are all away.
+
+    Unless `now`, a partner who left a moment ago still counts as present.
+    """
     return {
         one.key
         for group in groups
@@ -122,7 +125,7 @@ def test_nobody_is_alone_after_the_moves_who_need_not_be(class_):
     ended = after(groups, late, reseat(groups, late, limit=LIMIT))
     online = sum(group.online_count for group in ended)
     if online > 1:
-        # Whoever was alone, or late, has somebody online, and not somebody who was.
+        # Each student who was alone or late now has a partner who is online at this moment.
         concerned = alone | {one.key for one in late}
         assert not concerned & without_company(ended, now=True)
         assert not without_company(ended, now=False)
@@ -147,12 +150,12 @@ def test_only_those_are_moved_who_are_alone_or_late_and_once(class_):
     assert {move.key for move in moves if move.source is None} == newcomers
     assert set(movers) - newcomers <= without_company(groups, now=False)
     ended = after(groups, late, moves)
-    # Then there is nothing more to do.
+    # After these moves no others are needed.
     assert reseat(ended, [], limit=LIMIT) == []
 
 
 def lost(text, present=""):
-    """A group of which those in `text` are not there any more."""
+    """Return a group in which the students of `text` are gone."""
     return group(present, text)
 
 
@@ -162,7 +165,7 @@ def test_two_who_are_alone_get_each_other():
 
 
 def test_of_three_pairs_the_one_alone_goes_to_the_pair_that_is_online():
-    """L1, L2 and then L2's partner have left, the last one a moment ago."""
+    """L1 and L2 have left, and then L2's partner, only a moment ago."""
     lately = Student("P", "A", online=False, lately=True)
     groups = [lost("B", "A"), Group((lately, Student("L2", "B", online=False))), group("AB")]
     assert reseat(groups, [], limit=LIMIT) == [Move("A0", 0, 2)]

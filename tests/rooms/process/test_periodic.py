@@ -1,4 +1,4 @@
-"""A job that is done again and again, whatever becomes of one turn."""
+"""A periodic job, which goes on even if one of its turns fails."""
 
 import asyncio
 import contextlib

@@ -77,7 +77,7 @@ class Place:
 
     @contextlib.asynccontextmanager
     async def reading(self, job: Any):
-        """What is done within, is done when a check has read and not acted yet."""
+        """Run the body of the `with` after a check has read the database, before it acts on it."""
         self.threads.free.clear()
         task = asyncio.create_task(job)
         await eventually(lambda: self.threads.held)
@@ -86,7 +86,7 @@ class Place:
         await task
 
     async def done(self) -> None:
-        """All that a check began has ended."""
+        """Wait until everything that a check began has ended."""
         await eventually(lambda: not self.check._tasks)
 
 
@@ -261,7 +261,7 @@ async def test_a_socket_that_is_not_set_up_yet_is_left_alone(place, course_room)
 async def test_a_token_that_ends_at_once_is_noticed_although_it_was_not_told(place):
     ada = await place.enter(place.ada)
     place.ada.user.peerchat_tokens.update(expires_at=timezone.now())
-    # When the socket came it had another end.
+    # When the socket was opened, the token had another end.
     await place.check.check_expired()
     assert not ada.closed
     await place.check.check_all()

@@ -1,4 +1,4 @@
-"""Those who go without a word: clients that answer no pings, dead lines, workers that die."""
+"""Silent ends of connections: clients that answer no pings, dead lines, workers that die."""
 
 import asyncio
 import contextlib
@@ -108,7 +108,7 @@ async def test_a_connection_that_died_is_noticed(cast, enter, proxy):
     await row.arefresh_from_db()
     assert row.closed_at
     assert not bea.socket.close_code
-    # Everybody else has noticed nothing.
+    # The other sockets have noticed nothing.
     await barrier(ada, cast.room)
 
 
@@ -149,7 +149,7 @@ async def test_who_answers_no_pings_is_dropped_and_nobody_else(cast, site, enter
 
 
 async def test_who_reads_slowly_is_not_silent(cast, site):
-    """The ping is behind megabytes that take longer than an answer may."""
+    """The ping waits behind megabytes that take longer than the time allowed for its answer."""
     room = cast.open_room(cast.ada)
     store(room, cast.carl, *(["👋" * 4000] * 400))
     deaf, protocol = await asyncio.to_thread(by_hand, site, cast.ada.token)
@@ -181,7 +181,7 @@ async def test_who_reads_slowly_is_not_silent(cast, site):
 
 
 async def test_who_waits_for_us_is_not_silent(cast, enter):
-    """While a hundred commands of a client wait, its socket is not read, nor what it answers."""
+    """While a hundred commands of a client wait, the server does not read its pongs either."""
     ada = await enter(cast.ada)
     with psycopg.connect(environment()["DATABASE_URL"]) as holder:
         holder.execute("LOCK TABLE peerchat_rooms_membership IN ACCESS EXCLUSIVE MODE")
@@ -204,7 +204,7 @@ async def test_rooms_are_told_of_those_whose_worker_died(cast, site, enter):
 
     ada = await enter_at(one, cast.ada)
     await enter_at(other, cast.bea)
-    # Who has another socket, at a worker that lives, is not away.
+    # A user with another socket at a worker that lives is not away.
     await enter_at(one, cast.carl)
     await enter_at(other, cast.carl)
     await ada.event("presence", room=cast.room, online=3)

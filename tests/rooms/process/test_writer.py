@@ -1,4 +1,4 @@
-"""How what many sockets want stored is put together. Each store here notes its batches."""
+"""The writer that stores the items of many sockets in batches. Each store here notes them."""
 
 import asyncio
 import threading
@@ -115,7 +115,7 @@ async def test_one_poison_item_does_not_harm_the_others(writer, caplog):
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 async def test_without_the_database_nothing_is_kept(writer, error):
-    """The items are not tried one by one, which would take as long for each."""
+    """The writer does not try the items one by one: each would wait as long as the batch."""
     batches = []
 
     def store(items):

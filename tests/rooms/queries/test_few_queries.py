@@ -72,7 +72,7 @@ def test_the_entry_of_many_courses_and_rooms(school):
 
 
 def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch):
-    """Who began to read before a transition, and is done after it, changes nothing for others."""
+    """A read that spans a transition does not bring the old state back for others."""
 
     def control(command):
         session.control(user=school.ines, course="physics", command=command)

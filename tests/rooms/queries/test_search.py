@@ -155,8 +155,8 @@ def test_more_words_than_are_looked_for(school):
     assert found(school.ada, text) == [text]
 
 
-# Who finds what was said where: everybody but ivan and zoe is in the course's room, and these are
-# in the others.
+# The members of each kind of room, who find what was said there; all but ivan and zoe are in the
+# course's room.
 MEMBERS = {
     "open": ("ada", "bea", "ines"),
     "partners": ("ada", "bea"),
@@ -246,7 +246,7 @@ def test_the_index_is_used(db):
 
 @pytest.mark.skipif(not POSTGRES, reason="this is what it runs")
 def test_all_of_it_on_sqlite():
-    """The files beside this one that tell of open rooms, too, as far as they need no site."""
+    """The run includes the tests of open rooms, moderation and mentions that need no site."""
     names = ("test_open_rooms", "test_moderation", "test_mentions", "queries/test_search")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

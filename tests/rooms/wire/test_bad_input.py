@@ -1,4 +1,4 @@
-"""Whatever a client sends: it gets the contract's error, nothing is stored, nobody else notices."""
+"""Bad input of clients: each gets the contract's error, nothing is stored, nobody else notices."""
 
 import json
 import time
@@ -22,12 +22,12 @@ def command(action="ping", uuid="u", **fields):
 
 
 async def first(client):
-    """The only frame that came after the welcome."""
+    """Return the first reply, which is the only frame after the welcome."""
     return await client.take(lambda frame: "status" in frame, "a reply")
 
 
 async def unharmed(cast, client, *others):
-    """The sockets live on, and nothing of what was sent was kept or told."""
+    """Assert that the sockets live on, and that nothing sent was stored or told to others."""
     assert await client.settled() == []
     for other in others:
         await barrier(other, cast.room, *others)
@@ -436,7 +436,7 @@ def _parsed_or_refused(parser, frame):
 
 @pytest.mark.parametrize("worker", [0, 1])
 async def test_bad_company_on_the_same_worker(cast, worker):
-    """One socket after the other breaks every rule; those beside it get all they are owed."""
+    """One socket after the other breaks every rule; the sockets beside it miss nothing."""
     bea, carl = await cast.chat(cast.bea, cast.carl, worker=worker)
     for frame in ("[" * 60_000, padded(70_000), b"\x00" * 1000, command() * 1000, "{}" * 10):
         ada = await cast.chat(cast.ada, worker=worker)

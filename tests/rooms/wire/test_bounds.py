@@ -1,4 +1,4 @@
-"""Whatever a client may send has a bound: each text, list and dict of each command and body."""
+"""Bounds on all input: each text, list and dict of each command and body has one."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.fields import DATA_DEPTH
 
-# What is bounded by the frame or body that it comes in, and then looked at by other code.
+# Fields that only the size of the frame or body bounds; other code then checks them.
 ELSEWHERE = {
     "text",  # text.clean_text
     "message",  # the same
@@ -30,7 +30,7 @@ BODIES = [
 
 
 def unbounded(kind: inspect.Type, path: str) -> Iterator[str]:
-    """The parts of a type that a value of any size fits in."""
+    """Return the parts of a type that take values of any size."""
     match kind:
         case inspect.StrType(max_length=None) | inspect.RawType() | inspect.AnyType():
             yield path
