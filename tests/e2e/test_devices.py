@@ -7,7 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Person, Student, come, eventually
+from tests.e2e.people import WITHIN, Person, Student, come, eventually
+from tests.pace import patient
 from tests.running import manage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -165,7 +166,8 @@ async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     cut.tolerate("WebSocket connection to|net::ERR_")
     students = (stays, cut, away)
     await come(instructor, *students)
-    await instructor.start(QUESTION, seconds=25)
+    seconds = round(patient(20))
+    await instructor.start(QUESTION, seconds=seconds)
     await all_see("vote", instructor, *students)
     for student, choice in zip(students, "ACD", strict=True):
         await student.choose(choice)
@@ -189,7 +191,9 @@ async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     await network.restore()
     await cut.connected()
     await instructor.figure("votes-1", "0 of 2")
-    await all_see("vote_closed", instructor, stays, cut)
+    within = (seconds + WITHIN) * 1000
+    await expect(instructor.phase).to_have_attribute("data-phase", "vote_closed", timeout=within)
+    await all_see("vote_closed", stays, cut)
     assert stored(classroom, "student1") == [("A", 4, "Because.")]
     assert stored(classroom, "student2") == [("B", 2, "Offline.")]
     assert stored(classroom, "student3") == [("D", None, "")]
