@@ -19,7 +19,7 @@ from tests.pace import patient
 Frame = dict[str, Any]
 
 WITHIN = patient(20.0)
-"""Seconds until what should come has not come."""
+"""Seconds after which a test stops waiting for a frame."""
 BY_ITSELF = frozenset({"presence", "figures", "voted", "drafted", "read", "closing"})
 """Events that may come at any time, or that repeat a reply."""
 
@@ -81,7 +81,7 @@ class Client:
         await self._reading
 
     def abort(self) -> None:
-        """Go without a word, as a laptop that is shut does."""
+        """Drop the connection without a closing handshake, as a laptop that is shut does."""
         self.socket.transport.abort()
 
     # --- commands --------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class Client:
         return str(name)
 
     async def reply(self, name: str, *actions: str) -> Frame:
-        """The reply to the command with this uuid, of one of these actions."""
+        """Return the reply to the command with this uuid, of one of these actions."""
         return await self.take(
             lambda frame: (
                 frame.get("uuid") == name and frame.get("action") in actions and "status" in frame
@@ -112,20 +112,20 @@ class Client:
         return await self.reply(name, action, *also)
 
     async def ask(self, action: str, **fields: Any) -> Frame:
-        """The fields of the successful reply to a command, without uuid, action and status."""
+        """Send a command; return the fields of its successful reply but uuid, action and status."""
         frame = await self.command(action, **fields)
         assert frame.pop("status") == "success", frame
         del frame["uuid"], frame["action"]
         return frame
 
     async def fail(self, action: str, **fields: Any) -> Frame:
-        """What programs read in the refusal of a command: its code, and fields that go with it."""
+        """Send a command that must be refused; return its error code and the fields with it."""
         return refusal(await self.command(action, **fields))
 
     # --- events ----------------------------------------------------------------------------
 
     async def event(self, action: str, **fields: Any) -> Frame:
-        """The first unread event of this kind with these fields."""
+        """Return the first unread event of this kind with these fields."""
         return await self.take(
             lambda frame: (
                 frame["action"] == action
@@ -136,7 +136,7 @@ class Client:
         )
 
     async def message(self, text: str) -> Frame:
-        """The `new_message` with this text."""
+        """Return the `new_message` with this text."""
         return await self.take(
             lambda frame: (
                 frame["action"] == "new_message"
@@ -147,7 +147,7 @@ class Client:
         )
 
     async def control(self, message: str) -> Frame:
-        """The next `control` event, which must have this message, and its `new_message` before."""
+        """Return the next `control` event with this message; count its `new_message` as read."""
         frame = await self.event("control")
         assert frame["message"] == message, frame
         if message != "announce":
@@ -163,7 +163,7 @@ class Client:
     async def take(
         self, matches: Callable[[Frame], bool], what: str, *, within: float = WITHIN
     ) -> Frame:
-        """The first unread frame that matches, waited for; it then counts as read."""
+        """Wait for the first unread frame that matches, count it as read, and return it."""
         try:
             async with asyncio.timeout(within):
                 while True:
@@ -179,7 +179,7 @@ class Client:
             raise AssertionError(f"{what[:300]} did not come; there is\n{there}") from None
 
     def unread(self, *, but: frozenset[str] = BY_ITSELF) -> list[Frame]:
-        """What came and was not looked at, without the events that come when they please."""
+        """Return the frames that no test has read, without the events that may come at any time."""
         return [frame for frame in self._unread if frame["action"] not in but]
 
     def forget(self) -> None:
@@ -187,19 +187,19 @@ class Client:
         self._unread.clear()
 
     async def settled(self) -> list[Frame]:
-        """What is unread once the server has answered everything that this client sent."""
+        """Wait until the server has answered everything sent; return the unread frames."""
         await self.ask("ping")
         return self.unread()
 
     async def closed(self, *, within: float = WITHIN) -> int | None:
-        """The code with which the server closes the socket, waited for."""
+        """Wait until the server closes the socket; return the close code."""
         async with asyncio.timeout(within):
             await self.socket.wait_closed()
         return self.socket.close_code
 
 
 def refusal(frame: Frame) -> Frame:
-    """What programs read in an error reply, whose shape is checked."""
+    """Check the shape of an error reply; return its error code and the fields with it."""
     assert frame.pop("status") == "error", frame
     said = frame.pop("error_message")
     assert isinstance(said, str)

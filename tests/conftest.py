@@ -17,13 +17,13 @@ from tests.static.browser import launch
 
 pytest_plugins = ["tests.summary", "tests.covered"]
 
-# No test is about time: where a machine is busy, one example may take half a second.
+# No test measures time: on a busy machine one example may take half a second.
 hypothesis.settings.register_profile(
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
 
-# Tests of other folders meet people in browsers, too.
+# Other folders use these modules of helpers, too.
 pytest.register_assert_rewrite(
     "tests.e2e.people", "tests.attacks.markup", "tests.rooms.consumers.feeds"
 )
@@ -137,7 +137,7 @@ def site(tmp_path, transactional_db):
 
 @pytest.fixture(autouse=True)
 def full_buckets():
-    """Nobody has done anything yet, as far as this process knows."""
+    """Forget all attempts that this process has counted against limits."""
     for limit in ratelimit.ALL:
         limit.reset()
     lockout.guesses.cache_clear()

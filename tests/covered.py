@@ -22,19 +22,19 @@ PURE = (
     *("rooms/delivery/names.py", "rooms/delivery/notices.py", "rooms/delivery/topics.py"),
 )
 FLOORS = {"accounts": 97.0, "peerchat": 86.0, "rooms": 97.0, "pure modules": 99.5}
-"""What is reached. What runs as the main module of a process, such as a worker, is not measured."""
+"""The percentages reached. The main module of a process, such as a worker, is not measured."""
 SHOWN_BELOW = 95.0
 
 
 class Figures(NamedTuple):
-    """How many lines and branches of a file there are, and how many have run."""
+    """The number of lines and branches of a file, and of those that have run."""
 
     ran: int
     all: int
 
 
 def percent(files: Iterable[Figures]) -> float:
-    """How much of the lines and branches of all these files has run."""
+    """Return the percentage of the lines and branches of all these files that has run."""
     listed = list(files)
     return 100.0 * sum(one.ran for one in listed) / max(sum(one.all for one in listed), 1)
 
@@ -45,7 +45,7 @@ def measured(folder: Path) -> dict[str, Figures]:
     ran: dict[str, set[Any]] = defaultdict(set)
     for path in folder.glob("*.json"):
         for name, found in json.loads(path.read_text()).items():
-            # A process may have been in another folder.
+            # A process may have run in another folder.
             ran[os.path.relpath(ROOT / name, ROOT)].update(
                 found["executed_lines"], map(tuple, found["executed_branches"])
             )
@@ -60,7 +60,7 @@ def measured(folder: Path) -> dict[str, Figures]:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     folder = os.environ.get("COVERAGE_FOLDER")
-    # Of the processes that share the tests, and of those that tests start, others tell.
+    # Only the process that controls the others reports; they just write their files.
     if folder is None or not session.config.pluginmanager.hasplugin("dsession"):
         return
     files = measured(Path(folder))

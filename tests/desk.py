@@ -1,4 +1,4 @@
-"""Somebody at the terminal client."""
+"""A user at the terminal client."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from tests.pace import patient
 from tests.servers import ROOT
 
 WITHIN = patient(20.0)
-"""Seconds until what should come has not come."""
+"""Seconds after which a test stops waiting for an output."""
 
 
 async def until(condition: Callable[[], Any]) -> Any:

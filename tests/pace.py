@@ -1,4 +1,4 @@
-"""How slow this machine is, so that tests wait longer where it is slow.
+"""The pace of this machine, so that tests wait longer on a slow one.
 
 A time limit in a test ends a wait for something that never comes. It costs nothing while the code
 works, so it grows with the time that a fixed piece of work takes here. The first process that

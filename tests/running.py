@@ -167,7 +167,7 @@ class Site:
 
 
 def read_figures(site: Site, *, token: str | None = None) -> dict[tuple[str, ...], float]:
-    """What /metrics tells: a value for each name with the values of its labels."""
+    """Return the figures of /metrics: a value for each name with the values of its labels."""
     request = urllib.request.Request(f"{site.url}metrics")
     if token is not None:
         request.add_header("Authorization", f"Bearer {token}")

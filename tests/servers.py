@@ -80,7 +80,7 @@ class Server:
         raise NotImplementedError
 
     def answers(self) -> bool:
-        """Whether it serves; raises nothing while it is still starting."""
+        """Return whether it serves. Must not raise while the server is still starting."""
         raise NotImplementedError
 
     def start(self) -> None:
@@ -147,7 +147,7 @@ class Postgres(Server):
         return f"postgres://peerchat@{quote(str(self.folder), safe='')}/peerchat"
 
     def _as_nobody(self) -> list[str]:
-        """What to put before commands of PostgreSQL, which refuses root and nameless ids."""
+        """Return a prefix for commands of PostgreSQL, which refuses root and ids without a name."""
         nobody = pwd.getpwnam("nobody").pw_uid
         mapped = ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
         if _works([*mapped, "true"]):
@@ -277,7 +277,7 @@ class Redis(Server):
 
 @contextlib.contextmanager
 def own_redis() -> Iterator[Redis]:
-    """A Redis that nobody else uses."""
+    """Yield a Redis that nobody else uses."""
     # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
     with (
         tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder,
@@ -304,7 +304,7 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
     """A site in production, except that it is reached over plain HTTP on this machine."""
     return {
         **os.environ,
-        # Not the .env of whoever runs the tests.
+        # The .env of the developer must not count.
         "ENV_FILE": "",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": cache.url,
@@ -315,7 +315,7 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
         "CSRF_TRUSTED_ORIGINS": "",
         "STATIC_ROOT": str(static),
         "LOG_LEVEL": "WARNING",
-        # Hundreds of processes start: none may compile what another one has.
+        # Hundreds of processes start, and must share compiled modules.
         "PYTHONDONTWRITEBYTECODE": "",
     }
 

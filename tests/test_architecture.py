@@ -1,4 +1,4 @@
-"""The arrows of the design, who may import whom; and how long a file may be.
+"""The imports that the design allows, and the length that a file may have.
 
 A new module or folder of `rooms` fails here until it has been given a place in LAYERS on purpose.
 """
@@ -61,7 +61,7 @@ MAY_SEND_TO_GROUPS = {
     "rooms.delivery.subscriptions",
     "peerchat.views",  # readyz, to a group without members
 }
-# Of the actions, `tell` alone may import these.
+# `tell` is the only action that may import these.
 TELLING = {"rooms.delivery.publish", "rooms.delivery.notices"}
 LONGEST = 400
 """Lines of a file."""
@@ -116,7 +116,7 @@ def part(name: str) -> str:
 
 
 def is_in(name: str, place: str) -> bool:
-    """Whether a part of `rooms` is the module or in the folder `place`."""
+    """Return whether a part of `rooms` is the module `place` or in the folder `place`."""
     return name == place or name.startswith(f"{place}.")
 
 
@@ -218,7 +218,7 @@ def test_an_import_inside_a_function_says_why(name):
 
 
 def lengths() -> dict[str, int]:
-    """How many lines each module, script and style sheet has, migrations excepted."""
+    """Return the number of lines of each module, script and style sheet, without migrations."""
     written = [path for name, path in modules().items() if ".migrations." not in name]
     for kind in ("js", "css"):
         written += (ROOT / "static/peerchat").rglob(f"*.{kind}")

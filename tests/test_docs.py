@@ -1,4 +1,4 @@
-"""What the documents point at is there."""
+"""The references in the documents: each points at something that exists."""
 
 import re
 from pathlib import Path

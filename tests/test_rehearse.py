@@ -29,11 +29,11 @@ CHECKS = [
     "every client saw each transition once, with consecutive epochs",
 ]
 GRACE = {"CLOSE_GRACE": "2"}
-"""The seconds in which choices without a vote arrive, as on a site."""
+"""Seconds after a close in which unsent choices still arrive, as on a real site."""
 
 
 def checks(output):
-    """(word, claim, what was found) of each check that was printed."""
+    """Return (word, claim, result) of each check that was printed."""
     return re.findall(r"^  (ok|FAILED) +(.+?): (.+)$", output, re.MULTILINE)
 
 
@@ -110,7 +110,7 @@ def test_what_it_made_is_removed_again_unless_a_check_fails(site):
         call_command("rehearse", "--course=trial")
     assert str(refused.value) == "The course trial already exists. Choose another slug."
 
-    # Somebody looked into it, and a real course has a name like it.
+    # A real user was enrolled in it, and a real course has a name like it.
     ada = User.objects.create_user("ada")
     enroll(course=Course.objects.get(), users=[ada], role="instructor")
     enroll(course=Course.objects.create(slug="trial-2", title="Rehearsal"), users=[ada])
@@ -125,8 +125,8 @@ def test_what_it_made_is_removed_again_unless_a_check_fails(site):
 
 
 def test_a_class_with_bad_habits(site):
-    """The short form: the discussions are shorter than anybody may be alone, though longer than
-    the students of this site wait for a partner who is gone."""
+    """The discussions of the short form are shorter than the time that anybody may be alone, but
+    longer than the students of this site wait for a partner who is gone."""
     running = site(workers=2, env=environment(PARTNER_GONE_AFTER="2"))
     done = manage(
         "rehearse",

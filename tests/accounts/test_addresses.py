@@ -1,4 +1,4 @@
-"""From which address a request comes, with and without proxies that are trusted."""
+"""The address from which a request comes, with and without trusted proxies."""
 
 import pytest
 from django.test import RequestFactory
@@ -36,13 +36,13 @@ def test_without_trusted_proxies_the_header_means_nothing(settings, forwarded):
     ("proxies", "forwarded", "known"),
     [
         (1, "198.51.100.1", "198.51.100.1"),
-        # What stands further left was sent by the client, who can send anything.
+        # The client sent the addresses further left, and can send anything.
         (1, "10.0.0.1, 198.51.100.1", "198.51.100.1"),
         (2, "10.0.0.1, 198.51.100.1, 203.0.113.9", "198.51.100.1"),
         (1, "198.51.100.1:5123", "198.51.100.1"),
         (1, "[2001:db8::1]:5123", "2001:db8::"),
         (1, "2001:db8:0:1::1", "2001:db8:0:1::"),
-        # It did not come through all of them: who connected is who is known.
+        # The request did not pass all proxies: only the peer of the connection is known.
         (2, "198.51.100.1", "192.0.2.7"),
         (1, None, "192.0.2.7"),
         (1, "", "192.0.2.7"),

@@ -1,4 +1,4 @@
-"""The people in the admin: whatever is wrong is said in a sentence at its field."""
+"""The people in the admin: each error is a sentence at its field."""
 
 import pytest
 from django.urls import reverse

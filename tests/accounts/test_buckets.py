@@ -26,7 +26,7 @@ def buckets(clock):
 
 
 def taken(buckets, times, key="ada"):
-    """How many of so many attempts are allowed."""
+    """Return how many of so many attempts are allowed."""
     return sum(not buckets.take(key) for _ in range(times))
 
 

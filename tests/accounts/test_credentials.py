@@ -1,4 +1,4 @@
-"""Which tokens and sessions stand, looked up all at once, with each of Django's session stores."""
+"""The look-up of valid tokens and sessions, all at once, with each of Django's session stores."""
 
 from datetime import timedelta
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Browsers that a user has logged in with: what others guess does not lock them out."""
+"""Browsers that a user has logged in with: guesses of others do not lock them out."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def got_in(response):
 
 
 def known(username="root", *, at=CAMPUS, page=PAGES[0]):
-    """A browser in which the user has logged in, and out again."""
+    """Return a browser in which the user has logged in, and out again."""
     browser = Client(REMOTE_ADDR=at)
     assert got_in(post(browser, username, PASSWORD, page))
     del browser.cookies["sessionid"]
@@ -95,12 +95,12 @@ async def test_it_works_the_same_in_an_async_server(root):
 
 @pytest.mark.parametrize("page", [*PAGES, API])
 def test_guesses_of_strangers_do_not_lock_a_known_browser_out(root, page):
-    """Neither those at its address, nor those from many others."""
+    """This holds for guesses at its own address and from many others."""
     browser = known()
     for host in range(4):
         guess(at=f"203.0.113.{host}", page=page)
     assert guess(page=page)[-1] == 429
-    # A stranger is locked out there, and everywhere.
+    # A stranger is locked out at that address and everywhere else.
     for address in (CAMPUS, HOME):
         assert post(Client(REMOTE_ADDR=address), "root", PASSWORD, page).status_code == 429
     assert post(browser, "root", "wrong", page).status_code in (200, 401)
@@ -122,7 +122,7 @@ def test_its_own_failures_lock_a_known_browser_and_nobody_else(root, page):
     browser = known()
     statuses = [post(browser, "root", "wrong", page).status_code for _ in range(3)]
     assert statuses[-1] == 429
-    # Wherever it goes, however long the process remembers.
+    # The browser stays locked out at any address, even if the process remembers nothing.
     lockout.guesses.cache_clear()
     assert post(browser, "root", PASSWORD, page).status_code == 429
     elsewhere = with_cookie(browser.cookies[COOKIE].value, at=HOME)
@@ -146,7 +146,7 @@ def test_getting_in_forgets_its_own_failures_and_no_others(root):
         assert got_in(post(browser, "root", PASSWORD))
         del browser.cookies["sessionid"]
     assert FailedLogin.objects.get().times == 2
-    # A log-in of a browser that is not known forgets those of the address, and no known one's.
+    # A log-in by an unknown browser clears the failures of the address, but of no known browser.
     post(browser, "root", "wrong")
     assert got_in(post(Client(REMOTE_ADDR=CAMPUS), "root", PASSWORD))
     assert FailedLogin.objects.get().device != ""
@@ -158,7 +158,7 @@ def test_a_flood_from_its_address_does_not_slow_a_known_browser_down(root, setti
     assert guess("nobody", 2) == [200, 429]
     assert post(browser, "root", "wrong").status_code == 200
     assert got_in(post(browser, "root", PASSWORD))
-    # Nor does it give back what the flood took.
+    # The log-in does not give back the attempts that the flood took either.
     assert guess("no one", 1) == [429]
 
 

@@ -1,4 +1,4 @@
-"""The table of failed log-ins: what is in it, how long, and how it is seen and emptied."""
+"""The table of failed log-ins: its rows, their lifetime, and the ways to see and delete them."""
 
 import io
 import threading
@@ -41,7 +41,7 @@ def fail(username, times=3, *, at=CAMPUS):
 
 
 def long_ago(number=1, *, minutes=11):
-    """Rows that no longer count, of others."""
+    """Store rows of other users that no longer count."""
     last_at = timezone.now() - timedelta(minutes=minutes)
     FailedLogin.objects.bulk_create(
         FailedLogin(username=f"old{minutes}-{n}", address=CAMPUS, times=1, last_at=last_at)
@@ -50,7 +50,7 @@ def long_ago(number=1, *, minutes=11):
 
 
 def soon_got_in(username):
-    """A process lets a second pass after as many failures as lock."""
+    """Retry until a log-in succeeds: a process waits a second after the failures that lock."""
     until = time.monotonic() + patient(5)
     while (response := log_in(username)).status_code != 302 and time.monotonic() < until:
         assert int(response["Retry-After"]) <= 1
@@ -104,7 +104,7 @@ def test_an_unknown_address_is_locked_like_a_known_one(ada):
 
 
 def test_a_username_that_is_too_long_counts_as_far_as_one_can_be(db):
-    """No form of ours lets one through; a site's own may."""
+    """No form of peerchat accepts such a username, but one of the site may."""
     longest = "x" * USERNAME_LENGTH
     for number in range(4):
         request = RequestFactory().post("/")
@@ -115,7 +115,7 @@ def test_a_username_that_is_too_long_counts_as_far_as_one_can_be(db):
 
 
 def test_a_failure_that_never_came_to_the_backend_is_not_ours(db):
-    """Other ways to log in send the signal as well."""
+    """Other authentication backends send the signal as well."""
     for request in (None, RequestFactory().post("/")):
         user_login_failed.send(sender=None, credentials={"username": "ada"}, request=request)
     request = RequestFactory().post("/")

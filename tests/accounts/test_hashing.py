@@ -1,4 +1,4 @@
-"""The queue of password hashes: in which order, for how long, and which are told to come back."""
+"""The queue of password hashes: its order, its waits, and its refusals."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ DOORS = ["/accounts/login/", "/admin/login/", "/api/tokens/"]
 
 
 class Held:
-    """A queue of one thread, which is busy until `let_go`; keeps in which order its jobs ran."""
+    """A queue of one thread, which is busy until `let_go`; notes the order of its jobs."""
 
     def __init__(self):
         self.queue = Queue(1)
@@ -38,7 +38,7 @@ class Held:
         assert began.wait(60)
 
     def add(self, name, *, address=CAMPUS, rank=0, device=None, nobody=False):
-        """Queue a job, or the turn of nobody; go on when it waits or was refused."""
+        """Queue a job, or a turn for an unknown username; return once it waits or was refused."""
 
         def job():
             self.order.append(f"{name} in {device}" if device else name)
@@ -52,7 +52,7 @@ class Held:
         return future
 
     def let_go(self):
-        """Let all run; the order in which they did."""
+        """Let all jobs run; return their order."""
         self._go.set()
         self._threads.shutdown()
         return self.order
@@ -105,7 +105,7 @@ def test_a_flood_of_names_that_nobody_has_pushes_nobody_out(held):
 
 
 def test_the_turns_of_nobody_come_in_order_and_make_nobody_wait(held):
-    """A flood of usernames that nobody has takes no place and no time of a class."""
+    """A flood of unknown usernames takes no place and no time from a class."""
     flood = [held.add(f"nobody {number}", nobody=True) for number in range(hashing.WAITING)]
     held.queue._seconds = 3.0
     students = [held.add(f"student {number}", address=HOME) for number in range(3)]
@@ -139,7 +139,7 @@ def test_refusing_nobody_puts_off_nobody(held, monkeypatch):
 
 
 def test_guesses_from_elsewhere_do_not_push_back_a_known_browser(held):
-    """Of the same username, and at the same address."""
+    """The guesses are for the same username, and come from the same address."""
     for _ in range(3):
         held.add("ada")
     held.add("bea")
@@ -154,7 +154,7 @@ def test_what_would_wait_too_long_is_told_when_to_come_back(held, monkeypatch):
     added = [held.add(f"student {number}") for number in range(20)]
     waits = [one.exception().seconds for one in added if one.done()]
     assert len(waits) >= 15
-    # One after the other, as fast as they can be looked at.
+    # The clients shall come back one after the other, as fast as they can be served.
     assert len(set(waits)) == len(waits)
     assert max(waits) + time.monotonic() - began >= len(waits) * 0.5
     assert max(waits) < 20
@@ -253,7 +253,7 @@ def test_where_too_many_log_in_one_is_told_to_come_back(root, busy, page, monkey
         assert "Many people are logging in right now." in text
         assert 'value="root"' in text
         assert PASSWORD not in text
-    # It was no guess.
+    # The refused log-in does not count as a guess.
     assert not FailedLogin.objects.exists()
     assert lockout.guesses().at_once.take(("root", CAMPUS)) == 0.0
     busy.let_go()
@@ -266,7 +266,7 @@ def test_where_too_many_log_in_one_is_told_to_come_back(root, busy, page, monkey
 def test_a_username_that_nobody_has_is_sent_away_like_any_other(
     root, busy, page, username, monkeypatch
 ):
-    """Else a full queue would tell which usernames there are."""
+    """Otherwise a full queue would tell which usernames exist."""
     for number in range(hashing.WAITING):
         busy.add(f"student {number}")
     refused = log_in(username, "wrong", page=page)
@@ -280,7 +280,7 @@ def test_a_username_that_nobody_has_is_sent_away_like_any_other(
 def test_in_a_flood_of_guesses_whoever_guesses_is_told_that_it_was_wrong(
     root, page, username, monkeypatch
 ):
-    """Late, as nobody has time for a guess, and counted like any other."""
+    """The answer comes late, as all threads are busy, and the guess counts like any other."""
     monkeypatch.setattr(hashing, "LONGEST_WAIT", 0.3)
     slept = []
     monkeypatch.setattr(hashing.time, "sleep", slept.append)
@@ -301,7 +301,7 @@ def test_in_a_flood_of_guesses_whoever_guesses_is_told_that_it_was_wrong(
 
 
 def test_in_a_flood_a_wrong_password_waits_as_long_as_a_username_that_nobody_has(root, monkeypatch):
-    """Else the flood would tell which usernames there are."""
+    """Otherwise the flood would tell which usernames exist."""
     ran = []
     queue = Queue(1)
     plain = queue.run

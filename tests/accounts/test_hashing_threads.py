@@ -1,4 +1,4 @@
-"""The threads that hash passwords: how nice they are, and what a fork leaves of them."""
+"""The threads that hash passwords: their niceness, and their state after a fork."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def own_niceness():
 
 
 def niceness_of_hashes(*, of_process):
-    """That of a queue's thread where the process has another one than these tests."""
+    """Return the niceness of a queue's thread in a process that itself has this niceness."""
 
     def measure():
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), of_process)
@@ -46,7 +46,7 @@ def test_where_priorities_are_forbidden_hashes_run_at_the_usual_one(monkeypatch)
         raise PermissionError
 
     monkeypatch.setattr(os, "setpriority", forbid)
-    # At a door: without one it would wait for ever where the thread has died.
+    # The job has a door: without one it would wait for ever if the thread has died.
     assert Queue(1).run(lambda: 1, Door("ada", CAMPUS), 0) == 1
 
 

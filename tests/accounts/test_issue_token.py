@@ -1,4 +1,4 @@
-"""`manage.py issue_token`, as a script meets it."""
+"""`manage.py issue_token`, as a script calls it."""
 
 import io
 

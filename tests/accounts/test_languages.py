@@ -1,4 +1,4 @@
-"""The language of the pages: whose choice counts, and where it is kept."""
+"""The language of the pages: the choice that counts, and the place where it is kept."""
 
 import pytest
 from django.conf import settings
@@ -23,7 +23,7 @@ def language_of(page) -> str:
 
 @pytest.fixture(autouse=True)
 def english():
-    """What a request activates stays in the thread of the test client."""
+    """Activate English again: a request's language stays active in the test client's thread."""
     yield
     translation.activate("en")
 

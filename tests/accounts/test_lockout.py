@@ -1,4 +1,4 @@
-"""Wrong passwords: who is locked out, where, for how long, and above all who is not."""
+"""Wrong passwords: the people they lock out, where and for how long, and above all the others."""
 
 import re
 import threading
@@ -35,7 +35,7 @@ def root(transactional_db):
 
 
 def log_in(username, password=PASSWORD, *, at=CAMPUS, page=PAGES[0], **headers):
-    """The answer of a way to log in to a browser, or a program, that was never there before."""
+    """Log in by a browser or a program that the site has never seen; return the answer."""
     given = {"username": username, "password": password}
     if page == "/api/tokens/":
         return Client(REMOTE_ADDR=at).post(page, given, content_type="application/json")
@@ -51,7 +51,7 @@ def fail(username, times=3, **where):
 
 
 def pass_by(seconds):
-    """As if the failures had been so long ago."""
+    """Make the failures so many seconds older."""
     FailedLogin.objects.update(last_at=F("last_at") - timedelta(seconds=seconds))
     lockout.guesses.cache_clear()
 
@@ -178,7 +178,7 @@ def test_who_guesses_from_many_addresses_is_stopped_as_well(ada):
     refused = log_in("ada", at=HOME)
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) <= 600
-    # One of them alone cannot lock out anybody elsewhere: see above.
+    # A single address cannot lock out anybody at another one: see above.
 
 
 def test_the_failures_elsewhere_stay_when_one_gets_in(ada):
@@ -216,7 +216,7 @@ def test_a_username_that_nobody_has_is_answered_the_same(root, page):
 
 
 def scrubbed(page, username):
-    """Without what differs from page to page anyway."""
+    """Return the page without the parts that differ every time."""
     lines = re.sub(r' nonce="[^"]*"', "", page).replace(username, "NAME").splitlines()
     if len(lines) == 1:
         return page.partition(": try again")[0]
@@ -237,7 +237,7 @@ def test_guesses_at_the_same_time_are_no_more(ada, settings):
         thread.start()
     for thread in threads:
         thread.join()
-    # The one that locks is told so.
+    # The attempt that locks the user out is told so.
     assert sorted(set(answers)) == [200, 429]
     assert FailedLogin.objects.get().times == 5
 
@@ -262,7 +262,7 @@ def test_a_thousand_who_mistype_twice_at_once_use_up_nothing(as_they_are):
         for _ in range(2):
             assert not guesses.take(f"student{number}", CAMPUS)
             assert not guesses.take_from(CAMPUS)
-    # And whoever gets in gives back what they took.
+    # A log-in that succeeds gives back the attempt that it took.
     guesses = lockout._Guesses()
     for number in range(3000):
         assert not guesses.take(f"student{number}", CAMPUS)
@@ -295,7 +295,7 @@ def test_a_flood_from_one_address_is_slowed_down_and_not_locked_out(settings, ad
     assert refused.status_code == 429
     assert int(refused["Retry-After"]) <= 100
     assert "Try again in 2 minutes." in refused.content.decode()
-    # That it has come to this tells nobody which usernames there are.
+    # This lockout does not tell anybody which usernames exist.
     assert fail("bea", 1) == [429]
     assert got_in(log_in("ada"))
     assert got_in(log_in("bea"))

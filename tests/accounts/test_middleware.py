@@ -1,4 +1,4 @@
-"""Who a handshake turns out to be, and which handshakes are refused."""
+"""The users of handshakes, and the handshakes that are refused."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ async def tell(scope, receive, send):
 
 
 async def shake(*, subprotocols=(), scheme=None, client=None, **headers: str | None):
-    """What the application was told, or None where the handshake was refused."""
+    """Return what the application was told, or None if the handshake was refused."""
     headers = {"host": HOST, **headers}
     communicator = WebsocketCommunicator(
         SocketAuthMiddleware(tell),
@@ -117,7 +117,7 @@ async def test_other_subprotocols_are_not_accepted(ada):
 
 
 async def test_a_token_without_the_subprotocol_is_refused(token):
-    # Nothing could be answered that a browser takes: the token must not be echoed.
+    # A browser accepts only a subprotocol that it offered, and the token must not be echoed.
     assert await shake(subprotocols=[f"token.{token}"]) is None
 
 
@@ -212,7 +212,7 @@ async def test_a_session_outlives_a_rotated_secret_key_and_keeps_its_key(session
     ("headers", "allowed"),
     [
         ({"origin": "http://testserver"}, True),
-        ({"origin": "https://testserver"}, True),  # TLS may end at a proxy that does not say so
+        ({"origin": "https://testserver"}, True),  # TLS may end at a proxy that does not tell of it
         ({"origin": "http://testserver:80"}, True),
         ({"host": "testserver:8000", "origin": "http://testserver:8000"}, True),
         ({"host": "[::1]:8000", "origin": "http://[::1]:8000"}, True),
@@ -300,7 +300,7 @@ async def test_those_of_a_noisy_address_wait_for_each_other_and_nobody_for_them(
     raw = await sync_to_async(tokens.issue)(bea)
     for _ in range(3):
         wrong_tokens.count(None)
-    # Its line stands still for a while.
+    # The thread that looks up its tokens is blocked for a while.
     go_on = threading.Event()
     held = middleware._one_thread.submit(go_on.wait)
     try:

@@ -131,7 +131,7 @@ def test_names_that_are_refused(field, name, error):
     setattr(user, field, name)
     with pytest.raises(ValidationError) as refused:
         user.clean_fields()
-    # A username may have neither of the other two characters anyway.
+    # Usernames cannot have the other two characters in any case.
     expected = error if field != "username" or name == "\u3164" else ANOTHER
     assert refused.value.message_dict == {field: [expected]}
 
@@ -162,7 +162,7 @@ def test_a_changed_username_frees_the_old_one(ada, bea):
 
 
 def test_names_from_before_the_keys_stay_until_they_change(ada):
-    """Two names that look alike, as the migration leaves them."""
+    """The migration leaves two names that look alike as they are."""
     User.objects.create_user("eda")
     User.objects.filter(username="eda").update(username="Ada", username_key=None)
     other = User.objects.get(username="Ada")

@@ -1,4 +1,4 @@
-"""What the rest of the code asks of users, whatever model they have."""
+"""The functions that the rest of the code uses for users, with any user model."""
 
 from types import SimpleNamespace
 

@@ -21,12 +21,12 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture
 def running(site):
-    """With password hashes as they are in production."""
+    """Start a site with the password hashes of production."""
     return site(workers=2, env=environment(DJANGO_SETTINGS_MODULE="peerchat.settings"))
 
 
 def slowness():
-    """How many times longer than alone a hash takes here just now."""
+    """Return how many times longer than on an idle machine a hash takes here now."""
     began, used = time.perf_counter(), time.thread_time()
     for _ in range(10):
         Argon2Hasher().encode(PASSWORD, "abcdefghijklmnopqrstuv")
@@ -61,7 +61,7 @@ def test_a_hundred_at_once_while_a_class_discusses(running):
 
 
 async def guess_and_log_in(url, names, answers):
-    """How it went for those who logged in while others guessed, and how many guesses fell."""
+    """Log in while others guess; return the visits, and the number of guesses during them."""
     flows = asyncio.Barrier(21)
 
     async def guess(number):
@@ -97,6 +97,6 @@ def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
     visits, during = asyncio.run(guess_and_log_in(running.origin, names, answers))
     assert [visit.error for visit in visits if not visit.is_in] == []
     assert during > 0
-    # A guess waits for its turn like anybody, and may be told to come back.
+    # A guess waits for its turn like any log-in, and may be told to come back.
     assert {200} <= set(answers) <= {200, 503}
     assert not FailedLogin.objects.filter(username__in=names).exists()

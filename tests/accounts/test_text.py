@@ -1,4 +1,4 @@
-"""What shows, what reorders, and which names look alike."""
+"""Characters that show nothing or reorder text, and names that look alike."""
 
 import pytest
 

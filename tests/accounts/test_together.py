@@ -1,4 +1,4 @@
-"""What many ask in the same moment."""
+"""Questions that many ask in the same moment, which are answered together."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from accounts.together import AT_ONCE, Together
 
 
 class Oracle:
-    """Answers with the double, when it may; remembers what it was asked together."""
+    """An oracle that answers with the double once `may` is set; notes what was asked together."""
 
     def __init__(self):
         self.asked = []

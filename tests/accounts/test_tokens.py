@@ -1,4 +1,4 @@
-"""Tokens: what is kept of them, and when they are good."""
+"""Tokens: the part of them that is stored, and the time for which they are valid."""
 
 import time
 from datetime import timedelta

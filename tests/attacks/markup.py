@@ -20,7 +20,7 @@ MARKUP = (
     "<a href=javascript:alert(5)>x</a><iframe srcdoc='<script>alert(6)</script>'></iframe>"
     "{{7*7}}${7*7}%7B%7B &lt;x-injected&gt; \\u003cx-injected\\u003e javascript:alert(7)"
 )
-# The same for texts with a lower limit of length.
+# The same for texts that must be shorter.
 SHORT = "\"'><img src=x onerror=alert(1)></title></textarea><x-injected>"
 
 # Elements, templates and shadow trees included, that can only come of the texts above.

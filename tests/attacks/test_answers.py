@@ -30,7 +30,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("reveal", {}),
 )
 VOTED_AFTER = {1, 6}
-"""The numbers of the steps after which everybody votes."""
+"""Numbers of the steps after which everybody votes."""
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Class:
         return seen
 
     def plain(self, text: str) -> str:
-        """Without ids, names and times, which are different in any two classes."""
+        """Return the text without ids, names and times, which differ between any two classes."""
         text = re.sub(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "(id)", text)
         text = text.replace(f"{self.name}-{self.cast.tag}", "(tag)")
         text = re.sub(

@@ -1,4 +1,4 @@
-"""Those who do not lead a course try to lead its class, by every way there is."""
+"""People who do not lead a course try to lead its class in every possible way."""
 
 import json
 

@@ -12,7 +12,7 @@ from tests.rooms.lesson import lead
 # username and the password that come with the request.
 LOGGING_IN = "api/tokens/"
 
-# What each address of the API that writes would do, by (method, address): who, and the body.
+# The user and the body of a request to each address of the API that writes, by (method, address).
 # {room}, {open}, {course}, {bea} stand for an id or a name.
 BODIES = {
     ("DELETE", "api/tokens/current/"): ("ines", None),
@@ -73,7 +73,7 @@ def filled(body, cast, scene):
 
 @pytest.mark.parametrize("method", WRITING)
 async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
-    """Also those that are yet to be added, and those of the admin."""
+    """The test covers every address, also of the admin, and addresses that will be added later."""
     ines = visit(cast.ines)
     before = fingerprint(cast)
     answers = {}
@@ -177,7 +177,7 @@ async def test_nobody_is_logged_out_by_another_site(cast, visit):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 async def test_reading_changes_nothing(cast, scene, visit, method):
-    """Such requests need no token, so that they must not write; links in particular."""
+    """Requests that read, such as links, need no CSRF token, so they must not write."""
     ines = visit(cast.ines)
     before = fingerprint(cast)
     for route in routes():

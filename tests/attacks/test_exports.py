@@ -105,7 +105,7 @@ def test_any_text(text):
 
 @pytest.mark.parametrize("names", ["real", "pseudonyms"])
 async def test_what_students_wrote(cast, visit, names):
-    """Messages, room titles, topics and rationales, as they get into the log; and the like."""
+    """All texts of students that get into the log, such as messages, titles and rationales."""
     ada = await cast.chat(cast.ada)
     visitor = visit()
     room = str(cast.open_room(cast.ada, cast.bea).id)

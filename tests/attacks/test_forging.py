@@ -47,7 +47,7 @@ def forged(cast):
 
 
 async def test_every_command_takes_what_is_in_it_and_no_more(cast):
-    """Each command of both sockets, with each field that might make it somebody else's."""
+    """The test adds each forged field to each command of both sockets."""
     ada, board = await cast.chat(cast.ada), await cast.dashboard(cast.tess)
     given = {
         "room": cast.room,
@@ -71,7 +71,7 @@ async def test_every_command_takes_what_is_in_it_and_no_more(cast):
 
 
 async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
-    """The same over HTTP: no address that takes a body lets it name the sender."""
+    """No address that takes a body over HTTP lets the body name the sender."""
     await lead(await cast.dashboard(), "vote")
     known = values(cast, room=str(cast.open_room(cast.ada).id), username=cast.carl.name)
     bodies = {

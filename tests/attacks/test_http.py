@@ -183,7 +183,7 @@ SECRETS = ["manage.py", "etc/passwd"]
 
 @pytest.mark.parametrize("debug", [False, True])
 async def test_static_files_end_at_their_folder(cast, tmp_path, debug):
-    """Both for the files of production and for those of `make run`."""
+    """This holds for the files of production and for those of `make run`."""
     own = {
         "DEBUG": "1",
         "DJANGO_SETTINGS_MODULE": "peerchat.settings",

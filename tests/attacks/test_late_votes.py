@@ -1,4 +1,4 @@
-"""A vote after the close: by a reload, a second tab, HTTP, an old uuid, a socket that was cut."""
+"""Votes after the close: by a reload, a second tab, HTTP, an old uuid, a socket that was cut."""
 
 import asyncio
 import uuid
@@ -177,7 +177,7 @@ async def test_the_first_round_is_closed_for_good_in_the_second(cast, voted, vis
 
 
 async def test_with_the_clock_of_the_client(cast, voted, visit):
-    """No field says when a vote was cast."""
+    """No field of a vote can set its time."""
     board, ada, _ = voted
     await board.ask("stop_vote")
     for extra in ({"timestamp": 0}, {"time": 0}, {"cast_at": "2020-01-01T00:00:00Z"}):

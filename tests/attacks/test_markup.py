@@ -68,7 +68,7 @@ async def test_this_finds_what_comes_of_markup(look, hall):
 
 @pytest.fixture
 def written(cast: Cast) -> Cast:
-    """The course with markup in all that is written by those who make courses and accounts."""
+    """Return a course with markup in all texts by those who make courses and accounts."""
     Course.objects.filter(pk=cast.course.pk).update(title=hostile("course", short=True))
     Question.objects.filter(course=cast.course).update(prompt=hostile("prompt"))
     for choice in Choice.objects.filter(question__course=cast.course):
@@ -256,7 +256,7 @@ async def test_the_pages_around_it(written: Cast, look):
 
 
 async def test_the_admin(written: Cast, look, visit):
-    """Every list, every first form, what would be deleted, and what was done lately."""
+    """The test visits every list, a form of each, the deletions and the recent actions."""
     cast, url = written, f"{written.hall.site.url}admin/"
     ada, bea = await cast.chat(cast.ada, cast.bea)
     body = {
@@ -396,7 +396,7 @@ def example(tmp_path: Path) -> Iterator[Site]:
 
 
 async def test_panels_in_the_page_of_another_site(example: Site, look, browser):
-    """By the template tags: of a course and of one question, before and after it is asked."""
+    """The template tags show a course and one question, before and after it is asked."""
     env = example_environment(Path(example.log).parent / "db.sqlite3")
     done = manage("issue_token", "instructor", "student2", env=env)
     assert done.returncode == 0, done.stderr

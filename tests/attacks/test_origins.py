@@ -62,7 +62,7 @@ async def test_the_site_s_own_page_gets_one(cast):
 
 
 async def test_another_host_in_the_request_does_not_make_its_origin_ours(cast):
-    """As a name that leads to this site's address does (DNS rebinding)."""
+    """A foreign name that leads to this site's address sends such a host (DNS rebinding)."""
     port = int(cast.hall.site.origin.rpartition(":")[2])
     with pytest.raises(InvalidStatus) as refusal:
         await connect(
@@ -85,7 +85,7 @@ async def test_headers_of_proxies_are_not_believed(cast, header):
 
 
 async def test_a_page_elsewhere_learns_nothing_without_a_session(cast):
-    """A socket that nobody is logged in on may be opened from anywhere, and is told nothing."""
+    """A socket without a user may be opened from anywhere, and is told nothing."""
     client = await cast.connect("/ws/chat/", origin="https://evil.example")
     assert await client.fail("list_rooms") == {"error_code": "authentication_required"}
     assert client.unread(but=frozenset()) == []

@@ -72,7 +72,7 @@ def test_there_are_as_many_as_one_would_think():
 
 @pytest.mark.parametrize("who", ["ivan", "zoe", None])
 async def test_over_http_a_course_of_others_is_like_none(cast: Cast, told, visit, who):
-    """Every address of the pages and the API, also those that are yet to be added."""
+    """The test covers every address of pages and API, also those that will be added later."""
     person = cast.person(who) if who else None
     for route in readable():
         for room in told.values() if "room" in route.names else [""]:
@@ -152,7 +152,7 @@ async def test_the_search_and_the_mentions(cast, told, visit, who):
 
 @pytest.mark.parametrize("who", ["ivan", "zoe"])
 async def test_over_sockets_a_course_of_others_is_like_none(cast, told, who):
-    """Every command that names a room, a course or a person, also those that are yet to come."""
+    """The test covers every command that names a room, a course or a person, also later ones."""
     client = await cast.chat(cast.person(who))
     client.forget()
     named = 0

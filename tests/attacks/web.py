@@ -1,4 +1,4 @@
-"""HTTP as an attacker uses it: any header, any cookie, no redirect followed; and what is there."""
+"""HTTP as an attacker uses it: any header, any cookie, no redirect followed; and all addresses."""
 
 import asyncio
 import http.client
@@ -86,7 +86,7 @@ class Visitor:
         csrf: bool = False,
         token: str | None = None,
     ) -> Answer:
-        """One request: a JSON body, or a form; with a CSRF token that is right, or with none."""
+        """Send one request with a JSON body or a form, with or without a valid CSRF token."""
         sent = {**(headers or {})}
         cookies = dict(self.cookies)
         data: bytes | None = None
@@ -156,7 +156,7 @@ class Route:
         return re.findall(r"<(?:\w+:)?(\w+)>", self.pattern)
 
     def path(self, values: dict[str, Any]) -> str:
-        """An address. A name without a value fails: a new one needs a value in the test."""
+        """Return an address. A name without a value fails: a new one needs a value in the test."""
         text = re.sub(
             r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>",
             lambda match: str(values[match[1] or match[2]]),
@@ -166,7 +166,7 @@ class Route:
 
 
 def routes() -> list[Route]:
-    """Every address of the site, also those that are yet to be added."""
+    """Return every address of the site, also those that will be added later."""
     return list(_routes(get_resolver(), ""))
 
 

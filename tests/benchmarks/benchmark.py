@@ -1,4 +1,4 @@
-"""What a benchmark is: entries that are measured in turn, figures of them, and goals."""
+"""The parts of a benchmark: entries that are measured in turn, their figures, and goals."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +107,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Result:
-    """What a benchmark measured: for each entry's title one value for each run."""
+    """The results of a benchmark: for each entry's title one value for each run."""
 
     benchmark: Benchmark
     runs: Mapping[str, Sequence[Any]]
@@ -116,7 +116,7 @@ class Result:
         return Spread.of([figure.value(one) for one in self.runs[title]])
 
     def outcome(self, goal: Goal) -> Spread:
-        """Of the figure, or of its ratio within each run."""
+        """Return the spread of the goal's figure, or of its ratio within each run."""
         ours = [goal.figure.value(one) for one in self.runs[goal.of]]
         if not goal.against:
             return Spread.of(ours)

@@ -1,6 +1,6 @@
-"""What many students at once need, from what one message, vote or connection was measured to cost.
+"""The needs of many students at once, by the measured costs of a message, vote or connection.
 
-`Costs` says which measured figure each cost is; what is assumed of lessons and of machines is in
+`Costs` says which measured figure each cost is; the assumptions about lessons and machines are in
 `Lesson` and `Machines`.
 """
 
@@ -12,36 +12,36 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a student does, on average, while a class is on. Assumed."""
+    """The average acts of a student during a class. Assumed."""
 
     course: int = 100
     """Students of a course."""
     cycle: float = 600.0
     """Seconds from one question to the next."""
     clicks: int = 8
-    """Of the instructor, in a cycle."""
+    """Clicks of the instructor in a cycle."""
     votes: float = 2.0
-    """Of each student in a cycle, as the next ones are."""
+    """Votes of each student in a cycle; the next figures are for the same."""
     partner_messages: float = 6.0
     typing: float = 12.0
     course_messages: float = 0.1
     reconnects: float = 0.2
-    """Wireless networks, laptops that are shut, pages that are loaded again."""
+    """Reconnects by wireless networks, laptops that are shut, and pages that are loaded again."""
     arrival: float = 300.0
     """Seconds in which everybody comes at the beginning."""
     hours: float = 4.0
-    """Of such lessons on a day."""
+    """Hours of such lessons on a day."""
 
 
 @dataclass(frozen=True)
 class Machines:
-    """What can be had and how much of it may be used. Assumed."""
+    """The available machines, and the share of them that may be used. Assumed."""
 
     share: float = 0.6
-    """Of a core, so that the busiest seconds have room."""
+    """The share of a core, which leaves room for the busiest seconds."""
     postgres_cores: int = 32
     redis_cores: int = 1
-    """It serves its clients in one thread."""
+    """Redis serves its clients in one thread."""
     network: float = 10e9
     """Bits per second of one load balancer."""
     commits: float = 15_000
@@ -50,19 +50,19 @@ class Machines:
 
 @dataclass(frozen=True)
 class Costs:
-    """What was measured: CPU in seconds, the rest in bytes."""
+    """The measured costs: CPU in seconds, the rest in bytes."""
 
     frame: float
     message: float
     lone_message: float
     vote: float
     click: float
-    """For each student who gets it."""
+    """CPU for each student who gets the event."""
     connect: float
     idle_second: float
-    """In each second, for each student."""
+    """CPU in each second for each student."""
     receive: float
-    """For each message of Redis that a worker gets and did not send."""
+    """CPU for each message of Redis that a worker gets and did not send."""
     memory: float
     worker_memory: float
     postgres_message: float
@@ -121,20 +121,20 @@ class Costs:
 
 
 BYTES = {"message": 420, "control": 900, "typing": 170, "presence": 90, "ping": 120}
-"""Of frames on the wire, a text of 90 characters in the message."""
+"""Bytes of frames on the wire; the message has a text of 90 characters."""
 ENVELOPE = 100
 """Bytes of WebSocket, TLS, TCP and IP around a frame."""
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What so many students take, per second; CPU in cores."""
+    """The needs of so many students per second; CPU in cores."""
 
     students: int
     workers: int
     worker_cores: float
     receive_cores: float
-    """Of them, for what came from other workers."""
+    """The part of `worker_cores` for notices from other workers."""
     memory: float
     postgres_cores: float
     commits: float
@@ -149,20 +149,20 @@ class Needs:
     arrivals: float
     arrival_cores: float
     back: float
-    """Seconds until everybody is back who lost the connection at once."""
+    """Seconds until all students are back after a loss of all connections."""
 
 
 def batch(rate: float, seconds: float) -> float:
-    """Messages that one worker commits together: those that come while the ones before commit."""
+    """Return how many messages one worker commits together: those that come during a commit."""
     return max(1.0, rate * seconds)
 
 
 def needs(students: int, costs: Costs, lesson: Lesson, machines: Machines) -> Needs:
-    """Of students of courses whose sockets are spread over all workers."""
+    """Return the needs of students whose courses have sockets at all workers."""
     workers = 1
     while True:
         found = _with(workers, students, costs, lesson, machines)
-        # Arrival is when nothing else is going on, but for who came already.
+        # During the arrival nothing goes on but the idle sockets of those who have come already.
         wanted = math.ceil(max(found.worker_cores, found.arrival_cores) / machines.share)
         if wanted <= workers:
             return found
@@ -179,7 +179,7 @@ def _with(workers: int, students: int, costs: Costs, lesson: Lesson, machines: M
     )
     messages = partner + course
     connects = each * lesson.reconnects
-    # Who comes or goes is told to the course, at most once a second.
+    # The course is told of those who come and go, at most once a second.
     presence = courses * min(1.0, 2 * connects / courses)
 
     together = batch(messages / workers, costs.commit)
@@ -187,7 +187,7 @@ def _with(workers: int, students: int, costs: Costs, lesson: Lesson, machines: M
     postgres_message = (
         costs.postgres_message + (costs.postgres_lone - costs.postgres_message) / together
     )
-    # A course has somebody at so many workers, of which one sends and the others receive.
+    # A course has sockets at so many workers, of which one sends and the others receive.
     reached = workers * (1 - (1 - 1 / workers) ** lesson.course)
     publishes = clicks + votes + messages + typing + 2 * connects
     receive = publishes * max(reached - 1, 0) * costs.receive
@@ -243,16 +243,16 @@ def _with(workers: int, students: int, costs: Costs, lesson: Lesson, machines: M
 
 
 def apart(one: Needs, cells: int) -> dict[str, float]:
-    """What so many cells of the same size need together."""
+    """Return the needs of so many cells of the same size together."""
     together = {name: value * cells for name, value in vars(one).items()}
-    # They do that side by side.
+    # The cells come back side by side.
     return together | {"back": one.back}
 
 
 def saturation(
     part: Callable[[Needs], float], limit: float, costs: Costs, lesson: Lesson, machines: Machines
 ) -> int:
-    """Students at once with whom a part reaches its limit."""
+    """Return the number of simultaneous students at which a part reaches its limit."""
     low, high = 100, 100_000_000
     while high - low > low // 100 + 1:
         middle = (low + high) // 2

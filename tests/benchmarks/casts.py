@@ -85,7 +85,7 @@ def stock_sessions(students: int) -> list[str]:
 
 
 def stock_stored() -> int:
-    """How many messages the stock site has."""
+    """Return how many messages the stock site has."""
     _stock_migrated()
     with sides.stock_database() as database:
         row = database.execute("SELECT count(*) FROM stock_message").fetchone()

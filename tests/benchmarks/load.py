@@ -19,7 +19,7 @@ CONNECT_WITHIN = 120.0
 STALLED_AFTER = 20.0
 """Seconds without a frame after which something was lost."""
 QUIET = 1.5
-"""Seconds for what connecting has caused to be done."""
+"""Seconds for the work that the connections have caused."""
 
 
 class Socket(WSListener):
@@ -38,11 +38,11 @@ class Socket(WSListener):
             self.says(*run.task.frames[number])
 
     def says(self, before: str, after: str) -> None:
-        """What `post` sends, with a number between the two."""
+        """Set the message that `post` sends, with a number between the two parts."""
         self._before, self._after = before.encode(), after.encode()
 
     def awaits(self, marker: bytes) -> None:
-        """What its deliveries begin with from now on."""
+        """Set the beginning by which deliveries are recognized from now on."""
         self._marker = marker
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -116,21 +116,21 @@ class Run:
         raise NotImplementedError
 
     def delivered(self, socket: Socket) -> None:
-        """A socket got a message."""
+        """Note that a socket got a message."""
         raise NotImplementedError
 
     def ready(self, socket: Socket) -> None:
-        """A socket is ready."""
+        """Note that a socket is ready."""
         self.settled()
 
     def settled(self) -> None:
-        """One socket less to wait for."""
+        """Count one socket less to wait for."""
         self._missing -= 1
         if self._missing == 0:
             self._all_ready.set_result(None)
 
     def lost(self, socket: Socket, how: str) -> None:
-        """A socket is closed, which nobody wanted."""
+        """Fail the run because a socket was closed unexpectedly."""
         self.fail(f"socket {socket.number} {how}")
 
     def fail(self, why: str) -> None:
@@ -165,7 +165,7 @@ class Run:
         )
 
     def acknowledged(self, since: float, messages: int = 1) -> bool:
-        """Count messages that came back, sent at `since`; whether to go on."""
+        """Count messages that were sent at `since` and came back; return whether to go on."""
         if self._measuring:
             self.measured.messages += messages
             if since >= self._began:
@@ -192,7 +192,7 @@ class Run:
         self.measured.deliveries = self.deliveries - self._before
 
     async def _watch(self) -> None:
-        """Fails the run when nothing comes any more."""
+        """Fail the run when nothing comes any more."""
         before = -1
         while before != self.deliveries:
             before = self.deliveries

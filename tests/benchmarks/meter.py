@@ -1,4 +1,4 @@
-"""What the kernel and Redis tell of the processes that take part."""
+"""The figures of the kernel and of Redis about the processes that take part."""
 
 import os
 import time

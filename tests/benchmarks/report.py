@@ -1,4 +1,4 @@
-"""The page of what was measured, and the same figures for programs."""
+"""The page of the results, and the same figures for programs."""
 
 import datetime
 import importlib.metadata
@@ -20,7 +20,7 @@ from tests.servers import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURES = ROOT / "docs" / "benchmarks.json"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-"""Between these lines of the page is what was measured; the rest of it is written by hand."""
+"""The results stand between these lines of the page; the rest of it is written by hand."""
 PACKAGES = (
     *("django", "channels", "channels-redis", "daphne", "psycopg", "redis", "picows", "aiohttp"),
     *("sanic", "fastapi", "fastapi-distributed-websocket", "uvicorn", "uvloop", "websockets"),
@@ -32,7 +32,7 @@ def wrapped(text: str) -> str:
 
 
 def text_of(results: Sequence[Result], how: str, others: float) -> str:
-    """What was measured, in Markdown; `how` tells of the runs, `others` is the load before."""
+    """Return the results in Markdown; `how` describes the runs, `others` is the load before."""
     parts = [
         "\n".join(f"- {line}" for line in machine(others)),
         wrapped(how),
@@ -59,7 +59,7 @@ def _goal(result: Result, goal: Goal) -> str:
 
 
 def digits(ratio: Spread) -> int:
-    """As many after the point as leave a ratio three that say something."""
+    """Return the digits after the point that give a ratio three significant digits."""
     return next((n for n, edge in enumerate((100, 10, 0.1)) if ratio.median >= edge), 3)
 
 
@@ -76,7 +76,7 @@ def _table(result: Result) -> str:
 
 
 def write(results: Sequence[Result], how: str, others: float) -> None:
-    """Put what was measured into the page, and beside it for programs."""
+    """Put the results into the page, and into a file for programs beside it."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     assert end, f"{PAGE} lacks {BEGIN} or {END}"
@@ -103,7 +103,7 @@ def _for_programs(results: Sequence[Result], others: float) -> dict[str, Any]:
 
 
 def machine(others: float) -> list[str]:
-    """What all of it ran on; `others` is the load average before."""
+    """Describe the machine of the runs; `others` is the load average before."""
     cpu = next(
         (
             line.partition(":")[2].strip()

@@ -40,7 +40,7 @@ STOCK = "stock Channels"
 
 
 def _entry(name: str, about: str, side: Callable[..., Side], *args: Any, **options: Any) -> Entry:
-    """The side is made when it is measured: who is in it is made with the first."""
+    """Return an entry. Its side is made, with its people, only when it is measured."""
     return Entry(name, lambda settings: side(*args, **options).measure(settings), about)
 
 

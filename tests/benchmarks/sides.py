@@ -1,4 +1,4 @@
-"""Those that are compared: each starts its server, and says what the load client does to it."""
+"""The sides of a comparison: each starts its server, and makes the load client's task for it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ Running = AbstractContextManager[tuple[str, Sequence[int]]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How long a measurement takes, in seconds."""
+    """The length of a measurement, in seconds."""
 
     warm_up: float
     seconds: float
@@ -40,9 +40,9 @@ class Side:
 
     running: Callable[[], Running]
     task: Callable[[str, Sequence[int], Settings], Task]
-    """From the server's address and workers."""
+    """Makes the task from the server's address and workers."""
     stored: Callable[[], int] | None = None
-    """How many messages or votes are in the database, where the work stores any."""
+    """Returns the number of messages or votes in the database, if the work stores any."""
 
     def measure(self, settings: Settings) -> Measured:
         """Start a server, measure it, stop it. Raises AssertionError where any were lost."""
@@ -117,7 +117,7 @@ def peer(module: str) -> Running:
 
 
 def stock_daphne() -> Running:
-    """Without the limit of 5 s for a handshake, which many that come at once do not keep."""
+    """Start daphne without its limit of 5 s for a handshake, which many at once would exceed."""
     return program(
         *("daphne", "--verbosity=0", "--port={port}", "--websocket_connect_timeout=60"),
         f"{STOCK}.asgi:application",
@@ -133,7 +133,7 @@ def stock_uvicorn() -> Running:
 
 
 def stock_environment() -> dict[str, str]:
-    """Of the stock site, which has a database of its own beside that of peerchat."""
+    """Return the environment of the stock site, which has a database of its own."""
     return {
         "DJANGO_SETTINGS_MODULE": f"{STOCK}.settings",
         "DATABASE_URL": f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/stock",
@@ -145,7 +145,7 @@ def stock_database() -> psycopg.Connection:
 
 
 def stock_run(*command: str) -> str:
-    """What a program of the stock site prints."""
+    """Run a program of the stock site; return its output."""
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=ROOT,

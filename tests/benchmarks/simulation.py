@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 SECONDS = 3_600
 COURSE_MEDIAN, COURSE_SIGMA, COURSE_MOST = 65, 0.9, 1_000
-"""Of the sizes of courses, which are distributed log-normally."""
+"""Median, sigma and maximum of the sizes of courses, which are distributed log-normally."""
 BEGIN_WITHIN = 240.0
 """Seconds between the first and the last course that begins."""
 ARRIVE = 300.0
@@ -23,7 +23,7 @@ PHASES = (
     ("revote closed", 5.0, 20.0, 0.0, 0.0),
     ("revealed", 90.0, 240.0, 0.0, 0.0),
 )
-"""Each of them begins with a click of the instructor."""
+"""The phases of a lesson, each of which begins with a click of the instructor."""
 VOTING = 0.4
 """The share of a vote in which most of it happens."""
 
@@ -50,7 +50,7 @@ class Prices:
 
 
 class Course:
-    """What a course takes of the workers, of PostgreSQL and of Redis in each second."""
+    """The load of a course on the workers, on PostgreSQL and on Redis in each second."""
 
     def __init__(self, size: int, reached: float, prices: Prices, chance: random.Random) -> None:
         self.size = size
@@ -83,7 +83,7 @@ class Course:
 
     def _arrive(self, begins: float) -> None:
         prices, size = self._prices, self.size
-        # Each tells the course that somebody came, at most once a second.
+        # Each arrival is told to the course, at most once a second.
         presence = min(size, ARRIVE) * size / 2 * prices.frame
         self._add(
             begins - ARRIVE,
@@ -111,7 +111,7 @@ class Course:
 def campus(
     *, students: int, workers: int, prices: Prices, seed: int = 1
 ) -> list[tuple[str, float, float, float]]:
-    """For each part the cores that it takes: on average, in one second of a hundred, at most."""
+    """Return the cores that each part takes: on average, in one second of a hundred, at most."""
     chance = random.Random(seed)
     total, busy = [0.0] * SECONDS, [[0.0] * SECONDS for _ in range(workers)]
     postgres, redis = [0.0] * SECONDS, [0.0] * SECONDS

@@ -1,4 +1,4 @@
-"""What the load client is asked to do, and what it measures; JSON on the way between."""
+"""The task of the load client and its results, which are JSON on the way between."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Task:
-    """What to do. The works are in `works`.
+    """The task of one measurement. The works are in `works`.
 
     `sockets` are (URL, headers). A message of a socket is its (before, after) in `frames` with a
     number between them; there may be fewer frames than sockets. A frame that begins with `marker`
@@ -35,17 +35,17 @@ class Task:
 
 @dataclass
 class Measured:
-    """What was measured. CPU is in seconds, of all processes of that kind; latencies are in
-    seconds, from sending to what each work says."""
+    """The results. CPU is in seconds, of all processes of that kind; latencies are in seconds, from
+    the sending to the event that each work names."""
 
     seconds: float = 0.0
     cpu: float = 0.0
     quiet_cpu: float = 0.0
-    """What the server took in each second of the task's `quiet`."""
+    """CPU of the server in each second of the task's `quiet`."""
     redis_cpu: float = 0.0
     postgres_cpu: float = 0.0
     client_cpu: float = 0.0
-    """Of the load client: near `seconds`, it is what was measured."""
+    """CPU of the load client: if it is near `seconds`, the client itself was the limit."""
     redis_commands: int = 0
     wal: int = 0
     """Bytes of PostgreSQL's write-ahead log, which is also what a replica gets."""

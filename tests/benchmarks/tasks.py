@@ -1,4 +1,4 @@
-"""What the load client does to peerchat, and to each of the others."""
+"""The tasks of the load client for peerchat and for each of its alternatives."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ MESSAGE = ('{"message":"', f' {TEXT}"}}')
 """A frame of the feeds: before and after a number."""
 
 CLICKS = 30
-"""Of an instructor, at least, in one measurement."""
+"""The least clicks of an instructor in one measurement."""
 DISTRIBUTED = "fastapi-distributed-websocket"
 
 

@@ -1,7 +1,7 @@
-"""What it costs to find who is subscribed to a topic, among few subscriptions and among many.
+"""The cost of finding the subscribers of a topic, among few subscriptions and among many.
 
-The goal is for the same publishes, whatever else there are subscriptions to. Publishes spread over
-all topics are shown beside it: there the tree does not fit the nearest caches where there are many.
+The goal is for the same publishes, whatever other subscriptions exist. Publishes over all topics
+are shown beside it: if there are many, the tree does not fit into the nearest caches.
 """
 
 import functools
@@ -16,7 +16,7 @@ from tests.benchmarks.sides import Settings
 
 FEW, MANY = 100, 10_000
 LOOKUPS = 1_000
-"""In one measurement: about a millisecond, which is seldom interrupted."""
+"""Look-ups in one measurement: about a millisecond, which is seldom interrupted."""
 ROUNDS = 100
 MATCHES = 3
 """Subscriptions that each topic matches."""
@@ -53,7 +53,7 @@ def _once(tree: Subscriptions[int], topics: Sequence[str]) -> float:
 
 def measure(size: int, published: int, settings: Settings) -> float:
     """Microseconds for one look-up among so many subscriptions, of topics that are also among so
-    few: the best of many measurements, since what else the machine does only ever adds."""
+    few: the best of many measurements, since other work of the machine can only add time."""
     tree, topics = subscribed(size)[0], subscribed(published)[1]
     chance = random.Random(1)
     return min(_once(tree, chance.choices(topics, k=LOOKUPS)) for _ in range(ROUNDS))

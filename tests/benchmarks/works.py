@@ -203,7 +203,7 @@ class Connect(Run):
 
 PING_EVERY = 20.0
 """Seconds between two pings of a browser that has nothing else to say. It is measured for so long
-at least: in less, what a worker does every ten seconds is, or is not."""
+at least: a shorter time might miss what a worker does every ten seconds."""
 
 
 class Idle(Run):
@@ -228,7 +228,7 @@ class Idle(Run):
         return self.measured
 
     def delivered(self, socket: Socket) -> None:
-        """It is about those who get nothing."""
+        """Ignore deliveries: the sockets of this work get none."""
 
 
 WORKS: dict[str, type[Run]] = {

@@ -59,7 +59,7 @@ class Machine:
             "REDIS": os.environ["REDIS_URL"],
             "POSTGRES_FOLDER": self.postgres,
             "POSTGRES_PROGRAMS": str(programs),
-            # As typed at the terminal.
+            # The answers that an administrator types at the terminal.
             "DJANGO_SUPERUSER_USERNAME": "ines",
             "DJANGO_SUPERUSER_EMAIL": "ines@example.edu",
             "DJANGO_SUPERUSER_PASSWORD": "a-long-enough-passphrase",
@@ -99,7 +99,7 @@ class Machine:
             return connection.execute(sql.SQL(statement)).fetchall()
 
     def serve(self, command: str, folder: str) -> None:
-        """Start what serves and does not end by itself."""
+        """Start a command that serves and does not end by itself."""
         self._served = subprocess.Popen(
             ["bash", "-c", f"exec {standin.in_root(command, self.env)}"],
             cwd=self.root / folder,
@@ -149,7 +149,7 @@ def test_every_command_of_the_documents(machine: Machine):
     upgrade = next(number for number, block in enumerate(blocks) if "git pull" in block)
 
     printed = machine.run("".join(blocks[:upgrade]))
-    # The site is well, and says so to whoever asks by its address.
+    # The site is ready, and says so to requests by its address.
     assert printed.count(json.dumps(HEALTHY)) == 2
     assert f"\n{json.dumps({'status': 'ok'})}\n" in printed
     assert "\npeerchat_messages_stored_total " in printed
@@ -237,7 +237,7 @@ def check_readme(machine: Machine) -> None:
     assert "(docs/deployment.md)" in section
     lines = re.findall(r"^    (.+)$", section, re.M)[:5]
     machine.run("\n".join(lines[:2]), "srv/peerchat")
-    # As it says next; the rest is in the file already.
+    # The README sets this next; the rest is in the file already.
     with (machine.root / "srv/peerchat/.env").open("a") as settings:
         settings.write(f"STATIC_ROOT={machine.root}/var/lib/peerchat/static\n")
     machine.run("\n".join(lines[2:4]), "srv/peerchat")

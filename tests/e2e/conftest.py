@@ -70,8 +70,10 @@ SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "b
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that name no site run on several workers; those that are marked so on either kind, and
-    on others that the mark names."""
+    """Choose the site of each test that names none: one with several workers.
+
+    Tests with the mark `both_sites` run on either kind, and on others that the mark names.
+    """
     named = metafunc.definition.iter_markers("parametrize")
     if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
         both = metafunc.definition.get_closest_marker("both_sites")
@@ -95,7 +97,7 @@ class Classroom:
     def __init__(self, browser: Browser, site: Running) -> None:
         self.site = site
         self.url = site.url
-        """Where browsers reach the site."""
+        """The URL at which browsers reach the site."""
         self.people: list[Person] = []
         self._browser = browser
         self._networks = AsyncExitStack()
@@ -114,7 +116,7 @@ class Classroom:
         return await self._arrive(Instructor, "instructor", phone=False, url=url)
 
     async def visitor(self, username: str) -> Person:
-        """Somebody without a part in the course."""
+        """Open a browser for a user who is not in the course."""
         return await self._arrive(Person, username, phone=False)
 
     async def student(self, number: int, *, phone: bool = True, url: str | None = None) -> Student:
@@ -145,7 +147,7 @@ class Classroom:
         return person
 
     async def spread(self, *students: Student) -> None:
-        """Has students reload until their chat sockets are on as many workers as there are."""
+        """Let students reload until their chat sockets are spread over all workers."""
         for attempt in range(100):
             if await self.workers_of(*students) == self.site.store.workers:
                 return
@@ -155,7 +157,7 @@ class Classroom:
         raise AssertionError("all students stayed on one worker")
 
     async def workers_of(self, *students: Student) -> int:
-        """On how many workers the chat sockets of students are, each of whom has one."""
+        """Return on how many workers the students' chat sockets are; each student has one."""
         names = [student.username for student in students]
 
         async def everybody_has_one() -> bool:
@@ -185,7 +187,7 @@ class Classroom:
 async def classroom(
     request: pytest.FixtureRequest, browser: Browser, running: Running, tmp_path: Path
 ) -> AsyncIterator[Classroom]:
-    """People at a site. Whatever a browser complains about fails the test."""
+    """Yield people at a site. Any complaint of a browser fails the test."""
     room = Classroom(browser, running)
     await room.open()
     yield room

@@ -1,4 +1,4 @@
-"""Somebody at a browser: what they see and do on the pages of the site."""
+"""People at browsers: what they see and do on the pages of the site."""
 
 import asyncio
 import contextlib
@@ -50,7 +50,7 @@ MESSAGES = """
 }))
 """
 
-# All that a student has in front of them and that does not change by itself.
+# Everything that a student sees and that does not change by itself.
 VIEW = """
 () => {
   const one = (id, root = document) => root.querySelector(`[data-testid="${id}"]`);
@@ -109,7 +109,7 @@ TOO_WIDE = """
 ACTIVE = "() => document.activeElement.dataset.testid ?? document.activeElement.textContent"
 STATE = re.compile(r"/api/courses/[^/]+/state/$")
 INPUTS = {"button", "checkbox", "combobox", "link", "listbox", "radio", "spinbutton", "textbox"}
-# What would tell the answer, in a frame or a page that comes before the reveal.
+# Words that would give the answer away in a frame or a page before the reveal.
 TELLING = re.compile(r"correct|histogram|transitions|\bgain\b", re.IGNORECASE)
 
 Seen = TypeVar("Seen")
@@ -166,9 +166,9 @@ class Person:
         self.page = page
         self.url = url
         self.problems: list[str] = []
-        """What the browser complained about."""
+        """Complaints of the browser."""
         self.frames: list[str] = []
-        """What came over WebSockets, and where the class stands over HTTP, as it came."""
+        """The frames of WebSockets, and the states of the class by HTTP, in order of arrival."""
         self._password = password
         self._tolerated: list[re.Pattern[str]] = []
         self._shots = itertools.count(1)
@@ -189,7 +189,7 @@ class Person:
             self.problems.append(f"{self.username} at {self.page.url}: {message.text}")
 
     def _asked(self, url: str) -> None:
-        """What is not below the path of the site belongs to somebody else."""
+        """Note a request for an address outside the path of the site as a problem."""
         asked = urlsplit(url)
         if asked.netloc and not asked.path.startswith(urlsplit(self.url).path):
             self.problems.append(f"{self.username} asked for {url}")
@@ -200,12 +200,12 @@ class Person:
 
     async def _response(self, response: Response) -> None:
         if response.ok and STATE.search(response.url):
-            # Where the page let go of the request there is no body.
+            # There is no body if the page aborted the request.
             with contextlib.suppress(Error):
                 self.frames.append(await response.text())
 
     def tolerate(self, pattern: str) -> None:
-        """What matches is no problem: it is part of what is tested."""
+        """Do not count messages that match as problems: the test expects them."""
         self._tolerated.append(re.compile(pattern))
 
     async def give_credentials(self, password: str) -> None:
@@ -220,7 +220,7 @@ class Person:
         await expect(self.page.get_by_test_id("courses")).to_be_visible()
 
     async def enter(self) -> None:
-        """From the list of courses to the class."""
+        """Go from the list of courses to the class."""
         raise NotImplementedError
 
     async def connected(self) -> None:
@@ -233,7 +233,7 @@ class Person:
         await expect(self.phase).to_have_attribute("data-phase", phase)
 
     async def look(self, name: str) -> None:
-        """Takes a look at the whole page: nothing too wide, nothing without a name."""
+        """Check the whole page: nothing is too wide, and every control has a name."""
         if SHOTS:
             file = f"{self.username}-{next(self._shots):02}-{name}.png"
             await self.page.screenshot(path=Path(SHOTS) / file)
@@ -251,7 +251,7 @@ class Person:
         raise AssertionError(f"Tab leads only to {reached}")
 
     async def unnamed(self) -> list[str]:
-        """The controls that have no name for those who cannot see them."""
+        """Return the controls without a name for screen readers."""
         session = await self.context.new_cdp_session(self.page)
         tree = await session.send("Accessibility.getFullAXTree")
         await session.detach()
@@ -268,7 +268,7 @@ class Person:
         return [json.loads(frame) for frame in self.frames]
 
     def session(self) -> dict[str, Any]:
-        """The last frame that told where the class stands; an announcement does not move it."""
+        """Return the last frame with a state of the class, announcements aside."""
         return next(
             frame
             for frame in reversed(self.heard())
@@ -373,7 +373,7 @@ class Student(Person):
             await self.counts_down()
 
     async def knows_no_answer(self) -> None:
-        """Neither the page nor anything that came over its sockets before a reveal tells it."""
+        """Check that neither the page nor any frame before the reveal gives the answer away."""
         assert TELLING.findall(await self.page.content()) == []
         assert self.leaks() == []
 
@@ -390,14 +390,14 @@ class Student(Person):
 
 
 class Instructor(Person):
-    """Whoever leads the demo course."""
+    """The instructor of the demo course."""
 
     async def enter(self) -> None:
         await self.page.get_by_role("link", name="Lead the class").click()
         await self.connected()
 
     async def press(self, step: str) -> None:
-        """One of the steps of the class, by the name of its button."""
+        """Press the button of a step of the class."""
         await self.page.get_by_test_id(step).click()
 
     async def start(self, question: str, *, seconds: int | None = None) -> None:

@@ -18,8 +18,8 @@ class Proxy:
     """Passes every connection to a free port on to the site; an async context manager.
 
     Browsers open `url` itself, so Host and Origin name the proxy's port, as they would name
-    whatever stands in front of a site. Without `upgrades` it answers WebSocket handshakes with 403;
-    what comes over connections that it has let through it passes on unread. With `tls` browsers
+    any other proxy of a site. Without `upgrades` it answers WebSocket handshakes with 403; it does
+    not inspect what comes later over a connection that it has let through. With `tls` browsers
     reach it over https, and each of their requests has a connection of its own.
     """
 
@@ -137,7 +137,7 @@ def _is_upgrade(head: bytes) -> bool:
 
 
 def _forwarded(head: bytes) -> bytes:
-    """The head of a request as a proxy passes it on that ends TLS and keeps no connection."""
+    """Return the head of a request as a proxy without keep-alive passes it on behind TLS."""
     added = b"X-Forwarded-Proto: https\r\n"
     if not _is_upgrade(head):
         head = re.sub(rb"(?im)^connection:.*\r\n", b"", head)
@@ -148,7 +148,7 @@ def _forwarded(head: bytes) -> bytes:
 async def _pass(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may: asyncio.Event | None = None
 ) -> None:
-    """Copy, while it may, until one end is gone, and then let the other end know."""
+    """Copy while `may` is set, until one end is gone; then let the other end know."""
     with contextlib.suppress(OSError):
         while data := await reader.read(CHUNK):
             if may is not None:

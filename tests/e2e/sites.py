@@ -16,7 +16,7 @@ from psycopg import sql
 
 from tests.running import Site, manage
 
-# What a developer's shell, or the wrapper around these tests, may have set.
+# Variables that a developer's shell, or the wrapper around these tests, may have set.
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HTTPS", "STATIC_ROOT"),
     "CLOSE_GRACE",
@@ -56,7 +56,7 @@ class Store(Protocol):
 
 
 class OneProcess:
-    """As `make run`: SQLite, the in-process channel layer, DEBUG."""
+    """Sites as by `make run`: SQLite, the in-process channel layer, DEBUG."""
 
     workers = 1
     tls = False
@@ -96,7 +96,7 @@ class OneProcess:
 
 
 class Pool:
-    """As in production: PostgreSQL, Redis and two workers."""
+    """Sites as in production: PostgreSQL, Redis and two workers."""
 
     workers = 2
     tls = False
@@ -145,7 +145,7 @@ class Pool:
 
 
 class BelowAPath(Pool):
-    """As `Pool`, below /a/b/ of a host with TLS, which a proxy ends."""
+    """Sites as of `Pool`, below /a/b/ of a host with TLS, which a proxy ends."""
 
     tls = True
 

@@ -27,7 +27,7 @@ def closed_in_time(student: Student) -> None:
 
 
 async def all_see(phase: str, *people: Person, look: str = "") -> None:
-    """Everybody comes to the phase; students are told nothing that they must not know yet."""
+    """Wait until everybody is in the phase; check that students know no secrets yet."""
     await asyncio.gather(*(person.sees(phase) for person in people))
     for person in people:
         await person.look(look or phase)
@@ -59,7 +59,7 @@ async def test_a_whole_question(classroom: Classroom) -> None:
     await instructor.figure("votes-1", "3 of 3")
     await all_see("vote", *everybody, look="voted")
 
-    # There is time to look, however slow the machine is.
+    # The long countdown leaves time to look, even on a slow machine.
     await instructor.press("count-down-30")
     await asyncio.gather(*(student.counts_down() for student in students))
     await instructor.press("count-down")

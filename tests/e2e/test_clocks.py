@@ -1,4 +1,4 @@
-"""Students whose clocks are wrong, and see the same as everybody."""
+"""Students whose clocks are wrong: they see the same as everybody else."""
 
 import asyncio
 import re

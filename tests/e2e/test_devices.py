@@ -64,7 +64,7 @@ async def explain(student: Student, confidence: int, rationale: str) -> None:
 
 @pytest.mark.both_sites
 async def test_two_devices_of_one_student(classroom: Classroom) -> None:
-    """One of them uses HTTP. Both always show what counts."""
+    """One of the devices uses HTTP. Both always show the choice that counts."""
     network = await classroom.network(upgrades=False)
     instructor = await classroom.instructor()
     phone = await classroom.student(1, url=network.url)
@@ -101,7 +101,7 @@ async def test_two_devices_of_one_student(classroom: Classroom) -> None:
     await chosen(laptop, "B")
     await instructor.figure("votes-1", "2 of 2")
 
-    # Both send their choice; the one that the server got last counts, on both of them.
+    # Both devices send their choice; the one that the server got last counts, and both show it.
     await instructor.press("stop-vote")
     await all_see("vote_closed", *everybody)
     ((counts, _, rationale),) = stored(classroom, "student1")
@@ -201,7 +201,7 @@ async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     await shows_vote(cut, "Your vote", "B")
     await expect(stays.page.get_by_test_id("vote-note")).to_be_hidden()
 
-    # A student who comes back after the close is told.
+    # A student who comes back after the close is told that the choice came too late.
     await instructor.press("start-revote")
     await all_see("revote", stays, cut)
     await cut.choose("D")
@@ -309,7 +309,7 @@ async def test_questions_that_are_added_and_edited_meanwhile(classroom: Classroo
     await instructor.press("start-question")
     await student.sees("vote")
     await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
-    # The class keeps what it was asked; the list has what will be asked next.
+    # The class keeps the question as it was asked; the list has it as it will be asked next.
     await expect(added.locator(".edited")).to_be_hidden()
     await run(EDIT)
     await expect(added).to_contain_text("Was it edited?")

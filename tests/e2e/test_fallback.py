@@ -30,7 +30,7 @@ async def all_see(phase: str, *people: Person) -> None:
 
 
 async def same_in_all(own: dict[Student, list[str]], before: list[str], *chats: Chat) -> list[str]:
-    """Everybody has the same messages, each once, and those of each sender in their order."""
+    """Check that all chats have the same messages, each once, and each sender's in order."""
     count = len(before) + sum(map(len, own.values()))
     for chat in chats:
         await expect(chat.waiting).to_have_count(0)
@@ -197,7 +197,7 @@ async def test_leading_over_http(classroom: Classroom) -> None:
     await instructor.press("next-question")
     await all_see("idle", *everybody)
 
-    # A page opened again goes on over HTTP; one without its log-in leads back to it.
+    # A reloaded page goes on over HTTP; without its session it leads to the log-in page.
     await one.page.reload()
     await over_http(one)
     one.tolerate("401")

@@ -29,7 +29,7 @@ PASSWORD = "peerchat"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def people(browser: Browser) -> AsyncIterator["People"]:
-    """Somebody new at a browser, by name. What a browser complains about fails the test."""
+    """Yield a source of new people at browsers. Any complaint of a browser fails the test."""
     async with contextlib.AsyncExitStack() as leaving:
         made = People(browser, leaving)
         yield made
@@ -112,7 +112,7 @@ LESSON = "lessons/physics101/"
 
 
 class Lecturer:
-    """Whoever leads the course, on the lesson's page with the dashboard in it."""
+    """The instructor of the course, on the lesson's page with the dashboard in it."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -146,7 +146,7 @@ async def is_as_wide_as(page: Page, width: int) -> None:
 
 
 class Student:
-    """Somebody on the lesson's page, with the panel of the course and that of one question."""
+    """A student on the lesson's page, with the panel of the course and that of one question."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -228,7 +228,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await leader.sees("idle")
     await expect(one.course.get_by_test_id("phase")).to_have_attribute("data-phase", "idle")
     await expect(one.question.get_by_test_id("verdict")).to_be_visible()
-    # From then on the page has the votes there.
+    # From now on the page shows the votes at this place.
     await one.page.reload()
     results = one.page.locator("peer-panel[data-kind=results]")
     await expect(results.get_by_test_id("bar-B").get_by_text("Correct")).to_be_visible()
@@ -237,7 +237,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     await expect(one.page.locator(".solution")).to_contain_text("The lift keeps its velocity")
     await expect(one.page.locator(".diary li")).to_have_count(2)
 
-    # On a phone the chat is out of sight, and the link counts what comes.
+    # On a phone the chat is out of sight, and the link counts new messages.
     link = two.page.locator("peer-unread")
     await expect(link).to_have_text("Course chat", use_inner_text=True)
     await two.page.set_viewport_size(PHONE)
@@ -320,7 +320,7 @@ def oldsite(example_database: Path, tmp_path: Path) -> Iterator[Site]:
 
 
 class Panel:
-    """Somebody on the site's page of the course, which has the panel of the course."""
+    """A user on the site's page of the course, which has the panel of the course."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -351,7 +351,7 @@ async def sign_in(page: Page, url: str, username: str, then: str) -> None:
 
 
 async def test_below_a_path_of_a_site_with_a_strict_policy(oldsite: Site, people: People) -> None:
-    # Of two students one has a network that lets no WebSockets through; TLS ends before the site.
+    # One of two students has a network that lets no WebSockets through; TLS ends before the site.
     people.tolerated.append("WebSocket connection to")
     async with (
         Proxy(oldsite.url, tls=True) as network,
@@ -385,7 +385,7 @@ async def test_below_a_path_of_a_site_with_a_strict_policy(oldsite: Site, people
         for student in students:
             await expect(student.root.get_by_test_id("verdict")).to_be_visible()
         for page in pages:
-            await page.context.close()  # before the networks, which they would miss
+            await page.context.close()  # before the networks, whose end they would report
 
 
 # --- a frame on another origin -------------------------------------------------------------------
@@ -468,7 +468,7 @@ async def test_the_class_in_a_frame_of_another_site(
         await two.shows("Hello from the frame")
         for page in pages:
             assert await page.context.cookies() == []
-        # The token is for the page alone.
+        # Only the script of the page has the token.
         assert await pages[0].frames[1].locator("[data-token]").count() == 0
 
         people.tolerated += ["403", "frame-ancestors"]
@@ -484,12 +484,12 @@ async def test_the_class_in_a_frame_of_another_site(
         told = frames[0].get_by_test_id("embed-status")
         await expect(told).to_contain_text("did not answer. Reload your course page")
         for page in (*pages, stranger):
-            await page.context.close()  # before the site, which they would miss
+            await page.context.close()  # before the site, whose end they would report
     store.remove()
 
 
 async def renews_its_link(page: Page, links: list[str]) -> None:
-    """The frame is reloaded, and asks the page around it for a new link."""
+    """Reload the frame, which asks the page around it for a new link."""
     frame = page.frame_locator("iframe")
     online = frame.get_by_test_id("connection")
     told = frame.get_by_test_id("embed-status")

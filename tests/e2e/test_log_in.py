@@ -1,4 +1,4 @@
-"""The log-in page where too many log in at once, in a browser."""
+"""The log-in page in a browser, while too many people log in at once."""
 
 import time
 import urllib.error
@@ -20,7 +20,7 @@ PASSWORD = "correct horse"
 
 
 def iterations(seconds: float) -> int:
-    """How many of PBKDF2's take so long here."""
+    """Return how many iterations of PBKDF2 take so many seconds here."""
     began = time.process_time()
     PBKDF2PasswordHasher().encode(PASSWORD, "salt", 200_000)
     return int(200_000 * seconds / (time.process_time() - began))
@@ -46,7 +46,7 @@ def busy(site):
 
     with ThreadPoolExecutor(3) as threads:
         done = [threads.submit(keep_busy) for _ in range(3)]
-        # One is looked at, another one waits.
+        # One log-in is being checked, and another one waits.
         until(lambda: read_figures(running)[("peerchat_password_queue",)] >= 1, within=patient(60))
         yield running
         for one in done:

@@ -1,4 +1,4 @@
-"""The pages around a class: logging in, who may see what, the keyboard, the admin."""
+"""The pages around a class: the log-in, permissions, the keyboard, the admin."""
 
 from urllib.parse import urljoin
 
@@ -45,7 +45,7 @@ async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
     await expect(alert).to_contain_text("Try again in 10 minutes.")
     await expect(student.page.get_by_label("Username")).to_have_value("student1")
     await student.look("login-locked")
-    # At the same address, and in the same browser.
+    # Another user can log in at the same address, and in the same browser.
     await student.page.get_by_label("Username").fill("student3")
     await student.page.get_by_label("Password").fill(classroom.site.password)
     await student.page.get_by_role("button", name="Log in").click()
@@ -110,7 +110,7 @@ async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom
     await instructor.chat.shows("Done.\nWithout a mouse.")
 
 
-# What in the head of a page lies on something else there, or outside the window.
+# Parts of the head of a page that overlap each other, or lie outside the window.
 CROWDED = """
 () => {
   const parts = [...document.querySelectorAll(".site :is(a, button)")]

@@ -84,7 +84,7 @@ async def test_an_open_room(classroom: Classroom) -> None:
     await one.look("open-room")
     await two.look("open-room")
 
-    # What is said in a room that is not shown counts, and is read once it is.
+    # A message in a hidden room counts as unread until the room is shown.
     await mine.go_to("Course chat")
     await expect(one.page.get_by_test_id("course-chat")).to_be_visible()
     await theirs.chat.send("Here is how.")
@@ -99,7 +99,7 @@ async def test_an_open_room(classroom: Classroom) -> None:
     await mine.chat.send("Gone?")
     await mine.chat.shows("Who has solved it?", "Nearly, @student1!", "Here is how.", "Gone?")
     await expect(one.page.get_by_test_id("online-here")).to_have_text("1 online")
-    # Who comes back has what was said meanwhile.
+    # A student who comes back has the messages said meanwhile.
     await theirs.open()
     await theirs.row(TITLE).get_by_test_id("room-join").click()
     await theirs.chat.shows("Who has solved it?", "Nearly, @student1!", "Here is how.", "Gone?")
@@ -178,7 +178,7 @@ async def test_removing_a_message(classroom: Classroom) -> None:
 
 
 async def test_the_search(classroom: Classroom) -> None:
-    """By keyboard alone, up to the message."""
+    """The keyboard alone leads to the message."""
     one = await classroom.student(1, phone=False)
     await arrive(one)
     await one.chat.send("The needle is here")

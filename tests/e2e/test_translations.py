@@ -54,7 +54,7 @@ async def inspect(name: str, *people: Person, words: list[str]) -> None:
 
 
 async def arrive(person: Person, page: str, words: list[str]) -> None:
-    """Through the log-in page and the list of courses, by what is the same in all languages."""
+    """Go through the log-in page and the list of courses by parts without a language."""
     await person.context.add_cookies(
         [{"name": "django_language", "value": pseudo.CODE, "url": person.url}]
     )

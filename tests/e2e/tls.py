@@ -17,7 +17,7 @@ DAY = datetime.timedelta(days=1)
 
 @cache
 def server_context() -> ssl.SSLContext:
-    """What a server on 127.0.0.1 needs for TLS; browsers have to be told to accept it."""
+    """Return a TLS context for a server on 127.0.0.1; browsers must be told to accept it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -26,7 +26,7 @@ from tests.running import alive
 BACK_WITHIN = patient(5.0)
 """Seconds after which everything is as before when PostgreSQL is back."""
 HOURS = (-30, -5, -1, 1, 5, 30)
-"""How wrong the clocks of clients are."""
+"""Hours by which the clocks of clients are wrong."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Fault:
     whole_within: float = 60.0
     """The seconds that the contract gives everybody to have everything when it is over."""
     undisturbed: bool = False
-    """Whether everybody must keep their connection and be answered as if nothing was."""
+    """True if no connection may end, and every answer must come as without the fault."""
 
 
 async def worker_killed(run: Run) -> None:
-    """In the middle of a broadcast, without a word. Its sockets do not count as online for ever."""
+    """Kill a worker in the middle of a broadcast. Its sockets must soon count as offline."""
     victim = run.fullest_worker()
     others = run.site.workers() - {victim}
     await run.flow(20)
@@ -61,7 +61,7 @@ async def worker_killed(run: Run) -> None:
 
 
 async def killed_after_commit(run: Run) -> None:
-    """Stored, and nobody has been told yet: neither the others nor the sender."""
+    """Kill a worker between the commit of a message and its first notice, even to the sender."""
     await run.flow(20)
     for _ in range(2):
         await run.switch(switches.KILL)
@@ -69,7 +69,7 @@ async def killed_after_commit(run: Run) -> None:
 
 
 async def cut_in_commit(run: Run) -> None:
-    """The worker goes on, and what was to be stored may be stored or not."""
+    """Cut a worker's connection in a commit, so that it cannot know whether the data is stored."""
     await run.flow(20)
     for _ in range(3 if run.brief else 10):
         await run.switch(random.choice((switches.CUT_BEFORE, switches.CUT_AFTER)))
@@ -91,13 +91,13 @@ async def redis_frozen(run: Run) -> None:
 
 
 async def events_dropped(run: Run) -> None:
-    """It goes on until the end: nobody may depend on an event that comes later."""
+    """Drop events until the run ends: nobody may depend on the arrival of a later event."""
     run.place.switch_on(switches.DROPPING)
     await run.flow(100)
 
 
 async def postgres_restarted(run: Run) -> None:
-    """At once, with every connection cut; it stays away for some seconds."""
+    """Stop PostgreSQL at once, with every connection cut; start it after some seconds."""
     await run.flow(20)
     began = time.monotonic()
     await asyncio.to_thread(run.place.postgres.kill, signal.SIGQUIT)
@@ -116,7 +116,7 @@ async def postgres_frozen(run: Run) -> None:
 
 
 async def _database_is_back(run: Run, since: float) -> None:
-    """The fault is over, and what waited is stored."""
+    """Note the end of the fault, and wait until the waiting messages are stored."""
     run.repaired = time.monotonic()
     run.unavailable = run.repaired - since + BACK_WITHIN
     waiting = {uuid for student in run.students for uuid in student.pending}
@@ -126,7 +126,7 @@ async def _database_is_back(run: Run, since: float) -> None:
 
 
 async def slow_readers(run: Run) -> None:
-    """They are told so much that no buffer takes it, and are closed; the others notice nothing."""
+    """Send slow readers more than buffers hold: only they are closed, the others notice nothing."""
     await run.flow(20)
     before = await asyncio.to_thread(run.closed_with, 4429)
     mutes = await connect_mutes(run)
@@ -141,7 +141,7 @@ async def slow_readers(run: Run) -> None:
 
 
 async def half_open(run: Run) -> None:
-    """Connections over which nothing comes any more, though nobody has closed them.
+    """Let connections pass on nothing any more, though nobody has closed them.
 
     Half the class notices by pings of its own and comes back; others are gone for good, and the
     server notices.
@@ -178,7 +178,7 @@ async def all_reconnect(run: Run) -> None:
 
 
 async def rolling_restart(run: Run) -> None:
-    """SIGHUP while everybody talks. Somebody answers at any time."""
+    """Restart the workers with SIGHUP while everybody talks. Some worker answers at any time."""
     await run.flow(20)
     before = run.site.workers()
     closed = {student.name: len(student.record.of(Closed)) for student in run.students}
@@ -193,7 +193,7 @@ async def rolling_restart(run: Run) -> None:
 
 
 async def wrong_clocks(run: Run) -> None:
-    """Clients tell their own time wherever they may: it is stored nowhere."""
+    """Send the clients' own time in every possible place: the site must not store it."""
     posted = 0
     while posted < (6 if run.brief else 30):
         hours = random.choice(HOURS)
@@ -231,7 +231,7 @@ async def wrong_clocks(run: Run) -> None:
 
 
 def post(url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a POST, whatever its status."""
+    """Send a POST; return its answer, whatever its status is."""
     request = urllib.request.Request(
         url,
         json.dumps(body).encode(),
@@ -252,7 +252,7 @@ async def connect_mutes(run: Run) -> list[Mute]:
 
 @contextlib.asynccontextmanager
 async def frozen(workers: set[int]) -> AsyncIterator[None]:
-    """Let these workers accept no connection meanwhile."""
+    """Stop these workers for the time of the `with` block, so that they accept no connection."""
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -1,4 +1,4 @@
-"""What must hold after whatever happened: the guarantees of the contract, one function each."""
+"""The guarantees of the contract, which must hold after any fault: one function each."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ def check(records: Iterable[Record], stored: Stored, *, unavailable: float = 0.0
 
 
 def _numbers(stored: Stored) -> Iterator[str]:
-    """The numbers of a room count 1, 2, 3 ... up to its newest one."""
+    """Check that the numbers of a room are 1, 2, 3 ... up to its newest one."""
     for name, room in stored.rooms.items():
         seqs = [message.seq for message in room.messages]
         if seqs != list(range(1, room.last_seq + 1)):
@@ -43,7 +43,7 @@ def _numbers(stored: Stored) -> Iterator[str]:
 
 
 def _once(stored: Stored) -> Iterator[str]:
-    """One message of a sender in a room under each uuid."""
+    """Check that a sender has only one message under each uuid in a room."""
     for name, room in stored.rooms.items():
         for (sender, uuid), number in Counter((m.sender, m.uuid) for m in room.messages).items():
             if number > 1:
@@ -51,7 +51,7 @@ def _once(stored: Stored) -> Iterator[str]:
 
 
 def _acknowledged(replay: Replay, stored: Stored) -> Iterator[str]:
-    """What was acknowledged is stored, as it was sent; what was sent was acknowledged."""
+    """Check that acknowledged messages are stored as sent, and that all sent are acknowledged."""
     for uuid, frame in replay.acknowledged.items():
         message = _message(stored, frame.room, frame.seq)
         if message is None:
@@ -65,7 +65,7 @@ def _acknowledged(replay: Replay, stored: Stored) -> Iterator[str]:
 
 
 def _views(replay: Replay, stored: Stored) -> Iterator[str]:
-    """Everyone has a whole run of each room of theirs, with the texts that are stored."""
+    """Check that everyone has all messages of their rooms without a gap, with the stored texts."""
     for name, view in replay.views.items():
         room = stored.rooms.get(name)
         if room is None:
@@ -91,7 +91,7 @@ def _views(replay: Replay, stored: Stored) -> Iterator[str]:
 
 
 def _refused(record: Record, stored: Stored) -> Iterator[str]:
-    """A room is refused only to those who are not in it any more."""
+    """Check that a room is refused only to those who are not in it any more."""
     rooms = {entry.uuid: entry.room for entry in record.entries if isinstance(entry, Sent)}
     for entry in record.entries:
         if isinstance(entry, Refused) and entry.code == "invalid_room_id":
@@ -104,7 +104,7 @@ def _refused(record: Record, stored: Stored) -> Iterator[str]:
 
 
 def _transitions(stored: Stored) -> list[tuple[StoredMessage, dict[str, object]]]:
-    """The control messages of the course's room."""
+    """Return the control messages of the course's room."""
     return [
         (message, message.control or {})
         for room in stored.rooms.values()
@@ -115,7 +115,7 @@ def _transitions(stored: Stored) -> list[tuple[StoredMessage, dict[str, object]]
 
 
 def _class(stored: Stored, within: float) -> Iterator[str]:
-    """Epochs count up with the numbers of the messages; each round is closed at its deadline."""
+    """Check that epochs rise with message numbers, and that rounds close at their deadline."""
     transitions = _transitions(stored)
     epochs = [fields["epoch"] for _, fields in transitions]
     if epochs != list(range(1, stored.epoch + 1)):
@@ -139,7 +139,7 @@ def _class(stored: Stored, within: float) -> Iterator[str]:
 
 
 def _ends(stored: Stored) -> Iterator[tuple[StoredRound, float]]:
-    """Each round, and when it took no votes any more: at its deadline, or when it was closed."""
+    """Yield each round and the time of its end: its deadline, or an earlier close."""
     deadlines: dict[tuple[object, object], float] = {}
     for _, fields in _transitions(stored):
         question, deadline = fields["question"], fields["deadline"]
@@ -152,7 +152,7 @@ def _ends(stored: Stored) -> Iterator[tuple[StoredRound, float]]:
 
 
 def _phases(replay: Replay, stored: Stored) -> Iterator[str]:
-    """Everyone knows at the end in which phase the class is."""
+    """Check that everyone knows the phase of the class at the end."""
     if replay.epoch != stored.epoch or replay.phase != stored.phase:
         yield (
             f"{replay.name}: is in {replay.phase} of epoch {replay.epoch}, "
@@ -161,7 +161,7 @@ def _phases(replay: Replay, stored: Stored) -> Iterator[str]:
 
 
 def _votes(replay: Replay, stored: Stored) -> Iterator[str]:
-    """The last acknowledged vote counts, or one that was sent after it; none counts too late.
+    """Check that the last acknowledged vote counts, or a later one, and none that came too late.
 
     A vote names no round: it belongs to the one that was open when it was under way.
     """
@@ -199,7 +199,7 @@ def _votes(replay: Replay, stored: Stored) -> Iterator[str]:
 
 def _message(stored: Stored, room: str, seq: int) -> StoredMessage | None:
     found = stored.rooms.get(room, StoredRoom("", 0, archived=True)).messages
-    # At its place, unless numbers are missing.
+    # The message is at its place, unless numbers are missing.
     if 0 < seq <= len(found) and found[seq - 1].seq == seq:
         return found[seq - 1]
     return next((message for message in found if message.seq == seq), None)

@@ -33,7 +33,7 @@ class LostError(Exception):
 
 
 class EndpointClient:
-    """A client of one endpoint. It keeps its record, and knows by it what it has seen."""
+    """A client of one endpoint. It keeps a record of everything that it sees."""
 
     def __init__(
         self, url: str, name: str, token: str, *, student: bool, ping: float | None = 20.0
@@ -46,9 +46,9 @@ class EndpointClient:
         self.ready = asyncio.Event()
         """Set while it is connected and has caught up."""
         self.unreachable = 0
-        """How often nobody answered."""
+        """The number of attempts to connect that nobody answered."""
         self.hurry = False
-        """Come back at once, the next time."""
+        """True if the client shall come back at once the next time."""
         self._token = token
         self._ping = ping
         self._asked: dict[str, asyncio.Future[Frame]] = {}
@@ -80,7 +80,7 @@ class EndpointClient:
         self.cut()
 
     def cut(self) -> None:
-        """Go without a word, as a laptop that is shut does."""
+        """Drop the connection without a closing handshake, as a laptop that is shut does."""
         if self.socket is not None:
             self.socket.transport.abort()
 
@@ -100,7 +100,7 @@ class EndpointClient:
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        # One that failed is kept, for `stop` to tell.
+        # A task that failed is kept, so that `stop` can raise its error.
         if task.cancelled() or task.exception() is None:
             self._jobs.discard(task)
 
@@ -118,7 +118,7 @@ class EndpointClient:
             raise LostError from None
 
     async def ask(self, action: str, *, uuid_: str = "", **fields: Any) -> Frame:
-        """The answer to a command, whatever it is. Raises LostError."""
+        """Send a command and return its answer, success or error. Raises LostError."""
         name = uuid_ or uuid.uuid4().hex
         future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._asked[name] = future
@@ -129,7 +129,7 @@ class EndpointClient:
             self._asked.pop(name, None)
 
     async def insist(self, action: str, **fields: Any) -> Frame:
-        """The successful answer to a command, asked for again while it is `unavailable`."""
+        """Repeat a command while it is `unavailable`; return its successful answer."""
         while True:
             answer = await self.ask(action, **fields)
             if answer["status"] == "success":

@@ -1,4 +1,4 @@
-"""The channel layer of the site, which loses half of what arrives while it is told to."""
+"""The channel layer of the site, which loses half of the arriving events while a switch is on."""
 
 import random
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the database says of a course, read past the code that wrote it."""
+"""The rows of a course in the database, read without the code that wrote them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,14 +28,14 @@ class StoredRoom:
     archived: bool
     members: set[str] = field(default_factory=set)
     messages: list[StoredMessage] = field(default_factory=list)
-    """In the order of their numbers."""
+    """The messages in the order of their numbers."""
 
 
 @dataclass
 class StoredVote:
     choice: str
     uuid: str
-    """What its client called it: these clients send it as the rationale."""
+    """The uuid of the client's command, which these clients also send as the rationale."""
     cast: float
 
 
@@ -46,7 +46,7 @@ class StoredRound:
     opened: float
     closed: float | None
     votes: dict[str, StoredVote] = field(default_factory=dict)
-    """By username."""
+    """The votes by username."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Ledger:
             return connection.execute(statement, {"course": self._course}).fetchall()
 
     def heads(self) -> Heads:
-        """Of each room in use."""
+        """Return the newest number and the members of each room in use."""
         found: Heads = {}
         for room, last_seq, member in self._rows(
             """
@@ -88,7 +88,7 @@ class Ledger:
         return found
 
     def read(self) -> Stored:
-        """Everything. Not one snapshot: read it when nothing is being written any more."""
+        """Return everything. This is not one snapshot: call it when nobody writes any more."""
         stored = Stored()
         for room, kind, last_seq, archived in self._rows(
             """
@@ -146,5 +146,5 @@ class Ledger:
         return stored
 
     def message(self, room: str, seq: int) -> StoredMessage | None:
-        """One message of a room."""
+        """Return one message of a room."""
         return next((one for one in self.read().rooms[room].messages if one.seq == seq), None)

@@ -49,7 +49,7 @@ class Place:
             "MESSAGE_BURST": "500",
             "VOTE_RATE": "100",
             "VOTE_BURST": "500",
-            # How long it takes to notice that somebody is gone is a setting, too.
+            # These settings decide how soon the site notices that somebody is gone.
             "PING_INTERVAL": "5",
             "PING_TIMEOUT": "5",
             "PRESENCE_EXPIRY": "15",

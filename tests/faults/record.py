@@ -1,4 +1,7 @@
-"""What one client did and saw, in order. The checker judges by this and by the database alone."""
+"""The record of a client: all that it did and saw, in order.
+
+The checker judges only by the records and the database.
+"""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +20,7 @@ class Opened(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Closed(Entry):
-    """It is gone; without a closing handshake `code` is 1006."""
+    """The connection is gone; without a closing handshake `code` is 1006."""
 
     code: int
 
@@ -35,14 +38,14 @@ class Live(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Added(Entry):
-    """One is a member of the room, by `room_added`."""
+    """The client became a member of the room, by `room_added`."""
 
     room: str
 
 
 @dataclass(frozen=True, slots=True)
 class Removed(Entry):
-    """One is a member of the room no more: by `room_removed`, or by the answer to `resume`."""
+    """The client is no member of the room any more, by `room_removed` or the answer to `resume`."""
 
     room: str
 
@@ -57,7 +60,7 @@ class Asked(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Resumed(Entry):
-    """What `resume` answered for a room: (number, sender, text) of each message."""
+    """The answer of `resume` for a room: (number, sender, text) of each message."""
 
     room: str
     messages: tuple[tuple[int, str, str], ...]

@@ -1,4 +1,4 @@
-"""What a client knows, from what it saw; and what it should not have seen that way.
+"""The state that a client knows by the frames it saw, and the violations among them.
 
 The clients use it while they run, to know where to resume; the checker plays each record again.
 """
@@ -42,9 +42,9 @@ class View:
     texts: dict[int, tuple[str, str]] = field(default_factory=dict)
     """(sender, text) by number."""
     stale: bool = True
-    """Messages that come wait until `resume` has told on this connection what was missed."""
+    """True until `resume` has answered on this connection; new messages are held until then."""
     after: int | None = None
-    """What the `resume` under way asks for."""
+    """The number after which the `resume` under way asks for messages."""
     held: list[Live] = field(default_factory=list)
     live: int | None = None
     """The last number that came by itself on this connection."""
@@ -79,7 +79,7 @@ class Replay:
         self.delivered = 0
         self.resumed = 0
         self._times_sent: Counter[str] = Counter()
-        # Of this connection.
+        # These two are for the current connection.
         self._times_here: Counter[str] = Counter()
         self._copies: Counter[str] = Counter()
         self._told: int | None = None
@@ -92,7 +92,7 @@ class Replay:
             case Opened():
                 self._opened()
             case Closed(code=code):
-                # 4429 is for those who do not read, 4400 for those who talk nonsense.
+                # 4429 closes slow readers, 4400 senders of malformed frames.
                 if code in (4400, 4401, 4403, 4408, 4429, 1011, 1002, 1003, 1007, 1009):
                     self._violated(f"was closed with {code}")
             case Live():
@@ -152,7 +152,7 @@ class Replay:
             view.stale, view.first, view.head = False, entry.seq, entry.seq - 1
             view.texts.clear()
         if again:
-            # Answered by the event, by a frame of its own, or by both in any order.
+            # The answer is the event, a frame of its own, or both in any order.
             if view.live is not None and entry.seq == view.live + 1:
                 view.live = entry.seq
             if view.stale:
@@ -186,7 +186,7 @@ class Replay:
         before = self.acknowledged.setdefault(entry.uuid, entry)
         if (before.room, before.seq) != (entry.room, entry.seq):
             self._violated(f"{entry.uuid} is number {before.seq}, and {entry.seq}")
-        # One event for each connection, one answer for each time that it was sent again.
+        # Each connection brings one event, and each repetition of the command one answer.
         self._copies[entry.uuid] += 1
         most = self._times_here[entry.uuid] + (self._times_sent[entry.uuid] > 1)
         if self._copies[entry.uuid] > max(most, 1):

@@ -1,4 +1,4 @@
-"""One run: a class that talks and votes at a site while something breaks, and what came of it."""
+"""One run: a class that talks and votes at a site while something breaks, and its outcome."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ from tests.running import Site, read_figures
 HERE_WITHIN = patient(60.0)
 """Seconds in which all clients have connected for the first time."""
 SETTLED_WITHIN = patient(60.0)
-"""Seconds after the last message in which everybody has everything: a client that found nobody
-there may wait for half a minute before it comes again."""
+"""Seconds after the last message within which everybody has everything: a client that could not
+connect may wait for half a minute before it tries again."""
 FORGOTTEN_WITHIN = patient(60.0)
-"""Seconds in which those who are gone do not count as online any more."""
+"""Seconds after which users who are gone must not count as online any more."""
 PROMPT = patient(5.0)
-"""Seconds within which a message is acknowledged where nothing is in the way."""
+"""Seconds within which a message is acknowledged if no fault delays it."""
 LEFT_WITHIN = patient(30.0)
-"""Seconds after which one hears of a room that one is not in any more, also without a notice."""
+"""Seconds within which a user learns of the loss of a room, also without a notice."""
 POLL = 0.05
 
 
@@ -64,12 +64,12 @@ class Run:
         self.talk = talk
         """Messages of all students in a second."""
         self.brief = brief
-        """Whether this is the short form."""
+        """True for the short form."""
         self.outcome = Outcome()
         self.unavailable = 0.0
         """Seconds for which the fault kept the database away."""
         self.repaired = 0.0
-        """When the fault was over, by the monotonic clock, if that is before its function ends."""
+        """The end of the fault by the monotonic clock, if it is before the end of its function."""
         self.found: list[str] = []
         """Violations that the fault itself has seen."""
         people = list(cast.students.items())
@@ -134,7 +134,7 @@ class Run:
         await self.until(lambda: not (self.place.switches / name).exists(), patient(20))
 
     async def lost(self) -> None:
-        """Wait until somebody has noticed that their connection is gone, which is from now on."""
+        """Set the end of the fault to now, and wait until a student notices a lost connection."""
         self.repaired = time.monotonic()
         await self.until(lambda: not all(one.ready.is_set() for one in self.students), patient(10))
 
@@ -143,11 +143,11 @@ class Run:
         return sum(one.connections for one in self.students)
 
     def closed_with(self, code: int) -> float:
-        """How many sockets the site has closed with a code. Blocks."""
+        """Return how many sockets the site has closed with a code. Blocks."""
         return read_figures(self.site).get(("peerchat_closed_total", str(code)), 0)
 
     def open_sockets(self) -> float:
-        """How many sockets the site holds. Blocks."""
+        """Return how many sockets the site holds. Blocks."""
         return read_figures(self.site)[("peerchat_connections",)]
 
     async def until_figure(self, condition: Callable[[], bool], within: float) -> None:
@@ -212,11 +212,11 @@ class Run:
                 self.found.append(found)
                 return
             await asyncio.sleep(POLL)
-            # Rooms end with their question, and what nobody was told of them is of no use then.
+            # Rooms end with their question; then nobody needs their missing messages any more.
             now = await asyncio.to_thread(self.ledger.heads)
 
     async def _leave_rooms(self) -> None:
-        """Wait until nobody takes a room for theirs that is not any more, or note who does."""
+        """Wait until nobody believes they are in a room that they have left, or note who does."""
         heads = await asyncio.to_thread(self.ledger.heads)
         for student in self.students:
             mine = {room for room, (_, members) in heads.items() if student.name in members}
@@ -273,7 +273,7 @@ class Run:
 
 
 def _missing(student: Student, heads: Heads, now: Heads) -> str:
-    """What the student has not got of `heads` in rooms that are theirs now; empty for nothing."""
+    """Return what the student lacks of `heads` in their present rooms; empty if nothing."""
     if not student.ready.is_set():
         return f"{student.name} is not connected"
     mine = {room for room, (_, members) in now.items() if student.name in members}

@@ -47,11 +47,11 @@ class Student(EndpointClient):
         self.cast = cast
         self.pause = pause
         self.padding = ""
-        """What each message has at its end."""
+        """Text at the end of each message."""
         self.pending: dict[str, tuple[str, str]] = {}
-        """(room, text) by uuid of what is not acknowledged, in the order in which it was said."""
+        """(room, text) of the unacknowledged messages by uuid, in the order of sending."""
         self.silent = asyncio.Event()
-        """Set when it is to say nothing new."""
+        """Set when the student shall send nothing new."""
         self._said = 0
         self._ballot: Ballot | None = None
         self._round: tuple[str, int] | None = None
@@ -62,7 +62,7 @@ class Student(EndpointClient):
 
     @property
     def heads(self) -> dict[str, int]:
-        """How far each room is known without a hole."""
+        """Return the number up to which each room is known without a gap."""
         return {room: view.head for room, view in self.known.views.items() if not view.stale}
 
     # --- catching up -------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class Student(EndpointClient):
     # --- voting ------------------------------------------------------------------------------
 
     def _class_is(self, state: Frame) -> None:
-        """Vote in a round that is open; leave what was not acknowledged when it is not any more."""
+        """Vote in an open round; give up an unacknowledged vote when the round is over."""
         question = state["question"]
         is_open = state["phase"] in OPEN
         now = (question["question"], state["round"]) if is_open else None
@@ -205,7 +205,7 @@ class Student(EndpointClient):
         return Ballot(uuid.uuid4().hex, question, number, random.choice(LETTERS))
 
     async def _vote(self, question: str, number: int) -> None:
-        """Change one's mind once or twice."""
+        """Vote one to three times, each time at random."""
         for _ in range(random.randint(1, 3)):
             await asyncio.sleep(random.uniform(0, 1.2))
             if self._round != (question, number):

@@ -10,7 +10,7 @@ KILL = "kill"
 CUT_BEFORE = "cut-before"
 """The worker that takes it away loses its connection to the database before a commit."""
 CUT_AFTER = "cut-after"
-"""The worker that takes it away loses it after a commit, and does not know whether it was one."""
+"""The worker that takes it away loses it after a commit, and cannot know whether it succeeded."""
 ALL = (DROPPING, KILL, CUT_BEFORE, CUT_AFTER)
 
 _folder = Path(os.environ.get("FAULTS", "/nonexistent"))
@@ -21,7 +21,7 @@ def is_on(name: str) -> bool:
 
 
 def take(name: str) -> bool:
-    """Whether the switch was on; it is off afterwards, and nobody else took it."""
+    """Switch it off; return whether it was on, which only one caller is told."""
     try:
         (_folder / name).unlink()
     except FileNotFoundError:

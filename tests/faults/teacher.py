@@ -12,7 +12,7 @@ from tests.faults.record import Live, Snapshot, Told
 from tests.pace import patient
 
 CLOSED_WITHIN = patient(60.0)
-"""Seconds after which a round that did not close is a fault that the run gives up on."""
+"""Seconds after which the run gives up on a round that did not close."""
 
 
 class Teacher(EndpointClient):
@@ -24,9 +24,9 @@ class Teacher(EndpointClient):
         self._second = 0.5 if brief else 1.0
         self.finishing = False
         self.finished = asyncio.Event()
-        """Set when the question after which it was to finish is revealed."""
+        """Set when the last question, after which the teacher shall finish, is revealed."""
         self.stuck = ""
-        """What did not happen in time."""
+        """The step that did not happen in time; empty if all did."""
         self.asked = 0
         """Questions posed so far."""
         self._moved = asyncio.Event()

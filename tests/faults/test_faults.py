@@ -7,7 +7,7 @@ from tests.faults.place import Place
 from tests.faults.run import Run
 
 MUTES = 5
-"""How many more students of a fault are connected here at most."""
+"""The most extra students that a fault connects here."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def site(place):
         yield site
 
 
-@pytest.mark.timeout(300)  # a fault that is not got over is told by the checker, which waits for it
+@pytest.mark.timeout(300)  # the checker, which waits for recovery, reports its lack
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 async def test_nothing_is_lost(place, site, fault: Fault):
     cast = place.casts[FAULTS.index(fault)]

@@ -76,7 +76,7 @@ class Proxy:
         return f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def swallow(self) -> None:
-        """From now on nothing gets through on the connections that there are."""
+        """Let nothing through any more on the present connections."""
         self._silent |= self._writers
 
     async def __aenter__(self) -> Self:

@@ -1,7 +1,7 @@
-"""Where the fuzzing happens: a running site, those who send anything, and those beside them.
+"""The arena of the fuzzing: a running site, clients that send anything, and bystanders.
 
-Whatever is sent, afterwards: each frame was answered once and by the contract, the log of the site
-has no error, its workers are the same, and the sockets of the others are open and up to date.
+After any input, each frame was answered once and by the contract, the log of the site has no
+error, its workers are the same, and the sockets of the bystanders are open and up to date.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ NEXT = {
 BIG = ("x" * 4000, "x" * 4001, "\N{WAVING HAND SIGN}" * 4000, "\\u0007" * 4000)
 
 UNLIMITED = {
-    # No limit on how often, which would hide what comes after it.
+    # There are no rate limits: their refusals would hide the code behind them.
     **{one.name: "1000000" for one in LIMITS if one.name.endswith(("_RATE", "_BURST"))},
     "AUTHENTICATE_WITHIN": "600",
     "PARTNER_GONE_AFTER": "4",
@@ -46,7 +46,7 @@ UNLIMITED = {
 
 @dataclass
 class Watcher:
-    """A socket that must not notice anything: it stays open, and misses no message."""
+    """The socket of a bystander: it must stay open and miss no message."""
 
     client: Client
     seqs: dict[str, int]
@@ -67,7 +67,7 @@ class Watcher:
 
 @dataclass
 class Arena:
-    """A site with a course to do anything to, and a course beside it."""
+    """A site with a course that takes any input, and a second course beside it."""
 
     site: Site
     loop: asyncio.AbstractEventLoop
@@ -81,7 +81,7 @@ class Arena:
     watchers: list[Watcher] = field(default_factory=list)
     cases: int = 0
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often an action was answered with `success` or with a code."""
+    """The number of answers by action, and by `success` or error code."""
     _lead: Client | None = None
     _workers: set[int] = field(default_factory=set)
     _log_read: int = 0
@@ -128,7 +128,7 @@ class Arena:
                 said = await speaker.client.command("new_message", room=self.beside, text=text)
                 if said["status"] == "success":
                     break
-                # They have the limits that all have.
+                # The usual limits hold for bystanders, too.
                 await asyncio.sleep(said["retry_after"])
             for watcher in listeners:
                 await watcher.client.message(text)
@@ -143,7 +143,7 @@ class Arena:
             new = log.read().decode(errors="replace")
         self._log_read += len(new.encode())
         for entry in re.split(r"(?m)^(?=\d{4}-\d\d-\d\d )", new):
-            # Of what Django answers with 400 it logs where in it that was noticed.
+            # Django logs the traceback of a request that it answers with 400.
             if " django.security." not in entry.partition("\n")[0]:
                 assert re.search(r"Traceback| ERROR | CRITICAL ", entry) is None, entry
 

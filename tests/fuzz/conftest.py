@@ -27,7 +27,7 @@ SEED = int(os.environ.get("FUZZ_SEED", int.from_bytes(os.urandom(4)) if LONG els
 
 
 def batches(strategy: st.SearchStrategy[T], share: float, each: int) -> Iterator[Sequence[T]]:
-    """So much of all cases, `each` at a time.
+    """Yield this share of all cases, `each` at a time.
 
     They are drawn one by one, and not in lists, most of which Hypothesis makes by repeating parts
     of others.
@@ -55,7 +55,7 @@ def batches(strategy: st.SearchStrategy[T], share: float, each: int) -> Iterator
 
 @contextlib.contextmanager
 def told(batch: object) -> Iterator[None]:
-    """Tell with an error what it came of: the whole batch, as it may have taken all of it."""
+    """Add the whole batch to an error, as all of it may have been needed to cause it."""
     try:
         yield
     except BaseException as error:
@@ -107,5 +107,5 @@ def arenas(
 
 @pytest.fixture(scope="package")
 def arena(arenas: Callable[..., Arena]) -> Arena:
-    """One whose site lets everybody do as much as they want."""
+    """Return an arena whose site lets everybody do as much as they want."""
     return arenas(**UNLIMITED)

@@ -1,4 +1,4 @@
-"""What a worker has and holds: memory, objects, and what it has of Redis and PostgreSQL."""
+"""The resources of a worker: memory, objects, and its share of Redis and PostgreSQL."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.running import Site, environment, until
 FOLDER = Path(__file__).parent / "probe"
 
 NAME = "worn"
-"""What PostgreSQL knows the connections of the site by."""
+"""The application name of the site's connections in PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def probed_environment(folder: Path, **changes: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PROBE": str(folder),
         "PGAPPNAME": NAME,
-        # All from the beginning, so that more of them would be too many.
+        # All connections are open from the beginning, so that any further one is a leak.
         "DATABASE_POOL_MIN": "10",
         "DATABASE_POOL_MAX": "10",
     }
@@ -88,7 +88,7 @@ def own_memory(pid: int) -> int:
 
 
 def grown(before: Figures, after: Figures) -> dict[str, tuple[int, int]]:
-    """The counts that are higher than they were."""
+    """Return the counts that have grown."""
     found: dict[str, tuple[int, int]] = {}
     for kind in ("held", "instances"):
         old, new = getattr(before, kind), getattr(after, kind)

@@ -1,7 +1,7 @@
-"""What to send: frames made from the types of the commands, and from nothing but malice.
+"""The frames to send: some made from the types of the commands, some from malice alone.
 
-A frame is made of JSON texts, so that it can hold what no encoder writes. `<room 1>` and the like
-stand for what a real site has; see `World.fill`.
+A frame is made of JSON texts, so that it can hold what no encoder writes. Placeholders such as
+`<room 1>` stand for values of a real site; see `World.fill`.
 """
 
 import json
@@ -82,7 +82,7 @@ NASTY = st.sampled_from(
 
 @dataclass
 class World:
-    """What a site has, for the placeholders: their values are JSON texts' insides."""
+    """The values of a site for the placeholders, written as within a JSON string."""
 
     values: dict[str, list[str]] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ class World:
 
 
 PLACES = 8
-"""How many there are of each placeholder; where the site has fewer they repeat."""
+"""The number of each placeholder; the values repeat if the site has fewer."""
 
 
 def place(name: str) -> Json:
@@ -122,7 +122,7 @@ TOPICS = quoted(
     )
 )
 
-# What the fields of these names mostly hold; a field of another name is made from its type alone.
+# Usual values of fields by name; a field of another name is made from its type alone.
 KNOWN: dict[str, Json] = {
     "text": quoted(text(nul=False, least=1)) | place("text"),
     "room": place("room"),
@@ -185,12 +185,12 @@ class Case:
 
     frame: str
     uuid: str | None = None
-    """What the reply may carry."""
+    """The uuid that the reply may carry."""
     action: str | None = None
     """The action that the reply must carry, and `uuid` with it; None where the frame may be too
     broken to tell."""
     refused: bool = False
-    """Whether success would be wrong."""
+    """True if success would be wrong."""
 
 
 def _fields(kind: type[Command]) -> list[types.Field]:
@@ -207,7 +207,7 @@ def _pairs(draw: st.DrawFn, kind: type[Command]) -> Pairs:
         if one.required or draw(st.booleans()):
             by_type = of_type(one.type)
             known = KNOWN.get(one.name)
-            # One in eight by its type alone: that is valid, and there is seldom such a thing.
+            # One in eight is made from its type alone: it is valid, but seldom exists on the site.
             by_name = known is not None and draw(st.integers(0, 7)) > 0
             value = draw(known if by_name and known is not None else by_type)
             pairs.append((json.dumps(one.encode_name), value))
@@ -222,7 +222,7 @@ ACTION = '"action"'
 def _named(draw: st.DrawFn, kinds: tuple[type[Command], ...]) -> tuple[type[Command], str, Pairs]:
     """A valid command: its type, its uuid, its fields in any order."""
     kind = draw(st.sampled_from(kinds))
-    # Made unique by who sends it, with what `<uuid>` stands for.
+    # The sender replaces `<uuid>`, which makes it unique.
     uuid = "<uuid>" + draw(text(nul=False, most=20))
     pairs = draw(_pairs(kind))
     tag = str(kind.__struct_config__.tag)

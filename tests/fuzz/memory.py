@@ -38,14 +38,14 @@ LIMITS = {
     "POLL_LINGER": "1",
     # These sockets do not answer pings.
     "PING_INTERVAL": "3600",
-    # Of one user many come at once.
+    # One user opens many sockets at once.
     "SOCKETS_PER_USER": "1000",
 }
 MOST_GROWTH = 0.02
-"""Of the memory, over the second half of a phase."""
+"""The share by which the memory may grow in the second half of a phase."""
 MOST_FOR_A_SOCKET = 32 * 1024
 LOOKS = 5
-"""So often something must be seen to have grown."""
+"""The number of looks in all of which something must have grown."""
 MEGABYTE = 1024 * 1024
 
 
@@ -129,7 +129,7 @@ def phase(
             asyncio.run(work(step))  # type: ignore[operator]
         rows.append(settled(site, folder))
         table.add(name, done, rows[-1])
-    # What is there for a moment only, as the time limit of a probe, is not there the next time.
+    # Short-lived objects, such as the time limit of a probe, are gone at the next look.
     for _ in range(LOOKS):
         if not (problems := judge(rows[1:])):
             break
@@ -138,10 +138,10 @@ def phase(
 
 
 def judge(rows: list[Figures]) -> list[str]:
-    """What grows in these rows: memory by its slope in the second half, everything else at all.
+    """Return what grows: memory by its slope in the second half, all counts by any growth.
 
-    What grows is more at the end than it ever was in the first half: now and then there is less of
-    something for a moment.
+    A count grows if it is higher at the end than it ever was in the first half: now and then one is
+    lower for a moment.
     """
     half = rows[len(rows) // 2 :]
     problems = []
@@ -178,7 +178,7 @@ async def _idle(
         await socket.until(b'"welcome"')
         sockets.append(socket)
 
-    # What the first ones make stays.
+    # The first sockets create things that stay.
     await asyncio.gather(*map(come, students[:20]))
     await asyncio.sleep(3)
     await asyncio.to_thread(read, site, folder)

@@ -1,4 +1,4 @@
-"""Who sends anything, and what may come back to them."""
+"""The clients that send anything, and the answers that they may get."""
 
 import asyncio
 import itertools
@@ -21,25 +21,25 @@ CODES = frozenset(
         *("invalid_topic", "uuid_reused"),
     }
 )
-"""All of the contract but `unavailable`, which nothing that a client sends may cause."""
+"""All codes of the contract but `unavailable`, which no input of a client may cause."""
 WITHIN = patient(40.0)
 """Seconds until a bystander must have a message, whatever the others do."""
 
 
 @dataclass
 class Seat:
-    """One of those who send anything."""
+    """A person, or nobody, who sends anything to one endpoint."""
 
     person: Person | None
     path: str
     blind: bool = False
-    """Whether they are in no course, and must be told nothing."""
+    """True for people in no course, who must be told nothing."""
     may_become: Sequence[Person] = ()
-    """As whom they can log in over the socket."""
+    """The people as whom they can log in over the socket."""
 
     @property
     def names(self) -> set[str]:
-        """Under which they may speak."""
+        """Return the usernames under which they may write."""
         known = [self.person] if self.person is not None else self.may_become
         return {person.name for person in known}
 
@@ -73,7 +73,7 @@ class Socket:
             await self.client.send(frame)
 
     def replies(self) -> list[Frame]:
-        """What answered the frames, of what came."""
+        """Return the frames received that are replies to frames sent."""
         found = []
         for raw in self.client.raw:
             frame = json.loads(raw)
@@ -93,7 +93,7 @@ class Socket:
                 await self._barrier()
                 while self._is_owed_answers() and self._open:  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
-                # Whatever came too much would be here by now.
+                # By now any superfluous reply would be here.
                 await self._barrier()
         except TimeoutError:
             pass
@@ -186,13 +186,13 @@ def _may_be_silent(case: Case) -> bool:
 
 
 def _answering(cases: Sequence[Case]) -> set[str]:
-    """The actions of the frames that answer these."""
+    """Return the actions that the replies to these cases may have."""
     actions = {case.action for case in cases if case.action is not None}
     return actions | ({"new_message"} if "private_message" in actions else set())
 
 
 def _is_malformed(frame: Frame) -> bool:
-    """Whether the reply is to a frame that counts towards 4400."""
+    """Return whether the reply is to a frame that counts towards 4400."""
     return frame["status"] == "error" and (
         frame["error_code"] == "invalid_json"
         or frame["error_message"]

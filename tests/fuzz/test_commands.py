@@ -19,9 +19,9 @@ EACH = 24
 
 def mostly(own, others):
     """Commands of a socket, and now and then those of another kind of socket."""
-    # What would be wrong there may be right here.
+    # A command that the other kind of socket must refuse may be valid on this one.
     foreign = cases(others).map(lambda case: replace(case, refused=False))
-    # A wrong token ends the socket, and what comes after it is not tried.
+    # A wrong token ends the socket, and later frames would not be tried.
     calm = cases(tuple(kind for kind in own if kind is not Authenticate))
     return st.one_of(*[calm] * 7, cases(own), foreign)
 
@@ -62,7 +62,7 @@ def test_commands(arena):
     if LONG:
         done = {action for action, code in arena.answers if code == "success"}
         tags = {str(kind.__struct_config__.tag) for kind in (*CHAT, *DASHBOARD)}
-        # Of these two one is not answered, and the other by an event of another name.
+        # The first of these two is not answered, the second by an event of another name.
         assert tags - {"typing", "private_message"} <= done
         assert CODES - {"rate_limited", "no_partner"} <= codes
 

@@ -1,4 +1,4 @@
-"""Anything over feeds: what one sends everybody has, byte for byte and in order."""
+"""Anything over feeds: everybody gets each frame, byte for byte and in order."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ async def come(exits, arena, path, name):
 
 
 async def hear(socket, *, told=True):
-    """The next frame. Who came may be told late, where they are at another worker."""
+    """Return the next frame. Notices of arrivals at another worker may come late."""
     while True:
         frame = await socket.recv()
         if told or not frame.startswith('{"action":"feed_joined"'):
@@ -44,12 +44,12 @@ async def hear(socket, *, told=True):
 
 
 async def relay(arena, frames):
-    """Two send, and they and a third one get it all."""
+    """Let two clients send; check that they and a third one get every frame."""
     path = f"/ws/feed/fuzz-{next(_names)}/"
     async with contextlib.AsyncExitStack() as exits, asyncio.timeout(WITHIN):
         sockets = []
         for name in ("ada", "zoe", "ivan"):
-            # One after the other: all are told of the last one, and nobody sends before.
+            # The clients come one after the other, and send once all have heard of the last one.
             sockets.append(await come(exits, arena, path, name))
             last = json.loads(await sockets[-1].recv())["client"]
         for socket in sockets:

@@ -1,4 +1,4 @@
-"""Whoever has come and gone leaves nothing in a worker: counts, which are exact.
+"""Clients that have come and gone leave nothing in a worker: a test by exact counts.
 
 `python -m tests.fuzz.memory` does the same for longer and looks at the memory as well.
 """
@@ -19,7 +19,7 @@ WITHIN = patient(30.0)
 
 @pytest.fixture
 def worn(django_db_setup, django_db_blocker, tmp_path):
-    """A site with one worker, and who wears it."""
+    """Yield a site with one worker, and traffic for it."""
     with (
         django_db_blocker.unblock(),
         own_redis() as redis,
@@ -39,7 +39,7 @@ def test_nothing_stays_of_who_has_gone(worn, tmp_path):
         await traffic.visits(400)
         await traffic.messages(400)
 
-    # What is made once is made now: threads, pools, caches.
+    # The first round creates what is created only once: threads, pools, caches.
     asyncio.run(wear())
     before = settled(site, tmp_path)
     asyncio.run(wear())
@@ -66,7 +66,7 @@ def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
 
 
 def settled(site, folder):
-    """The figures, once they stay what they are."""
+    """Return the figures once they do not change any more."""
     figures = read(site, folder)
     for _ in range(10):
         time.sleep(1)

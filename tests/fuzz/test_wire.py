@@ -27,7 +27,7 @@ from tests.fuzz.wire import (
 EACH = 12
 """Connections of one example, all at once."""
 SILENCE = 0.3
-"""Seconds after which a site that waits for the rest of something is left alone."""
+"""Seconds after which a client leaves a site that waits for the rest of its input."""
 PATHS = st.sampled_from(["chat", "chat", "feed", "instructor"])
 _feeds = itertools.count(1)
 
@@ -46,7 +46,7 @@ async def stream(arena, where, pieces):
         assert head.startswith(b"HTTP/1.1 101 "), head
         connection.data[:] = rest
         data = b"".join(map(bytes, pieces))
-        # What a feed answers is what was sent; elsewhere `LAST` gets a reply.
+        # A feed answers with the frames sent; the other sockets reply to `LAST`.
         await connection.send(data + bytes(Piece(1, LAST)))
         foreseen = foresee(data)
         waits = foreseen == "waits"
@@ -133,7 +133,7 @@ def test_a_handshake_that_fails_is_no_error_of_the_site(arena, name, value):
 
 
 def test_a_refused_socket_that_daphne_has_forgotten_closes_quietly():
-    """daphne looks once a second for what is over, which may be before the connection ends."""
+    """daphne removes finished connections once a second, perhaps before they have ended."""
     protocol = WebSocketProtocol()
     protocol.server = SimpleNamespace(connections={})
     protocol.onClose(False, 1006, None)

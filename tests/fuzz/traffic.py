@@ -1,4 +1,4 @@
-"""What wears a worker: sockets that come and go in every way, and all that people send."""
+"""Traffic that wears a worker: sockets that come and go in every way, and all kinds of frames."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ class Socket:
         return cls(connection)
 
     async def send(self, *frames: object) -> None:
-        """Frames: a dict is a command, bytes are sent as they are."""
+        """Send frames: a dict is a command, bytes are sent as they are."""
         parts = [
             frame
             if isinstance(frame, bytes)
@@ -103,7 +103,7 @@ class Traffic:
     # --- sockets that come and go ------------------------------------------------------------
 
     async def visits(self, number: int) -> None:
-        """So many connections, in each way there is by turns."""
+        """Make so many connections, by turns in each of the ways that exist."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def visit() -> None:
@@ -195,7 +195,7 @@ class Traffic:
         return await asyncio.gather(*map(self._chat, self._people[: 2 * len(self._pairs)]))
 
     async def messages(self, number: int, *, beside: int = 20) -> None:
-        """So many messages in the rooms, and other things between them."""
+        """Send so many messages in the rooms, and other frames between them."""
         sockets = await self.arrive()
         poll = asyncio.create_task(self._poll(number))
         chance = random.Random(number)
@@ -233,7 +233,7 @@ class Traffic:
         await socket.settle()
 
     async def _poll(self, number: int) -> None:
-        """Somebody without a socket, who waits for the messages of the course's room."""
+        """Wait for messages of the course's room over HTTP, as a client without a socket does."""
         person = self._people[-1]
         for _ in range(1 + number // 500):
             connection = await RawConnection.open(self._site.origin)

@@ -28,7 +28,7 @@ CLOSES = {1000, 1001, 1002, 1003, 1007, 1009, 1010, 4400}
 
 @dataclass(frozen=True)
 class Piece:
-    """One frame, or what is meant to look like one."""
+    """One frame, or an imitation of one."""
 
     opcode: int
     payload: bytes
@@ -38,7 +38,7 @@ class Piece:
     width: int = 0
     """Bytes of the length, 1, 3 or 9; 0 for the least."""
     claimed: int | None = None
-    """The length that it says it has, where it is not its own."""
+    """The length that the frame claims, if it is a wrong one."""
 
     def __bytes__(self) -> bytes:
         size = len(self.payload) if self.claimed is None else self.claimed
@@ -116,7 +116,7 @@ def _cut(payload: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def foresee(data: bytes) -> str:
-    """What `websockets` does with the bytes, and `LAST` after them: it answers, ends or waits."""
+    """Return what `websockets` does with the bytes and `LAST`: it answers, ends or waits."""
     protocol = ServerProtocol(state=State.OPEN, max_size=FRAME_LIMIT)
     protocol.receive_data(data + bytes(Piece(1, LAST)))
     text: bytes | None = None
@@ -164,7 +164,7 @@ class RawConnection:
             self.ended = True
 
     async def read(self, enough: Callable[[bytes], bool], within: float) -> None:
-        """Read until there is enough, the connection ends, or so long nothing comes."""
+        """Read until there is enough, the end comes, or nothing comes for `within` seconds."""
         while not self.ended and not enough(bytes(self.data)):
             try:
                 async with asyncio.timeout(within):
@@ -302,7 +302,7 @@ conversations = st.one_of(
     st.builds(lambda first, second: first + second, requests, requests),
     st.binary(max_size=60),
 )
-"""What a client may send over a fresh connection, before `LAST_REQUEST`."""
+"""Bytes that a client may send over a fresh connection, before `LAST_REQUEST`."""
 
 
 def statuses(data: bytes) -> list[int]:

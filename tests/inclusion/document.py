@@ -1,4 +1,4 @@
-"""What docs/inclusion.md says, in pieces."""
+"""The snippets of docs/inclusion.md."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The snippets of docs/inclusion.md are what the code has."""
+"""The snippets of docs/inclusion.md: they are the same as in the code."""
 
 import ast
 import re

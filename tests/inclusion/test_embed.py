@@ -38,7 +38,7 @@ def test_it_opens_the_course_with_a_token_of_its_own(client, school):
     raw = response.content.decode().partition('data-token="')[2].partition('"')[0]
     assert tokens.verify(raw) == token
     assert b'data-username="ada"' in response.content
-    # Nothing that a browser would send along by itself, and nothing that stays in a cache.
+    # The page sets no cookie that a browser would send by itself, and stays in no cache.
     assert response.cookies == {}
     assert "no-store" in response["Cache-Control"]
 

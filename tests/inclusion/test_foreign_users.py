@@ -66,7 +66,7 @@ class Place:
 
 
 class Browser:
-    """Somebody who is logged in by the site's own page."""
+    """A user who is logged in by the site's own page."""
 
     def __init__(self, url: str, name: str) -> None:
         self.url = url.rstrip("/")

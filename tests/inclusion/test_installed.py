@@ -71,7 +71,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def run(folder: Path, *command: str | Path, **variables: str) -> str:
-    """Runs a command to its end, which must be a good one; returns what it wrote."""
+    """Run a command, which must succeed; return its output."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -95,7 +95,7 @@ def files(folder: Path) -> set[str]:
 
 def test_the_wheel_and_that_of_the_sdist_have_every_file(built: Built):
     expected = {f"{name}/{path}" for name in PACKAGES for path in files(ROOT / name)}
-    # In a checkout these are links, and stay at the top.
+    # In a checkout these are links to folders at the top.
     for name in ("locale", "static", "templates"):
         assert (ROOT / "peerchat" / name).resolve() == ROOT / name
         expected |= {f"peerchat/{name}/{path}" for path in files(ROOT / name)}
@@ -118,7 +118,7 @@ def lesson(request):
     context = {"course": course, "question": course.questions.first()}
     return render(request, "lesson.html", context)
 """
-# In one process, which takes a second to start.
+# All looks share one process, which takes a second to start.
 LOOK = """
 import json
 import peerchat
@@ -198,7 +198,7 @@ def listens(port: str) -> bool:
 
 
 class Browser:
-    """As much of a browser as a log-in needs."""
+    """The parts of a browser that a log-in needs."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
@@ -234,8 +234,8 @@ class Browser:
 
 def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
     host = Host(tmp_path)
-    # What the host has of its own, a page that it shows itself among it. Its default keys are not
-    # peerchat's.
+    # The host has parts of its own, such as a page that it shows itself. Its default keys differ
+    # from peerchat's.
     settings = host.folder / "mysite" / "settings.py"
     settings.write_text(settings.read_text().replace("BigAutoField", "AutoField"))
     host.add("settings.py", 'INSTALLED_APPS += ["mysite"]\nSTATIC_ROOT = BASE_DIR / "collected"\n')

@@ -23,7 +23,7 @@ TEXTS = "/a/b/texts/en/VERSION.js"
 
 @pytest.fixture(autouse=True)
 def oldsite(settings):
-    """The site's URLs and templates; what it does not have is peerchat's."""
+    """Use the site's URLs and templates; peerchat's templates fill the gaps."""
     settings.ROOT_URLCONF = "tests.inclusion.oldsite.urls"
     settings.LOGIN_URL = "login"
     settings.TEMPLATES = [{**current.TEMPLATES[0], "DIRS": [OWN]}]
@@ -42,7 +42,7 @@ def ines(school) -> Client:
 
 
 def addresses(html: str) -> set[str]:
-    """Where the page leads to or has its scripts ask, other than its static files."""
+    """Return the addresses that the page or its scripts use, without those of static files."""
     found = re.findall(
         r'\s(?:href|action|src|data-api|data-sockets|data-login-url)="([^"]*)"', html
     )

@@ -1,4 +1,4 @@
-"""A gateway in front of a peerchat, and of servers that do what a peerchat does not."""
+"""A gateway in front of a peerchat, and of servers that behave as no peerchat does."""
 
 import asyncio
 import contextlib
@@ -284,14 +284,14 @@ async def test_a_client_that_does_not_read_stops_upstream_from_sending(gateway, 
         await client.recv()
         before = -1
         async with asyncio.timeout(patient(60)):
-            # Buffers of sockets fill, and then nothing moves for a second.
+            # The buffers of the sockets fill until nothing moves for a second.
             while sent != before:
                 before = sent
                 await asyncio.sleep(1)
         assert sent * 65_536 < 64 * 1_048_576
         for _ in range(sent):
             await client.recv()
-        # It goes on for who reads again.
+        # It goes on for a client that reads again.
         await asyncio.to_thread(until, lambda: sent > before)
 
 

@@ -59,7 +59,7 @@ def visitor(username: str = "", visits: int | None = None) -> str:
 
 
 async def told(way, **headers: str) -> dict[str, object] | None:
-    """What the site's own consumer found, or None where the handshake was refused."""
+    """Return what the site's own consumer found, or None if the handshake was refused."""
     communicator = WebsocketCommunicator(
         way,
         "/ws/chat/hall/",

@@ -61,7 +61,7 @@ def test_who_is_in_the_course_gets_both_panels_and_their_scripts_once(school, qu
         "data-api": "/api/",
         "data-sockets": "/ws/",
     }
-    # The fallback of the transport posts with it.
+    # The transport needs the token when it falls back to HTTP.
     assert whole.pop("data-csrf")
     assert one.pop("data-csrf")
     assert whole == expected
@@ -110,7 +110,7 @@ def test_a_question_that_was_revealed_is_there_with_its_answer(school, question)
         html = page(school.ada, course=school.course, question=question)
         assert ("Why &lt;b&gt;up&lt;/b&gt;?" in html) == shown
         assert ('<span class="tag good">Correct</span>' in html) == shown
-    # Who leads the class may be showing the page to it.
+    # An instructor may be showing the page to the class.
     assert "Because" not in page(school.ines, course=school.course, question=question)
     Question.objects.update(prompt="Why down?")
     question.choices.filter(letter="B").update(text="Otherwise")
@@ -148,7 +148,7 @@ def vote(user: User, choice: str) -> None:
 
 
 def steady(html: str) -> str:
-    """The page without what differs each time it is rendered."""
+    """Return the page without the parts that differ each time it is rendered."""
     return re.sub(r'data-csrf="[^"]*"', "", html)
 
 
@@ -221,7 +221,7 @@ def test_until_the_reveal_the_page_does_not_depend_on_the_answer_or_the_votes(sc
         hides_all()
         if choices == "AB":
             step(school, "enableRevote")
-    # For those who lead, too: they may be showing the page to the class.
+    # The results are hidden from instructors, too: they may be showing the page to the class.
     assert "data-results" not in results(school.ines, question)
     step(school, "reveal")
     assert "data-results" in source(school.ada)
@@ -255,14 +255,14 @@ def test_results_are_there_after_the_reveal(school, question):
         }
         assert "<b>" not in html
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
-    # The class is at it again.
+    # The class votes on the question again.
     step(school, "enableNext")
     take_step(user=school.ines, course="physics", message="enableVote", question="lift")
     assert "data-results" not in results(school.ada, question)
 
 
 def numbers(html: str) -> tuple[str, str, bool]:
-    """What the link counts, how much of it elsewhere, and whether the number is to be seen."""
+    """Return the number at the link, its share of other rooms, and whether it is visible."""
     (link,) = attributes(html, "peer-unread")
     (count,) = re.findall(r'data-part="unread-count">([^<]*)<', html)
     return count, link["data-elsewhere"], 'data-part="unread" hidden' not in html

@@ -160,7 +160,7 @@ def test_a_class_is_asked_and_reads_its_results(school):
     assert results.revealed_at == Message.objects.get(text="reveal").created_at
     assert api.get_questions(user=school.ada, course="physics") == [question]
 
-    # Asked again it has no results until it is revealed again, for nobody.
+    # A question that is asked again has no results for anybody until it is revealed again.
     api.ask(user=school.ines, course="physics", question="lift")
     assert api.read_results(user=school.ada, course="physics", question="lift") is None
     assert api.read_results(user=school.ines, course="physics", question="lift") is None

@@ -69,7 +69,7 @@ async def test_a_connection_that_is_lost_loses_no_message_after_it(layers, serve
             assert (await ours.receive(channel))["number"] == number
         with redis.Redis.from_url(server.url) as other:
             assert other.client_kill_filter(_type=kind, skipme=True) >= 1
-            # What is published while nobody listens is for nobody.
+            # A message that is published while nobody is subscribed is lost.
             await asyncio.to_thread(until, lambda: len(other.pubsub_channels()) == 2)
 
 
@@ -88,7 +88,7 @@ async def test_a_redis_that_hangs_is_an_error_in_time(layers, server):
 
 
 async def told(layer, channel):
-    """The number of the next message."""
+    """Return the number of the next message."""
     async with asyncio.timeout(patient(5)):
         return (await layer.receive(channel))["number"]
 
@@ -111,7 +111,7 @@ async def test_after_a_restart_of_redis_the_groups_are_heard_again(layers, serve
         await theirs.group_send("room", {"type": "told", "number": 2})
     with pytest.raises(redis.RedisError):
         await ours.new_channel()
-    # Redis shall not say it again.
+    # The layer must not subscribe to the discarded group again.
     with contextlib.suppress(redis.RedisError):
         await ours.group_discard("hall", channel)
     server.start()
@@ -129,7 +129,7 @@ async def test_a_subscription_is_refused_in_time_where_redis_is_away(layers, ser
         with pytest.raises(redis.RedisError):
             await ours.group_add("room", channel)
     server.start()
-    # It is wanted nevertheless.
+    # The subscription is made when Redis is back.
     await subscriptions(server, 2)
 
 
@@ -204,7 +204,7 @@ async def test_workers_with_the_layer_of_channels_redis_are_heard_and_hear(layer
 
 
 async def test_a_loop_that_ends_leaves_no_task_and_no_connection(layers, server):
-    """As in sync code, where each message has a loop of its own."""
+    """In sync code each message has a loop of its own."""
     ours, _ = layers
     channel = await ours.new_channel()
     await ours.group_add("room", channel)
@@ -226,7 +226,7 @@ async def test_a_loop_that_ends_leaves_no_task_and_no_connection(layers, server)
     assert [await told(ours, channel) for _ in range(3)] == [1, 2, 3]
     assert left == []
     with redis.Redis.from_url(server.url) as other:
-        # Ours that receives; of the layers none has published in this loop.
+        # One connection is that of `ours`, which receives; no layer has published in this loop.
         await asyncio.to_thread(until, lambda: len(other.client_list()) == 2)
     before = asyncio.all_tasks()
     await ours.flush()

@@ -1,4 +1,4 @@
-"""The checks: what a project lacks is named, with the lines to add."""
+"""The checks: each names something that a project lacks, with the lines to add."""
 
 import sys
 
@@ -28,7 +28,7 @@ urlpatterns: list[object] = []
 
 
 class Wrapper:
-    """What a host may have around everything."""
+    """A middleware that a host may have around everything."""
 
     def __init__(self, application):
         self.application = application
@@ -44,7 +44,7 @@ wrapped = Wrapper(
 
 
 def found(*, deploy: bool = False) -> dict[str, str]:
-    """Each finding with its hint, by id."""
+    """Return each finding with its hint, by id."""
     findings = run_checks(tags=["peerchat"], include_deployment_checks=deploy)
     return {str(one.id): f"{one.msg} {one.hint}" for one in findings}
 

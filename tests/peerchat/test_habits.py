@@ -1,11 +1,11 @@
-"""Whether the rehearsal of bad habits sees what is wrong: a judge that sees nothing is none."""
+"""The checks in the rehearsal of bad habits: they must notice each kind of fault."""
 
 from peerchat.rehearsal.habits import Company
 from peerchat.rehearsal.pupil import Ballot, Findings, Tab
 
 
 class Listener:
-    """A student, as far as a tab knows one."""
+    """A student with the attributes that a tab uses."""
 
     name, token, course = "ada", "token", "physics"
 

@@ -132,7 +132,7 @@ def test_database_gone(site):
         port = nobody.getsockname()[1]
         running = site(env=unanswered(port))
         status, body = get(f"{running.url}readyz")
-        # A page says so, and whoever asks counts.
+        # A page reports the outage, and the failures of both requests are counted.
         with pytest.raises(urllib.error.HTTPError) as refused:
             read(f"{running.url}", "sessionid=" + "s" * 32)
         with refused.value as error:
@@ -180,5 +180,5 @@ async def test_sockets_with_credentials_are_told_to_come_back(site):
 
 
 def get_until_ready(url: str) -> bool:
-    """Each question takes its time, so a few are enough."""
+    """Ask until the site is ready. Each request takes long, so a few are enough."""
     return any(get(f"{url}readyz") == READY for _ in range(10))

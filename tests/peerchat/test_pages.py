@@ -1,4 +1,4 @@
-"""What every page has: a strict content policy, and static files that work under it."""
+"""Properties of every page: a strict content policy, and static files that work under it."""
 
 import re
 import urllib.error

@@ -43,7 +43,7 @@ async def seen(given: dict[str, str], script_name: str | None, settings) -> dict
         ("/ws/chat/", "/a/b", "", ("/a/b/ws/chat/", "/a/b")),
         ("/a/b", "/a/b/", "", ("/a/b", "/a/b")),
         ("/a/boat/", "/a/b", "", ("/a/b/a/boat/", "/a/b")),
-        # The setting wins over what the server says.
+        # The setting has priority over the server's path.
         ("/a/b/x", "/a/b", "/other", ("/a/b/x", "/a/b")),
         ("/peer/x", None, "/peer", ("/peer/x", "/peer")),
         ("/x", None, "/peer/", ("/peer/x", "/peer")),

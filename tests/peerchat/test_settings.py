@@ -15,7 +15,7 @@ from peerchat.settings import channel_layer, database, env, envbool, envfloat, e
 from rooms.conf import LIMITS
 from tests.servers import ROOT
 
-# Without the .env of whoever runs the tests.
+# The .env of the developer must not count.
 BARE = {"PATH": os.environ["PATH"], "ENV_FILE": ""}
 PRODUCTION = {
     "SECRET_KEY": "k3y-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
@@ -206,7 +206,7 @@ def checkout(tmp_path):
 
 
 def complaint(folder: Path, **variables: str) -> str:
-    """What is wrong with the settings: the fastest way to see which of them were read."""
+    """Return the error about the settings: the fastest way to see which of them were read."""
     done = manage(folder, PYTHONPATH=str(ROOT), **variables)
     assert done.returncode == 1
     return done.stderr
@@ -268,7 +268,7 @@ def test_debug_needs_nothing_else():
 
 
 def test_check_deploy_is_clean_with_the_settings_for_nginx(tmp_path):
-    """With those that .env.example shows, but for the secrets."""
+    """The settings are those of .env.example, apart from the secrets."""
     example = (ROOT / ".env.example").read_text()
     for name, value in (PRODUCTION | {"METRICS_TOKEN": "secret"}).items():
         example, found = re.subn(rf"(?m)^(# )?{name}=.*$", f"{name}={value}", example)

@@ -40,7 +40,7 @@ def school(transactional_db: None) -> School:
 
 @contextlib.contextmanager
 def heard(signal: Signal) -> Iterator[Heard]:
-    """What a receiver is told by the signal, and whether the transaction was over by then."""
+    """Yield a list of what a receiver gets; check that no transaction is open at that moment."""
     told: Heard = []
 
     def receive(**kwargs: Any) -> None:

@@ -67,7 +67,7 @@ def make_school() -> School:
 
 
 def post(sender: User, room: Room, text: str, **fields: Any) -> Message:
-    """Post a text. Raises what it is refused with."""
+    """Post a text. Raises the error of a refusal."""
     posted = post_message(post=Post(sender, str(room.pk), next(_uuids), text, **fields))
     return Message.objects.get(id=posted.message.id)
 

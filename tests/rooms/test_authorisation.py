@@ -14,8 +14,8 @@ NO_ROOM = "invalid_room_id"
 DENIED = "permission_denied"
 EVERYBODY = ("ada", "tess", "ines", "ivan", "zoe")
 
-# Of the course's room, an open room of the course and the course itself: what a student of it, its
-# assistant, its instructor, the instructor of another course and a stranger get.
+# The answers about the course's room, an open room of the course and the course itself: for its
+# student, its assistant, its instructor, the instructor of another course and a stranger.
 CHAT = {
     "join_room": ({"room": "open"}, OK, OK, OK, NO_ROOM, NO_ROOM),
     "list_users": ({"room": "course"}, OK, OK, OK, NO_ROOM, NO_ROOM),
@@ -129,7 +129,7 @@ async def test_control_commands_of_those_who_lead(cast, who, action):
 
 @pytest.mark.parametrize("action", CONTROL)
 async def test_control_commands_of_one_who_leads_no_more(cast, action):
-    """The role is looked up at each command, whatever the socket stood on."""
+    """Each command looks the role up again, whatever it was when the socket was opened."""
     phase, fields = CONTROL[action]
     await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard(cast.ines)

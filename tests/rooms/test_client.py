@@ -42,7 +42,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTA
 
 
 class Listener:
-    """A client of a person, with what it has heard."""
+    """A client of a person, with the events that it has heard."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

@@ -1,4 +1,4 @@
-"""The limits: what a site's settings say of them, and what stands where they say nothing."""
+"""The limits: their values by a site's settings, and their defaults."""
 
 import pytest
 
@@ -27,5 +27,5 @@ def test_an_unknown_limit_is_a_mistake(settings):
 
 def test_a_site_of_its_own_has_the_same_defaults():
     (found,) = under("PEERCHAT", DEBUG="1", SECRET_KEY="key", PSEUDONYM_KEY="")
-    # Of a site of its own the sockets are next to the pages.
+    # A site of its own has its sockets next to the pages.
     assert {**found, "SOCKETS_BELOW": ""} == {**DEFAULTS, "PSEUDONYM_KEY": "key"}

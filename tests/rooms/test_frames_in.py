@@ -158,7 +158,7 @@ async def test_a_refused_message_is_answered_once(cast, wire):
 )
 async def test_a_wrong_frame_after_a_right_one_ends_the_connection(cast, wire, wrong):
     await wire.send(frame(post(cast.room, "before")) + wrong + frame(post(cast.room, "after")))
-    # What the server did not read any more makes the system say "reset".
+    # The bytes that the server no longer read may make the system reset the connection.
     with contextlib.suppress(ConnectionResetError):
         await wire.frames(lambda frames: False)
     bea = await cast.chat(cast.bea)

@@ -284,7 +284,7 @@ def test_who_is_muted_posts_nowhere_in_the_course(school, muted, kind):
     assert refused.value.extra == {"until": until.timestamp()}
     assert until - timezone.now() == pytest.approx(timedelta(minutes=10), abs=timedelta(seconds=30))
     post(school.ada, room, "Others go on")
-    # In this room as before, neither a number nor a row of the log is spent.
+    # The refused message used up no number in this room, and left no row in the log.
     assert list(room.messages.values_list("seq", flat=True)) == [1]
     assert not UseLog.objects.filter(event="sendmessage", sid="bea").exists()
 

@@ -321,7 +321,7 @@ def test_own_messages_are_not_unread(school):
     post(school.ada, room, "1")
     post(school.ada, room, "2")
     assert (read(school.ada, room), read(school.bea, room)) == (2, 0)
-    # What bea has not read stays unread when she posts.
+    # Messages that bea has not read stay unread when she posts.
     post(school.bea, room, "3")
     assert (read(school.ada, room), read(school.bea, room)) == (2, 0)
     rooms.mark_read(user=school.bea, room=str(room.id), seq=3)
@@ -372,7 +372,7 @@ def test_a_reply_is_to_a_message_of_its_room(school):
     for wrong in (str(elsewhere.id), nothing, "x", ""):
         with pytest.raises(InvalidMessageFormat, match="reply_to"):
             post(school.bea, here, "No", reply_to=wrong)
-    # Each post of a batch is judged for itself.
+    # Each post of a batch is checked by itself.
     answers = store_posts(
         [
             Post(school.bea, str(here.id), "a", "No", reply_to=str(elsewhere.id)),

@@ -184,7 +184,7 @@ async def take(cast, step, ines, students):
 
 
 async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
-    """In two tabs of each student, at both workers; the votes and drafts are of the first."""
+    """Each student has tabs at both workers, and votes and drafts in the first of them."""
     ines, students, people = await classroom(cast, with_people=True)
     tabs = []
     for student in students.values():

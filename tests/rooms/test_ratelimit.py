@@ -37,7 +37,7 @@ def test_each_limit_has_the_size_that_the_settings_say(monkeypatch):
 
 
 async def test_messages_over_the_socket_and_over_http_count_together(cast):
-    # At one worker, as each counts for itself.
+    # All sockets are at one worker, as each worker counts for itself.
     ada, bea = await cast.chat(cast.ada, cast.bea, worker=0)
     wire = Wire(cast.hall)
     burst, began = settings.PEERCHAT["MESSAGE_BURST"], time.monotonic()

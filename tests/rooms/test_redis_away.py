@@ -129,7 +129,7 @@ async def heard_again(speaker: Client, listener: Client, course: str) -> None:
 
 
 async def texts(client: Client, count: int, *, within: float = patient(20.0)) -> list[str]:
-    """The next so many texts, in the order in which they come, each of which comes once."""
+    """Return the next `count` texts in order of arrival; check that each comes only once."""
     found = [
         await client.take(lambda frame: frame["action"] == "new_message", "text", within=within)
         for _ in range(count)

@@ -80,7 +80,7 @@ async def test_a_log_in_as_somebody_else_in_the_same_browser(cast, table):
 
 
 async def test_a_log_in_again_keeps_the_sockets(cast):
-    """Also where the password is hashed anew, as Django does when that is due."""
+    """This holds even if Django hashes the password anew at the log-in."""
     give_password(cast.tess)
     key = cast.tess.log_in()
     mine, other = await sit(cast, cast.tess, cookie=key), await sit(cast, cast.tess)
@@ -191,7 +191,7 @@ async def test_a_credential_whose_time_is_over(cast, table, what):
 
 
 async def test_a_session_that_is_prolonged(cast):
-    """As each request does where SESSION_SAVE_EVERY_REQUEST is on."""
+    """Each request prolongs the session if SESSION_SAVE_EVERY_REQUEST is on."""
     key = cast.tess.log_in()
     row = Session.objects.filter(pk=key)
     end = timezone.now() + timedelta(seconds=6)

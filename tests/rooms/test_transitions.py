@@ -411,7 +411,7 @@ async def test_a_countdown_may_be_given_again(cast):
 
 
 async def test_many_deadlines_at_once(cast):
-    """Of several courses, each is closed, and once."""
+    """Each of several courses is closed at its deadline, and only once."""
     courses = [
         Course.objects.create(slug=f"c{number}-{cast.tag}", title=f"Course {number}")
         for number in range(6)

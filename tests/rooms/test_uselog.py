@@ -134,7 +134,7 @@ async def test_logging_in(cast, client):
 
 @pytest.mark.parametrize("what", ["message", "vote"])
 async def test_a_row_is_written_with_what_it_tells_of(cast, what):
-    """In one transaction: where the log cannot be written, nothing is kept."""
+    """Both are stored in one transaction: if the log cannot be written, nothing is kept."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
     ines = await cast.dashboard()
     await lead(ines, "vote")

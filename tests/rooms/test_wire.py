@@ -125,7 +125,7 @@ async def test_a_command_in_fragments(cast):
 
 
 async def test_a_client_that_offers_compression(cast):
-    """It is not taken: the frames are the same bytes for everyone."""
+    """The offer is declined: the frames are the same bytes for everyone."""
     async with connect(
         f"{cast.hall.site.socket_url}/ws/chat/",
         additional_headers={"Authorization": f"Bearer {cast.ada.token}"},
@@ -204,7 +204,7 @@ async def test_a_client_that_vanishes_in_the_middle_of_a_burst(cast, raw):
 
 
 async def overwhelmed(cast, slow, fast, load):
-    """Put load on a socket that is not read until it does nothing any more, then read it."""
+    """Put load on an unread socket until it does nothing any more, then read it."""
     for number in range(100):
         await load()
         text = f"probe {number}"
@@ -216,7 +216,7 @@ async def overwhelmed(cast, slow, fast, load):
                 within=0.4,
             )
         except AssertionError:
-            # It was closed, and has ten seconds to notice; or the machine is slow: go on.
+            # The socket was closed, and has ten seconds to notice, or the machine is slow.
             await asyncio.to_thread(_drain, slow)
             if slow.close_code is not None:
                 return number
@@ -249,7 +249,7 @@ async def test_a_socket_that_is_not_read_is_closed_with_4429(cast, raw):
 
     await overwhelmed(cast, slow, fast, load)
     assert slow.close_code == 4429
-    # What it got before that was whole, and in order; the others got everything.
+    # The frames that it got before were whole and in order; the other sockets got everything.
     seqs = [
         one["message"]["seq"]
         for one in map(json.loads, slow.frames)

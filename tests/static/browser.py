@@ -36,7 +36,7 @@ def executable() -> str | None:
 
 
 def can_sandbox() -> bool:
-    """Whether Chromium can build its sandbox: not as root, nor where containers forbid it."""
+    """Return whether Chromium can build its sandbox: neither root nor some containers can."""
     if os.geteuid() == 0 or shutil.which("unshare") is None:
         return False
     tried = subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False)

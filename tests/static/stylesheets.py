@@ -1,4 +1,4 @@
-"""Reads the style sheets of the pages, and finds what is wrong with them.
+"""A reader of the pages' style sheets, which finds their problems.
 
 `python -m tests.static.stylesheets` prints the problems and fails where there are some.
 """
@@ -42,7 +42,7 @@ class Rule:
 
 
 class Sheet:
-    """One sheet: its rules, the order of layers that it declares, and what is wrong with it."""
+    """One sheet: its rules, the order of layers that it declares, and its problems."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
@@ -126,7 +126,7 @@ def read_sheets(folder: Path = SHEETS) -> list[Sheet]:
 
 
 def problems(sheets: list[Sheet]) -> list[str]:
-    """Lists what is wrong with the sheets, each by itself and all together."""
+    """List the problems of the sheets, each by itself and all together."""
     found = [problem for sheet in sheets for problem in sheet.problems]
     rules = [rule for sheet in sheets for rule in sheet.rules]
     return [

@@ -105,7 +105,7 @@ def serving():
 
 
 class Visit:
-    """Somebody at the log-in page, whose clock the test moves."""
+    """A visitor of the log-in page, whose clock the test moves."""
 
     def __init__(self, page, server):
         self.page, self.server = page, server
@@ -127,7 +127,7 @@ class Visit:
         await self.page.clock.fast_forward(milliseconds)
 
     async def asks_no_more(self):
-        """Check that nothing is sent however long one waits."""
+        """Check that the page sends nothing more, even after a long wait."""
         sent = await self.page.evaluate("window.sent")
         for _ in range(3):
             await self.later(120_000)
@@ -195,7 +195,7 @@ async def test_a_log_in_whose_answer_was_lost_is_not_sent_again(visit):
 
 @pytest.mark.parametrize("answer", [BREAK, 500, 502])
 async def test_a_log_in_of_which_nobody_knows_is_sent_three_times(visit, answer):
-    """Each may have counted as a wrong password."""
+    """Each of the attempts may have counted as a wrong password."""
     await visit.submit(answer)
     for number in (1, 2):
         await visit.posted(number)

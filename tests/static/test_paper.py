@@ -29,7 +29,7 @@ RESULT = """async ([url, question]) => {
     const session = { question, phase: "revealed", round: 2, votes, histograms, correct: "B" };
     part.render(session);
 }"""
-# What a box between the element and the page cuts off.
+# The parts of an element that a box between it and the page cuts off.
 CUT = """(element) => {
     const { top, bottom, height } = element.getBoundingClientRect();
     if (!height || !element.checkVisibility({ contentVisibilityAuto: true })) return "not there";
@@ -83,7 +83,7 @@ async def shoot(page, name):
 
 
 async def pages_of(page):
-    """How many pages of paper it takes."""
+    """Return how many pages of paper the page takes."""
     return len(re.findall(rb"/Type /Page\b", await page.pdf(format="A4")))
 
 
@@ -114,7 +114,7 @@ async def test_a_result_prints_whole(page):
 
 @pytest.mark.parametrize("template", ["rooms/course.html", "rooms/instructor.html"])
 async def test_an_announcement_leaves_room_where_a_page_is_enlarged(page, template):
-    """At 320 x 256, which is 1280 x 1024 at 400 %."""
+    """The window is 320 x 256, which is 1280 x 1024 at 400 %."""
     await page.set_viewport_size({"width": 320, "height": 256})
     await open_page(page, template, questions=[question(1)])
     await page.evaluate(

@@ -151,7 +151,7 @@ async def test_a_message_whose_answer_was_lost_is_sent_again_under_its_uuid(page
 
 
 async def test_a_message_of_another_is_no_answer(page, server):
-    """Whoever sees a uuid can send a message of their own under it."""
+    """Anybody who sees a uuid can send a message of their own under it."""
 
     def theirs_then_ours(frame):
         name = "bea" if len(server.commands) == 1 else "ada"
@@ -276,7 +276,7 @@ async def test_one_of_too_many_pages_comes_back_when_somebody_looks_at_it(page, 
       socket.send("state", {});
     }""")
     await page.wait_for_function("socket.status.state === 'waiting'")
-    # Nothing is set to end the wait.
+    # No timer will end the wait.
     assert await page.evaluate("socket.status.retryAt") is None
     assert len(server.connections) == 1
     await page.evaluate("""() => {

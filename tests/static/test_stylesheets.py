@@ -104,14 +104,14 @@ def page_scripts(page: str) -> set[Path]:
 
 
 def words_of_page(page: str) -> set[str]:
-    """The classes and the elements of their own that stand in a page."""
+    """Return the classes and custom elements in a page."""
     text = source(page)
     classes = {word for found in CLASSES.findall(text) for word in WORD.findall(found)}
     return classes | set(ELEMENT.findall(text))
 
 
 def words_of_script(path: Path) -> set[str]:
-    """Whatever in a script may be a class or an element: strings of nothing but such words."""
+    """Return the words that may name classes or elements: strings of nothing but such words."""
     text = COMMENT.sub("", path.read_text())
     strings = (plain or template for plain, template in STRING.findall(text))
     plain = (re.sub(r"\$\{[^}]*\}", "", string).strip() for string in strings)
@@ -119,7 +119,7 @@ def words_of_script(path: Path) -> set[str]:
 
 
 def names_in(selector: str) -> set[str]:
-    """The classes and the elements of their own that a selector names."""
+    """Return the classes and custom elements that a selector names."""
     names = re.findall(r"\.([a-z][\w-]*)|(?<![\w.:-])([a-z]+-[a-z-]+)(?![\w-]*[\]=(])", selector)
     return {one or other for one, other in names}
 
@@ -137,8 +137,8 @@ def homes() -> dict[str, set[str]]:
 
 
 def needed(page: str) -> set[str]:
-    """The sheets of all that is on a page or that its scripts make, from `core/` and from the
-    folders of its scripts; and one at least of whatever is on the page itself."""
+    """Return the sheets of everything on a page or made by its scripts, from `core/` and from the
+    folders of its scripts; each thing on the page itself has at least one sheet."""
     ran = page_scripts(page)
     folders = {"core"} | {path.parent.name for path in ran}
     made = {word for path in ran for word in words_of_script(path)}

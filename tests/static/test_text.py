@@ -1,4 +1,4 @@
-"""Texts of the world in the parts of a page: what stands where, and what a key does."""
+"""Texts of the world in the parts of a page: the places of their parts, and the effect of keys."""
 
 import pytest
 import pytest_asyncio
@@ -68,7 +68,7 @@ async def test_a_number_stays_with_its_unit(page, selector):
     await show(page, HEBREW)
     element = page.locator(selector)
     words, number, unit = [await element.evaluate(PLACE, part) for part in ("כלפי", "9.8", "m/s²")]
-    # From right to left, and only a space between the two.
+    # The text runs from right to left, with only a space between number and unit.
     assert words["left"] > number["left"]
     assert -1 < number["left"] - unit["right"] < 12
     assert number["top"] == pytest.approx(unit["top"], abs=4)
@@ -76,7 +76,7 @@ async def test_a_number_stays_with_its_unit(page, selector):
 
 @pytest.mark.parametrize("name", ["\u2067עדה", "\u202eAnn", "\u2069\u202eAnn"])
 async def test_a_name_does_not_reach_into_what_follows(page, name):
-    """Here as a server would send it that does not clean names."""
+    """The name is as a server would send it if it did not clean names."""
     await show(page, "abc 123", name)
     quote = page.locator(".quote")
     first, last = [await quote.evaluate(PLACE, part) for part in ("abc", "123")]

@@ -1,4 +1,4 @@
-"""The tokens of a script, as far as those who look for texts need them."""
+"""The tokens of a script, as far as a search for texts needs them."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def tokens(source: str) -> Iterator[Token]:
 
 
 def _end_of_template(source: str, start: int) -> int:
-    """Where a template literal ends, with the templates within its parts."""
+    """Return the end of a template literal, past the templates within its parts."""
     at = start + 1
     while source[at] != "`":
         if source[at] == "\\":

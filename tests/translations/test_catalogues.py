@@ -1,4 +1,4 @@
-"""The catalogues have every text, and what is shipped is what they say."""
+"""The catalogues: they have every text, and the shipped files match them."""
 
 import re
 

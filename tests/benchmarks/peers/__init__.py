@@ -1,4 +1,4 @@
-"""What a user would pick instead of peerchat, each as its own documentation writes it.
+"""The alternatives that a user would pick instead of peerchat, each as its documentation has it.
 
 All of them deliver what one client sends to everyone on the feed, itself included. They take the
 port to listen on as their only argument and Redis from REDIS_URL, run in one process, and say

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# By its class, since the library takes a URL for Redis over TCP only.
+# The class is used directly, since the library takes a URL only for Redis over TCP.
 from distributed_websocket import WebSocketManager
 from distributed_websocket._broker import RedisBroker
 from fastapi import FastAPI, WebSocket

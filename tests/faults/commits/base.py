@@ -10,9 +10,9 @@ from tests.faults import switches
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Lets a commit come to grief, where it is told to, that has something to publish.
+    """A backend that makes a commit with something to publish fail, if a switch tells it to.
 
-    What is published is told after the commit, and acknowledged after that.
+    Notices are published after the commit, and the command is acknowledged after that.
     """
 
     def _commit(self) -> None:

@@ -30,7 +30,7 @@ THEIRS = (
 
 
 def _held() -> dict[str, int]:
-    """How many things are in each container that our objects and modules have, by name."""
+    """Return the size of each container of our objects and modules, by name."""
     sizes: Counter[str] = Counter()
     for name, module in list(sys.modules.items()):
         if name.startswith(OURS):
@@ -44,7 +44,7 @@ def _held() -> dict[str, int]:
 
 
 def _name(one: object) -> str:
-    # Of some classes it is no text.
+    # Some classes have names that are no texts.
     return f"{type(one).__module__}.{type(one).__qualname__}"
 
 
@@ -80,7 +80,7 @@ def _work(task: Any) -> str:
 
 
 def _is_over(one: Any) -> bool:
-    """Whether it is a done task or a timer that will not ring: such are kept a while."""
+    """Return whether it is a done task or a cancelled timer: such objects stay for a while."""
     match _name(one):
         case "_asyncio.Task":
             return bool(one.done())

@@ -18,12 +18,12 @@ def address(name: str) -> str:
 
 
 def called(name: str) -> str:
-    """What others see of the person."""
+    """Return the name of the person that others see."""
     return f"{name.partition('+')[0].title()} {FAMILY}"
 
 
 def make_people() -> None:
-    """Everybody, before peerchat came, with things of theirs that have names like peerchat's."""
+    """Make everybody before peerchat came, with rows in tables named like peerchat's."""
     for label in ("rooms", "admin"):
         call_command("migrate", label, verbosity=0)
     from tests.inclusion.foreign.models import Enrollment, Person, Room  # needs the apps
@@ -92,7 +92,7 @@ def delete() -> list[str]:
 
 
 def keys_arrive() -> bool:
-    """Whether another process gets the key of a user as this one has it."""
+    """Return whether another process gets a user's key as this one has it."""
     from accounts import people  # needs the apps
     from rooms.delivery import notices  # as does this, to have the type of the keys
 
@@ -101,7 +101,7 @@ def keys_arrive() -> bool:
 
 
 def counts() -> dict[str, int]:
-    """How many rows the site's own tables have."""
+    """Return how many rows each of the site's own tables has."""
     from tests.inclusion.foreign.models import Enrollment, Person, Room  # needs the apps
 
     return {model.__name__: model._default_manager.count() for model in (Enrollment, Person, Room)}

@@ -20,7 +20,7 @@ class People(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an e-mail address, which is the name to log in with."""
+    """A user who logs in with an e-mail address."""
 
     key = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True)

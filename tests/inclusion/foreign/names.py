@@ -1,4 +1,4 @@
-"""What people are called on this site."""
+"""The names by which the site shows people."""
 
 from typing import Any
 

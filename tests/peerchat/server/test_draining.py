@@ -1,4 +1,4 @@
-"""SIGTERM: what is in flight is finished, sockets are closed with 4503, and it takes 15 s at most.
+"""SIGTERM: commands in flight are finished, sockets are closed with 4503, within 15 s.
 
 What is in flight is held there by a lock in the database, until the test lets go of it.
 """
@@ -43,7 +43,7 @@ def group(transactional_db):
 
 @contextlib.contextmanager
 def locked(*tables: str):
-    """Nobody else reads or writes these tables. Call what it yields to let them."""
+    """Lock these tables against all reads and writes. Yields a function that unlocks them."""
     with psycopg.connect(environment()["DATABASE_URL"]) as holder:
         holder.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
         yield holder.rollback
@@ -63,7 +63,7 @@ async def eventually(condition, *, within: float = patient(20.0)):
 
 
 async def held_up(number: int) -> None:
-    """So many things wait for the lock."""
+    """Wait until so many statements wait for the lock."""
     await in_thread(until, lambda: waiting_for_locks() >= number, within=patient(20.0))
 
 
@@ -116,8 +116,8 @@ async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
         )
         await held_up(2)
         async with stopping(running):
-            # Nobody comes in any more, and what is only kept alive is closed. The second one has
-            # nothing in flight.
+            # The site accepts no connection any more, and closes those that are only kept alive.
+            # The second socket has nothing in flight.
             await eventually(lambda: not accepts(running))
             assert await asyncio.to_thread(idle.sock.recv, 1) == b""
             assert await second.closed() == 4503
@@ -128,7 +128,7 @@ async def test_what_is_in_flight_is_finished_and_acknowledged(site, group):
             assert (answer.status, answer.headers["Connection"]) == (201, "close")
             assert json.load(answer)["text"] == "by HTTP"
             assert await first.closed() == 4503
-    # What came after its turn was not begun: it has no answer, and is not there.
+    # The late command was not begun: it has no answer, and is not stored.
     assert not [frame for frame in first.unread() if frame.get("uuid") == late]
     stored = await in_thread(texts, room)
     assert sorted(text for _, text in stored) == ["by HTTP", "by socket"]
@@ -146,7 +146,7 @@ async def test_what_could_not_be_acknowledged_is_known_when_it_is_sent_again(sit
         name = await client.post("new_message", room=room, text="held up for too long")
         await held_up(1)
         async with stopping(running):
-            # It is not waited for without end.
+            # The site does not wait for the message without end.
             assert await client.closed() == 4503
     assert not [frame for frame in client.unread() if frame.get("uuid") == name]
     again = await enter(await asyncio.to_thread(site), ada)
@@ -162,7 +162,7 @@ async def test_sockets_are_closed_a_few_at_a_time(site):
     clients = [await enter(running, people[number % 60].token) for number in range(300)]
     async with stopping(running):
         await clients[0].closed()
-        # Who is not yet told is served as before.
+        # A socket that is not closed yet is served as before.
         await clients[-1].ask("ping")
         assert {await client.closed() for client in clients} == {4503}
 

@@ -205,7 +205,7 @@ async def rooms_limit(site: Site, token: str) -> int:
 
 
 async def test_new_workers_run_what_is_on_the_disk(site, group, code, tmp_path, settings):
-    """And meanwhile each worker has the style sheets of the old and of the new version."""
+    """During the replacement each worker has the style sheets of both versions."""
     sheet = Sheet(tmp_path, settings)
     await in_thread(lambda: sheet.collect("a { color: red }"))
     static = f"STATIC_ROOT = {settings.STATIC_ROOT!r}"
@@ -300,11 +300,11 @@ def test_a_worker_that_died_is_replaced_without_its_wait(site):
 
 
 def test_a_terminal_that_is_closed_stops_it(transactional_db, tmp_path):
-    """The shell of a terminal hangs up on what runs in it; that does not mean: begin anew."""
+    """A terminal sends SIGHUP to its programs when it is closed, which must not mean a restart."""
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - another process
         os.chdir(ROOT)
-        # Whoever runs the tests under nohup has it ignored, which is inherited.
+        # Under nohup the tests ignore the signal, and their children inherit that.
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         with contextlib.suppress(BaseException):
             os.execve(

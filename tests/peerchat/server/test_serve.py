@@ -110,7 +110,7 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
         os.kill(worker.pop(), signal.SIGKILL)
         until(lambda count=count: running.log.read_text().count("starting it again") == count)
         assert f"again in {wait} s" in running.log.read_text().splitlines()[-1]
-    # Told to stop during the wait, it does not wait.
+    # A supervisor that is told to stop during the wait stops at once.
     assert running.stop(within=3.5) == 0
 
 
@@ -144,11 +144,11 @@ def test_workers_do_not_outlive_a_killed_parent(site):
 
 
 def test_nor_one_that_did_not_read_what_they_told_it(site):
-    """As one does that is killed since the machine has no memory left, and was slow before."""
+    """The supervisor was slow, and was then killed because the machine had no memory left."""
     running = site(workers=1)
     [worker] = running.workers()
     os.kill(running.pid, signal.SIGSTOP)
-    time.sleep(2 * ALIVE_EVERY)  # the worker tells that it is alive whoever listens
+    time.sleep(2 * ALIVE_EVERY)  # the worker reports that it is alive even if nobody reads it
     os.kill(running.pid, signal.SIGKILL)
     running.process.wait()
     until(lambda: not alive(worker))

@@ -1,4 +1,4 @@
-"""How long a socket's client has given no sign of life, as the server tells it."""
+"""The time since the last sign of life of a socket's client, as the server measures it."""
 
 import socket
 import time
@@ -13,11 +13,11 @@ from peerchat.server.websocket import WebSocketProtocol
 from tests.running import until
 
 MUCH = bytes(16 << 20)
-"""More than two sockets keep of what nobody reads."""
+"""More bytes than two sockets buffer if nobody reads them."""
 
 
 class Transport(Connection):
-    """Twisted's, on a real socket; what the socket does not take stays in its buffer."""
+    """Twisted's transport on a real socket, with a buffer for what the socket does not take."""
 
     disconnecting = False
 
@@ -58,7 +58,7 @@ def test_silence_begins_when_the_client_stops_reading_what_waits_for_it(sockets)
         return protocol.last_sign() > heard
 
     until(reads_on)
-    # Now it is gone. What it read once excuses it no longer.
+    # Now the client is gone, and its earlier reads count no longer.
     until(lambda: silence(protocol) > 0.2)
 
 
@@ -68,6 +68,6 @@ def test_a_client_that_reads_all_and_answers_nothing_is_silent(sockets):
     protocol.ask()
     assert far.recv(1 << 10).startswith(b"a frame")
     until(lambda: silence(protocol) > 0.2)
-    # As long as it says nothing, nothing moves: not by a microsecond.
+    # As long as the client is silent, its last sign of life does not change at all.
     heard = protocol.last_sign()
     assert all(protocol.last_sign() == heard for _ in range(1_000))

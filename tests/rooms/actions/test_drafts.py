@@ -261,12 +261,12 @@ def test_without_a_grace_a_stop_closes_the_round_at_once(school, monkeypatch):
 
 
 def test_in_a_transaction_of_the_caller_a_stop_closes_the_round_at_once(school, long_grace):
-    """Before its commit nobody would hear of the close, and nobody could vote."""
+    """Waiting would be useless: before the commit nobody hears of the close, or can vote."""
     choose(school.ada, "C")
     assert give(school.ines, StopVote(uuid="stop")) == Moved("vote_closed", 2)
     assert counted() == {"ada": "C"}
     give(school.ines, Reopen(uuid="again"))
-    # A command that was given before, outside the transaction, closes the round now, too.
+    # A command from outside the transaction, given before, now closes the round at once, too.
     assert isinstance(stop(school, "later"), Closing)
     assert give(school.ines, StopVote(uuid="later")) == Moved("vote_closed", 4)
 

@@ -57,7 +57,7 @@ def test_a_post_counts_once_and_what_is_no_text_does_not(two_each, command):
     Post.of(ADA, command()).in_room("r")
     with pytest.raises(RateLimited):
         Post.of(ADA, command())
-    # Whatever is wrong with the text is still told first.
+    # An error of the text is still reported first.
     with pytest.raises(EmptyText):
         Post.of(ADA, command(" "))
     Post.of(User(pk=2), command())

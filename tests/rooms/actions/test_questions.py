@@ -1,4 +1,4 @@
-"""Versions of questions: what was asked stays as it was asked, whatever happens to the question."""
+"""Versions of questions: edits of a question do not change it where it was already asked."""
 
 import threading
 

@@ -82,7 +82,7 @@ def test_another_course_can_take_a_former_slug(school):
         permissions.enrolled(school.ada, "physics")
     with pytest.raises(PermissionDenied):
         vote(school.ada, "A")
-    # What the new course leaves behind is its own.
+    # The former slug of the new course stays with the new course.
     rename(new, "physics-2")
     assert find_course("physics") == new
     with pytest.raises(PermissionDenied):

@@ -98,7 +98,7 @@ def test_a_batch_of_everything(school, way):
     fields = [field.attname for field in Message._meta.concrete_fields]
     for message in new:
         stored = Message.objects.get(pk=message.id)
-        # What only a message that was removed has is empty.
+        # The field of removed messages is empty.
         assert {f: getattr(stored, f) for f in fields} == {
             f: getattr(message, f) for f in fields if f != "removed_by_id"
         } | {"removed_by_id": None}
@@ -114,8 +114,8 @@ def test_a_batch_of_everything(school, way):
     read = Membership.objects.exclude(last_read_seq=0).values_list(
         "room", "user__username", "last_read_seq"
     )
-    # Of bea's own third message in the partners' room the first two are unread; so is what
-    # came before ada's in the direct room.
+    # Before bea's own third message in the partners' room the first two are unread; so are the
+    # messages before ada's in the direct room.
     assert set(read) == {
         (partners.pk, "ada", 2),
         (direct.pk, "bea", 1),

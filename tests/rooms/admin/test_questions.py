@@ -59,7 +59,7 @@ def test_a_choice_that_goes_leaves_no_gap(admin_client, question):
 
 @pytest.mark.parametrize("versioned", [True, False])
 def test_the_letters_that_votes_were_cast_on_stay(admin_client, taught, question, versioned):
-    """Also in rounds that a worker of the release before stored, without a version."""
+    """This includes rounds without a version, as a worker of the previous release stores them."""
     if not versioned:
         Round.objects.update(version=None)
         QuestionVersion.objects.all().delete()

@@ -12,7 +12,7 @@ from tests.rooms.cast import make_question
 
 
 class Caller:
-    """One who calls the API. Each call gives the status and the body."""
+    """A user who calls the API. Each call returns the status and the body."""
 
     def __init__(self, user: User | None = None) -> None:
         self.client = APIClient()

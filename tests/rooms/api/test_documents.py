@@ -1,4 +1,4 @@
-"""The documents of the interfaces, by their official schemas and by what the site does."""
+"""The documents of the interfaces, checked by their official schemas and against the site."""
 
 import json
 import re

@@ -72,7 +72,7 @@ async def document(cast, fast_site, tmp_path):
                 if parameter["name"] in narrow:
                     parameter["schema"] = {"enum": narrow[parameter["name"]]}
     for name, schema in document["components"]["schemas"].items():
-        # What comes in refuses unknown fields; what goes out stays as it is.
+        # Only schemas of requests forbid unknown fields; those of answers stay as they are.
         if schema.get("additionalProperties") is False and name != "Credentials":
             for field in schema["properties"].keys() & narrow.keys():
                 schema["properties"][field] = {"enum": narrow[field]}

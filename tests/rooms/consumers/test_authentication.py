@@ -1,4 +1,4 @@
-"""Authentication of sockets: the credentials that open a socket, and the reasons that end it."""
+"""Authentication of sockets: the credentials that open one, and the reasons that close it."""
 
 import time
 from datetime import timedelta

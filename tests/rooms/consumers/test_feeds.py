@@ -32,7 +32,7 @@ TEXTS = [
 
 
 async def test_everyone_gets_every_frame_as_it_came(place, cast):
-    # Those who speak are on both workers, and so are those who listen. Nobody shares a course.
+    # The senders are on both workers, and so are the listeners. No two of them share a course.
     feeds = [await place.join(person) for person in (cast.ada, cast.zoe, cast.ivan, cast.ada)]
     for one in feeds:
         await one.notice("feed_joined", feeds[-1])

@@ -122,7 +122,7 @@ def enter(hub):
 
 
 async def sent(socket, *texts):
-    """That exactly these frames arrive, in this order."""
+    """Check that exactly these frames arrive, in this order."""
     await eventually(lambda: len(socket.sent) >= len(texts), within=patient(5))
     for _ in range(3):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The notices keep the keys of users, whatever type the site has."""
+"""The notices: they keep keys of users of any type."""
 
 from uuid import UUID
 

@@ -26,7 +26,7 @@ def classes(draw, max_size=40, online=None, answers=answers):
 
 @st.composite
 def earlier_groups(draw):
-    """Groups of the past, of students some of whom are not here any more."""
+    """Draw groups of the past, in which some students have left since."""
     keys = draw(st.permutations([f"s{i}" for i in range(50)]))
     groups, start = [], 0
     for length in draw(st.lists(st.integers(0, 4), max_size=12)):
@@ -52,7 +52,7 @@ def shapes(groups):
 
 
 def in_pairs(items):
-    """Every way to form pairs, with one triple where the number is odd."""
+    """Yield every way to form pairs, with one triple if the number is odd."""
     if len(items) <= 3:
         yield [items] if items else []
         return
@@ -72,7 +72,7 @@ def distinct(group):
     return len({answer for answer in group if answer is not None})
 
 
-# What holds whatever the method
+# Properties of every method
 
 
 @given(classes(), sizes, methods, earlier_groups(), st.integers())

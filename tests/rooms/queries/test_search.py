@@ -235,7 +235,7 @@ def test_the_newest_come_first_and_not_too_many(school):
 
 @pytest.mark.skipif(not POSTGRES, reason="SQLite has no such index")
 def test_the_index_is_used(db):
-    """It fits the condition; with few messages the way by the rooms may cost the same."""
+    """The index fits the condition; with few messages a scan by rooms may cost the same."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
