@@ -26,7 +26,7 @@ help:
 	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
 	@echo 'make types  run mypy'
 	@echo 'make pytest ARGS=...  run some tests on real servers'
-	@echo 'make faults  run each fault three times, the fuzzers and the memory test; see docs/faults.md'
+	@echo 'make faults  run each fault three times, the fuzzers, the memory test, and browsers at every kind of site'
 	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 25 minutes'
 	@echo 'make messages  bring the catalogues in locale/ up to date, and compile them'
 	@echo 'make lock   update the pinned requirements'
@@ -71,10 +71,11 @@ covered: $(STAMPS)/test servers
 	$(SERVERS) --coverage -- $(PYTEST) --durations 10
 
 # It starts servers of its own, to break them.
-faults: $(STAMPS)/test servers
+faults: $(STAMPS)/test servers browser
 	$(BIN)/python -m tests.faults
 	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
+	ALL_SITES=1 $(SERVERS) -- $(PYTEST) tests/e2e
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

@@ -4,6 +4,7 @@ When a test fails, each page's screenshot and the site's log stay in its `tmp_pa
 names them. With E2E_SHOTS=<folder> every phase leaves a screenshot there.
 """
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -70,14 +71,17 @@ SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "b
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Choose the site of each test that names none: one with several workers.
+    """Run tests on two workers, and those with the mark `also_on` on the sites that it names, too.
 
-    Tests with the mark `both_sites` run on either kind, and on others that the mark names.
+    `make faults` sets ALL_SITES, and runs the marked tests on one process as well.
     """
     named = metafunc.definition.iter_markers("parametrize")
     if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
-        both = metafunc.definition.get_closest_marker("both_sites")
-        names = ["two-workers", *(["one-process", *both.args] if both else [])]
+        names = ["two-workers"]
+        if also := metafunc.definition.get_closest_marker("also_on"):
+            names += also.args
+            if "ALL_SITES" in os.environ and "one-process" not in names:
+                names.append("one-process")
         metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
 
 

@@ -35,7 +35,7 @@ async def all_see(phase: str, *people: Person, look: str = "") -> None:
             await person.knows_no_answer()
 
 
-@pytest.mark.both_sites("below-a-path")
+@pytest.mark.also_on("one-process", "below-a-path")
 async def test_a_whole_question(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two, three = students = [
@@ -298,7 +298,7 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
     assert [student.leaks() for student in (reloading, cut, late)] == [[], [], []]
 
 
-@pytest.mark.both_sites
+@pytest.mark.also_on
 async def test_a_vote_that_is_long_on_its_way_is_none_for_the_next_question(
     classroom: Classroom,
 ) -> None:

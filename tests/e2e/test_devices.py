@@ -62,7 +62,7 @@ async def explain(student: Student, confidence: int, rationale: str) -> None:
     await page.get_by_test_id("rationale").fill(rationale)
 
 
-@pytest.mark.both_sites
+@pytest.mark.also_on
 async def test_two_devices_of_one_student(classroom: Classroom) -> None:
     """One of the devices uses HTTP. Both always show the choice that counts."""
     network = await classroom.network(upgrades=False)

@@ -52,7 +52,7 @@ async def arrive(*people: Person) -> None:
             await person.open_course_chat()
 
 
-@pytest.mark.both_sites
+@pytest.mark.also_on
 async def test_an_open_room(classroom: Classroom) -> None:
     one, two = await classroom.student(1), await classroom.student(2, phone=False)
     await arrive(one, two)
