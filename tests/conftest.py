@@ -45,6 +45,7 @@ def pytest_report_header() -> str:
     return f"pace: {PACE:.1f} times as slow as a quiet machine, so limits are as much longer"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups; pytest-django's sort is stable
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they need, group them, and give each as long as this machine takes."""
     usual = float(config.getini("timeout"))
@@ -81,7 +82,7 @@ def needs_empty_tables(item: pytest.Item) -> bool:
 
 
 def turn(item: pytest.Item) -> int:
-    """Return where a test stands in what pytest-django has sorted.
+    """Return where a test stands among those that pytest-django keeps together.
 
     Long groups come before single tests, so that no process has one left when the others are done.
     """

@@ -163,12 +163,13 @@ class Run:
         """Wait until these students count as online, or as away, or note that they do not."""
         began = time.monotonic()
         while names:
+            ready = [one for one in self.students if one.ready.is_set()]
             with contextlib.suppress(LostError):
-                one = next(one for one in self.students if one.ready.is_set())
-                listed = await one.insist("list_users", room=self.cast.course_room)
-                there = {user["username"] for user in listed["users"] if user["online"]}
-                if (names <= there) if online else not (names & there):
-                    return
+                for one in ready[:1]:
+                    listed = await one.insist("list_users", room=self.cast.course_room)
+                    there = {user["username"] for user in listed["users"] if user["online"]}
+                    if (names <= there) if online else not (names & there):
+                        return
             if time.monotonic() - began > FORGOTTEN_WITHIN:
                 self.found.append(f"not all of {sorted(names)} are {online=}")
                 return
