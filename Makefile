@@ -59,7 +59,7 @@ lint: $(STAMPS)/test
 types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist load
 
 pytest: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(PYTEST) $(ARGS)

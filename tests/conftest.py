@@ -37,17 +37,14 @@ FAULT = (
     *("tests/rooms/test_lost_notices.py", "tests/rooms/api/test_outage.py"),
 )
 
-# Folders whose tests share a browser or a site of their own.
-TOGETHER = ("tests/e2e/", "tests/attacks/", "tests/static/", "tests/fuzz/")
-
 
 def pytest_report_header() -> str:
     return f"pace: {PACE:.1f} times as slow as a quiet machine, so limits are as much longer"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups; pytest-django's sort is stable
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, group them, and give each as long as this machine takes."""
+    """Mark tests by what they need, and give each as long as this machine takes."""
     usual = float(config.getini("timeout"))
     for item in items:
         if item.nodeid.startswith(BROWSER):
@@ -57,38 +54,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = item.get_closest_marker("timeout")
         seconds = own.args[0] if own else usual
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
-        if (group := group_of(item)) is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=turn)
-
-
-def group_of(item: pytest.Item) -> str | None:
-    """Return the name of the tests that run in one process, as they share an expensive fixture."""
-    if not needs_empty_tables(item) or item.nodeid.startswith("tests/e2e/"):
-        for folder in TOGETHER:
-            if item.nodeid.startswith(folder):
-                return folder.split("/")[1]
-    used = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
-    if any(fixture.scope == "module" for of_name in used for fixture in of_name):
-        return item.nodeid.partition("::")[0].replace("/", ".")
-    return None
-
-
-def needs_empty_tables(item: pytest.Item) -> bool:
-    """Return whether pytest-django puts a test before those that leave rows in the database."""
-    used = item.fixturenames  # type: ignore[attr-defined]
-    marked = item.get_closest_marker("django_db") is not None
-    return marked or "db" in used or "transactional_db" in used
-
-
-def turn(item: pytest.Item) -> int:
-    """Return where a test stands among those that pytest-django keeps together.
-
-    Long groups come before single tests, so that no process has one left when the others are done.
-    """
-    if needs_empty_tables(item):
-        return 0
-    return 1 if item.get_closest_marker("xdist_group") else 2
 
 
 @pytest.fixture(scope="session")
