@@ -496,6 +496,8 @@ async def renews_its_link(page: Page, links: list[str]) -> None:
     give = "(links) => { window.links = links; }"
     await page.evaluate(give, links[:1])
     await page.frames[1].evaluate("location.reload()")
+    # Until then it may be the page before the reload that is connected.
+    await page.frames[1].wait_for_url("**#renewed")
     await expect(frame.get_by_text("Hello from the frame")).to_be_visible()
     await expect(online).to_have_attribute("data-state", "connected")
 
