@@ -21,26 +21,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="UsedLink",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("nonce", models.CharField(max_length=32, unique=True, verbose_name="nonce")),
-                (
-                    "used_at",
-                    models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="used at"),
-                ),
-            ],
-            options={
-                "verbose_name": "used link",
-                "verbose_name_plural": "used links",
-            },
-        ),
-        migrations.CreateModel(
             name="User",
             fields=[
                 (
@@ -171,53 +151,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="FailedLogin",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("username", models.CharField(max_length=254, verbose_name="username")),
-                (
-                    "address",
-                    models.GenericIPAddressField(
-                        blank=True,
-                        help_text="Empty where the server does not know it.",
-                        null=True,
-                        verbose_name="address",
-                    ),
-                ),
-                (
-                    "device",
-                    models.CharField(
-                        blank=True,
-                        help_text="The id of a browser in which the user has logged in before.",
-                        max_length=32,
-                        verbose_name="device",
-                    ),
-                ),
-                ("times", models.PositiveIntegerField(verbose_name="times")),
-                ("last_at", models.DateTimeField(db_index=True, verbose_name="last at")),
-            ],
-            options={
-                "verbose_name": "failed log-in",
-                "verbose_name_plural": "failed log-ins",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("username", "address", "device"),
-                        name="peerchat_one_failed_login_per_source",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("address", None)),
-                        fields=("username", "device"),
-                        name="peerchat_one_failed_login_without_address",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="Token",
             fields=[
                 (
@@ -272,6 +205,73 @@ class Migration(migrations.Migration):
                 "verbose_name": "token",
                 "verbose_name_plural": "tokens",
                 "ordering": ["-created_at", "-pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="UsedLink",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("nonce", models.CharField(max_length=32, unique=True, verbose_name="nonce")),
+                (
+                    "used_at",
+                    models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="used at"),
+                ),
+            ],
+            options={
+                "verbose_name": "used link",
+                "verbose_name_plural": "used links",
+            },
+        ),
+        migrations.CreateModel(
+            name="FailedLogin",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("username", models.CharField(max_length=254, verbose_name="username")),
+                (
+                    "address",
+                    models.GenericIPAddressField(
+                        blank=True,
+                        help_text="Empty where the server does not know it.",
+                        null=True,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "device",
+                    models.CharField(
+                        blank=True,
+                        help_text="The id of a browser in which the user has logged in before.",
+                        max_length=32,
+                        verbose_name="device",
+                    ),
+                ),
+                ("times", models.PositiveIntegerField(verbose_name="times")),
+                ("last_at", models.DateTimeField(db_index=True, verbose_name="last at")),
+            ],
+            options={
+                "verbose_name": "failed log-in",
+                "verbose_name_plural": "failed log-ins",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("username", "address", "device"),
+                        name="peerchat_one_failed_login_per_source",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("address", None)),
+                        fields=("username", "device"),
+                        name="peerchat_one_failed_login_without_address",
+                    ),
+                ],
             },
         ),
     ]
