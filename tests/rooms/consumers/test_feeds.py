@@ -167,6 +167,7 @@ async def test_frames_are_bounded_by_a_rate(place, cast):
             await ada.send(f"a{sent}")
             await again.send(f"b{sent}")
             sent += 2
+        await asyncio.sleep(0.01)  # in which answers come
     for one in (ada, again):
         found = await one.refused()
         assert found.pop("error_code") == "rate_limited"
