@@ -84,7 +84,7 @@ async def test_a_class_runs(cast, visit):
     assert (await received(ada))["action"] == "new_message"
     assert (await received(ada))["message"] == "enableVote"
     await send(ada, "vote", course=cast.course.slug, choice="A")
-    assert (await received(ada))["status"] == "success"
+    assert (await received(ada, but=("presence", "voted")))["status"] == "success"
     await ines.event("figures", votes=[1, 0])
 
 
