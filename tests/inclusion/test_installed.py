@@ -279,7 +279,9 @@ def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
         ]
         scripts = re.findall(r'<script [^>]*src="([^"]+)"', page)
         assert len(scripts) == len(set(scripts)) > 0
-        for script in scripts:
+        texts, *modules = scripts
+        assert "django.gettext" in browser.get(texts)
+        for script in modules:
             assert 'import "' in browser.get(script)
         welcome = browser.first_frame("/class/ws/chat/")
         assert [course["course"] for course in welcome["courses"]] == ["physics101"]
