@@ -163,9 +163,14 @@ def test_a_large_class_takes_no_time(method, size):
     rng = random.Random(1)
     class_ = [Student(i, rng.choice("ABCD"), rng.random() < 0.9) for i in range(1200)]
     previous = [[i, i + 1] for i in range(0, 1100, 2)]
-    started = time.process_time()
-    form_groups(class_, size=size, method=method, previous=previous, rng=rng)
-    assert time.process_time() - started < patient(0.2)
+
+    def measure() -> float:
+        started = time.thread_time()
+        form_groups(class_, size=size, method=method, previous=previous, rng=rng)
+        return time.thread_time() - started
+
+    # A collection of garbage may fall into one.
+    assert min(measure() for _ in range(3)) < patient(0.2)
 
 
 def test_another_seed_gives_other_groups():
