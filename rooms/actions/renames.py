@@ -1,4 +1,4 @@
-"""What a course or a question leaves behind and takes along when its slug changes.
+"""The traces of a course or a question whose slug changes: its former slug and stored reports.
 
 The signals of the models call these functions in the transaction of the change.
 """

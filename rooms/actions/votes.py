@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,17 +44,7 @@ class Ballot:
 
         Raises TextTooLong, without counting the vote, and RateLimited.
         """
-        rationale = clean_rationale(command.rationale)
-        ratelimit.votes.take(user.pk)
-        return cls(
-            user=user,
-            course=command.course,
-            choice=command.choice,
-            confidence=command.confidence,
-            rationale=rationale,
-            question=command.question,
-            round=command.round,
-        )
+        return cls(**_fields(user, command, ratelimit.votes))
 
     def is_for(self, open_: Round) -> bool:
         """Return whether the vote is meant for this round or names none."""
@@ -79,18 +69,22 @@ class DraftBallot(Ballot):
 
         Raises TextTooLong, without counting the draft, and RateLimited.
         """
-        rationale = clean_rationale(command.rationale)
-        ratelimit.drafts.take(user.pk)
-        return cls(
-            user=user,
-            course=command.course,
-            choice=command.choice,
-            confidence=command.confidence,
-            rationale=rationale,
-            question=command.question,
-            round=command.round,
-            after=command.after,
-        )
+        return cls(**_fields(user, command, ratelimit.drafts), after=command.after)
+
+
+def _fields(user: User, command: CastVote | DraftVote, limit: ratelimit.Limit) -> dict[str, Any]:
+    """Return the fields that a ballot takes from a command, and count it against a rate."""
+    rationale = clean_rationale(command.rationale)
+    limit.take(user.pk)
+    return {
+        "user": user,
+        "course": command.course,
+        "choice": command.choice,
+        "confidence": command.confidence,
+        "rationale": rationale,
+        "question": command.question,
+        "round": command.round,
+    }
 
 
 def cast_vote(*, ballot: Ballot) -> Vote:
@@ -119,8 +113,8 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
-    drafted = _drafted(users)
-    latest = _latest(_cast(users), drafted)
+    drafted = _times(Draft, "sent_at", users)
+    latest = _latest(_times(Vote, "cast_at", users), drafted)
     votes: dict[_Key, Vote] = {}
     log = []
     results: list[Vote | PeerError] = []
@@ -160,8 +154,8 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
-    cast = _cast(users)
-    latest = _latest(cast, _drafted(users))
+    cast = _times(Vote, "cast_at", users)
+    latest = _latest(cast, _times(Draft, "sent_at", users))
     drafts: dict[_Key, Draft] = {}
     results: list[Draft | None | PeerError] = []
     for ballot in ballots:
@@ -297,24 +291,14 @@ def _courses(ballots: Sequence[Ballot]) -> dict[tuple[people.Key, str], int]:
     return found
 
 
-def _cast(keys: Collection[_Key]) -> dict[_Key, datetime]:
-    """Return the times of the votes of these (round, user)."""
-    votes = Vote.objects.filter(
+def _times(
+    model: type[Vote] | type[Draft], field: str, keys: Collection[_Key]
+) -> dict[_Key, datetime]:
+    """Return the times of the votes or drafts of these (round, user)."""
+    rows = model._default_manager.filter(
         round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
     )
-    return {
-        (round_, user): at for round_, user, at in votes.values_list("round", "user", "cast_at")
-    }
-
-
-def _drafted(keys: Collection[_Key]) -> dict[_Key, datetime]:
-    """Return the times of the drafts of these (round, user)."""
-    drafts = Draft.objects.filter(
-        round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
-    )
-    return {
-        (round_, user): at for round_, user, at in drafts.values_list("round", "user", "sent_at")
-    }
+    return {(round_, user): at for round_, user, at in rows.values_list("round", "user", field)}
 
 
 def _latest(*times: Mapping[_Key, datetime]) -> dict[_Key, datetime]:

@@ -1,4 +1,4 @@
-"""What classes were asked and shown of questions."""
+"""The reveals of questions, and the versions in which classes were asked them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
