@@ -15,7 +15,6 @@ from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
-from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.translation import get_supported_language_variant, to_locale
 from django.views.decorators.http import require_POST
@@ -71,11 +70,6 @@ def speak_to(user: Any) -> None:
 def choose(request: HttpRequest) -> HttpResponse:
     """Keep the choice of a language, in the cookie and with the user."""
     response = set_language(request)
-    if not any(
-        (request.POST.get("next"), request.GET.get("next"), request.META.get("HTTP_REFERER"))
-    ):
-        # The site may be below a path.
-        response["Location"] = get_script_prefix()
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         people.keep_language(request.user, language)
