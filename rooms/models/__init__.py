@@ -1,6 +1,7 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
 from rooms.models.course import Course, Enrollment, FormerSlug
+from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
@@ -17,6 +18,7 @@ __all__ = [
     "Draft",
     "Enrollment",
     "FormerSlug",
+    "JoinCode",
     "Membership",
     "Mention",
     "Message",
