@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from django.conf import settings
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -25,7 +26,7 @@ def environment(**changes: str) -> dict[str, str]:
     url = os.environ["DATABASE_URL"]
     return {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
         "DATABASE_URL": f"{url.rpartition('/')[0]}/{name}",
         **changes,
     }

@@ -108,6 +108,34 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     made.remove()
 
 
+# The other test files of this folder make hosts of their own, or are about documents.
+ALSO_HERE = ("test_tags", "test_place", "test_embed", "test_sockets", "test_hosts", "test_proxy")
+
+
+def test_the_tests_of_inclusion_pass_in_this_site_too():
+    """Run them in a process of its own, as Django has one model of users for each."""
+    env = {name: value for name, value in os.environ.items() if "XDIST" not in name}
+    env["REDIS_PREFIX"] = f"{env.get('REDIS_PREFIX', 'peerchat')}-foreign"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "--quiet", "--ds", "tests.inclusion.foreign.tested"),
+            *(f"tests/inclusion/{name}.py" for name in ALSO_HERE),
+        ],
+        cwd=ROOT,
+        env=unmeasured(env),
+        capture_output=True,
+        text=True,
+        timeout=patient(170.0),
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+
+
+def test_the_site_s_own_tests_pass(place):
+    told = place.manage("test", "tests.inclusion.foreign", "--pattern", "own_tests.py")
+    assert "Found 3 test(s)." in told
+
+
 def test_its_people_stay_where_they_are_whatever_the_migrations_do(place):
     assert place.do("come_and_go") == OWN
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 OWN = ROOT / "tests" / "inclusion" / "oldsite" / "templates"
 COURSE = "/a/b/courses/physics/"
 LEAD = f"{COURSE}instructor/"
-TEXTS = "/a/b/texts/en/VERSION.js"
+TEXTS = f"/a/b/texts/{current.LANGUAGE_CODE}/VERSION.js"
 
 
 @pytest.fixture(autouse=True)

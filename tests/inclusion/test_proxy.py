@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from accounts import tokens
-from accounts.models import User
+from accounts import people, tokens
 from peerchat.proxy import ProxyConsumer
 from rooms.models import Course, Enrollment
 from tests.client import Client
 from tests.pace import patient
 from tests.rooms.cast import Person
+from tests.rooms.school import make_person
 from tests.running import Site, environment, until
 
 WITHIN = patient(10.0)
@@ -77,7 +78,7 @@ async def closed(client: ClientConnection) -> int | None:
 
 @pytest.fixture
 def ada() -> Person:
-    user = User.objects.create(username="ada", display_name="Ada")
+    user = make_person("ada")
     course = Course.objects.create(slug="physics", title="Physics")
     Enrollment.objects.create(course=course, user=user)
     return Person(user, tokens.issue(user))
@@ -102,7 +103,7 @@ async def test_one_talks_through_it(front, ada):
     async with open_at(front, "/ws/chat/", subprotocols=offered) as second:
         assert second.subprotocol == "peerchat.v1"
         await talk(second, 2)
-    session = await asyncio.to_thread(ada.log_in)
+    session = await database_sync_to_async(ada.log_in)()
     cookie = {"Cookie": f"sessionid={session}", "Origin": "https://courses.example.edu"}
     async with open_at(front, "/ws/chat/", additional_headers=cookie) as third:
         await talk(third, 3)
@@ -112,7 +113,7 @@ async def talk(socket_: ClientConnection, seq: int) -> None:
     client = Client(socket_)
     try:
         welcome = await client.event("welcome")
-        assert welcome["user"] == {"username": "ada", "display_name": "Ada"}
+        assert welcome["user"] == {"username": people.sample_name("ada"), "display_name": "Ada"}
         room = welcome["courses"][0]["room"]
         await client.post("new_message", room=room, text=f"Hello {seq}")
         assert (await client.message(f"Hello {seq}"))["message"]["seq"] == seq
@@ -121,7 +122,7 @@ async def talk(socket_: ClientConnection, seq: int) -> None:
 
 
 async def test_what_peerchat_refuses_is_refused(front, ada):
-    session = await asyncio.to_thread(ada.log_in)
+    session = await database_sync_to_async(ada.log_in)()
     for wrong in (
         {"Authorization": "Bearer pc_wrong"},
         {"Sec-WebSocket-Protocol": "peerchat.v1, token.pc_wrong"},

@@ -11,14 +11,14 @@ from django.db import connections
 from django.test import Client
 from django.urls import path
 
-from accounts import tokens
+from accounts import people, tokens
 from accounts.middleware import SocketAuthMiddleware
-from accounts.models import User
 from peerchat.routing import websocket_urlpatterns
 from rooms.process import runtime
 from tests.inclusion.oldsite.asgi import application, sockets
 from tests.inclusion.oldsite.consumers import Visits
 from tests.pace import patient
+from tests.rooms.school import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +48,7 @@ def visitor(username: str = "", visits: int | None = None) -> str:
     """The key of a session, in which somebody may have logged in."""
     browser = Client()
     if username:
-        browser.force_login(User.objects.create(username=username))
+        browser.force_login(make_person(username))
     if visits is not None:
         session = browser.session
         session["visits"] = visits
@@ -80,7 +80,7 @@ def cookie(key: str) -> str:
 async def test_a_consumer_finds_the_user_and_the_session(way):
     key = await database_sync_to_async(visitor)("ada", 3)
     assert await told(way, cookie=cookie(key), origin=ORIGIN) == {
-        "user": "ada",
+        "user": people.sample_name("ada"),
         "visits": 3,
         "key": key,
         "cookies": ["sessionid", "theme"],
@@ -111,16 +111,16 @@ async def test_a_page_of_another_site_gets_no_session():
 async def test_with_a_token_the_session_of_the_cookie_does_not_count():
     def prepare() -> tuple[str, str]:
         key = visitor("ada", 3)
-        return key, tokens.issue(User.objects.create(username="bea"))
+        return key, tokens.issue(make_person("bea"))
 
     key, token = await database_sync_to_async(prepare)()
     found = await told(application, cookie=cookie(key), authorization=f"Bearer {token}")
-    assert (found["user"], found["visits"], found["key"]) == ("bea", None, None)
+    assert (found["user"], found["visits"], found["key"]) == (people.sample_name("bea"), None, None)
 
 
 async def test_both_open_the_sockets_of_peerchat(way):
     def prepare() -> str:
-        return tokens.issue(User.objects.create(username="ada"))
+        return tokens.issue(make_person("ada"))
 
     token = await database_sync_to_async(prepare)()
     communicator = WebsocketCommunicator(

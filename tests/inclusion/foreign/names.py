@@ -4,4 +4,4 @@ from typing import Any
 
 
 def called(person: Any) -> str:
-    return f"{person.given} {person.family}"
+    return f"{person.given} {person.family}".strip()

@@ -3,6 +3,7 @@
 import os
 
 import dj_database_url
+from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC
 
 from peerchat import host
 
@@ -19,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "csp",
     *host.APPS,
 ]
 AUTH_USER_MODEL = "rooms.Person"
@@ -31,7 +33,19 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "csp.middleware.CSPMiddleware",
 ]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE, STRICT_DYNAMIC],
+        "style-src": [NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+    }
+}
 ROOT_URLCONF = "tests.inclusion.foreign.urls"
 ASGI_APPLICATION = "tests.inclusion.foreign.asgi.application"
 
@@ -66,4 +80,4 @@ else:
     }
 USE_TZ = True
 
-LOGIN_URL = "/come-in/"
+LOGIN_URL = "login"

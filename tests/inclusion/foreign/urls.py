@@ -29,11 +29,17 @@ def go(request: HttpRequest) -> HttpResponse:
     return HttpResponse("out")
 
 
+def index(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("The university by the river")
+
+
 def lesson(request: HttpRequest) -> HttpResponse:
     return HttpResponse(LESSON.render(RequestContext(request)))
 
 
 urlpatterns = [
+    path("home/", index, name="index"),
+    path("halls/", index, name="courses"),
     path("come-in/", come_in, name="login"),
     path("go/", go, name="logout"),
     path("lesson/", lesson, name="lesson"),

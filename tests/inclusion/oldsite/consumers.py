@@ -13,7 +13,7 @@ class Visits(AsyncJsonWebsocketConsumer):
         session: Any = self.scope["session"]
         await self.send_json(
             {
-                "user": self.scope["user"].username,
+                "user": self.scope["user"].get_username(),
                 "visits": session.get("visits"),
                 "key": session.session_key,
                 "cookies": sorted(self.scope["cookies"]),
