@@ -166,7 +166,9 @@ class QuestionAdmin(Editable):
         return ("course", "kind", "versions") if was_asked(obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
-        fields = ("course", "slug", "prompt", "kind", "position", "quick")
+        fields = ("course", "slug", "prompt", "kind", "position")
+        if obj is not None and obj.quick:
+            fields = (*fields, "quick")
         if not was_asked(obj):
             return ((None, {"fields": fields}),)
         return ((None, {"fields": (*fields, "versions"), "description": WAS_ASKED}),)

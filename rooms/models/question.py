@@ -151,6 +151,11 @@ class QuestionVersion(models.Model):
         return self.prompt, self.kind, self.choices
 
     @property
+    def is_bare(self) -> bool:
+        """Return whether the choices are letters without words."""
+        return not any(choice["text"] for choice in self.choices)
+
+    @property
     def letters(self) -> list[str]:
         """Return the letters of the choices, in order."""
         return [choice["letter"] for choice in self.choices]
