@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rooms.actions.questions import begin_edit
 from rooms.admin.base import Editable, History, WrittenForm, changelist, shortened
 from rooms.admin.scope import CourseFilter, Scoped
-from rooms.models import Choice, Course, Question, QuestionVersion, Round
+from rooms.models import Choice, Course, Question, QuestionVersion, RightAnswer, Round
 
 WAS_ASKED = _(
     "This question was asked. Saving makes a new version for the next time it is asked. Votes keep "
@@ -235,3 +235,18 @@ class QuestionVersionAdmin(History):
     @admin.display(description=_("rounds"), ordering="round_count")
     def rounds(self, version: Any) -> str:
         return changelist(Round, str(version.round_count), version__id__exact=version.pk)
+
+
+@admin.register(RightAnswer)
+class RightAnswerAdmin(History):
+    list_display = ("given_at", "course", "version", "letter", "given_by")
+    list_filter = (("version__question__course", CourseFilter),)
+    list_select_related = ("version__question__course", "given_by")
+    search_fields = ("version__question__slug", "version__question__course__slug")
+    date_hierarchy = "given_at"
+    ordering = ("-given_at", "-pk")
+    fields = ("version", "letter", "given_by", "given_at")
+
+    @admin.display(description=_("course"), ordering="version__question__course")
+    def course(self, answer: RightAnswer) -> Course:
+        return answer.version.question.course
