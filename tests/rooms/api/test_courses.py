@@ -227,6 +227,7 @@ def test_a_question_in_full(school, api, lead):
             "kind": "single",
             "choices": [{"choice": letter, "text": f"choice {letter}"} for letter in "ABCD"],
             "correct": "B",
+            "quick": False,
         }
     ]
 
