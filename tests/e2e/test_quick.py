@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import Instructor, Person, Student, come
+from tests.e2e.people import DESKTOP, PHONE, Instructor, Person, Student, come
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -27,6 +27,15 @@ async def quick_vote(student: Student, choice: str) -> None:
 
 async def verdict(student: Student, text: str) -> None:
     await expect(student.page.get_by_test_id("verdict")).to_have_text(text)
+
+
+async def look_on_a_phone(instructor: Instructor, name: str) -> None:
+    """Look at the dashboard as it is on a phone, in the dark."""
+    await instructor.page.set_viewport_size(PHONE)
+    await instructor.page.emulate_media(color_scheme="dark")
+    await instructor.look(f"{name}-phone")
+    await instructor.page.set_viewport_size(DESKTOP)
+    await instructor.page.emulate_media(color_scheme="light")
 
 
 async def close_and_reveal(instructor: Instructor) -> None:
@@ -80,6 +89,7 @@ async def test_a_to_d_now(classroom: Classroom) -> None:
     await expect(page.get_by_test_id("mark-B")).to_have_attribute("aria-pressed", "true")
     for person in everybody:
         await person.look("bare-answered")
+    await look_on_a_phone(instructor, "bare-answered")
 
     # Another one has words, and its right answer is known from the start.
     await instructor.press("quick-open")
@@ -90,6 +100,7 @@ async def test_a_to_d_now(classroom: Classroom) -> None:
         await page.get_by_test_id(f"quick-text-{letter}").fill(text)
     await page.get_by_test_id("quick-right").select_option("C")
     await instructor.look("quick-words")
+    await look_on_a_phone(instructor, "quick-words")
     await instructor.press("quick-start")
     await all_see("vote", *everybody, look="words-vote")
     await expect(page.get_by_test_id("answer-note")).to_contain_text("hidden on this screen")
@@ -107,3 +118,4 @@ async def test_a_to_d_now(classroom: Classroom) -> None:
         page.get_by_test_id("question-quick-1").get_by_text("quick", exact=True)
     ).to_be_visible()
     await instructor.look("kept")
+    await look_on_a_phone(instructor, "kept")
