@@ -52,7 +52,7 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
     A quick question may have choices without a text, and none of them correct.
     """
 
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         if self.instance.quick and form.instance.pk:
             form.fields["text"].required = False
@@ -166,7 +166,7 @@ class QuestionAdmin(Editable):
         return ("course", "kind", "versions") if was_asked(obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
-        fields = ("course", "slug", "prompt", "kind", "position")
+        fields: tuple[str, ...] = ("course", "slug", "prompt", "kind", "position")
         if obj is not None and obj.quick:
             fields = (*fields, "quick")
         if not was_asked(obj):

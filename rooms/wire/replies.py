@@ -159,7 +159,7 @@ class Moved(Struct, frozen=True):
     question: str | UnsetType = UNSET
 
     @classmethod
-    def to(cls, phase: str, epoch: int, groups: int | None, question: str | None) -> Self:
+    def to(cls, phase: str, epoch: int, groups: int | None, question: str | None = None) -> Self:
         """Return the reply. It has no `groups` and no `question` if they are None."""
         return cls(
             phase=phase,
