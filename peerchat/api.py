@@ -11,8 +11,8 @@ get further optional arguments, and results get further attributes.
 
 A `course` is a `Course` or its slug, a `question` is a `Question` or its slug; a slug that it had
 before means it, too, as long as no other has it. Of a `Course`, the
-attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `prompt`, `position`
-and `course`. Both can go into the template tags.
+attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `prompt`, `position`,
+`quick` and `course`. Both can go into the template tags.
 
 Every function is one transaction, or a part of the caller's. Open pages and signals follow when it
 commits. Call the functions from synchronous code, in any process: a view, a command, a task. A
@@ -23,7 +23,9 @@ from __future__ import annotations
 
 import uuid as uuids
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
@@ -31,10 +33,18 @@ from rooms.models import Course, Enrollment, Question, Room
 from rooms.queries.courses import my_enrollments, questions_for, versions_for
 from rooms.queries.results import ChoiceResult, Results, revealed_results
 from rooms.queries.slugs import find_course, find_question
-from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
+from rooms.wire.commands import (
+    Control,
+    QuickQuestion,
+    Reveal,
+    SetCorrect,
+    StartQuestion,
+    StopVote,
+)
 from rooms.wire.errors import (
     EmptyText,
     IllegalTransition,
+    InvalidChoice,
     InvalidMessageFormat,
     InvalidRoom,
     PermissionDenied,
@@ -55,6 +65,7 @@ __all__ = [
     "EmptyText",
     "Error",
     "IllegalTransition",
+    "InvalidChoice",
     "InvalidMessageFormat",
     "InvalidRoom",
     "PermissionDenied",
@@ -65,6 +76,7 @@ __all__ = [
     "UuidReused",
     "add_question",
     "ask",
+    "ask_quickly",
     "close_round",
     "create_course",
     "enroll",
@@ -75,6 +87,7 @@ __all__ = [
     "post_message",
     "read_results",
     "reveal",
+    "set_right_answer",
     "unenroll",
 ]
 
@@ -204,6 +217,57 @@ def ask(
     _step(user, course, StartQuestion(uuid=uuids.uuid4().hex, question=slug, seconds=seconds))
 
 
+def ask_quickly(
+    *,
+    user: User,
+    course: Course | str,
+    choices: int | Sequence[str] = 4,
+    prompt: str = "",
+    correct: str | None = None,
+    seconds: float | None = None,
+) -> Question:
+    """Make a question that nobody prepared, start the first vote on it, and return it.
+
+    user: who asks; they must lead the course.
+    choices: how many there are, from 2 to 26, or their texts, which may be empty. They get the
+    letters A, B, C ...
+    prompt: the question, up to 4000 characters; by default it has no words.
+    correct: the letter of the right choice, where it is known; `set_right_answer` can tell later.
+    seconds: as for `ask`.
+
+    The question gets a slug, and a place after the other questions. Raises PermissionDenied for one
+    who does not lead the course, InvalidMessageFormat for choices or seconds that are not possible,
+    InvalidChoice where `correct` is none of the letters, TextTooLong, and IllegalTransition while
+    the class is at a question that was not revealed or finished. Open pages show the question and
+    take votes. Sends `class_started` as `ask` does.
+    """
+    command = _command(
+        QuickQuestion,
+        choices=choices if isinstance(choices, int) else list(choices),
+        prompt=prompt,
+        correct=correct,
+        seconds=seconds,
+    )
+    moved = _step(user, course, command)
+    assert moved.question is not None
+    return get_question(course=course, slug=moved.question)
+
+
+def set_right_answer(*, user: User, course: Course | str, choice: str | None) -> None:
+    """Give the right answer of the current question, change it, or take it back with None.
+
+    user: who gives it; they must lead the course.
+    choice: the letter of the right choice.
+
+    Only a question that was asked without a right answer, or got it by `ask_quickly`, can get one.
+    Raises PermissionDenied for one who does not lead the course, InvalidMessageFormat and
+    InvalidChoice where the question has no such choice, and IllegalTransition where no question
+    runs or this one was prepared with its right answer. Before the reveal, only the dashboards hear
+    of it. After it, open pages show it at once, and it sends `question_revealed` once more.
+    """
+    _step(user, course, _command(SetCorrect, choice=choice))
+
+
 def close_round(*, user: User, course: Course | str) -> None:
     """Close the vote that is open, be it the first or the second one on the question.
 
@@ -263,7 +327,8 @@ def read_results(*, user: User, course: Course | str, question: Question | str) 
 
     The result is None until the question was revealed, for instructors, too, and while the class
     is at the question again. Later edits of the question change nothing of it. `Results` has
-    `course`, `question`, `prompt`, `revealed_at`, `votes` (of both rounds) and `choices`; each of
+    `course`, `question`, `prompt`, `revealed_at`, `correct` (a letter, or None for a question
+    without a right answer), `votes` (of both rounds) and `choices`; each of
     these has `letter`, `text`, `is_correct` and `votes`. Raises PermissionDenied for a user who is
     not in the course. On open pages nothing changes.
     """
@@ -271,8 +336,17 @@ def read_results(*, user: User, course: Course | str, question: Question | str) 
     return revealed_results(user, _slug(course), slug)
 
 
-def _step(user: User, course: Course | str, command: Control) -> None:
-    session.control(user=user, course=_slug(course), command=command)
+def _command(kind: type[Control], **fields: Any) -> Control:
+    """Return a command. Raises InvalidMessageFormat for fields that it cannot have."""
+    body = {"action": kind.__struct_config__.tag, "uuid": uuids.uuid4().hex, **fields}
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidMessageFormat(f"The question is not valid: {error}.") from None
+
+
+def _step(user: User, course: Course | str, command: Control) -> session.Moved:
+    return session.control(user=user, course=_slug(course), command=command)
 
 
 def _slug(course: Course | str) -> str:

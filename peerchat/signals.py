@@ -22,7 +22,8 @@ sends nothing, so do not keep accounts by signals.
     Arguments: `course`, `question`, `user` (who opened it).
 
 `question_revealed`
-    The right answer and the votes of a question were shown to the class.
+    The right answer and the votes of a question were shown to the class. It is sent again when the
+    right answer of a quick question is given, changed or taken back after that.
     Arguments: `course`, `question`, `user` (who revealed it).
 
 `message_posted`

@@ -304,7 +304,7 @@ async def _control(client: Client, command: Control) -> replies.Moved:
     while isinstance(moved, session_actions.Closing):
         await asyncio.sleep(moved.seconds)
         moved = await begin()
-    return replies.Moved.to(moved.phase, moved.epoch, moved.groups)
+    return replies.Moved.to(moved.phase, moved.epoch, moved.groups, moved.question)
 
 
 async def _figures(client: Client, command: Figures) -> FiguresBody:

@@ -57,6 +57,8 @@ class Terminal:
             "state": (self._state, "/state                   show the state of the class"),
             "vote": (self._vote, "/vote CHOICE [1-5]       vote, optionally with your confidence"),
             "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
+            "quick": (self._quick, "/quick [CHOICES [SECS]]  instructor: ask, unprepared"),
+            "correct": (self._correct, "/correct LETTER or -     instructor: the right answer"),
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
@@ -268,6 +270,16 @@ class Terminal:
     async def _start(self, question: str, seconds: str = "") -> None:
         fields = {"seconds": float(seconds)} if seconds else {}
         await self._control("start_question", question=question, **fields)
+
+    async def _quick(self, choices: str = "4", seconds: str = "") -> None:
+        fields = {"seconds": float(seconds)} if seconds else {}
+        await self._control("quick_question", choices=int(choices), **fields)
+
+    async def _correct(self, choice: str) -> None:
+        await self._control("set_correct", choice=None if choice == "-" else choice.upper())
+        self._write(
+            "The right answer is unknown." if choice == "-" else f"Right: {choice.upper()}."
+        )
 
     async def _countdown(self, seconds: str = "5") -> None:
         await self._control("count_down_and_stop", seconds=float(seconds))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rooms.wire.events import ControlEvent, MessageBody, PartnerBody
+from rooms.wire.events import ControlEvent, MessageBody, PartnerBody, QuestionBody
 
 CONTROL_IN_WORDS = {
     "enableVote": "Voting is open.",
@@ -20,17 +20,30 @@ CONTROL_IN_WORDS = {
 
 def of_class(event: ControlEvent) -> Iterator[str]:
     """Yield the lines that tell where the class stands."""
-    yield f"-- {CONTROL_IN_WORDS.get(event.message, event.message)}"
+    unknown = event.message == "reveal" and event.correct is None
+    told = "The votes:" if unknown else CONTROL_IN_WORDS.get(event.message, event.message)
+    yield f"-- {told}"
     if event.question is not None and event.message in ("enableVote", "enableRevote"):
-        yield plain(event.question.prompt)
-        for choice in event.question.choices:
-            yield f"  {choice.choice}  {plain(choice.text)}"
+        yield from _of_question(event.question)
     if event.deadline is not None:
         yield f"   {max(event.deadline - event.server_time, 0):.0f} s left."
     if isinstance(event.correct, str):
         yield f"   Correct answer: {event.correct}."
+    elif unknown:
+        yield "   No right answer is marked."
     if isinstance(event.histograms, list):
         yield from _of_histograms(event.histograms, "Votes of round")
+
+
+def _of_question(question: QuestionBody) -> Iterator[str]:
+    """Yield the lines of a question. One without words is a line of letters."""
+    if question.prompt:
+        yield plain(question.prompt)
+    if not any(choice.text for choice in question.choices):
+        yield f"  {'  '.join(choice.choice for choice in question.choices)}"
+        return
+    for choice in question.choices:
+        yield f"  {choice.choice}  {plain(choice.text)}".rstrip()
 
 
 def _of_histograms(histograms: Iterable[Mapping[str, int]], name: str) -> Iterator[str]:

@@ -12,7 +12,14 @@ from accounts import people
 from accounts.people import User
 from rooms import permissions
 from rooms.actions import partners, seating, tell, uselog
-from rooms.actions.steps import STEPS, Step, close_round, message_uuid, post_to_class
+from rooms.actions.steps import (
+    STEPS,
+    Step,
+    close_round,
+    message_uuid,
+    posed_by,
+    post_to_class,
+)
 from rooms.conf import limits
 from rooms.models import ClassSession, Course, Message, PartnerGroup
 from rooms.peer import phases
@@ -24,11 +31,16 @@ from rooms.wire.errors import IllegalTransition
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The result of a command; `groups` is the number of partner groups it made, if any."""
+    """The result of a command.
+
+    `groups` is the number of partner groups it made, and `question` the slug of the question it
+    made, if any.
+    """
 
     phase: str
     epoch: int
     groups: int | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +82,15 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
     PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
     allow the command, or if the command names another epoch than the current one;
-    InvalidMessageFormat if the course has no such question, student or group; EmptyText and
-    TextTooLong for an announcement; UuidReused if the uuid belongs to another message.
+    InvalidMessageFormat if the course has no such question, student or group; InvalidChoice for a
+    right answer that is no choice; EmptyText and TextTooLong for a text; UuidReused if the uuid
+    belongs to another message.
     """
     course_ = permissions.leading(user, course).course
     step = STEPS[type(command)]
     session = _lock(course_, user)
     if step.known_before(course_, user, command):
-        return _answer(session, step)
+        return _answer(session, step, user, command)
     now = timezone.now()
     again = _is_closing(session) and session.closing == message_uuid(command)
     if not again:
@@ -89,8 +102,9 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
         return Closing(session.deadline)
     partners.lock_rooms(session)
     session.controller = user
+    moves = session.phase in step.moves
     session = step.apply(session, command, now)
-    if step.moves:
+    if moves:
         message = phases.control_message(command.action, to)
         assert message is not None
         _advance(
@@ -101,7 +115,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
             act=command.action,
             now=now,
         )
-    return _answer(session, step)
+    return _answer(session, step, user, command)
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
@@ -146,7 +160,7 @@ def _is_closing(session: ClassSession) -> bool:
 
 def _check_closing(session: ClassSession, step: Step) -> None:
     """Raise IllegalTransition for a transition of a class whose round is about to close."""
-    if step.moves and _is_closing(session):
+    if session.phase in step.moves and _is_closing(session):
         raise IllegalTransition(
             "The vote is closing. Wait a moment.", phase=str(session.phase), epoch=session.epoch
         )
@@ -271,10 +285,11 @@ def _advance(
         tell.partners(session)
 
 
-def _answer(session: ClassSession, step: Step) -> Moved:
+def _answer(session: ClassSession, step: Step, user: User, command: Control) -> Moved:
     """Return the answer to a command, whether it is new or repeated."""
     groups = None
     if step.makes_partner_groups:
         first, _ = classroom.rounds(session)
         groups = PartnerGroup.objects.filter(round=first).count() if first is not None else 0
-    return Moved(str(session.phase), session.epoch, groups)
+    question = posed_by(session.course, user, command) if step.makes_question else None
+    return Moved(str(session.phase), session.epoch, groups, question)

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from accounts import people
 from accounts.people import User
-from rooms.actions import partners, questions, seating, signals, votes
+from rooms.actions import partners, questions, quick, seating, signals, tell, uselog, votes
 from rooms.actions.messages import store_message
-from rooms.models import ClassSession, Course, Message, Question, Room, Round
+from rooms.models import ClassSession, Course, Message, Question, RightAnswer, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.queries import classroom
@@ -30,8 +31,10 @@ from rooms.wire.commands import (
     MakePartners,
     MoveStudent,
     NextQuestion,
+    QuickQuestion,
     Reopen,
     Reveal,
+    SetCorrect,
     StartQuestion,
     StartRevote,
     StopVote,
@@ -112,6 +115,17 @@ def _announced_before(course: Course, user: User, command: Announce) -> bool:
     return True
 
 
+def _given_before(course: Course, user: User, command: SetCorrect) -> bool:
+    """Return whether the command has already given this right answer."""
+    before = RightAnswer.objects.filter(name=quick.answer_name(course, user, command)).first()
+    message = _message_of(course, user, command)
+    if message is not None and (before is None or message.text != "reveal"):
+        raise UuidReused
+    if before is not None and before.letter != (command.choice or ""):
+        raise UuidReused
+    return before is not None
+
+
 def _formed_before(course: Course, user: User, command: MakePartners) -> bool:
     """Return whether the command has already formed partner groups, which leaves no message."""
     return partners.formed_under(_groups_name(course, user, command))
@@ -127,6 +141,14 @@ def _message_of(course: Course, user: User, command: Control) -> Message | None:
     ).first()
 
 
+def posed_by(course: Course, user: User, command: Control) -> str:
+    """Return the slug of the question that a command has posed."""
+    message = _message_of(course, user, command)
+    assert message is not None
+    assert message.control is not None
+    return str(message.control["question"]["question"])
+
+
 def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID:
     """Return the name of the partner groups that a command forms."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{course.pk}:{user.pk}:{command.uuid}")
@@ -138,6 +160,41 @@ def _groups_name(course: Course, user: User, command: MakePartners) -> uuid.UUID
 def _start_question(session: ClassSession, command: StartQuestion, now: datetime) -> ClassSession:
     session = _renewed(session, now)
     _pose(session, command.question, command.seconds, now)
+    return session
+
+
+def _quick_question(session: ClassSession, command: QuickQuestion, now: datetime) -> ClassSession:
+    session = _renewed(session, now)
+    question = quick.make_question(session.course, command)
+    _open(session, question, command.seconds, now)
+    quick.note_answer(session, command, now)
+    return session
+
+
+def _set_correct(session: ClassSession, command: SetCorrect, now: datetime) -> ClassSession:
+    quick.give_answer(session, command, now)
+    assert session.current_round is not None
+    question = session.current_round.question
+    if session.phase == Phase.REVEALED:
+        signals.send(signals.question_revealed, **_facts(session, question))
+        return session
+    # Nobody but those who lead may hear of it.
+    uselog.record(
+        [
+            uselog.row(
+                sid=people.username(session.controller),
+                user=session.controller_id,
+                event="peer",
+                act=command.action,
+                course_id=session.course.slug,
+                course=session.course_id,
+                div_id=question.slug,
+                question=question.pk,
+                timestamp=now,
+            )
+        ]
+    )
+    tell.figures_changed(session.course_id)
     return session
 
 
@@ -254,6 +311,10 @@ def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime
     question = find_question(session.course, slug)
     if question is None:
         raise InvalidMessageFormat("The course has no such question.")
+    _open(session, question, seconds, now)
+
+
+def _open(session: ClassSession, question: Question, seconds: float | None, now: datetime) -> None:
     if signals.class_started.has_listeners() and not session.rounds.exists():
         signals.send(signals.class_started, **_facts(session, question))
     session.current_round = Round.objects.create(
@@ -288,23 +349,29 @@ class Step:
 
     `apply(session, command, now)` carries it out and returns the session that continues, which is a
     new one if a question opens it. `known_before(course, user, command)` returns whether the
-    command came before, and raises UuidReused if its uuid belongs to something else. `moves` is
-    true if the step is a transition, which is sent to the class under a new epoch.
-    `makes_partner_groups` is true if the answer contains the number of partner groups.
+    command came before, and raises UuidReused if its uuid belongs to something else. `moves` has
+    the phases in which the step is a transition, which is sent to the class under a new epoch.
+    `makes_partner_groups` is true if the answer contains the number of partner groups, and
+    `makes_question` if it contains the slug of the question.
     """
 
     apply: Callable[[ClassSession, Any, datetime], ClassSession]
     known_before: Callable[[Course, User, Any], bool] = _moved_before
-    moves: bool = True
+    moves: frozenset[Phase] = frozenset(Phase)
     makes_partner_groups: bool = False
+    makes_question: bool = False
 
+
+_NOWHERE: frozenset[Phase] = frozenset()
 
 STEPS: dict[type[Control], Step] = {
     StartQuestion: Step(_start_question),
+    QuickQuestion: Step(_quick_question, makes_question=True),
+    SetCorrect: Step(_set_correct, known_before=_given_before, moves=frozenset({Phase.REVEALED})),
     CountDownAndStop: Step(_count_down),
     StopVote: Step(_stop_vote),
     MakePartners: Step(
-        _make_partners, known_before=_formed_before, moves=False, makes_partner_groups=True
+        _make_partners, known_before=_formed_before, moves=_NOWHERE, makes_partner_groups=True
     ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
@@ -312,6 +379,6 @@ STEPS: dict[type[Control], Step] = {
     Reveal: Step(_reveal),
     Reopen: Step(_reopen),
     NextQuestion: Step(_next_question),
-    Announce: Step(_announce, known_before=_announced_before, moves=False),
-    MoveStudent: Step(_move_student, moves=False),
+    Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
+    MoveStudent: Step(_move_student, moves=_NOWHERE),
 }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rooms.actions.questions import begin_edit
 from rooms.admin.base import Editable, History, WrittenForm, changelist, shortened
 from rooms.admin.scope import CourseFilter, Scoped
-from rooms.models import Choice, Course, Question, QuestionVersion, Round
+from rooms.models import Choice, Course, Question, QuestionVersion, RightAnswer, Round
 
 WAS_ASKED = _(
     "This question was asked. Saving makes a new version for the next time it is asked. Votes keep "
@@ -25,8 +25,16 @@ WAS_ASKED = _(
 class QuestionForm(WrittenForm):
     texts = ("prompt",)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.quick and "prompt" in self.fields:
+            self.fields["prompt"].required = False
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        is_prepared = not self.cleaned_data.get("quick", False)
+        if is_prepared and self.cleaned_data.get("prompt") == "":
+            self.add_error("prompt", self.fields["prompt"].error_messages["required"])
         course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
         others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
         if course and slug and others.exists():
@@ -39,7 +47,15 @@ class ChoiceForm(WrittenForm):
 
 
 class ChoiceFormSet(forms.BaseInlineFormSet):
-    """At least two choices, exactly one of them correct. They get the letters from A in order."""
+    """At least two choices, exactly one of them correct. They get the letters from A in order.
+
+    A quick question may have choices without a text, and none of them correct.
+    """
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if self.instance.quick and form.instance.pk:
+            form.fields["text"].required = False
 
     def clean(self) -> None:
         super().clean()
@@ -52,7 +68,7 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
             told = _("A question has %(most)s choices at most.")
             raise forms.ValidationError(told, params={"most": len(ascii_uppercase)})
         correct = [form for form in kept if form.cleaned_data["is_correct"]]
-        if not correct:
+        if not correct and not self.instance.quick:
             raise forms.ValidationError(_("Exactly one choice must be correct."))
         for form in correct[1:]:
             form.add_error("is_correct", _("Exactly one choice must be correct."))
@@ -60,8 +76,8 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
     def save(self, commit: bool = True) -> Any:
         # Rows are saved one by one, and the database never allows two correct choices. So the
         # previously correct one has to be saved first.
-        correct = next(form.instance for form in self._kept() if form.cleaned_data["is_correct"])
-        self.instance.choices.exclude(pk=correct.pk).update(is_correct=False)
+        correct = [form.instance.pk for form in self._kept() if form.cleaned_data["is_correct"]]
+        self.instance.choices.exclude(pk__in=correct).update(is_correct=False)
         return super().save(commit)
 
     def save_new_objects(self, commit: bool = True) -> Any:
@@ -86,7 +102,8 @@ class ChoiceFormSet(forms.BaseInlineFormSet):
         return [
             form
             for form in self.forms
-            if form.cleaned_data.get("text") and not form.cleaned_data.get("DELETE")
+            if (form.cleaned_data.get("text") or (self.instance.quick and form.instance.pk))
+            and not form.cleaned_data.get("DELETE")
         ]
 
 
@@ -129,13 +146,13 @@ def was_asked(question: Question | None) -> bool:
 @admin.register(Question)
 class QuestionAdmin(Editable):
     form = QuestionForm
-    list_display = ("slug", "course", "start", "position", "times_asked")
+    list_display = ("slug", "course", "start", "quick", "position", "times_asked")
     list_editable = ("position",)
-    list_filter = (("course", CourseFilter), "kind")
+    list_filter = (("course", CourseFilter), "kind", "quick")
     list_select_related = ("course",)
     search_fields = ("slug", "prompt", "course__title", "choices__text")
     autocomplete_fields = ("course",)
-    ordering = ("course", "position", "slug")
+    ordering = ("course", "quick", "position", "slug")
     inlines = (ChoiceInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -149,7 +166,9 @@ class QuestionAdmin(Editable):
         return ("course", "kind", "versions") if was_asked(obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
-        fields = ("course", "slug", "prompt", "kind", "position")
+        fields: tuple[str, ...] = ("course", "slug", "prompt", "kind", "position")
+        if obj is not None and obj.quick:
+            fields = (*fields, "quick")
         if not was_asked(obj):
             return ((None, {"fields": fields}),)
         return ((None, {"fields": (*fields, "versions"), "description": WAS_ASKED}),)
@@ -216,3 +235,18 @@ class QuestionVersionAdmin(History):
     @admin.display(description=_("rounds"), ordering="round_count")
     def rounds(self, version: Any) -> str:
         return changelist(Round, str(version.round_count), version__id__exact=version.pk)
+
+
+@admin.register(RightAnswer)
+class RightAnswerAdmin(History):
+    list_display = ("given_at", "course", "version", "letter", "given_by")
+    list_filter = (("version__question__course", CourseFilter),)
+    list_select_related = ("version__question__course", "given_by")
+    search_fields = ("version__question__slug", "version__question__course__slug")
+    date_hierarchy = "given_at"
+    ordering = ("-given_at", "-pk")
+    fields = ("version", "letter", "given_by", "given_at")
+
+    @admin.display(description=_("course"), ordering="version__question__course")
+    def course(self, answer: RightAnswer) -> Course:
+        return answer.version.question.course

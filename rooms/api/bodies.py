@@ -69,11 +69,17 @@ class NewToken(Struct, frozen=True):
 
 
 class QuestionInfo(Struct, frozen=True):
+    """A question with its correct choice, which is null if it has none.
+
+    `quick` tells whether it was made in a class. Such a question may have no words.
+    """
+
     question: str
     prompt: str
     kind: str
     choices: list[ChoiceBody]
     correct: str | None
+    quick: bool = False
 
 
 class Questions(Listed[QuestionInfo], frozen=True):

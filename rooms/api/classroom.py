@@ -110,7 +110,7 @@ class Control(Endpoint):
             reply = results.figures_for(user, slug)
         else:
             moved = session.control(user=user, course=slug, command=command)
-            reply = replies.Moved.to(moved.phase, moved.epoch, moved.groups)
+            reply = replies.Moved.to(moved.phase, moved.epoch, moved.groups, moved.question)
         return Response(Raw(replies.encode(command, reply)))
 
 

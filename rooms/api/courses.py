@@ -12,10 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rooms import permissions
+from rooms.actions import quick
 from rooms.api import bodies, serializers, shapes, spreadsheet
 from rooms.api.endpoint import Endpoint, asked, listed
 from rooms.api.export import Export
-from rooms.api.schema import READING, extend_schema, query, refusals
+from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
+from rooms.models import QuestionVersion
 from rooms.queries import courses, results
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -52,6 +54,19 @@ class Questions(Endpoint):
             return map(shapes.question, courses.versions_for(enrollment, part))
 
         return Response(listed(request, courses.questions_for(enrollment), show))
+
+
+class KeepQuestion(Endpoint):
+    @extend_schema(
+        operation_id="courses_questions_keep_create",
+        summary="Keep a quick question among the prepared ones",
+        description="It becomes the last of them. One that is there already stays as it is.",
+        request=None,
+        responses={200: serializers.of(bodies.QuestionInfo)} | refusals(*WRITING),
+    )
+    def post(self, request: Request, slug: str, question: str) -> Response:
+        kept = quick.keep_question(user=self.me(request), course=slug, question=question)
+        return Response(shapes.question(QuestionVersion.of(kept)))
 
 
 class Sessions(Endpoint):

@@ -59,6 +59,7 @@ def question(version: QuestionVersion) -> bodies.QuestionInfo:
         kind=shown.kind,
         choices=shown.choices,
         correct=version.correct,
+        quick=version.question.quick,
     )
 
 

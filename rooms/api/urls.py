@@ -9,6 +9,7 @@ urlpatterns = [
     path("tokens/current/", tokens.CurrentToken.as_view()),
     path("courses/", courses.Courses.as_view()),
     path("courses/<slug:slug>/questions/", courses.Questions.as_view()),
+    path("courses/<slug:slug>/questions/<slug:question>/keep/", courses.KeepQuestion.as_view()),
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
     path("courses/<slug:slug>/vote/", classroom.Votes.as_view()),
     path("courses/<slug:slug>/draft/", classroom.Drafts.as_view()),

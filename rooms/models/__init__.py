@@ -1,5 +1,6 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
+from rooms.models.answers import RightAnswer
 from rooms.models.course import Course, Enrollment, FormerSlug
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
@@ -27,6 +28,7 @@ __all__ = [
     "PartnerGroup",
     "Question",
     "QuestionVersion",
+    "RightAnswer",
     "Room",
     "Round",
     "UseLog",

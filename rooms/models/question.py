@@ -14,7 +14,8 @@ class Question(models.Model):
     """A question with a single correct choice, as it will be asked next.
 
     A class that asks it keeps a `QuestionVersion`, so that later edits change nothing of what was
-    asked.
+    asked. A `quick` question was made in the class: its prompt and the texts of its choices may be
+    empty, and it may have no correct choice.
     """
 
     class Kind(models.TextChoices):
@@ -27,6 +28,13 @@ class Question(models.Model):
     prompt = models.TextField(_("prompt"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.SINGLE)
     position = models.PositiveIntegerField(_("position"), default=0)
+    # The database default serves workers that still run code without this field.
+    quick = models.BooleanField(
+        _("quick"),
+        default=False,
+        db_default=False,
+        help_text=_("Asked without preparation. It may have no words and no right answer."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # The slugs that it had before, the newest first. The database default serves workers that
     # still run code without this field.
@@ -41,7 +49,7 @@ class Question(models.Model):
     class Meta:
         verbose_name = _("question")
         verbose_name_plural = _("questions")
-        ordering = ("course", "position", "slug")
+        ordering = ("course", "quick", "position", "slug")
         constraints = (
             models.UniqueConstraint(fields=("course", "slug"), name="peerchat_question_slug_once"),
         )
@@ -94,6 +102,9 @@ class Choice(models.Model):
 class QuestionVersion(models.Model):
     """The wording and the choices with which a question was asked. Nothing ever changes them.
 
+    The one exception is the correct choice of a question that was asked without: it may be given
+    later, by a `RightAnswer`, and belongs to the rounds that ask it.
+
     `choices` is a list of `{"letter", "text", "is_correct"}` in the order of the letters. The
     versions of a question are numbered from 1 in the order in which they were first asked.
     """
@@ -138,6 +149,11 @@ class QuestionVersion(models.Model):
     def content(self) -> tuple[str, str, list[dict[str, Any]]]:
         """Return all that makes this version differ from others of the question."""
         return self.prompt, self.kind, self.choices
+
+    @property
+    def is_bare(self) -> bool:
+        """Return whether the choices are letters without words."""
+        return not any(choice["text"] for choice in self.choices)
 
     @property
     def letters(self) -> list[str]:

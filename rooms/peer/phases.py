@@ -38,12 +38,15 @@ PARTNER_PHASES: Final = frozenset(
     {Phase.DISCUSS, Phase.REVOTE, Phase.REVOTE_CLOSED, Phase.REVEALED}
 )
 
+_TO_VOTE: Final = {Phase.IDLE: Phase.VOTE, Phase.REVEALED: Phase.VOTE}
 _CLOSING: Final = {Phase.VOTE: Phase.VOTE_CLOSED, Phase.REVOTE: Phase.REVOTE_CLOSED}
 _TO_IDLE: Final = dict.fromkeys((Phase.REVEALED, *CLOSED_PHASES), Phase.IDLE)
 _TO_DISCUSS: Final = {Phase.VOTE_CLOSED: Phase.DISCUSS}
 
 _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
-    "start_question": {Phase.IDLE: Phase.VOTE, Phase.REVEALED: Phase.VOTE},
+    "start_question": _TO_VOTE,
+    "quick_question": _TO_VOTE,
+    "set_correct": {phase: phase for phase in Phase if phase != Phase.IDLE},
     "count_down_and_stop": {phase: phase for phase in OPEN_PHASES},
     "stop_vote": _CLOSING,
     "make_partners": {Phase.VOTE_CLOSED: Phase.VOTE_CLOSED},
@@ -64,6 +67,7 @@ NEED_GROUPS: Final = frozenset({"enable_chat", "enable_face_chat", "move_student
 
 _FIXED_MESSAGES: Final = {
     "start_question": "enableVote",
+    "quick_question": "enableVote",
     "count_down_and_stop": "countDownAndStop",
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
@@ -110,8 +114,11 @@ def transition(
 def control_message(command: str, to_phase: Phase) -> str | None:
     """Return the ``message`` of the `control` event for a command that led to ``to_phase``.
 
-    It is None for commands without such an event (``make_partners``, ``move_student``).
+    It is None for commands without such an event (``make_partners``, ``move_student``). A right
+    answer that is given after the reveal reveals the question again, and before it tells nobody.
     """
+    if command == "set_correct":
+        return "reveal" if to_phase == Phase.REVEALED else None
     if command == "reopen":
         return "enableVote" if to_phase == Phase.VOTE else "enableRevote"
     if command == "next_question":

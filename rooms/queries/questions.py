@@ -18,6 +18,16 @@ def reveals(course: Course) -> QuerySet[Message]:
     ).order_by("seq")
 
 
+def may_set_correct(version: QuestionVersion) -> bool:
+    """Return whether the right answer of a question that a class was asked may be given.
+
+    The right answer that a question was prepared with stays.
+    """
+    if version.correct is None:
+        return True
+    return version.pk is not None and version.right_answers.exists()
+
+
 def versions_at(
     questions: Iterable[Question], times: Mapping[str, datetime]
 ) -> dict[int, QuestionVersion]:

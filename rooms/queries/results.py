@@ -24,7 +24,7 @@ from rooms.peer.phases import Phase
 from rooms.permissions import enrolled, leading
 from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
 from rooms.queries.presence import online_students
-from rooms.queries.questions import reveals, versions_at
+from rooms.queries.questions import may_set_correct, reveals, versions_at
 from rooms.queries.slugs import find_question
 from rooms.wire.events import FiguresBody, Transitions
 
@@ -70,6 +70,7 @@ def figures(course: Course) -> FiguresBody:
         transitions=matrix,
         gain=gain,
         correct=correct_choice(session),
+        may_set_correct=may_set_correct(session.current_round.asked),
     )
 
 
@@ -112,6 +113,11 @@ class Results:
     prompt: str
     choices: tuple[ChoiceResult, ...]
     revealed_at: datetime
+
+    @property
+    def correct(self) -> str | None:
+        """The letter of the right choice; None for a question without a known right answer."""
+        return next((choice.letter for choice in self.choices if choice.is_correct), None)
 
     @property
     def votes(self) -> tuple[int, int]:

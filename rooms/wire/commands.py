@@ -6,9 +6,11 @@ from msgspec import Meta, Raw, Struct
 
 from rooms.wire.fields import (
     DEFAULT_PAGE,
+    MOST_CHOICES,
     SEND_TO_LIMIT,
     ConnectionId,
     Epoch,
+    Letter,
     Moment,
     Page,
     RoomId,
@@ -170,6 +172,32 @@ class StartQuestion(Control, frozen=True, tag="start_question"):
     seconds: Seconds | None = None
 
 
+class QuickQuestion(Control, frozen=True, tag="quick_question"):
+    """Make a question that nobody prepared, and start the vote on it.
+
+    `choices` is their number, or their texts, which may be empty. `correct` is the letter of the
+    right one, if it is known already.
+    """
+
+    choices: (
+        Annotated[int, Meta(ge=2, le=MOST_CHOICES)]
+        | Annotated[list[Text], Meta(min_length=2, max_length=MOST_CHOICES)]
+    ) = 4
+    prompt: Text = ""
+    correct: Letter | None = None
+    seconds: Seconds | None = None
+
+
+class SetCorrect(Control, frozen=True, tag="set_correct"):
+    """Give the right answer of the current question, which was asked without, or take it back.
+
+    `choice` is its letter, or null. If `question` is given, it must be the current one.
+    """
+
+    choice: Letter | None
+    question: Slug | None = None
+
+
 class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
 
@@ -250,6 +278,8 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
 )
 CONTROL_COMMANDS: tuple[type[Command], ...] = (
     StartQuestion,
+    QuickQuestion,
+    SetCorrect,
     CountDownAndStop,
     StopVote,
     MakePartners,

@@ -18,6 +18,10 @@ SEND_TO_LIMIT = 100
 """Sockets that one `send_to` may name."""
 DATA_DEPTH = 100
 """Nesting depth of arrays and objects in the data that clients send to each other."""
+CHOICE_LIMIT = 500
+"""Characters in the text of a choice."""
+MOST_CHOICES = 26
+"""Choices of a question, one for each letter."""
 SECONDS_LIMIT = 3600
 """The longest time limit of a vote, in seconds."""
 
@@ -36,6 +40,7 @@ Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
 Page = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None
+Letter = Annotated[str, Meta(pattern=r"^[A-Z]\Z")]
 RoundNumber = Annotated[int, Meta(ge=1, le=2)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """A time in seconds since the epoch."""

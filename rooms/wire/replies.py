@@ -150,17 +150,23 @@ class Pong(Struct, frozen=True):
 
 
 class Moved(Struct, frozen=True):
-    """Tells the phase and epoch after a control command. `groups` is the number of groups that the
-    command made; other commands have none."""
+    """Tells the phase and epoch after a control command. `groups` is the number of groups, and
+    `question` the slug of the question, that the command made; other commands have none."""
 
     phase: str
     epoch: int
     groups: int | UnsetType = UNSET
+    question: str | UnsetType = UNSET
 
     @classmethod
-    def to(cls, phase: str, epoch: int, groups: int | None) -> Self:
-        """Return the reply. It has no `groups` if that is None."""
-        return cls(phase=phase, epoch=epoch, groups=UNSET if groups is None else groups)
+    def to(cls, phase: str, epoch: int, groups: int | None, question: str | None = None) -> Self:
+        """Return the reply. It has no `groups` and no `question` if they are None."""
+        return cls(
+            phase=phase,
+            epoch=epoch,
+            groups=UNSET if groups is None else groups,
+            question=UNSET if question is None else question,
+        )
 
 
 REPLIES: Mapping[type[Command], type[Struct]] = {

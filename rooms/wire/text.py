@@ -24,4 +24,9 @@ def clean_rationale(text: str) -> str:
 
     Raises TextTooLong.
     """
-    return clean_text(text, RATIONALE_LIMIT) if shows(text) else ""
+    return clean_optional(text, RATIONALE_LIMIT)
+
+
+def clean_optional(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Return a text as it is stored, empty if nothing of it shows. Raises TextTooLong."""
+    return clean_text(text, limit) if shows(text) else ""

@@ -29,6 +29,20 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("stop_vote", {}),
     ("reveal", {}),
 )
+MINE = object()
+"""The right answer of a class."""
+# The right answer is given before the vote, during it, and in all phases after it.
+QUICK: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("quick_question", {"correct": MINE}),
+    ("set_correct", {"choice": MINE}),
+    ("stop_vote", {}),
+    ("set_correct", {"choice": MINE}),
+    ("start_revote", {}),
+    ("set_correct", {"choice": MINE}),
+    ("stop_vote", {}),
+    ("set_correct", {"choice": MINE}),
+    ("reveal", {}),
+)
 VOTED_AFTER = {1, 6}
 """Numbers of the steps after which everybody votes."""
 
@@ -40,7 +54,7 @@ class Class:
     cast: Cast
     visit: Any
     name: str
-    correct: str
+    correct: str | None
     others: str
     """The votes, in both rounds, of the students who are not her partners."""
 
@@ -48,7 +62,7 @@ class Class:
         tag = f"{self.name}-{self.cast.tag}"
         self.course = Course.objects.create(slug=f"class-{tag}", title="Class")
         for slug in ("force", "work"):
-            make_question(self.course, slug, correct=self.correct)
+            make_question(self.course, slug, correct=self.correct or "")
         self.people: dict[str, Person] = {
             name: make_person(f"{name}-{tag}", name.title())
             for name in ("ada", "bea", "dora", "emil", "leader")
@@ -63,15 +77,23 @@ class Class:
         return await self.visit().send(method, path, body=body, token=token)
 
     async def step(self, action: str, given: dict[str, Any]) -> None:
-        answer = await self.ask("leader", "POST", "control/", {"action": action, **given})
+        body = {"action": action, **self.filled(given)}
+        answer = await self.ask("leader", "POST", "control/", body)
         assert answer.status == 200, answer.text
 
     async def vote(self) -> None:
         for name, choice in zip(("ada", "bea", *self.others_), "AB" + self.others, strict=True):
             body = {"choice": choice, "confidence": 3, "rationale": "because"}
             if name != "ada":
-                body |= {"confidence": 1 if self.correct == "A" else 5, "rationale": self.correct}
+                body |= {
+                    "confidence": 1 if self.correct == "A" else 5,
+                    "rationale": self.correct or "none",
+                }
             assert (await self.ask(name, "POST", "vote/", body)).status == 200
+
+    def filled(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a step with the right answer of this class in its place."""
+        return {key: self.correct if value is MINE else value for key, value in given.items()}
 
     @property
     def others_(self) -> tuple[str, str]:
@@ -149,3 +171,27 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
         else:
             # After the reveal the two must differ: this shows that the comparison can fail.
             assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
+
+
+@pytest.mark.timeout(240)
+async def test_nor_the_answer_of_a_quick_question_whenever_it_is_given(cast, visit):
+    classes = [
+        Class(cast, visit, "right", correct="A", others="CC"),
+        Class(cast, visit, "never", correct=None, others="DB"),
+    ]
+    sockets = [await cast.chat(one.people["ada"], one.people["bea"]) for one in classes]
+    for number, (action, given) in enumerate(QUICK, start=1):
+        for one in classes:
+            await one.step(action, given)
+            if number in (1, 5):
+                await one.vote()
+        if action not in ("set_correct", "reveal"):
+            continue
+        seen = await asyncio.gather(
+            *(one.looks(ada) for one, (ada, _) in zip(classes, sockets, strict=True))
+        )
+        differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
+        if action == "reveal":
+            assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
+        else:
+            assert differs == set(), (number, {name: [s[name] for s in seen] for name in differs})

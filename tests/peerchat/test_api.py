@@ -259,3 +259,30 @@ def test_the_page_about_it_names_every_function():
     page = (Path(__file__).resolve().parents[2] / "docs" / "inclusion.md").read_text()
     named = set(re.findall(r"`(\w+)\(", page.split("## The Python interface")[1]))
     assert {name for name in api.__all__ if name[0].islower()} <= named
+
+
+def test_a_quick_question_is_asked_and_gets_its_right_answer_later(school):
+    made = api.ask_quickly(user=school.ines, course="physics", choices=["up", "down"], prompt="?")
+    assert (made.slug, made.prompt, made.quick) == ("quick-1", "?", True)
+    assert api.get_question(course="physics", slug="quick-1") == made
+    vote(("ada", "B"), school=school)
+    api.close_round(user=school.ines, course="physics")
+    api.reveal(user=school.ines, course="physics")
+    found = api.read_results(user=school.ada, course="physics", question=made)
+    assert (found.correct, found.votes) == (None, (1, 0))
+    api.set_right_answer(user=school.ines, course="physics", choice="B")
+    found = api.read_results(user=school.ada, course="physics", question=made)
+    assert (found.correct, found.choices[1].is_correct) == ("B", True)
+    for choice, error in (("C", api.InvalidChoice), ("b", api.InvalidMessageFormat)):
+        with pytest.raises(error):
+            api.set_right_answer(user=school.ines, course="physics", choice=choice)
+    for fields, error in (
+        ({"choices": 1}, api.InvalidMessageFormat),
+        ({"seconds": 4000}, api.InvalidMessageFormat),
+        ({"correct": "E"}, api.InvalidChoice),
+        ({"choices": ["x" * 501, ""]}, api.TextTooLong),
+    ):
+        with pytest.raises(error):
+            api.ask_quickly(user=school.ines, course="physics", **fields)
+    with pytest.raises(api.PermissionDenied):
+        api.ask_quickly(user=school.ada, course="physics")

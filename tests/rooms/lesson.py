@@ -18,6 +18,7 @@ CHAT = [*PAIRED, "enable_chat"]
 PATHS: dict[tuple[str, bool], list[str]] = {
     ("idle", False): [],
     ("vote", False): START,
+    ("quick", False): ["quick_question"],
     ("vote_closed", False): STOP,
     ("vote_closed", True): PAIRED,
     ("discuss", True): CHAT,

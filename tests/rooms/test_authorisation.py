@@ -96,6 +96,8 @@ async def test_a_dashboard_is_for_who_leads_the_course(cast, who):
 
 CONTROL = {
     "start_question": ("idle", {"question": "force"}),
+    "quick_question": ("idle", {}),
+    "set_correct": ("quick", {"choice": "A"}),
     "count_down_and_stop": ("vote", {}),
     "stop_vote": ("vote", {}),
     "make_partners": ("vote_closed", {}),

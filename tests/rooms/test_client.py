@@ -322,6 +322,14 @@ async def test_people_at_terminals_chat_and_an_instructor_leads_them(cast: Cast)
     await ines.shows("Usage: /start")
     ines.type("/figures")
     await ines.shows("1 groups, 0 silent")
+    for line in ("/revote", "/stop", "/next", "/quick 3"):
+        ines.type(line)
+    await ada.shows("  A  B  C")
+    for line in ("/stop", "/reveal"):
+        ines.type(line)
+    await ada.shows("No right answer is marked.")
+    ines.type("/correct b")
+    await ada.shows("Correct answer: B.")
     assert await ada.leave() == 0
     assert await ines.leave() == 0
 

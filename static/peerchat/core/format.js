@@ -19,7 +19,7 @@ const CONTROLS = {
   enableChat: gettext("Partner chat opened"),
   enableFaceChat: gettext("Talk to your partners in the room"),
   enableRevote: gettext("Second vote opened"),
-  reveal: gettext("Answer revealed"),
+  reveal: gettext("Result shown"),
   enableNext: gettext("Next question"),
 };
 

@@ -1,6 +1,7 @@
 import { h } from "./dom.js";
 import { number, percent } from "./format.js";
 import { fill, gettext } from "./texts.js";
+import { isBare, letterOf } from "./wording.js";
 
 const ROUNDS = [gettext("First vote"), gettext("Second vote")];
 
@@ -31,14 +32,14 @@ export class PeerBars extends HTMLElement {
         h(
           "p",
           { class: "bars-label" },
-          h("span", { class: "letter" }, choice),
+          letterOf({ choice, text }),
           h("span", { class: "text", dir: "auto" }, text),
           choice === correct ? h("span", { class: "tag good" }, gettext("Correct")) : null,
         ),
         shown.map((index) => bar(rounds[index], index, choice, own[index] === choice)),
       ),
     );
-    this.replaceChildren(legend, h("ul", { class: "bars-list" }, rows));
+    this.replaceChildren(legend, h("ul", { class: isBare({ choices }) ? "bars-list bare" : "bars-list" }, rows));
     // Only what is new grows in; live figures must not jump at every vote.
     if (!before) this.dataset.fresh = "";
     else delete this.dataset.fresh;

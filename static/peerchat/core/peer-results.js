@@ -3,6 +3,8 @@ import "./peer-panel.js";
 
 import { watchClass } from "./clients.js";
 import { h, show } from "./dom.js";
+import { gettext } from "./texts.js";
+import { heading } from "./wording.js";
 
 /**
  * The votes of a question and its right answer, once they were revealed. `data-results` has what the server knew;
@@ -39,7 +41,8 @@ export class PeerResults extends HTMLElement {
       return;
     }
     const bars = h("peer-bars");
-    this.replaceChildren(h("h3", { class: "prompt", data: { testid: "results-prompt" } }, results.prompt), bars);
+    const unknown = results.correct ? null : h("p", { class: "muted", data: { testid: "no-answer" } }, gettext("No right answer is marked."));
+    this.replaceChildren(...[heading(results, "h3", "results-prompt"), unknown, bars].filter(Boolean));
     bars.render(results);
   }
 }

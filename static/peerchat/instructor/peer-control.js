@@ -12,6 +12,12 @@ const HINTS = {
   revote_closed: gettext("Both votes are in. Reveal the answer and explain it."),
   revealed: gettext("Everyone sees the answer and the votes. Explain, then continue."),
 };
+// For a question without a right answer.
+const HINTS_UNKNOWN = {
+  ...HINTS,
+  revote_closed: gettext("Both votes are in. Show them, and mark the right answer when you like."),
+  revealed: gettext("Everyone sees the votes. No right answer is marked."),
+};
 
 // In milliseconds: the second click of a double click must not press what came in the button's place.
 const SETTLE = 500;
@@ -41,7 +47,8 @@ function steps(phase, grouped, more) {
 
 /**
  * The instructor's buttons. `connect({command})` once, where `command(action, fields)` sends; then
- * `render({session, questions, asked, grouped, enabled})`, again after each `change`.
+ * `render({session, questions, asked, grouped, unknown, enabled})`, again after each `change`. `unknown`: whether the
+ * question has no right answer.
  */
 export class PeerControl extends HTMLElement {
   #command;
@@ -102,14 +109,16 @@ export class PeerControl extends HTMLElement {
     this.#command = command;
   }
 
-  render({ session, questions, asked, grouped, enabled }) {
+  render({ session, questions, asked, grouped, unknown, enabled }) {
     const phase = session.known ? session.phase : null;
     if (phase !== this.#phase) this.#settle();
     this.#options(questions, asked, session);
     const more = [...asked].length < questions.length;
     const legal = phase ? steps(phase, grouped, more) : [];
     const [primary] = legal;
-    setText(this.#parts.hint, phase ? HINTS[phase] : gettext("Loading the current step…"));
+    const hints = unknown ? HINTS_UNKNOWN : HINTS;
+    setText(this.#parts.hint, phase ? hints[phase] : gettext("Loading the current step…"));
+    setText(this.#buttons.get("reveal"), unknown ? gettext("Show the votes") : gettext("Reveal the answer"));
     for (const [name, button] of this.#buttons) {
       const visible = legal.includes(name);
       show(button, visible);

@@ -4,6 +4,7 @@ import "../core/peer-connection.js";
 import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
+import "./peer-quick.js";
 import "../chat/peer-rooms.js";
 
 import { Api } from "../core/api.js";
@@ -17,6 +18,7 @@ import { explain } from "../core/refusals.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
+import { choicesClass, heading, letterOf } from "../core/wording.js";
 import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
@@ -59,7 +61,7 @@ export class PeerDashboard extends HTMLElement {
   #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
     const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf, included } = this.dataset;
-    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug) });
+    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug), keep: (slug) => this.#keep(slug) });
     for (const { slug, asked } of this.#questions.all) if (asked) this.#asked.add(slug);
     const chat = new PeerTransport(`${sockets}chat/`, { csrf, course, room, api });
     this.#control = new PeerTransport(`${sockets}instructor/${course}/`, {
@@ -85,7 +87,8 @@ export class PeerDashboard extends HTMLElement {
     this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { own: false });
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
-    this.#parts.control.connect({ command: (action, fields) => this.#command(action, fields) });
+    const command = (action, fields) => this.#command(action, fields);
+    for (const part of ["control", "quick", "answer"]) this.#parts[part].connect({ command });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
     this.#client.addEventListener("renamed", () => {
@@ -182,7 +185,8 @@ export class PeerDashboard extends HTMLElement {
     const { epoch } = this.#client.state.session;
     this.#toast(null);
     try {
-      const reply = await this.#control.request(action, { ...fields, epoch });
+      // A right answer belongs to its question, which it names, whatever step the class is at.
+      const reply = await this.#control.request(action, action === "set_correct" ? fields : { ...fields, epoch });
       if (action === "make_partners") {
         const formed = ngettext(
           "%(count)s group formed. Partners see each other once you open the discussion.",
@@ -191,7 +195,8 @@ export class PeerDashboard extends HTMLElement {
         );
         this.#toast(fill(formed, { count: number(reply.groups) }));
       }
-      if (action === "make_partners" || action === "announce") await this.#askFigures();
+      if (action === "set_correct") this.#toast(fields.choice ? gettext("The right answer is marked.") : gettext("No right answer is marked."));
+      if (["make_partners", "announce", "set_correct"].includes(action)) await this.#askFigures();
       return true;
     } catch (error) {
       await this.#explain(error, epoch);
@@ -224,6 +229,16 @@ export class PeerDashboard extends HTMLElement {
     }
   }
 
+  async #keep(slug) {
+    try {
+      await this.#client.api.post(`courses/${this.#client.state.course.slug}/questions/${slug}/keep/`);
+      this.#toast(gettext("The question is kept with the prepared ones."));
+      this.#askQuestionsSoon();
+    } catch (error) {
+      this.#toast(explain(error), "bad");
+    }
+  }
+
   #pick(slug) {
     this.#parts.control.choose(slug);
     this.#panes.show("class");
@@ -236,7 +251,8 @@ export class PeerDashboard extends HTMLElement {
     const { session, figures } = state;
     const connected = this.#control.isOpen;
     // The list has the questions as they will be asked next, so the class's own is not there.
-    const correct = session.correct ?? figures?.correct ?? null;
+    const correct = (session.phase === "revealed" ? session.correct : figures?.correct) ?? null;
+    const enabled = connected && session.known;
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (session.question) this.#asked.add(session.question.question);
@@ -251,8 +267,11 @@ export class PeerDashboard extends HTMLElement {
       questions: this.#questions.all,
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
-      enabled: connected && session.known,
+      unknown: session.question !== null && Boolean(figures) && correct === null,
+      enabled,
     });
+    this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, limits: state.limits });
+    this.#parts.answer.render({ session, figures, correct, answers: this.#answers, enabled });
     this.#parts.figures.render({
       session,
       figures,
@@ -291,15 +310,15 @@ export class PeerDashboard extends HTMLElement {
     if (!question || box.dataset.drawn === drawn) return;
     box.dataset.drawn = drawn;
     box.replaceChildren(
-      h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt),
+      heading(question),
       h(
         "ul",
-        { class: "choices" },
+        { class: choicesClass(question) },
         question.choices.map(({ choice, text }) =>
           h(
             "li",
             { class: "choice still", data: choice === correct ? { correct: "" } : {} },
-            h("span", { class: "letter" }, choice),
+            letterOf({ choice, text }),
             h("span", { class: "text", dir: "auto" }, text),
             choice === correct ? h("span", { class: "tag good" }, gettext("Correct")) : null,
           ),

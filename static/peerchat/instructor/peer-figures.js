@@ -4,6 +4,8 @@ import { tabStorage } from "../core/storage.js";
 import { fill, gettext } from "../core/texts.js";
 
 const BARS_KEY = "peerchat:bars";
+// Where right answers would be counted.
+const UNKNOWN_IN = new Set(["vote_closed", "revote_closed", "revealed"]);
 
 /**
  * What the instructor sees of the class. `render({session, figures, correct, answers})`: `correct` is the
@@ -17,6 +19,7 @@ export class PeerFigures extends HTMLElement {
   #hidden;
   #bars;
   #suggestion;
+  #unknown;
   #after;
   #open = tabStorage.getItem(BARS_KEY) === "open";
 
@@ -37,6 +40,7 @@ export class PeerFigures extends HTMLElement {
     this.#hidden = h("p", { class: "muted", data: { testid: "bars-hidden" } });
     this.#bars = h("peer-bars", { data: { testid: "bars" } });
     this.#suggestion = h("p", { class: "suggestion", data: { testid: "suggestion" }, hidden: true });
+    this.#unknown = h("p", { class: "muted", data: { testid: "no-answer" }, hidden: true }, gettext("No right answer is marked, so nothing counts as right or wrong."));
     this.#after = h("div", { class: "after", hidden: true });
     this.append(
       h(
@@ -50,6 +54,7 @@ export class PeerFigures extends HTMLElement {
         tile("messages", gettext("Messages")),
       ),
       this.#suggestion,
+      this.#unknown,
       h("div", { class: "bars-head" }, h("h3", {}, gettext("Votes per choice")), this.#toggle),
       this.#hidden,
       this.#bars,
@@ -89,6 +94,7 @@ export class PeerFigures extends HTMLElement {
     const advice = phase === "vote_closed" ? suggestion(rightShare(figures?.histograms[0], correct)) : null;
     show(this.#suggestion, Boolean(advice));
     if (advice) setText(this.#suggestion, fill(gettext("Suggestion: %(text)s"), { text: advice.text }));
+    show(this.#unknown, Boolean(question && figures) && correct === null && UNKNOWN_IN.has(phase));
     this.#renderAfter(phase, figures);
   }
 

@@ -5,21 +5,24 @@ const PAGE = 500;
 
 /**
  * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, prompt,
- * asked, item}`; `pick(slug)` is called for the one that is to be asked next.
+ * asked, item}`; `pick(slug)` is called for the one that is to be asked next, `keep(slug)` for a quick one that stays.
  */
 export class Questions {
   #list;
   #empty;
   #pick;
+  #keep;
   #drawn = null;
 
-  constructor({ list, empty, pick }) {
+  constructor({ list, empty, pick, keep }) {
     this.#list = list;
     this.#empty = empty;
     this.#pick = pick;
+    this.#keep = keep;
     this.all = [...list.children].map((item) => {
       const { question, prompt } = item.dataset;
       item.querySelector("[data-part=pick]").addEventListener("click", () => pick(question));
+      item.querySelector("[data-part=keep]")?.addEventListener("click", () => keep(question));
       return { slug: question, prompt, asked: "asked" in item.dataset, item };
     });
   }
@@ -53,17 +56,20 @@ export class Questions {
     }
   }
 
-  #made({ question: slug, prompt, choices, correct }, open) {
+  #made({ question: slug, prompt, choices, correct, quick }, open) {
     const item = h(
       "li",
-      { class: "question-item", data: { question: slug, testid: `question-${slug}` } },
+      { class: "question-item", data: { question: slug, testid: `question-${slug}`, ...(quick && { quick: "" }) } },
       h(
         "details",
         { ".open": open.has(slug) },
         h(
           "summary",
           {},
+          prompt ? null : h("span", { class: "question-slug" }, slug),
           h("span", { class: "question-prompt", dir: "auto" }, prompt),
+          " ",
+          quick ? h("span", { class: "tag quick" }, gettext("quick")) : null,
           " ",
           h("span", { class: "tag asked" }, gettext("asked")),
           " ",
@@ -73,9 +79,10 @@ export class Questions {
         ),
         h("ul", { class: "choices" }, choices.map(({ choice, text }) => row(choice, text, choice === correct))),
       ),
+      quick ? h("button", { type: "button", class: "button small quiet", data: { part: "keep" }, on: { click: () => this.#keep(slug) } }, gettext("Keep")) : null,
       h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, gettext("Choose")),
     );
-    return { slug, prompt, item };
+    return { slug, prompt: prompt || slug, item };
   }
 }
 

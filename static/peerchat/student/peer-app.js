@@ -24,7 +24,7 @@ const HINTS = {
   vote_closed: gettext("The votes are in. Your instructor will continue in a moment."),
   discuss: gettext("Discuss your answers. Then everyone votes again."),
   revote: gettext("Has the discussion changed your mind?"),
-  revote_closed: gettext("The votes are in. The answer comes in a moment."),
+  revote_closed: gettext("The votes are in. The result comes in a moment."),
   revealed: "",
 };
 const STEPS = { vote: 1, vote_closed: 1, discuss: 2, revote: 3, revote_closed: 3, revealed: 4 };

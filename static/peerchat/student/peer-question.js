@@ -2,6 +2,7 @@ import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { openRound } from "../core/store.js";
 import { lengthOf, limitLength } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
+import { choicesClass, heading, letterOf } from "../core/wording.js";
 
 const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
 
@@ -58,7 +59,7 @@ export class PeerQuestion extends HTMLElement {
         data: { testid: `choice-${choice}` },
         on: { change: () => edit({ choice }) },
       });
-      return { choice, input, card: h("label", { class: "choice" }, input, h("span", { class: "letter", "aria-hidden": "true" }, choice), h("span", { class: "text", dir: "auto" }, text)) };
+      return { choice, input, card: h("label", { class: "choice" }, input, letterOf({ choice, text }, { silent: true }), h("span", { class: "text", dir: "auto" }, text)) };
     });
     parts.confidence = CONFIDENCE.map((label, index) => {
       const input = h("input", {
@@ -90,8 +91,10 @@ export class PeerQuestion extends HTMLElement {
       { class: "vote", on: { submit: (event) => this.#submit(event) } },
       h(
         "fieldset",
-        { class: "choices" },
-        h("legend", { class: "prompt" }, h("span", { dir: "auto", data: { testid: "prompt" } }, question.prompt)),
+        { class: choicesClass(question) },
+        question.prompt
+          ? h("legend", { class: "prompt" }, h("span", { dir: "auto", data: { testid: "prompt" } }, question.prompt))
+          : h("legend", { class: "hidden-label" }, gettext("Choose an answer.")),
         parts.first,
         parts.choices.map(({ card }) => card),
       ),
@@ -184,13 +187,13 @@ export class PeerQuestion extends HTMLElement {
     const cards = question.choices.map(({ choice, text }) => {
       const marks = h("span", { class: "marks" });
       parts.marks.set(choice, marks);
-      return h("li", { class: "choice still", data: { testid: `shown-${choice}` } }, h("span", { class: "letter" }, choice), h("span", { class: "text", dir: "auto" }, text), marks);
+      return h("li", { class: "choice still", data: { testid: `shown-${choice}` } }, letterOf({ choice, text }), h("span", { class: "text", dir: "auto" }, text), marks);
     });
     parts.note = h("p", { class: "note", data: { testid: "vote-note" } });
     this.#parts = parts;
     this.replaceChildren(
-      h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt),
-      h("ul", { class: "choices" }, cards),
+      heading(question),
+      h("ul", { class: choicesClass(question) }, cards),
       parts.note,
     );
   }
@@ -231,9 +234,9 @@ export class PeerQuestion extends HTMLElement {
   }
 
   #makeResult(question) {
-    const parts = { bars: h("peer-bars"), verdict: h("p", { class: "verdict", data: { testid: "verdict" } }) };
+    const parts = { bars: h("peer-bars"), verdict: h("p", { class: "verdict", role: "status", data: { testid: "verdict" } }) };
     this.#parts = parts;
-    this.replaceChildren(h("h2", { class: "prompt", dir: "auto", data: { testid: "prompt" } }, question.prompt), parts.verdict, parts.bars);
+    this.replaceChildren(heading(question), parts.verdict, parts.bars);
   }
 
   #renderResult(session) {
@@ -242,7 +245,7 @@ export class PeerQuestion extends HTMLElement {
     const own = session.votes.map((vote) => vote?.choice ?? null);
     bars.render({ choices: question.choices, histograms: session.histograms ?? [{}, {}], correct, own });
     const last = own[1] ?? own[0];
-    const answer = correct ? fill(gettext("The correct answer is %(choice)s."), { choice: correct }) : gettext("There is no single correct answer.");
+    const answer = correct ? fill(gettext("The correct answer is %(choice)s."), { choice: correct }) : gettext("No right answer is marked.");
     let personal = "";
     if (correct && last) {
       const turned = own[1] && own[0] && own[0] !== correct;

@@ -22,6 +22,7 @@ from rooms.models import (
     Partner,
     PartnerGroup,
     Question,
+    RightAnswer,
     Room,
     Round,
     UseLog,
@@ -69,6 +70,9 @@ def teach(course, question, names=("ada", "ben", "carol")):
         course=course, started_at=now, changed_at=now, controller=carol
     )
     version = version_of(question)
+    RightAnswer.objects.create(
+        version=version, letter="A", name=uuid4(), given_by=carol, given_at=now
+    )
     round_ = Round.objects.create(
         session=session, question=question, version=version, number=1, opened_at=now
     )

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -28,6 +29,7 @@ from rooms.models import (
     PartnerGroup,
     Question,
     QuestionVersion,
+    RightAnswer,
     Room,
     Round,
     UseLog,
@@ -51,6 +53,7 @@ HISTORY = [
     Partner,
     PartnerGroup,
     QuestionVersion,
+    RightAnswer,
     Room,
     Round,
     UseLog,
@@ -115,6 +118,7 @@ def test_lists_do_not_query_row_by_row(
         Enrollment.objects.create(course=taught, user=user)
         more = Question.objects.create(course=taught, slug=f"q{number}", prompt="?")
         version = version_of(more)
+        RightAnswer.objects.create(version=version, name=uuid4(), given_by=user, given_at=later)
         other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
         FormerSlug.objects.create(course=other, slug=f"f{number}", left_at=later)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)

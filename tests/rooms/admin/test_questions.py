@@ -165,3 +165,28 @@ def test_somebody_who_is_in_the_course_already(admin_client, taught):
     data = {"user": row.user_id, "course": row.course_id, "role": "student"}
     errors = admin_client.post(page, data).context["adminform"].errors
     assert errors == {"user": ["This person is in the course already."]}
+
+
+def test_a_quick_question_may_stay_without_words_until_it_is_kept(admin_client, course):
+    question = Question.objects.create(course=course, slug="quick-1", prompt="", quick=True)
+    for letter in "AB":
+        question.choices.create(letter=letter, text="")
+    assert change_question(admin_client, question, slug="levers").status_code == 302
+    question.refresh_from_db()
+    assert (question.slug, question.quick, letters(question)) == (
+        "levers",
+        True,
+        {"A": "", "B": ""},
+    )
+    kept = change_question(admin_client, question, quick="")
+    assert {"prompt", "text 0", "text 1"} <= said(kept).keys()
+    change = {"prompt": "Why?", "choices__0__text": "up", "choices__1__text": "down"}
+    assert (
+        change_question(
+            admin_client, question, choices__1__is_correct="on", quick="", **change
+        ).status_code
+        == 302
+    )
+    question.refresh_from_db()
+    assert (question.prompt, question.quick) == ("Why?", False)
+    assert question.choices.get(is_correct=True).letter == "B"

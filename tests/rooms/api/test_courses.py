@@ -227,6 +227,7 @@ def test_a_question_in_full(school, api, lead):
             "kind": "single",
             "choices": [{"choice": letter, "text": f"choice {letter}"} for letter in "ABCD"],
             "correct": "B",
+            "quick": False,
         }
     ]
 
@@ -346,3 +347,24 @@ def test_who_is_taken_out_of_the_course_is_a_stranger(school, api):
     ada = api(school.ada)
     Enrollment.objects.get(user=school.ada).delete()
     assert refusal(*ada.get("courses/physics/state/")) == (403, "permission_denied")
+
+
+def test_a_quick_question_is_asked_marked_and_kept(school, api, lead, vote):
+    asked = lead("quick_question", choices=["up", ""], seconds=60)
+    assert asked == {"phase": "vote", "epoch": 1, "question": "quick-1"}
+    assert vote("ada", "B")[0] == 200
+    assert lead("set_correct", choice="B") == {"phase": "vote", "epoch": 1}
+    assert results(api(school.ada).get("courses/physics/questions/")) == []
+    *_, listed = results(api(school.ines).get("courses/physics/questions/"))
+    assert (listed["question"], listed["quick"], listed["correct"]) == ("quick-1", True, "B")
+    lead("stop_vote")
+    lead("reveal")
+    assert lead("set_correct", choice="A") == {"phase": "revealed", "epoch": 4}
+    assert api(school.ada).get("courses/physics/state/")[1]["correct"] == "A"
+    for who in ("ada", "ivan"):
+        refused = api(school.person(who)).post("courses/physics/questions/quick-1/keep/", {})
+        assert refusal(*refused) == (403, "permission_denied")
+    status, kept = api(school.tess).post("courses/physics/questions/quick-1/keep/", {})
+    assert (status, kept["quick"], kept["correct"]) == (200, False, "A")
+    refused = api(school.tess).post("courses/physics/questions/none/keep/", {})
+    assert refusal(*refused) == (400, "invalid_message_format")

@@ -14,6 +14,8 @@ IDLE, REVEALED = Phase.IDLE, Phase.REVEALED
 
 ALWAYS = {
     "start_question": {IDLE: VOTE, REVEALED: VOTE},
+    "quick_question": {IDLE: VOTE, REVEALED: VOTE},
+    "set_correct": {phase: phase for phase in Phase if phase != IDLE},
     "count_down_and_stop": {VOTE: VOTE, REVOTE: REVOTE},
     "stop_vote": {VOTE: VOTE_CLOSED, REVOTE: REVOTE_CLOSED},
     "make_partners": {VOTE_CLOSED: VOTE_CLOSED},

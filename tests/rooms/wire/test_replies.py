@@ -64,6 +64,7 @@ def test_every_handler_returns_the_reply_of_its_command(command):
                 "transitions": None,
                 "gain": None,
                 "correct": "A",
+                "may_set_correct": False,
             },
         ),
     ],

@@ -316,3 +316,15 @@ export function votesStayWhenTheQuestionGetsAnotherSlug() {
   const lost = reduce(voted, control(2, "vote_closed", { question: { ...QUESTION, question: "newton" } }));
   equal(lost.session.stale, true);
 }
+
+export function aRightAnswerGivenAfterTheRevealChangesTheResultAlone() {
+  const histograms = [{ A: 1, B: 2 }, {}];
+  const vote = { choice: "B", confidence: null, rationale: "", cast_at: 5 };
+  const before = run(start(), { ...snapshot(6, "revealed"), votes: [vote, null], correct: null, histograms });
+  equal([before.session.correct, before.session.histograms], [null, histograms]);
+  const after = run(before, control(7, "revealed", { message: "reveal", correct: "B", histograms }));
+  equal([after.session.correct, after.session.epoch, after.session.stale], ["B", 7, false]);
+  equal(after.session.votes, [vote, null]);
+  const taken = run(after, control(8, "revealed", { message: "reveal", correct: null, histograms }));
+  equal([taken.session.correct, taken.session.histograms], [null, histograms]);
+}
