@@ -139,10 +139,15 @@ def my_course(room: Room, role: str) -> MyCourse:
     return MyCourse(course.slug, course.title, role, str(room.id), archived)
 
 
-def course_changed(course: Course) -> CourseChanged:
-    """Return the event that tells what a course is called, and whether it is archived."""
+def course_changed(course: Course, known_as: str | None = None) -> CourseChanged:
+    """Return the event that tells what a course is called, and whether it is archived.
+
+    `known_as` is a former slug by which it is known.
+    """
     return CourseChanged(
-        course=course.slug, title=course.title, archived=course.archived_at is not None
+        course=known_as or course.slug,
+        title=course.title,
+        archived=course.archived_at is not None,
     )
 
 

@@ -7,7 +7,7 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import session, tell
 from rooms.actions.course_making import check_slug, check_title, record
-from rooms.models import Course, JoinCode
+from rooms.models import ClassSession, Course, JoinCode
 from rooms.queries import course_names
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -39,7 +39,8 @@ def change_course(
     except IntegrityError:
         raise InvalidMessageFormat("`course`: Another course got this address just now.") from None
     record(user, found, f"rename:{found.title}")
-    tell.course_changed(found)
+    # Sockets hear of the new slug a moment later.
+    tell.course_changed(found, known_as=before[1])
     return found
 
 
@@ -73,9 +74,16 @@ def restore_course(*, user: User, course: str) -> Course:
 
 
 def _lock(user: User, course: str) -> Course:
-    """Return a course that the user is an instructor of, locked as for another slug."""
+    """Return a course that the user is an instructor of, locked with its class session."""
     found = permissions.instructing(user, course).course
-    return Course.objects.select_for_update().get(pk=found.pk)
+    # The lock that another slug needs.
+    locked = Course.objects.select_for_update().get(pk=found.pk)
+    # Somebody else may have taken the role away meanwhile.
+    permissions.instructing(user, locked.slug)
+    # The title of the room follows that of the course, and rooms are locked after the session.
+    sessions = ClassSession.objects.filter(course=locked, ended_at=None)
+    list(sessions.select_for_update(no_key=True).values_list("pk"))
+    return locked
 
 
 def _saved(user: User, course: Course, act: str) -> Course:

@@ -77,10 +77,13 @@ def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
     )
 
 
-def course_changed(course: Course) -> None:
-    """Tell a course of its title, and whether it is archived."""
+def course_changed(course: Course, known_as: str | None = None) -> None:
+    """Tell a course of its title, and whether it is archived.
+
+    `known_as` is the slug by which sockets know it, if it has just got another.
+    """
     room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
-    frame = events.encode(frames.course_changed(course))
+    frame = events.encode(frames.course_changed(course, known_as))
     _to_course(course.pk, Passing(names.room(room.id), frame, wakes=True))
 
 

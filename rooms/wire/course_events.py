@@ -9,6 +9,7 @@ from rooms.wire.events import Event
 class CourseChanged(Event, tag="course_changed", frozen=True, kw_only=True):
     """A course has another title, was archived, or is in use again.
 
+    `course` is the slug that it had when it changed: if that changed, too, `course_renamed` tells.
     `role` is there if the event is for one user, who has that role in the course now.
     """
 
