@@ -96,4 +96,4 @@ def _write_a_name(field: forms.Field) -> None:
 
 def _require(problem: course_names.Problem) -> None:
     if problem is not None:
-        raise forms.ValidationError(problem)
+        raise forms.ValidationError(str(problem))

@@ -67,7 +67,7 @@ def slug_problem(slug: str, *, user: User, course: Course | None = None) -> Prob
         return _("The address has more than 60 characters.")
     if slug in _RESERVED:
         return _("This address is that of another page. Choose another one.")
-    own = None if course is None else course.pk
+    own = 0 if course is None else course.pk
     if Course.objects.filter(slug=slug).exclude(pk=own).exists():
         return _("Another course has this address. Choose another one.")
     led = Enrollment.objects.filter(user=user, role__in=Enrollment.LEADING).values("course")
