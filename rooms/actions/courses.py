@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from rooms import permissions
 from rooms.models import Choice, Course, Question
+from rooms.queries.course_names import RESERVED
 from rooms.wire.errors import InvalidMessageFormat
 
 
@@ -20,6 +21,8 @@ def create_course(*, slug: str, title: str) -> Course:
     that another course has.
     """
     course = Course(slug=slug, title=title)
+    if slug in RESERVED:
+        raise InvalidMessageFormat("slug: This address is that of another page.")
     _check(course)
     course.save(force_insert=True)
     return course

@@ -18,7 +18,7 @@ Problem = str | Promise | None
 
 TITLE_LIMIT = 200
 SLUG_LIMIT = 60
-_RESERVED = frozenset(("new",))
+RESERVED = frozenset(("new",))
 """The slugs whose addresses are those of other pages."""
 _PLACEHOLDER = "course"
 
@@ -65,7 +65,7 @@ def slug_problem(slug: str, *, user: User, course: Course | None = None) -> Prob
         return _("An address has only the letters a to z, digits, hyphens and underscores.")
     if len(slug) > SLUG_LIMIT:
         return _("The address has more than 60 characters.")
-    if slug in _RESERVED:
+    if slug in RESERVED:
         return _("This address is that of another page. Choose another one.")
     own = 0 if course is None else course.pk
     if Course.objects.filter(slug=slug).exclude(pk=own).exists():
@@ -85,7 +85,7 @@ def proposed_slug(title: str) -> str:
     """
     base = _in_ascii(title) or _PLACEHOLDER
     taken = _slugs_like(base)
-    if base not in taken and base not in _RESERVED:
+    if base not in taken and base not in RESERVED:
         return base
     number = 2
     while f"{base}-{number}" in taken:
