@@ -56,6 +56,14 @@ def find(username: str) -> User | None:
     return found
 
 
+def by_address(address: str) -> list[User]:
+    """Return up to two of the users with an e-mail address, in upper or lower case."""
+    field = get_user_model().get_email_field_name()
+    if not has(field) or "@" not in address or "\0" in address:
+        return []
+    return list(everybody().filter(**{f"{field}__iexact": address})[:2])
+
+
 def possible(usernames: Iterable[str]) -> set[str]:
     """Return the names that the site's usernames could be, as those may be numbers."""
     field: Any = get_user_model()._meta.get_field(by_name())

@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from accounts import conf as accounts_conf
 from peerchat import host, neighbours
-from rooms import addresses
+from rooms import addresses, conf
 from rooms.conf import LIMITS, OTHERS
 
 TAG = "peerchat"
@@ -251,6 +251,14 @@ def limits() -> Iterator[CheckMessage]:
                 hint=limit.help,
                 id="peerchat.E007",
             )
+
+
+@check
+def lecturers() -> Iterator[CheckMessage]:
+    try:
+        conf.lecturers(conf.limits["LECTURERS"])
+    except ImproperlyConfigured as error:
+        yield Error(f"PEERCHAT: {error}", id="peerchat.E008")
 
 
 @check

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.conf import Limit
 from peerchat import host
-from rooms.conf import LIMITS
+from rooms.conf import LIMITS, OTHERS, lecturers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -355,6 +355,7 @@ PEERCHAT: dict[str, Any] = {
     **{limit.name: envlimit(limit) for limit in LIMITS},
     "PSEUDONYM_KEY": env("PSEUDONYM_KEY", SECRET_KEY),
     "EMBED_ANCESTORS": envorigins("EMBED_ANCESTORS"),
+    "LECTURERS": lecturers(env("LECTURERS", OTHERS["LECTURERS"])),
 }
 
 

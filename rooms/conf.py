@@ -5,6 +5,8 @@ Modules ask `limits` at each use instead of `settings.PEERCHAT`, which belongs t
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from accounts.conf import LIMITS as OF_ACCOUNTS
 from accounts.conf import Limit, Limits
 
@@ -119,9 +121,30 @@ OTHERS: dict[str, Any] = {
     "PSEUDONYM_KEY": "",
     # Origins whose pages may show peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
+    # Who may make courses: "staff", "everybody", or the members of a group. Superusers always may.
+    "LECTURERS": "group:Lecturers",
     # The path that `ws/` of the sockets follows, such as "/"; empty for that of the pages.
     "SOCKETS_BELOW": "",
 }
 """The other settings of a site, with their defaults."""
 
 limits = Limits(LIMITS, **OTHERS)
+
+STAFF, EVERYBODY, _GROUP = "staff", "everybody", "group:"
+
+
+def lecturers(value: Any) -> str:
+    """Return a value of `LECTURERS`. Raises ImproperlyConfigured for one that means nobody."""
+    if isinstance(value, str):
+        is_group = value.startswith(_GROUP) and value != _GROUP
+        if is_group or value in (STAFF, EVERYBODY):
+            return value
+    raise ImproperlyConfigured(
+        f"LECTURERS must be {STAFF}, {EVERYBODY} or {_GROUP}<name>, not {value!r}."
+    )
+
+
+def group_of_lecturers() -> str | None:
+    """Return the name of the group that `LECTURERS` names, or None if it names none."""
+    value = lecturers(limits["LECTURERS"])
+    return value.removeprefix(_GROUP) if value.startswith(_GROUP) else None

@@ -1,16 +1,21 @@
 """Conversion of models to the frames that all clients get."""
 
 import time
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
 
 from accounts import people
 from accounts.people import User
-from rooms.models import Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
 from rooms.wire import events, replies
+from rooms.wire.course_events import CourseChanged
 from rooms.wire.events import (
     ChoiceBody,
     ControlEvent,
     MessageBody,
     MessageRemoved,
+    MyCourse,
     NewMessageEvent,
     OwnDraft,
     OwnVote,
@@ -125,6 +130,25 @@ def room_added(room: Room, *, title: str, course: str, members: int) -> bytes:
 def room_removed(room: Room) -> bytes:
     """Return the frame that tells a former member that they are no longer in the room."""
     return events.encode(RoomRemoved(room=str(room.id)))
+
+
+def my_course(room: Room, role: str) -> MyCourse:
+    """Return a course as a user in it sees it, given the course's room with the course."""
+    course = room.course
+    archived: Literal[True] | UnsetType = UNSET if course.archived_at is None else True
+    return MyCourse(course.slug, course.title, role, str(room.id), archived)
+
+
+def course_changed(course: Course, known_as: str | None = None) -> CourseChanged:
+    """Return the event that tells what a course is called, and whether it is archived.
+
+    `known_as` is a former slug by which it is known.
+    """
+    return CourseChanged(
+        course=known_as or course.slug,
+        title=course.title,
+        archived=course.archived_at is not None,
+    )
 
 
 def message_removed(message: Message) -> bytes:

@@ -7,8 +7,24 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.people import User
+from rooms.conf import EVERYBODY, STAFF, group_of_lecturers, limits
 from rooms.models import Course, Enrollment, FormerSlug, Membership, Room
-from rooms.wire.errors import InvalidRoom, PermissionDenied
+from rooms.wire.errors import CourseArchived, InvalidRoom, PermissionDenied
+
+
+def may_make_courses(user: User) -> bool:
+    """Return whether the user may make courses: superusers, and those whom `LECTURERS` names."""
+    if not user.is_active:
+        return False
+    if getattr(user, "is_superuser", False):
+        return True
+    if limits["LECTURERS"] == EVERYBODY:
+        return True
+    if limits["LECTURERS"] == STAFF:
+        return bool(getattr(user, "is_staff", False))
+    # A site's own model of users may do without groups.
+    groups = getattr(user, "groups", None)
+    return groups is not None and groups.filter(name=group_of_lecturers()).exists()
 
 
 def enrolled(user: User, slug: str) -> Enrollment:
@@ -37,6 +53,20 @@ def leading(user: User, slug: str) -> Enrollment:
     if not found.leads:
         raise PermissionDenied("Only the course's instructors can do this.")
     return found
+
+
+def instructing(user: User, slug: str) -> Enrollment:
+    """Return the user's enrolment as instructor. Raises PermissionDenied, also for assistants."""
+    found = leading(user, slug)
+    if found.role != Enrollment.Role.INSTRUCTOR:
+        raise PermissionDenied("Only an instructor of the course can do this.")
+    return found
+
+
+def in_use(course: Course) -> None:
+    """Check that a course can be changed. Raises CourseArchived."""
+    if course.archived_at is not None:
+        raise CourseArchived
 
 
 def parse_room(room: str) -> UUID:

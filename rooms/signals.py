@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.db import router
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -13,6 +14,7 @@ from accounts.models import Token, password_changed, user_deactivated, user_rena
 from accounts.people import User
 from accounts.tokens import token_revoked
 from rooms.actions import renames, signals, tell, uselog
+from rooms.conf import group_of_lecturers
 from rooms.delivery import names, notices, publish
 from rooms.models import Choice, Course, Enrollment, Question
 
@@ -20,6 +22,21 @@ _SLUG = "_peerchat_slug"
 
 # The receivers below name users to the other processes, in the keys that this site has.
 notices.use_keys(people.key_type())
+
+
+@receiver(post_migrate)
+def make_group_of_lecturers(sender: Any, using: str, apps: Any, **kwargs: Any) -> None:
+    """Make the group that `LECTURERS` names, so that the admin only has to put users into it."""
+    name = group_of_lecturers()
+    if sender.label != Course._meta.app_label or name is None:
+        return
+    try:
+        group = apps.get_model("auth", "Group")
+    except LookupError:
+        # A site with users of its own may do without Django's groups.
+        return
+    if router.allow_migrate_model(using, group):
+        group._default_manager.using(using).get_or_create(name=name)
 
 
 @receiver(user_logged_in)

@@ -2,11 +2,13 @@
 
 from django.urls import include, path
 
-from rooms import views
+from rooms import course_pages, views
 
 app_name = "peerchat"
 urlpatterns = [
     path("", views.courses, name="courses"),
+    path("courses/new/", course_pages.new_course, name="new_course"),
+    path("courses/<slug:slug>/settings/", course_pages.settings, name="settings"),
     path("courses/<slug:slug>/", views.course, name="course"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),

@@ -48,8 +48,15 @@ def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
 @never_cache
 @login_required
 def courses(request: HttpRequest) -> HttpResponse:
-    enrollments = my_enrollments(_user(request))
-    return render(request, "rooms/courses.html", {"enrollments": enrollments})
+    """Show the courses of the user, and apart from them those that are archived."""
+    user = _user(request)
+    found = list(my_enrollments(user))
+    context = {
+        "enrollments": [one for one in found if one.course.archived_at is None],
+        "archived": [one for one in found if one.course.archived_at is not None],
+        "may_make_courses": permissions.may_make_courses(user),
+    }
+    return render(request, "rooms/courses.html", context)
 
 
 @require_safe

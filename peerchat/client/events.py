@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rooms.wire.course_events import CourseChanged
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -67,6 +68,7 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | CourseChanged
     | CourseRenamed
     | QuestionRenamed
     | PartnersEvent

@@ -14,6 +14,7 @@ from peerchat.client import words
 from peerchat.client.client import Client
 from peerchat.client.events import Reset, Resumed
 from peerchat.client.reconnecting import ClientError
+from rooms.wire.course_events import CourseChanged
 from rooms.wire.events import (
     ControlEvent,
     CourseRenamed,
@@ -131,6 +132,8 @@ class Terminal:
                         self._write_all(words.of_class(event))
                 case CourseRenamed(former=former) if former == self._course:
                     self._course = event.course
+                case CourseChanged(archived=True) if event.course == self._course:
+                    self._write("* This course is archived: it can be read, but not changed.")
                 case PartnersEvent():
                     self._course = event.course
                     await self._read_rooms()

@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Max
 
+from rooms import permissions
 from rooms.models import Choice, Course, Question
+from rooms.queries.course_names import RESERVED
 from rooms.wire.errors import InvalidMessageFormat
 
 
@@ -19,6 +21,8 @@ def create_course(*, slug: str, title: str) -> Course:
     that another course has.
     """
     course = Course(slug=slug, title=title)
+    if slug in RESERVED:
+        raise InvalidMessageFormat("slug: This address is that of another page.")
     _check(course)
     course.save(force_insert=True)
     return course
@@ -39,10 +43,10 @@ def add_question(
     `correct` is the letter of the right choice. The question comes last, or at `position`. Raises
     InvalidMessageFormat for a slug that another question of the course has, for texts that are
     empty or too long, for fewer than 2 or more than 26 choices, and where `correct` is the letter
-    of none.
+    of none. Raises CourseArchived.
     """
     # If two callers add the same slug at once, the second finds the first one's.
-    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+    permissions.in_use(Course.objects.select_for_update(no_key=True).get(pk=course.pk))
     letters = string.ascii_uppercase[: len(choices)]
     if not 2 <= len(choices) <= len(string.ascii_uppercase):
         raise InvalidMessageFormat("A question needs between 2 and 26 choices.")

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts import people
 from accounts.people import User
+from rooms import permissions
 from rooms.actions import seating, signals, tell
 from rooms.models import ClassSession, Course, Enrollment, Membership, Room, course_room
 
@@ -14,9 +15,10 @@ from rooms.models import ClassSession, Course, Enrollment, Membership, Room, cou
 def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role.STUDENT) -> int:
     """Enrol the users and make them members of the course's room. Their sockets get it at once.
 
-    Users who are enrolled already get the role. Returns the number of new enrolments.
+    Users who are enrolled already get the role. Returns the number of new enrolments. Raises
+    CourseArchived.
     """
-    _lock_course(course)
+    permissions.in_use(_lock_course(course))
     room = course_room(course)
     known = set(
         Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)
@@ -24,7 +26,9 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     changed = Enrollment.objects.filter(course=course, user__in=known).exclude(role=role)
     if role == Enrollment.Role.STUDENT:
         tell.close_dashboards(course, list(changed.values_list("user_id", flat=True)))
+    promoted = list(changed.values_list("user_id", flat=True))
     changed.update(role=role)
+    tell.role_changed(course, promoted, role)
     new = [user for user in users if user.pk not in known]
     Enrollment.objects.bulk_create(Enrollment(course=course, user=user, role=role) for user in new)
     Membership.objects.bulk_create(
@@ -65,11 +69,15 @@ def expel_strangers(*, course: int, users: Collection[people.Key]) -> None:
     _leave_rooms(found, sorted(set(users) - set(enrolled.values_list("user_id", flat=True))))
 
 
-def _lock_course(course: Course) -> None:
-    """Block other enrolments, transitions and seating in the course until the transaction ends."""
-    Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+def _lock_course(course: Course) -> Course:
+    """Block other enrolments, transitions and seating in the course until the transaction ends.
+
+    Returns the course as it is now.
+    """
+    locked = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     sessions = ClassSession.objects.filter(course=course, ended_at=None)
     list(sessions.select_for_update(no_key=True).values_list("pk"))
+    return locked
 
 
 def _leave_rooms(course: Course, users: Sequence[people.Key]) -> None:

@@ -16,12 +16,13 @@ from accounts import people
 from accounts.people import User
 from accounts.text import name_key
 from rooms import frames, permissions, ratelimit
-from rooms.actions import signals, tell, uselog
+from rooms.actions import direct, signals, tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
 from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.errors import (
+    CourseArchived,
     InvalidMessageFormat,
     InvalidRoom,
     PeerError,
@@ -91,9 +92,9 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts that are already cleaned, in the order given.
 
     Returns for each text the message, either new or as it was stored under this uuid before, or an
-    error: InvalidRoom if the sender is not in the room, UuidReused, InvalidMessageFormat if
-    `reply_to` is no message of the room, and for students PermissionDenied while they are muted and
-    RateLimited if the room is slow.
+    error: InvalidRoom if the sender is not in the room, UuidReused, CourseArchived,
+    InvalidMessageFormat if `reply_to` is no message of the room, and for students PermissionDenied
+    while they are muted and RateLimited if the room is slow.
     """
     ids = [_room_id(post.room) for post in posts]
     keys = [
@@ -103,6 +104,7 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     ]
     places = store.lock({room for room, _, _ in keys})
     members, before = store.look_up(places, keys)
+    direct.move_on(places.values(), members)
     stored = _messages(before.values())
     parents = _parents(posts)
     now = timezone.now()
@@ -197,7 +199,11 @@ def _last_posts(
 def _restriction(
     member: Member, place: Place, last_posts: dict[tuple[UUID, people.Key], datetime], now: datetime
 ) -> PeerError | None:
-    """Return the error if the member may not post now. Those who lead the course always may."""
+    """Return the error if the member may not post now. Those who lead a course in use may."""
+    # A text that is under way while the course is archived counts as written before. Whatever is
+    # sent after that is refused, and the row of the course needs no lock here.
+    if place.archived:
+        return CourseArchived()
     if member.role in Enrollment.LEADING:
         return None
     if member.muted_until is not None and member.muted_until > now:

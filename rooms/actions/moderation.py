@@ -35,6 +35,7 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     )
     if message is None:
         raise NoSuchMessage
+    permissions.in_use(found.course)
     if not leads and message.sender_id != user.pk:
         raise PermissionDenied("Only the sender and the instructors can remove a message.")
     if message.kind == Message.Kind.CONTROL:
@@ -71,6 +72,7 @@ def _set_mute(
     user: User, course: str, username: str, until: datetime | None, *act: object
 ) -> Enrollment:
     led = permissions.leading(user, course)
+    permissions.in_use(led.course)
     student = (
         Enrollment.objects.filter(
             course=led.course, user=people.find(username), role=Enrollment.Role.STUDENT
@@ -101,6 +103,7 @@ def set_slow_mode(*, user: User, room: str, seconds: int) -> Room:
     found, leads = permissions.visible(user, room)
     if not leads or found.kind not in (Room.Kind.COURSE, Room.Kind.OPEN):
         raise PermissionDenied("Only instructors can slow down course and open rooms.")
+    permissions.in_use(found.course)
     found.slow_seconds = seconds
     found.save(update_fields=["slow_seconds"])
     _log(user, f"slow:{found.id}:{seconds}", found.course)

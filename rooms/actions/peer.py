@@ -47,6 +47,7 @@ def post_to_partners(
     NoPartner. Raises PermissionDenied for a user outside the course, and the errors of `Post.of`.
     """
     enrollment = permissions.enrolled(user, course)
+    permissions.in_use(enrollment.course)
     # The text is checked first, so an empty one causes no notice about missing partners.
     post = Post.of(user, _command("", text))
     now = classroom.snapshot(user, course)

@@ -1,6 +1,7 @@
 """Creating, joining, leaving, archiving and reading rooms."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     created as many rooms as allowed. Also raises EmptyText and TextTooLong.
     """
     enrollment = permissions.enrolled(user, course)
+    permissions.in_use(enrollment.course)
     title = clean_text(plain_name(title), TITLE_LIMIT)
     topic = _clean_topic(topic)
     _lock_user(user)
@@ -63,6 +65,7 @@ def join_room(*, user: User, room: str) -> Room:
     _lock_user(user)
     if Membership.objects.filter(room=found, user=user).exists():
         return found
+    permissions.in_use(found.course)
     _may_be_in_one_more(user)
     # The lock prevents joining a room that is being archived, whose members are already told.
     found = _lock_room(found)
@@ -85,6 +88,7 @@ def leave_room(*, user: User, room: str) -> Room:
     found = membership.room
     if found.kind != Room.Kind.OPEN:
         raise PermissionDenied("This room cannot be left.")
+    permissions.in_use(found.course)
     membership.delete()
     _log(user, "leave", found)
     tell.left(found, [user.pk])
@@ -125,7 +129,8 @@ def archive_room(*, user: User, room: str) -> Room:
 def open_direct_room(*, user: User, to: str) -> Room:
     """Return the direct room of two users who share a course, and create it if needed.
 
-    Raises PermissionDenied if there is no such user or they share no course.
+    Raises PermissionDenied if there is no such user or they share no course. A new room needs a
+    course that is in use.
     """
     other = people.find(to)
     if other is None or not other.is_active or other == user:
@@ -133,7 +138,7 @@ def open_direct_room(*, user: User, to: str) -> Room:
     shared = (
         Course.objects.filter(enrollments__user=user)
         .filter(enrollments__user=other)
-        .order_by("pk")
+        .order_by(F("archived_at").asc(nulls_first=True), "pk")
         .first()
     )
     if shared is None:
@@ -143,6 +148,7 @@ def open_direct_room(*, user: User, to: str) -> Room:
     found = Room.objects.filter(pair=pair).first()
     if found is not None:
         return found
+    permissions.in_use(shared)
     try:
         return _make_direct_room(user, other, shared, pair)
     except IntegrityError:
@@ -178,7 +184,10 @@ def mark_read(*, user: User, room: str, seq: int) -> tuple[Room, int]:
 
 
 def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
-    """Return a room of these kinds that the user created or whose course they lead."""
+    """Return a room of these kinds that the user created or whose course they lead.
+
+    Raises InvalidRoom, PermissionDenied and CourseArchived.
+    """
     found, leads = permissions.visible(user, room)
     if found.kind not in kinds:
         raise PermissionDenied("This room cannot be changed or archived.")
@@ -188,6 +197,7 @@ def _run_by(user: User, room: str, kinds: tuple[str, ...]) -> Room:
                 "Only the room's creator and the course's instructors can do this."
             )
         _not_muted(permissions.enrolled(user, found.course.slug))
+    permissions.in_use(found.course)
     return found
 
 

@@ -16,6 +16,7 @@ from rooms.actions.steps import (
     STEPS,
     Step,
     close_round,
+    leave_question,
     message_uuid,
     posed_by,
     post_to_class,
@@ -80,8 +81,8 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     same. With `at_once`, the round closes without that moment.
 
     A repeated command, recognised by its uuid, gets the same answer and has no effect. Raises
-    PermissionDenied if the user does not lead the course; IllegalTransition if the phase does not
-    allow the command, or if the command names another epoch than the current one;
+    PermissionDenied if the user does not lead the course; CourseArchived; IllegalTransition if the
+    phase does not allow the command, or if the command names another epoch than the current one;
     InvalidMessageFormat if the course has no such question, student or group; InvalidChoice for a
     right answer that is no choice; EmptyText and TextTooLong for a text; UuidReused if the uuid
     belongs to another message.
@@ -116,6 +117,35 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
             now=now,
         )
     return _answer(session, step, user, command)
+
+
+@transaction.atomic
+def end_class(*, user: User, course: Course) -> None:
+    """End the open class session of a course, if there is one: an open round closes first.
+
+    The class leaves its question, and its pages hear of it. The caller holds the lock of the
+    course, and has checked that the user may do this.
+    """
+    session = _open_session(course)
+    if session is None:
+        return
+    now = timezone.now()
+    partners.lock_rooms(session)
+    session.controller = user
+    if session.current_round is not None:
+        if session.phase in OPEN_PHASES:
+            close_round(session, now)
+        leave_question(session)
+        _advance(
+            session,
+            to=Phase.IDLE,
+            message="enableNext",
+            uuid_=uuid.uuid4().hex,
+            act="end_class",
+            now=now,
+        )
+    session.ended_at = now
+    session.save(update_fields=["ended_at", "controller"])
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
@@ -202,12 +232,8 @@ def _lock(course: Course, user: User) -> ClassSession:
     # Lock the course's row first, as it exists even without a class session. It may have got
     # another slug since it was read.
     course = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
-    session = (
-        ClassSession.objects.filter(course=course, ended_at=None)
-        .select_for_update(no_key=True, of=("self",))
-        .select_related("current_round")
-        .first()
-    )
+    permissions.in_use(course)
+    session = _open_session(course)
     if session is None:
         now = timezone.now()
         last = classroom.last_epoch_session(course)
@@ -220,6 +246,19 @@ def _lock(course: Course, user: User) -> ClassSession:
             revision=last.revision if last is not None else 0,
         )
     session.course = course
+    return session
+
+
+def _open_session(course: Course) -> ClassSession | None:
+    """Lock the open class session of a course and return it."""
+    session = (
+        ClassSession.objects.filter(course=course, ended_at=None)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("current_round")
+        .first()
+    )
+    if session is not None:
+        session.course = course
     return session
 
 

@@ -258,7 +258,7 @@ def _reopen(session: ClassSession, command: Reopen, now: datetime) -> ClassSessi
 
 
 def _next_question(session: ClassSession, command: NextQuestion, now: datetime) -> ClassSession:
-    _leave_question(session)
+    leave_question(session)
     if command.question is not None:
         _pose(session, command.question, None, now)
     return session
@@ -284,7 +284,7 @@ def _move_student(session: ClassSession, command: MoveStudent, now: datetime) ->
 def _renewed(session: ClassSession, now: datetime) -> ClassSession:
     """Return the session for a new question, which is a new one if the last event was long ago."""
     if now - session.changed_at < NEW_SESSION_AFTER:
-        _leave_question(session)
+        leave_question(session)
         return session
     if session.current_round is not None:
         # The old session keeps the question it ended with.
@@ -301,7 +301,8 @@ def _renewed(session: ClassSession, now: datetime) -> ClassSession:
     )
 
 
-def _leave_question(session: ClassSession) -> None:
+def leave_question(session: ClassSession) -> None:
+    """Have the class leave its question, and archive the rooms of the partners."""
     if session.current_round is not None:
         partners.archive_rooms(session)
         session.current_round = None

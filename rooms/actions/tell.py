@@ -40,6 +40,7 @@ from rooms.models import (
 from rooms.queries import classroom
 from rooms.queries.rooms import audiences
 from rooms.wire import events
+from rooms.wire.course_events import LeadersEvent, with_role
 from rooms.wire.events import (
     ClosingEvent,
     DraftedEvent,
@@ -74,6 +75,31 @@ def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
             for course_id, message in messages
         ]
     )
+
+
+def course_changed(course: Course, known_as: str | None = None) -> None:
+    """Tell a course of its title, and whether it is archived.
+
+    `known_as` is the slug by which sockets know it, if it has just got another.
+    """
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    frame = events.encode(frames.course_changed(course, known_as))
+    _to_course(course.pk, Passing(names.room(room.id), frame, wakes=True))
+
+
+def role_changed(course: Course, users: Collection[people.Key], role: str) -> None:
+    """Tell users of their new role in a course, and the dashboards that others lead it now."""
+    if not users:
+        return
+    event = with_role(frames.course_changed(course), role)
+    _to_users([(course.pk, user, event) for user in users])
+    leaders_changed(course)
+
+
+def leaders_changed(course: Course) -> None:
+    """Tell the dashboards of a course that others lead it now."""
+    frame = events.encode(LeadersEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
 
 
 def removed(room: Room, message: Message) -> None:

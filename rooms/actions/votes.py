@@ -12,11 +12,17 @@ from accounts import people
 from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import tell, uselog
-from rooms.models import ClassSession, Draft, Enrollment, Round, Vote
+from rooms.models import ClassSession, Course, Draft, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
 from rooms.permissions import formerly_called
 from rooms.wire.commands import CastVote, DraftVote
-from rooms.wire.errors import InvalidChoice, PeerError, PermissionDenied, RoundClosed
+from rooms.wire.errors import (
+    CourseArchived,
+    InvalidChoice,
+    PeerError,
+    PermissionDenied,
+    RoundClosed,
+)
 from rooms.wire.text import clean_rationale
 
 _Key = tuple[int, people.Key]
@@ -108,8 +114,8 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     """Store votes. A later vote of the same user in the same round replaces the earlier one.
 
     Returns for each ballot its vote, or an error: PermissionDenied if the user is no student of the
-    course; RoundClosed, also after the deadline of a round that is not closed yet and if the ballot
-    names another round; or InvalidChoice.
+    course; CourseArchived; RoundClosed, also after the deadline of a round that is not closed yet
+    and if the ballot names another round; or InvalidChoice.
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
@@ -239,11 +245,14 @@ class _Polls:
     def round_for(self, ballot: Ballot) -> Round:
         """Return the round in which a ballot counts.
 
-        Raises PermissionDenied, RoundClosed or InvalidChoice.
+        Raises PermissionDenied, CourseArchived, RoundClosed or InvalidChoice.
         """
         session = self._session_of(ballot)
         if (ballot.user.pk, ballot.course) not in self._courses:
             raise PermissionDenied("Only students of the course can vote.")
+        # An archived course has no session, so the votes of a class need no look at the course.
+        if session is None and self._is_archived(ballot):
+            raise CourseArchived
         if (
             session is None
             or session.current_round is None
@@ -264,6 +273,10 @@ class _Polls:
             if (session := self._session_of(ballot)) is not None
             and session.current_round_id is not None
         }
+
+    def _is_archived(self, ballot: Ballot) -> bool:
+        course = Course.objects.filter(pk=self._courses[ballot.user.pk, ballot.course])
+        return course.exclude(archived_at=None).exists()
 
     def _session_of(self, ballot: Ballot) -> ClassSession | None:
         return self.sessions.get(self._courses.get((ballot.user.pk, ballot.course), 0))

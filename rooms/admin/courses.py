@@ -16,6 +16,7 @@ from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
 from rooms.admin.base import Editable, History, PicksUsers, WrittenForm, changelist
 from rooms.admin.scope import CourseFilter, Scoped, is_unbound
 from rooms.models import Course, Enrollment, FormerSlug, Membership, Message, Question, Room
+from rooms.queries.course_names import RESERVED
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
@@ -24,6 +25,12 @@ INLINE_ROWS = 100
 
 class CourseForm(WrittenForm):
     names = ("title",)
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if slug in RESERVED:
+            raise forms.ValidationError(_("This address is that of another page."))
+        return slug
 
 
 class EnrollmentForm(forms.ModelForm):
@@ -44,6 +51,10 @@ class EnrollmentForm(forms.ModelForm):
             )
             if others.exists():
                 self.add_error("user", _("This person is in the course already."))
+        if self.instance.pk is not None:
+            course = self.instance.course
+        if self.has_changed() and isinstance(course, Course) and course.archived_at is not None:
+            self.add_error(None, _("The course is archived."))
         return cleaned
 
 
@@ -167,6 +178,12 @@ class EnrollmentAdmin(PicksUsers, Editable):
     readonly_fields = ("joined_at", "muted_until")
     autocomplete_fields = ("course",)
     ordering = ("course", people.by_name("user__"))
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        form: type[forms.ModelForm] = super().get_changelist_form(
+            request, **{"form": EnrollmentForm, **kwargs}
+        )
+        return form
 
     def save_model(
         self, request: HttpRequest, obj: Enrollment, form: forms.ModelForm, change: bool

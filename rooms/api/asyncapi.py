@@ -9,6 +9,7 @@ import msgspec
 from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
+from rooms.wire.course_events import CourseChanged, LeadersEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -36,11 +37,13 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         ClosingEvent,
         FiguresEvent,
         QuestionsEvent,
+        LeadersEvent,
+        CourseChanged,
         CourseRenamed,
         QuestionRenamed,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent, QuestionsEvent}
+_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent, QuestionsEvent, LeadersEvent}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:

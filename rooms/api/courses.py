@@ -13,13 +13,16 @@ from rest_framework.response import Response
 
 from rooms import permissions
 from rooms.actions import quick
+from rooms.actions.course_making import make_course
 from rooms.api import bodies, serializers, shapes, spreadsheet
-from rooms.api.endpoint import Endpoint, asked, listed
+from rooms.api.endpoint import Endpoint, asked, listed, read
 from rooms.api.export import Export
 from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
-from rooms.models import QuestionVersion
+from rooms.api.settings_bodies import NewCourse
+from rooms.models import Enrollment, QuestionVersion, course_room
 from rooms.queries import courses, results
 from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.events import MyCourse
 
 
 class Courses(Endpoint):
@@ -34,6 +37,19 @@ class Courses(Endpoint):
         return Response(
             listed(request, rooms, lambda part: (shapes.course(room, room.role) for room in part))
         )
+
+    @extend_schema(
+        operation_id="courses_create",
+        summary="Make a course, as its instructor",
+        description="The setting `LECTURERS` says who may.",
+        request=serializers.of(NewCourse),
+        responses={201: serializers.of(MyCourse)} | refusals(*WRITING),
+    )
+    def post(self, request: Request) -> Response:
+        wanted: NewCourse = read(request, serializers.of(NewCourse))
+        made = make_course(user=self.me(request), title=wanted.title, slug=wanted.course or "")
+        room = course_room(made)
+        return Response(shapes.course(room, Enrollment.Role.INSTRUCTOR), status=201)
 
 
 class Questions(Endpoint):

@@ -14,7 +14,7 @@ from rooms.wire.events import MyCourse
 
 def course(room: Room, role: str) -> MyCourse:
     """Return the body of a course, given the course's room."""
-    return MyCourse(course=room.course.slug, title=room.course.title, role=role, room=str(room.id))
+    return frames.my_course(room, role)
 
 
 def room(seen: RoomSeen) -> bodies.RoomDetails:

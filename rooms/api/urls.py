@@ -2,12 +2,27 @@
 
 from django.urls import path, re_path
 
-from rooms.api import classroom, courses, docs, endpoint, messages, moderation, rooms, tokens
+from rooms.api import (
+    classroom,
+    course_settings,
+    courses,
+    docs,
+    endpoint,
+    messages,
+    moderation,
+    rooms,
+    tokens,
+)
 
 urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
     path("tokens/current/", tokens.CurrentToken.as_view()),
     path("courses/", courses.Courses.as_view()),
+    path("courses/<slug:slug>/", course_settings.OneCourse.as_view()),
+    path("courses/<slug:slug>/copy/", course_settings.Copies.as_view()),
+    path("courses/<slug:slug>/leaders/", course_settings.Leaders.as_view()),
+    path("courses/<slug:slug>/leaders/<path:username>/", course_settings.OneLeader.as_view()),
+    path("courses/<slug:slug>/hand-over/", course_settings.HandOver.as_view()),
     path("courses/<slug:slug>/questions/", courses.Questions.as_view()),
     path("courses/<slug:slug>/questions/<slug:question>/keep/", courses.KeepQuestion.as_view()),
     path("courses/<slug:slug>/state/", classroom.State.as_view()),

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
+from msgspec import UNSET
 
 from accounts import people
 from accounts.people import User
@@ -157,6 +158,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         muted_until=frames.muted_until(enrollment),
         room=room,
         partners=partners,
+        archived=UNSET if course.archived_at is None else True,
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from msgspec import UNSET
 
 from accounts import people
 from accounts.people import User
@@ -29,7 +30,8 @@ Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 # SQL, because an arriving class asks it a thousand times, and the ORM takes longer to build it than
 # the database takes to answer.
 _ENTRY = """
-SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role
+SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role,
+    c.archived_at IS NOT NULL
 FROM peerchat_rooms_membership m
 JOIN peerchat_rooms_room r ON r.id = m.room_id
 JOIN peerchat_rooms_course c ON c.id = r.course_id
@@ -54,11 +56,11 @@ def entry(user: User, most: int) -> Entry:
     mine: list[MyCourse] = []
     courses: list[int] = []
     heads: list[tuple[UUID, int, int]] = []
-    for room_id, course, head, kind, slug, title, role in found:
+    for room_id, course, head, kind, slug, title, role, archived in found:
         room = room_id if isinstance(room_id, UUID) else UUID(room_id)  # SQLite keeps text
         heads.append((room, course, head))
         if kind == Room.Kind.COURSE and role is not None:
-            mine.append(MyCourse(course=slug, title=title, role=role, room=str(room)))
+            mine.append(MyCourse(slug, title, role, str(room), True if archived else UNSET))
             courses.append(course)
     return mine, courses, heads
 
@@ -77,8 +79,8 @@ def dashboard_entry(user: User, slug: str) -> DashboardEntry:
     """Return the data for a dashboard. Raises PermissionDenied if the user does not lead."""
     enrollment = leading(user, slug)
     course = enrollment.course
-    room = Room.objects.get(course=course, kind=Room.Kind.COURSE)
-    mine = MyCourse(course=course.slug, title=course.title, role=enrollment.role, room=str(room.id))
+    room = Room.objects.select_related("course").get(course=course, kind=Room.Kind.COURSE)
+    mine = frames.my_course(room, enrollment.role)
     return DashboardEntry(course.pk, mine, room.id, room.last_seq)
 
 

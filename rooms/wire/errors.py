@@ -53,6 +53,37 @@ class PermissionDenied(PeerError):
     default = "You do not have permission to do this."
 
 
+class CourseArchived(PermissionDenied):
+    """The course is archived, and whatever is in it can only be read."""
+
+    code = "course_archived"
+    default = "This course is archived: it can be read, but not changed."
+
+
+class LastInstructor(InvalidMessageFormat):
+    """The course would have no instructor any more."""
+
+    default = "A course needs an instructor. Make somebody else one first."
+
+
+class NamedThemselves(InvalidMessageFormat):
+    """The user named themselves where somebody else is meant."""
+
+    default = "You lead this course already. Name somebody else."
+
+
+class UnknownPerson(InvalidMessageFormat):
+    """No active account has the username or the e-mail address."""
+
+    default = "No account has this username or e-mail address."
+
+
+class SeveralPeople(InvalidMessageFormat):
+    """Several active accounts have the e-mail address."""
+
+    default = "Several accounts have this e-mail address. Give a username."
+
+
 class InvalidRoom(PeerError):
     """Answers for a missing room and for one that the user may not see, in the same words."""
 

@@ -46,6 +46,7 @@ class MyCourse(Struct, frozen=True):
     title: str
     role: str
     room: str
+    archived: Literal[True] | UnsetType = UNSET  # there if the course is: it can only be read
 
 
 class Limits(Struct, frozen=True):
@@ -353,7 +354,7 @@ class Snapshot(Struct, frozen=True):
     """The state of the class for one user. `revision` orders all reports of a class's state.
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
-    which the user may not post, which may be past, or null.
+    which the user may not post, which may be past, or null. `archived` is there if the course is.
     """
 
     course: str
@@ -372,6 +373,7 @@ class Snapshot(Struct, frozen=True):
     revision: int
     correct: str | None | UnsetType = UNSET
     histograms: list[dict[str, int]] | UnsetType = UNSET
+    archived: Literal[True] | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

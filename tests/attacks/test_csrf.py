@@ -24,6 +24,16 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/"): ("ines", {"title": "A course"}),
+    ("PATCH", "api/courses/<slug:slug>/"): ("ines", {"title": "A title"}),
+    ("POST", "api/courses/<slug:slug>/copy/"): ("ines", {"title": "A copy"}),
+    ("POST", "api/courses/<slug:slug>/leaders/"): (
+        "ines",
+        {"person": "{bea}", "role": "assistant"},
+    ),
+    ("PATCH", "api/courses/<slug:slug>/leaders/<path:username>/"): ("ines", {"role": "instructor"}),
+    ("DELETE", "api/courses/<slug:slug>/leaders/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/hand-over/"): ("ines", {"person": "{bea}"}),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
     ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
     ("DELETE", "api/rooms/<str:room>/"): ("ines", None),
@@ -44,6 +54,8 @@ BODIES = {
         },
     ),
 }
+# These make a course, and change nothing that is there.
+MAKING = {"api/courses/", "api/courses/<slug:slug>/copy/"}
 WRITERS = [
     (method, route)
     for route in api_routes()
@@ -97,6 +109,8 @@ async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
 async def test_each_address_that_writes(cast, scene, visit, method: str, route: Route):
     """A complete request without the CSRF token changes nothing; with the token it does."""
     who, body = BODIES[method, route.pattern]
+    if "leaders/" in route.pattern:
+        scene["username"] = cast.tess.name
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
     before = fingerprint(cast)
@@ -121,7 +135,8 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         return
     assert answer.status < 300, answer.text
     # Nobody was muted, but the use log notes an unmute in any case.
-    assert fingerprint(cast) != before
+    if route.pattern not in MAKING:
+        assert fingerprint(cast) != before
 
 
 def test_the_view_of_logging_in_looks_at_no_session():

@@ -89,6 +89,12 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         },
         "mutes/": {"username": cast.carl.name, "seconds": 60},
         "<str:room>/": {"topic": "A topic"},
+        "courses/": {"title": "A course"},
+        "<slug:slug>/": {"title": "A title"},
+        "copy/": {"title": "A copy"},
+        "leaders/": {"person": cast.carl.name, "role": "assistant"},
+        "leaders/<path:username>/": {"role": "assistant"},
+        "hand-over/": {"person": cast.carl.name},
     }
     before, visitor = fingerprint(cast), visit()
     tried = 0

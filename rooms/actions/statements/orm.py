@@ -37,6 +37,7 @@ def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
             slow_seconds=room.slow_seconds,
             question=running.get(room.course_id, ("", None))[0],
             question_id=running.get(room.course_id, ("", None))[1],
+            archived=room.course.archived_at is not None,
         )
         for room in found
     }

@@ -25,7 +25,7 @@ from rooms.models import NewText
 # later.
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, ''),
-    q.id
+    q.id, c.archived_at IS NOT NULL
 FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
 CROSS JOIN peerchat_rooms_room r
 JOIN peerchat_rooms_course c ON c.id = r.course_id

@@ -16,7 +16,7 @@ class Place:
     """A room whose row is locked until the transaction ends.
 
     `course` is a slug. `question` is the slug of the course's current question, or empty, and
-    `question_id` its id.
+    `question_id` its id. `archived` is true if the course is.
     """
 
     id: UUID
@@ -27,6 +27,7 @@ class Place:
     slow_seconds: int
     question: str
     question_id: int | None
+    archived: bool
 
     @property
     def is_small(self) -> bool:

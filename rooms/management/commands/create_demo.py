@@ -10,13 +10,14 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts import people
 from rooms.actions.enrollment import enroll
+from rooms.conf import group_of_lecturers
 from rooms.models import Choice, Course, Enrollment, Question
 
 # This password is public, so it is for DEBUG only. Otherwise the command makes one up.
@@ -198,6 +199,7 @@ class Command(BaseCommand):
             course = make_course()
             made = make_users(names, password)
             enroll_missing(course, names)
+            make_lecturer(people.sample_name("instructor"))
             if admin:
                 made += make_admin(password)
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
@@ -271,6 +273,14 @@ def enroll_missing(course: Course, names: Mapping[str, str]) -> None:
         (Enrollment.Role.STUDENT, outside.exclude(**instructor)),
     ):
         enroll(course=course, users=list(users.order_by("pk")), role=role)
+
+
+def make_lecturer(username: str) -> None:
+    """Let a user make courses, if `LECTURERS` names a group."""
+    user, name = people.find(username), group_of_lecturers()
+    groups = getattr(user, "groups", None)
+    if name is not None and groups is not None:
+        groups.add(Group.objects.get_or_create(name=name)[0])
 
 
 def make_admin(password: str) -> int:

@@ -139,9 +139,11 @@ export class PeerChat extends HTMLElement {
 
   #renderComposer(room) {
     clearTimeout(this.#mute);
-    const { mutedUntil } = this.#client.state;
+    const { mutedUntil, course } = this.#client.state;
     const left = (mutedUntil ?? 0) - this.#client.now();
     if (room.removed) this.#composer.render(gettext("This chat is closed"));
+    // Two people may go on in another course.
+    else if (course.archived && room.kind !== "direct") this.#composer.render(gettext("This course is archived"));
     else if (left <= 0) this.#composer.render(null);
     else {
       this.#composer.render(fill(gettext("You are muted until %(time)s"), { time: timeOf(mutedUntil) }));

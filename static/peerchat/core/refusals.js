@@ -7,6 +7,7 @@ const UNREACHABLE = gettext("Cannot reach the server. Try again in a moment.");
 const SENTENCES = {
   authentication_required: gettext("You are logged out. Reload the page and log in again."),
   invalid_token: gettext("You are logged out. Reload the page and log in again."),
+  course_archived: gettext("This course is archived. It can be read, but not changed."),
   permission_denied: gettext("You are not allowed to do this."),
   invalid_room_id: gettext("This room no longer exists, or you do not have access to it."),
   empty_text: gettext("The text is empty."),

@@ -1,4 +1,4 @@
-/** Courses and questions that get another slug while a page is open, as pure functions. */
+/** Courses that change, and questions that get another slug, while a page is open, as pure functions. */
 
 /** Former slugs of a course by which its events are known. */
 const FORMER_SLUGS = 20;
@@ -33,3 +33,11 @@ export function withQuestionSlug(state, { course, question, former }) {
   if (!isOf(state.course, course) || posed?.question !== former) return state;
   return { ...state, session: { ...state.session, question: { ...posed, question }, renamed: { former, question } } };
 }
+
+/** The state after its course got another title, was archived or put to use again, or gave the reader another role. */
+export function withCourse(state, { course, title, archived, role = state.course.role }) {
+  return isOf(state.course, course) ? { ...state, course: { ...state.course, title, archived, role } } : state;
+}
+
+/** The handlers of the events about a course. */
+export const COURSE = { course_changed: withCourse, course_renamed: withSlug, question_renamed: withQuestionSlug };

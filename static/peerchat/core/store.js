@@ -4,7 +4,7 @@
  * learns from replies (`local.*`).
  */
 
-import { called, isOf, isSame, withQuestionSlug, withSlug } from "./renames.js";
+import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
@@ -92,7 +92,7 @@ const HANDLERS = {
     const mine = event.courses.find((one) => isSame(state.course, one));
     let next = { ...state, me: event.user ?? state.me, limits: { ...state.limits, ...event.limits } };
     if (mine) {
-      next.course = { ...called(state.course, mine.course), title: mine.title, role: mine.role, room: mine.room };
+      next.course = { ...called(state.course, mine.course), title: mine.title, role: mine.role, room: mine.room, archived: Boolean(mine.archived) };
       next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));
     }
     return next;
@@ -169,8 +169,7 @@ const HANDLERS = {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },
 
-  course_renamed: withSlug,
-  question_renamed: withQuestionSlug,
+  ...COURSE,
 
   presence(state, event) {
     return withRoom(state, event.room, (room) => {
@@ -233,7 +232,7 @@ const HANDLERS = {
       histograms: event.histograms ?? null,
     };
     // It answers for the course that was asked for, whatever the slug is now.
-    const course = called(state.course, event.course ?? state.course.slug);
+    const course = { ...called(state.course, event.course ?? state.course.slug), archived: Boolean(event.archived) };
     const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));

@@ -10,6 +10,7 @@ import "../chat/peer-rooms.js";
 import { Api } from "../core/api.js";
 import { ClassClient } from "../core/client.js";
 import { offerClient } from "../core/clients.js";
+import { showArchived, showCourse } from "../core/course.js";
 import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
@@ -250,9 +251,11 @@ export class PeerDashboard extends HTMLElement {
     const { state } = this.#client;
     const { session, figures } = state;
     const connected = this.#control.isOpen;
+    showArchived(this.#parts.archived, state.course);
+    if (this.dataset.included === undefined) this.#title = showCourse(state.course, this.#title);
     // The list has the questions as they will be asked next, so the class's own is not there.
     const correct = (session.phase === "revealed" ? session.correct : figures?.correct) ?? null;
-    const enabled = connected && session.known;
+    const enabled = connected && session.known && !state.course.archived;
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
       if (session.question) this.#asked.add(session.question.question);
@@ -279,7 +282,7 @@ export class PeerDashboard extends HTMLElement {
       answers: this.#answers,
     });
     setAttribute(this, "data-answers", this.#answers ? "shown" : null);
-    setAttribute(this.#parts.announceSend, "disabled", !connected);
+    setAttribute(this.#parts.announceSend, "disabled", !connected || state.course.archived);
     show(this.#parts.lost, session.known && this.#control.status.state === "waiting");
     this.#parts.rooms.active = this.#panes.isVisible("chat");
     this.#parts.rooms.render(state);

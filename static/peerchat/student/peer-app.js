@@ -6,6 +6,7 @@ import "./peer-partners.js";
 import "./peer-question.js";
 import "../chat/peer-rooms.js";
 
+import { showArchived, showCourse } from "../core/course.js";
 import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js";
 import { phaseName } from "../core/format.js";
 import { joinClass, leaveClass } from "./joined.js";
@@ -103,6 +104,8 @@ export class PeerApp extends HTMLElement {
   #render() {
     const { state } = this.#client;
     const { session } = state;
+    showArchived(this.#parts.archived, state.course);
+    if (this.dataset.included === undefined) this.#title = showCourse(state.course, this.#title);
     this.#ballot.tidy(session);
     if (this.#concerned(session)) this.#renderClass(session);
     if (this.#parts.rooms) this.#renderChat(state);

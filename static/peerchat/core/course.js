@@ -1,0 +1,28 @@
+/** What a page says of its course, which may change while it is open. */
+
+import { setAttribute, setText, show } from "./dom.js";
+
+const LEADING = new Set(["assistant", "instructor"]);
+
+/** Show whether the course is archived, in the notice that is there for it. */
+export function showArchived(notice, { archived }) {
+  // Until the server has said it, the page says what it was made with.
+  if (notice && archived !== undefined) show(notice, archived);
+}
+
+/**
+ * Show the title of the course and the way to lead it, on a page of peerchat. Returns the title that the document has
+ * from then on, without what comes before it.
+ */
+export function showCourse({ title, role }, documentTitle) {
+  const heading = document.querySelector(".course-title");
+  const before = heading.textContent;
+  setText(heading, title);
+  const lead = document.querySelector(".site-middle [data-part=lead]");
+  if (lead && role) {
+    const { origin, pathname } = location;
+    setAttribute(lead, "href", LEADING.has(role) ? new URL("instructor/", origin + pathname).href : null);
+    show(lead, LEADING.has(role));
+  }
+  return documentTitle.startsWith(before) ? title + documentTitle.slice(before.length) : documentTitle;
+}
