@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from accounts.people import User
-from rooms.actions import partners, questions, seating, signals, votes
+from rooms.actions import bars, partners, questions, seating, signals, tell, votes
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
@@ -32,6 +32,7 @@ from rooms.wire.commands import (
     NextQuestion,
     Reopen,
     Reveal,
+    ShowBars,
     StartQuestion,
     StartRevote,
     StopVote,
@@ -216,11 +217,17 @@ def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassS
         now=now,
         message="announce",
     )
+    tell.screens_changed(session.course_id)
     return session
 
 
 def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
     seating.move_student(session, username=command.username, number=command.group)
+    return session
+
+
+def _show_bars(session: ClassSession, command: ShowBars, now: datetime) -> ClassSession:
+    bars.show(session, shown=command.shown, now=now)
     return session
 
 
@@ -314,4 +321,5 @@ STEPS: dict[type[Control], Step] = {
     NextQuestion: Step(_next_question),
     Announce: Step(_announce, known_before=_announced_before, moves=False),
     MoveStudent: Step(_move_student, moves=False),
+    ShowBars: Step(_show_bars, moves=False),
 }

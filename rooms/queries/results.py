@@ -70,6 +70,7 @@ def figures(course: Course) -> FiguresBody:
         transitions=matrix,
         gain=gain,
         correct=correct_choice(session),
+        bars=session.shows_bars,
     )
 
 

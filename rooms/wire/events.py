@@ -240,7 +240,7 @@ class FiguresBody(Struct, frozen=True):
 
     `transitions` and `gain` are null until there is a second round to compare with the first, and
     for a question without a correct choice. `correct` is the letter of the correct choice of the
-    current question, as it was asked.
+    current question, as it was asked. `bars` tells whether the screen of the hall shows the votes.
     """
 
     online: int
@@ -252,6 +252,7 @@ class FiguresBody(Struct, frozen=True):
     transitions: Transitions | None
     gain: float | None
     correct: str | None
+    bars: bool = False
 
 
 class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
@@ -264,6 +265,7 @@ class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
     transitions: Transitions | None
     gain: float | None
     correct: str | None
+    bars: bool = False
 
 
 def figures_event(body: FiguresBody) -> FiguresEvent:
