@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from rooms.api import classroom, courses, docs, endpoint, messages, moderation, rooms, tokens
+from rooms.api import (
+    classroom,
+    courses,
+    docs,
+    endpoint,
+    messages,
+    moderation,
+    rooms,
+    screen,
+    tokens,
+)
 
 urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
@@ -15,6 +25,9 @@ urlpatterns = [
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),
     path("courses/<slug:slug>/partners/", classroom.Partners.as_view()),
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),
+    path("courses/<slug:slug>/screen/", screen.CourseScreen.as_view()),
+    path("courses/<slug:slug>/screen/setup/", screen.Setup.as_view()),
+    path("courses/<slug:slug>/screen/link/", screen.Link.as_view()),
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),
@@ -31,6 +44,7 @@ urlpatterns = [
     path("mentions/", messages.Mentions.as_view()),
     path("search/", messages.Search.as_view()),
     path("peer/messages/", classroom.PeerMessages.as_view()),
+    path("screen/", screen.LinkedScreen.as_view()),
     path("schema/", docs.OpenApi.as_view(), name="openapi"),
     path("docs/", docs.page, name="api-docs"),
     path("asyncapi.json", docs.async_api, name="asyncapi"),

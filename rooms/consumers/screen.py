@@ -8,7 +8,7 @@ from rooms.delivery import names
 from rooms.queries.rooms import dashboard_entry
 from rooms.queries.screen import linked_screen
 from rooms.wire.commands import SCREEN_COMMANDS
-from rooms.wire.errors import PeerError
+from rooms.wire.errors import PeerError, Unavailable
 from rooms.wire.parser import Parser
 
 LINK_PROTOCOL = "screen."
@@ -23,16 +23,19 @@ class ScreenConsumer(SocketConsumer):
     _course_id: int
 
     async def admit(self) -> bool:
-        user = self.scope["user"]
-        if not user.is_authenticated:
+        if not self.scope["user"].is_authenticated:
             return False
-        slug: str = self.scope["url_route"]["kwargs"]["course"]
         try:
-            entry = await self.runtime.threads.run(dashboard_entry, user, slug)
+            await self._find()
         except PeerError:
             return False
-        self._course_id, self._slug = entry.course_id, entry.course.course
         return True
+
+    async def _find(self) -> None:
+        """Look the course up. Raises PeerError if the screen is not for this client."""
+        slug: str = self.scope["url_route"]["kwargs"]["course"]
+        entry = await self.runtime.threads.run(dashboard_entry, self.scope["user"], slug)
+        self._course_id = entry.course_id
 
     async def accepted(self) -> None:
         self.bind(credential_of(self.scope), self.scope["expires"])
@@ -43,16 +46,18 @@ class ScreenConsumer(SocketConsumer):
         await self._watch()
 
     async def _watch(self) -> None:
-        """Join the screens of the course. The first frame comes with the next look at it."""
+        """Join the screens of the course. The first frame comes with the next look at the class."""
         connection, hub = self.connection, self.runtime.hub
         group, audience = names.course(self._course_id), names.screens(self._course_id)
         try:
-            if await hub.subscribe(connection, [group]) and not await self.admit():
-                # The right to see it ended before this process listened to the course.
-                connection.close(4403)
-                return
-        except PeerError:
+            if await hub.subscribe(connection, [group]):
+                # The right to see it may have ended before this process listened to the course.
+                await self._find()
+        except Unavailable:
             connection.close(4503)
+            return
+        except PeerError:
+            connection.close(4403)
             return
         hub.join(connection, audience, group)
         self.authenticated = True
@@ -60,27 +65,28 @@ class ScreenConsumer(SocketConsumer):
 
 
 class LinkedScreenConsumer(ScreenConsumer):
-    """`/ws/screen/`: the same for those who have the link, which is one of the subprotocols.
+    """`/ws/screen/`: the same for those who have the link, whose secret is a subprotocol.
 
     It has no user, whoever may be logged in with the same browser, and ends with the link.
     """
 
+    _nonce: str
+
     async def admit(self) -> bool:
-        offered = self.scope.get("subprotocols", ())
-        secret = next((one for one in offered if one.startswith(LINK_PROTOCOL)), "")
         try:
-            screen = await self.runtime.threads.run(
-                linked_screen, secret.removeprefix(LINK_PROTOCOL)
-            )
+            await self._find()
         except PeerError:
             return False
-        assert screen.nonce is not None
-        self._course_id, self._nonce = screen.course_id, screen.nonce
         return True
 
+    async def _find(self) -> None:
+        offered = self.scope.get("subprotocols", ())
+        secret = next((one for one in offered if one.startswith(LINK_PROTOCOL)), "")
+        found = await self.runtime.threads.run(linked_screen, secret.removeprefix(LINK_PROTOCOL))
+        self._course_id, self._nonce = found.course_id, found.link_nonce
+
     async def accepted(self) -> None:
-        connection, hub = self.connection, self.runtime.hub
         link = names.screen_link(self._nonce)
-        hub.identify(connection, link, limits["SOCKETS_PER_USER"])
-        hub.join(connection, link, names.course(self._course_id))
+        self.runtime.hub.identify(self.connection, link, limits["SOCKETS_PER_USER"])
+        self.runtime.hub.join(self.connection, link, names.course(self._course_id))
         await self._watch()

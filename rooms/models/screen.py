@@ -39,3 +39,9 @@ class Screen(models.Model):
             and self.expires_at is not None
             and timezone.now() < self.expires_at
         )
+
+    @property
+    def link_nonce(self) -> str:
+        """Return the nonce of the link that there is."""
+        assert self.nonce is not None
+        return self.nonce

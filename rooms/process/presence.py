@@ -25,7 +25,7 @@ class Presence:
     """The changes of presence that rooms of this process have to hear. For its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads, on_changed: Callable[[str], None]) -> None:
-        """`on_changed` gets the dashboards and screens here that show the number of online students."""
+        """`on_changed` gets the dashboards and screens here that show how many are online."""
         self._hub = hub
         self._threads = threads
         self._on_changed = on_changed

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 
-import msgspec
 import msgspec.structs
 
 from rooms.delivery import names
@@ -83,7 +82,7 @@ class Screens:
                 except PeerError as error:
                     logger.warning("nothing for %s: %s", audience, error.message)
                     if is_new:
-                        # The socket is read again by the next check.
+                        # The next check tries again.
                         self._new.add(audience)
                 else:
                     self._show(audience, body, is_new=is_new)
@@ -96,12 +95,15 @@ class Screens:
         if body is None:
             return
         before = self._shown.get(audience)
-        if not is_new and before is not None:
-            if msgspec.structs.replace(before, server_time=body.server_time) == body:
-                return
+        if not is_new and before is not None and _at(before, body.server_time) == body:
+            return
         self._shown[audience] = body
         frame = events.encode(ScreenEvent(**msgspec.structs.asdict(body)))
         self._hub.deliver("", [Passing(audience, frame)])
+
+
+def _at(body: ScreenBody, server_time: float) -> ScreenBody:
+    return msgspec.structs.replace(body, server_time=server_time)
 
 
 def _screen(course: int) -> ScreenBody | None:

@@ -45,8 +45,7 @@ _signer = signing.Signer(sep=".", salt="rooms.screen")
 
 def link_secret(screen: Screen) -> str:
     """Return the secret of the link of a screen that has one."""
-    assert screen.nonce is not None
-    return _signer.sign(screen.nonce)
+    return _signer.sign(screen.link_nonce)
 
 
 def linked_screen(secret: str) -> Screen:

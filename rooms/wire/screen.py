@@ -88,8 +88,9 @@ class ScreenChanges(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     shows_partners: bool
 
 
+LINK_DAYS = (1, 7, 180)
+"""The days for which a link may open the screen: a class, a week or a term."""
 LinkDays = Literal[1, 7, 180]
-"""The days for which a link opens the screen: a class, a week or a term."""
 
 
 class NewScreenLink(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -191,7 +191,7 @@ export class PeerDashboard extends HTMLElement {
         );
         this.#toast(fill(formed, { count: number(reply.groups) }));
       }
-      if (action === "make_partners" || action === "announce") await this.#askFigures();
+      if (["make_partners", "announce", "show_bars"].includes(action)) await this.#askFigures();
       return true;
     } catch (error) {
       await this.#explain(error, epoch);
@@ -251,6 +251,7 @@ export class PeerDashboard extends HTMLElement {
       questions: this.#questions.all,
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
+      bars: Boolean(figures?.bars),
       enabled: connected && session.known,
     });
     this.#parts.figures.render({
