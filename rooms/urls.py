@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from rooms import screen_views, views
+from rooms import views_screen, views
 
 app_name = "peerchat"
 urlpatterns = [
@@ -10,10 +10,10 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
-    path("courses/<slug:slug>/screen/", screen_views.screen, name="screen"),
-    path("courses/<slug:slug>/screen/change/", screen_views.change, name="change_screen"),
-    path("screen/<str:secret>/", screen_views.linked, name="linked_screen"),
-    path("screen/qr/<str:code>.svg", screen_views.join_qr, name="screen_qr"),
+    path("courses/<slug:slug>/screen/", views_screen.screen, name="screen"),
+    path("courses/<slug:slug>/screen/change/", views_screen.change, name="change_screen"),
+    path("screen/<str:secret>/", views_screen.linked, name="linked_screen"),
+    path("screen/qr/<str:code>.svg", views_screen.join_qr, name="screen_qr"),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
+        "views_screen",
         *("management", "signals", "apps", "texts"),
     },
     {"commands"},

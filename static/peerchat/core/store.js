@@ -23,6 +23,7 @@ const NO_FIGURES = {
   transitions: null,
   gain: null,
   correct: null,
+  bars: false,
 };
 const PARTNER_PHASES = new Set(["discuss", "revote", "revote_closed", "revealed"]);
 
