@@ -32,6 +32,7 @@ from rooms.models import (
     QuestionVersion,
     Room,
     Round,
+    Screen,
     UseLog,
     Vote,
     Worker,
@@ -200,6 +201,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "url": "nothing/",
         "language": "de",
         "version": "0" * 12,
+        "secret": "nonce.signature",
+        "code": "ABCDEF",
         **more,
     }
 
@@ -220,6 +223,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         Choice: {"question__course__in": courses},
         QuestionVersion: {"question__course__in": courses},
         FormerSlug: {"course__in": courses},
+        Screen: {"course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},

@@ -5,7 +5,7 @@ const STEPS = 9;
 /**
  * Make the text of `content` as large as it can be without scrolling `box`, between `least` and `most`. `layouts` are
  * values of `data-layout` to choose from; an earlier one wins where a later one gains little. Returns the size.
- * Where not even the least size fits, the box scrolls.
+ * Where not even the least size fits, the box scrolls as little as it can.
  */
 export function fit(box, content, { least, most, layouts = ["plain"], gain = 1.08 }) {
   let best = null;
@@ -14,7 +14,7 @@ export function fit(box, content, { least, most, layouts = ["plain"], gain = 1.0
     const size = largest(box, content, best ? best.size * gain : least, most);
     if (size !== null && (best === null || size > best.size)) best = { size, layout };
   }
-  const { size, layout } = best ?? { size: least, layout: layouts[0] };
+  const { size, layout } = best ?? { size: least, layout: shortest(content, layouts, least) };
   content.dataset.layout = layout;
   content.style.setProperty("font-size", `${size}px`);
   return size;
@@ -35,6 +35,16 @@ function largest(box, content, least, most) {
     else large = middle;
   }
   return small;
+}
+
+/** The layout in which a text of this size is the shortest. */
+function shortest(content, layouts, size) {
+  content.style.setProperty("font-size", `${size}px`);
+  const heights = layouts.map((layout) => {
+    content.dataset.layout = layout;
+    return content.scrollHeight;
+  });
+  return layouts[heights.indexOf(Math.min(...heights))];
 }
 
 /** How many of the first children of a list are in its box as a whole; at least one. */

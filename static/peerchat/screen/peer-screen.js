@@ -100,7 +100,7 @@ export class PeerScreen extends HTMLElement {
       fit(announcement, announcement, { least: Math.min(14, size), most: size });
       delete announcement.dataset.fitting;
     }
-    const most = Math.max(base * (now.question ? 0.72 : 1), least + 2);
+    const most = Math.max(base * (now.question ? 0.72 : 0.6), least + 2);
     fit(box, content, { least, most, layouts: layoutsFor(now, body.clientWidth) });
     this.#turn({ isNew: true });
   }

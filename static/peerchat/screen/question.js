@@ -1,15 +1,21 @@
 import { h } from "../core/dom.js";
 import { number, percent } from "../core/format.js";
+import { lengthOf } from "../core/text.js";
 import { gettext } from "../core/texts.js";
 
 const ROUNDS = [gettext("First vote"), gettext("Second vote")];
+// Pixels, choices and characters.
 const WIDE = 900;
+const FEW = 6;
+const LONG = 300;
 
 /** The layouts that a question may have in a box of this width, the plainest first. */
-export function layoutsFor({ question, groups }, width) {
+export function layoutsFor({ question, groups, histograms }, width) {
   if (!question || width < WIDE || groups?.length) return ["one"];
   const { length } = question.choices;
-  return ["one", "two", "split", ...(length > 6 ? ["three", "split-two"] : []), ...(length > 12 ? ["four", "split-three"] : [])];
+  // Bars that stand below each other can be compared.
+  if (histograms && length <= FEW) return ["one", "split"];
+  return ["one", "two", "split", ...(length > FEW ? ["three", "split-two"] : []), ...(length > 12 ? ["four", "split-three"] : [])];
 }
 
 /** A question with its choices and, where the server tells them, the votes and the answer. */
@@ -37,7 +43,7 @@ export function drawQuestion({ question, histograms, correct, phase }) {
   return h(
     "div",
     { class: "screen-question", data: { phase } },
-    h("h2", { class: "screen-prompt", dir: "auto", data: { testid: "screen-prompt" } }, question.prompt),
+    h("h2", { class: "screen-prompt", dir: "auto", data: { testid: "screen-prompt", ...(lengthOf(question.prompt) > LONG && { long: "" }) } }, question.prompt),
     h(
       "div",
       { class: "screen-answers" },
