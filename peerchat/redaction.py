@@ -12,7 +12,7 @@ def redacted(text: str) -> str:
 
 
 class Redacting(logging.Filter):
-    """Takes the secrets of links out of the lines of the log, such as that of a page that failed."""
+    """Takes the secrets of links out of the lines of the log, as of a page that failed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

@@ -1,4 +1,4 @@
-"""The screen of the hall through a class, in a browser: nothing leaks, and everything is legible."""
+"""The screen of the hall in a browser: nothing leaks, and everything is legible."""
 
 import json
 from pathlib import Path
@@ -64,7 +64,7 @@ class Screen:
         await self.page.set_viewport_size(SIZES[0])
 
     async def knows_nothing(self, *, bars: bool = False) -> None:
-        """Check that neither the page nor any frame told of the answer, or of votes for a choice."""
+        """Check that neither the page nor any frame told of the answer, or of the votes."""
         assert TELLING.findall(await self.page.content()) == []
         heard = [frame for frame in self.frames if TELLING.search(frame)]
         assert bool(heard) is bars
