@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from django.core import signing
 from django.utils import timezone
@@ -87,7 +88,8 @@ def screen(course: Course) -> ScreenBody:
     fields = control_fields(course, session)
     if session is None and (last := last_epoch_session(course)) is not None:
         fields |= {"epoch": last.epoch, "revision": last.revision}
-    shown = {name: fields[name] for name in ("correct", "histograms") if name in fields}
+    revealed = ("correct", "histograms")
+    shown: dict[str, Any] = {name: fields[name] for name in revealed if name in fields}
     round_ = None if session is None else session.current_round
     if session is not None and round_ is not None:
         if session.shows_bars and not shown:
@@ -130,7 +132,9 @@ def _announcement(course: Course) -> ScreenAnnouncement | None:
         .order_by("-seq")
         .first()
     )
-    return found and ScreenAnnouncement(found.text, found.created_at.timestamp())
+    if found is None:
+        return None
+    return ScreenAnnouncement(found.text, found.created_at.timestamp())
 
 
 def _groups(session: ClassSession) -> list[ScreenGroup]:

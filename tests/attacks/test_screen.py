@@ -11,10 +11,11 @@ import re
 import pytest
 
 from rooms.actions import screen as actions
+from rooms.models import ClassSession, Vote
 from rooms.queries.screen import link_secret
 from tests.attacks.test_answers import STEPS, VOTED_AFTER, Class
 from tests.attacks.web import refused, routes, values
-from tests.client import Client
+from tests.client import Client, Frame
 from tests.rooms.cast import in_thread, store
 
 TELLING = re.compile(r"correct|histogram|transitions|\bgain\b", re.IGNORECASE)
@@ -39,22 +40,29 @@ class Screens:
             await cast.connect(f"/ws/screen/{slug}/", token=self.leader.token),
         ]
 
-    async def looks(self, phase: str) -> dict[str, str]:
-        """Return everything that the screens got since the last look, and can ask for."""
+    async def looks(self) -> dict[str, dict[str, str]]:
+        """Return everything that the screens got since the last look, and can ask for.
+
+        What they got is by the moment that it is about: how often a screen is told of one depends
+        on the time alone.
+        """
         of = self.of
-        seen = {}
+        session = ClassSession.objects.get(course=of.course, ended_at=None)
+        voted = Vote.objects.filter(round=session.current_round).count()
+        seen: dict[str, dict[str, str]] = {}
         for name, client in zip(("by link", "by role"), self.sockets, strict=True):
-            voted = 4 if phase in ("vote_closed", "discuss", "revote_closed", "revealed") else None
 
-            def fits(frame, voted=voted):
-                return frame.get("phase") == phase and voted in (None, frame["voted"])
+            def fits(frame: Frame) -> bool:
+                return (frame.get("revision"), frame.get("voted")) == (session.revision, voted)
 
-            await client.take(fits, f"the screen in {phase}")
-            heard = [json.loads(frame) for frame in client.raw]
+            await client.take(fits, f"the screen in {session.phase}")
+            told = {}
+            for frame in map(json.loads, client.raw):
+                about = ("phase", "epoch", "revision", "voted", "here")
+                moment = str([frame[one] for one in about] + [frame["deadline"] is None])
+                told[moment] = of.plain(str(frame))
             client.raw.clear()
-            # How often a screen is told of the same numbers depends on the time alone.
-            told = {of.plain(str({**one, "voted": 0, "here": 0})) for one in heard}
-            seen[name] = "\n".join(sorted(told))
+            seen[name] = told
         anonymous, leader = of.visit(), of.visit(self.leader)
         header = {"Authorization": f"Screen {self.secret}"}
         asked = {
@@ -65,14 +73,19 @@ class Screens:
         }
         for name, answer in asked.items():
             assert answer.status == 200, (name, answer.text)
-            seen[name] = of.plain(answer.text.replace(self.secret, "(secret)"))
+            seen[name] = {"": of.plain(answer.text.replace(self.secret, "(secret)"))}
         return seen
 
 
-PHASES = (
-    *("vote", "vote", "vote_closed", "vote_closed", "discuss", "revote", "revote_closed"),
-    "revealed",
-)
+def differences(seen: list[dict[str, dict[str, str]]]) -> set[str]:
+    """Return where the two classes were told different things of the same moment."""
+    found = set()
+    for name in seen[0]:
+        one, other = (each[name] for each in seen)
+        common = one.keys() & other.keys()
+        assert list(one)[-1] in common, (name, one, other)
+        found |= {name for moment in common if one[moment] != other[moment]}
+    return found
 
 
 @pytest.mark.timeout(240)
@@ -84,16 +97,16 @@ async def test_the_screen_is_the_same_until_the_reveal(cast, visit):
     screens = [Screens(one) for one in classes]
     for one in screens:
         await one.open()
-    for number, ((action, given), phase) in enumerate(zip(STEPS, PHASES, strict=True), start=1):
+    for number, (action, given) in enumerate(STEPS, start=1):
         for one in classes:
             await one.step(action, given)
             if number in VOTED_AFTER:
                 await one.vote()
-        seen = await asyncio.gather(*(one.looks(phase) for one in screens))
-        differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
+        seen = await asyncio.gather(*(one.looks() for one in screens))
+        differs = differences(seen)
         if action != "reveal":
             assert differs == set(), (action, {name: [s[name] for s in seen] for name in differs})
-            for text in seen[0].values():
+            for text in (text for told in seen[0].values() for text in told.values()):
                 assert TELLING.findall(text) == [], text
         else:
             # After the reveal the two must differ: this shows that the comparison can fail.

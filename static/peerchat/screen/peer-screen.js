@@ -40,7 +40,9 @@ export class PeerScreen extends HTMLElement {
       render();
     });
     this.#feed.addEventListener("status", render);
-    new ResizeObserver(() => this.#fit()).observe(this);
+    // What stands around the question comes and goes, such as the clock.
+    const resized = new ResizeObserver(coalesce(() => this.#fit()));
+    for (const element of [this, this.#parts.box]) resized.observe(element);
     document.fonts?.ready.then(() => this.#fit());
     this.#prepareTools();
     document.addEventListener("visibilitychange", () => this.#stayAwake());
