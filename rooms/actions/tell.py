@@ -129,8 +129,8 @@ def close_surplus(user: people.Key, connection: UUID) -> None:
 
 def figures_changed(course: int) -> None:
     """Tell the dashboards and screens of a course that their figures are out of date."""
-    _to_course(course, Changed(names.dashboards(course)))
-    screens_changed(course)
+    boards = (names.dashboards(course), names.screens(course))
+    publish.send_all([(names.course(course), Changed(audience)) for audience in boards])
 
 
 def screens_changed(course: int) -> None:

@@ -142,11 +142,21 @@ async def test_a_class_on_the_projector(classroom: Classroom) -> None:
     await screen.sees("revealed")
     await screen.look("long-revealed", least=16)
 
-    # The link ends, and with it the screen.
+    # Where no socket can be opened, requests bring the same.
+    network = await classroom.network(upgrades=False)
+    over_http = await hall.context.new_page()
+    await over_http.goto(link.replace(classroom.url, network.url))
+    shown = over_http.locator("peer-screen")
+    await expect(shown).to_have_attribute("data-phase", "revealed")
+    await instructor.press("next-question")
+    await expect(shown).to_have_attribute("data-phase", "idle")
+
+    # The link ends, and with it the screens.
     await hall.page.reload()
-    await screen.sees("revealed")
+    await screen.sees("idle")
     page = await instructor.context.new_page()
     await page.goto(f"{instructor.page.url.removesuffix('instructor/')}screen/?menu")
     await page.get_by_test_id("end-link").click()
-    await expect(hall.page.get_by_test_id("screen-over")).to_be_visible()
+    for ended in (hall.page, over_http):
+        await expect(ended.get_by_test_id("screen-over")).to_be_visible()
     await page.close()

@@ -22,7 +22,7 @@ export class PeerScreen extends HTMLElement {
   #parts = {};
   #now = null;
   #drawn = "";
-  #pages = { groups: "", start: 0, next: 0, timer: null };
+  #pages = { start: 0, next: 0, timer: null };
   #lock = null;
 
   connectedCallback() {
@@ -104,20 +104,17 @@ export class PeerScreen extends HTMLElement {
     }
     const most = Math.max(base * (now.question ? 0.72 : 0.6), least + 2);
     fit(box, content, { least, most, layouts: layoutsFor(now, body.clientWidth) });
-    this.#turn({ isNew: true });
+    this.#turn({ stay: true });
   }
 
-  /** Show the next page of the partner groups, or the first after a change. */
-  #turn({ isNew = false } = {}) {
+  /** Show the next page of the partner groups; with `stay` the same again, as groups or sizes have changed. */
+  #turn({ stay = false } = {}) {
     const pages = this.#pages;
     const groups = this.#now?.groups ?? [];
     clearTimeout(pages.timer);
-    if (!groups.length) return;
-    const text = JSON.stringify(groups);
-    // A change of some groups does not send readers back to the first page.
-    if (!isNew || text === pages.groups) pages.start = isNew ? pages.start : pages.next;
-    pages.groups = text;
+    if (!stay) pages.start = pages.next;
     if (pages.start >= groups.length) pages.start = 0;
+    if (!groups.length) return;
     const list = this.#parts.groups;
     list.replaceChildren(...groups.slice(pages.start).map(drawGroup));
     const here = fitting(list);
