@@ -12,6 +12,8 @@ const PAGE_FOR = 9_000;
 const LEAST = 12;
 const LEAST_ON_PHONES = 16;
 const PHONE = 600;
+// The least size of names, in hundredths of the width.
+const NAMES = 1.7;
 
 /**
  * The screen of the hall: everything that the server lets it show, as large as it can be. `data-secret`: that of
@@ -95,10 +97,10 @@ export class PeerScreen extends HTMLElement {
     if (!now) return;
     const { box, content, announcement, body } = this.#parts;
     const least = body.clientWidth < PHONE ? LEAST_ON_PHONES : LEAST;
-    const base = Math.min(innerWidth / 16, innerHeight / 9);
+    const base = unit() * 6.25;
     if (!announcement.hidden) {
       announcement.dataset.fitting = "";
-      const size = Math.max(Math.min(base * 0.5, 44), least);
+      const size = Math.max(base * 0.3, least);
       fit(announcement, announcement, { least: Math.min(14, size), most: size });
       delete announcement.dataset.fitting;
     }
@@ -116,6 +118,11 @@ export class PeerScreen extends HTMLElement {
     if (pages.start >= groups.length) pages.start = 0;
     if (!groups.length) return;
     const list = this.#parts.groups;
+    if (stay) {
+      list.replaceChildren(...groups.map(drawGroup));
+      const least = Math.max(unit() * NAMES, LEAST_ON_PHONES);
+      fit(list, list, { least, most: least * 1.7 });
+    }
     list.replaceChildren(...groups.slice(pages.start).map(drawGroup));
     const here = fitting(list);
     for (const item of [...list.children].slice(here)) item.remove();
@@ -182,6 +189,11 @@ export class PeerScreen extends HTMLElement {
     this.#drawn = "";
     content.replaceChildren(h("p", { class: "screen-idle", data: { testid: "screen-over" } }, endedWords(this.#feed.status.reason)));
   }
+}
+
+/** A hundredth of the width of the screen, or as much of one that is higher than wide. */
+function unit() {
+  return Math.min(innerWidth / 100, innerHeight / 56.25);
 }
 
 function drawIdle({ here }) {

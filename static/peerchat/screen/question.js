@@ -34,7 +34,7 @@ export function drawQuestion({ question, histograms, correct, phase }) {
           "p",
           {},
           h("span", { class: "screen-text", dir: "auto" }, text),
-          choice === correct ? h("strong", { class: "screen-right" }, gettext("Correct")) : null,
+          choice === correct ? h("span", { class: "screen-right" }, gettext("Correct")) : null,
         ),
         shown.map((round) => bar(round, choice)),
       ),

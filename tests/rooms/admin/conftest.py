@@ -24,6 +24,7 @@ from rooms.models import (
     Question,
     Room,
     Round,
+    Screen,
     UseLog,
     Vote,
     Worker,
@@ -91,6 +92,7 @@ def teach(course, question, names=("ada", "ben", "carol")):
     )
     Mention.objects.create(message=message, user=ben)
     FormerSlug.objects.create(course=course, slug=f"former-{course.slug}", left_at=now)
+    Screen.objects.create(course=course)
     UseLog.objects.create(
         timestamp=now,
         sid=ada.username,
