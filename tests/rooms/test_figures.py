@@ -17,6 +17,7 @@ NOTHING = {
     "transitions": None,
     "gain": None,
     "correct": None,
+    "bars": False,
 }
 
 
