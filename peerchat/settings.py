@@ -370,12 +370,15 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"},
     },
-    "filters": {"outages": {"()": "peerchat.outages.OneLine"}},
+    "filters": {
+        "outages": {"()": "peerchat.outages.OneLine"},
+        "secrets": {"()": "peerchat.redaction.Redacting"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["outages"],
+            "filters": ["outages", "secrets"],
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

@@ -342,3 +342,4 @@ DASHBOARD: dict[type[Command], Handler] = {
     DashboardState: _dashboard_state,
     Ping: _ping,
 }
+SCREEN: dict[type[Command], Handler] = {Ping: _ping}

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from rooms import course_pages, views
+from rooms import course_pages, views, views_screen
 
 app_name = "peerchat"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
+    path("courses/<slug:slug>/screen/", views_screen.screen, name="screen"),
+    path("courses/<slug:slug>/screen/change/", views_screen.change, name="change_screen"),
+    path("screen/<str:secret>/", views_screen.linked, name="linked_screen"),
+    path("screen/qr/<str:code>.svg", views_screen.join_qr, name="screen_qr"),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

@@ -7,6 +7,8 @@ from daphne.http_protocol import HTTPFactory as DaphneFactory
 from daphne.http_protocol import WebRequest as DaphneRequest
 from django.conf import settings
 
+from peerchat.redaction import redacted
+
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -67,8 +69,9 @@ class RequestFactory(DaphneFactory):
 
 
 class AccessLog(AccessLogGenerator):
-    """Logs a line per request without the query, as links of frames carry credentials there."""
+    """Logs a line per request without the query, where links of frames carry credentials, and
+    without the secrets in paths."""
 
     def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
-        path = details["path"].partition("?")[0]
+        path = redacted(details["path"].partition("?")[0])
         super().__call__(protocol, action, {**details, "path": path})

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import people
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import partners, seating, tell, uselog
+from rooms.actions import bars, partners, seating, tell, uselog
 from rooms.actions.steps import (
     STEPS,
     Step,
@@ -287,6 +287,7 @@ def _advance(
 ) -> None:
     """Store the transition and tell the class."""
     before = session.phase
+    bars.carry(session, to)
     session.phase = to.value
     session.closing = ""
     session.epoch += 1

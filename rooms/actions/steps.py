@@ -15,7 +15,7 @@ import msgspec
 
 from accounts import people
 from accounts.people import User
-from rooms.actions import partners, questions, quick, seating, signals, tell, uselog, votes
+from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, RightAnswer, Room, Round
 from rooms.peer import phases
@@ -35,6 +35,7 @@ from rooms.wire.commands import (
     Reopen,
     Reveal,
     SetCorrect,
+    ShowBars,
     StartQuestion,
     StartRevote,
     StopVote,
@@ -273,11 +274,17 @@ def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassS
         now=now,
         message="announce",
     )
+    tell.screens_changed(session.course_id)
     return session
 
 
 def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
     seating.move_student(session, username=command.username, number=command.group)
+    return session
+
+
+def _show_bars(session: ClassSession, command: ShowBars, now: datetime) -> ClassSession:
+    bars.show(session, shown=command.shown, now=now)
     return session
 
 
@@ -382,4 +389,5 @@ STEPS: dict[type[Control], Step] = {
     NextQuestion: Step(_next_question),
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
     MoveStudent: Step(_move_student, moves=_NOWHERE),
+    ShowBars: Step(_show_bars, moves=_NOWHERE),
 }

@@ -142,9 +142,10 @@ def unenrolled(course: Course, users: Collection[people.Key]) -> None:
 
 
 def close_dashboards(course: Course, users: Sequence[people.Key]) -> None:
-    """Close the instructors' sockets of users who no longer lead the course."""
+    """Close the dashboards and screens of users who no longer lead the course."""
     for user in users:
-        _to_course(course.pk, Close(4403, names.dashboards(course.pk), user))
+        for audience in (names.dashboards(course.pk), names.screens(course.pk)):
+            _to_course(course.pk, Close(4403, audience, user))
 
 
 def close_surplus(user: people.Key, connection: UUID) -> None:
@@ -153,8 +154,19 @@ def close_surplus(user: people.Key, connection: UUID) -> None:
 
 
 def figures_changed(course: int) -> None:
-    """Tell the dashboards of a course that their figures are out of date."""
-    _to_course(course, Changed(names.dashboards(course)))
+    """Tell the dashboards and screens of a course that their figures are out of date."""
+    boards = (names.dashboards(course), names.screens(course))
+    publish.send_all([(names.course(course), Changed(audience)) for audience in boards])
+
+
+def screens_changed(course: int) -> None:
+    """Tell the screens of a course that what they show is out of date."""
+    _to_course(course, Changed(names.screens(course)))
+
+
+def close_screens(course: int, nonce: str) -> None:
+    """Close the screens that a link opened, as the link has ended."""
+    _to_course(course, Close(4403, names.screen_link(nonce)))
 
 
 def questions_changed(course: Course) -> None:
@@ -247,6 +259,7 @@ def closing(session: ClassSession) -> None:
     )
     room = Room.objects.only("id").get(course=session.course, kind=Room.Kind.COURSE)
     _to_course(session.course_id, Passing(names.room(room.id), events.encode(event), wakes=True))
+    screens_changed(session.course_id)
 
 
 def voted(votes: Iterable[Vote]) -> None:

@@ -15,7 +15,16 @@ from rooms.actions.enrollment import enroll, unenroll
 from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
 from rooms.admin.base import Editable, History, PicksUsers, WrittenForm, changelist
 from rooms.admin.scope import CourseFilter, Scoped, is_unbound
-from rooms.models import Course, Enrollment, FormerSlug, Membership, Message, Question, Room
+from rooms.models import (
+    Course,
+    Enrollment,
+    FormerSlug,
+    Membership,
+    Message,
+    Question,
+    Room,
+    Screen,
+)
 from rooms.queries.course_names import RESERVED
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
@@ -127,7 +136,7 @@ class CourseAdmin(Editable):
             enroll(course=form.instance, users=[maker], role=Enrollment.Role.INSTRUCTOR)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Allow the rooms of a course to be deleted with it as long as they have no messages.
+        """Allow rooms and screen of a course to be deleted with it as long as it has no messages.
 
         The course of a rehearsal goes with everything in it and with the people made for it.
         """
@@ -135,7 +144,7 @@ class CourseAdmin(Editable):
         others = [course for course in objs if course not in rehearsed]
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(others, request)
         if not Message.objects.filter(room__course__in=others).exists():
-            perms_needed -= {Room._meta.verbose_name, Membership._meta.verbose_name}
+            perms_needed -= {one._meta.verbose_name for one in (Room, Membership, Screen)}
         for course in rehearsed:
             users = len(made_up(course))
             to_delete.append(

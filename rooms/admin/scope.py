@@ -30,6 +30,7 @@ from rooms.models import (
     RightAnswer,
     Room,
     Round,
+    Screen,
     UseLog,
     Vote,
     Worker,
@@ -66,6 +67,7 @@ BELONGS: dict[type[Model], Condition] = {
     PartnerGroup: _of("round__session__course"),
     Partner: _of("round__session__course"),
     FormerSlug: _of("course"),
+    Screen: _of("course"),
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))

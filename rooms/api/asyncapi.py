@@ -8,7 +8,7 @@ import msgspec
 
 from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
-from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
+from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, SCREEN_COMMANDS, Command
 from rooms.wire.course_events import CourseChanged, LeadersEvent
 from rooms.wire.events import (
     ClosingEvent,
@@ -26,9 +26,12 @@ from rooms.wire.events import (
     Welcome,
 )
 from rooms.wire.replies import REPLIES
+from rooms.wire.screen import ScreenEvent
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
+    "screen": (ScreenEvent,),
+    "linkedScreen": (ScreenEvent,),
     "instructor": (
         Welcome,
         NewMessageEvent,
@@ -43,7 +46,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         QuestionRenamed,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], FiguresEvent, QuestionsEvent, LeadersEvent}
+_ONLY_ELSEWHERE = {*_EVENTS["feed"], ScreenEvent, FiguresEvent, QuestionsEvent, LeadersEvent}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:
@@ -56,7 +59,10 @@ def events(channel: str) -> tuple[type[Event], ...]:
 COMMANDS: dict[str, tuple[type[Command], ...]] = {
     "chat": CHAT_COMMANDS,
     "instructor": DASHBOARD_COMMANDS,
+    "screen": SCREEN_COMMANDS,
+    "linkedScreen": SCREEN_COMMANDS,
 }
+_CHANNELS = (*COMMANDS, "feed")
 
 
 @functools.cache
@@ -64,7 +70,7 @@ def document() -> Schema:
     """Return the document without its servers."""
     kinds = {
         *(kind for commands in COMMANDS.values() for kind in commands),
-        *(kind for channel in ("chat", "instructor", "feed") for kind in events(channel)),
+        *(kind for channel in _CHANNELS for kind in events(channel)),
     }
     _, components = schemas(*sorted(kinds, key=lambda kind: kind.__name__))
     described, parts = replies(kind for commands in COMMANDS.values() for kind in commands)
@@ -109,6 +115,20 @@ def document() -> Schema:
                 ),
                 "parameters": {"course": {"description": "The slug of the course."}},
             },
+            "screen": {
+                **_channel(
+                    "screen",
+                    "/ws/screen/{course}/",
+                    "What the screen of the hall shows, for instructors and assistants.",
+                ),
+                "parameters": {"course": {"description": "The slug of the course."}},
+            },
+            "linkedScreen": _channel(
+                "linkedScreen",
+                "/ws/screen/",
+                "The same by the link of the screen: the subprotocols are `peerchat.v1, "
+                "screen.<secret>`, with the last part of its path.",
+            ),
             "feed": {
                 **_channel(
                     "feed", "/ws/feed/{feed}/", "A bare feed: each frame goes to every client."
@@ -157,7 +177,7 @@ def _channel(name: str, address: str, description: str) -> Schema:
 
 def _operations() -> Schema:
     operations: Schema = {}
-    for channel in ("chat", "instructor", "feed"):
+    for channel in _CHANNELS:
         there = {"$ref": f"#/channels/{channel}"}
         for name, answers in _received(channel).items():
             operation: Schema = {

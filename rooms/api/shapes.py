@@ -3,13 +3,16 @@
 from typing import Any
 
 import msgspec
+from django.urls import reverse
 
 from accounts import people
 from rooms import frames
 from rooms.api import bodies
-from rooms.models import Enrollment, QuestionVersion, Room, Round, Vote
+from rooms.models import Enrollment, QuestionVersion, Room, Round, Screen, Vote
 from rooms.queries.rooms import RoomSeen
+from rooms.queries.screen import link_secret
 from rooms.wire.events import MyCourse
+from rooms.wire.screen import ScreenSetup
 
 
 def course(room: Room, role: str) -> MyCourse:
@@ -33,6 +36,15 @@ def room(seen: RoomSeen) -> bodies.RoomDetails:
         slow_seconds=found.slow_seconds,
         created_by=people.username(found.created_by) if found.created_by else None,
     )
+
+
+def screen_setup(screen: Screen) -> ScreenSetup:
+    """Return the body of the setup of a screen."""
+    link, expires_at = None, None
+    if screen.has_link and screen.expires_at is not None:
+        link = reverse("peerchat:linked_screen", args=[link_secret(screen)])
+        expires_at = screen.expires_at.timestamp()
+    return ScreenSetup(shows_partners=screen.shows_partners, link=link, expires_at=expires_at)
 
 
 def mention(mention: Any) -> bodies.Mention:

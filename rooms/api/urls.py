@@ -11,6 +11,7 @@ from rooms.api import (
     messages,
     moderation,
     rooms,
+    screen,
     tokens,
 )
 
@@ -31,6 +32,9 @@ urlpatterns = [
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),
     path("courses/<slug:slug>/partners/", classroom.Partners.as_view()),
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),
+    path("courses/<slug:slug>/screen/", screen.CourseScreen.as_view()),
+    path("courses/<slug:slug>/screen/setup/", screen.Setup.as_view()),
+    path("courses/<slug:slug>/screen/link/", screen.Link.as_view()),
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),
@@ -47,6 +51,7 @@ urlpatterns = [
     path("mentions/", messages.Mentions.as_view()),
     path("search/", messages.Search.as_view()),
     path("peer/messages/", classroom.PeerMessages.as_view()),
+    path("screen/", screen.LinkedScreen.as_view()),
     path("schema/", docs.OpenApi.as_view(), name="openapi"),
     path("docs/", docs.page, name="api-docs"),
     path("asyncapi.json", docs.async_api, name="asyncapi"),

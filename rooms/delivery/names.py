@@ -54,6 +54,16 @@ def dashboards(course_id: int) -> str:
     return f"dashboards.{course_id}"
 
 
+def screens(course_id: int) -> str:
+    """Return the audience of the screens of the hall of a course."""
+    return f"screens.{course_id}"
+
+
+def screen_link(nonce: str) -> str:
+    """Return the audience of the screens that a link opened; its nonce alone opens nothing."""
+    return f"screen-link.{nonce}"
+
+
 def feed(name: str) -> str:
     """Return the audience of a feed. It is also its channel-layer group, as feeds have no course.
 
@@ -72,6 +82,21 @@ def is_dashboards(audience: str) -> bool:
     return audience.startswith("dashboards.")
 
 
+def is_screens(audience: str) -> bool:
+    """Return whether an audience is the screens of a course."""
+    return audience.startswith("screens.")
+
+
+def is_screen_link(audience: str) -> bool:
+    """Return whether an audience is the screens that a link opened."""
+    return audience.startswith("screen-link.")
+
+
+def is_led(audience: str) -> bool:
+    """Return whether users must lead the course to be in an audience."""
+    return is_dashboards(audience) or is_screens(audience)
+
+
 def is_user(audience: str) -> bool:
     """Return whether an audience is that of a user's chat sockets."""
     return audience.startswith("user.")
@@ -83,5 +108,10 @@ def room_id(audience: str) -> UUID:
 
 
 def course_id(name: str) -> int:
-    """Return the id of the course of a channel-layer group or of an audience of dashboards."""
-    return int(name.removeprefix("course.").removeprefix("dashboards."))
+    """Return the id of the course of a channel-layer group, or of its dashboards or screens."""
+    return int(name.partition(".")[2])
+
+
+def link_nonce(audience: str) -> str:
+    """Return the nonce of the link of an audience of screens."""
+    return audience.removeprefix("screen-link.")

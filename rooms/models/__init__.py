@@ -9,6 +9,7 @@ from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.round import ClassSession, Draft, Round, Vote
+from rooms.models.screen import Screen
 from rooms.models.uselog import UseLog
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RightAnswer",
     "Room",
     "Round",
+    "Screen",
     "UseLog",
     "Vote",
     "Worker",

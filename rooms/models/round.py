@@ -52,6 +52,9 @@ class ClassSession(models.Model):
     # While `stop_vote` closes the round: the uuid of the message that reports the close. The
     # database default serves workers that still run code without this field.
     closing = models.CharField(_("closing"), max_length=32, default="", blank=True, db_default="")
+    # The epoch in which the screen of the hall shows the bars before the reveal. Workers that still
+    # run code without this field do not carry it to the next epoch, which hides the bars.
+    bars_epoch = models.PositiveBigIntegerField(_("epoch of the bars"), null=True, blank=True)
     current_round = models.ForeignKey(
         "Round",
         verbose_name=_("current round"),
@@ -100,6 +103,11 @@ class ClassSession(models.Model):
             "phase": self.get_phase_display(),
         }
         return gettext("%(course)s on %(time)s (%(phase)s)") % named
+
+    @property
+    def shows_bars(self) -> bool:
+        """Return whether the screen of the hall may show the votes for each choice."""
+        return self.phase == Phase.REVEALED or self.bars_epoch == self.epoch
 
 
 class Round(models.Model):

@@ -58,6 +58,7 @@ _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "next_question": _TO_IDLE,
     "announce": {phase: phase for phase in Phase},
     "move_student": {phase: phase for phase in GROUP_PHASES},
+    "show_bars": {phase: phase for phase in Phase if phase not in (Phase.IDLE, Phase.REVEALED)},
 }
 
 #: Every command of the phase table.
@@ -124,6 +125,14 @@ def control_message(command: str, to_phase: Phase) -> str | None:
     if command == "next_question":
         return "enableVote" if to_phase == Phase.VOTE else "enableNext"
     return _FIXED_MESSAGES.get(command)
+
+
+def keeps_bars(before: Phase, after: Phase) -> bool:
+    """Return whether bars that the screen of the hall shows stay there through a transition.
+
+    They go where students begin to vote, whether again or on another question.
+    """
+    return before == after or (after not in OPEN_PHASES and after != Phase.IDLE)
 
 
 def close(phase: Phase) -> Phase:

@@ -25,7 +25,7 @@ class Presence:
     """The changes of presence that rooms of this process have to hear. For its event loop only."""
 
     def __init__(self, *, hub: Hub, threads: Threads, on_changed: Callable[[str], None]) -> None:
-        """`on_changed` gets the dashboards here that show the number of online students."""
+        """`on_changed` gets the dashboards and screens here that show how many are online."""
         self._hub = hub
         self._threads = threads
         self._on_changed = on_changed
@@ -61,10 +61,10 @@ class Presence:
             if room not in counts:
                 continue
             course, members, online = counts[room]
-            dashboards = names.dashboards(course)
-            if self._hub.has(dashboards):
-                # Include users who were away for a moment, as the figures may have been read then.
-                self._on_changed(dashboards)
+            for board in (names.dashboards(course), names.screens(course)):
+                if self._hub.has(board):
+                    # Include users who were away for a moment, as it may have been read then.
+                    self._on_changed(board)
             if not seen:
                 continue
             fields: dict[str, Any] = {}

@@ -321,7 +321,7 @@ def _look(connection: LiveConnection, credential: Credential) -> _Snapshot:
         credential=credential,
         moves=connection.moves,
         rooms=frozenset(filter(names.is_room, audiences)) if for_rooms else None,
-        dashboards=frozenset(filter(names.is_dashboards, audiences)),
+        dashboards=frozenset(filter(names.is_led, audiences)),
         courses=frozenset(connection.topics.values()) | frozenset(connection.courses.values()),
         slugs=dict(connection.slugs),
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from rooms.actions.presence import beat_every
 from rooms.conf import limits
-from rooms.delivery import publish
+from rooms.delivery import names, publish
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import PresenceChange, Recheck
 from rooms.delivery.tasks import Tasks
@@ -24,6 +24,8 @@ from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
 from rooms.process.presence import FORGET_EVERY, Heartbeat, Presence
 from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
+from rooms.process.screens import REFRESH_EVERY as REFRESH_SCREENS_EVERY
+from rooms.process.screens import Screens
 from rooms.process.silence import Silence, look_every
 from rooms.process.threads import Threads
 from rooms.process.writer import Writer
@@ -66,8 +68,9 @@ class Runtime:
             worker=self.worker, writer=writer, threads=threads, background=self.background
         )
         self.figures = Figures(hub=hub, threads=threads, tasks=self._duties)
+        self.screens = Screens(hub=hub, threads=threads, tasks=self._duties)
         self.partners = Partners(hub=hub, threads=threads, tasks=self._duties)
-        self.presence = Presence(hub=hub, threads=threads, on_changed=self.figures.changed)
+        self.presence = Presence(hub=hub, threads=threads, on_changed=self._changed)
         self._heartbeat = Heartbeat(worker=self.worker, threads=threads, on_beat=self._beaten)
         self._deadlines = Deadlines()
         self._seating = Seating(
@@ -82,7 +85,8 @@ class Runtime:
     # --- what the hub calls ----------------------------------------------------------------
 
     def _changed(self, audience: str) -> None:
-        self.figures.changed(audience)
+        board = self.screens if names.is_screens(audience) else self.figures
+        board.changed(audience)
 
     def _seen(self, entry: PresenceChange) -> None:
         self.presence.seen(entry)
@@ -123,6 +127,7 @@ class Runtime:
             (self._heartbeat.forget_closed, FORGET_EVERY),
             (self.silence.look, look_every()),
             (self.figures.refresh, REFRESH_EVERY),
+            (self.screens.refresh, REFRESH_SCREENS_EVERY),
             (self.revalidation.check_all, limits["RECHECK_EVERY"]),
             (self.revalidation.check_expired, EXPIRED_EVERY),
         ):

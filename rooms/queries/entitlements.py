@@ -47,7 +47,7 @@ class Facts:
 
     `rooms` has each user's rooms by audience; a socket joins the first of them. `courses` has the
     channel-layer groups of each user's courses, `slugs` the slugs of these courses by id, and
-    `led` the dashboards that the user may open.
+    `led` the dashboards and screens that the user may open.
     `strangers` has, by course, the users who are in rooms of a course but not in the course.
     """
 
@@ -83,7 +83,7 @@ def read(wanted: Collection[Credential], users: Collection[people.Key]) -> Facts
         courses[user].add(names.course(course))
         slugs[user][course] = slug
         if role in Enrollment.LEADING:
-            led[user].add(names.dashboards(course))
+            led[user].update((names.dashboards(course), names.screens(course)))
     # In the order in which a new socket joins them; see rooms.entry.
     memberships.sort(key=lambda row: row[4], reverse=True)
     memberships.sort(key=lambda row: row[3] != Room.Kind.COURSE)

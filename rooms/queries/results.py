@@ -71,6 +71,7 @@ def figures(course: Course) -> FiguresBody:
         gain=gain,
         correct=correct_choice(session),
         may_set_correct=may_set_correct(session.current_round.asked),
+        bars=session.shows_bars,
     )
 
 

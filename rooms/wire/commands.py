@@ -244,6 +244,12 @@ class MoveStudent(Control, frozen=True, tag="move_student"):
     group: Annotated[int, Meta(ge=1, le=100_000)]
 
 
+class ShowBars(Control, frozen=True, tag="show_bars"):
+    """Show the votes for each choice on the screen of the hall before the reveal, or hide them."""
+
+    shown: bool = True
+
+
 class Figures(Control, frozen=True, tag="figures"):
     pass
 
@@ -291,6 +297,8 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     NextQuestion,
     Announce,
     MoveStudent,
+    ShowBars,
     Figures,
 )
+SCREEN_COMMANDS: tuple[type[Command], ...] = (Ping,)
 DASHBOARD_COMMANDS: tuple[type[Command], ...] = (*CONTROL_COMMANDS, DashboardState, Ping)

@@ -92,6 +92,14 @@ class InvalidRoom(PeerError):
     default = "There is no such room."
 
 
+class NoScreen(PeerError):
+    """Answers for a link of a screen that has ended and for one that there never was."""
+
+    code = "permission_denied"
+    status = 403
+    default = "This link does not open a screen."
+
+
 class NoSuchMessage(InvalidMessageFormat):
     """The room has no message of this number."""
 

@@ -241,7 +241,8 @@ class FiguresBody(Struct, frozen=True):
 
     `transitions` and `gain` are null until there is a second round to compare with the first, and
     for a question without a correct choice. `correct` is the letter of the correct choice of the
-    current question, as it was asked. `may_set_correct` tells whether `set_correct` may change it.
+    current question, as it was asked. `may_set_correct` tells whether `set_correct` may change it,
+    and `bars` whether the screen of the hall shows the votes.
     """
 
     online: int
@@ -254,6 +255,7 @@ class FiguresBody(Struct, frozen=True):
     gain: float | None
     correct: str | None
     may_set_correct: bool = False
+    bars: bool = False
 
 
 class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
@@ -267,6 +269,7 @@ class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
     gain: float | None
     correct: str | None
     may_set_correct: bool = False
+    bars: bool = False
 
 
 def figures_event(body: FiguresBody) -> FiguresEvent:

@@ -11,12 +11,14 @@ from django.contrib.admin.models import LogEntry
 
 from accounts import tokens
 from accounts.models import FailedLogin, Token
+from rooms.actions import screen as screen_actions
 from rooms.embed import sign_embed_link
 from rooms.models import UseLog
+from rooms.queries.screen import link_secret
 from tests.attacks.conftest import FRAMES
 from tests.attacks.web import refused
 from tests.client import Client
-from tests.rooms.cast import Cast
+from tests.rooms.cast import Cast, in_thread
 from tests.running import Site, environment
 
 
@@ -101,6 +103,18 @@ async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
             assert hidden["link"] not in answer.text
         else:
             told.append(answer.text)
+    made = await in_thread(
+        screen_actions.make_link, user=cast.ines.user, course=cast.course.slug, days=1
+    )
+    secret = link_secret(made)
+    hidden["link of the screen"] = secret.partition(".")[2]
+    header = {"Authorization": f"Screen {secret}"}
+    for path in (f"/screen/{secret}/", f"/screen/{secret}"):
+        for method in ("GET", "POST", "PUT"):
+            # The page tells its script the secret, which has come with the address.
+            await visitor.send(method, path, headers=header)
+    await ask("GET", "/api/screen/", headers=header)
+    await refused(cast, f"/ws/feed/a/?{secret}", subprotocols=["peerchat.v1", f"screen.{secret}"])
     ines = visit(cast.ines)
     hidden["session of ines"] = ines.cookies["sessionid"]
     answer = await ines.get("/")

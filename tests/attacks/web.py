@@ -33,6 +33,7 @@ from rooms.models import (
     RightAnswer,
     Room,
     Round,
+    Screen,
     UseLog,
     Vote,
     Worker,
@@ -202,6 +203,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "url": "nothing/",
         "language": "de",
         "version": "0" * 12,
+        "secret": "nonce.signature",
+        "code": "ABCDEF",
         **more,
     }
 
@@ -223,6 +226,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         RightAnswer: {"version__question__course__in": courses},
         QuestionVersion: {"question__course__in": courses},
         FormerSlug: {"course__in": courses},
+        Screen: {"course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},

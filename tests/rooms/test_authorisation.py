@@ -109,6 +109,7 @@ CONTROL = {
     "next_question": ("vote_closed", {}),
     "announce": ("idle", {"text": "hi"}),
     "move_student": ("paired", {"username": "ada", "group": 1}),
+    "show_bars": ("vote_closed", {}),
     "figures": ("idle", {}),
 }
 

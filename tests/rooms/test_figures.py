@@ -18,6 +18,7 @@ NOTHING = {
     "gain": None,
     "correct": None,
     "may_set_correct": False,
+    "bars": False,
 }
 
 

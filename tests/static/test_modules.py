@@ -29,6 +29,7 @@ def test_cases_are_found():
         "format.js",
         "questions.js",
         "rooms.js",
+        "screen.js",
         "storage.js",
         "store.js",
         "text.js",

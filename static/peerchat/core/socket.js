@@ -32,6 +32,8 @@ const DEFAULTS = {
   welcomeTimeout: 12_000,
   requestTimeout: 10_000,
   failuresBeforeCheck: 3,
+  // The first event of the server.
+  welcome: "welcome",
 };
 
 /** A random wait in milliseconds before try number `attempt` (0, 1, 2 ...): at least `first`, at most `max`. */
@@ -77,11 +79,11 @@ export class PeerSocket extends EventTarget {
   #lastFrame = 0;
   #probing = false;
 
-  /** `token`: the credential on a page that has no session cookie. */
-  constructor(url, { token = null, ...options } = {}) {
+  /** `token`: the credential on a page that has no session cookie; `protocols`: other subprotocols instead. */
+  constructor(url, { token = null, protocols = null, ...options } = {}) {
     super();
     this.#url = url;
-    this.#protocols = token ? [PROTOCOL, `token.${token}`] : [];
+    this.#protocols = protocols ?? (token ? [PROTOCOL, `token.${token}`] : []);
     this.#options = { ...DEFAULTS, ...options };
     this.status = { state: "waiting", retryAt: null, reason: null };
     /** Whether to try only about once in `rareWait`, and when the network changes. */
@@ -179,8 +181,8 @@ export class PeerSocket extends EventTarget {
     } catch {
       return;
     }
-    if (frame.action === "welcome") {
-      this.#me = frame.user.username;
+    if (frame.action === this.#options.welcome && !this.isOpen) {
+      this.#me = frame.user?.username ?? null;
       this.#opened();
     }
     if (frame.status === "error" && frame.error_code === "authentication_required") {

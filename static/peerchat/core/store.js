@@ -24,6 +24,7 @@ const NO_FIGURES = {
   gain: null,
   correct: null,
   may_set_correct: false,
+  bars: false,
 };
 const PARTNER_PHASES = new Set(["discuss", "revote", "revote_closed", "revealed"]);
 

@@ -29,15 +29,15 @@ function steps(phase, grouped, more) {
       return ["start-question"];
     case "vote":
     case "revote":
-      return ["count-down", "count-down-10", "count-down-30", "stop-vote"];
+      return ["count-down", "count-down-10", "count-down-30", "stop-vote", "show-bars"];
     case "vote_closed":
       return grouped
-        ? ["enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question"]
-        : ["make-partners", "start-revote", "reveal", "reopen", "next-question"];
+        ? ["enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"]
+        : ["make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"];
     case "discuss":
-      return ["start-revote"];
+      return ["start-revote", "show-bars"];
     case "revote_closed":
-      return ["reveal", "reopen", "next-question"];
+      return ["reveal", "reopen", "next-question", "show-bars"];
     case "revealed":
       return more ? ["start-question", "next-question"] : ["next-question", "start-question"];
     default:
@@ -47,13 +47,14 @@ function steps(phase, grouped, more) {
 
 /**
  * The instructor's buttons. `connect({command})` once, where `command(action, fields)` sends; then
- * `render({session, questions, asked, grouped, unknown, enabled})`, again after each `change`. `unknown`: whether the
- * question has no right answer.
+ * `render({session, questions, asked, grouped, bars, unknown, enabled})`, again after each `change`. `unknown`: whether
+ * the question has no right answer.
  */
 export class PeerControl extends HTMLElement {
   #command;
   #buttons = new Map();
   #phase = null;
+  #bars = false;
   #settling = null;
   #parts = {};
 
@@ -102,6 +103,7 @@ export class PeerControl extends HTMLElement {
     this.#button("start-revote", gettext("Vote again"), () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);
     this.#button("reveal", gettext("Reveal the answer"), () => ["reveal", {}]);
     this.#button("reopen", gettext("Reopen the vote"), () => ["reopen", {}]);
+    this.#button("show-bars", gettext("Show the bars on the screen"), () => ["show_bars", { shown: !this.#bars }]);
     this.#button("next-question", gettext("Finish this question"), () => ["next_question", {}]);
   }
 
@@ -109,7 +111,8 @@ export class PeerControl extends HTMLElement {
     this.#command = command;
   }
 
-  render({ session, questions, asked, grouped, unknown, enabled }) {
+  render({ session, questions, asked, grouped, bars, unknown, enabled }) {
+    this.#bars = bars;
     const phase = session.known ? session.phase : null;
     if (phase !== this.#phase) this.#settle();
     this.#options(questions, asked, session);
@@ -134,6 +137,7 @@ export class PeerControl extends HTMLElement {
     setText(this.#buttons.get("make-partners"), grouped ? gettext("Form new partners") : gettext("Form partners"));
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? gettext("Vote again without talking") : gettext("Vote again"));
     setText(this.#buttons.get("start-question"), phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
+    setText(this.#buttons.get("show-bars"), bars ? gettext("Hide the bars on the screen") : gettext("Show the bars on the screen"));
     show(this.#parts.start, legal.includes("start-question"));
     show(this.#parts.pairing, legal.includes("make-partners"));
     show(this.#parts.revote, phase === "discuss");

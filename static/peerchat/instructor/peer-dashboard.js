@@ -197,7 +197,7 @@ export class PeerDashboard extends HTMLElement {
         this.#toast(fill(formed, { count: number(reply.groups) }));
       }
       if (action === "set_correct") this.#toast(fields.choice ? gettext("The right answer is marked.") : gettext("No right answer is marked."));
-      if (["make_partners", "announce", "set_correct"].includes(action)) await this.#askFigures();
+      if (["make_partners", "announce", "set_correct", "show_bars"].includes(action)) await this.#askFigures();
       return true;
     } catch (error) {
       await this.#explain(error, epoch);
@@ -270,6 +270,7 @@ export class PeerDashboard extends HTMLElement {
       questions: this.#questions.all,
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
+      bars: Boolean(figures?.bars),
       unknown: session.question !== null && Boolean(figures) && correct === null,
       enabled,
     });

@@ -25,6 +25,7 @@ from rooms.models import (
     RightAnswer,
     Room,
     Round,
+    Screen,
     UseLog,
     Vote,
     Worker,
@@ -95,6 +96,7 @@ def teach(course, question, names=("ada", "ben", "carol")):
     )
     Mention.objects.create(message=message, user=ben)
     FormerSlug.objects.create(course=course, slug=f"former-{course.slug}", left_at=now)
+    Screen.objects.create(course=course)
     UseLog.objects.create(
         timestamp=now,
         sid=ada.username,

@@ -1,0 +1,22 @@
+"""Secrets in addresses, which no log may have."""
+
+import logging
+import re
+
+_SECRETS = re.compile(r"(/screen/)[\w-]+\.[\w-]+")
+
+
+def redacted(text: str) -> str:
+    """Return a text without the secrets of links in it."""
+    return _SECRETS.sub(r"\1(secret)", text)
+
+
+class Redacting(logging.Filter):
+    """Takes the secrets of links out of the lines of the log, as of a page that failed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        clean = redacted(text)
+        if clean != text:
+            record.msg, record.args = clean, None
+        return True
