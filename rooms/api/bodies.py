@@ -68,6 +68,24 @@ class NewToken(Struct, frozen=True):
 # --- Courses -------------------------------------------------------------------------------------
 
 
+class NewTryOut(Strict, frozen=True, kw_only=True):
+    """The body that starts a try-out, which has no fields."""
+
+
+class TryOutInfo(Struct, frozen=True):
+    """A try-out: `course` is the copy, with `students` simulated students, until `ends_at`.
+
+    `copy_of` is null if the course that it is a copy of was deleted.
+    """
+
+    course: str
+    title: str
+    copy_of: str | None
+    students: int
+    started_at: float
+    ends_at: float
+
+
 class QuestionInfo(Struct, frozen=True):
     question: str
     prompt: str

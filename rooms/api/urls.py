@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from rooms.api import classroom, courses, docs, endpoint, messages, moderation, rooms, tokens
+from rooms.api import (
+    classroom,
+    courses,
+    docs,
+    endpoint,
+    messages,
+    moderation,
+    rooms,
+    tokens,
+    tryouts,
+)
 
 urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
@@ -15,6 +25,7 @@ urlpatterns = [
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),
     path("courses/<slug:slug>/partners/", classroom.Partners.as_view()),
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),
+    path("courses/<slug:slug>/try/", tryouts.TryOut.as_view()),
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),

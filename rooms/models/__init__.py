@@ -8,6 +8,7 @@ from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.round import ClassSession, Draft, Round, Vote
+from rooms.models.tryout import TryOut, TryOutStudent
 from rooms.models.uselog import UseLog
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "QuestionVersion",
     "Room",
     "Round",
+    "TryOut",
+    "TryOutStudent",
     "UseLog",
     "Vote",
     "Worker",
