@@ -27,9 +27,10 @@ from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush
 from peerchat.rehearsal.plan import Plan
+from rooms.actions import tryouts
 from rooms.actions.rehearsals import left_behind
 from rooms.conf import limits
-from rooms.models import Course
+from rooms.models import Course, TryOut
 
 
 class Command(BaseCommand):
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             metavar="SLUG",
             dest="failed",
             help="slug of the course of an earlier rehearsal: removes what remains of it, with its "
-            "users, and does nothing else",
+            "users, and does nothing else; also of a try-out, with its simulated students",
         )
         parser.add_argument(
             "--messages", type=int, default=3, metavar="N", help="messages per student (default: 3)"
@@ -238,6 +239,12 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
     def _remove(self, slug: str) -> None:
+        tried = TryOut.objects.filter(course__slug=slug).first()
+        if tried is not None:
+            users = tried.students.count()
+            tryouts.remove(try_out=tried.pk)
+            self.stdout.write(f"The try-out {slug} and its {users} users have been removed.")
+            return
         courses = left_behind(slug)
         if not courses:
             raise CommandError(f"No rehearsal left a course {slug} behind.")

@@ -158,6 +158,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         instructor = self.style.SUCCESS(people.sample_name("instructor"))
         self.stdout.write(f"Instructor: log in as {instructor}.")
+        self.stdout.write("The first click then tries a class out with simulated students.")
         if students:
             first, last = (people.sample_name(f"student{number}") for number in (1, students))
             who = first if students == 1 else f"{first} ... {last}"
