@@ -68,10 +68,6 @@ class NewToken(Struct, frozen=True):
 # --- Courses -------------------------------------------------------------------------------------
 
 
-class NewTryOut(Strict, frozen=True, kw_only=True):
-    """The body that starts a try-out, which has no fields."""
-
-
 class TryOutInfo(Struct, frozen=True):
     """A try-out: `course` is the copy, with `students` simulated students, until `ends_at`.
 

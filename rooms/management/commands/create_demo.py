@@ -19,6 +19,7 @@ from accounts import people
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Course, Enrollment, Question
 from rooms.peer.names import name_of
+from rooms.queries.tryouts import simulated_students
 
 # This password is public, so it is for DEBUG only. Otherwise the command makes one up.
 PASSWORD = "peerchat"
@@ -158,7 +159,10 @@ class Command(BaseCommand):
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         instructor = self.style.SUCCESS(people.sample_name("instructor"))
         self.stdout.write(f"Instructor: log in as {instructor}.")
-        self.stdout.write("The first click then tries a class out with simulated students.")
+        if bots := simulated_students():
+            self.stdout.write(
+                f"The first click then tries a class out: “Try it with {bots} simulated students”."
+            )
         if students:
             first, last = (people.sample_name(f"student{number}") for number in (1, students))
             who = first if students == 1 else f"{first} ... {last}"
