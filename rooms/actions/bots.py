@@ -83,7 +83,7 @@ def play(*, troupe: Troupe, worker: UUID) -> bool:
         if not mine.update(held_until=now + HELD):
             return False
     scene = queries.scene(made.course, troupe.students, now)
-    key = f"{made.pk}:{made.started_at.timestamp()}:{_first_round(scene)}"
+    key = f"{made.pk}:{made.course_id}:{_first_round(scene)}"
     with translation.override(made.language):
         _come_and_go(made, troupe, worker, scene, key, now)
         if scene.round is not None and scene.phase in OPEN_PHASES:
