@@ -1,12 +1,12 @@
 """The texts of the simulated students of a try-out."""
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from rooms.peer.bots import Line
 
 # `own` is the letter of the answer that the student gave, and `other` another one.
-_LINES: dict[str, tuple[str, ...]] = {
+_LINES: dict[str, tuple[str | Promise, ...]] = {
     "open": (
         _("I took %(own)s. What about you?"),
         _("Hi! I am fairly sure that it is %(own)s."),
@@ -62,4 +62,4 @@ def text_of(line: Line, own: str | None) -> str:
     """Return the text of a line in the current language; `own` is the letter of the student."""
     variants = _LINES[line.kind]
     named = {"own": own or "", "other": line.other}
-    return gettext(variants[line.variant % len(variants)]) % named
+    return str(variants[line.variant % len(variants)]) % named

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
@@ -226,7 +225,7 @@ def remove(*, try_out: int) -> bool:
     # In this order: votes and messages protect those whom they are of.
     sessions.delete()
     Room.objects.filter(course=course).delete()
-    UseLog.objects.filter(Q(in_course=course) | Q(user__in=users)).delete()
+    UseLog.objects.filter(in_course=course).delete()
     course.delete()
     people.everybody().filter(pk__in=users).delete()
     return True

@@ -27,10 +27,9 @@ from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush
 from peerchat.rehearsal.plan import Plan
-from rooms.actions import tryouts
-from rooms.actions.rehearsals import left_behind
+from rooms.actions.rehearsals import left_behind, remove_rehearsal
 from rooms.conf import limits
-from rooms.models import Course, TryOut
+from rooms.models import Course
 
 
 class Command(BaseCommand):
@@ -239,10 +238,10 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
     def _remove(self, slug: str) -> None:
-        tried = TryOut.objects.filter(course__slug=slug).first()
+        tried = Course.objects.filter(slug=slug, try_out__isnull=False).first()
         if tried is not None:
-            users = tried.students.count()
-            tryouts.remove(try_out=tried.pk)
+            # Its students are here by no socket that could be waited for.
+            users = remove_rehearsal(course=tried)
             self.stdout.write(f"The try-out {slug} and its {users} users have been removed.")
             return
         courses = left_behind(slug)
