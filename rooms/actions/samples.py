@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,8 +11,8 @@ class Sample:
     """A question; `correct` is the letter of one of the choices, which are A, B, C ..."""
 
     slug: str
-    prompt: str
-    choices: tuple[str, ...]
+    prompt: str | Promise
+    choices: tuple[str | Promise, ...]
     correct: str
 
 

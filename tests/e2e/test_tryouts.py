@@ -18,7 +18,7 @@ async def look_everywhere(person: Person, name: str) -> None:
     for width, size in (("phone", PHONE), ("desk", DESKTOP)):
         for scheme in ("light", "dark"):
             await person.page.set_viewport_size(size)
-            await person.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await person.page.emulate_media(color_scheme=scheme)
             await person.look(f"{name}-{width}-{scheme}")
     await person.page.emulate_media(color_scheme="light")
 
