@@ -112,6 +112,19 @@ LIMITS = (
     Limit(
         "AUTHENTICATE_WITHIN", 10.0, 0.1, "Seconds that a socket may stay open without credentials."
     ),
+    Limit(
+        "TRY_OUTS",
+        5,
+        0,
+        "Try-outs with simulated students that may run at the same time. With 0 there are none.",
+    ),
+    Limit("TRY_OUT_STUDENTS", 30, 2, "Simulated students of a try-out, at most 100."),
+    Limit(
+        "TRY_OUT_MINUTES",
+        30.0,
+        0.05,
+        "Minutes after which a try-out ends and everything of it is removed.",
+    ),
     Limit("PING_INTERVAL", 20.0, 0.5, "Seconds until a silent socket is pinged."),
     Limit("PING_TIMEOUT", 30.0, 0.5, "Seconds that a pinged socket has to give a sign of life."),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from rooms import course_pages, views, views_screen
+from rooms import course_pages, tryout_views, views, views_screen
 
 app_name = "peerchat"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("courses/<slug:slug>/screen/change/", views_screen.change, name="change_screen"),
     path("screen/<str:secret>/", views_screen.linked, name="linked_screen"),
     path("screen/qr/<str:code>.svg", views_screen.join_qr, name="screen_qr"),
+    path("courses/<slug:slug>/try/", tryout_views.TryOut.as_view(), name="try"),
+    path("courses/<slug:slug>/try/end/", tryout_views.end, name="end_try"),
+    path("courses/<slug:slug>/try/student/", tryout_views.student, name="try_student"),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

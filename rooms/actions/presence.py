@@ -14,7 +14,7 @@ from accounts import people
 from rooms.actions import tell
 from rooms.conf import limits
 from rooms.models import Connection, Worker
-from rooms.queries import presence
+from rooms.queries import presence, tryouts
 
 KEEP_CLOSED = timedelta(hours=1)
 """The time for which closed connections are kept, to find users who left just now."""
@@ -49,11 +49,13 @@ class Beat:
     """The answer to a worker's heartbeat.
 
     It has the time of the beat before, None for the first one, and the ids of the worker's open
-    sockets that the database lists as silent.
+    sockets that the database lists as silent. `unattended` tells whether a try-out waits for a
+    worker.
     """
 
     before: datetime | None
     silent: frozenset[UUID]
+    unattended: bool = False
 
 
 @transaction.atomic
@@ -141,14 +143,19 @@ def beat(*, worker: UUID) -> Beat:
     # The lock waits for a process that just now takes the worker for dead, so that the answer
     # includes the sockets it silences.
     known = Worker.objects.filter(id=worker)
-    before = known.select_for_update(no_key=True).values_list("seen_at", flat=True).first()
+    found = (
+        known.select_for_update(no_key=True)
+        .values_list("seen_at", tryouts.any_unattended())
+        .first()
+    )
+    before, unattended = found if found is not None else (None, False)
     now = timezone.now()
     if before is None:
         Worker.objects.bulk_create([Worker(id=worker, seen_at=now)], ignore_conflicts=True)
     else:
         known.update(seen_at=now)
     silent = Connection.objects.filter(worker=worker, closed_at=None, silent_since__isnull=False)
-    return Beat(before, frozenset(silent.values_list("id", flat=True)))
+    return Beat(before, frozenset(silent.values_list("id", flat=True)), unattended)
 
 
 def mind_the_dead(*, before: datetime) -> None:

@@ -7,8 +7,10 @@ from django.db import transaction
 
 from accounts import people
 from accounts.people import User
+from rooms.actions import tryouts
 from rooms.models import ClassSession, Course, Enrollment, Room, UseLog
 from rooms.peer.phases import Phase
+from rooms.queries import tryouts as queries
 from rooms.wire.errors import InvalidMessageFormat
 
 TITLE = "Rehearsal"
@@ -21,7 +23,12 @@ def usernames(slug: str, students: int) -> list[str]:
 
 
 def is_rehearsal(course: Course) -> bool:
-    """Return whether a rehearsal made the course, and nobody gave it another title since."""
+    """Return whether a rehearsal made the course, and nobody gave it another title since.
+
+    A try-out is a rehearsal, too, whatever its title is.
+    """
+    if queries.in_course(course) is not None:
+        return True
     leading = Enrollment.objects.filter(course=course, role=Enrollment.Role.INSTRUCTOR)
     name = {f"user__{people.by_name()}": _username(course.slug, INSTRUCTOR)}
     return course.title == TITLE and leading.filter(**name).exists()
@@ -29,6 +36,9 @@ def is_rehearsal(course: Course) -> bool:
 
 def made_up(course: Course) -> list[User]:
     """Return the people whom a rehearsal made for this course, and who are in no other."""
+    tried = queries.in_course(course)
+    if tried is not None:
+        return list(people.everybody().filter(peerchat_tried_out__try_out=tried))
     pattern = re.compile(
         re.escape(f"{course.slug}-")
         + f"({INSTRUCTOR}|[1-9][0-9]*)"
@@ -57,6 +67,10 @@ def remove_rehearsal(*, course: Course) -> int:
     if not is_rehearsal(course):
         raise InvalidMessageFormat(f"The course {course.slug} is not one of a rehearsal.")
     users = made_up(course)
+    tried = queries.in_course(course)
+    if tried is not None:
+        tryouts.remove(try_out=tried.pk)
+        return len(users)
     sessions = ClassSession.objects.filter(course=course)
     # A class that stopped in the middle of a question has a round, which goes before it.
     sessions.update(phase=Phase.IDLE.value, current_round=None, deadline=None)

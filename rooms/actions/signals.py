@@ -11,6 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 
+from rooms.queries import tryouts
+
 class_started = Signal()
 question_revealed = Signal()
 message_posted = Signal()
@@ -23,9 +25,16 @@ def send(signal: Signal, **facts: Any) -> None:
 
 
 def send_each(signal: Signal, each: Sequence[dict[str, Any]]) -> None:
-    """Send a signal once for each of several things that the current transaction did."""
-    if each and signal.has_listeners():
-        transaction.on_commit(partial(_committed, signal, each))
+    """Send a signal once for each of several things that the current transaction did.
+
+    What happens in a try-out is removed with it, so the site hears nothing of it.
+    """
+    if not each or not signal.has_listeners():
+        return
+    tried = tryouts.slugs_in_try_outs({facts["course"] for facts in each})
+    real = [facts for facts in each if facts["course"] not in tried]
+    if real:
+        transaction.on_commit(partial(_committed, signal, real))
 
 
 def _committed(signal: Signal, each: Sequence[dict[str, Any]]) -> None:

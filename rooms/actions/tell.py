@@ -200,8 +200,17 @@ def present(room: Room, user: User, *, here: bool) -> None:
 
 def away(user: people.Key, username: str) -> None:
     """Tell all rooms of a user that they are away."""
+    _everywhere(user, username, here=False)
+
+
+def back(user: people.Key, username: str) -> None:
+    """Tell all rooms of a user that they are here."""
+    _everywhere(user, username, here=True)
+
+
+def _everywhere(user: people.Key, username: str, *, here: bool) -> None:
     for channel_group, rooms in audiences(user).items():
-        publish.send(channel_group, PresenceChange(user, username, rooms, here=False))
+        publish.send(channel_group, PresenceChange(user, username, rooms, here))
 
 
 def partners(session: ClassSession, only: Collection[int] | None = None) -> None:

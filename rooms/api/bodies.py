@@ -68,6 +68,20 @@ class NewToken(Struct, frozen=True):
 # --- Courses -------------------------------------------------------------------------------------
 
 
+class TryOutInfo(Struct, frozen=True):
+    """A try-out: `course` is the copy, with `students` simulated students, until `ends_at`.
+
+    `copy_of` is null if the course that it is a copy of was deleted.
+    """
+
+    course: str
+    title: str
+    copy_of: str | None
+    students: int
+    started_at: float
+    ends_at: float
+
+
 class QuestionInfo(Struct, frozen=True):
     """A question with its correct choice, which is null if it has none.
 

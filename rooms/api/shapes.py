@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import people
 from rooms import frames
 from rooms.api import bodies
-from rooms.models import Enrollment, QuestionVersion, Room, Round, Screen, Vote
+from rooms.models import Enrollment, QuestionVersion, Room, Round, Screen, TryOut, Vote
 from rooms.queries.rooms import RoomSeen
 from rooms.queries.screen import link_secret
 from rooms.wire.events import MyCourse
@@ -59,6 +59,18 @@ def mute(enrollment: Enrollment) -> bodies.Mute:
         username=people.username(enrollment.user),
         display_name=people.shown_name(enrollment.user),
         until=enrollment.muted_until.timestamp(),
+    )
+
+
+def try_out(found: TryOut, students: int) -> bodies.TryOutInfo:
+    """Return the body of a try-out with so many simulated students."""
+    return bodies.TryOutInfo(
+        course=found.course.slug,
+        title=found.course.title,
+        copy_of=found.of.slug if found.of is not None else None,
+        students=students,
+        started_at=found.started_at.timestamp(),
+        ends_at=found.ends_at.timestamp(),
     )
 
 

@@ -13,6 +13,7 @@ from rooms.api import (
     rooms,
     screen,
     tokens,
+    tryouts,
 )
 
 urlpatterns = [
@@ -35,6 +36,7 @@ urlpatterns = [
     path("courses/<slug:slug>/screen/", screen.CourseScreen.as_view()),
     path("courses/<slug:slug>/screen/setup/", screen.Setup.as_view()),
     path("courses/<slug:slug>/screen/link/", screen.Link.as_view()),
+    path("courses/<slug:slug>/try/", tryouts.TryOut.as_view()),
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),

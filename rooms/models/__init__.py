@@ -10,6 +10,7 @@ from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.screen import Screen
+from rooms.models.tryout import TryOut, TryOutStudent
 from rooms.models.uselog import UseLog
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Room",
     "Round",
     "Screen",
+    "TryOut",
+    "TryOutStudent",
     "UseLog",
     "Vote",
     "Worker",

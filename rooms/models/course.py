@@ -73,6 +73,8 @@ class Enrollment(models.Model):
         verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="peerchat_enrollments",
+        # Forms and the admin's searches offer nobody who was made for a try-out.
+        limit_choices_to={"peerchat_tried_out": None},
     )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STUDENT)
     joined_at = models.DateTimeField(_("joined at"), auto_now_add=True)

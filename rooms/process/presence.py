@@ -90,12 +90,21 @@ class Heartbeat:
     """
 
     def __init__(
-        self, *, worker: UUID, threads: Threads, on_beat: Callable[[frozenset[UUID]], None]
+        self,
+        *,
+        worker: UUID,
+        threads: Threads,
+        on_beat: Callable[[frozenset[UUID]], None],
+        on_unattended: Callable[[], None],
     ) -> None:
-        """At each beat, `on_beat` gets the sockets here that the database lists as silent."""
+        """At each beat, `on_beat` gets the sockets here that the database lists as silent.
+
+        `on_unattended` is called if a try-out waits for a worker.
+        """
         self._worker = worker
         self._threads = threads
         self._on_beat = on_beat
+        self._on_unattended = on_unattended
         self._pulse = Threads(1)
         # The time of the beat before the last one, and whether the last one followed in time.
         self._beaten: datetime | None = None
@@ -112,6 +121,8 @@ class Heartbeat:
         late = timedelta(seconds=2 * presence.beat_every())
         self._steady = beat.before is None or timezone.now() - beat.before < late
         self._on_beat(beat.silent)
+        if beat.unattended:
+            self._on_unattended()
 
     async def mind_the_dead(self) -> None:
         """Mark the connections of processes without beats as silent, and close them in time."""

@@ -28,6 +28,7 @@ from rooms.process.screens import REFRESH_EVERY as REFRESH_SCREENS_EVERY
 from rooms.process.screens import Screens
 from rooms.process.silence import Silence, look_every
 from rooms.process.threads import Threads
+from rooms.process.tryouts import PLAY_EVERY, TryOuts
 from rooms.process.writer import Writer
 from rooms.queries import missed
 from rooms.wire.errors import PeerError
@@ -71,12 +72,20 @@ class Runtime:
         self.screens = Screens(hub=hub, threads=threads, tasks=self._duties)
         self.partners = Partners(hub=hub, threads=threads, tasks=self._duties)
         self.presence = Presence(hub=hub, threads=threads, on_changed=self._changed)
-        self._heartbeat = Heartbeat(worker=self.worker, threads=threads, on_beat=self._beaten)
+        self.try_outs = TryOuts(worker=self.worker)
+        self._heartbeat = Heartbeat(
+            worker=self.worker,
+            threads=threads,
+            on_beat=self._beaten,
+            on_unattended=self.attend_to_try_outs,
+        )
         self._deadlines = Deadlines()
         self._seating = Seating(
             worker=self.worker,
             silence=self.silence,
-            is_idle=lambda: not self.hub.connections and self.polls.is_idle(),
+            is_idle=lambda: (
+                not self.hub.connections and self.polls.is_idle() and self.try_outs.is_idle()
+            ),
             is_steady=self._heartbeat.is_steady,
         )
         publish.attach(self.outgoing)
@@ -118,6 +127,10 @@ class Runtime:
         """Run a job that outlives the socket that started it."""
         return self._jobs.start(job)
 
+    def attend_to_try_outs(self) -> None:
+        """Play the simulated students of try-outs that no worker plays."""
+        self.background(self.try_outs.take_over())
+
     def _begin_duties(self) -> None:
         for job, every in (
             (self._deadlines.close_due_rounds, DEADLINE_EVERY),
@@ -125,6 +138,7 @@ class Runtime:
             (self._heartbeat.beat, beat_every()),
             (self._heartbeat.mind_the_dead, beat_every()),
             (self._heartbeat.forget_closed, FORGET_EVERY),
+            (self.try_outs.play, PLAY_EVERY),
             (self.silence.look, look_every()),
             (self.figures.refresh, REFRESH_EVERY),
             (self.screens.refresh, REFRESH_SCREENS_EVERY),
@@ -139,6 +153,7 @@ class Runtime:
         await self._duties.stop(STEP_WITHIN)
         self._deadlines.stop()
         self._seating.stop()
+        await self.try_outs.stop()
         await self._heartbeat.stop()
 
     def _beaten(self, silent: frozenset[uuid.UUID]) -> None:
@@ -193,6 +208,11 @@ def current() -> Runtime:
     if _current is None or _current.loop is not asyncio.get_running_loop():
         _current = Runtime()
     return _current
+
+
+async def attend_to_try_outs() -> None:
+    """Do as `Runtime.attend_to_try_outs` in this process, also if nobody has a socket here yet."""
+    current().attend_to_try_outs()
 
 
 async def stop() -> None:

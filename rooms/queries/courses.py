@@ -34,7 +34,8 @@ def muted(course: Course) -> QuerySet[Enrollment]:
 
 def my_enrollments(user: User) -> QuerySet[Enrollment]:
     """Return the user's enrolments, with their courses."""
-    return Enrollment.objects.filter(user=user).select_related("course").order_by("course__title")
+    mine = Enrollment.objects.filter(user=user)
+    return mine.select_related("course__try_out").order_by("course__title")
 
 
 def course_membership(user: User, course: Course) -> Membership:

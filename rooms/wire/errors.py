@@ -147,6 +147,10 @@ class IllegalTransition(PeerError):
     default = "This command is not allowed in the current phase."
 
 
+class NoTryOut(IllegalTransition):
+    """Refuses to start a try-out; the message is in the language of the page."""
+
+
 class InvalidChoice(PeerError):
     code = "invalid_choice"
     default = "The question has no such choice."

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 
+from rooms.actions import tryouts
 from rooms.models import Membership, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import store
@@ -22,6 +23,8 @@ BODIES = {
         {"question": "force", "round": 1, "choice": "A"},
     ),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
+    ("POST", "api/courses/<slug:slug>/try/"): ("ines", None),
+    ("DELETE", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
@@ -113,6 +116,8 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         scene["username"] = cast.tess.name
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
+    if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/try/"):
+        tryouts.start(user=cast.ines.user, course=cast.course.slug, language="en")
     before = fingerprint(cast)
     for headers in (
         {},
@@ -137,6 +142,8 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
     # Nobody was muted, but the use log notes an unmute in any case.
     if route.pattern not in MAKING:
         assert fingerprint(cast) != before
+    if (method, route.pattern) == ("POST", "api/courses/<slug:slug>/try/"):
+        tryouts.end(user=cast.ines.user, course=cast.course.slug)
 
 
 def test_the_view_of_logging_in_looks_at_no_session():

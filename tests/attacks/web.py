@@ -23,6 +23,7 @@ from rooms.models import (
     Draft,
     Enrollment,
     FormerSlug,
+    JoinCode,
     Membership,
     Mention,
     Message,
@@ -34,6 +35,8 @@ from rooms.models import (
     Room,
     Round,
     Screen,
+    TryOut,
+    TryOutStudent,
     UseLog,
     Vote,
     Worker,
@@ -227,6 +230,9 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         QuestionVersion: {"question__course__in": courses},
         FormerSlug: {"course__in": courses},
         Screen: {"course__in": courses},
+        JoinCode: {"course__in": courses},
+        TryOut: {"of__in": courses},
+        TryOutStudent: {"try_out__of__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},
@@ -247,8 +253,10 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     for model, where in mine.items():
         names = [one.attname for one in model._meta.concrete_fields]
-        # Every request changes the time at which a user was last seen.
-        names = [name for name in names if name not in ("last_used_at", "last_login")]
+        # Every request changes the time at which a user was last seen, and the workers those of
+        # a try-out.
+        changing = ("last_used_at", "last_login", "host", "held_until")
+        names = [name for name in names if name not in changing]
         found[model.__name__] = sorted(
             map(tuple, model.objects.filter(**where).values_list(*names)), key=repr
         )

@@ -305,6 +305,11 @@ async def test_the_programs_of_peerchat_name_people_so(lesson):
     assert made.startswith("pc_")
 
 
+def test_a_try_out_has_people_of_the_site_s_own_model(lesson):
+    before, within, online, after = lesson.place.do("try_out")
+    assert (within - before, online, after) == (31, 30, before)
+
+
 async def by_session(lesson: Class, name: str) -> Client:
     browser = await asyncio.to_thread(Browser, lesson.site.url, name)
     client = await Client.open(

@@ -28,6 +28,9 @@ SHORTER = {
     "PARTNER_GONE_AFTER": "4",
     "POLL_LINGER": "1",
     "AUTHENTICATE_WITHIN": "2",
+    # A try-out that a test leaves behind bothers the next tests for a short while only.
+    "TRY_OUT_MINUTES": "2",
+    "TRY_OUT_STUDENTS": "12",
 }
 
 

@@ -27,7 +27,7 @@ from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush
 from peerchat.rehearsal.plan import Plan
-from rooms.actions.rehearsals import left_behind
+from rooms.actions.rehearsals import left_behind, remove_rehearsal
 from rooms.conf import limits
 from rooms.models import Course
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             metavar="SLUG",
             dest="failed",
             help="slug of the course of an earlier rehearsal: removes what remains of it, with its "
-            "users, and does nothing else",
+            "users, and does nothing else; also of a try-out, with its simulated students",
         )
         parser.add_argument(
             "--messages", type=int, default=3, metavar="N", help="messages per student (default: 3)"
@@ -238,6 +238,12 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
     def _remove(self, slug: str) -> None:
+        tried = Course.objects.filter(slug=slug, try_out__isnull=False).first()
+        if tried is not None:
+            # Its students are here by no socket that could be waited for.
+            users = remove_rehearsal(course=tried)
+            self.stdout.write(f"The try-out {slug} and its {users} users have been removed.")
+            return
         courses = left_behind(slug)
         if not courses:
             raise CommandError(f"No rehearsal left a course {slug} behind.")

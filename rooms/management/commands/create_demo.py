@@ -19,6 +19,8 @@ from accounts import people
 from rooms.actions.enrollment import enroll
 from rooms.conf import group_of_lecturers
 from rooms.models import Choice, Course, Enrollment, Question
+from rooms.peer.names import name_of
+from rooms.queries.tryouts import simulated_students
 
 # This password is public, so it is for DEBUG only. Otherwise the command makes one up.
 PASSWORD = "peerchat"
@@ -119,52 +121,6 @@ QUESTIONS = (
     ),
 )
 
-# Given and family names, in the order in which the people write them.
-NAMES = (
-    ("Amara", "Okafor"),
-    ("Mateo", "Fernández"),
-    ("Yuki", "Tanaka"),
-    ("Zoë", "van Dijk"),
-    ("Arjun", "Mehta"),
-    ("Łucja", "Wiśniewska"),
-    ("Kwame", "Boateng"),
-    ("Nguyễn", "Thị Lan"),
-    ("Liam", "O'Connor"),
-    ("Fatima", "El Amrani"),
-    ("Jonas", "Bergström"),
-    ("Chiara", "Ricci"),
-    ("Omar", "Haddad"),
-    ("Sofía", "Castillo"),
-    ("Wei", "Zhang"),
-    ("Ayşe", "Öztürk"),
-    ("Noah", "Williams"),
-    ("Priya", "Raman"),
-    ("Émile", "Lefèvre"),
-    ("Ingrid", "Haugen"),
-    ("Tendai", "Moyo"),
-    ("Min-jun", "Park"),
-    ("Olena", "Kovalenko"),
-    ("João", "Pereira"),
-    ("Leilani", "Kealoha"),
-    ("Darius", "Petrauskas"),
-    ("Siti", "Rahmawati"),
-    ("Felix", "Schröder"),
-    ("Nadia", "Hussain"),
-    ("Jiří", "Novák"),
-    ("Thandiwe", "Dlamini"),
-    ("Ruth", "Goldberg"),
-    ("Rasmus", "Nieminen"),
-    ("Camille", "Tremblay"),
-    ("Ahmed", "Siddiqui"),
-    ("Grace", "Kim"),
-)
-
-
-def name_of(number: int) -> str:
-    """Return the display name of student `number`: the names above, and then mixtures of them."""
-    turn, place = divmod(number - 1, len(NAMES))
-    return f"{NAMES[place][0]} {NAMES[(place + turn) % len(NAMES)][1]}"
-
 
 class Command(BaseCommand):
     help = (
@@ -205,6 +161,10 @@ class Command(BaseCommand):
         self.stdout.write(f"The course {course.slug} ({course.title}) is ready.")
         instructor = self.style.SUCCESS(people.sample_name("instructor"))
         self.stdout.write(f"Instructor: log in as {instructor}.")
+        if bots := simulated_students():
+            self.stdout.write(
+                f"The first click then tries a class out: “Try it with {bots} simulated students”."
+            )
         if students:
             first, last = (people.sample_name(f"student{number}") for number in (1, students))
             who = first if students == 1 else f"{first} ... {last}"

@@ -2,7 +2,9 @@
 
 import json
 import sys
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -98,6 +100,32 @@ def keys_arrive() -> bool:
 
     entry: notices.Entry = notices.Recheck([people.everybody().get(email=address("bea")).pk])
     return notices.unpack(notices.pack("here", "everyone", [entry])) == [entry]
+
+
+def try_out() -> list[int]:
+    """Try the course out; return the numbers of people before it, in it, online there, and after.
+
+    It runs to its end within one transaction, so no worker plays it.
+    """
+    from django.db import transaction  # needs the settings
+
+    from accounts import people  # needs the apps
+    from rooms.actions import bots, tryouts  # as do these
+    from rooms.queries.presence import online_students  # and this
+
+    ines = people.everybody().get(email=address("ines"))
+    worker = uuid.uuid4()
+    found = [people.everybody().count()]
+    with transaction.atomic():
+        made = tryouts.start(user=ines, course="physics", language="en")
+        found.append(people.everybody().count())
+        (troupe,) = bots.take_over(worker=worker)
+        made.started_at -= timedelta(minutes=1)
+        made.save(update_fields=["started_at"])
+        assert bots.play(troupe=troupe, worker=worker)
+        found.append(len(online_students(made.course)))
+        tryouts.end(user=ines, course="physics")
+    return [*found, people.everybody().count()]
 
 
 def counts() -> dict[str, int]:

@@ -39,6 +39,7 @@ def fast_site(django_db_setup, tmp_path_factory):
     names = ("MESSAGE", "VOTE", "SEARCH", "SUBSCRIBE", "LOGIN_ADDRESS", "TOKEN")
     limits = {f"{name}_{of}": "1000000" for name in names for of in ("RATE", "BURST")}
     limits |= dict.fromkeys(("LOGIN_FAILURES", "LOGIN_FAILURES_ANYWHERE"), "1000000")
+    limits |= {"TRY_OUT_STUDENTS": "2", "TRY_OUT_MINUTES": "0.1"}
     with Site(tmp_path_factory.mktemp("fast"), workers=2, env=environment(**limits)) as site:
         yield site
 
