@@ -45,6 +45,7 @@ async def test_a_right_answer_that_is_given_late_reaches_everybody_and_an_early_
     await ines.ask("stop_vote")
     await ines.ask("reveal")
     for client in (ada, bea):
+        await client.control("stopVote")
         event = await client.control("reveal")
         assert (event["correct"], event["histograms"]) == (None, [{"A": 1, "B": 1, "C": 0}, {}])
     assert b'"correct":"A"' not in b"".join((*ada.raw, *bea.raw))

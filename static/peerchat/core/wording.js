@@ -6,11 +6,6 @@ export function isBare({ choices }) {
   return choices.every(({ text }) => !text);
 }
 
-/** The class of a list of choices; those without words are large. */
-export function choicesClass(question) {
-  return isBare(question) ? "choices bare" : "choices";
-}
-
 /** The letter of a choice, which screen readers leave out where `text` says what it is. */
 export function letterOf({ choice, text }, { silent = false } = {}) {
   return h("span", { class: "letter", "aria-hidden": silent && text ? "true" : null }, choice);

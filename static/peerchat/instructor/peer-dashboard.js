@@ -19,7 +19,7 @@ import { explain } from "../core/refusals.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
-import { choicesClass, heading, letterOf } from "../core/wording.js";
+import { heading, isBare, letterOf } from "../core/wording.js";
 import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
@@ -317,7 +317,7 @@ export class PeerDashboard extends HTMLElement {
       heading(question),
       h(
         "ul",
-        { class: choicesClass(question) },
+        { class: isBare(question) ? "choices bare" : "choices" },
         question.choices.map(({ choice, text }) =>
           h(
             "li",

@@ -42,7 +42,7 @@ export class PeerQuick extends HTMLElement {
     });
     parts.right = h("select", { id: "quick-right", data: { testid: "quick-right" } });
     parts.seconds = h("input", { id: "quick-seconds", type: "number", min: "1", max: "3600", step: "1", inputmode: "numeric", placeholder: gettext("no limit"), data: { testid: "quick-seconds" } });
-    parts.start = h("button", { type: "submit", class: "button primary large", data: { testid: "quick-start" } }, gettext("Start the vote"));
+    parts.start = h("button", { type: "submit", class: "button primary large", data: { testid: "quick-start" } }, gettext("Ask now"));
     parts.form = h(
       "form",
       { id: "quick-form", class: "quick-form", hidden: true, on: { submit: (event) => this.#submit(event) } },

@@ -2,7 +2,7 @@ import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { openRound } from "../core/store.js";
 import { lengthOf, limitLength } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
-import { choicesClass, heading, letterOf } from "../core/wording.js";
+import { heading, isBare, letterOf } from "../core/wording.js";
 
 const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
 
@@ -91,7 +91,7 @@ export class PeerQuestion extends HTMLElement {
       { class: "vote", on: { submit: (event) => this.#submit(event) } },
       h(
         "fieldset",
-        { class: choicesClass(question) },
+        { class: isBare(question) ? "choices bare" : "choices" },
         question.prompt
           ? h("legend", { class: "prompt" }, h("span", { dir: "auto", data: { testid: "prompt" } }, question.prompt))
           : h("legend", { class: "hidden-label" }, gettext("Choose an answer.")),
@@ -193,7 +193,7 @@ export class PeerQuestion extends HTMLElement {
     this.#parts = parts;
     this.replaceChildren(
       heading(question),
-      h("ul", { class: choicesClass(question) }, cards),
+      h("ul", { class: isBare(question) ? "choices bare" : "choices" }, cards),
       parts.note,
     );
   }
