@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import router
@@ -25,7 +27,9 @@ notices.use_keys(people.key_type())
 
 
 @receiver(post_migrate)
-def make_group_of_lecturers(sender: Any, using: str, apps: Any, **kwargs: Any) -> None:
+def make_group_of_lecturers(
+    sender: Any, using: str, apps: Apps = global_apps, **kwargs: Any
+) -> None:
     """Make the group that `LECTURERS` names, so that the admin only has to put users into it."""
     name = group_of_lecturers()
     if sender.label != Course._meta.app_label or name is None:

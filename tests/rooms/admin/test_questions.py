@@ -149,7 +149,7 @@ def test_the_page_counts_no_characters(admin_client, question):
 )
 def test_the_title_of_a_course(admin_client, title, stored):
     page = url(Course, "add")
-    data = form_of(admin_client.get(page)) | {"slug": "new", "title": title}
+    data = form_of(admin_client.get(page)) | {"slug": "physics-101", "title": title}
     response = admin_client.post(page, data)
     if stored:
         assert response.status_code == 302
