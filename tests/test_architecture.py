@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
-        *("management", "signals", "apps", "texts"),
+        *("management", "signals", "apps", "texts", "views_guests", "views_joining"),
+        "views_people",
     },
     {"commands"},
     {"process"},

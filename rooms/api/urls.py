@@ -2,11 +2,22 @@
 
 from django.urls import path, re_path
 
-from rooms.api import classroom, courses, docs, endpoint, messages, moderation, rooms, tokens
+from rooms.api import (
+    classroom,
+    courses,
+    docs,
+    endpoint,
+    joining,
+    messages,
+    moderation,
+    rooms,
+    tokens,
+)
 
 urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
     path("tokens/current/", tokens.CurrentToken.as_view()),
+    path("join/", joining.Join.as_view()),
     path("courses/", courses.Courses.as_view()),
     path("courses/<slug:slug>/questions/", courses.Questions.as_view()),
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
@@ -18,6 +29,10 @@ urlpatterns = [
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),
+    path("courses/<slug:slug>/joining/", joining.Joining.as_view()),
+    path("courses/<slug:slug>/people/", joining.CoursePeople.as_view()),
+    path("courses/<slug:slug>/people/<path:username>/", joining.OnePerson.as_view()),
+    path("courses/<slug:slug>/merges/", joining.Merges.as_view()),
     path("courses/<slug:slug>/uselog/", courses.UseLog.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/<str:room>/", rooms.OneRoom.as_view()),
