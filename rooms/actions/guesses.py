@@ -8,7 +8,6 @@ who guesses among them. A right code costs nothing.
 """
 
 import time
-from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -86,7 +85,7 @@ def _count(source: str) -> None:
         )
         for one in sources:
             WrongCodes.objects.filter(source=one, span=span).update(times=F("times") + 1)
-    transaction.on_commit(partial(_purge, span))
+    _purge(span)
 
 
 def _purge(span: int) -> None:

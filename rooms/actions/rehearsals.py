@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import people
 from accounts.people import User
-from rooms.models import ClassSession, Course, Enrollment, Room, UseLog
+from rooms.models import ClassSession, Course, Enrollment, Guest, Room, UseLog
 from rooms.peer.phases import Phase
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -28,7 +28,10 @@ def is_rehearsal(course: Course) -> bool:
 
 
 def made_up(course: Course) -> list[User]:
-    """Return the people whom a rehearsal made for this course, and who are in no other."""
+    """Return the people whom a rehearsal made for this course, and who are in no other.
+
+    Guests who joined it are among them.
+    """
     pattern = re.compile(
         re.escape(f"{course.slug}-")
         + f"({INSTRUCTOR}|[1-9][0-9]*)"
@@ -36,8 +39,15 @@ def made_up(course: Course) -> list[User]:
     )
     elsewhere = Enrollment.objects.exclude(course=course).values("user")
     found = people.everybody().filter(peerchat_enrollments__course=course)
+    guests = set(
+        Guest.objects.filter(user__peerchat_enrollments__course=course).values_list(
+            "user_id", flat=True
+        )
+    )
     return [
-        user for user in found.exclude(pk__in=elsewhere) if pattern.fullmatch(people.username(user))
+        user
+        for user in found.exclude(pk__in=elsewhere)
+        if user.pk in guests or pattern.fullmatch(people.username(user))
     ]
 
 
@@ -64,6 +74,7 @@ def remove_rehearsal(*, course: Course) -> int:
     sessions.delete()
     Room.objects.filter(course=course).delete()
     UseLog.objects.filter(in_course=course).delete()
+    UseLog.objects.filter(user__in=[user.pk for user in users]).delete()
     course.delete()
     people.everybody().filter(pk__in=[user.pk for user in users]).delete()
     return len(users)

@@ -22,7 +22,11 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Exclusion,
     FormerSlug,
+    Guest,
+    JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -35,6 +39,7 @@ from rooms.models import (
     UseLog,
     Vote,
     Worker,
+    WrongCodes,
 )
 from tests.pace import patient
 from tests.rooms.cast import Cast
@@ -200,6 +205,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "url": "nothing/",
         "language": "de",
         "version": "0" * 12,
+        "code": "ABCDEF",
         **more,
     }
 
@@ -220,6 +226,10 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         Choice: {"question__course__in": courses},
         QuestionVersion: {"question__course__in": courses},
         FormerSlug: {"course__in": courses},
+        JoinCode: {"course__in": courses},
+        KnownAddress: {"course__in": courses},
+        Exclusion: {"course__in": courses},
+        Guest: {"user__peerchat_enrollments__course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},
@@ -230,7 +240,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         User: {"pk__in": people},
         Token: {"user__in": people},
     }
-    by_themselves = {Connection, Worker, UsedLink, FailedLogin}
+    by_themselves = {Connection, Worker, UsedLink, FailedLogin, WrongCodes}
     ours = {
         model
         for label in ("peerchat_accounts", "peerchat_rooms")
