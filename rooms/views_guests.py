@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import SetPasswordMixin
+from django.contrib.auth.forms import SetPasswordMixin, UsernameField
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -43,6 +43,7 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
     class Meta:
         model = get_user_model()
         fields = ("username", "email") if settings.AUTH_USER_MODEL == OWN_USERS else ()
+        field_classes = {"username": UsernameField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,8 +51,7 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
         self.fields["username"].help_text = ""
         self.fields["password1"].help_text = _("At least 8 characters that nobody guesses.")
         self.fields["password2"].help_text = ""
-        for name, wanted in (("username", "username"), ("email", "email")):
-            self.fields[name].widget.attrs["autocomplete"] = wanted
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
         # The name that was made up is nothing to keep.
         if not self.is_bound:
             self.initial["username"] = ""
