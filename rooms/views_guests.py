@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -36,9 +35,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 class AccountForm(SetPasswordMixin, forms.ModelForm):
     """Gives a guest a username, an address and a password."""
 
-    password1, password2 = SetPasswordMixin.create_password_fields(
-        label1=gettext_lazy("Password"), label2=gettext_lazy("Password, again")
-    )
+    password1, password2 = SetPasswordMixin.create_password_fields()
 
     class Meta:
         model = get_user_model()
@@ -50,6 +47,7 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
         write_anything(self.fields["username"])
         self.fields["username"].help_text = ""
         self.fields["password1"].help_text = _("At least 8 characters that nobody guesses.")
+        self.fields["password2"].label = _("Password, again")
         self.fields["password2"].help_text = ""
         self.fields["email"].widget.attrs["autocomplete"] = "email"
         # The name that was made up is nothing to keep.

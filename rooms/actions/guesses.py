@@ -12,8 +12,9 @@ import time
 from django.db import transaction
 from django.db.models import F
 
+from accounts.models import WrongCodes
 from rooms.conf import limits
-from rooms.models import Course, JoinCode, KnownAddress, WrongCodes
+from rooms.models import Course, JoinCode, KnownAddress
 from rooms.queries import joining
 from rooms.wire.errors import NoSuchCode, RateLimited
 

@@ -7,4 +7,4 @@ sockets learn of it.
 """
 
 # Django imports rooms.admin, and these modules register their classes.
-from rooms.admin import classroom, courses, presence, questions, rooms  # noqa: F401
+from rooms.admin import classroom, courses, joining, presence, questions, rooms  # noqa: F401

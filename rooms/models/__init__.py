@@ -1,7 +1,7 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
 from rooms.models.course import Course, Enrollment, FormerSlug
-from rooms.models.guests import Exclusion, Guest, KnownAddress, WrongCodes
+from rooms.models.guests import Exclusion, Guest, KnownAddress
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
@@ -36,6 +36,5 @@ __all__ = [
     "UseLog",
     "Vote",
     "Worker",
-    "WrongCodes",
     "course_room",
 ]

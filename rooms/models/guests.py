@@ -66,29 +66,6 @@ class Exclusion(models.Model):
         return gettext("%(user)s in %(place)s") % {"user": self.user, "place": self.course}
 
 
-class WrongCodes(models.Model):
-    """The number of wrong join codes from an address, or from all, in a span of time.
-
-    All workers count here. `span` is the number of the span since the epoch.
-    """
-
-    EVERYWHERE = "everywhere"
-
-    source = models.CharField(_("source"), max_length=45)
-    span = models.PositiveBigIntegerField(_("span"), db_index=True)
-    times = models.PositiveIntegerField(_("times"))
-
-    class Meta:
-        verbose_name = _("wrong join codes")
-        verbose_name_plural = _("wrong join codes")
-        constraints = (
-            models.UniqueConstraint(fields=("source", "span"), name="peerchat_wrong_codes_once"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.times}"
-
-
 class KnownAddress(models.Model):
     """An address at which somebody has used the right code of a course, or opened joining.
 

@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
+from accounts.models import WrongCodes
 from rooms.actions import guests, joining
 from rooms.conf import limits
-from rooms.models import Enrollment, Exclusion, Guest, JoinCode, WrongCodes
+from rooms.models import Enrollment, Exclusion, Guest, JoinCode
 from tests.attacks.web import SECRET, fingerprint
 from tests.rooms.cast import in_thread, make_question
 from tests.rooms.lesson import lead

@@ -14,7 +14,7 @@ from django.urls.resolvers import RoutePattern
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from accounts.models import FailedLogin, Token, UsedLink, User
+from accounts.models import FailedLogin, Token, UsedLink, User, WrongCodes
 from rooms.models import (
     Choice,
     ClassSession,
@@ -39,7 +39,6 @@ from rooms.models import (
     UseLog,
     Vote,
     Worker,
-    WrongCodes,
 )
 from tests.pace import patient
 from tests.rooms.cast import Cast

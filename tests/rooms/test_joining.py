@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Token, User
+from accounts.models import Token, User, WrongCodes
 from accounts.tokens import issue
 from rooms import qr
 from rooms.actions import guesses, joining
@@ -19,7 +19,6 @@ from rooms.models import (
     Membership,
     Message,
     UseLog,
-    WrongCodes,
 )
 from rooms.queries.joining import normalised
 from tests.rooms.school import post
