@@ -60,7 +60,7 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
 
     def _post_clean(self) -> None:
         # The passwords are compared with the new username, which the instance has only now.
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc] # Django's own forms do so, too
         self.validate_password_for_user(self.instance)
 
     @transaction.atomic

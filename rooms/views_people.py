@@ -81,7 +81,7 @@ def _merged(course: Course, username: str) -> Enrollment | None:
     user = users.find(username) if username and "\0" not in username else None
     if user is None:
         return None
-    return people_of(course).filter(user=user, is_guest=True).first()
+    return people_of(course).filter(user=user, user__peerchat_guest__isnull=False).first()
 
 
 def _notices() -> dict[str, str]:

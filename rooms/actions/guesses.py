@@ -66,7 +66,7 @@ def _wait(source: str) -> float:
     now = time.time()
     counts = dict(
         WrongCodes.objects.filter(
-            span=now // SPAN, source__in=(source, WrongCodes.EVERYWHERE)
+            span=int(now // SPAN), source__in=(source, WrongCodes.EVERYWHERE)
         ).values_list("source", "times")
     )
     too_many = (

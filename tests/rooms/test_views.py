@@ -155,7 +155,8 @@ def test_the_dashboard_asks_the_database_as_often_for_many_questions(
     people, django_assert_num_queries
 ):
     people["ines"].get(DASHBOARD)
-    with django_assert_num_queries(6):  # session, user, enrolment, place, questions, choices
+    # session, user, enrolment, place, join code, numbers of people, questions, choices
+    with django_assert_num_queries(8):
         people["ines"].get(DASHBOARD)
 
 

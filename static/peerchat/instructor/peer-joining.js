@@ -7,7 +7,7 @@ const EVERY = 3_000;
 
 /**
  * The panel of joining: keeps the numbers up to date, and is drawn anew where joining was opened, closed or renewed
- * elsewhere. Sends `people` when somebody came or went.
+ * elsewhere. Sends `peer-count` when somebody came or went.
  */
 export class PeerJoining extends HTMLElement {
   #api;
@@ -38,7 +38,7 @@ export class PeerJoining extends HTMLElement {
     const counts = `${now.students} ${now.guests} ${now.online}`;
     const changed = this.#counts !== null && this.#counts !== counts;
     this.#counts = counts;
-    if (changed) this.dispatchEvent(new Event("people", { bubbles: true }));
+    if (changed) this.dispatchEvent(new Event("peer-count", { bubbles: true }));
   }
 
   #tell(part, count) {

@@ -5,11 +5,11 @@ class PeerPeople extends HTMLElement {
   #draw = () => this.#refresh();
 
   connectedCallback() {
-    document.addEventListener("people", this.#draw);
+    document.addEventListener("peer-count", this.#draw);
   }
 
   disconnectedCallback() {
-    document.removeEventListener("people", this.#draw);
+    document.removeEventListener("peer-count", this.#draw);
   }
 
   async #refresh() {

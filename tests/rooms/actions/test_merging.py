@@ -54,15 +54,16 @@ def rounds(school):
             controller=school.ines,
         )
         for number in (1, 2) if ended else (1,):
-            made.append(
-                Round.objects.create(
-                    session=session,
-                    question=question,
-                    number=number,
-                    opened_at=now,
-                    closed_at=ended,
-                )
+            round_ = Round(
+                session=session,
+                question=question,
+                number=number,
+                first=made[-1] if number == 2 else None,
+                opened_at=now,
+                closed_at=ended,
             )
+            round_.save()
+            made.append(round_)
     return made
 
 
