@@ -68,6 +68,9 @@ class Limits:
 OTHERS: dict[str, Any] = {
     # A function of a user, or its dotted path, that returns the name that others see.
     "DISPLAY_NAME": None,
+    # A function of a user who is not stored yet and of a name, or its dotted path, that gives a
+    # guest this name. Needed if the site's users have neither `display_name` nor `first_name`.
+    "NAME_GUEST": None,
 }
 """The other settings of a site, with their defaults."""
 

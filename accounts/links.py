@@ -24,8 +24,22 @@ def sign(user: User, purpose: str) -> str:
     return signing.dumps(given, salt=_SALT)
 
 
+def read(raw: str, purpose: str) -> User:
+    """Return the user of a link without using it up. Raises BadLink."""
+    return _opened(raw, purpose)[0]
+
+
 def redeem(raw: str, purpose: str) -> User:
     """Use the link up and return its user. Raises BadLink."""
+    user, nonce = _opened(raw, purpose)
+    # Used links that are too old to open again need not be remembered.
+    UsedLink.objects.filter(used_at__lt=timezone.now() - 2 * LIFETIME).delete()
+    if not UsedLink.objects.get_or_create(nonce=nonce)[1]:
+        raise BadLink("The link was already used.")
+    return user
+
+
+def _opened(raw: str, purpose: str) -> tuple[User, str]:
     try:
         given = signing.loads(raw, salt=_SALT, max_age=LIFETIME)
     except signing.BadSignature as error:
@@ -35,8 +49,4 @@ def redeem(raw: str, purpose: str) -> User:
     user = people.everybody().filter(people.active(), pk=given["user"]).first()
     if user is None:
         raise BadLink("The user does not exist or is inactive.")
-    # Used links that are too old to open again need not be remembered.
-    UsedLink.objects.filter(used_at__lt=timezone.now() - 2 * LIFETIME).delete()
-    if not UsedLink.objects.get_or_create(nonce=given["nonce"])[1]:
-        raise BadLink("The link was already used.")
-    return user
+    return user, given["nonce"]

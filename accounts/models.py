@@ -1,4 +1,4 @@
-"""Users, the tokens of their programs, and failed log-ins."""
+"""Users, the tokens of their programs, failed log-ins and wrong codes."""
 
 from collections.abc import Collection
 from typing import Any
@@ -235,3 +235,26 @@ class FailedLogin(models.Model):
             "times": self.times,
         }
         return gettext("%(username)s from %(address)s: %(times)s") % named
+
+
+class WrongCodes(models.Model):
+    """The number of wrong join codes from an address, or from all, in a span of time.
+
+    All workers count here. `span` is the number of the span since the epoch.
+    """
+
+    EVERYWHERE = "everywhere"
+
+    source = models.CharField(_("source"), max_length=45)
+    span = models.PositiveBigIntegerField(_("span"), db_index=True)
+    times = models.PositiveIntegerField(_("times"))
+
+    class Meta:
+        verbose_name = _("wrong join codes")
+        verbose_name_plural = _("wrong join codes")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "span"), name="peerchat_wrong_codes_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.times}"

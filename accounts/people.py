@@ -17,7 +17,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.module_loading import import_string
 
+from accounts.conf import limits
 from accounts.shown import shown_name as shown_name
 from accounts.text import name_key
 
@@ -180,20 +182,27 @@ def table_of_names(connection: Any) -> tuple[str, str, str]:
 
 
 def new(name: str, *, password: str, shown: str = "") -> User:
-    """Return a user for a demo or a rehearsal, who is not stored yet; `password` is a hash.
+    """Return a user who is not stored yet, such as a guest; `password` is a hash.
 
-    Where usernames are addresses, the user gets one that no mail reaches; see `sample_name`.
+    Where usernames are addresses, the user gets one that no mail reaches; see `sample_name`. The
+    model may have another place for the shown name than `display_name` and `first_name`: then
+    `PEERCHAT["NAME_GUEST"]` puts it there.
     """
     model = get_user_model()
     fields: dict[str, Any] = {by_name(): name, "password": password}
-    if shown and has("display_name"):
-        fields["display_name"] = shown
+    place = next(filter(has, ("display_name", "first_name")), None)
+    if shown and place is not None:
+        fields[place] = shown
     address = model.get_email_field_name()
     if has(address):
         fields.setdefault(address, name if "@" in name else "")
         if getattr(model._meta.get_field(address), "unique", False) and not fields[address]:
             fields[address] = _as_address(name)
-    return model(**fields)
+    made: User = model(**fields)
+    choose: Any = limits["NAME_GUEST"]
+    if shown and choose is not None:
+        (import_string(choose) if isinstance(choose, str) else choose)(made, shown)
+    return made
 
 
 def sample_name(name: str) -> str:

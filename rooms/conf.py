@@ -127,6 +127,15 @@ LIMITS = (
     ),
     Limit("PING_INTERVAL", 20.0, 0.5, "Seconds until a silent socket is pinged."),
     Limit("PING_TIMEOUT", 30.0, 0.5, "Seconds that a pinged socket has to give a sign of life."),
+    Limit("JOIN_OPEN_FOR", 43_200, 60, "Seconds for which joining by code stays open."),
+    Limit(
+        "WRONG_CODES_PER_ADDRESS",
+        200,
+        1,
+        "Wrong join codes in ten minutes from one address, which a whole class may share. Beyond "
+        "that, only codes that were right there before are taken.",
+    ),
+    Limit("WRONG_CODES", 3000, 1, "Wrong join codes in ten minutes from all addresses together."),
 )
 
 OTHERS: dict[str, Any] = {

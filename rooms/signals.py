@@ -15,7 +15,7 @@ from accounts import people
 from accounts.models import Token, password_changed, user_deactivated, user_renamed
 from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import renames, signals, tell, uselog
+from rooms.actions import guests, renames, signals, tell, uselog
 from rooms.conf import group_of_lecturers
 from rooms.delivery import names, notices, publish
 from rooms.models import Choice, Course, Enrollment, Question
@@ -66,6 +66,13 @@ def end_session(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     session_key = request.session.session_key
     if user is not None and session_key is not None:
         _close(names.session(session_key))
+
+
+@receiver(user_logged_out)
+def leave_device(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    """Have the device of a guest who leaves it forget them."""
+    if user is not None and not getattr(request, "keeps_device", False):
+        guests.leave_device(user=user)
 
 
 @receiver(token_revoked)

@@ -2,7 +2,15 @@
 
 from django.urls import include, path
 
-from rooms import course_pages, tryout_views, views, views_screen
+from rooms import (
+    course_pages,
+    tryout_views,
+    views,
+    views_guests,
+    views_joining,
+    views_people,
+    views_screen,
+)
 
 app_name = "peerchat"
 urlpatterns = [
@@ -19,6 +27,14 @@ urlpatterns = [
     path("courses/<slug:slug>/try/", tryout_views.TryOut.as_view(), name="try"),
     path("courses/<slug:slug>/try/end/", tryout_views.end, name="end_try"),
     path("courses/<slug:slug>/try/student/", tryout_views.student, name="try_student"),
+    path("courses/<slug:slug>/people/", views_people.people, name="people"),
+    path("join/", views_joining.enter_code, name="join"),
+    path("join/back/", views_joining.come_back, name="come_back"),
+    path("join/place/", views_guests.my_place, name="my_place"),
+    path("join/account/", views_guests.make_account, name="guest_account"),
+    path("join/log-in/", views_guests.log_in_instead, name="guest_log_in"),
+    path("join/merge/", views_guests.merge, name="guest_merge"),
+    path("join/<str:code>/", views_joining.join_course, name="join"),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

@@ -12,9 +12,10 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts import languages
+from accounts.entry import GUEST_KEY
 from accounts.links import BadLink
 from accounts.people import User
-from rooms import addresses, permissions
+from rooms import addresses, permissions, views_people
 from rooms import texts as catalogue
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
@@ -70,7 +71,9 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404 from None
     if enrollment.course.slug != slug:
         return redirect("peerchat:course", enrollment.course.slug)
-    return render(request, "rooms/course.html", _class_page(request, enrollment))
+    context = _class_page(request, enrollment)
+    context["welcome"] = "welcome" in request.GET and GUEST_KEY in request.session
+    return render(request, "rooms/course.html", context)
 
 
 @require_safe
@@ -86,6 +89,7 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("peerchat:instructor", enrollment.course.slug)
     context = _class_page(request, enrollment)
     context["questions"] = questions(enrollment.course)
+    context["joining"] = views_people.panel(request, enrollment.course)
     return render(request, "rooms/instructor.html", context)
 
 

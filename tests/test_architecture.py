@@ -20,7 +20,7 @@ LAYERS = [
     {
         *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
         *("management", "signals", "apps", "texts", "course_pages", "course_forms"),
-        *("views_screen", "tryout_views"),
+        *("views_screen", "tryout_views", "views_guests", "views_joining", "views_people"),
     },
     {"commands"},
     {"process"},

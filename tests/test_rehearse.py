@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
 from accounts.models import Token, User
 from rooms.actions.enrollment import enroll
-from rooms.models import Course, UseLog
+from rooms.models import Course, Guest, UseLog
 from tests.running import Site, environment, manage
 
 CHECKS = [
@@ -58,7 +59,21 @@ def test_a_class_of_sixty_on_two_workers(site):
     assert found["every student has a partner"] == "30 groups of 2"
     assert found["every message is stored once"] == "180 expected, 180 stored"
     assert done.stdout.endswith("All 15 checks passed.\n")
+
+    done = manage(
+        *("rehearse", "--join", "--students=30", "--log-in-within=3", f"--url={running.url}"),
+        measured=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [(word, claim) for word, claim, _ in checks(done.stdout)] == [
+        ("ok", "every guest is in the class"),
+        ("ok", "nobody was refused"),
+        ("ok", "each is there once"),
+        ("ok", "nobody needed longer than 10 s"),
+    ]
     assert running.log.read_text() == ""
+    for model in (Course, User, Token, UseLog, Guest, Session):
+        assert not model.objects.exists()
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """Provides methods for programs that use a peerchat site."""
 
 import asyncio
-import json
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Self
@@ -12,7 +9,9 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
-from peerchat.client.reconnecting import Body, Denied, ReconnectingSocket, Unreachable
+from peerchat.client.joining import Joining
+from peerchat.client.reconnecting import Body, ReconnectingSocket
+from peerchat.client.requests import ask
 from rooms.wire.events import (
     MessageBody,
     MyCourse,
@@ -27,8 +26,6 @@ from rooms.wire.fields import DEFAULT_PAGE
 
 EVENTS_KEPT = 10_000
 """The most events that wait for `listen`. If nothing listens, the oldest are dropped."""
-ANSWER_WITHIN = 15.0
-"""Seconds an HTTP request may take."""
 
 
 class Client:
@@ -51,6 +48,8 @@ class Client:
         """The user's courses, with their role in each."""
         self.conn_id = ""
         """The id of the connection, by which others reach it with `send_to`."""
+        self.joining = Joining(self.url, token)
+        """Joining by code and the people of courses, by HTTP."""
         self._token = token
         self._chat = ReconnectingSocket(
             self._socket_url("/ws/chat/"),
@@ -75,7 +74,20 @@ class Client:
     async def log_in(cls, url: str, username: str, password: str) -> Self:
         """Return a client with a new token. Raises Denied, Unreachable or ValueError."""
         body = {"username": username, "password": password}
-        answer = await asyncio.to_thread(_post, f"{_checked(url)}/api/tokens/", body)
+        answer = await ask("POST", f"{_checked(url)}/api/tokens/", body)
+        return cls(url, answer["token"])
+
+    @classmethod
+    async def join_course(
+        cls, url: str, code: str, name: str, *, device: str | None = None
+    ) -> Self:
+        """Return a client of a guest who joined a course by its code, with a new token.
+
+        With the same `device`, a random secret of 32 characters or more, it is the same guest.
+        Raises Denied, Unreachable or ValueError.
+        """
+        body = {"code": code, "name": name} | ({"device": device} if device else {})
+        answer = await ask("POST", f"{_checked(url)}/api/join/", body)
         return cls(url, answer["token"])
 
     async def __aenter__(self) -> Self:
@@ -371,24 +383,3 @@ def _checked(url: str) -> str:
 
 def _fields(answer: Body) -> Body:
     return {key: value for key, value in answer.items() if key not in ("uuid", "action", "status")}
-
-
-def _post(url: str, body: Body) -> Body:
-    request = urllib.request.Request(  # noqa: S310 the scheme was checked by the caller
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=ANSWER_WITHIN) as answer:  # noqa: S310
-            found: Body = json.load(answer)
-            return found
-    except urllib.error.HTTPError as error:
-        with error:
-            try:
-                text = str(json.load(error)["error_message"])
-            except (ValueError, KeyError, TypeError):
-                text = f"The site answered with HTTP {error.code}."
-        if error.code in (400, 401, 403, 429):
-            raise Denied(text) from None
-        raise Unreachable(text) from None
-    except OSError as error:
-        raise Unreachable(f"Cannot reach the site: {error}.") from None

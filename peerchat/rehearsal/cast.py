@@ -2,16 +2,20 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import people, tokens
 from accounts.people import User
-from rooms.actions import rehearsals
+from rooms.actions import joining, rehearsals
 from rooms.actions.enrollment import enroll
 from rooms.models import Choice, Connection, Course, Enrollment, Question
+from rooms.queries.people import head_count
 
 QUESTION = "rehearsal"
 QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
@@ -60,6 +64,26 @@ def make_visitors(slug: str, students: int) -> tuple[Cast, str]:
     everybody = people.everybody().filter(pk__in=[user.pk for user in cast.users])
     everybody.update(password=make_password(password))
     return cast, password
+
+
+def open_to_guests(cast: Cast) -> str:
+    """Return the code by which guests can join the course of a rehearsal."""
+    return joining.open_joining(user=cast.users[0], course=cast.course.slug).code
+
+
+def count_guests(course: Course) -> int:
+    """Return how many guests are in a course."""
+    try:
+        return head_count(course)["guests"]
+    finally:
+        connection.close()
+
+
+def forget_sessions(keys: Sequence[str]) -> None:
+    """End the sessions that the site made for guests."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for key in keys:
+        store(key).delete()
 
 
 def remove(course: Course) -> int:

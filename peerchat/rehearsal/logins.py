@@ -65,6 +65,11 @@ class Browser:
             await connection.recv()
         return connection
 
+    def cookie(self, name: str) -> str:
+        """Return the value of a cookie, or an empty text."""
+        found = self._cookies.get(name)
+        return found.value if found else ""
+
     def _cookie_header(self) -> str:
         return "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts import people
 from accounts.people import User
 from rooms.actions import tryouts
-from rooms.models import ClassSession, Course, Enrollment, Room, UseLog
+from rooms.models import ClassSession, Course, Enrollment, Guest, Room, UseLog
 from rooms.peer.phases import Phase
 from rooms.queries import tryouts as queries
 from rooms.wire.errors import InvalidMessageFormat
@@ -35,7 +35,10 @@ def is_rehearsal(course: Course) -> bool:
 
 
 def made_up(course: Course) -> list[User]:
-    """Return the people whom a rehearsal made for this course, and who are in no other."""
+    """Return the people whom a rehearsal made for this course, and who are in no other.
+
+    Guests who joined it are among them.
+    """
     tried = queries.in_course(course)
     if tried is not None:
         return list(people.everybody().filter(peerchat_tried_out__try_out=tried))
@@ -46,8 +49,15 @@ def made_up(course: Course) -> list[User]:
     )
     elsewhere = Enrollment.objects.exclude(course=course).values("user")
     found = people.everybody().filter(peerchat_enrollments__course=course)
+    guests = set(
+        Guest.objects.filter(user__peerchat_enrollments__course=course).values_list(
+            "user_id", flat=True
+        )
+    )
     return [
-        user for user in found.exclude(pk__in=elsewhere) if pattern.fullmatch(people.username(user))
+        user
+        for user in found.exclude(pk__in=elsewhere)
+        if user.pk in guests or pattern.fullmatch(people.username(user))
     ]
 
 
@@ -78,6 +88,7 @@ def remove_rehearsal(*, course: Course) -> int:
     sessions.delete()
     Room.objects.filter(course=course).delete()
     UseLog.objects.filter(in_course=course).delete()
+    UseLog.objects.filter(user__in=[user.pk for user in users]).delete()
     course.delete()
     people.everybody().filter(pk__in=[user.pk for user in users]).delete()
     return len(users)

@@ -153,6 +153,11 @@ def close_surplus(user: people.Key, connection: UUID) -> None:
     publish.send(names.EVERYONE, Close(4429, names.account(user), connection=str(connection)))
 
 
+def close_account(user: User) -> None:
+    """Close all sockets of a user who can no longer log in, in all processes."""
+    publish.send(names.EVERYONE, Close(4401, names.account(user.pk)))
+
+
 def figures_changed(course: int) -> None:
     """Tell the dashboards and screens of a course that their figures are out of date."""
     boards = (names.dashboards(course), names.screens(course))

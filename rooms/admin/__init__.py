@@ -7,4 +7,12 @@ sockets learn of it.
 """
 
 # Django imports rooms.admin, and these modules register their classes.
-from rooms.admin import classroom, courses, presence, questions, rooms, screen  # noqa: F401
+from rooms.admin import (  # noqa: F401
+    classroom,
+    courses,
+    joining,
+    presence,
+    questions,
+    rooms,
+    screen,
+)

@@ -19,7 +19,11 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Exclusion,
     FormerSlug,
+    Guest,
+    JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -68,6 +72,11 @@ BELONGS: dict[type[Model], Condition] = {
     Partner: _of("round__session__course"),
     FormerSlug: _of("course"),
     Screen: _of("course"),
+    JoinCode: _of("course"),
+    Exclusion: _of("course"),
+    KnownAddress: _of("course"),
+    # A guest belongs to no course, but is in one.
+    Guest: _of_member,
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))

@@ -104,9 +104,13 @@ def listed(
     request: Request,
     items: Sequence[Any] | QuerySet[Any],
     show: Callable[[list[Any]], Iterable[T]] = list,
+    part: bodies.ListQuery | None = None,
 ) -> dict[str, Any]:
-    """Return the part of a list that the request asks for; `show` makes the bodies of its items."""
-    part = asked(request, bodies.ListQuery)
+    """Return the part of a list that the request asks for; `show` makes the bodies of its items.
+
+    `part` is the query of the request, if it has more than that of a list.
+    """
+    part = asked(request, bodies.ListQuery) if part is None else part
     end = part.offset + part.limit
     found = list(items[part.offset : end + 1])
     here = request.build_absolute_uri()

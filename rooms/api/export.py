@@ -151,7 +151,7 @@ def _split(event: str, act: str) -> tuple[str, list[str], str] | None:
             return f"{to}:", [recipient], f":{text}"
         case "peergroup", [head, *names]:
             return f"{head}:", ":".join(names).split(","), ""
-        case "moderate", [("mute" | "unmute") as verb, username, *rest]:
+        case "moderate", [("mute" | "unmute" | "expel" | "merge") as verb, username, *rest]:
             return f"{verb}:", [username], "".join(f":{part}" for part in rest)
         case (("vote" | "peer" | "join" | "leave" | "login" | "moderate"), _):
             return act, [], ""

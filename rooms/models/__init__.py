@@ -2,6 +2,7 @@
 
 from rooms.models.answers import RightAnswer
 from rooms.models.course import Course, Enrollment, FormerSlug
+from rooms.models.guests import Exclusion, Guest, KnownAddress
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
@@ -20,8 +21,11 @@ __all__ = [
     "Course",
     "Draft",
     "Enrollment",
+    "Exclusion",
     "FormerSlug",
+    "Guest",
     "JoinCode",
+    "KnownAddress",
     "Membership",
     "Mention",
     "Message",

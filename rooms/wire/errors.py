@@ -107,6 +107,13 @@ class NoSuchMessage(InvalidMessageFormat):
     default = "The room has no such message."
 
 
+class NoSuchCode(InvalidMessageFormat):
+    """Nobody can join by this code: it is unknown, closed or expired, or its course is archived."""
+
+    status = 404
+    default = "No class can be joined by this code. Check it, or ask whether joining is open."
+
+
 class EmptyText(PeerError):
     code = "empty_text"
     default = "The text is empty."

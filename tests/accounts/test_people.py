@@ -42,6 +42,19 @@ def test_a_site_chooses_the_shown_name_and_is_asked_once_for_each_user(settings,
     assert len(asked) == 1
 
 
+def called(user: User, name: str) -> None:
+    user.last_name = name
+
+
+def test_a_new_user_is_called_as_the_site_wants(settings):
+    assert people.shown_name(people.new("guest-1", password="!", shown="Lola")) == "Lola"
+    assert people.new("ada", password="!").password == "!"
+    for choice in (called, "tests.accounts.test_people.called"):
+        settings.PEERCHAT = {**settings.PEERCHAT, "NAME_GUEST": choice}
+        made = people.new("guest-1", password="!", shown="Lola")
+        assert (made.last_name, made.pk) == ("Lola", None)
+
+
 def test_users_are_found_as_by_the_log_in(db):
     ada = User.objects.create(username="ada")
     assert people.find("ada") == ada

@@ -1,12 +1,14 @@
 """Requests that a page of another site makes with the visitor's session."""
 
+from uuid import uuid4
+
 import pytest
 from django.conf import settings
 
-from rooms.actions import tryouts
+from rooms.actions import joining, tryouts
 from rooms.models import Membership, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
-from tests.rooms.cast import store
+from tests.rooms.cast import in_thread, store
 from tests.rooms.lesson import lead
 
 # The only address that takes a request without a CSRF token: it looks at no session, only at the
@@ -37,6 +39,10 @@ BODIES = {
     ("PATCH", "api/courses/<slug:slug>/leaders/<path:username>/"): ("ines", {"role": "instructor"}),
     ("DELETE", "api/courses/<slug:slug>/leaders/<path:username>/"): ("ines", None),
     ("POST", "api/courses/<slug:slug>/hand-over/"): ("ines", {"person": "{bea}"}),
+    ("POST", "api/join/"): ("zoe", {"code": "{code}"}),
+    ("POST", "api/courses/<slug:slug>/joining/"): ("ines", {"renew": True}),
+    ("POST", "api/courses/<slug:slug>/merges/"): ("ines", {"username": "{guest}", "into": "{bea}"}),
+    ("DELETE", "api/courses/<slug:slug>/people/<path:username>/"): ("ines", None),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
     ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
     ("DELETE", "api/rooms/<str:room>/"): ("ines", None),
@@ -75,11 +81,16 @@ async def scene(cast):
     await lead(await cast.dashboard(), "vote")
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
-    return values(cast, room=str(room.id), username=cast.bea.name)
+    code = await in_thread(joining.open_joining, user=cast.ines.user, course=cast.course.slug)
+    guest = await in_thread(joining.join_as_guest, code=code, name="Lola", device=uuid4().hex)
+    return values(
+        cast, room=str(room.id), username=cast.bea.name, code=code.code, guest=guest.username
+    )
 
 
 def filled(body, cast, scene):
-    names = {"room": scene["room"], "course": cast.course.slug, "bea": cast.bea.name}
+    names = {"course": cast.course.slug, "bea": cast.bea.name}
+    names |= {name: scene[name] for name in ("room", "code", "guest")}
     return body and {
         key: value.format(**names) if isinstance(value, str) else value
         for key, value in body.items()

@@ -14,7 +14,7 @@ from django.urls.resolvers import RoutePattern
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
-from accounts.models import FailedLogin, Token, UsedLink, User
+from accounts.models import FailedLogin, Token, UsedLink, User, WrongCodes
 from rooms.models import (
     Choice,
     ClassSession,
@@ -22,8 +22,11 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Exclusion,
     FormerSlug,
+    Guest,
     JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -233,6 +236,9 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         JoinCode: {"course__in": courses},
         TryOut: {"of__in": courses},
         TryOutStudent: {"try_out__of__in": courses},
+        KnownAddress: {"course__in": courses},
+        Exclusion: {"course__in": courses},
+        Guest: {"user__peerchat_enrollments__course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},
@@ -243,7 +249,7 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         User: {"pk__in": people},
         Token: {"user__in": people},
     }
-    by_themselves = {Connection, Worker, UsedLink, FailedLogin}
+    by_themselves = {Connection, Worker, UsedLink, FailedLogin, WrongCodes}
     ours = {
         model
         for label in ("peerchat_accounts", "peerchat_rooms")

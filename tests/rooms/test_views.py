@@ -155,8 +155,8 @@ def test_the_dashboard_asks_the_database_as_often_for_many_questions(
     people, django_assert_num_queries
 ):
     people["ines"].get(DASHBOARD)
-    # session, user, enrolment, place, try-out, questions, choices
-    with django_assert_num_queries(7):
+    # session, user, enrolment, place, join code, numbers of people, try-out, questions, choices
+    with django_assert_num_queries(9):
         people["ines"].get(DASHBOARD)
 
 

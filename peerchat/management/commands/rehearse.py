@@ -16,11 +16,15 @@ from peerchat.rehearsal.cast import (
     QUESTION,
     QUESTIONS,
     RIGHT,
+    count_guests,
+    forget_sessions,
     make_cast,
     make_visitors,
+    open_to_guests,
     remove,
 )
 from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
+from peerchat.rehearsal.crowd import Crowd
 from peerchat.rehearsal.discussion import Discussion
 from peerchat.rehearsal.habits import Classes, HabitsPlan
 from peerchat.rehearsal.ledger import Ledger
@@ -113,6 +117,12 @@ class Command(BaseCommand):
             help="number of students in the class that discusses (default: 100)",
         )
         parser.add_argument(
+            "--join",
+            action="store_true",
+            help="let the students join by a code as guests, all from one address and spread over "
+            "--log-in-within seconds, and do nothing else",
+        )
+        parser.add_argument(
             "--habits",
             action="store_true",
             help="let several classes with bad habits go through three questions each at the same "
@@ -149,6 +159,7 @@ class Command(BaseCommand):
         log_in: bool,
         log_in_within: float,
         beside: int,
+        join: bool,
         habits: bool,
         seed: list[int],
         discuss: float,
@@ -159,8 +170,8 @@ class Command(BaseCommand):
             return
         if students is None:
             students = 60 if habits else 300
-        if habits and log_in:
-            raise CommandError("Use either --habits or --log-in, not both.")
+        if habits + log_in + join > 1:
+            raise CommandError("Use only one of --habits, --join and --log-in.")
         if students < 2:
             raise CommandError("--students must be at least 2.")
         if beside < 2 or log_in_within < 0:
@@ -184,6 +195,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         if habits:
             self._show_habits(address, slug, students, seed, discuss, timeout, keep=bool(course))
+            return
+        if join:
+            self._show_joining(url, slug, students, log_in_within, timeout, keep=bool(course))
             return
         self.stdout.write(f"Rehearsing with {students} students in the course {slug} at {url}.")
         report = Printed(self)
@@ -250,6 +264,32 @@ class Command(BaseCommand):
         for course in courses:
             users = remove(course)
             self.stdout.write(f"The course {course.slug} and its {users} users have been removed.")
+
+    def _show_joining(
+        self, url: str, slug: str, guests: int, within: float, timeout: float, *, keep: bool
+    ) -> None:
+        self.stdout.write(f"{guests} guests join the course {slug} at {url} from one address.")
+        report = Printed(self)
+        cast = make_cast(slug, 1)
+        crowd = Crowd(url, open_to_guests(cast), guests, within)
+        try:
+            asyncio.run(crowd.run(report, lambda: count_guests(cast.course), timeout + within))
+        except TimeoutError:
+            raise CommandError("Not finished in time.") from None
+        finally:
+            Token.objects.filter(user__in=cast.users).delete()
+            forget_sessions(crowd.sessions)
+            if keep or report.failed or not report.checks:
+                self.stdout.write(
+                    f"The course {slug} and its guests remain. "
+                    f"Remove them with: manage.py rehearse --remove {slug}"
+                )
+            else:
+                remove(cast.course)
+                self.stdout.write(f"The course {slug} and its guests have been removed.")
+        if report.failed:
+            raise CommandError(f"{report.failed} of {report.checks} checks failed.")
+        self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
 
     def _show_habits(
         self,

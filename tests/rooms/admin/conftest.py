@@ -15,7 +15,11 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Exclusion,
     FormerSlug,
+    Guest,
+    JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -105,6 +109,11 @@ def teach(course, question, names=("ada", "ben", "carol")):
         course_id=course.slug,
         in_course=course,
     )
+    code = f"{course.pk:A>6}"
+    JoinCode.objects.create(course=course, code=code, made_at=now)
+    Guest.objects.create(user=ben, made_at=now)
+    Exclusion.objects.create(course=course, code=code, user=carol, removed_at=now)
+    KnownAddress.objects.create(course=course, address="192.0.2.1")
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(id=uuid4(), worker=worker, user=ada, opened_at=now)
     return course

@@ -21,7 +21,11 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Exclusion,
     FormerSlug,
+    Guest,
+    JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -47,7 +51,11 @@ HISTORY = [
     ClassSession,
     Connection,
     Draft,
+    Exclusion,
     FormerSlug,
+    Guest,
+    JoinCode,
+    KnownAddress,
     Membership,
     Mention,
     Message,
@@ -123,6 +131,10 @@ def test_lists_do_not_query_row_by_row(
         RightAnswer.objects.create(version=version, name=uuid4(), given_by=user, given_at=later)
         other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
         FormerSlug.objects.create(course=other, slug=f"f{number}", left_at=later)
+        JoinCode.objects.create(course=other, code=f"BBBBB{number}", made_at=later)
+        Guest.objects.create(user=user, made_at=later)
+        Exclusion.objects.create(course=taught, code="", user=user, removed_at=later)
+        KnownAddress.objects.create(course=other, address="192.0.2.1")
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(
             session=session, question=question, version=version, number=1, opened_at=later
