@@ -171,10 +171,11 @@ def table_of_names(connection: Any) -> tuple[str, str, str]:
     return quote(meta.db_table), quote(meta.pk.column), quote(field.column)
 
 
-def new(name: str, *, password: str, shown: str = "") -> User:
-    """Return a user for a demo or a rehearsal, who is not stored yet; `password` is a hash.
+def new(name: str, *, password: str, shown: str = "", mail: str = "") -> User:
+    """Return a user who is not stored yet; `password` is a hash, `mail` the user's e-mail address.
 
-    Where usernames are addresses, the user gets one that no mail reaches; see `sample_name`.
+    Where usernames are addresses and none is given, the user gets one that no mail reaches; see
+    `sample_name`.
     """
     model = get_user_model()
     fields: dict[str, Any] = {by_name(): name, "password": password}
@@ -182,7 +183,7 @@ def new(name: str, *, password: str, shown: str = "") -> User:
         fields["display_name"] = shown
     address = model.get_email_field_name()
     if has(address):
-        fields.setdefault(address, name if "@" in name else "")
+        fields.setdefault(address, mail or (name if "@" in name else ""))
         if getattr(model._meta.get_field(address), "unique", False) and not fields[address]:
             fields[address] = _as_address(name)
     return model(**fields)
@@ -190,8 +191,12 @@ def new(name: str, *, password: str, shown: str = "") -> User:
 
 def sample_name(name: str) -> str:
     """Return the username of somebody made up: `name`, or an address where those are usernames."""
-    field = get_user_model()._meta.get_field(by_name())
-    return _as_address(name) if isinstance(field, models.EmailField) else name
+    return _as_address(name) if usernames_are_addresses() else name
+
+
+def usernames_are_addresses() -> bool:
+    """Return whether people log in with their e-mail address."""
+    return isinstance(get_user_model()._meta.get_field(by_name()), models.EmailField)
 
 
 def _as_address(name: str) -> str:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
-        *("management", "signals", "apps", "texts"),
+        *("management", "signals", "apps", "texts", "pages"),
     },
     {"commands"},
     {"process"},

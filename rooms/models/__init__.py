@@ -7,6 +7,7 @@ from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
+from rooms.models.roster import Invitation, RosterEntry
 from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.uselog import UseLog
 
@@ -18,6 +19,7 @@ __all__ = [
     "Draft",
     "Enrollment",
     "FormerSlug",
+    "Invitation",
     "JoinCode",
     "Membership",
     "Mention",
@@ -28,6 +30,7 @@ __all__ = [
     "Question",
     "QuestionVersion",
     "Room",
+    "RosterEntry",
     "Round",
     "UseLog",
     "Vote",
