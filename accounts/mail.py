@@ -123,17 +123,10 @@ def outbox() -> Outbox:
 os.register_at_fork(after_in_child=outbox.cache_clear)
 
 
-def send_later(
-    template: str, context: dict[str, Any], *, to: str, language: str | None = None
-) -> None:
-    """Send one e-mail in the background, and log if that fails. Raises Busy."""
-    language = language or translation.get_language()
-
-    def job() -> None:
-        for why in send([written(template, context, to=to, language=language)]).values():
-            logger.warning("An e-mail was not sent: %s", why)
-
-    outbox().put(job)
+def deliver(template: str, context: dict[str, Any], *, to: str, language: str | None) -> None:
+    """Send one e-mail now, and log if that fails."""
+    for why in send([written(template, context, to=to, language=language)]).values():
+        logger.warning("An e-mail was not sent: %s", why)
 
 
 class _Limits:

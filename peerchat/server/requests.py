@@ -1,5 +1,6 @@
 """Incoming HTTP requests: refusals before Django sees them, and the access log."""
 
+import re
 from typing import Any
 
 from daphne.access import AccessLogGenerator
@@ -7,6 +8,7 @@ from daphne.http_protocol import HTTPFactory as DaphneFactory
 from daphne.http_protocol import WebRequest as DaphneRequest
 from django.conf import settings
 
+_SECRET = re.compile(r"(/(?:invitation|accounts/reset/[^/]+)/)(?!set-password/)[^/]+")
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -67,8 +69,11 @@ class RequestFactory(DaphneFactory):
 
 
 class AccessLog(AccessLogGenerator):
-    """Logs a line per request without the query, as links of frames carry credentials there."""
+    """Logs a line per request without the credentials that some links carry.
+
+    They are in the query, or in the last part of the path of an invitation or a password reset.
+    """
 
     def __call__(self, protocol: str, action: str, details: dict[str, Any]) -> None:
-        path = details["path"].partition("?")[0]
+        path = _SECRET.sub(r"\1...", details["path"].partition("?")[0])
         super().__call__(protocol, action, {**details, "path": path})

@@ -7,4 +7,6 @@ sockets learn of it.
 """
 
 # Django imports rooms.admin, and these modules register their classes.
-from rooms.admin import classroom, courses, presence, questions, rooms  # noqa: F401
+from rooms.admin import classroom, courses, enrolling, presence, questions, rooms, rosters  # noqa: F401
+
+enrolling.offer()

@@ -20,6 +20,7 @@ from rooms.models import (
     Draft,
     Enrollment,
     FormerSlug,
+    Invitation,
     Membership,
     Mention,
     Message,
@@ -28,6 +29,7 @@ from rooms.models import (
     Question,
     QuestionVersion,
     Room,
+    RosterEntry,
     Round,
     UseLog,
     Vote,
@@ -64,6 +66,8 @@ BELONGS: dict[type[Model], Condition] = {
     PartnerGroup: _of("round__session__course"),
     Partner: _of("round__session__course"),
     FormerSlug: _of("course"),
+    RosterEntry: _of("course"),
+    Invitation: _of("course"),
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))

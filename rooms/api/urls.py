@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from rooms.api import classroom, courses, docs, endpoint, messages, moderation, rooms, tokens
+from rooms.api import (
+    classroom,
+    courses,
+    docs,
+    endpoint,
+    messages,
+    moderation,
+    rooms,
+    roster,
+    tokens,
+)
 
 urlpatterns = [
     path("tokens/", tokens.Tokens.as_view()),
@@ -18,6 +28,7 @@ urlpatterns = [
     path("courses/<slug:slug>/sessions/", courses.Sessions.as_view()),
     path("courses/<slug:slug>/mutes/", moderation.Mutes.as_view()),
     path("courses/<slug:slug>/mutes/<path:username>/", moderation.OneMute.as_view()),
+    path("courses/<slug:slug>/roster/", roster.Roster.as_view()),
     path("courses/<slug:slug>/uselog/", courses.UseLog.as_view()),
     path("rooms/", rooms.Rooms.as_view()),
     path("rooms/<str:room>/", rooms.OneRoom.as_view()),

@@ -1,5 +1,6 @@
 """The page by which a lecturer brings a class in: a roster, its preview, and the invitations."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import mail, people
 from accounts.people import User
-from rooms import permissions, ratelimit
+from rooms import permissions
 from rooms.actions import roster as actions
 from rooms.actions.roster import Invited
 from rooms.conf import limits
@@ -27,8 +28,8 @@ from rooms.peer.roster import read_list
 from rooms.peer.sheets import decoded, lines_of
 from rooms.process import invitations
 from rooms.queries import roster as queries
-from rooms.queries.roster import Newcomer, Plan
-from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
+from rooms.queries.roster import Plan
+from rooms.wire.errors import PeerError, PermissionDenied
 
 FILE_LIMIT = 1_000_000
 """The most bytes of a file, and the most characters of a pasted list."""
@@ -159,46 +160,33 @@ def _apply(request: HttpRequest, course: Course) -> HttpResponse:
 
 
 def _invite(request: HttpRequest, course: Course, *, again: bool) -> None:
-    """Send an invitation to everybody who is due, as far as the lecturer's limit goes."""
-    due = [one for one in queries.waiting(course) if one.is_due(again=again)]
-    allowed = _within_limit(cast("User", request.user), due)
-    if allowed < len(due):
-        told = gettext("You have sent many invitations. %(count)s must wait for some minutes.")
-        messages.warning(request, told % {"count": len(due) - allowed})
-    if not allowed:
-        return
     try:
-        made = actions.invite(
+        sent, left = invitations.start(
             course=course,
-            kind=Invitation.Kind.MAIL,
-            users=[one.user.pk for one in due[:allowed]],
+            sender=cast("User", request.user),
+            link=link_to(request),
+            again=again,
         )
     except PermissionDenied as error:
         messages.error(request, error.message)
         return
-    letters = [invitations.Letter(one, link_of(request, one)) for one in made]
-    invitations.send_later(
-        letters, course=course, sender=people.shown_name(cast("User", request.user))
-    )
-    told = ngettext(
-        "%(count)s invitation is being sent.", "%(count)s invitations are being sent.", len(made)
-    )
-    messages.success(request, told % {"count": len(made)})
+    if left:
+        told = gettext("You have sent many invitations. %(count)s must wait for some minutes.")
+        messages.warning(request, told % {"count": left})
+    if sent:
+        told = ngettext(
+            "%(count)s invitation is being sent.", "%(count)s invitations are being sent.", sent
+        )
+        messages.success(request, told % {"count": sent})
 
 
-def _within_limit(user: User, due: list[Newcomer]) -> int:
-    """Take a token for each e-mail, and return how many there were."""
-    for count in range(len(due)):
-        try:
-            ratelimit.invitations.take(user.pk)
-        except RateLimited:
-            return count
-    return len(due)
+def link_to(request: HttpRequest) -> Callable[[str], str]:
+    """Return a function that makes the whole address of an invitation from its secret."""
 
+    def link(secret: str) -> str:
+        return request.build_absolute_uri(reverse("peerchat:invitation", args=[secret]))
 
-def link_of(request: HttpRequest, invited: Invited) -> str:
-    """Return the whole address at which an invitation is accepted."""
-    return request.build_absolute_uri(reverse("peerchat:invitation", args=[invited.secret]))
+    return link
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -215,11 +203,12 @@ def print_links(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         part = users[start : start + SHOWN]
         try:
+            link = link_to(request)
             made = actions.invite(course=course, kind=Invitation.Kind.PRINT, users=part)
         except PermissionDenied as error:
             messages.error(request, error.message)
             return redirect("peerchat:roster", course.slug)
-        context["links"] = [_printed(one, link_of(request, one)) for one in made]
+        context["links"] = [_printed(one, link(one.secret)) for one in made]
         context["expires_at"] = made[0].invitation.expires_at if made else None
         if start + SHOWN < len(users):
             context["next"] = start + SHOWN

@@ -1,7 +1,7 @@
 """Sends invitations by e-mail, in the background and a few at a time."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,9 +9,13 @@ from django.db import transaction
 from django.utils import translation
 
 from accounts import mail, newcomers, people
+from accounts.people import User
+from rooms import ratelimit
 from rooms.actions import roster
 from rooms.actions.roster import Invited
-from rooms.models import Course
+from rooms.models import Course, Invitation
+from rooms.queries.roster import waiting
+from rooms.wire.errors import RateLimited
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,33 @@ class Letter:
 
     invited: Invited
     link: str
+
+
+def start(
+    *, course: Course, sender: User, link: Callable[[str], str], again: bool = False
+) -> tuple[int, int]:
+    """Invite by e-mail everybody who is due, as far as the limit of the sender goes.
+
+    `link` makes the whole address for a secret. With `again`, those who have an invitation get
+    another. Returns the number of invitations that are being sent, and of those that must wait.
+    Raises PermissionDenied for an archived course.
+    """
+    due = [one.user.pk for one in waiting(course) if one.is_due(again=again)]
+    allowed = _within_limit(sender, len(due))
+    made = roster.invite(course=course, kind=Invitation.Kind.MAIL, users=due[:allowed])
+    letters = [Letter(one, link(one.secret)) for one in made]
+    send_later(letters, course=course, sender=people.shown_name(sender))
+    return len(made), len(due) - allowed
+
+
+def _within_limit(user: User, wanted: int) -> int:
+    """Take a token for each e-mail, and return how many there were."""
+    for count in range(wanted):
+        try:
+            ratelimit.invitations.take(user.pk)
+        except RateLimited:
+            return count
+    return wanted
 
 
 def send_later(letters: Sequence[Letter], *, course: Course, sender: str) -> None:
