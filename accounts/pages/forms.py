@@ -76,8 +76,8 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        given = {"display_name": user.display_name, "language": user.language}
-        super().__init__(*args, initial=given, **kwargs)
+        kwargs["initial"] = {"display_name": user.display_name, "language": user.language}
+        super().__init__(*args, **kwargs)
         self._user = user
         write_anything(self.fields["display_name"])
         offered = [(one.code, one.name) for one in languages.offered()]

@@ -31,7 +31,7 @@ from rooms.queries import roster as queries
 from rooms.queries.roster import Plan
 from rooms.wire.errors import PeerError, PermissionDenied
 
-FILE_LIMIT = 1_000_000
+FILE_LIMIT = 500_000
 """The most bytes of a file, and the most characters of a pasted list."""
 SHOWN = 300
 """The people without a password, and the links, on one page."""
@@ -50,7 +50,7 @@ class RosterForm(forms.Form):
         if not file:
             return ""
         if file.size > FILE_LIMIT:
-            raise forms.ValidationError(_("The file is larger than 1 MB."))
+            raise forms.ValidationError(_("The file is larger than 500 kB."))
         data = file.read()
         if data.startswith(_ARCHIVES):
             raise forms.ValidationError(

@@ -199,7 +199,7 @@ def brought(course: Course) -> QuerySet[Enrollment]:
     )
 
 
-def uninvited(course: Course) -> QuerySet[Enrollment]:
+def uninvited(course: Course) -> QuerySet[Any]:
     """Return the students of the course who have no password yet and whose account a roster made.
 
     Each has `made_here`, which is true if it was a roster of this course: only then may its

@@ -34,7 +34,7 @@ def ask(page: str, address: str):
 
 def link_to_sign_up(address="eve@example.org") -> str:
     assert ask(SIGN_UP, address).url == "/accounts/sign-up/sent/"
-    return LINK.search(sent()[-1].body)[1]
+    return str(LINK.findall(sent()[-1].body)[0])
 
 
 def account(**changes):
@@ -92,7 +92,7 @@ def test_a_password_is_reset_by_mail(client, ada):
     assert ask(RESET, "ADA@example.org").url == "/accounts/reset/sent/"
     (one,) = sent()
     assert one.to == ["ada@example.org"]
-    path = LINK.search(one.body)[1]
+    path = LINK.findall(one.body)[0]
     page = client.get(path, follow=True)
     hidden = page.redirect_chain[-1][0]
     assert hidden.endswith("/set-password/")
