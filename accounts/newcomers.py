@@ -14,7 +14,6 @@ from django.contrib.auth import get_user_model, load_backend
 from django.contrib.auth.backends import ModelBackend, RemoteUserBackend
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
@@ -54,10 +53,11 @@ def by_username(usernames: Collection[str]) -> dict[str, list[User]]:
     if people.has("username_key"):
         users = users.filter(username_key__in={name_key(name) for name in wanted})
     else:
-        lower = {name.lower() for name in wanted}
-        users = users.annotate(
-            peerchat_name=Lower(people.by_name(), output_field=models.CharField())
-        ).filter(Q(peerchat_name__in=lower) | Q(**{f"{people.by_name()}__in": wanted}))
+        same = Q(**{f"{people.by_name()}__in": wanted})
+        if people.usernames_are_texts():
+            users = users.annotate(peerchat_name=Lower(people.by_name()))
+            same |= Q(peerchat_name__in={name.lower() for name in wanted})
+        users = users.filter(same)
     for user in users.order_by("pk"):
         found[name_key(people.username(user))].append(user)
     return found

@@ -194,6 +194,11 @@ def sample_name(name: str) -> str:
     return _as_address(name) if usernames_are_addresses() else name
 
 
+def usernames_are_texts() -> bool:
+    """Return whether usernames are texts, and not numbers."""
+    return _is_text(by_name())
+
+
 def usernames_are_addresses() -> bool:
     """Return whether people log in with their e-mail address."""
     return isinstance(get_user_model()._meta.get_field(by_name()), models.EmailField)

@@ -178,7 +178,12 @@ def _look(line: Line, known: _Known, roles: dict[people.Key, str]) -> Planned:
 def _name(new: Sequence[Planned]) -> None:
     """Give each new person a user with a free username, or refuse the line."""
     persons = [planned.line.person for planned in new]
-    wanted = [person.username or person.address for person in persons if person is not None]
+    by_address = people.usernames_are_addresses()
+    wanted = [
+        (person.address if by_address else person.username) or person.address or person.username
+        for person in persons
+        if person is not None
+    ]
     for planned, username in zip(new, newcomers.free_usernames(wanted), strict=True):
         person = planned.line.person
         assert person is not None

@@ -24,6 +24,10 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/roster/"): (
+        "ines",
+        {"text": "eve-{course}@example.org", "apply": True},
+    ),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
     ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
     ("DELETE", "api/rooms/<str:room>/"): ("ines", None),

@@ -16,6 +16,7 @@ from rooms.models import (
     Draft,
     Enrollment,
     FormerSlug,
+    Invitation,
     Membership,
     Mention,
     Message,
@@ -23,6 +24,7 @@ from rooms.models import (
     PartnerGroup,
     Question,
     Room,
+    RosterEntry,
     Round,
     UseLog,
     Vote,
@@ -98,6 +100,11 @@ def teach(course, question, names=("ada", "ben", "carol")):
         act="to:ben:Hello",
         course_id=course.slug,
         in_course=course,
+    )
+    entry = Enrollment.objects.get(course=course, user=ada)
+    RosterEntry.objects.create(course=course, user=ada, enrollment=entry, added_at=now)
+    Invitation.objects.create(
+        course=course, user=ada, kind="mail", digest=f"{course.pk:064}", made_at=now, expires_at=now
     )
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(id=uuid4(), worker=worker, user=ada, opened_at=now)
