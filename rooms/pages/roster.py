@@ -220,7 +220,7 @@ def _number(text: str) -> int:
 
 
 def _printed(invited: Invited, link: str) -> dict[str, Any]:
-    svg = partial(segno.make(link, error="m", micro=False).svg_inline, scale=3, border=2)
+    svg = partial(segno.make(link, error="m", micro=False).svg_inline, omitsize=True, border=2)
     return {
         "name": people.shown_name(invited.user),
         "username": people.username(invited.user),
