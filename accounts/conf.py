@@ -47,6 +47,15 @@ LIMITS = (
         "share.",
     ),
     Limit("LOGIN_ADDRESS_BURST", 2000, 1, "How many of these may come at once."),
+    Limit(
+        "MAIL_RATE",
+        0.5,
+        0.001,
+        "E-mails per second that people at one address, perhaps a campus, may cause.",
+    ),
+    Limit("MAIL_BURST", 500, 1, "How many of these may come at once."),
+    Limit("MAIL_TO_RATE", 0.002, 0.0001, "E-mails per second to one recipient."),
+    Limit("MAIL_TO_BURST", 3, 1, "How many of these may come at once."),
     Limit("HASH_THREADS", 2, 1, "Threads of one worker that hash passwords."),
 )
 
@@ -71,6 +80,8 @@ OTHERS: dict[str, Any] = {
     # A function of a user who is not stored yet and of a name, or its dotted path, that gives a
     # guest this name. Needed if the site's users have neither `display_name` nor `first_name`.
     "NAME_GUEST": None,
+    # Whether everybody may make an account on peerchat's own site.
+    "SIGN_UP": False,
 }
 """The other settings of a site, with their defaults."""
 

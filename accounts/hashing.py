@@ -140,7 +140,7 @@ def _take_turn(job: None, door: Door) -> None: ...
 def _take_turn(job: Callable[[], T], door: Door) -> T: ...
 def _take_turn(job: Callable[[], T] | None, door: Door) -> T | None:
     """Run the job when it is the turn of the door. Raises Busy, and notes it at the door."""
-    _release_connections()
+    release_connections()
     try:
         return queue().run(job, door, door.failures)
     except Busy as busy:
@@ -163,7 +163,7 @@ def _check(password: str | None, encoded: str) -> tuple[bool, str]:
     return correct, make_password(password) if correct and outdated else ""
 
 
-def _release_connections() -> None:
+def release_connections() -> None:
     """Close the database connections of this thread, except those in a transaction."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block and connection.autocommit:

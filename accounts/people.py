@@ -181,12 +181,12 @@ def table_of_names(connection: Any) -> tuple[str, str, str]:
     return quote(meta.db_table), quote(meta.pk.column), quote(field.column)
 
 
-def new(name: str, *, password: str, shown: str = "") -> User:
-    """Return a user who is not stored yet, such as a guest; `password` is a hash.
+def new(name: str, *, password: str, shown: str = "", mail: str = "") -> User:
+    """Return a user who is not stored yet; `password` is a hash, `mail` the user's e-mail address.
 
-    Where usernames are addresses, the user gets one that no mail reaches; see `sample_name`. The
-    model may have another place for the shown name than `display_name` and `first_name`: then
-    `PEERCHAT["NAME_GUEST"]` puts it there.
+    Where usernames are addresses and none is given, the user gets one that no mail reaches; see
+    `sample_name`. The model may have another place for the shown name than `display_name` and
+    `first_name`: then `PEERCHAT["NAME_GUEST"]` puts it there.
     """
     model = get_user_model()
     fields: dict[str, Any] = {by_name(): name, "password": password}
@@ -195,7 +195,7 @@ def new(name: str, *, password: str, shown: str = "") -> User:
         fields[place] = shown
     address = model.get_email_field_name()
     if has(address):
-        fields.setdefault(address, name if "@" in name else "")
+        fields.setdefault(address, mail or (name if "@" in name else ""))
         if getattr(model._meta.get_field(address), "unique", False) and not fields[address]:
             fields[address] = _as_address(name)
     made: User = model(**fields)
@@ -207,8 +207,17 @@ def new(name: str, *, password: str, shown: str = "") -> User:
 
 def sample_name(name: str) -> str:
     """Return the username of somebody made up: `name`, or an address where those are usernames."""
-    field = get_user_model()._meta.get_field(by_name())
-    return _as_address(name) if isinstance(field, models.EmailField) else name
+    return _as_address(name) if usernames_are_addresses() else name
+
+
+def usernames_are_texts() -> bool:
+    """Return whether usernames are texts, and not numbers."""
+    return _is_text(by_name())
+
+
+def usernames_are_addresses() -> bool:
+    """Return whether people log in with their e-mail address."""
+    return isinstance(get_user_model()._meta.get_field(by_name()), models.EmailField)
 
 
 def _as_address(name: str) -> str:

@@ -3,12 +3,15 @@
 import logging
 import re
 
-_SECRETS = re.compile(r"(/screen/)[\w-]+\.[\w-]+")
+# Links of screens, invitations and resets of passwords have their secrets in the path.
+_SECRETS = re.compile(
+    r"(/screen/)[\w-]+\.[\w-]+|(/(?:invitation|accounts/reset/[^/\s]+)/)(?!set-password/)[^/\s?]+"
+)
 
 
 def redacted(text: str) -> str:
     """Return a text without the secrets of links in it."""
-    return _SECRETS.sub(r"\1(secret)", text)
+    return _SECRETS.sub(r"\1\2(secret)", text)
 
 
 class Redacting(logging.Filter):

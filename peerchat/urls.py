@@ -13,5 +13,6 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("accounts.pages.urls")),
     path("", include("rooms.urls")),
 ]

@@ -51,6 +51,9 @@ LIMITS = (
     Limit("TOKEN_BURST", 20, 1, "How many of these may come at once."),
     Limit("SEARCH_RATE", 1.0, 0.01, "Searches of one user per second."),
     Limit("SEARCH_BURST", 20, 1, "How many of these may come at once."),
+    Limit("INVITATION_RATE", 0.2, 0.001, "Invitations per second that one lecturer sends."),
+    Limit("INVITATION_BURST", 2000, 1, "How many of these may come at once."),
+    Limit("ROSTER_LINES", 2000, 1, "Lines of a roster."),
     Limit("FRAME_LIMIT", 65_536, 1024, "Size limit of an incoming frame in bytes."),
     Limit(
         "UNSENT_LIMIT",

@@ -53,7 +53,12 @@ subscribed = _named("SUBSCRIBE")
 searches = _named("SEARCH")
 tokens = _named("TOKEN")
 """Limits the tokens that a user gets for their password."""
+invitations = _named("INVITATION")
+"""Limits the invitations that a lecturer sends by e-mail."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 """Limits notices of typing, for each user and room."""
 
-ALL = (messages, votes, drafts, relayed, published, subscribed, searches, tokens, typed)
+ALL = (
+    *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
+    typed,
+)

@@ -11,6 +11,7 @@ from rooms import (
     views_people,
     views_screen,
 )
+from rooms.pages import invitations, roster
 
 app_name = "peerchat"
 urlpatterns = [
@@ -35,6 +36,10 @@ urlpatterns = [
     path("join/log-in/", views_guests.log_in_instead, name="guest_log_in"),
     path("join/merge/", views_guests.merge, name="guest_merge"),
     path("join/<str:code>/", views_joining.join_course, name="join"),
+    path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
+    path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
+    path("invitation/", invitations.accept, name="accept-invitation"),
+    path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from playwright.async_api import Browser, async_playwright, expect
 
-from accounts import lockout, wrong_tokens
+from accounts import lockout, mail, wrong_tokens
 from rooms import ratelimit
 from tests.pace import PACE, patient
 from tests.running import Site
@@ -107,4 +107,5 @@ def full_buckets():
     for limit in ratelimit.ALL:
         limit.reset()
     lockout.guesses.cache_clear()
+    mail.allowed.cache_clear()
     wrong_tokens.from_address.cache_clear()

@@ -10,9 +10,13 @@ sockets learn of it.
 from rooms.admin import (  # noqa: F401
     classroom,
     courses,
+    enrolling,
     joining,
     presence,
     questions,
     rooms,
+    rosters,
     screen,
 )
+
+enrolling.offer()

@@ -14,6 +14,7 @@ from accounts.people import User
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.actions.rehearsals import is_rehearsal, made_up, remove_rehearsal
 from rooms.admin.base import Editable, History, PicksUsers, WrittenForm, changelist
+from rooms.admin.enrolling import enrol_in
 from rooms.admin.scope import CourseFilter, Scoped, is_unbound
 from rooms.models import (
     Course,
@@ -182,6 +183,7 @@ class EnrollmentAdmin(PicksUsers, Editable):
     list_filter = ("role", ("course", CourseFilter))
     list_select_related = ("user", "course")
     search_fields = (*people.search_fields("user__"), "course__slug")
+    actions = (enrol_in,)
     form = EnrollmentForm
     fields = ("user", "course", "role", "joined_at", "muted_until")
     readonly_fields = ("joined_at", "muted_until")

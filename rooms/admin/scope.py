@@ -22,6 +22,7 @@ from rooms.models import (
     Exclusion,
     FormerSlug,
     Guest,
+    Invitation,
     JoinCode,
     KnownAddress,
     Membership,
@@ -33,6 +34,7 @@ from rooms.models import (
     QuestionVersion,
     RightAnswer,
     Room,
+    RosterEntry,
     Round,
     Screen,
     UseLog,
@@ -77,6 +79,8 @@ BELONGS: dict[type[Model], Condition] = {
     KnownAddress: _of("course"),
     # A guest belongs to no course, but is in one.
     Guest: _of_member,
+    RosterEntry: _of("course"),
+    Invitation: _of("course"),
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))

@@ -9,6 +9,7 @@ from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.room import Membership, Room, course_room
+from rooms.models.roster import Invitation, RosterEntry
 from rooms.models.round import ClassSession, Draft, Round, Vote
 from rooms.models.screen import Screen
 from rooms.models.tryout import TryOut, TryOutStudent
@@ -24,6 +25,7 @@ __all__ = [
     "Exclusion",
     "FormerSlug",
     "Guest",
+    "Invitation",
     "JoinCode",
     "KnownAddress",
     "Membership",
@@ -36,6 +38,7 @@ __all__ = [
     "QuestionVersion",
     "RightAnswer",
     "Room",
+    "RosterEntry",
     "Round",
     "Screen",
     "TryOut",

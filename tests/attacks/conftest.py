@@ -11,6 +11,7 @@ from tests.rooms.conftest import SHORTER, cast  # noqa: F401 - the same people, 
 from tests.running import Site, environment
 
 FRAMES = "https://courses.example.edu"
+MAIL = {"SIGN_UP": "1", "EMAIL_URL": "smtp+plain://127.0.0.1:9"}
 # Attackers can wait as long as a limit demands; these tests cannot.
 FAST = {
     f"{name}_{of}": "1000000"
@@ -23,7 +24,7 @@ FAST = {
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
-    env = environment(**SHORTER, **FAST, LOG_LEVEL="DEBUG", EMBED_ANCESTORS=FRAMES)
+    env = environment(**SHORTER, **FAST, LOG_LEVEL="DEBUG", EMBED_ANCESTORS=FRAMES, **MAIL)
     folder = tmp_path_factory.mktemp("attacked")
     with Site(folder, workers=2, env=env, arguments=["--access-log"]) as site:
         yield Hall(site)

@@ -43,6 +43,10 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/joining/"): ("ines", {"renew": True}),
     ("POST", "api/courses/<slug:slug>/merges/"): ("ines", {"username": "{guest}", "into": "{bea}"}),
     ("DELETE", "api/courses/<slug:slug>/people/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/roster/"): (
+        "ines",
+        {"text": "eve-{course}@example.org", "apply": True},
+    ),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
     ("PATCH", "api/rooms/<str:room>/"): ("ines", {"topic": "A topic"}),
     ("DELETE", "api/rooms/<str:room>/"): ("ines", None),

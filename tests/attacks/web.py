@@ -25,6 +25,7 @@ from rooms.models import (
     Exclusion,
     FormerSlug,
     Guest,
+    Invitation,
     JoinCode,
     KnownAddress,
     Membership,
@@ -36,6 +37,7 @@ from rooms.models import (
     QuestionVersion,
     RightAnswer,
     Room,
+    RosterEntry,
     Round,
     Screen,
     TryOut,
@@ -211,6 +213,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "version": "0" * 12,
         "secret": "nonce.signature",
         "code": "ABCDEF",
+        "uidb64": "MQ",
+        "token": "t" * 39,
         **more,
     }
 
@@ -239,6 +243,8 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         KnownAddress: {"course__in": courses},
         Exclusion: {"course__in": courses},
         Guest: {"user__peerchat_enrollments__course__in": courses},
+        RosterEntry: {"course__in": courses},
+        Invitation: {"course__in": courses},
         ClassSession: {"course__in": courses},
         Round: {"session__course__in": courses},
         Vote: {"round__session__course__in": courses},

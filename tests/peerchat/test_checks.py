@@ -158,6 +158,7 @@ def test_settings_need_not_have_peerchat(settings):
 
 # --- settings that hurt a deployed site ----------------------------------------------------------
 
+MAILS = "django.core.mail.backends"
 HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 
@@ -185,6 +186,22 @@ def test_nothing_hurts_behind_nginx(deployed):
         ({"PEERCHAT": {"TRUSTED_PROXIES": 0}}, "W021", "TRUSTED_PROXIES=1"),
         ({"METRICS_TOKEN": ""}, "W022", "METRICS_TOKEN="),
         ({"CHANNEL_LAYERS": {"default": host.IN_PROCESS_LAYER}}, "W024", "REDIS_URL="),
+        (
+            {
+                "PEERCHAT": {"TRUSTED_PROXIES": 1, "SIGN_UP": True},
+                "EMAIL_BACKEND": f"{MAILS}.dummy.EmailBackend",
+            },
+            "W027",
+            "EMAIL_URL=",
+        ),
+        (
+            {
+                "EMAIL_BACKEND": f"{MAILS}.smtp.EmailBackend",
+                "DEFAULT_FROM_EMAIL": "peerchat <peerchat@localhost>",
+            },
+            "W028",
+            "DEFAULT_FROM_EMAIL=",
+        ),
     ],
 )
 def test_a_setting_that_hurts_is_named_with_its_remedy(deployed, changes, finding, line):

@@ -11,8 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from websockets.asyncio.client import connect
 
 from peerchat.client import Client
+from peerchat.environment import envpath
 from peerchat.script_name import ScriptName
-from peerchat.settings import envpath
 from tests.desk import Desk
 from tests.pace import patient
 from tests.peerchat.test_settings import settings as under

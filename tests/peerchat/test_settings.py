@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from peerchat.settings import channel_layer, database, env, envbool, envfloat, envint, envlist
+from peerchat import mail
+from peerchat.environment import env, envbool, envfloat, envint, envlist
+from peerchat.settings import channel_layer, database
 from rooms.conf import LIMITS
 from tests.servers import ROOT
 
@@ -300,3 +302,36 @@ def test_the_example_shows_the_default_of_each_limit(limit):
     example = (ROOT / ".env.example").read_text()
     default = limit.default if isinstance(limit.default, int) else f"{limit.default:g}"
     assert f"\n# {limit.name}={default}\n" in example
+
+
+# --- e-mail --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://me:p%40ss@mail.example.edu", ["mail.example.edu", 587, "me", "p@ss", True, False]),
+        ("smtps://mail.example.edu", ["mail.example.edu", 465, "", "", False, True]),
+        ("smtp+plain://[::1]:2525", ["::1", 2525, "", "", False, False]),
+    ],
+)
+def test_the_mail_server_is_one_address(url, expected):
+    found = mail.server(url, debug=False)
+    assert found.backend == "django.core.mail.backends.smtp.EmailBackend"
+    assert list(found[1:]) == expected
+
+
+def test_without_a_mail_server_nothing_is_sent_or_with_debug_printed():
+    assert mail.server("", debug=False).backend.endswith(".dummy.EmailBackend")
+    assert mail.server("", debug=True).backend.endswith(".console.EmailBackend")
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.edu", "http://u:secret@h", "smtp://", "smtp://h:port", "smtp://h/?tls=1"]
+)
+def test_a_wrong_mail_server_stops_the_process_and_is_not_repeated(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must look like") as caught:
+        mail.server(url, debug=False)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ImproperlyConfigured, match="DEFAULT_FROM_EMAIL"):
+        mail.sender("nobody")

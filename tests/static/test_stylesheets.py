@@ -88,7 +88,8 @@ PAGES = [
     name
     for path in sorted(TEMPLATES.rglob("*.html"))
     for name in [path.relative_to(TEMPLATES).as_posix()]
-    if not path.name.startswith("_") and not name.startswith(("site/admin/", "peerchat/"))
+    if not path.name.startswith("_")
+    and not name.startswith(("site/admin/", "rooms/admin/", "peerchat/"))
 ]
 
 

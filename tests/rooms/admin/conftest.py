@@ -18,6 +18,7 @@ from rooms.models import (
     Exclusion,
     FormerSlug,
     Guest,
+    Invitation,
     JoinCode,
     KnownAddress,
     Membership,
@@ -28,6 +29,7 @@ from rooms.models import (
     Question,
     RightAnswer,
     Room,
+    RosterEntry,
     Round,
     Screen,
     UseLog,
@@ -114,6 +116,11 @@ def teach(course, question, names=("ada", "ben", "carol")):
     Guest.objects.create(user=ben, made_at=now)
     Exclusion.objects.create(course=course, code=code, user=carol, removed_at=now)
     KnownAddress.objects.create(course=course, address="192.0.2.1")
+    entry = Enrollment.objects.get(course=course, user=ada)
+    RosterEntry.objects.create(course=course, user=ada, enrollment=entry, added_at=now)
+    Invitation.objects.create(
+        course=course, user=ada, kind="mail", digest=f"{course.pk:064}", made_at=now, expires_at=now
+    )
     worker = Worker.objects.create(seen_at=now)
     Connection.objects.create(id=uuid4(), worker=worker, user=ada, opened_at=now)
     return course

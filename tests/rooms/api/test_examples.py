@@ -46,9 +46,10 @@ def test_the_examples(site, tmp_path):
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout) if done.stdout else None)
-    assert len(answers) == 9
+    assert len(answers) == 10
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[3]["results"]] == ["hello"]
     assert (answers[6]["round"], answers[6]["choice"]) == (1, "B")
     assert answers[7]["phase"] == "vote"
+    assert [line["outcome"] for line in answers[8]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
