@@ -12,7 +12,6 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts.conf import Limit
 from peerchat import host, mail
 from peerchat.environment import (
     env,
