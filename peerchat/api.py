@@ -16,7 +16,8 @@ and `course`. Both can go into the template tags.
 
 Every function is one transaction, or a part of the caller's. Open pages and signals follow when it
 commits. Call the functions from synchronous code, in any process: a view, a command, a task. A
-failure raises an `Error` and changes nothing.
+failure raises an `Error` and changes nothing. What would change something in an archived course
+raises CourseArchived, which is a PermissionDenied.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from rooms.queries.results import ChoiceResult, Results, revealed_results
 from rooms.queries.slugs import find_course, find_question
 from rooms.wire.commands import Control, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import (
+    CourseArchived,
     EmptyText,
     IllegalTransition,
     InvalidMessageFormat,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChoiceResult",
     "Course",
+    "CourseArchived",
     "EmptyText",
     "Error",
     "IllegalTransition",
