@@ -16,7 +16,8 @@ attributes `pk`, `slug` and `title` are stable; of a `Question`, `pk`, `slug`, `
 
 Every function is one transaction, or a part of the caller's. Open pages and signals follow when it
 commits. Call the functions from synchronous code, in any process: a view, a command, a task. A
-failure raises an `Error` and changes nothing.
+failure raises an `Error` and changes nothing. What would change something in an archived course
+raises CourseArchived, which is a PermissionDenied.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from rooms.wire.commands import (
     StopVote,
 )
 from rooms.wire.errors import (
+    CourseArchived,
     EmptyText,
     IllegalTransition,
     InvalidChoice,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChoiceResult",
     "Course",
+    "CourseArchived",
     "EmptyText",
     "Error",
     "IllegalTransition",

@@ -2,6 +2,7 @@
 
 import { setAttribute, setText, show } from "./dom.js";
 
+const HEADING = ".course-title";
 const LEADING = new Set(["assistant", "instructor"]);
 
 /** Show whether the course is archived, in the notice that is there for it. */
@@ -15,7 +16,7 @@ export function showArchived(notice, { archived }) {
  * from then on, without what comes before it.
  */
 export function showCourse({ title, role }, documentTitle) {
-  const heading = document.querySelector(".course-title");
+  const heading = document.querySelector(HEADING);
   const before = heading.textContent;
   setText(heading, title);
   const lead = document.querySelector(".site-middle [data-part=lead]");
