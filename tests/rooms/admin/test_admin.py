@@ -119,6 +119,7 @@ def test_lists_do_not_query_row_by_row(
         version = version_of(more)
         other = Course.objects.create(slug=f"c{number}", title=f"Course {number}")
         FormerSlug.objects.create(course=other, slug=f"f{number}", left_at=later)
+        Screen.objects.create(course=other)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(
             session=session, question=question, version=version, number=1, opened_at=later
