@@ -1,8 +1,8 @@
 """What the screen of the hall may show: the event of its socket, and the bodies of its HTTP API."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from rooms.wire.events import Event, QuestionBody
 
@@ -94,6 +94,6 @@ LinkDays = Literal[1, 7, 180]
 
 
 class NewScreenLink(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A new link for the screen; the one before it ends."""
+    """A new link for the screen, for some days; the one before it ends."""
 
-    days: Annotated[LinkDays, Meta(description="The days until it expires.")] = 1
+    days: LinkDays = 1

@@ -81,7 +81,8 @@ async def test_a_class_on_the_projector(classroom: Classroom) -> None:
     await menu.locator("summary").click()
     await page.get_by_test_id("make-link").click()
     link = await page.get_by_test_id("screen-link").input_value()
-    await page.get_by_test_id("shows-partners").check()
+    async with page.expect_response("**/screen/change/"):
+        await page.get_by_test_id("shows-partners").check()
     await page.close()
 
     hall = await classroom.visitor("nobody")

@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "chat": {"core", "chat"},
     "student": {"core", "chat", "student"},
     "instructor": {"core", "chat", "instructor"},
+    "screen": {"core", "screen"},
 }
 IMPORT = re.compile(r"^(?:import|export)\b[^;\"]*?\"(\.[^\"]+)\"", re.MULTILINE)
 

@@ -31,7 +31,7 @@ export class ScreenFeed extends EventTarget {
     const protocols = secret ? { protocols: ["peerchat.v1", `screen.${secret}`] } : {};
     this.#socket = new PeerSocket(socketUrl(path), { ...protocols, welcome: "screen", ...options });
     this.#url = url;
-    this.#headers = { Accept: "application/json", ...(secret && { Authorization: `Screen ${secret}` }) };
+    this.#headers = { Accept: "application/json", ...(secret && { Authorization: `screen ${secret}` }) };
     this.status = { state: "connecting", reason: null };
     this.#socket.addEventListener("frame", ({ detail }) => this.#take(detail));
     this.#socket.addEventListener("status", () => this.#changed());

@@ -156,7 +156,8 @@ export class PeerScreen extends HTMLElement {
       show(button, false);
       choose.addEventListener("change", () => {
         const form = new FormData(choose, button);
-        const saving = fetch(choose.action, { method: "POST", body: form, redirect: "manual" });
+        // The page may be closed right after.
+        const saving = fetch(choose.action, { method: "POST", body: form, redirect: "manual", keepalive: true });
         saving.then((answer) => show(button, answer.type !== "opaqueredirect"), () => show(button, true));
       });
       document.addEventListener("click", ({ target }) => {

@@ -135,6 +135,7 @@ def test_lists_do_not_query_row_by_row(
         Guest.objects.create(user=user, made_at=later)
         Exclusion.objects.create(course=taught, code="", user=user, removed_at=later)
         KnownAddress.objects.create(course=other, address="192.0.2.1")
+        Screen.objects.create(course=other)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(
             session=session, question=question, version=version, number=1, opened_at=later
