@@ -13,12 +13,10 @@ from rooms.api import serializers
 from rooms.api.bodies import Strict
 from rooms.api.endpoint import Endpoint, read
 from rooms.api.schema import WRITING, extend_schema, refusals
-from rooms.conf import limits
 from rooms.pages.roster import FILE_LIMIT, link_to
-from rooms.peer.roster import read_list
-from rooms.peer.sheets import lines_of
 from rooms.process import invitations
-from rooms.queries.roster import Plan, Planned, plan
+from rooms.queries import roster as queries
+from rooms.queries.roster import Plan, Planned
 from rooms.wire.errors import InvalidMessageFormat
 
 
@@ -75,13 +73,11 @@ class Roster(Endpoint):
         wanted: RosterList = read(request, serializers.of(RosterList))
         me = self.me(request)
         course = permissions.leading(me, slug).course
-        if len(lines_of(wanted.text)) > limits["ROSTER_LINES"]:
-            raise InvalidMessageFormat(f"`text` has more than {limits['ROSTER_LINES']} lines.")
         if wanted.invite and not mail.is_on():
             raise InvalidMessageFormat("`invite`: This site sends no e-mail.")
-        lines, remove = read_list(wanted.text), wanted.remove_missing
+        lines, remove = queries.read(wanted.text), wanted.remove_missing
         if not wanted.apply:
-            return _answer(plan(course, lines, remove_missing=remove))
+            return _answer(queries.plan(course, lines, remove_missing=remove))
         done = actions.import_roster(course=course, lines=lines, remove_missing=remove)
         if not done.is_possible or not wanted.invite:
             return _answer(done, applied=done.is_possible)

@@ -24,12 +24,11 @@ from rooms.actions import roster as actions
 from rooms.actions.roster import Invited
 from rooms.conf import limits
 from rooms.models import Course, Invitation
-from rooms.peer.roster import read_list
-from rooms.peer.sheets import decoded, lines_of
+from rooms.peer.sheets import decoded
 from rooms.process import invitations
 from rooms.queries import roster as queries
 from rooms.queries.roster import Plan
-from rooms.wire.errors import PeerError, PermissionDenied
+from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
 
 FILE_LIMIT = 500_000
 """The most bytes of a file, and the most characters of a pasted list."""
@@ -39,7 +38,7 @@ _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 class RosterForm(forms.Form):
-    """A file or a pasted list. `text` is what either has."""
+    """A file or a pasted list. `text` is what either has, and `lines` what it says."""
 
     file = forms.FileField(required=False, allow_empty_file=True)
     text = forms.CharField(required=False, strip=False, max_length=FILE_LIMIT)
@@ -63,13 +62,12 @@ class RosterForm(forms.Form):
         if self.errors:
             return cleaned
         cleaned["text"] = text = cleaned["file"] or cleaned["text"]
-        found = len(lines_of(text))
-        if not found:
+        if not text.strip():
             raise forms.ValidationError(_("Choose a file, or paste a list with a line a person."))
-        if found > limits["ROSTER_LINES"]:
-            told = _("The list has %(count)s lines. At most %(limit)s are possible at once.")
-            given = {"count": found, "limit": limits["ROSTER_LINES"]}
-            raise forms.ValidationError(told, params=given)
+        try:
+            cleaned["lines"] = queries.read(text)
+        except InvalidMessageFormat as error:
+            raise forms.ValidationError(error.message) from None
         return cleaned
 
 
@@ -131,7 +129,7 @@ def _preview(request: HttpRequest, course: Course) -> HttpResponse:
     if not form.is_valid():
         return _page(request, course, form)
     remove = form.cleaned_data["remove_missing"]
-    plan = queries.plan(course, read_list(form.cleaned_data["text"]), remove_missing=remove)
+    plan = queries.plan(course, form.cleaned_data["lines"], remove_missing=remove)
     return _page(request, course, form, plan)
 
 
@@ -139,7 +137,7 @@ def _apply(request: HttpRequest, course: Course) -> HttpResponse:
     form = RosterForm(request.POST)
     if not form.is_valid():
         return _page(request, course, form)
-    lines = read_list(form.cleaned_data["text"])
+    lines = form.cleaned_data["lines"]
     remove = form.cleaned_data["remove_missing"]
     try:
         plan = actions.import_roster(course=course, lines=lines, remove_missing=remove)

@@ -95,7 +95,6 @@ _ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9-]{1,62}"
 )
 _USERNAME = re.compile(r"[\w.@+-]+")
-_WITH_ADDRESS = re.compile(r"\s*\"?(?P<name>[^<>\"]*?)\"?\s*<\s*(?P<address>[^<>\s]+)\s*>\s*")
 _AFTER_ADDRESS = re.compile(r"(?<=>)\s*[;,]\s*")
 _BETWEEN = re.compile(r"[;,\s]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\ufffd]")
@@ -160,10 +159,10 @@ def _people(
         full = "" if full == address else full
     if not has_header and " " in address:
         # A name and an address with nothing but a blank between them.
-        named, _, address = address.rpartition(" ")
-        full = full.strip() or named
-    if match := _WITH_ADDRESS.fullmatch(address):
-        address, full = match["address"], full.strip() or match["name"]
+        before, _, address = address.rpartition(" ")
+        full = full.strip() or before
+    if named := _named(address):
+        address, full = named[1], full.strip() or named[0]
     if not address and "@" in username and _ADDRESS.fullmatch(username):
         address, username = username, ""
     yield _checked(number, text, full, address, username)
@@ -176,14 +175,26 @@ def _addressees(text: str) -> Iterator[tuple[str, str, str]]:
     """
     found: list[tuple[str, str, str]] = []
     for part in (part.strip(" ,;") for part in _AFTER_ADDRESS.split(text)):
-        if match := _WITH_ADDRESS.fullmatch(part):
-            found.append((part, match["name"], match["address"]))
+        if named := _named(part):
+            found.append((part, *named))
             continue
         addresses = [word for word in _BETWEEN.split(part) if word]
         if not all("@" in word for word in addresses):
             return
         found += [(word, "", word) for word in addresses]
     yield from found
+
+
+def _named(part: str) -> tuple[str, str] | None:
+    """Return the name and the address of `Name <address>`, or None for anything else.
+
+    By hand, as a pattern would take the square of the length of a line of blanks.
+    """
+    name, opened, rest = part.partition("<")
+    address = rest.rstrip().removesuffix(">").strip()
+    if not opened or not rest.rstrip().endswith(">") or re.search(r"[<>\s]", address):
+        return None
+    return name.strip().strip('"').strip(), address
 
 
 def _checked(number: int, text: str, name: str, address: str, username: str) -> Line:

@@ -14,8 +14,11 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts import newcomers, people
 from accounts.people import User
 from accounts.text import name_key
+from rooms.conf import limits
 from rooms.models import Course, Enrollment, Invitation, RosterEntry
-from rooms.peer.roster import Line, Person, Problem
+from rooms.peer.roster import Line, Person, Problem, read_list
+from rooms.peer.sheets import lines_of
+from rooms.wire.errors import InvalidMessageFormat
 
 _SENTENCES = {
     Problem.LONG_LINE: gettext_lazy("The line is too long."),
@@ -103,6 +106,19 @@ class Plan:
     def is_possible(self) -> bool:
         """Return whether the plan names somebody, and no line is refused."""
         return bool(self.lines) and not self.refused
+
+
+def read(text: str) -> list[Line]:
+    """Return the lines of a list. Raises InvalidMessageFormat if there are too many, or people."""
+    most = limits["ROSTER_LINES"]
+    count = len(lines_of(text))
+    found = read_list(text) if count <= most else []
+    # One line may name many people.
+    count = max(count, len(found))
+    if count > most:
+        told = gettext("The list has %(count)s lines. At most %(limit)s are possible at once.")
+        raise InvalidMessageFormat(told % {"count": count, "limit": most})
+    return found
 
 
 def plan(course: Course, lines: Sequence[Line], *, remove_missing: bool = False) -> Plan:

@@ -62,7 +62,8 @@ def test_the_command_prints_each_line_and_does_it(school, command):
         (LIST + "Bea;bea@\n", (), "1 lines cannot be imported"),
         ("Name\n", (), "names nobody"),
         (LIST, ("--invite", "peer.example.edu"), "must be like https"),
-        ("a@example.org\n" * 2_001, (), "more than 2000 lines"),
+        ("a@example.org\n" * 2_001, (), "has 2001 lines"),
+        ("a@b.de " * 2_001, (), "has 2001 lines"),
     ],
 )
 def test_the_command_fails_and_changes_nothing(command, text, options, why):

@@ -11,12 +11,10 @@ from django.urls import reverse
 
 from accounts import mail, people
 from rooms.actions.roster import import_roster, invite
-from rooms.conf import limits
 from rooms.models import Course, Invitation
-from rooms.peer.roster import read_list
-from rooms.peer.sheets import decoded, lines_of
+from rooms.peer.sheets import decoded
 from rooms.process import invitations
-from rooms.queries.roster import Plan, plan, waiting
+from rooms.queries.roster import Plan, plan, read, waiting
 from rooms.queries.slugs import find_course
 from rooms.wire.errors import PeerError
 
@@ -51,11 +49,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is no course {options['course']}.")
         if options["invite"]:
             _check_site(options["invite"])
-        text = decoded(_read(options["file"]))
-        if len(lines_of(text)) > limits["ROSTER_LINES"]:
-            raise CommandError(f"The list has more than {limits['ROSTER_LINES']} lines.")
-        lines, remove = read_list(text), options["remove_missing"]
+        text, remove = decoded(_read(options["file"])), options["remove_missing"]
         try:
+            lines = read(text)
             if options["dry_run"]:
                 done = plan(course, lines, remove_missing=remove)
             else:

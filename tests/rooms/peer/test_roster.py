@@ -162,5 +162,7 @@ def test_a_thousand_lines_of_anything_end():
         "a." * 9_000 + "@",
         "a@" * 9_000,
         ", " * 9_000 + "x",
+        "a" + " " * 19_000 + "b",
+        " " * 9_000 + "<" + " " * 9_000 + "@",
     ):
         assert read_list("\n".join([hostile] * 3)) is not None
