@@ -29,6 +29,8 @@ from rooms.models import (
     QuestionVersion,
     Room,
     Round,
+    TryOut,
+    TryOutStudent,
     UseLog,
     Vote,
     Worker,
@@ -64,6 +66,8 @@ BELONGS: dict[type[Model], Condition] = {
     PartnerGroup: _of("round__session__course"),
     Partner: _of("round__session__course"),
     FormerSlug: _of("course"),
+    TryOut: _of("course"),
+    TryOutStudent: _of("try_out__course"),
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))
