@@ -37,6 +37,8 @@ from rooms.models import (
     RosterEntry,
     Round,
     Screen,
+    TryOut,
+    TryOutStudent,
     UseLog,
     Vote,
     Worker,
@@ -81,6 +83,8 @@ BELONGS: dict[type[Model], Condition] = {
     Guest: _of_member,
     RosterEntry: _of("course"),
     Invitation: _of("course"),
+    TryOut: _of("course"),
+    TryOutStudent: _of("try_out__course"),
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))
