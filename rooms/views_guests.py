@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import links
+from accounts import links, people
 from accounts.entry import settle
 from accounts.forms import write_anything
 from accounts.people import User
@@ -108,7 +108,7 @@ def make_account(request: HttpRequest) -> HttpResponse:
     if not has_own_users():
         raise Http404
     # The form changes its user while it checks, and the page shows that of the request.
-    own = type(guest)._default_manager.get(pk=guest.pk)
+    own = people.everybody().get(pk=guest.pk)
     form = AccountForm(request.POST or None, instance=own)
     if request.method == "POST" and form.is_valid():
         try:
