@@ -40,6 +40,8 @@ class Browser:
         self._prefix = parts.path.rstrip("/")
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._cookies: SimpleCookie = SimpleCookie()
+        self.received: set[tuple[str, str]] = set()
+        """The names and values of all cookies that came, also of those that others replaced."""
         self._sockets = socket_url(url)
 
     async def get(self, path: str) -> Answer:
@@ -64,11 +66,6 @@ class Browser:
             )
             await connection.recv()
         return connection
-
-    def cookie(self, name: str) -> str:
-        """Return the value of a cookie, or an empty text."""
-        found = self._cookies.get(name)
-        return found.value if found else ""
 
     def _cookie_header(self) -> str:
         return "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
@@ -108,6 +105,7 @@ class Browser:
             name, _, value = line.partition(":")
             if name.lower() == "set-cookie":
                 self._cookies.load(value.strip())
+                self.received |= {(key, one.value) for key, one in self._cookies.items()}
             elif name.lower() == "retry-after":
                 retry_after = float(value)
         return int(first.split()[1]), retry_after

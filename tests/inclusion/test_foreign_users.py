@@ -68,12 +68,14 @@ class Place:
 class Browser:
     """A user who is logged in by the site's own page."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str = "") -> None:
         self.url = url.rstrip("/")
         self._cookies = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(self._cookies)
         )
+        if not name:
+            return
         given = {"address": address(name).title(), "secret": PASSWORD}
         assert self.post("/come-in/", **given, csrfmiddlewaretoken=self.get("/come-in/")) == "in"
 
@@ -284,6 +286,7 @@ def test_the_admin_finds_people_by_their_addresses(lesson):
     for model in (
         *("classsession", "course", "enrollment", "membership", "mention", "message", "partner"),
         *("partnergroup", "question", "room", "round", "uselog", "vote", "connection", "worker"),
+        *("joincode", "guest", "exclusion", "knownaddress"),
     ):
         assert "<h1>" in ines.get(f"/admin/peerchat_rooms/{model}/?q={address('bea')}")
     found = ines.get(f"/admin/peerchat_rooms/enrollment/?q={quote(address('ada+1/x'))}")
@@ -335,3 +338,23 @@ async def test_sockets_end_with_what_they_depend_on(lesson, name, step, told):
 
 def test_processes_name_people_by_their_keys(lesson):
     assert lesson.place.do("keys_arrive")
+
+
+def test_guests_are_users_of_the_site(lesson):
+    code = lesson.api("ines", "courses/physics/joining/", "POST", open=True)["code"]
+    phone = Browser(lesson.site.url)
+    assert "Your name" in phone.get(f"/join/{code}/")
+    page = phone.post(f"/join/{code}/", name="Lola", csrfmiddlewaretoken=phone.csrf)
+    assert 'data-display-name="Lola"' in page
+    assert "Show my personal link" in phone.get("/join/place/")
+    # The site has users of its own, so it makes their accounts.
+    assert "Make an account" not in phone.get("/join/place/")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        phone.get("/join/account/")
+    guest = lesson.api("ines", "courses/physics/people/?q=guest-")["results"][0]
+    assert (guest["display_name"], guest["guest"]) == ("Lola", True)
+    assert guest["username"].endswith("@example.invalid")
+    phone.post("/join/log-in/", csrfmiddlewaretoken=phone.csrf)
+    merge = {"username": guest["username"], "into": address("bea")}
+    lesson.api("ines", "courses/physics/merges/", "POST", **merge)
+    assert lesson.api("ines", "courses/physics/people/?q=guest-")["results"] == []

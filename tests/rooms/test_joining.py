@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -336,14 +337,14 @@ def test_a_guest_who_has_an_account_is_merged_into_it(school, code):
     client, guest = join_as(code, "Lola")
     post(guest, school.room, "as a guest")
     answer = client.post("/join/log-in/")
-    assert answer.url.startswith("/accounts/login/?next=/join/merge/")
+    assert answer.url.startswith("/accounts/login/?next=%2Fjoin%2Fmerge%2F%3Flink%3D")
     # Who turns back is still the guest of this device.
     assert "On this device you were here as" in text_of(client.get(f"/join/{code.code}/"))
     login = client.get(answer.url).context["next"]
     client.post("/accounts/login/", {"username": "zoe", "password": "horse-42!", "next": login})
     assert "Lola" in text_of(client.get(login))
     assert User.objects.filter(pk=guest.pk).exists(), "to look merges nobody"
-    link = login.partition("link=")[2]
+    link = unquote(login.partition("link=")[2])
     assert client.post("/join/merge/", {"link": link}).url == "/"
     assert not User.objects.filter(pk=guest.pk).exists()
     assert Message.objects.get(text="as a guest").sender == school.zoe

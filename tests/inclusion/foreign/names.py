@@ -5,3 +5,7 @@ from typing import Any
 
 def called(person: Any) -> str:
     return f"{person.given} {person.family}".strip()
+
+
+def name_guest(person: Any, name: str) -> None:
+    person.given = name

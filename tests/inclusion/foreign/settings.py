@@ -25,7 +25,10 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "rooms.Person"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-PEERCHAT = {"DISPLAY_NAME": "tests.inclusion.foreign.names.called"}
+PEERCHAT = {
+    "DISPLAY_NAME": "tests.inclusion.foreign.names.called",
+    "NAME_GUEST": "tests.inclusion.foreign.names.name_guest",
+}
 
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
