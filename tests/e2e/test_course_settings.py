@@ -28,7 +28,7 @@ async def saved(page: Page, text: str) -> None:
 @pytest.mark.parametrize("running", ["pool"], indirect=True)
 async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1, phone=False)
-    page = lecturer.page
+    page, site = lecturer.page, classroom.url.rstrip("/")
     await lecturer.log_in()
     await look_from_everywhere(lecturer, "courses")
 
@@ -51,13 +51,12 @@ async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classro
     await look_from_everywhere(lecturer, "settings")
 
     # The demo's course has a student, who is there, and settings that are open twice.
-    await student.page.goto(f"{classroom.url}/courses/physics101/")
     await student.log_in()
-    await student.page.goto(f"{classroom.url}/courses/physics101/")
+    await student.page.goto(f"{site}/courses/physics101/")
     await student.connected()
-    await page.goto(f"{classroom.url}/courses/physics101/settings/")
+    await page.goto(f"{site}/courses/physics101/settings/")
     other = await lecturer.context.new_page()
-    await other.goto(f"{classroom.url}/courses/physics101/settings/")
+    await other.goto(f"{site}/courses/physics101/settings/")
     await other.get_by_test_id("rename-form").get_by_label("Title").fill("Mechanics <1>")
     await other.get_by_test_id("rename-form").get_by_label("Address").fill("mechanics")
     await other.get_by_test_id("save-names").click()
@@ -79,7 +78,7 @@ async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classro
     await expect(page.get_by_test_id("rename-form").get_by_label("Title")).to_have_value("Statics")
     await look_from_everywhere(lecturer, "settings-stale")
 
-    await page.goto(f"{classroom.url}/courses/mechanics/instructor/")
+    await page.goto(f"{site}/courses/mechanics/instructor/")
     await expect(page.get_by_test_id("archived")).to_be_hidden()
     await other.get_by_test_id("sure").check()
     await other.get_by_test_id("archive").click()
@@ -89,7 +88,7 @@ async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classro
     await expect(student.chat.field).to_be_disabled()
     await look_from_everywhere(lecturer, "archived-class")
     await look_from_everywhere(student, "archived-student")
-    await page.goto(f"{classroom.url}/")
+    await page.goto(f"{site}/")
     await page.get_by_text("1 archived course").click()
     await look_from_everywhere(lecturer, "courses-archived")
     await page.get_by_test_id("course-mechanics").get_by_role("link", name="Settings").click()
