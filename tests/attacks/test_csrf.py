@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from rooms.models import Membership, UseLog
+from rooms.models import Membership, Question, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import store
 from tests.rooms.lesson import lead
@@ -22,6 +22,7 @@ BODIES = {
         {"question": "force", "round": 1, "choice": "A"},
     ),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
+    ("POST", "api/courses/<slug:slug>/questions/<slug:question>/keep/"): ("ines", {}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/rooms/"): ("ada", {"course": "{course}", "title": "A room"}),
@@ -60,7 +61,8 @@ async def scene(cast):
     await lead(await cast.dashboard(), "vote")
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
-    return values(cast, room=str(room.id), username=cast.bea.name)
+    Question.objects.filter(course=cast.course, slug="work").update(quick=True)
+    return values(cast, room=str(room.id), username=cast.bea.name, question="work")
 
 
 def filled(body, cast, scene):
