@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from rooms.actions import joining, tryouts
-from rooms.models import Membership, UseLog
+from rooms.models import Membership, Question, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import in_thread, store
 from tests.rooms.lesson import lead
@@ -27,6 +27,7 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("DELETE", "api/courses/<slug:slug>/try/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/questions/<slug:question>/keep/"): ("ines", {}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
@@ -88,10 +89,16 @@ async def scene(cast):
     await lead(await cast.dashboard(), "vote")
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
+    Question.objects.filter(course=cast.course, slug="work").update(quick=True)
     code = await in_thread(joining.open_joining, user=cast.ines.user, course=cast.course.slug)
     guest = await in_thread(joining.join_as_guest, code=code, name="Lola", device=uuid4().hex)
     return values(
-        cast, room=str(room.id), username=cast.bea.name, code=code.code, guest=guest.username
+        cast,
+        room=str(room.id),
+        username=cast.bea.name,
+        question="work",
+        code=code.code,
+        guest=guest.username,
     )
 
 

@@ -14,7 +14,9 @@ STEPS = (
     ("ask", "Ask the class, for two minutes"),
     ("close", "Close the vote"),
     ("reveal", "Reveal the answer"),
+    ("quick", "Ask A to D, now"),
 )
+LETTERS = {f"right-{letter}": letter for letter in "ABCD"}
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -30,7 +32,7 @@ def lesson(request: HttpRequest, slug: str) -> HttpResponse:
         "course": course,
         "question": question,
         "is_member": course in mine,
-        "steps": STEPS,
+        "steps": (*STEPS, *((name, f"{letter} is right") for name, letter in LETTERS.items())),
     }
     if context["is_member"]:
         context["results"] = api.read_results(user=request.user, course=course, question=question)
@@ -74,15 +76,19 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
 def step(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """The buttons beside the question, for those who lead the course."""
     course = _course(slug)
-    if name not in dict(STEPS):
+    if name not in dict(STEPS) and name not in LETTERS:
         raise Http404
     try:
         if name == "ask":
             api.ask(user=request.user, course=course, question=QUESTIONS[slug], seconds=120)
         elif name == "close":
             api.close_round(user=request.user, course=course)
-        else:
+        elif name == "reveal":
             api.reveal(user=request.user, course=course)
+        elif name == "quick":
+            api.ask_quickly(user=request.user, course=course, choices=len(LETTERS))
+        else:
+            api.set_right_answer(user=request.user, course=course, choice=LETTERS[name])
     except api.Error as error:
         messages.error(request, error.message)
     return redirect("lesson", slug)
