@@ -15,11 +15,12 @@ from accounts import languages
 from accounts.entry import GUEST_KEY
 from accounts.links import BadLink
 from accounts.people import User
-from rooms import addresses, permissions, views_people
+from rooms import addresses, permissions
 from rooms import texts as catalogue
 from rooms.conf import limits
 from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
+from rooms.pages import people
 from rooms.queries.courses import course_membership, my_enrollments, questions
 from rooms.wire.errors import PermissionDenied
 
@@ -89,7 +90,7 @@ def instructor(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("peerchat:instructor", enrollment.course.slug)
     context = _class_page(request, enrollment)
     context["questions"] = questions(enrollment.course)
-    context["joining"] = views_people.panel(request, enrollment.course)
+    context["joining"] = people.panel(request, enrollment.course)
     return render(request, "rooms/instructor.html", context)
 
 

@@ -19,8 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("consumers", "api", "admin", "views", "urls", "embed", "addresses", "templatetags"),
-        *("management", "signals", "apps", "texts", "pages", "course_pages", "course_forms"),
-        *("views_screen", "tryout_views", "views_guests", "views_joining", "views_people"),
+        *("management", "signals", "apps", "texts", "pages"),
     },
     {"commands"},
     {"process"},

@@ -1,0 +1,1 @@
+"""The pages by subject; `rooms.views` has those of the class."""

@@ -18,8 +18,8 @@ from rooms import addresses, permissions
 from rooms.actions import leaders
 from rooms.actions.course_making import copy_course, make_course
 from rooms.actions.course_settings import archive_course, change_course, restore_course
-from rooms.course_forms import HandOverForm, NamesForm, PersonForm, explain
 from rooms.models import Enrollment
+from rooms.pages.course_forms import HandOverForm, NamesForm, PersonForm, explain
 from rooms.queries.course_names import proposed_slug
 from rooms.queries.courses import course_membership
 from rooms.queries.leaders import leaders_of
