@@ -57,12 +57,12 @@ from rooms.wire.commands import (
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 from rooms.wire.events import (
     DirectData,
-    FiguresBody,
     MessageRemoved,
     Snapshot,
     TopicMessage,
     TypingEvent,
 )
+from rooms.wire.figures import FiguresBody
 
 
 class Client(Protocol):

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.people import User
 from rooms.conf import EVERYBODY, STAFF, group_of_lecturers, limits
-from rooms.models import Course, Enrollment, FormerSlug, Membership, Room
+from rooms.models import Course, Enrollment, FormerSlug, Membership, Room, TryOut
 from rooms.wire.errors import CourseArchived, InvalidRoom, PermissionDenied
 
 
@@ -67,6 +67,12 @@ def in_use(course: Course) -> None:
     """Check that a course can be changed. Raises CourseArchived."""
     if course.archived_at is not None:
         raise CourseArchived
+
+
+def lasting(course: Course) -> None:
+    """Check that a course is no try-out, which is removed soon. Raises PermissionDenied."""
+    if TryOut.objects.filter(course=course).exists():
+        raise PermissionDenied("This is a try-out with simulated students, which ends by itself.")
 
 
 def parse_room(room: str) -> UUID:

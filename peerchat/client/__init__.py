@@ -18,7 +18,6 @@ from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
     DraftedEvent,
-    FiguresEvent,
     MessageRemoved,
     MutedEvent,
     NewMessageEvent,
@@ -31,6 +30,7 @@ from rooms.wire.events import (
     TypingEvent,
     VotedEvent,
 )
+from rooms.wire.figures import FiguresEvent
 
 __all__ = [
     "Client",

@@ -11,7 +11,6 @@ from rooms.wire.events import (
     ControlEvent,
     CourseRenamed,
     DraftedEvent,
-    FiguresEvent,
     MessageRemoved,
     MutedEvent,
     NewMessageEvent,
@@ -25,6 +24,7 @@ from rooms.wire.events import (
     TypingEvent,
     VotedEvent,
 )
+from rooms.wire.figures import FiguresEvent
 
 
 class Resumed(Struct, frozen=True):

@@ -36,18 +36,19 @@ def make_course(*, user: User, title: str, slug: str = "") -> Course:
 
 @transaction.atomic
 def copy_course(*, user: User, course: str, title: str, slug: str = "") -> Course:
-    """Make a course with the questions and the settings of another, for its next term.
+    """Make a course with the prepared questions and the settings of another, for its next term.
 
     Nobody of the other course is in it but the user, as instructor, and nothing that happened
     there. Raises PermissionDenied for those who are no instructor of the other course or may not
     make courses, and InvalidMessageFormat as `make_course` does.
     """
     source = permissions.instructing(user, course).course
+    permissions.lasting(source)
     copy = make_course(user=user, title=title, slug=slug)
     old, new = course_room(source), course_room(copy)
     new.topic, new.slow_seconds = old.topic, old.slow_seconds
     new.save(update_fields=["topic", "slow_seconds"])
-    questions = list(source.questions.prefetch_related("choices"))
+    questions = list(source.questions.filter(quick=False).prefetch_related("choices"))
     made = Question.objects.bulk_create(
         Question(
             course=copy,

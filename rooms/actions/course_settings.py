@@ -80,6 +80,7 @@ def _lock(user: User, course: str) -> Course:
     locked = Course.objects.select_for_update().get(pk=found.pk)
     # Somebody else may have taken the role away meanwhile.
     permissions.instructing(user, locked.slug)
+    permissions.lasting(locked)
     # The title of the room follows that of the course, and rooms are locked after the session.
     sessions = ClassSession.objects.filter(course=locked, ended_at=None)
     list(sessions.select_for_update(no_key=True).values_list("pk"))

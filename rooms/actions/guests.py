@@ -65,12 +65,6 @@ def leave_device(*, user: User) -> None:
     Guest.objects.filter(user=user).update(device=None)
 
 
-def may_change(course: Course) -> None:
-    """Raise PermissionDenied for an archived course."""
-    if Course.objects.filter(pk=course.pk, archived_at__isnull=False).exists():
-        raise PermissionDenied("This course is archived: it can only be read.")
-
-
 @transaction.atomic
 def remove(*, user: User, course: str, username: str) -> None:
     """Take a student out of a course, who cannot join again by the code that it has now.
@@ -80,7 +74,7 @@ def remove(*, user: User, course: str, username: str) -> None:
     PermissionDenied, and InvalidMessageFormat if the course has no such student.
     """
     found = permissions.leading(user, course).course
-    may_change(found)
+    permissions.in_use(found)
     student = student_of(found, username)
     code = JoinCode.objects.filter(course=found).first()
     guest = Guest.objects.filter(user=student).first()

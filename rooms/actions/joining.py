@@ -158,8 +158,9 @@ def _not_excluded(code: JoinCode, who: Q) -> None:
 def _locked(user: User, course: str) -> JoinCode:
     """Return the join code of a course that the user leads, locked; makes it if there is none."""
     found = permissions.leading(user, course).course
-    Course.objects.select_for_update(no_key=True).get(pk=found.pk)
-    guests.may_change(found)
+    locked = Course.objects.select_for_update(no_key=True).get(pk=found.pk)
+    permissions.in_use(locked)
+    permissions.lasting(locked)
     code = JoinCode.objects.filter(course=found).first()
     if code is None:
         code = JoinCode(course=found, code=_free_code(), made_at=timezone.now())

@@ -80,6 +80,7 @@ def _lock(user: User, course: str) -> Course:
     # Somebody else may have taken the role away meanwhile.
     permissions.instructing(user, locked.slug)
     permissions.in_use(locked)
+    permissions.lasting(locked)
     return locked
 
 

@@ -40,7 +40,7 @@ def merge_guest(*, user: User, course: str, username: str, into: str) -> None:
     courses as well, and InvalidMessageFormat for names that are not those of two such people.
     """
     found = permissions.leading(user, course).course
-    guests.may_change(found)
+    permissions.in_use(found)
     source, target = guests.student_of(found, username), guests.student_of(found, into)
     if source == target:
         raise InvalidMessageFormat("Nobody can be merged into themselves.")

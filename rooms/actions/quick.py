@@ -118,10 +118,10 @@ def keep_question(*, user: User, course: str, question: str) -> Question:
     """Keep a quick question among the prepared ones of its course, as the last of them.
 
     Does nothing for one that is there already. Raises PermissionDenied for a user who does not lead
-    the course, and InvalidMessageFormat if it has no such question.
+    the course, CourseArchived, and InvalidMessageFormat if it has no such question.
     """
     course_ = permissions.leading(user, course).course
-    Course.objects.select_for_update(no_key=True).get(pk=course_.pk)
+    permissions.in_use(Course.objects.select_for_update(no_key=True).get(pk=course_.pk))
     found = find_question(course_, question)
     if found is None:
         raise InvalidMessageFormat("The course has no such question.")

@@ -8,17 +8,17 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from accounts import newcomers, people
 from accounts.links import BadLink
 from accounts.people import User
+from rooms import permissions
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import Course, Enrollment, Invitation, RosterEntry
 from rooms.peer.roster import Line
 from rooms.queries import roster
 from rooms.queries.roster import Outcome, Plan
-from rooms.wire.errors import PermissionDenied, Unavailable
+from rooms.wire.errors import Unavailable
 
 LIFETIME = timedelta(days=30)
 """How long an invitation can be used."""
@@ -36,8 +36,8 @@ class Invited:
 def import_roster(*, course: Course, lines: Sequence[Line], remove_missing: bool = False) -> Plan:
     """Do what `roster.plan` says, all of it or, if a line is refused, nothing.
 
-    The plan is made anew under the lock of the course. Returns it. Raises PermissionDenied for an
-    archived course, and Unavailable if others kept taking the same usernames.
+    The plan is made anew under the lock of the course. Returns it. Raises CourseArchived,
+    PermissionDenied for a try-out, and Unavailable if others kept taking the same usernames.
     """
     try:
         return _import(course, lines, remove_missing)
@@ -69,7 +69,7 @@ def _import(course: Course, lines: Sequence[Line], remove_missing: bool) -> Plan
 def enrol_users(*, course: Course, users: Sequence[User]) -> int:
     """Enrol users as students as a roster does, and return how many are new in the course.
 
-    Whoever is in the course keeps the role. Raises PermissionDenied for an archived course.
+    Whoever is in the course keeps the role. Raises CourseArchived.
     """
     _lock(course)
     inside = Enrollment.objects.filter(course=course, user__in=users)
@@ -81,8 +81,8 @@ def enrol_users(*, course: Course, users: Sequence[User]) -> int:
 
 def _lock(course: Course) -> None:
     locked = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
-    if locked.archived_at is not None:
-        raise PermissionDenied(gettext("The course is archived. Nobody can be added to it."))
+    permissions.in_use(locked)
+    permissions.lasting(locked)
 
 
 def _enter(course: Course, users: Sequence[User], *, made_user: bool) -> None:
@@ -117,7 +117,7 @@ def invite(
 
     `users` has the keys of those who get one; without it all get one. Links to print are made only
     for people whose account a roster of this course made, and e-mails only for those with an
-    address. Earlier links of the same kind end. Raises PermissionDenied for an archived course.
+    address. Earlier links of the same kind end. Raises CourseArchived.
     """
     _lock(course)
     found = roster.uninvited(course)

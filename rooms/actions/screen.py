@@ -10,14 +10,13 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import tell
 from rooms.models import Course, Screen
-from rooms.wire.errors import PermissionDenied
 
 
 @transaction.atomic
 def choose(*, user: User, course: str, shows_partners: bool) -> Screen:
     """Choose whether the screen of a course shows who talks to whom, and return the screen.
 
-    Raises PermissionDenied if the user does not lead the course, and for an archived course.
+    Raises PermissionDenied if the user does not lead the course, and CourseArchived.
     """
     found = _locked(_led(user, course))
     found.shows_partners = shows_partners
@@ -55,8 +54,7 @@ def end_link(*, user: User, course: str) -> Screen:
 
 def _led(user: User, slug: str) -> Course:
     course = permissions.leading(user, slug).course
-    if course.archived_at is not None:
-        raise PermissionDenied("The course is archived.")
+    permissions.in_use(course)
     return course
 
 

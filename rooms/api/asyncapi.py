@@ -18,13 +18,13 @@ from rooms.wire.events import (
     FeedJoined,
     FeedLeft,
     FeedWelcome,
-    FiguresEvent,
     MessageRemoved,
     NewMessageEvent,
     QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
+from rooms.wire.figures import FiguresEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
 

@@ -43,7 +43,8 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
         field_classes = {"username": UsernameField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
         write_anything(self.fields["username"])
         self.fields["username"].help_text = ""
         self.fields["password1"].help_text = _("At least 8 characters that nobody guesses.")

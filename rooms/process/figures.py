@@ -13,7 +13,7 @@ from rooms.process.threads import Threads
 from rooms.queries import results
 from rooms.wire import events
 from rooms.wire.errors import PeerError
-from rooms.wire.events import FiguresBody
+from rooms.wire.figures import FiguresBody, figures_event
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Figures:
             self._reading.discard(audience)
 
     def _show(self, audience: str, body: FiguresBody, *, again: bool = True) -> None:
-        frame = events.encode(events.figures_event(body))
+        frame = events.encode(figures_event(body))
         if again or self._shown.get(audience) != frame:
             self._shown[audience] = frame
             self._hub.deliver("", [Passing(audience, frame)])

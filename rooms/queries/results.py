@@ -26,7 +26,7 @@ from rooms.queries.classroom import class_session, correct_choice, histograms, r
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct, reveals, versions_at
 from rooms.queries.slugs import find_question
-from rooms.wire.events import FiguresBody, Transitions
+from rooms.wire.figures import FiguresBody, Transitions
 
 
 def figures_for(user: User, slug: str) -> FiguresBody:

@@ -37,7 +37,6 @@ from rooms.wire.commands import (
     Unsubscribe,
 )
 from rooms.wire.events import (
-    FiguresBody,
     MessageBody,
     NewMessageEvent,
     Person,
@@ -45,6 +44,7 @@ from rooms.wire.events import (
     Snapshot,
 )
 from rooms.wire.fields import RoundNumber
+from rooms.wire.figures import FiguresBody
 
 
 class Authenticated(Struct, frozen=True):

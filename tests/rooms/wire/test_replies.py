@@ -8,7 +8,8 @@ import pytest
 from rooms import commands
 from rooms.wire import replies
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Authenticate, StopVote, Typing
-from rooms.wire.events import Event, FiguresBody
+from rooms.wire.events import Event
+from rooms.wire.figures import FiguresBody
 from rooms.wire.replies import REPLIES
 
 HANDLERS = {**commands.CHAT, **commands.DASHBOARD}
