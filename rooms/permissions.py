@@ -8,13 +8,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.people import User
 from rooms.conf import EVERYBODY, STAFF, group_of_lecturers, limits
-from rooms.models import Course, Enrollment, FormerSlug, Membership, Room, TryOut
+from rooms.models import Course, Enrollment, FormerSlug, Guest, Membership, Room, TryOut
 from rooms.wire.errors import CourseArchived, InvalidRoom, PermissionDenied
 
 
 def may_make_courses(user: User) -> bool:
-    """Return whether the user may make courses: superusers, and those whom `LECTURERS` names."""
-    if not user.is_active:
+    """Return whether the user may make courses: superusers, and those whom `LECTURERS` names.
+
+    Guests may not, as anybody can become one.
+    """
+    if not user.is_active or Guest.objects.filter(user=user).exists():
         return False
     if getattr(user, "is_superuser", False):
         return True

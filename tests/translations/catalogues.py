@@ -19,6 +19,11 @@ from django.utils.translation.template import templatize
 from tests.servers import ROOT
 
 LOCALE = ROOT / "locale"
+# Babel does not know the lazy functions of Django.
+KEYWORDS = DEFAULT_KEYWORDS | {
+    f"{name}_lazy": DEFAULT_KEYWORDS[name]
+    for name in ("gettext", "ngettext", "pgettext", "npgettext")
+}
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
 DOMAINS = ("django", "djangojs")
 STARTED = datetime(2026, 11, 29, tzinfo=UTC)
@@ -47,7 +52,7 @@ def messages_in(path: Path) -> Iterator[Found]:
         text = "\n".join(line.strip() for line in templatize(text).splitlines())
     name = path.relative_to(ROOT).as_posix()
     for _, message, comments, context in extract(
-        method, io.BytesIO(text.encode()), DEFAULT_KEYWORDS, ("Translators:",), options
+        method, io.BytesIO(text.encode()), KEYWORDS, ("Translators:",), options
     ):
         yield name, message, comments, context
 
