@@ -20,6 +20,7 @@ from rooms.models import (
     ClassSession,
     Course,
     Enrollment,
+    Guest,
     JoinCode,
     Message,
     Room,
@@ -85,6 +86,8 @@ def test_a_site_may_let_staff_or_everybody_make_courses(school, set_lecturers):
     assert permissions.may_make_courses(school.tess)
     set_lecturers("everybody")
     assert permissions.may_make_courses(school.zoe)
+    Guest.objects.create(user=school.bea, made_at=timezone.now())
+    assert not permissions.may_make_courses(school.bea)
     set_lecturers("group:Teachers")
     assert not permissions.may_make_courses(school.ines)
     school.zoe.is_superuser = True
