@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 OWN = ROOT / "tests" / "inclusion" / "oldsite" / "templates"
 COURSE = "/a/b/courses/physics/"
 LEAD = f"{COURSE}instructor/"
+TRY = f"{COURSE}try/"
 TEXTS = f"/a/b/texts/{current.LANGUAGE_CODE}/VERSION.js"
 
 
@@ -52,9 +53,12 @@ def addresses(html: str) -> set[str]:
 
 def test_the_pages_lead_to_each_other_and_to_the_site_s_log_in(ines):
     sites = {"/sign-in/", "/a/b/api/", "/a/b/ws/"}
-    assert addresses(ines.get("/a/b/").content.decode()) == {"/a/b/", COURSE, LEAD}
+    assert addresses(ines.get("/a/b/").content.decode()) == {"/a/b/", COURSE, LEAD, TRY}
     assert addresses(ines.get(COURSE).content.decode()) == {"/a/b/", LEAD, TEXTS, *sites}
-    assert addresses(ines.get(LEAD).content.decode()) == {"/a/b/", COURSE, TEXTS, *sites}
+    tabs = {f"{COURSE}{name}/" for name in ("people", "roster", "screen", "settings")}
+    assert addresses(ines.get(LEAD).content.decode()) == (
+        {"/a/b/", COURSE, LEAD, TRY, TEXTS} | tabs | sites
+    )
     assert addresses(ines.get("/a/b/api/docs/").content.decode()) == {
         "/a/b/",
         "/a/b/api/schema/",

@@ -6,7 +6,7 @@ from rooms.models import Message
 from tests.rooms.api.conftest import refusal
 
 
-@pytest.mark.parametrize("path", ["nothing/", "courses", "courses/physics/", "rooms/x/y/"])
+@pytest.mark.parametrize("path", ["nothing/", "courses", "courses/physics/none/", "rooms/x/y/"])
 def test_other_addresses(db, api, path):
     assert refusal(*api().get(path)) == (404, "unknown_action")
     assert api().refused(path, {}) == (404, "unknown_action")

@@ -141,5 +141,5 @@ def test_removing_and_merging(school, api, code):
     assert Exclusion.objects.get().user == otto
     assert not Token.objects.filter(user=otto, revoked_at=None).exists()
     Course.objects.update(archived_at=timezone.now())
-    assert ines.refused(JOINING, {"open": True}) == (403, "permission_denied")
-    assert refusal(*ines.delete(f"{PEOPLE}bea/")) == (403, "permission_denied")
+    assert ines.refused(JOINING, {"open": True}) == (403, "course_archived")
+    assert refusal(*ines.delete(f"{PEOPLE}bea/")) == (403, "course_archived")
