@@ -134,7 +134,16 @@ def test_lists_do_not_query_row_by_row(
     for number in range(8):
         user = User.objects.create_user(f"more{number}")
         later = now + timedelta(seconds=number)
-        Enrollment.objects.create(course=taught, user=user)
+        enrolled = Enrollment.objects.create(course=taught, user=user)
+        RosterEntry.objects.create(course=taught, user=user, enrollment=enrolled, added_at=later)
+        Invitation.objects.create(
+            course=taught,
+            user=user,
+            kind="mail",
+            digest=f"{number + 10**6:064}",
+            made_at=later,
+            expires_at=later,
+        )
         more = Question.objects.create(course=taught, slug=f"q{number}", prompt="?")
         version = version_of(more)
         RightAnswer.objects.create(version=version, name=uuid4(), given_by=user, given_at=later)
