@@ -69,7 +69,7 @@ export class Questions {
           prompt ? null : h("span", { class: "question-slug" }, slug),
           h("span", { class: "question-prompt", dir: "auto" }, prompt),
           " ",
-          quick ? h("span", { class: "tag quick" }, gettext("quick")) : null,
+          quick ? h("span", { class: "tag quick-tag" }, gettext("quick")) : null,
           " ",
           h("span", { class: "tag asked" }, gettext("asked")),
           " ",
