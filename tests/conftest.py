@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import gc
 from collections.abc import AsyncIterator
 
 import hypothesis
@@ -15,7 +16,7 @@ from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
 
-pytest_plugins = ["tests.summary", "tests.covered"]
+pytest_plugins = ["tests.summary", "tests.covered", "tests.sharing"]
 
 # No test measures time: on a busy machine one example may take half a second.
 hypothesis.settings.register_profile(
@@ -54,6 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = item.get_closest_marker("timeout")
         seconds = own.args[0] if own else usual
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Have collections of garbage skip the modules and the thousands of tests, which stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
 
 
 @pytest.fixture(scope="session")
