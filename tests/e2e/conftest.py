@@ -71,17 +71,18 @@ SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "b
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests on two workers, and those with the mark `also_on` on the sites that it names, too.
+    """Run tests on two workers, or where the mark `also_on` says that they run `usually`.
 
-    `make faults` sets ALL_SITES, and runs the marked tests on one process as well.
+    `make faults` sets ALL_SITES, and runs the marked tests on the sites that the mark names and on
+    one process as well.
     """
     named = metafunc.definition.iter_markers("parametrize")
     if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
         names = ["two-workers"]
         if also := metafunc.definition.get_closest_marker("also_on"):
-            names += also.args
-            if "ALL_SITES" in os.environ and "one-process" not in names:
-                names.append("one-process")
+            names = [also.kwargs.get("usually", "two-workers")]
+            if "ALL_SITES" in os.environ:
+                names += sorted({*also.args, "one-process"} - {*names})
         metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
 
 
