@@ -12,6 +12,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from accounts import lockout, wrong_tokens
 from rooms import ratelimit
+from tests import tables
 from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
@@ -73,6 +74,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     """
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    tables.use()
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
