@@ -25,7 +25,7 @@ from tests.e2e.people import (
     eventually,
 )
 from tests.e2e.proxy import Proxy
-from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
+from tests.e2e.sites import OneProcess, Pool, Running, Store, once, prepare, serve
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -42,21 +42,30 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str]]:
-    """The demo course on SQLite, and its password."""
-    store = OneProcess(tmp_path_factory.mktemp("one-process"))
-    yield store, prepare(store)
-    store.remove()
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes that share the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[tuple[Pool, str]]:
+def one_process(shared: Path) -> tuple[Store, str]:
+    """The demo course on SQLite, and its password."""
+    store = OneProcess(shared / "one-process")
+    return store, once(shared, "one-process-password", lambda: prepare(store))
+
+
+@pytest.fixture(scope="session")
+def pool(shared: Path) -> tuple[Pool, str]:
     """The demo course on PostgreSQL, and its password."""
-    store = Pool()
-    try:
-        yield store, prepare(store)
-    finally:
-        store.remove()
+    store = Pool("peerchat_demo", template=None)
+
+    def make() -> str:
+        store.remove()  # of a run before, on the same server
+        store.create()
+        return prepare(store)
+
+    return store, once(shared, "pool-password", make)
 
 
 @pytest.fixture(scope="session")
