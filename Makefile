@@ -75,7 +75,7 @@ faults: $(STAMPS)/test servers browser
 	$(BIN)/python -m tests.faults
 	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
-	ALL_SITES=1 $(SERVERS) -- $(PYTEST) tests/e2e
+	ALL_SITES=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

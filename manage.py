@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Django's command line for peerchat."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from dotenv import load_dotenv
 
 
 def main() -> None:
+    # Imported objects stay. Collections that look for garbage among them are an eighth of a start.
+    gc.set_threshold(50_000)
     read_env_file()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
     # Settings must be named before anything of Django's that reads them is imported.

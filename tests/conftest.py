@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import gc
 from collections.abc import AsyncIterator
 
 import hypothesis
@@ -11,11 +12,12 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from accounts import lockout, mail, wrong_tokens
 from rooms import ratelimit
+from tests import tables
 from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
 
-pytest_plugins = ["tests.summary", "tests.covered"]
+pytest_plugins = ["tests.summary", "tests.covered", "tests.sharing"]
 
 # No test measures time: on a busy machine one example may take half a second.
 hypothesis.settings.register_profile(
@@ -56,6 +58,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Have collections of garbage skip the modules and the thousands of tests, which stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
     """Makes the database, also for tests without the mark `django_db`, and drops it at the end.
@@ -64,6 +74,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     """
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    tables.use()
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":

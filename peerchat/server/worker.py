@@ -46,8 +46,7 @@ def main() -> None:
 
     application = get_default_application()
     # Later full collections skip these objects, too. Otherwise each would stop the process for a
-    # tenth of a second.
-    gc.collect()
+    # tenth of a second. One in fifty is garbage, for which another tenth now is too long.
     gc.freeze()
     gc.enable()
     # Sockets are many objects that stay. While a class connects, collections would take a fifth of

@@ -25,7 +25,7 @@ from tests.e2e.people import (
     eventually,
 )
 from tests.e2e.proxy import Proxy
-from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
+from tests.e2e.sites import OneProcess, Pool, Running, Store, once, prepare, serve
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -42,21 +42,30 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def one_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str]]:
-    """The demo course on SQLite, and its password."""
-    store = OneProcess(tmp_path_factory.mktemp("one-process"))
-    yield store, prepare(store)
-    store.remove()
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes that share the tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[tuple[Pool, str]]:
+def one_process(shared: Path) -> tuple[Store, str]:
+    """The demo course on SQLite, and its password."""
+    store = OneProcess(shared / "one-process")
+    return store, once(shared, "one-process-password", lambda: prepare(store))
+
+
+@pytest.fixture(scope="session")
+def pool(shared: Path) -> tuple[Pool, str]:
     """The demo course on PostgreSQL, and its password."""
-    store = Pool()
-    try:
-        yield store, prepare(store)
-    finally:
-        store.remove()
+    store = Pool("peerchat_demo", template=None)
+
+    def make() -> str:
+        store.remove()  # of a run before, on the same server
+        store.create()
+        return prepare(store)
+
+    return store, once(shared, "pool-password", make)
 
 
 @pytest.fixture(scope="session")
@@ -71,17 +80,18 @@ SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "b
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests on two workers, and those with the mark `also_on` on the sites that it names, too.
+    """Run tests on two workers, or where the mark `also_on` says that they run `usually`.
 
-    `make faults` sets ALL_SITES, and runs the marked tests on one process as well.
+    `make faults` sets ALL_SITES, and runs the marked tests on the sites that the mark names and on
+    one process as well.
     """
     named = metafunc.definition.iter_markers("parametrize")
     if "running" in metafunc.fixturenames and not any(mark.args[0] == "running" for mark in named):
         names = ["two-workers"]
         if also := metafunc.definition.get_closest_marker("also_on"):
-            names += also.args
-            if "ALL_SITES" in os.environ and "one-process" not in names:
-                names.append("one-process")
+            names = [also.kwargs.get("usually", "two-workers")]
+            if "ALL_SITES" in os.environ:
+                names += sorted({*also.args, "one-process"} - {*names})
         metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
 
 
@@ -134,6 +144,8 @@ class Classroom:
             viewport=PHONE if phone else DESKTOP,
             is_mobile=phone,
             has_touch=phone,
+            # What waits moves all the time, which costs much where nothing but the CPU draws.
+            reduced_motion="reduce" if phone else "no-preference",
             locale="en-GB",
             timezone_id="Europe/London",
             ignore_https_errors=self.site.store.tls,

@@ -1,10 +1,11 @@
 """Running sites with the demo course, each on a database of its own."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +102,14 @@ class Pool:
     workers = 2
     tls = False
 
-    def __init__(self, name: str = "", *, template: str = "template1") -> None:
+    def __init__(self, name: str = "", *, template: str | None = "template1") -> None:
+        """Make a database, or use one that is there if `template` is None."""
         self._name = name or f"peerchat_{uuid.uuid4().hex}"
         self._server = urlsplit(os.environ["DATABASE_URL"])
+        if template is not None:
+            self.create(template)
+
+    def create(self, template: str = "template1") -> None:
         with self._connect("postgres") as connection:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
@@ -140,7 +146,9 @@ class Pool:
     def remove(self) -> None:
         with self._connect("postgres") as connection:
             connection.execute(
-                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name))
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(self._name)
+                )
             )
 
 
@@ -161,6 +169,16 @@ def prepare(store: Store) -> str:
         assert done.returncode == 0, done.stderr
     (line,) = [one for one in done.stdout.splitlines() if one.startswith("Password for all: ")]
     return line.split()[-1]
+
+
+def once(folder: Path, name: str, make: Callable[[], str]) -> str:
+    """Return what `make` gives the first of the processes that share the folder."""
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = folder / name
+        if not told.exists():
+            told.write_text(make())
+        return told.read_text()
 
 
 @contextmanager

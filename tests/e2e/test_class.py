@@ -35,7 +35,7 @@ async def all_see(phase: str, *people: Person, look: str = "") -> None:
             await person.knows_no_answer()
 
 
-@pytest.mark.also_on("one-process", "below-a-path")
+@pytest.mark.also_on("below-a-path")
 async def test_a_whole_question(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two, three = students = [

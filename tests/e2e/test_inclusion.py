@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.e2e.people import DESKTOP, PHONE, TELL_VIOLATIONS, WITHIN, Chat, Instructor
 from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OURS, Store
-from tests.running import Site, manage
+from tests.running import Site, manage, unmeasured
 from tests.servers import ROOT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -83,7 +83,7 @@ def example_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def example_environment(database: Path) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if key not in OURS}
     return {
-        **inherited,
+        **unmeasured(inherited),
         "DJANGO_SETTINGS_MODULE": "coursesite.settings",
         "EXAMPLE_DATABASE": str(database),
         "PYTHONPATH": f"{ROOT}:{EXAMPLE}",

@@ -13,7 +13,7 @@ from typing import Self
 from tests.faults.cast import Cast
 from tests.faults.stores import FaultyPostgres, FaultyRedis
 from tests.pace import patient
-from tests.running import Site
+from tests.running import Site, unmeasured
 from tests.servers import ROOT, environment
 
 WORKERS = 3
@@ -85,7 +85,7 @@ class Place:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env=self.env,
+            env=unmeasured(self.env),
             capture_output=True,
             text=True,
             timeout=patient(120),

@@ -95,7 +95,13 @@ def front(site, tmp_path) -> Iterator[Site]:
         yield running
 
 
-async def test_one_talks_through_it(front, ada):
+async def test_one_talks_through_it_and_is_refused_or_closed_by_it(front, ada):
+    await one_talks_through_it(front, ada)
+    await what_peerchat_refuses_is_refused(front, ada)
+    await a_socket_that_peerchat_closes_is_closed_with_its_code(front)
+
+
+async def one_talks_through_it(front, ada):
     header = {"Authorization": f"Bearer {ada.token}"}
     async with open_at(front, "/ws/chat/", additional_headers=header) as first:
         await talk(first, 1)
@@ -121,7 +127,7 @@ async def talk(socket_: ClientConnection, seq: int) -> None:
         await client.close()
 
 
-async def test_what_peerchat_refuses_is_refused(front, ada):
+async def what_peerchat_refuses_is_refused(front, ada):
     session = await database_sync_to_async(ada.log_in)()
     for wrong in (
         {"Authorization": "Bearer pc_wrong"},
@@ -133,7 +139,7 @@ async def test_what_peerchat_refuses_is_refused(front, ada):
         assert refused.value.response.status_code == 403
 
 
-async def test_a_socket_that_peerchat_closes_is_closed_with_its_code(front):
+async def a_socket_that_peerchat_closes_is_closed_with_its_code(front):
     async with open_at(front, "/ws/chat/") as socket_:
         await Client(socket_).post("authenticate", token="pc_wrong")
         assert await closed(socket_) == 4401

@@ -11,9 +11,10 @@ import json
 import marshal
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import CodeType, ModuleType
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ("accounts", "peerchat", "rooms")
@@ -28,10 +29,83 @@ def slipcover(**options: Any) -> Any:
     return Slipcover(branch=True, omit=OMITTED, exclude_also=EXCLUDED, **options)
 
 
+class Placeholders:
+    """Stands in for the module of SlipCover's probes, with constants that marshal can write."""
+
+    signal = ("SlipCover's signal",)
+
+    @staticmethod
+    def new(_sci: Any, _file: str, line_or_branch: Any, _threshold: int) -> tuple[str, Any]:
+        return ("SlipCover's probe of", line_or_branch)
+
+
+class Instrumented(NamedTuple):
+    """The code of a module with placeholders for its probes, and what SlipCover notes of it."""
+
+    code: CodeType
+    index: list[Any]
+    """Where the probes are, for each code object in the order of `walk`."""
+    lines: set[int]
+    branches: set[tuple[int, int]]
+
+
+def walk(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a module and of all functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from walk(constant)
+
+
+def prepare(source: Path) -> Instrumented:
+    """Instrument a module, which takes SlipCover longer than Python to compile it."""
+    from slipcover import slipcover as module  # not in every process
+    from slipcover.branch import preinstrument  # as above
+
+    code = compile(preinstrument(ast.parse(source.read_bytes())), str(source), "exec")
+    sci, probes = slipcover(), module.probe
+    module.probe = Placeholders
+    try:
+        code = sci.instrument(code)
+    finally:
+        module.probe = probes
+    name = code.co_filename
+    index = [sci.code2index[one] for one in walk(code)]
+    return Instrumented(code, index, sci.code_lines[name], sci.code_branches[name])
+
+
+def register(sci: Any, made: Instrumented) -> CodeType:
+    """Return the code of a module with probes of this process."""
+    from slipcover.slipcover import probe  # not in every process
+
+    name, indices = made.code.co_filename, iter(made.index)
+
+    def real(constant: Any) -> Any:
+        if isinstance(constant, CodeType):
+            return restored(constant)
+        if constant == Placeholders.signal:
+            return probe.signal
+        if isinstance(constant, tuple) and constant[:1] == ("SlipCover's probe of",):
+            return probe.new(sci, name, constant[1], sci.d_miss_threshold)
+        return constant
+
+    def restored(code: CodeType) -> CodeType:
+        index = next(indices)
+        whole = code.replace(co_consts=tuple(map(real, code.co_consts)))
+        sci.code2index[whole] = index
+        return whole
+
+    with sci.lock:
+        code = restored(made.code)
+        sci.code_lines[name].update(made.lines)
+        sci.code_branches[name].update(made.branches)
+        sci.instrumented[name].add(code)
+    return code
+
+
 def measure(folder: Path) -> None:
     """Note what runs in this process from here on."""
     from slipcover import FileMatcher, ImportManager  # not in every process
-    from slipcover.branch import preinstrument  # as above
     from slipcover.importer import SlipcoverLoader  # as above
 
     def exec_module(loader: SlipcoverLoader, module: ModuleType) -> None:
@@ -39,15 +113,15 @@ def measure(folder: Path) -> None:
         source = loader.origin
         kept = folder / str(source.relative_to(ROOT)).replace("/", "-")
         if kept.exists():
-            code = marshal.loads(kept.read_bytes())
+            made = Instrumented(*marshal.loads(kept.read_bytes()))
         else:
-            code = compile(preinstrument(ast.parse(source.read_bytes())), str(source), "exec")
+            made = prepare(source)
             # Another process may read it at any time.
             written = folder / f"{uuid.uuid4().hex}.code"
-            written.write_bytes(marshal.dumps(code))
+            written.write_bytes(marshal.dumps(tuple(made)))
             written.rename(kept)
         loader.sci.register_module(module)
-        exec(loader.sci.instrument(code), module.__dict__)
+        exec(register(loader.sci, made), module.__dict__)
 
     SlipcoverLoader.exec_module = exec_module
     noted = slipcover()

@@ -113,8 +113,15 @@ def ask(url: str) -> tuple[int, str, SimpleCookie, str]:
         return answer.status, answer.headers.get("Location", ""), cookies, answer.read().decode()
 
 
-def test_the_proxy_may_leave_the_prefix_or_take_it_away(below):
-    host = below.url.removesuffix("/a/b/")
+async def test_the_proxy_may_leave_the_prefix_or_take_it_away(below, school):
+    """Pages, sockets and programs, at one site."""
+    await asyncio.to_thread(pages_are_there_either_way, below.url.removesuffix("/a/b/"))
+    tokens = await asyncio.to_thread(issue, "ada", "ines")
+    await sockets_are_there_either_way(below, tokens[0])
+    await programs_take_a_url_with_a_path(below, tokens)
+
+
+def pages_are_there_either_way(host):
     for prefix in ("/a/b", ""):
         assert ask(f"{host}{prefix}/")[:2] == (302, "/a/b/accounts/login/?next=/a/b/")
         status, _, cookies, page = ask(f"{host}{prefix}/accounts/login/")
@@ -130,8 +137,7 @@ def test_the_proxy_may_leave_the_prefix_or_take_it_away(below):
     assert ask(f"{host}/a/b")[:2] == (301, "/a/b/")
 
 
-async def test_sockets_are_there_either_way(below, school):
-    (token,) = await asyncio.to_thread(issue, "ada")
+async def sockets_are_there_either_way(below, token):
     host = below.url.replace("http", "ws").removesuffix("/a/b/")
     header = {"Authorization": f"Bearer {token}"}
     for prefix in ("/a/b", ""):
@@ -145,8 +151,7 @@ def issue(*usernames: str) -> list[str]:
     return done.stdout.split()
 
 
-async def test_programs_take_a_url_with_a_path(below, school):
-    tokens = await asyncio.to_thread(issue, "ada", "ines")
+async def programs_take_a_url_with_a_path(below, tokens):
     async with Client(below.url, tokens[0]) as ada, Client(below.url, tokens[1]) as ines:
         room = ada.courses[0].room
         await ada.send(room, "From below")

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from rooms.models import Course, Enrollment
-from tests.rooms.cast import Cast, Hall, Person, make_person, make_question
+from rooms.models import Course
+from tests.rooms.cast import Cast, Hall, Person, make_people, make_question, put_into
 from tests.rooms.raw import RawClient
 from tests.rooms.revoked import Table
 from tests.rooms.school import School, make_school
@@ -34,13 +34,20 @@ SHORTER = {
 }
 
 
+ROLES = {
+    **dict.fromkeys(("ada", "bea", "carl"), "student"),
+    "tess": "assistant",
+    "ines": "instructor",
+}
+
+
 @pytest.fixture(scope="session")
 def table(pytestconfig: pytest.Config) -> Table:
     """Return the table of how long revocations took, which is shown at the end of the run."""
     return Table(section(pytestconfig, "last frame after something was taken away"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")
@@ -65,21 +72,14 @@ async def cast(
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with django_db_blocker.unblock():
         tag = next(_tags)
-        course = Course.objects.create(slug=f"physics-{tag}", title="Physics")
-        other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
-        for slug in ("force", "work"):
-            make_question(course, slug)
-        people: dict[str, Any] = {
-            name: make_person(f"{name}-{tag}", name.title())
-            for name in ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
-        }
-        for name, role in (
-            *((name, "student") for name in ("ada", "bea", "carl")),
-            ("tess", "assistant"),
-            ("ines", "instructor"),
-        ):
-            Enrollment.objects.create(course=course, user=people[name].user, role=role)
-        Enrollment.objects.create(course=other, user=people["ivan"].user, role="instructor")
+        with transaction.atomic():
+            course = Course.objects.create(slug=f"physics-{tag}", title="Physics")
+            other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
+            for slug in ("force", "work"):
+                make_question(course, slug)
+            people: dict[str, Any] = make_people(tag, *ROLES, "ivan", "zoe")
+            put_into(course, {people[name]: role for name, role in ROLES.items()})
+            put_into(other, {people["ivan"]: "instructor"})
         began = hall.site.log.stat().st_size
         async with contextlib.AsyncExitStack() as exits:
             yield Cast(

@@ -22,12 +22,11 @@ SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
 """Seconds, in place of 10. The pings that find dead sockets have their usual interval."""
 
 
-@pytest.fixture
-async def site(cast, tmp_path):
-    site = Site(tmp_path, workers=2, env=environment(**SHORTER))
-    await asyncio.to_thread(site.__enter__)
-    yield site
-    await asyncio.to_thread(site.stop)
+@pytest.fixture(scope="module")
+def site(django_db_setup, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lonely")
+    with Site(folder, workers=2, env=environment(**SHORTER)) as site:
+        yield site
 
 
 @pytest.fixture
@@ -153,6 +152,8 @@ async def test_whose_partner_is_at_a_worker_that_died_is_put_with_others(class_)
         "presence", room=class_.cast.room, left=[class_.people[3].name]
     )
     assert event["online"] == 3
+    # The site is whole again for the next test.
+    await eventually(lambda: len(class_.site.workers()) == 2)
 
 
 async def test_whose_partner_polled_and_is_lost_is_put_with_others(class_):

@@ -277,15 +277,12 @@ async def test_signals_during_a_replacement_mean_one_more_round(site, code):
     assert len(running.workers()) == 2
     assert not running.workers() & (first | second)
     assert running.log.read_text().count("Replacing 2 worker(s)") == 2
-
-
-def test_sigterm_during_a_replacement_stops_everything(site):
-    running = site(workers=2)
+    # SIGTERM during another one stops everything.
     workers = running.workers()
     hang_up(running)
-    until(lambda: len(running.workers()) == 3)
+    await eventually(lambda: len(running.workers()) == 3)
     workers |= running.workers()
-    assert running.stop(within=patient(15)) == 0
+    assert await asyncio.to_thread(lambda: running.stop(within=patient(15))) == 0
     assert not any(map(alive, workers))
 
 

@@ -81,12 +81,6 @@ def test_missing_static_files_are_named(transactional_db, tmp_path):
     assert "run manage.py collectstatic" in done.stderr
 
 
-def test_ipv6(site):
-    running = site(bind="::1")
-    assert running.url.startswith("http://[::1]:")
-    assert get(f"{running.url}healthz") == 200
-
-
 def test_a_dead_worker_is_started_again_while_the_other_serves(site):
     running = site(workers=2, measured=True)
     first = running.workers()
@@ -101,6 +95,7 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
     assert re.search(
         r"Worker \d was ended by SIGKILL; starting it again in 0.5 s", running.log.read_text()
     )
+    is_stopped_by(running, signal.SIGTERM)
 
 
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
@@ -114,9 +109,11 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
     assert running.stop(within=3.5) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything(site, number):
-    running = site(workers=2)
+def test_an_interrupt_stops_everything(site):
+    is_stopped_by(site(workers=2), signal.SIGINT)
+
+
+def is_stopped_by(running, number):
     workers = running.workers()
     os.kill(running.pid, number)
     assert running.process.wait(patient(20)) == 0
@@ -154,17 +151,17 @@ def test_nor_one_that_did_not_read_what_they_told_it(site):
     until(lambda: not alive(worker))
 
 
-async def test_a_path_that_does_not_exist_is_refused_cleanly(site):
-    running = await asyncio.to_thread(site)
+async def test_ipv6_and_what_is_refused_cleanly(site):
+    running = await asyncio.to_thread(lambda: site(bind="::1"))
+    assert running.url.startswith("http://[::1]:")
+    assert await asyncio.to_thread(get, f"{running.url}healthz") == 200
+    # A path that does not exist.
     for path in ("/nowhere", "/ws/", "/ws/chat", "/ws/chat/more/", "/ws/%F0%9F%92%A9/"):
         with pytest.raises(InvalidStatus) as refused:
             await connect(running.socket_url + path, proxy=None)
         assert refused.value.response.status_code == 403
     assert "Traceback" not in running.log.read_text()
-
-
-async def test_wrong_credentials_get_403_and_no_socket(site):
-    running = await asyncio.to_thread(site)
+    # Wrong credentials.
     with pytest.raises(InvalidStatus) as refused:
         await connect(
             f"{running.socket_url}/ws/chat/",

@@ -24,13 +24,12 @@ SHORTER = {"PING_INTERVAL": "1", "PING_TIMEOUT": "2", "PRESENCE_EXPIRY": "6"}
 """Seconds, in place of 20, 30 and 30."""
 
 
-@pytest.fixture
-async def site(cast, tmp_path):
+@pytest.fixture(scope="module")
+def site(django_db_setup, tmp_path_factory):
     """A site of its own with two workers that soon lose patience."""
-    site = Site(tmp_path, workers=2, env=environment(**SHORTER))
-    await asyncio.to_thread(site.__enter__)
-    yield site
-    await asyncio.to_thread(site.stop)
+    folder = tmp_path_factory.mktemp("silent")
+    with Site(folder, workers=2, env=environment(**SHORTER)) as site:
+        yield site
 
 
 @pytest.fixture

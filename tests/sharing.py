@@ -1,0 +1,69 @@
+"""The order of the tests, and which process runs which, where several share them (pytest-xdist).
+
+A running site leaves rows in the database of its process, so tests that look at whole tables, or
+empty them, run before. Then come the files that take longest, so that no process is left alone
+with one at the end. The tests of a file stay in one process, where its site starts once.
+"""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+LONG = (
+    *("tests/e2e/test_class.py", "tests/e2e/test_devices.py", "tests/faults/test_faults.py"),
+    *("tests/e2e/test_inclusion.py", "tests/e2e/test_log_in.py", "tests/e2e/test_pages.py"),
+    *("tests/inclusion/test_foreign_users.py", "tests/attacks/test_markup.py"),
+    *("tests/attacks/test_reading.py", "tests/e2e/test_fallback.py", "tests/e2e/test_rooms.py"),
+    *("tests/rooms/test_transitions.py", "tests/e2e/test_texts.py", "tests/attacks/test_http.py"),
+    *("tests/rooms/test_redis_away.py", "tests/attacks/test_answers.py"),
+    *("tests/inclusion/test_installed.py", "tests/deployment/test_deployment.py"),
+    *("tests/rooms/api/test_schemathesis.py", "tests/rooms/test_lonely.py"),
+)
+"""The files whose tests need no database of Django's and take longest, the longest first."""
+
+
+def turn(item: pytest.Item) -> int:
+    """Return when a test runs: first those that are rolled back, then those that empty tables."""
+    names = getattr(item, "fixturenames", ())
+    mark = item.get_closest_marker("django_db")
+    if "transactional_db" in names or (mark and mark.kwargs.get("transaction")):
+        return 1
+    return 0 if mark or "db" in names else 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {path: number for number, path in enumerate(LONG)}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        path = item.nodeid.partition("::")[0]
+        return turn(item), rank.get(path, len(rank))
+
+    items.sort(key=place)
+
+
+class ByFile(LoadScopeScheduling):
+    """Hands out the tests in their order, and at once those of a file that follow one another."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+        self._units: dict[str, str] = {}
+
+    def schedule(self) -> None:
+        if self.collection is None:
+            last, number = "", 0
+            for nodeid in next(iter(self.registered_collections.values())):
+                path = nodeid.partition("::")[0]
+                number += path != last
+                last = path
+                self._units[nodeid] = f"{number} {path}"
+        super().schedule()
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._units[nodeid]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)

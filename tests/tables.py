@@ -1,0 +1,41 @@
+"""Emptying the tables after a test that commits.
+
+Django's `flush` truncates all of them, which makes each table and index anew, and then looks for
+all permissions. Most are empty, and the permissions stay as they are.
+"""
+
+from functools import cache
+
+from django.db import connection
+from django.test import TransactionTestCase
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+@cache
+def _statements(database: str) -> str:
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    quoted = [connection.ops.quote_name(name) for name in names if name not in KEPT]
+    return "; ".join(
+        [
+            "BEGIN",
+            # Without foreign keys, so in any order.
+            "SET LOCAL session_replication_role = replica",
+            *(f"DELETE FROM {name}" for name in quoted),
+            "COMMIT",
+        ]
+    )
+
+
+def _empty(case: TransactionTestCase) -> None:
+    if connection.vendor != "postgresql":
+        _flush(case)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_statements(str(connection.settings_dict["NAME"])))
+
+
+def use() -> None:
+    """Empty tables in this way from here on."""
+    TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
