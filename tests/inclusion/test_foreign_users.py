@@ -118,6 +118,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 ALSO_HERE = ("test_tags", "test_place", "test_embed", "test_sockets", "test_hosts", "test_proxy")
 
 
+@pytest.mark.timeout(500)
 def test_the_tests_of_inclusion_pass_in_this_site_too():
     """Run them in a process of its own, as Django has one model of users for each."""
     env = {name: value for name, value in os.environ.items() if "XDIST" not in name}
@@ -131,7 +132,7 @@ def test_the_tests_of_inclusion_pass_in_this_site_too():
         env=unmeasured(env),
         capture_output=True,
         text=True,
-        timeout=patient(170.0),
+        timeout=patient(480.0),
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr

@@ -65,7 +65,7 @@ def test_missing_migrations_are_named(client, transactional_db, caplog):
         assert response.status_code == 503
         assert response.json() == READY[1] | {"status": "unavailable", "migrations": "missing"}
         assert "peerchat_rooms.0001_initial and" in caplog.text
-    assert "more: run manage.py migrate" in caplog.text
+        assert "more: run manage.py migrate" in caplog.text
     finally:
         rows.bulk_create(kept)
     assert client.get("/readyz").json() == READY[1]

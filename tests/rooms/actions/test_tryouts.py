@@ -231,8 +231,9 @@ def test_a_whole_question(school, played):
     assert Message.objects.filter(room__kind="partners", kind="text").count() >= 25
     said = mine.first()
     assert said is not None
-    own = Vote.objects.get(user=said.sender, round__number=1).choice
-    assert own in said.text
+    # Some never vote.
+    own = first.get(said.sender_id)
+    assert own is None or own in said.text
     played.play(later=3.0)
     assert len(presence.online_students(course)) == 29  # two have left
     count = mine.count()
@@ -304,13 +305,16 @@ def test_another_worker_goes_on_and_repeats_nothing(played):
     played.act(MakePartners)
     played.act(EnableChat)
     played.play(later=30.0)
-    texts = Message.objects.filter(room__kind="partners").count()
+    before = set(Message.objects.filter(room__kind="partners"))
     assert bots.take_over(worker=OTHER) == []
     TryOut.objects.update(held_until=timezone.now() - timedelta(seconds=1))
     (troupe,) = bots.take_over(worker=OTHER)
     assert not bots.play(troupe=played.troupe, worker=HOST)
     assert bots.play(troupe=troupe, worker=OTHER)
-    assert Message.objects.filter(room__kind="partners").count() == texts
+    # What comes due meanwhile is new.
+    new = set(Message.objects.filter(room__kind="partners")) - before
+    said = {(one.room_id, one.sender_id, one.text) for one in before}
+    assert not {(one.room_id, one.sender_id, one.text) for one in new} & said
     # One that stops leaves them to others at once.
     bots.leave(worker=OTHER)
     assert len(bots.take_over(worker=HOST)) == 1

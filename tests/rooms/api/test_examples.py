@@ -9,7 +9,9 @@ import pytest
 
 from accounts import tokens
 from accounts.models import User
+from rooms.actions.session import control
 from rooms.models import Room
+from rooms.wire.commands import NextQuestion, StopVote
 from tests.running import environment, manage
 from tests.servers import ROOT
 
@@ -22,6 +24,7 @@ def test_the_examples(site, tmp_path):
     student, instructor = (User.objects.get(username=name) for name in ("student1", "instructor"))
     student.set_password("correct horse")
     student.save()
+    User.objects.create_user("tess", "tess@example.edu")
     running = site(workers=1)
     variables = {
         "SITE": running.origin,
@@ -34,6 +37,9 @@ def test_the_examples(site, tmp_path):
     for line in re.findall(r"^curl .*$", "\n".join(BLOCKS), re.MULTILINE):
         if "tokens/current" in line:
             continue  # it ends the token of those that follow
+        if "quick_question" in line:
+            for ending in (StopVote(uuid="stop"), NextQuestion(uuid="next")):
+                control(user=instructor, course="physics101", command=ending)
         # curl fails on an error status; long polls wait for one second only.
         command = line.replace("curl -s", "curl -sS --fail-with-body").replace("=25", "=1")
         done = subprocess.run(
@@ -46,10 +52,10 @@ def test_the_examples(site, tmp_path):
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout) if done.stdout else None)
-    assert len(answers) == 10
+    assert len(answers) == 20
     assert answers[0].keys() == {"token", "expires"}
-    assert [message["text"] for message in answers[3]["results"]] == ["hello"]
-    assert (answers[6]["round"], answers[6]["choice"]) == (1, "B")
-    assert answers[7]["phase"] == "vote"
-    assert [line["outcome"] for line in answers[8]["lines"]] == ["invite", "refused"]
+    assert [message["text"] for message in answers[8]["results"]] == ["hello"]
+    assert (answers[11]["round"], answers[11]["choice"]) == (1, "B")
+    assert answers[12]["phase"] == "vote"
+    assert [line["outcome"] for line in answers[18]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
