@@ -10,8 +10,11 @@ import atexit
 import json
 import marshal
 import os
+import sys
 import uuid
 from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -19,6 +22,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ("accounts", "peerchat", "rooms")
 OMITTED = ["*/migrations/*"]
+PROBES = sys.version_info < (3, 12)
 EXCLUDED = [r"raise NotImplementedError", r"\.\.\.$"]
 
 
@@ -43,7 +47,7 @@ class Instrumented(NamedTuple):
     """The code of a module with placeholders for its probes, and what SlipCover notes of it."""
 
     code: CodeType
-    index: list[Any]
+    places: list[Any]
     """Where the probes are, for each code object in the order of `walk`."""
     lines: set[int]
     branches: set[tuple[int, int]]
@@ -57,28 +61,45 @@ def walk(code: CodeType) -> Iterator[CodeType]:
             yield from walk(constant)
 
 
+@cache
+def with_placeholders() -> Any:
+    """SlipCover's module once more, beside the one whose probes other threads may meet now."""
+    found = find_spec("slipcover.slipcover")
+    assert found is not None
+    spec = spec_from_file_location("slipcover.with_placeholders", found.origin)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.probe = Placeholders
+    return module
+
+
 def prepare(source: Path) -> Instrumented:
-    """Instrument a module, which takes SlipCover longer than Python to compile it."""
-    from slipcover import slipcover as module  # not in every process
-    from slipcover.branch import preinstrument  # as above
+    """Instrument a module, which takes SlipCover longer than Python to compile it.
+
+    From Python 3.12 on there are no probes, and each process instruments the code by itself.
+    """
+    from slipcover.branch import preinstrument  # not in every process
 
     code = compile(preinstrument(ast.parse(source.read_bytes())), str(source), "exec")
-    sci, probes = slipcover(), module.probe
-    module.probe = Placeholders
-    try:
-        code = sci.instrument(code)
-    finally:
-        module.probe = probes
+    if not PROBES:
+        return Instrumented(code, [], set(), set())
+    sci = with_placeholders().Slipcover(branch=True)
+    code = sci.instrument(code)
     name = code.co_filename
-    index = [sci.code2index[one] for one in walk(code)]
-    return Instrumented(code, index, sci.code_lines[name], sci.code_branches[name])
+    places = [sci.code2index[one] for one in walk(code)]
+    return Instrumented(code, places, sci.code_lines[name], sci.code_branches[name])
 
 
 def register(sci: Any, made: Instrumented) -> CodeType:
     """Return the code of a module with probes of this process."""
+    if not PROBES:
+        code: CodeType = sci.instrument(made.code)
+        return code
     from slipcover.slipcover import probe  # not in every process
 
-    name, indices = made.code.co_filename, iter(made.index)
+    name, indices = made.code.co_filename, iter(made.places)
 
     def real(constant: Any) -> Any:
         if isinstance(constant, CodeType):
