@@ -24,6 +24,7 @@ from rooms.actions import roster as actions
 from rooms.actions.roster import Invited
 from rooms.conf import limits
 from rooms.models import Course, Invitation
+from rooms.pages.course_forms import explain
 from rooms.peer.sheets import decoded
 from rooms.process import invitations
 from rooms.queries import roster as queries
@@ -142,7 +143,7 @@ def _apply(request: HttpRequest, course: Course) -> HttpResponse:
     try:
         plan = actions.import_roster(course=course, lines=lines, remove_missing=remove)
     except PeerError as error:
-        messages.error(request, error.message)
+        messages.error(request, explain(error))
         return _page(request, course, form)
     if not plan.is_possible:
         return _page(request, course, form, plan)
@@ -166,7 +167,7 @@ def _invite(request: HttpRequest, course: Course, *, again: bool) -> None:
             again=again,
         )
     except PermissionDenied as error:
-        messages.error(request, error.message)
+        messages.error(request, explain(error))
         return
     if left:
         told = gettext("You have sent many invitations. %(count)s must wait for some minutes.")
@@ -204,7 +205,7 @@ def print_links(request: HttpRequest, slug: str) -> HttpResponse:
             link = link_to(request)
             made = actions.invite(course=course, kind=Invitation.Kind.PRINT, users=part)
         except PermissionDenied as error:
-            messages.error(request, error.message)
+            messages.error(request, explain(error))
             return redirect("peerchat:roster", course.slug)
         context["links"] = [_printed(one, link(one.secret)) for one in made]
         context["expires_at"] = made[0].invitation.expires_at if made else None

@@ -174,6 +174,6 @@ def test_an_archived_course_is_told(ines, school):
     load(ines)
     school.course.archived_at = timezone.now()
     school.course.save()
-    assert "The course is archived" in load(ines, "Ida;ida@example.org").content.decode()
-    assert "The course is archived" in ines.post(PRINT, follow=True).content.decode()
+    assert "This course is archived" in load(ines, "Ida;ida@example.org").content.decode()
+    assert "This course is archived" in ines.post(PRINT, follow=True).content.decode()
     assert Enrollment.objects.filter(course=school.course).count() == 8
