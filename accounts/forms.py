@@ -1,6 +1,8 @@
-"""Form fields for texts that people write in any script."""
+"""Form fields for texts that people write in any script, and for the usernames they choose."""
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 
 def write_anything(field: forms.Field | None) -> None:
@@ -11,3 +13,12 @@ def write_anything(field: forms.Field | None) -> None:
     if isinstance(field, forms.CharField):
         field.widget.attrs.pop("maxlength", None)
         field.widget.attrs["dir"] = "auto"
+
+
+def refuse_address(username: str) -> None:
+    """Raise ValidationError for a chosen username that could be somebody's e-mail address.
+
+    Lecturers name people by their addresses, and would let the wrong person in.
+    """
+    if "@" in username:
+        raise ValidationError(_("Choose a username without “@”."))

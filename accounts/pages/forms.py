@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import hashing, languages, lockout, people
-from accounts.forms import write_anything
+from accounts.forms import refuse_address, write_anything
 from accounts.models import User
 from accounts.text import plain_name
 
@@ -131,6 +131,8 @@ class NewAccountForm(forms.Form):
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
+        if username.lower() != self._email:
+            refuse_address(username)
         user = User(username=username)
         check(user, "username")
         try:

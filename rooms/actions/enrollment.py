@@ -8,7 +8,16 @@ from accounts import people
 from accounts.people import User
 from rooms import permissions
 from rooms.actions import seating, signals, tell
-from rooms.models import ClassSession, Course, Enrollment, Membership, Room, course_room
+from rooms.models import (
+    ClassSession,
+    Course,
+    Enrollment,
+    Membership,
+    Room,
+    TryOutStudent,
+    course_room,
+)
+from rooms.wire.errors import PermissionDenied
 
 
 @transaction.atomic
@@ -16,9 +25,12 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
     """Enrol the users and make them members of the course's room. Their sockets get it at once.
 
     Users who are enrolled already get the role. Returns the number of new enrolments. Raises
-    CourseArchived.
+    CourseArchived, and PermissionDenied for students of a try-out of another course.
     """
     permissions.in_use(_lock_course(course))
+    # They are removed with their try-out, and what they left elsewhere would stand against it.
+    if TryOutStudent.objects.filter(user__in=users).exclude(try_out__course=course).exists():
+        raise PermissionDenied("Students of a try-out come into no other course.")
     room = course_room(course)
     known = set(
         Enrollment.objects.filter(course=course, user__in=users).values_list("user_id", flat=True)

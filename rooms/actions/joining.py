@@ -102,14 +102,24 @@ def join(*, user: User, code: JoinCode, address: str | None = None) -> Enrollmen
     Those who are in the course keep their role. Raises PermissionDenied for a user who was removed
     from the course by this code.
     """
-    found = Enrollment.objects.filter(course=code.course, user=user).first()
+    return _join(user, code, Q(user=user), address)
+
+
+def _join(user: User, code: JoinCode, who: Q, address: str | None) -> Enrollment:
+    mine = Enrollment.objects.filter(course=code.course, user=user)
+    found = mine.first()
     if found is not None:
         return found
-    _not_excluded(code, Q(user=user))
+    # Whoever removes the user, or gives them another role, at this moment holds the lock.
+    Course.objects.select_for_update(no_key=True).get(pk=code.course_id)
+    _not_excluded(code, who)
+    found = mine.first()
+    if found is not None:
+        return found
     enroll(course=code.course, users=[user])
     guesses.know(course=code.course, address=address)
     _log(user, "join", code.course)
-    return Enrollment.objects.get(course=code.course, user=user)
+    return mine.get()
 
 
 @transaction.atomic
@@ -129,7 +139,7 @@ def join_as_guest(*, code: JoinCode, name: str, device: str, address: str | None
         except ValidationError as error:
             raise InvalidMessageFormat(" ".join(error.messages)) from None
         found = _make_guest(name, digest)
-    join(user=found, code=code, address=address)
+    _join(found, code, Q(user=found) | Q(device=digest), address)
     return found
 
 

@@ -30,6 +30,8 @@ from rooms.models import (
 )
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
+_RANKS = [Enrollment.Role.STUDENT, Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR]
+
 
 @transaction.atomic
 def merge_guest(*, user: User, course: str, username: str, into: str) -> None:
@@ -188,14 +190,19 @@ def _move_membership(membership: Membership, source: User, target: User) -> None
 
 
 def _move_enrollment(course: Course, source: User, target: User) -> None:
-    mine = Enrollment.objects.get(course=course, user=source)
+    mine = Enrollment.objects.filter(course=course, user=source).first()
+    if mine is None:
+        # The guest was removed just before the course was locked.
+        return
     theirs = Enrollment.objects.filter(course=course, user=target).first()
     if theirs is None:
         Enrollment.objects.filter(pk=mine.pk).update(user=target)
         return
     joined = min(mine.joined_at, theirs.joined_at)
     muted = max(filter(None, (mine.muted_until, theirs.muted_until)), default=None)
-    Enrollment.objects.filter(pk=theirs.pk).update(joined_at=joined, muted_until=muted)
+    # A guest may lead the course, perhaps as its only instructor.
+    role = max(mine.role, theirs.role, key=_RANKS.index)
+    Enrollment.objects.filter(pk=theirs.pk).update(joined_at=joined, muted_until=muted, role=role)
     mine.delete()
 
 

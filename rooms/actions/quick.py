@@ -34,6 +34,7 @@ from rooms.wire.errors import (
     InvalidChoice,
     InvalidMessageFormat,
     TextTooLong,
+    UuidReused,
 )
 from rooms.wire.fields import CHOICE_LIMIT
 from rooms.wire.text import clean_optional
@@ -79,8 +80,14 @@ def make_question(course: Course, command: QuickQuestion) -> Question:
 
 
 def note_answer(session: ClassSession, command: QuickQuestion, now: datetime) -> None:
-    """Note that the right answer of a question just asked was given in the class."""
+    """Note that the right answer of a question just asked was given in the class.
+
+    Raises UuidReused if another command of this uuid has given one.
+    """
     assert session.current_round is not None
+    name = answer_name(session.course, session.controller, command)
+    if RightAnswer.objects.filter(name=name).exists():
+        raise UuidReused
     if command.correct is not None:
         _note(session, session.current_round.asked, command.correct, command, now)
 

@@ -9,12 +9,14 @@ from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from accounts import people, tokens
 from accounts.people import User
 from rooms import permissions
+from rooms.actions import guests
 from rooms.actions.enrollment import enroll
 from rooms.actions.samples import SAMPLES
 from rooms.conf import limits
@@ -227,5 +229,24 @@ def remove(*, try_out: int) -> bool:
     Room.objects.filter(course=course).delete()
     UseLog.objects.filter(in_course=course).delete()
     course.delete()
-    people.everybody().filter(pk__in=users).delete()
+    _remove_people(users)
     return True
+
+
+def _remove_people(users: Sequence[people.Key]) -> None:
+    """Delete the people of a try-out, or let nobody in as those whom other rows need.
+
+    There are no such rows unless the database was changed by hand, but they must not keep a try-out
+    in its place.
+    """
+    found = people.everybody().filter(pk__in=users)
+    try:
+        with transaction.atomic():
+            found.delete()
+    except (ProtectedError, RestrictedError):
+        for user in found:
+            try:
+                with transaction.atomic():
+                    user.delete()
+            except (ProtectedError, RestrictedError):
+                guests.end(user=user)

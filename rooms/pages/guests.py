@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import links, people
+from accounts import hashing, links, people
 from accounts.entry import settle
-from accounts.forms import write_anything
+from accounts.forms import refuse_address, write_anything
 from accounts.people import User
 from rooms import addresses, qr
 from rooms.actions import guests, merging
@@ -33,13 +33,16 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class AccountForm(SetPasswordMixin, forms.ModelForm):
-    """Gives a guest a username, an address and a password."""
+    """Gives a guest a username and a password.
+
+    It asks for no e-mail address: lecturers find people by theirs, and nothing would confirm it.
+    """
 
     password1, password2 = SetPasswordMixin.create_password_fields()
 
     class Meta:
         model = get_user_model()
-        fields = ("username", "email") if settings.AUTH_USER_MODEL == OWN_USERS else ()
+        fields = ("username",) if settings.AUTH_USER_MODEL == OWN_USERS else ()
         field_classes = {"username": UsernameField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,10 +53,14 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
         self.fields["password1"].help_text = _("At least 8 characters that nobody guesses.")
         self.fields["password2"].label = _("Password, again")
         self.fields["password2"].help_text = ""
-        self.fields["email"].widget.attrs["autocomplete"] = "email"
         # The name that was made up is nothing to keep.
         if not self.is_bound:
             self.initial["username"] = ""
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        refuse_address(username)
+        return username
 
     def clean(self) -> dict[str, Any]:
         self.validate_passwords()
@@ -64,13 +71,14 @@ class AccountForm(SetPasswordMixin, forms.ModelForm):
         super()._post_clean()  # type: ignore[misc] # Django's own forms do so, too
         self.validate_password_for_user(self.instance)
 
-    @transaction.atomic
     def save(self, commit: bool = True) -> Any:
         """Store the account. Raises IntegrityError if somebody took the username meanwhile."""
         user = super().save(commit=False)
+        hashing.release_connections()
         user.set_password(self.cleaned_data["password1"])
-        user.save()
-        guests.forget_guest(user=user)
+        with transaction.atomic():
+            user.save()
+            guests.forget_guest(user=user)
         return user
 
 

@@ -23,14 +23,17 @@ def leader(course: Course, username: str) -> Enrollment:
 
 
 def named(person: str) -> User:
-    """Return the active user with this username, or else the only one with this address.
+    """Return the only active user with this username or e-mail address.
 
     Raises UnknownPerson and SeveralPeople.
     """
     person = person.strip()
     found = None if "\0" in person else people.find(person)
-    matching = [found] if found is not None else people.by_address(person)
-    active = [user for user in matching if user.is_active]
+    # Somebody may have for a username what is the address of somebody else.
+    matching = {user.pk: user for user in people.by_address(person)}
+    if found is not None:
+        matching[found.pk] = found
+    active = [user for user in matching.values() if user.is_active]
     if not active:
         raise UnknownPerson
     if len(active) > 1:

@@ -52,6 +52,8 @@ def test_an_account_comes_to_be_when_the_address_is_confirmed(client):
     assert page.status_code == 400
     assert set(page.context["form"].errors) == {"username", "password"}
     assert 'value="Eve Poe"' in page.content.decode()
+    refused = client.post(link, account(username="boss@example.org"))
+    assert set(refused.context["form"].errors) == {"username"}, "lecturers name people so"
     assert client.post(link, account()).url == "/"
     user = User.objects.get()
     assert (user.username, user.email, user.shown_name) == ("eve", "eve@example.org", "Eve Poe")

@@ -10,8 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from rooms.actions import guests, joining, leaders
 from rooms.actions.enrollment import enroll, expel_strangers, unenroll
 from rooms.models import Course, Enrollment, Membership, Room
+from rooms.wire.errors import PermissionDenied
 from tests.rooms.cast import Person, make_person
 from tests.running import until
 
@@ -155,3 +157,32 @@ def test_a_course_that_is_gone_has_nobody_to_expel(course, ada):
     pk = course.pk
     course.delete()
     expel_strangers(course=pk, users=[ada.user.pk])
+
+
+@pytest.mark.parametrize("decision", ["remove", "promote"])
+def test_what_a_lecturer_decides_while_somebody_joins_stands(course, ada, decision):
+    if connection.vendor != "postgresql":
+        pytest.skip("there is one writer at a time")
+    lecturer = make_person("ines", "Ines").user
+    enroll(course=course, users=[lecturer], role="instructor")
+    code = joining.open_joining(user=lecturer, course="physics")
+    mine = Enrollment.objects.filter(user=ada.user)
+    unenroll(course=course, users=[ada.user])
+    given = {"user": lecturer, "course": "physics"}
+    with transaction.atomic():
+        Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+        # As if ada had joined in another tab, too.
+        second = Elsewhere(lambda: joining.join(user=ada.user, code=code))
+        until(waits)
+        enroll(course=course, users=[ada.user])
+        if decision == "remove":
+            guests.remove(**given, username="ada")
+        else:
+            leaders.add_leader(**given, person="ada", role="assistant")
+    if decision == "remove":
+        with pytest.raises(PermissionDenied):
+            second.end()
+        assert not mine.exists()
+    else:
+        second.end()
+        assert mine.get().role == "assistant"

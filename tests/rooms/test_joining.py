@@ -5,9 +5,11 @@ from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts import hashing
 from accounts.models import Token, User, WrongCodes
 from accounts.tokens import issue
 from rooms import qr
@@ -302,7 +304,7 @@ def test_a_guest_becomes_an_account(school, code):
     post(guest, school.room, "as a guest")
     elsewhere = Client()
     elsewhere.post("/join/back/", {"place": personal_link(client).partition("place=")[2]})
-    given = {"username": "ada", "email": "", "password1": "horse-42!", "password2": "horse-43!"}
+    given = {"username": "ada", "password1": "horse-42!", "password2": "horse-43!"}
     refused = client.post("/join/account/", given)
     assert refused.status_code == 400
     assert 'data-testid="username-error"' in text_of(refused)
@@ -320,6 +322,34 @@ def test_a_guest_becomes_an_account(school, code):
     assert not Guest.objects.exists()
     # Sessions by the link ended with the change.
     assert elsewhere.get("/courses/physics/").status_code == 302
+
+
+def test_nobody_gets_the_address_of_somebody_else(school, code):
+    client, guest = join_as(code, "Lola")
+    given = {"password1": "horse-42!", "password2": "horse-42!", "email": "boss@example.org"}
+    refused = client.post("/join/account/", {**given, "username": "boss@example.org"})
+    assert refused.status_code == 400
+    assert "Choose a username without" in text_of(refused)
+    assert client.post("/join/account/", {**given, "username": "lola"}).status_code == 302
+    guest.refresh_from_db()
+    assert (guest.username, guest.email) == ("lola", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_password_of_a_new_account_waits_for_its_hash_outside_a_transaction(
+    school, code, monkeypatch
+):
+    client, _ = join_as(code, "Lola")
+    make, seen = hashing.make, []
+
+    def look(password):
+        seen.append(connection.in_atomic_block)
+        return make(password)
+
+    monkeypatch.setattr(hashing, "make", look)
+    given = {"username": "lola", "password1": "horse-42!", "password2": "horse-42!"}
+    assert client.post("/join/account/", given).status_code == 302
+    assert seen == [False]
 
 
 @pytest.mark.parametrize("password", ["short", "lola-lola", "12345678"])

@@ -260,6 +260,17 @@ def test_people_are_added_by_username_or_address(school):
     assert school.room.memberships.filter(user=school.zoe).exists()
 
 
+def test_a_username_that_is_the_address_of_somebody_else_names_nobody(school):
+    school.zoe.email = "zoe@example.org"
+    school.zoe.save()
+    school.ivan.username = "zoe@example.org"
+    school.ivan.save()
+    with pytest.raises(SeveralPeople):
+        leaders.add_leader(
+            user=school.ines, course="physics", person="zoe@example.org", role="assistant"
+        )
+
+
 def test_who_cannot_be_added(school):
     lead = {"user": school.ines, "course": "physics"}
     for user in (school.zoe, school.ivan):

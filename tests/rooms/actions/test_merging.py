@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms.actions import joining, merging
+from rooms.actions import joining, leaders, merging
 from rooms.actions.enrollment import enroll
 from rooms.actions.rooms import open_direct_room
 from rooms.models import (
@@ -230,3 +230,12 @@ def test_who_cannot_be_merged(school, lola):
     Course.objects.update(archived_at=timezone.now())
     refused(PermissionDenied, lola.username, "ada")
     assert User.objects.filter(pk=lola.pk).exists()
+
+
+@pytest.mark.parametrize("own", ["student", None])
+def test_who_led_the_course_as_a_guest_leads_it_with_the_account(school, code, lola, own):
+    leaders.hand_over(user=school.ines, course="physics", to=lola.username, leave=True)
+    account = school.ada if own else school.zoe
+    merging.merge_into_account(guest=lola, account=account)
+    assert school.enrollment(account).role == "instructor"
+    assert Enrollment.objects.filter(course=school.course, role="instructor").count() == 1

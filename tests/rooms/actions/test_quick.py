@@ -228,6 +228,17 @@ def test_a_repeated_right_answer_has_no_effect_on_a_later_one(school):
         take(school, Reopen, uuid="late")
 
 
+def test_the_uuid_of_a_right_answer_asks_no_question(school):
+    take(school, QuickQuestion)
+    take(school, SetCorrect, uuid="again", choice="A")
+    take(school, StopVote)
+    take(school, Reveal)
+    for correct in ("A", None):
+        with pytest.raises(UuidReused):
+            take(school, QuickQuestion, uuid="again", correct=correct)
+    assert Question.objects.filter(course=school.course, quick=True).count() == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "error"),
     [

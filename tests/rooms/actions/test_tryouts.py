@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import User
 from peerchat import signals
-from rooms.actions import bots, tryouts
+from rooms.actions import bots, joining, leaders, roster, tryouts
 from rooms.actions.messages import Post, post_message
 from rooms.actions.presence import Coming, open_connections
 from rooms.actions.session import control
@@ -37,6 +37,7 @@ from rooms.models import (
     Worker,
 )
 from rooms.queries import presence
+from rooms.queries.roster import read
 from rooms.wire.commands import (
     EnableChat,
     MakePartners,
@@ -372,6 +373,34 @@ def test_real_people_in_it_stay(school):
     Enrollment.objects.create(course=made.course, user=school.zoe, role="student")
     tryouts.end(user=school.ines, course=made.course.slug)
     assert User.objects.filter(pk=school.zoe.pk).exists()
+
+
+def test_its_students_come_into_no_other_course(school):
+    made = start(school)
+    you = made.students.get(number=TryOutStudent.OWN).user
+    code = joining.open_joining(user=school.ines, course="physics")
+    with pytest.raises(PermissionDenied):
+        joining.join(user=you, code=code)
+    with pytest.raises(PermissionDenied):
+        leaders.add_leader(
+            user=school.ines, course="physics", person=you.username, role="assistant"
+        )
+    with pytest.raises(PermissionDenied):
+        roster.import_roster(course=school.other_course, lines=read(f"username\n{you.username}"))
+    assert Enrollment.objects.filter(user=you).count() == 1
+
+
+def test_rows_elsewhere_do_not_keep_a_try_out(school):
+    made = start(school)
+    you = made.students.get(number=TryOutStudent.OWN).user
+    _, token = tryouts.enter(user=school.ines, course=made.course.slug)
+    Enrollment.objects.create(course=school.course, user=you)
+    post(you, school.room, "in another course")
+    tryouts.end(user=school.ines, course=made.course.slug)
+    assert not TryOut.objects.exists()
+    assert User.objects.filter(username__startswith="try-out-").get() == you
+    assert tokens.verify(token) is None
+    assert start(school, user=school.ivan, course=school.other_course.slug)
 
 
 @contextlib.contextmanager
