@@ -1,5 +1,6 @@
 """The pages on which people change their password, or set a new one by e-mail."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import mail, newcomers, people
 from accounts.addresses import client_address
+from accounts.models import User
 from accounts.pages.forms import AddressForm, ChangePasswordForm, NewPasswordForm, try_again
 
 
@@ -38,6 +40,18 @@ class Change(PasswordChangeView):
 
 class _Mails(PasswordResetForm):
     """Finds the people with an address, and writes to each, in a thread without a request."""
+
+    def get_users(self, email: str) -> Iterator[User]:
+        """Return Django's, and those whose account was made for them and who have never come.
+
+        Their invitation may be lost, and they cannot sign up, as an account has their address.
+        """
+        yield from super().get_users(email)
+        if newcomers.have_passwords():
+            known = newcomers.by_address({email})[email]
+            yield from people.everybody().filter(
+                newcomers.waiting(), pk__in=[user.pk for user in known]
+            )
 
     def send_mail(
         self,

@@ -7,7 +7,7 @@ from django.core import mail as django_mail
 from django.core import signing
 from django.test import Client
 
-from accounts import lockout, mail
+from accounts import lockout, mail, newcomers
 from accounts.models import User
 
 PASSWORD = "correct horse"
@@ -182,3 +182,17 @@ def test_a_link_for_an_address_is_the_site_s_and_lasts_a_day(client):
         page = client.post(f"/accounts/sign-up/confirm/?link={one}", account())
         assert page.status_code == 410, one
     assert not User.objects.exists()
+
+
+def test_who_was_never_invited_opens_the_account_by_a_reset(client):
+    made = [newcomers.make(name, name="Eve", mail=f"{name}@example.org") for name in ("eve", "off")]
+    made[1].is_active = False
+    newcomers.store(made)
+    for name in ("eve", "off"):
+        assert ask(RESET, f"{name}@example.org").url == "/accounts/reset/sent/"
+    (letter,) = sent()
+    assert letter.to == ["eve@example.org"]
+    page = client.get(LINK.findall(letter.body)[0]).url
+    assert client.post(page, {"new_password1": NEW, "new_password2": NEW}).url == "/"
+    assert User.objects.get(username="eve").check_password(NEW)
+    assert Client().get(LINK.findall(letter.body)[0]).status_code == 410
