@@ -117,12 +117,14 @@ def store(users: Iterable[User]) -> list[User]:
 def waiting(prefix: str = "") -> Q:
     """Return the condition for a user, behind `prefix`, who has never come and has no password.
 
-    Staff are not among them: nobody but themselves may open their accounts.
+    Those who have a token have come. Staff are not among them: nobody but themselves may open
+    their accounts.
     """
     found = people.active(prefix) & Q(
         **{
             f"{prefix}password__startswith": UNUSABLE_PASSWORD_PREFIX,
             f"{prefix}last_login": None,
+            f"{prefix}peerchat_tokens": None,
         }
     )
     for name in ("is_staff", "is_superuser"):

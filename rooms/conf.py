@@ -54,6 +54,8 @@ LIMITS = (
     Limit("INVITATION_RATE", 0.2, 0.001, "Invitations per second that one lecturer sends."),
     Limit("INVITATION_BURST", 2000, 1, "How many of these may come at once."),
     Limit("ROSTER_LINES", 2000, 1, "Lines of a roster."),
+    Limit("ROSTER_RATE", 0.05, 0.001, "Rosters of one user per second, previews included."),
+    Limit("ROSTER_BURST", 20, 1, "How many of these may come at once."),
     Limit("FRAME_LIMIT", 65_536, 1024, "Size limit of an incoming frame in bytes."),
     Limit(
         "UNSENT_LIMIT",
@@ -138,6 +140,7 @@ LIMITS = (
         "Wrong join codes in ten minutes from one address, which a whole class may share. Beyond "
         "that, only codes that were right there before are taken.",
     ),
+    Limit("GUESTS_PER_COURSE", 3000, 0, "Guests whom a course takes."),
     Limit("WRONG_CODES", 3000, 1, "Wrong join codes in ten minutes from all addresses together."),
 )
 

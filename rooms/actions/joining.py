@@ -16,7 +16,7 @@ from rooms.actions import guesses, guests, uselog
 from rooms.actions.enrollment import enroll
 from rooms.conf import limits
 from rooms.models import Course, Enrollment, Exclusion, Guest, JoinCode
-from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
+from rooms.wire.errors import CourseFull, InvalidMessageFormat, PermissionDenied
 
 LONGEST_OPEN = 30 * 86_400
 """The most seconds for which joining can be opened at a time."""
@@ -100,7 +100,7 @@ def join(*, user: User, code: JoinCode, address: str | None = None) -> Enrollmen
     """Enrol a user as a student of the course of a code that `guesses.look_up` found.
 
     Those who are in the course keep their role. Raises PermissionDenied for a user who was removed
-    from the course by this code.
+    from the course by this code, and CourseFull for a guest of another course.
     """
     return _join(user, code, Q(user=user), address)
 
@@ -116,6 +116,7 @@ def _join(user: User, code: JoinCode, who: Q, address: str | None) -> Enrollment
     found = mine.first()
     if found is not None:
         return found
+    _room_for(user, code.course)
     enroll(course=code.course, users=[user])
     guesses.know(course=code.course, address=address)
     _log(user, "join", code.course)
@@ -127,8 +128,8 @@ def join_as_guest(*, code: JoinCode, name: str, device: str, address: str | None
     """Make a guest who is called `name` and is in the course of the code, and return the user.
 
     `device` is a secret of the device. A device has one guest, however often it asks, also at
-    once. Raises PermissionDenied for a device that was removed from the course by this code, and
-    InvalidMessageFormat for a name that cannot be one.
+    once. Raises PermissionDenied for a device that was removed from the course by this code,
+    CourseFull, and InvalidMessageFormat for a name that cannot be one.
     """
     digest = tokens.digest(device)
     _not_excluded(code, Q(device=digest))
@@ -158,6 +159,13 @@ def _make_guest(name: str, digest: str) -> User:
         else:
             return made
     raise RuntimeError("No username is free for a guest.")
+
+
+def _room_for(user: User, course: Course) -> None:
+    """Check that a course takes one more guest. The caller holds its lock. Raises CourseFull."""
+    here = Guest.objects.filter(user__peerchat_enrollments__course=course)
+    if Guest.objects.filter(user=user).exists() and here.count() >= limits["GUESTS_PER_COURSE"]:
+        raise CourseFull
 
 
 def _not_excluded(code: JoinCode, who: Q) -> None:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError, TextField
+from django.db.models import Exists, F, OuterRef, ProtectedError, RestrictedError, TextField
 from django.db.models.functions import Cast, Greatest
 from django.db.utils import IntegrityError
 from django.utils import timezone
@@ -30,7 +30,11 @@ from rooms.models import (
 )
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
-_RANKS = [Enrollment.Role.STUDENT, Enrollment.Role.ASSISTANT, Enrollment.Role.INSTRUCTOR]
+_RANKS: list[str] = [
+    Enrollment.Role.STUDENT,
+    Enrollment.Role.ASSISTANT,
+    Enrollment.Role.INSTRUCTOR,
+]
 
 
 @transaction.atomic
@@ -70,10 +74,18 @@ def merge_guest(*, user: User, course: str, username: str, into: str) -> None:
 def merge_into_account(*, guest: User, account: User) -> None:
     """Merge a guest into the account of the same person, in all courses.
 
-    Raises InvalidMessageFormat for a guest who is none, or no longer one.
+    Raises InvalidMessageFormat for a guest who is none, or no longer one, and PermissionDenied if
+    the account was removed from a course of the guest by the code that it has now.
     """
     if guest == account or not Guest.objects.filter(user=guest).exists():
         raise InvalidMessageFormat("This guest no longer exists.")
+    removed = Exclusion.objects.filter(
+        user=account,
+        course__enrollments__user=guest,
+        code=F("course__join_code__code"),
+    )
+    if removed.exists():
+        raise PermissionDenied("This account was removed from a course of the guest.")
     _merge(guest, account)
 
 

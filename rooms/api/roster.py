@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import mail, people
-from rooms import permissions
+from rooms import permissions, ratelimit
 from rooms.actions import roster as actions
 from rooms.api import serializers
 from rooms.api.bodies import Strict
@@ -73,6 +73,7 @@ class Roster(Endpoint):
         wanted: RosterList = read(request, serializers.of(RosterList))
         me = self.me(request)
         course = permissions.leading(me, slug).course
+        ratelimit.rosters.take(me.pk)
         if wanted.invite and not mail.is_on():
             raise InvalidMessageFormat("`invite`: This site sends no e-mail.")
         lines, remove = queries.read(wanted.text), wanted.remove_missing

@@ -23,7 +23,7 @@ from accounts.people import User
 from rooms import addresses, qr
 from rooms.actions import guests, merging
 from rooms.models import Guest
-from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
 PURPOSE = "guest:merge"
 """The purpose of the signed link by which a guest logs in to an account."""
@@ -159,6 +159,6 @@ def merge(request: HttpRequest) -> HttpResponse:
         merging.merge_into_account(
             guest=links.redeem(link, PURPOSE), account=cast("User", request.user)
         )
-    except (links.BadLink, InvalidMessageFormat):
+    except (links.BadLink, InvalidMessageFormat, PermissionDenied):
         return render(request, "rooms/guest_merge.html", status=404)
     return redirect("peerchat:courses")

@@ -22,7 +22,7 @@ from rooms import addresses
 from rooms.actions import guesses, guests, joining
 from rooms.models import Enrollment, JoinCode
 from rooms.queries.joining import LONGEST_TYPED
-from rooms.wire.errors import NoSuchCode, PermissionDenied, RateLimited
+from rooms.wire.errors import CourseFull, NoSuchCode, PermissionDenied, RateLimited
 
 DEVICE = "peerchat_place"
 """The cookie with the secret of a device. With it, and without a session, the guest comes back."""
@@ -77,6 +77,9 @@ def _join(request: HttpRequest, code: JoinCode) -> HttpResponse:
         guest = joining.join_as_guest(code=code, name=typed, device=device, address=address)
     except ValidationError as error:
         return _show(request, code, name=typed, error=" ".join(error.messages), status=400)
+    except CourseFull:
+        told = _("This course takes no more guests. Ask your instructor, or log in to an account.")
+        return _show(request, code, name=typed, alert=told, status=403)
     except PermissionDenied:
         told = _("You were removed from this course. Ask your instructor for a new code.")
         return _show(request, code, name=typed, alert=told, status=403)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import mail, people
 from accounts.people import User
-from rooms import permissions
+from rooms import permissions, ratelimit
 from rooms.actions import roster as actions
 from rooms.actions.roster import Invited
 from rooms.conf import limits
@@ -29,7 +29,7 @@ from rooms.peer.sheets import decoded
 from rooms.process import invitations
 from rooms.queries import roster as queries
 from rooms.queries.roster import Plan
-from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied, RateLimited
 
 FILE_LIMIT = 500_000
 """The most bytes of a file, and the most characters of a pasted list."""
@@ -129,9 +129,21 @@ def _preview(request: HttpRequest, course: Course) -> HttpResponse:
     form = RosterForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, course, form)
+    if not _in_time(request):
+        return _page(request, course, form)
     remove = form.cleaned_data["remove_missing"]
     plan = queries.plan(course, form.cleaned_data["lines"], remove_missing=remove)
     return _page(request, course, form, plan)
+
+
+def _in_time(request: HttpRequest) -> bool:
+    """Return whether the user may look at a list now, and tell them if not."""
+    try:
+        ratelimit.rosters.take(cast("User", request.user).pk)
+    except RateLimited as error:
+        messages.error(request, explain(error))
+        return False
+    return True
 
 
 def _apply(request: HttpRequest, course: Course) -> HttpResponse:
@@ -140,6 +152,8 @@ def _apply(request: HttpRequest, course: Course) -> HttpResponse:
         return _page(request, course, form)
     lines = form.cleaned_data["lines"]
     remove = form.cleaned_data["remove_missing"]
+    if not _in_time(request):
+        return _page(request, course, form)
     try:
         plan = actions.import_roster(course=course, lines=lines, remove_missing=remove)
     except PeerError as error:

@@ -68,8 +68,11 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """Return the name of the account, or the one that the line gives."""
-        if self.user is not None and self.user.pk is not None:
+        """Return the name of the account, or the one that the line gives.
+
+        Before people are in the course, the list says no more of them than whoever wrote it.
+        """
+        if self.user is not None and self.user.pk is not None and self.outcome is not Outcome.ENROL:
             return people.shown_name(self.user)
         return self.line.person.name if self.line.person else ""
 
@@ -79,7 +82,10 @@ class Planned:
 
     @property
     def username(self) -> str:
-        return people.username(self.user) if self.user is not None else ""
+        """Return the username of the account, other than of somebody who is to be enrolled."""
+        if self.user is None or self.outcome is Outcome.ENROL:
+            return ""
+        return people.username(self.user)
 
 
 @dataclass(slots=True)

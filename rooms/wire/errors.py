@@ -60,6 +60,12 @@ class CourseArchived(PermissionDenied):
     default = "This course is archived: it can be read, but not changed."
 
 
+class CourseFull(PermissionDenied):
+    """The course has as many guests as it takes."""
+
+    default = "This course takes no more guests. Log in with an account."
+
+
 class LastInstructor(InvalidMessageFormat):
     """The course would have no instructor any more."""
 

@@ -13,7 +13,7 @@ from accounts import hashing
 from accounts.models import Token, User, WrongCodes
 from accounts.tokens import issue
 from rooms import qr
-from rooms.actions import guesses, joining
+from rooms.actions import guesses, guests, joining, merging
 from rooms.models import (
     Course,
     Enrollment,
@@ -24,6 +24,7 @@ from rooms.models import (
     UseLog,
 )
 from rooms.queries.joining import normalised
+from rooms.wire.errors import PermissionDenied
 from tests.rooms.school import post
 
 PEOPLE = "/courses/physics/people/"
@@ -382,6 +383,30 @@ def test_a_guest_who_has_an_account_is_merged_into_it(school, code):
     assert client.post("/join/merge/", {"link": link}).status_code == 404
     assert client.get(f"/join/merge/?link={link}").status_code == 404
     assert client.get("/join/merge/?link=forged").status_code == 404
+
+
+def test_an_account_that_was_removed_does_not_come_back_as_a_guest(school, code):
+    joining.join(user=school.zoe, code=code)
+    guests.remove(user=school.ines, course="physics", username="zoe")
+    _, guest = join_as(code, "Lola")
+    with pytest.raises(PermissionDenied):
+        merging.merge_into_account(guest=guest, account=school.zoe)
+    assert not Enrollment.objects.filter(course=school.course, user=school.zoe).exists()
+    assert User.objects.filter(pk=guest.pk).exists()
+
+
+def test_a_course_takes_so_many_guests(school, code, settings):
+    settings.PEERCHAT = {**settings.PEERCHAT, "GUESTS_PER_COURSE": 1}
+    join_as(code, "Lola")
+    answer = Client().post(f"/join/{code.code}/", {"name": "Otto"})
+    assert answer.status_code == 403
+    assert "takes no more guests" in text_of(answer)
+    assert 'value="Otto"' in text_of(answer)
+    assert Guest.objects.count() == 1
+    body = {"code": code.code, "name": "Otto"}
+    answer = Client().post("/api/join/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "permission_denied")
+    assert joining.join(user=school.zoe, code=code).role == "student"
 
 
 # --- the page of the people ----------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The page of the roster, its links, and how people come in by them."""
 
 import re
+from html import unescape
 
 import pytest
 from django.core import mail as django_mail
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts import mail
 from accounts.models import User
+from rooms import ratelimit
 from rooms.models import Enrollment, Invitation
 from tests.rooms.school import EVERYBODY, make_school
 
@@ -39,6 +41,18 @@ def sent() -> list:
 
 def load(client, text=LIST, **fields):
     return client.post(PAGE, {"do": "apply", "text": text, **fields}, follow=True)
+
+
+def test_lists_have_a_rate(ines, settings):
+    settings.PEERCHAT = {**settings.PEERCHAT, "ROSTER_BURST": 1}
+    ratelimit.rosters.reset()
+    assert (
+        'data-testid="preview"' in ines.post(PAGE, {"do": "preview", "text": LIST}).content.decode()
+    )
+    page = ines.post(PAGE, {"do": "preview", "text": LIST}).content.decode()
+    assert 'data-testid="preview"' not in page
+    assert "That was too fast" in page
+    assert LIST.splitlines()[1] in unescape(page), "what was typed is still there"
 
 
 @pytest.mark.parametrize("path", [PAGE, PRINT])
