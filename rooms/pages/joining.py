@@ -124,7 +124,7 @@ def _look_up(request: HttpRequest, typed: str) -> JoinCode | HttpResponse:
     try:
         return guesses.look_up(typed=typed, address=client_address(request))
     except NoSuchCode:
-        told = _("No class can be joined by this code. Check it, or ask whether joining is open.")
+        told = _("No class can be joined with this code. Check it, or ask whether joining is open.")
         return _ask_for_code(request, typed=typed, error=told, status=404)
     except RateLimited as refusal:
         wait = refusal.extra["retry_after"]

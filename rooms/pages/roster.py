@@ -54,7 +54,7 @@ class RosterForm(forms.Form):
         data = file.read()
         if data.startswith(_ARCHIVES):
             raise forms.ValidationError(
-                _("This is no text file. Save the table as CSV, or copy its cells and paste them.")
+                _("This is not a text file. Save it as CSV, or copy the cells and paste them.")
             )
         return decoded(data)
 
@@ -64,7 +64,9 @@ class RosterForm(forms.Form):
             return cleaned
         cleaned["text"] = text = cleaned["file"] or cleaned["text"]
         if not text.strip():
-            raise forms.ValidationError(_("Choose a file, or paste a list with a line a person."))
+            raise forms.ValidationError(
+                _("Choose a file, or paste a list with one line per person.")
+            )
         try:
             cleaned["lines"] = queries.read(text)
         except InvalidMessageFormat as error:

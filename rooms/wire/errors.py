@@ -117,7 +117,7 @@ class NoSuchCode(InvalidMessageFormat):
     """Nobody can join by this code: it is unknown, closed or expired, or its course is archived."""
 
     status = 404
-    default = "No class can be joined by this code. Check it, or ask whether joining is open."
+    default = "No class can be joined with this code. Check it, or ask whether joining is open."
 
 
 class EmptyText(PeerError):

@@ -34,7 +34,7 @@ async def test_programs_join_and_lead_people(cast):
     assert not Enrollment.objects.filter(course=cast.course, user=cast.zoe.user).exists()
     assert (await ines.renew(course))["code"] != code
     assert not (await ines.close(course))["open"]
-    with pytest.raises(Denied, match="joined by this code"):
+    with pytest.raises(Denied, match="joined with this code"):
         await Client.join_course(url, code, "Lola")
     with pytest.raises(Denied, match="instructors"):
         await Client(url, cast.ada.token).joining.close(course)

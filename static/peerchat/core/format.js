@@ -55,7 +55,7 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-const TIME = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 const NUMBER = new Intl.NumberFormat(locale);
 const DECIMAL = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });

@@ -32,6 +32,13 @@ function isBusy() {
   );
 }
 
+/** What is wrong may be in a form far below the top of the page. */
+function showWrong() {
+  const wrong = sections().querySelector("[aria-invalid=true], [role=alert]");
+  wrong?.focus();
+  wrong?.scrollIntoView({ block: "center" });
+}
+
 async function refresh() {
   const answer = await fetch(location.pathname, { cache: "no-store" });
   // Whoever may not see them any more hears it from the socket.
@@ -66,4 +73,5 @@ socket.addEventListener("frame", ({ detail }) => {
 });
 leaveWhenEnded([socket], { loginUrl, onForbidden: () => location.reload() });
 guardEnter(page);
+showWrong();
 socket.start();

@@ -119,6 +119,8 @@ export class PeerQuick extends HTMLElement {
       form.reset();
       this.#setCount(USUAL);
       this.#open(false);
+      // The form is gone: the keyboard goes on at the next steps.
+      this.previousElementSibling?.focus({ preventScroll: true });
     } finally {
       this.#sending = false;
       this.#renderStart();
