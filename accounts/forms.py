@@ -22,3 +22,11 @@ def refuse_address(username: str) -> None:
     """
     if "@" in username:
         raise ValidationError(_("Choose a username without “@”."))
+
+
+def focus_wrong(form: forms.BaseForm) -> None:
+    """Let the page begin at the first field that was refused, if there is one."""
+    for name in form.fields:
+        if name in form.errors:
+            form.fields[name].widget.attrs["autofocus"] = True
+            return

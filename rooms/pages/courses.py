@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import people
+from accounts.forms import focus_wrong
 from accounts.people import User
 from rooms import addresses, permissions
 from rooms.actions import leaders
@@ -44,6 +45,7 @@ def new_course(request: HttpRequest) -> HttpResponse:
             form.add_error(None, explain(error))
         else:
             return redirect("peerchat:instructor", course.slug)
+    focus_wrong(form)
     return render(request, "rooms/new_course.html", {"form": form})
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import hashing, links, people
 from accounts.entry import settle
-from accounts.forms import refuse_address, write_anything
+from accounts.forms import focus_wrong, refuse_address, write_anything
 from accounts.people import User
 from rooms import addresses, qr
 from rooms.actions import guests, merging
@@ -128,6 +128,7 @@ def make_account(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, user)
             settle(request)
             return redirect("peerchat:courses")
+    focus_wrong(form)
     status = 400 if form.errors else 200
     return render(request, "rooms/guest_account.html", {"form": form}, status=status)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import hashing, newcomers, people, wrong_tokens
 from accounts.addresses import client_address
+from accounts.forms import focus_wrong
 from accounts.links import BadLink
 from rooms.actions import roster
 from rooms.models import Invitation
@@ -56,6 +57,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         if newcomers.have_passwords():
             form = SetPasswordForm(found.user, request.POST)
             if not form.is_valid():
+                focus_wrong(form)
                 return _page(request, found, form, status=400)
             hashing.release_connections()
             password = hashing.make(form.cleaned_data["new_password1"])

@@ -5,10 +5,12 @@ import { setAttribute, setText, show } from "./dom.js";
 const HEADING = ".course-title";
 const LEADING = new Set(["assistant", "instructor"]);
 
-/** Show whether the course is archived, in the notice that is there for it. */
+/** Show whether the course is archived, in the notice that is there for it, and hide what waits for a class. */
 export function showArchived(notice, { archived }) {
   // Until the server has said it, the page says what it was made with.
-  if (notice && archived !== undefined) show(notice, archived);
+  if (!notice || archived === undefined) return;
+  show(notice, archived);
+  notice.closest("peer-app, peer-dashboard")?.toggleAttribute("data-archived", archived);
 }
 
 /**

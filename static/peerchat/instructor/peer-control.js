@@ -117,15 +117,16 @@ export class PeerControl extends HTMLElement {
     if (phase !== this.#phase) this.#settle();
     this.#options(questions, asked, session);
     const more = [...asked].length < questions.length;
-    const legal = phase ? steps(phase, grouped, more) : [];
+    const legal = phase ? steps(phase, grouped, more).filter((name) => name !== "start-question" || questions.length) : [];
     const [primary] = legal;
     const hints = unknown ? HINTS_UNKNOWN : HINTS;
-    setText(this.#parts.hint, phase ? hints[phase] : gettext("Loading the current step…"));
+    const hint = phase === "idle" && !questions.length ? gettext("Ask a quick question: it needs no preparation.") : hints[phase];
+    setText(this.#parts.hint, phase ? hint : gettext("Loading the current step…"));
     setText(this.#buttons.get("reveal"), unknown ? gettext("Show the votes") : gettext("Reveal the answer"));
     for (const [name, button] of this.#buttons) {
       const visible = legal.includes(name);
       show(button, visible);
-      button.disabled = !enabled || this.#settling !== null || (name === "start-question" && !questions.length);
+      button.disabled = !enabled || this.#settling !== null;
       const place = name === primary ? this.#parts.primary : this.#parts.others;
       if (visible && button.parentElement !== place) place.append(button);
       button.className = name === primary ? "button primary large" : "button";

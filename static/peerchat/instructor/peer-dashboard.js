@@ -274,7 +274,8 @@ export class PeerDashboard extends HTMLElement {
       unknown: session.question !== null && Boolean(figures) && correct === null,
       enabled,
     });
-    this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, limits: state.limits });
+    const alone = !this.#questions.all.length;
+    this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
     this.#parts.answer.render({ session, figures, correct, answers: this.#answers, enabled });
     this.#parts.figures.render({
       session,

@@ -10,7 +10,7 @@ const CHOICE_LIMIT = 500;
 /**
  * A question that nobody prepared: "A to D, now" takes two clicks, words and the right answer are optional.
  * `connect({command})` once, where `command(action, fields)` sends and tells whether it was carried out; then
- * `render({phase, enabled, limits})`.
+ * `render({phase, enabled, alone, limits})`; `alone`: whether there are no other questions.
  */
 export class PeerQuick extends HTMLElement {
   #command;
@@ -71,8 +71,9 @@ export class PeerQuick extends HTMLElement {
     this.#command = command;
   }
 
-  render({ phase, enabled, limits }) {
+  render({ phase, enabled, alone, limits }) {
     this.#limit = limits.text;
+    this.#parts.toggle.className = alone ? "button primary large" : "button";
     this.#enabled = enabled;
     show(this, phase === "idle" || phase === "revealed");
     this.#renderStart();
