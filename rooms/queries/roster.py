@@ -74,7 +74,8 @@ class Planned:
         """
         if self.user is not None and self.user.pk is not None and self.outcome is not Outcome.ENROL:
             return people.shown_name(self.user)
-        return self.line.person.name if self.line.person else ""
+        person = self.line.person
+        return "" if person is None else person.name or person.username
 
     @property
     def address(self) -> str:

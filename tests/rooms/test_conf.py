@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.conf import OTHERS as of_accounts
 from rooms.conf import LIMITS, OTHERS, limits
 from tests.peerchat.test_settings import settings as under
 
@@ -28,4 +29,8 @@ def test_an_unknown_limit_is_a_mistake(settings):
 def test_a_site_of_its_own_has_the_same_defaults():
     (found,) = under("PEERCHAT", DEBUG="1", SECRET_KEY="key", PSEUDONYM_KEY="")
     # A site of its own has its sockets next to the pages.
-    assert {**found, "SOCKETS_BELOW": ""} == {**DEFAULTS, "PSEUDONYM_KEY": "key"}
+    assert {**found, "SOCKETS_BELOW": ""} == {
+        **DEFAULTS,
+        "PSEUDONYM_KEY": "key",
+        "SIGN_UP": of_accounts["SIGN_UP"],
+    }

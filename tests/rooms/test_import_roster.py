@@ -40,7 +40,7 @@ def command(school, tmp_path):
 def test_the_command_prints_each_line_and_does_it(school, command):
     lines = [
         "2: Eve Poe: Gets a new account, is enrolled and can be invited.",
-        "3: Zoe: Is enrolled.",
+        "3: zoe: Is enrolled.",
         "4: Ada: Is in the course already.",
     ]
     assert command(LIST, "--dry-run") == [*lines, "Nothing was changed (--dry-run)."]

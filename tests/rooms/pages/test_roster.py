@@ -87,7 +87,7 @@ def test_a_preview_changes_nothing_and_what_was_typed_is_still_there(ines, schoo
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("x.xlsx", b"PK\x03\x04rest", "Save the table as CSV"),
+        ("x.xlsx", b"PK\x03\x04rest", "Save it as CSV"),
         ("x.csv", b"a" * 500_001, "larger than 500 kB"),
         ("x.csv", b"", "Choose a file, or paste a list"),
         ("x.csv", b"a@example.org\n" * 2_001, "The list has 2001 lines"),
