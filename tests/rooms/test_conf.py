@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.conf import OTHERS as of_accounts
+from accounts.conf import OTHERS as OF_ACCOUNTS
 from rooms.conf import LIMITS, OTHERS, limits
 from tests.peerchat.test_settings import settings as under
 
@@ -32,5 +32,5 @@ def test_a_site_of_its_own_has_the_same_defaults():
     assert {**found, "SOCKETS_BELOW": ""} == {
         **DEFAULTS,
         "PSEUDONYM_KEY": "key",
-        "SIGN_UP": of_accounts["SIGN_UP"],
+        "SIGN_UP": OF_ACCOUNTS["SIGN_UP"],
     }
