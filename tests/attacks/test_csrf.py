@@ -125,7 +125,9 @@ async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
     # below /api/ there is nothing.
     assert answers.pop(LOGGING_IN) == (415 if method == "POST" else 405)
     assert answers.pop("api/") == 404
+    # Both can only be read.
     assert answers.pop("api/schema/") == 405
+    assert answers.pop("api/screen/") == 405
     assert {pattern: code for pattern, code in answers.items() if code != 403} == {}
     assert fingerprint(cast) == before
     assert (await ines.get("/api/courses/")).status == 200
