@@ -29,6 +29,8 @@ PATHS: dict[tuple[str, bool], list[str]] = {
     ("revealed", False): [*STOP, "reveal"],
     ("revealed", True): [*CHAT, "start_revote", "stop_vote", "reveal"],
 }
+STATES = [where for where in PATHS if where != ("quick", False)]
+"""The states of the class; `quick` is another way to a vote."""
 ROUNDS = {
     "idle": None,
     "vote": 1,

@@ -11,7 +11,7 @@ from rooms.actions.votes import Ballot, store_ballots
 from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
 from rooms.wire.errors import RoundClosed
 from tests.client import barrier
-from tests.rooms.lesson import PATHS, lead, state_fields, timeless
+from tests.rooms.lesson import STATES, lead, state_fields, timeless
 
 
 class Page:
@@ -245,7 +245,7 @@ async def test_a_page_that_is_opened_in_any_phase(cast):
         students["ada"] = ada = again
 
 
-@pytest.mark.parametrize(("phase", "groups"), PATHS)
+@pytest.mark.parametrize(("phase", "groups"), STATES)
 async def test_the_snapshot_in_each_phase(cast, phase, groups):
     ada, bea = await cast.chat(cast.ada, cast.bea)
     ines = await cast.dashboard()
@@ -379,7 +379,7 @@ async def test_rationales(cast):
 
 
 @pytest.mark.parametrize(
-    ("phase", "groups"), [key for key in PATHS if key[0] not in ("vote", "revote")]
+    ("phase", "groups"), [key for key in STATES if key[0] not in ("vote", "revote")]
 )
 async def test_a_vote_counts_only_in_an_open_round(cast, phase, groups):
     ada, _ = await cast.chat(cast.ada, cast.bea)

@@ -20,7 +20,7 @@ from rooms.models import (
 from tests.client import barrier, refusal
 from tests.pace import patient
 from tests.rooms.cast import body, eventually, make_question
-from tests.rooms.lesson import PATHS, control, lead, state_fields, timeless
+from tests.rooms.lesson import STATES, control, lead, state_fields, timeless
 from tests.rooms.peer.test_phases import ALWAYS, WITH_GROUPS
 
 MESSAGES = {
@@ -44,7 +44,6 @@ COMMANDS = {
 # `test_quick.py` has these: they are about a question that the lessons here do not have.
 for other in ("next_question", "quick_question", "set_correct"):
     del COMMANDS[other]
-STATES = [where for where in PATHS if where != ("quick", False)]
 
 
 def target(phase, groups, name):
