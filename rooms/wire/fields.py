@@ -40,7 +40,7 @@ Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
 Page = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None
-Letter = Annotated[str, Meta(pattern=r"^[A-Z]\Z")]
+Letter = Annotated[str, Meta(max_length=1, pattern=r"^[A-Z]\Z")]
 RoundNumber = Annotated[int, Meta(ge=1, le=2)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """A time in seconds since the epoch."""

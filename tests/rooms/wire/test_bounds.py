@@ -18,6 +18,8 @@ ELSEWHERE = {
     "text",  # text.clean_text
     "message",  # the same
     "rationale",  # text.clean_rationale
+    "prompt",  # text.clean_optional
+    "choices[]",  # the same
     "topic",  # topics.check_name, topics.check_pattern
     "data",  # parser.check_depth
 }

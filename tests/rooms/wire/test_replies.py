@@ -66,6 +66,7 @@ def test_every_handler_returns_the_reply_of_its_command(command):
                 "gain": None,
                 "correct": "A",
                 "may_set_correct": False,
+                "bars": False,
             },
         ),
     ],
