@@ -10,8 +10,11 @@ from twisted.internet.tcp import Connection
 
 
 def plain(transport: Any) -> Connection | None:
-    """Return the transport if it is plain TCP or a Unix socket, whose buffers are known here."""
-    return transport if isinstance(transport, Connection) else None
+    """Return the transport if it is plain TCP or a Unix socket, whose buffers are known here.
+
+    A connection that was lost has no socket any more, though its WebSocket may not know it yet.
+    """
+    return transport if isinstance(transport, Connection) and transport.connected else None
 
 
 def put(transport: Connection) -> Callable[[bytes], int] | None:
