@@ -77,6 +77,15 @@ def test_each_page_to_log_in_makes_the_browser_known(root, page, settings):
     assert post(Client(), "root", PASSWORD, page).cookies[COOKIE]["secure"] is True
 
 
+@pytest.mark.parametrize("key", ["f3b0c442-98fc-1c14-9afb-f4c8996fb924", None, ["1"], 2**70, -1])
+def test_a_cookie_of_the_time_before_the_site_changed_its_users_lets_them_log_in(root, key):
+    cookie = known().cookies[COOKIE].value
+    _, device, proof = signing.loads(cookie, salt="accounts.devices")
+    browser = with_cookie(signing.dumps([key, device, proof], salt="accounts.devices"))
+    guess(times=2)
+    assert got_in(post(browser, "root", PASSWORD))
+
+
 def test_the_api_sets_no_cookie(root):
     assert not post(Client(), "root", PASSWORD, API).cookies
 

@@ -57,3 +57,11 @@ def test_refuses_what_makes_no_sense(ada, arguments):
     with pytest.raises(CommandError):
         issue("ada", *arguments)
     assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [("--days", "0"), ("--name", "x" * 101)])
+def test_a_token_without_days_or_with_a_long_name_is_refused(ada, wrong):
+    with pytest.raises(CommandError, match=f"{wrong[0]} must"):
+        issue("ada", *wrong)
+    assert not Token.objects.exists()
+    assert issue("ada", "--days", "1", "--name", "x" * 100)

@@ -112,3 +112,9 @@ def test_a_page_says_the_language_that_its_texts_have(settings, active, default,
     settings.LANGUAGE_CODE = default
     with translation.override(active):
         assert languages.current().code == shown
+
+
+def test_a_language_that_django_does_not_know_is_called_by_its_code(settings):
+    settings.LANGUAGES_BIDI = ["ckb"]
+    assert languages.described("tlh") == ("tlh", "tlh", "ltr")
+    assert languages.described("ckb-iq")[2] == "rtl"

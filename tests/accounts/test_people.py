@@ -3,9 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import connection
+from django.template import Context, Template
 
-from accounts import people
+from accounts import newcomers, people
 from accounts.models import User
 
 asked: list[User] = []
@@ -75,3 +78,57 @@ def test_what_the_statements_and_the_processes_ask():
         "user__email",
     )
     assert people.shown_order("user__") == "user__display_name"
+
+
+@pytest.fixture
+def django_users(settings, db):
+    """Let the users be those of Django, which have no shown name, language and folded name."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite makes no table in a transaction")
+    settings.AUTH_USER_MODEL = "auth.User"
+    model = get_user_model()
+    with connection.schema_editor() as editor:
+        # Without the tables of groups and permissions, which a model that is not used lacks.
+        editor.execute(*editor.table_sql(model))
+    return model
+
+
+def test_users_of_django_are_found_in_upper_and_lower_case(django_users):
+    ada = django_users.objects.create(username="Ada", email="Ada@Example.org")
+    bea = django_users.objects.create(username="bea")
+    assert people.find("Ada") == ada
+    assert people.by_address("ada@example.ORG") == [ada]
+    for nobody in ("ada", "", "bea@example.org", "ada@example.org\0"):
+        assert people.by_address(nobody) == []
+    found = django_users.objects.filter(people.named(["ADA", "bea", "carl"]))
+    assert set(found) == {ada, bea}
+    assert newcomers.by_username({"aDa", "carl"}) == {"ada": [ada]}
+    assert newcomers.by_username(set()) == {}
+    with pytest.raises(ValidationError) as caught:
+        newcomers.make("e ve", name="Eve", mail="eve@")
+    assert "Enter a valid email address." in newcomers.why_not(caught.value)
+    assert newcomers.by_address({"ada@example.org"}) == {"ada@example.org": [ada]}
+    assert newcomers.free_usernames(["ADA@example.org", "carl@example.org"]) == ["ADA2", "carl"]
+
+
+def test_users_of_django_are_shown_and_made_with_what_they_have(django_users):
+    made = people.new("guest-1", password="!", shown="Lola", mail="lola@example.org")
+    assert (made.first_name, made.email) == ("Lola", "lola@example.org")
+    assert people.shown_name(made) == "Lola"
+    (eve,) = newcomers.store([newcomers.make("eve", name="Eve", mail="eve@example.org")])
+    assert not eve.has_usable_password()
+    people.keep_language(eve, "de")
+    assert people.language(eve) == ""
+    assert people.shown_order("user__") == "user__username"
+    assert people.search_fields() == ("username", "first_name", "last_name", "email")
+
+
+def test_a_site_without_the_pages_of_accounts_shows_no_links_to_them(settings):
+    settings.PEERCHAT = {**settings.PEERCHAT, "SIGN_UP": True}
+    tag = Template(
+        "{% load peerchat_accounts %}{% account_links as links %}"
+        "{{ links.reset }} {{ links.sign_up }}"
+    )
+    assert tag.render(Context()) == "/accounts/reset/ /accounts/sign-up/"
+    settings.ROOT_URLCONF = "accounts.urls"
+    assert tag.render(Context()).strip() == ""

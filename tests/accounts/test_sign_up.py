@@ -1,10 +1,12 @@
 """Signing up, new passwords by e-mail, and one's name and language."""
 
 import re
+import threading
 
 import pytest
 from django.core import mail as django_mail
 from django.core import signing
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from accounts import lockout, mail, newcomers
@@ -196,3 +198,119 @@ def test_who_was_never_invited_opens_the_account_by_a_reset(client):
     assert client.post(page, {"new_password1": NEW, "new_password2": NEW}).url == "/"
     assert User.objects.get(username="eve").check_password(NEW)
     assert Client().get(LINK.findall(letter.body)[0]).status_code == 410
+
+
+@pytest.mark.parametrize("page", [SIGN_UP, RESET])
+def test_the_pages_ask_for_an_address_and_say_where_to_look_next(client, page):
+    asked = client.get(page)
+    assert asked.status_code == 200
+    assert 'type="email"' in asked.content.decode()
+    told = client.post(page, {"email": "eve@example.org"}, follow=True)
+    assert told.status_code == 200
+    assert "Look into your mailbox" in told.content.decode()
+
+
+@pytest.mark.parametrize("page", [SIGN_UP, RESET])
+@pytest.mark.parametrize(
+    "wrong", ["", "eve", "eve@", "jürgen@example.org", "eve@exämple.org", "\u0435ve@example.org"]
+)
+def test_what_is_no_address_of_latin_letters_is_told_and_gets_no_mail(page, wrong):
+    """An address with a Cyrillic letter may look like that of somebody else."""
+    answer = ask(page, wrong)
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == ["email"]
+    assert not sent()
+
+
+def test_who_is_logged_in_does_not_sign_up(client, ada):
+    client.force_login(ada)
+    assert client.get(SIGN_UP).url == client.post(SIGN_UP, {"email": "eve@example.org"}).url == "/"
+    assert not sent()
+
+
+def test_a_link_to_sign_up_makes_one_account_even_if_its_address_changes(client):
+    link, another = link_to_sign_up(), link_to_sign_up()
+    assert client.post(link, account()).url == "/"
+    User.objects.update(email="new@example.org")
+    page = Client().get(link)
+    assert page.status_code == 200, "the address is free again"
+    assert Client().post(link, account(username="eve2")).status_code == 410
+    assert User.objects.count() == 1
+    assert Client().post(another, account(username="eve2")).url == "/", "that one was not used"
+
+
+def test_ones_own_address_may_be_the_username_and_a_password_is_needed(client):
+    link = link_to_sign_up()
+    page = client.post(link, account(username="eve@example.org", password=""))
+    assert list(page.context["form"].errors) == ["password"]
+    assert not User.objects.exists()
+    assert client.post(link, account(username="eve@example.org")).url == "/"
+    assert client.login(username="eve@example.org", password=NEW)
+
+
+def test_a_username_that_somebody_takes_in_between_is_told(client):
+    link = link_to_sign_up()
+
+    def take(instance, **kwargs):
+        User.objects.bulk_create([User(username="eve")])
+
+    pre_save.connect(take, sender=User)
+    try:
+        page = client.post(link, account())
+    finally:
+        pre_save.disconnect(take, sender=User)
+    assert page.status_code == 400
+    assert page.context["form"].errors["username"] == ["Somebody else just took this username."]
+    assert "_auth_user_id" not in client.session
+    # Nothing of it is kept, so the link goes on working.
+    assert client.post(link, account(username="eve2")).url == "/"
+
+
+@pytest.mark.parametrize("page", [SIGN_UP, RESET])
+def test_who_asks_while_too_much_mail_waits_is_told_to_come_back(page):
+    begun, gate = threading.Event(), threading.Event()
+    mail.outbox().put(lambda: (begun.set(), gate.wait()))
+    begun.wait()
+    try:
+        for _ in range(mail.WAITING):
+            mail.outbox().put(gate.wait)
+        answer = ask(page, "eve@example.org")
+        assert answer.status_code == 429
+        assert "Try again in 1 minute." in answer.content.decode()
+    finally:
+        gate.set()
+    assert not sent()
+    assert ask(page, "eve@example.org").status_code == 302
+
+
+def test_a_letter_that_cannot_be_sent_is_logged_and_keeps_no_other_back(settings, caplog):
+    backend = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert ask(SIGN_UP, "eve@example.org").url == "/accounts/sign-up/sent/"
+    mail.outbox().join()
+    assert "An e-mail was not sent: ConnectionRefusedError" in caplog.text
+    settings.EMAIL_BACKEND = "tests.accounts.test_sign_up.Missing"
+    assert ask(SIGN_UP, "eve@example.org").url == "/accounts/sign-up/sent/"
+    mail.outbox().join()
+    assert "ImportError" in caplog.text
+    settings.EMAIL_BACKEND = backend
+    assert link_to_sign_up("bea@example.org")
+
+
+def test_an_address_that_the_server_refuses_keeps_no_other_letter_back():
+    letters = [
+        django_mail.EmailMultiAlternatives("Hello", "Hello", to=[address])
+        for address in ("ada@example.org", "eve@example.org\nBcc: all@example.org", "bea@x.example")
+    ]
+    failures = mail.send(letters)
+    assert list(failures) == [1]
+    assert "Error: " in failures[1]
+    assert [one.to for one in django_mail.outbox] == [["ada@example.org"], ["bea@x.example"]]
+
+
+def test_no_password_is_sent_where_another_system_knows_the_people(settings):
+    newcomers.store([newcomers.make("eve", name="Eve", mail="eve@example.org")])
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    assert ask(RESET, "eve@example.org").url == "/accounts/reset/sent/"
+    assert not sent()

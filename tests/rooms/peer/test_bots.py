@@ -145,6 +145,15 @@ def test_a_discussion_has_a_few_lines(key):
     assert bots.lines(key, 4, None, [""], None, real=False)[0].kind == "lost"
 
 
+def test_who_keeps_an_answer_that_others_do_not_have_says_so_at_times():
+    def stays(others: list[str]) -> int:
+        said = [bots.lines(key, 4, "A", others, "A", real=False) for key in map(str, range(100))]
+        return sum(line.kind == "stay" for lines in said for line in lines)
+
+    assert 30 < stays(["B"]) < 70
+    assert stays(["A"]) == 0, "nobody disagreed"
+
+
 @pytest.mark.parametrize(
     ("text", "letters", "own", "kind", "other"),
     [

@@ -91,6 +91,27 @@ LISTS = {
     ),
     "a blank between": ("Ada Lovelace ada@example.org", [ADA]),
     "usernames": ("al17\nbo18", [("", "", "al17"), ("", "", "bo18")]),
+    "usernames that are addresses": ("Name;Username\nAda Lovelace;ADA@example.org", [ADA]),
+    "a name beside the address in its column": (
+        "Name;E-Mail\n;Ada Lovelace <ada@example.org>\nBea Öz;Bea <bea@example.org>",
+        [ADA, BEA],
+    ),
+    "two names and a username": (
+        "Ada,Lovelace,al17\nBea,Öz,bo18",
+        [("Ada Lovelace", "", "al17"), ("Bea Öz", "", "bo18")],
+    ),
+    "names without a capital": (
+        "ada;ada@example.org\nbea;bea@example.org",
+        [("ada", "ada@example.org", ""), ("bea", "bea@example.org", "")],
+    ),
+    "numbers that look like usernames": (
+        "al17;Ada Lovelace;ada@example.org\nbo18;Bea Öz;bea@example.org",
+        [ADA, BEA],
+    ),
+    "a line that lacks the names": (
+        "ada@example.org;Lovelace;Ada\nbea@example.org",
+        [ADA, ("", "bea@example.org", "")],
+    ),
     "a byte-order mark": ("\ufeffE-Mail\nada@example.org", [("", "ada@example.org", "")]),
     "names that are not Latin": (
         "김민준;kim@example.org\n佐藤 花子;avi@example.org",
@@ -138,6 +159,14 @@ def test_what_names_nobody_says_why_and_spoils_no_other_line(line):
     assert right.person is not None
     assert (right.number, right.person.address) == (2, "bea@example.org")
     assert "\0" not in wrong.text
+
+
+@pytest.mark.parametrize("username", ["a b", "a/b", "a" * 151])
+def test_a_username_that_no_site_takes_is_told(username):
+    wrong, right = read_list(f"Name;Username\nAda;{username}\nBea Öz;bo18")
+    assert (wrong.number, wrong.problem, wrong.person) == (2, Problem.BAD_USERNAME, None)
+    assert right.person is not None
+    assert right.person.username == "bo18"
 
 
 @pytest.mark.parametrize(

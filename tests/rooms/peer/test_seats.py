@@ -190,3 +190,7 @@ def test_two_late_students_where_nobody_is_online_get_each_other():
     late = [Student("x", "A"), Student("y", "B")]
     moves = reseat([lost("AB"), lost("AB")], late, limit=LIMIT)
     assert moves == [Move("x", None, 0), Move("y", None, 0)]
+
+
+def test_a_late_student_waits_where_there_are_no_groups():
+    assert reseat([], [Student("late", "A")], limit=LIMIT) == []
