@@ -20,6 +20,7 @@ class Transport(Connection):
     """Twisted's transport on a real socket, with a buffer for what the socket does not take."""
 
     disconnecting = False
+    connected = True
 
     def write(self, data: bytes) -> None:
         self._tempDataBuffer.append(data)
