@@ -237,7 +237,8 @@ class Person:
         if SHOTS:
             file = f"{self.username}-{next(self._shots):02}-{name}.png"
             await self.page.screenshot(path=Path(SHOTS) / file)
-        assert await self.page.evaluate(TOO_WIDE.strip()) == []
+        # A page that has just got another width is laid out within a moment.
+        await eventually(lambda: self.page.evaluate(TOO_WIDE.strip()), [])
         assert await self.unnamed() == []
 
     async def tab_to(self, place: str) -> None:
