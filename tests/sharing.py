@@ -61,6 +61,27 @@ class ByFile(LoadScopeScheduling):
                 self._units[nodeid] = f"{number} {path}"
         super().schedule()
 
+    def remove_node(self, node: Any) -> str | None:
+        """Hand out what a process that crashed has left, and return the test in which it ended.
+
+        xdist would hand out what the process had done, too, for which nobody ever reports an end,
+        and the test that made it crash.
+        """
+        workload = self.assigned_work.pop(node)
+        left = [
+            (unit, test) for unit in workload.values() for test, done in unit.items() if not done
+        ]
+        if not left:
+            return None
+        unit, crashed = left[0]
+        unit[crashed] = True
+        self.workqueue.update(
+            {scope: unit for scope, unit in workload.items() if not all(unit.values())}
+        )
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return crashed
+
     def _split_scope(self, nodeid: str) -> str:
         return self._units[nodeid]
 
