@@ -31,7 +31,15 @@ class Rooms:
 
     async def go_to(self, title: str) -> None:
         await self.open()
-        await self.row(title).get_by_test_id("room").click()
+
+        async def goes() -> bool:
+            # The list is drawn anew whenever something in it changes. A click that falls into that
+            # moment is lost, and people click again.
+            if await self.panel.is_visible():
+                await self.row(title).get_by_test_id("room").click()
+            return await self.panel.is_visible()
+
+        await eventually(goes, False)
         await self.shows(title)
 
     async def shows(self, title: str) -> None:
