@@ -10,7 +10,6 @@ from django.core import signing
 from django.utils import timezone
 
 from accounts import people
-from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,
@@ -22,7 +21,6 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
-from rooms.permissions import leading
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -70,11 +68,6 @@ def open_links(nonces: Collection[str]) -> set[str]:
 def setup(course: Course) -> Screen:
     """Return how the screen of a course is set up, which is not stored before the first change."""
     return Screen.objects.filter(course=course).first() or Screen(course=course)
-
-
-def screen_for(user: User, slug: str) -> ScreenBody:
-    """Return the screen of a course for a user who leads it. Raises PermissionDenied."""
-    return screen(leading(user, slug).course)
 
 
 def screen(course: Course) -> ScreenBody:
