@@ -124,6 +124,23 @@ async def eventually(look: Callable[[], Awaitable[Seen]], expected: Seen) -> Non
         await asyncio.sleep(0.05)
 
 
+# A classic scroll bar takes a few pixels of the width.
+LAID_OUT = """
+(width) => {
+  const seen = document.documentElement.clientWidth;
+  return seen <= width && seen > width - 30;
+}
+"""
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+async def resize(page: Page, size: ViewportSize) -> None:
+    """Give a page another size, and wait until it is laid out and drawn in it."""
+    await page.set_viewport_size(size)
+    await page.wait_for_function(LAID_OUT.strip(), arg=size["width"])
+    await page.evaluate(DRAWN)
+
+
 class Chat:
     """One of the chats of a page."""
 
@@ -237,7 +254,6 @@ class Person:
         if SHOTS:
             file = f"{self.username}-{next(self._shots):02}-{name}.png"
             await self.page.screenshot(path=Path(SHOTS) / file)
-        # A page that has just got another width is laid out within a moment.
         await eventually(lambda: self.page.evaluate(TOO_WIDE.strip()), [])
         assert await self.unnamed() == []
 

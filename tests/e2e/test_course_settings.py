@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import DESKTOP, PHONE, SHOTS, Person
+from tests.e2e.people import DESKTOP, PHONE, SHOTS, Person, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 async def look_from_everywhere(person: Person, name: str) -> None:
     """Look at a page on a phone and a desktop, and for people in light and dark."""
     for size, viewport in (("phone", PHONE), ("desktop", DESKTOP)):
-        await person.page.set_viewport_size(viewport)
+        await resize(person.page, viewport)
         for scheme in ("light", "dark") if SHOTS else ("light",):
             await person.page.emulate_media(color_scheme=scheme)
             await person.look(f"{name}-{size}-{scheme}")

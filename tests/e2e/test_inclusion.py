@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.people import DESKTOP, PHONE, TELL_VIOLATIONS, WITHIN, Chat, Instructor
+from tests.e2e.people import DESKTOP, PHONE, TELL_VIOLATIONS, WITHIN, Chat, Instructor, resize
 from tests.e2e.proxy import Proxy
 from tests.e2e.sites import OURS, Store
 from tests.running import Site, manage, unmeasured
@@ -141,7 +141,7 @@ class Lecturer:
 
 
 async def is_as_wide_as(page: Page, width: int) -> None:
-    await page.set_viewport_size({"width": width, "height": DESKTOP["height"]})
+    await resize(page, {"width": width, "height": DESKTOP["height"]})
     assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -240,7 +240,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     # On a phone the chat is out of sight, and the link counts new messages.
     link = two.page.locator("peer-unread")
     await expect(link).to_have_text("Course chat", use_inner_text=True)
-    await two.page.set_viewport_size(PHONE)
+    await resize(two.page, PHONE)
     await expect(two.course.get_by_test_id("tab-chat")).to_be_visible()
     await one.chat.send("Who comes along?")
     await expect(link).to_have_text("Course chat 1 unread", use_inner_text=True)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import PHONE, Person
+from tests.e2e.people import PHONE, Person, resize
 from tests.e2e.proxy import Proxy
 from tests.running import manage
 
@@ -132,7 +132,7 @@ async def test_the_head_of_a_page_has_room_for_a_lost_connection(classroom: Clas
     async with Proxy(classroom.site.url) as network:
         student = await classroom.student(1, url=network.url)
         instructor = await classroom.instructor(url=network.url)
-        await instructor.page.set_viewport_size(PHONE)
+        await resize(instructor.page, PHONE)
         for person in (student, instructor):
             await person.log_in()
             await person.enter()

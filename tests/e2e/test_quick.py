@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import DESKTOP, PHONE, Instructor, Person, Student, come
+from tests.e2e.people import DESKTOP, PHONE, Instructor, Person, Student, come, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -31,10 +31,10 @@ async def verdict(student: Student, text: str) -> None:
 
 async def look_on_a_phone(instructor: Instructor, name: str) -> None:
     """Look at the dashboard as it is on a phone, in the dark."""
-    await instructor.page.set_viewport_size(PHONE)
+    await resize(instructor.page, PHONE)
     await instructor.page.emulate_media(color_scheme="dark")
     await instructor.look(f"{name}-phone")
-    await instructor.page.set_viewport_size(DESKTOP)
+    await resize(instructor.page, DESKTOP)
     await instructor.page.emulate_media(color_scheme="light")
 
 

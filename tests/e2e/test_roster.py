@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import DESKTOP, PHONE, Person
+from tests.e2e.people import DESKTOP, PHONE, Person, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
@@ -19,7 +19,7 @@ async def look(person: Person, name: str) -> None:
     for scheme in ("light", "dark"):
         await person.page.emulate_media(color_scheme=scheme)
         for size in (PHONE, DESKTOP):
-            await person.page.set_viewport_size(size)
+            await resize(person.page, size)
             await person.look(f"{name}-{scheme}-{size['width']}")
 
 
@@ -59,7 +59,7 @@ async def test_a_list_with_a_wrong_line_is_mended_and_imported(classroom: Classr
     eve = await classroom.visitor("eve")
     await eve.page.goto(link)
     await look(eve, "invited")
-    await eve.page.set_viewport_size(PHONE)
+    await resize(eve.page, PHONE)
     for label in ("New password", "New password confirmation"):
         await eve.page.get_by_label(label, exact=True).fill("battery staple 7")
     await eve.page.get_by_test_id("accept").click()

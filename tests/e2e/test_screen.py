@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import SHOTS, TELLING, come, eventually
+from tests.e2e.people import SHOTS, TELLING, come, eventually, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -53,7 +53,7 @@ class Screen:
         """Check every size, and that nothing was told before its time."""
         self._number += 1
         for size in SIZES:
-            await self.page.set_viewport_size(size)
+            await resize(self.page, size)
             await self.page.wait_for_timeout(150)  # until the sizes are found
             if SHOTS:
                 file = f"screen-{self._number:02}-{name}-{size['width']}.png"
@@ -61,7 +61,7 @@ class Screen:
             if size["width"] > 1000:
                 await eventually(lambda: self.page.evaluate(CUT.strip()), [])
                 assert await self.page.evaluate(SIZE) >= least * size["width"] / 1920
-        await self.page.set_viewport_size(SIZES[0])
+        await resize(self.page, SIZES[0])
 
     async def knows_nothing(self, *, bars: bool = False) -> None:
         """Check that neither the page nor any frame told of the answer, or of the votes."""

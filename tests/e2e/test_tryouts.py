@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import DESKTOP, PHONE, Person, Student, eventually
+from tests.e2e.people import DESKTOP, PHONE, Person, Student, eventually, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -17,7 +17,7 @@ async def look_everywhere(person: Person, name: str) -> None:
     """Look at a page on a phone and at a desk, in light and dark."""
     for width, size in (("phone", PHONE), ("desk", DESKTOP)):
         for scheme in ("light", "dark"):
-            await person.page.set_viewport_size(size)
+            await resize(person.page, size)
             await person.page.emulate_media(color_scheme=scheme)
             await person.look(f"{name}-{width}-{scheme}")
     await person.page.emulate_media(color_scheme="light")
