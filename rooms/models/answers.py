@@ -20,8 +20,9 @@ class RightAnswer(models.Model):
         on_delete=models.CASCADE,
         related_name="right_answers",
     )
-    # It is empty if the right answer is unknown again.
-    letter = models.CharField(_("letter"), max_length=1, blank=True)
+    # Letters, a number, or the accepted texts as a JSON list. It is empty if the right answer is
+    # unknown again.
+    letter = models.TextField(_("answer"), blank=True)
     name = models.UUIDField(_("name"), unique=True, editable=False)
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
 from rooms.models.question import Question, QuestionVersion
+from rooms.peer.content import ANSWER_LIMIT
 from rooms.peer.phases import Phase
 
 PHASES = [
@@ -171,7 +172,11 @@ class Round(models.Model):
 
 
 class Vote(models.Model):
-    """The choice of a user in a round. The last vote before the close counts."""
+    """The answer of a user in a round. The last vote before the close counts.
+
+    `choice` is the answer in the form that `peer.answers` gives it: a letter, several letters in
+    their order, a number or a short text.
+    """
 
     round = models.ForeignKey(
         Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="votes"
@@ -182,7 +187,7 @@ class Vote(models.Model):
         on_delete=models.PROTECT,
         related_name="peerchat_votes",
     )
-    choice = models.CharField(_("choice"), max_length=1)
+    choice = models.CharField(_("choice"), max_length=ANSWER_LIMIT)
     confidence = models.PositiveSmallIntegerField(_("confidence"), null=True, blank=True)
     rationale = models.TextField(_("rationale"), blank=True)
     cast_at = models.DateTimeField(_("cast at"))
@@ -223,7 +228,7 @@ class Draft(models.Model):
         on_delete=models.CASCADE,
         related_name="peerchat_drafts",
     )
-    choice = models.CharField(_("choice"), max_length=1)
+    choice = models.CharField(_("choice"), max_length=ANSWER_LIMIT)
     confidence = models.PositiveSmallIntegerField(_("confidence"), null=True, blank=True)
     rationale = models.TextField(_("rationale"), blank=True)
     sent_at = models.DateTimeField(_("sent at"))
