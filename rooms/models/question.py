@@ -161,8 +161,8 @@ class QuestionVersion(models.Model):
 
     `choices` is a list of `{"letter", "text", "is_correct"}` in the order of the letters, with a
     `"feedback"` where there is one. `answer` is `{"number", "tolerance", "unit"}` for the kind
-    `number`, `{"accepted"}` for the kind `text`, and empty for those with choices. The versions of a
-    question are numbered from 1 in the order in which they were first asked.
+    `number`, `{"accepted"}` for the kind `text`, and empty for those with choices. The versions of
+    a question are numbered from 1 in the order in which they were first asked.
     """
 
     question = models.ForeignKey(

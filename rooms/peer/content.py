@@ -56,11 +56,12 @@ class ChoiceContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionContent:
-    """The content of a question. Texts are in Markdown, except `title`, `unit`, `accepted` and tags.
+    """The content of a question.
 
-    `choices` belong to the kinds that have them. `number` is the right answer of the kind `number`,
-    or None if it is not known; answers up to `tolerance` away from it are right, in the same `unit`.
-    `accepted` are the right answers of the kind `text`, which are compared after folding.
+    Texts are in Markdown, except `title`, `unit`, `accepted` and `tags`. `choices` belong to the
+    kinds that have them. `number` is the right answer of the kind `number`, or None if it is not
+    known. Answers up to `tolerance` away from it are right, in the same `unit`. `accepted` are
+    the right answers of the kind `text`, which are compared after folding.
     """
 
     kind: Kind = Kind.SINGLE
@@ -99,7 +100,7 @@ class Flaw(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A flaw of a field. `index` is the place in a list, from 0; `limit` the bound that is passed."""
+    """A flaw of a field. `index` is the place in a list, from 0, and `limit` the passed bound."""
 
     field: str
     flaw: Flaw
