@@ -42,3 +42,9 @@ def category_tag(path: str) -> str:
     parts = [part.strip().replace("\0", "/") for part in path.replace("//", "\0").split("/")]
     named = [part for part in parts if part and part != "top" and not part.startswith("$")]
     return named[-1] if named else ""
+
+
+def own_title(title: str, prompt: str) -> str:
+    """Return a title on one line, or nothing if it only repeats the start of the text."""
+    name = name_of(title)
+    return "" if name == name_of(prompt) else name
