@@ -30,7 +30,7 @@ LAYERS = [
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics", "formats_said"},
     {"formats"},
-    {"peer", "conf", "qr", "markup"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
