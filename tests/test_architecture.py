@@ -28,7 +28,7 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics"},
+    {"wire", "metrics", "flaws"},
     {"peer", "conf", "qr"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
