@@ -88,8 +88,8 @@ class QuestionEditor extends HTMLElement {
     const { room, api, sockets, csrf, loginUrl } = this.dataset;
     const socket = new PeerTransport(`${sockets}instructor/${course}/`, { csrf, course, room, api, leading: true });
     socket.addEventListener("frame", ({ detail }) => {
-      if (!TOLD.has(detail.action)) return;
-      this.#looking ??= setTimeout(() => {
+      if (!TOLD.has(detail.action) || this.#looking !== null) return;
+      this.#looking = setTimeout(() => {
         this.#looking = null;
         // Without an answer, the next event or save asks again.
         this.#saver.look().catch((error) => error.status === 400 && this.#gone());
