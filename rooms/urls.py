@@ -9,6 +9,7 @@ from rooms.pages import (
     invitations,
     joining,
     people,
+    pictures,
     question_editor,
     questions,
     roster,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path("courses/<slug:slug>/pictures/<str:key>/", pictures.picture, name="picture"),
     path("courses/<slug:slug>/questions/", questions.questions, name="questions"),
     path(
         "courses/<slug:slug>/questions/preview/<slug:view>/",
@@ -51,7 +53,13 @@ urlpatterns = [
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
     path("screen/qr/<str:code>.svg", screen.join_qr, name="screen_qr"),
     path("screen/<str:secret>/", screen.linked, name="linked_screen"),
+    path("screen/<str:secret>/pictures/<str:key>/", pictures.of_screen, name="screen_picture"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
+    path(
+        "embed/<slug:slug>/pictures/<str:secret>/<str:key>/",
+        pictures.by_token,
+        name="token_picture",
+    ),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

@@ -29,7 +29,7 @@ LAYERS = [
     {"delivery"},
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics", "flaws"},
-    {"peer", "conf", "qr"},
+    {"peer", "conf", "qr", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {

@@ -27,6 +27,7 @@ def test_cases_are_found():
         "client.js",
         "clients.js",
         "format.js",
+        "pictures.js",
         "questions.js",
         "rooms.js",
         "screen.js",
