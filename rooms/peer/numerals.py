@@ -1,6 +1,5 @@
 """Numbers as people write them, and the one way in which they are stored. Pure, without Django."""
 
-import math
 import re
 import unicodedata
 from typing import Final
@@ -24,12 +23,7 @@ _NUMERAL: Final = re.compile(
 
 
 def written(number: float) -> str:
-    """Return the shortest decimal that means this number, such as `9.81`, `5` or `6.02e23`.
-
-    Raises ValueError for one that is not finite, or beyond the bounds.
-    """
-    if not math.isfinite(number) or not (number == 0 or SMALLEST <= abs(number) <= GREATEST):
-        raise ValueError("The number is too large or too small.")
+    """Return the shortest decimal that means this finite number: `9.81`, `5` or `6.02e23`."""
     digits, _, power = repr(float(number) or 0.0).partition("e")
     digits = digits.removesuffix(".0")
     return f"{digits}e{int(power)}" if power else digits
@@ -40,7 +34,8 @@ def read(text: str, unit: str = "") -> float:
 
     The decimal separator is a point or a comma. Thousands may be separated by blanks, apostrophes,
     or whichever of point and comma is not the decimal separator. A single separator is the
-    decimal one: `1,234` and `1.234` are between 1 and 2. Raises ValueError for any other text.
+    decimal one: `1,234` and `1.234` are between 1 and 2. Raises ValueError for any other text, and
+    for a number beyond the bounds.
     """
     bare = _POWER.sub(
         lambda m: f"e{(m[1] or m[2]).translate(_SUPERSCRIPTS)}", text.translate(_SIGNS)
@@ -50,7 +45,10 @@ def read(text: str, unit: str = "") -> float:
     found = _NUMERAL.fullmatch(bare)
     if found is None or not any(map(str.isdigit, (found["whole"] or "") + (found["part"] or ""))):
         raise ValueError("The answer is not a number.")
-    return float(_plain(bare, found))
+    number = float(_plain(bare, found))
+    if not (number == 0 or SMALLEST <= abs(number) <= GREATEST):
+        raise ValueError("The number is too large or too small.")
+    return number
 
 
 def _narrow(text: str) -> str:
