@@ -10,6 +10,8 @@ from rooms.pages import (
     joining,
     people,
     pictures,
+    question_editor,
+    questions,
     roster,
     screen,
     tryouts,
@@ -23,6 +25,15 @@ urlpatterns = [
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
     path("courses/<slug:slug>/pictures/<str:key>/", pictures.picture, name="picture"),
+    path("courses/<slug:slug>/questions/", questions.questions, name="questions"),
+    path(
+        "courses/<slug:slug>/questions/preview/<slug:view>/",
+        question_editor.preview,
+        name="question_preview",
+    ),
+    path(
+        "courses/<slug:slug>/questions/<slug:question>/", question_editor.question, name="question"
+    ),
     path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
     path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
     path("courses/<slug:slug>/screen/", screen.screen, name="screen"),

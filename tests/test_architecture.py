@@ -28,7 +28,7 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "formats_said"},
+    {"wire", "metrics", "flaws", "formats_said"},
     {"formats"},
     {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]

@@ -31,6 +31,7 @@ def test_cases_are_found():
         "format.js",
         "inline.js",
         "pictures.js",
+        "question-edits.js",
         "questions.js",
         "rooms.js",
         "screen.js",
