@@ -28,8 +28,8 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics"},
-    {"peer", "conf", "qr", "markup"},
+    {"wire", "metrics", "flaws"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
