@@ -106,7 +106,7 @@ async def check_result(cast, ada, kind):
         "correct": asked.correct,
         "histograms": [asked.bars, second],
         "explanation": "SECRET *why*",
-        "explanation_html": "<p>SECRET <em>why</em></p>\n",
+        "explanation_html": "<p>SECRET <em>why</em></p>",
         "follow_up": "SECRET question that follows",
     }
     if content.choices:
@@ -122,7 +122,7 @@ async def check_result(cast, ada, kind):
         expected["tolerance"] = 0.25
         assert event["question"]["unit"] == "m/s²"
     if kind == "single":
-        assert event["question"]["prompt_html"] == "<p>Which is <strong>even</strong>?</p>\n"
+        assert event["question"]["prompt_html"] == "<p>Which is <strong>even</strong>?</p>"
         assert event["question"]["choices"][1]["html"] == "<code>two</code>"
     told = {key: event[key] for key in event if key in expected or key in RESULT}
     assert told == expected
