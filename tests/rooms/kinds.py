@@ -23,6 +23,13 @@ class Asked:
     refused: tuple[str, ...]
 
 
+RESULT = {
+    *("correct", "histograms", "right", "voters", "tolerance", "explanation", "explanation_html"),
+    *("follow_up", "follow_up_html", "feedback"),
+}
+"""The fields of a result, which nobody gets before the reveal."""
+
+
 def _choices(*texts: str, right: str = "") -> tuple[ChoiceContent, ...]:
     return tuple(
         ChoiceContent(text, letter in right, f"SECRET feedback on {letter}")

@@ -8,7 +8,7 @@ from rooms import frames
 from rooms.models import Draft, Message, Question, UseLog, Vote
 from rooms.peer.content import ChoiceContent, Kind, QuestionContent
 from tests.client import barrier
-from tests.rooms.kinds import KINDS, ask_all, store
+from tests.rooms.kinds import KINDS, RESULT, ask_all, store
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -139,10 +139,6 @@ async def check_result(cast, ada, kind):
     assert message.control["question"]["result"]["order"] == [[*asked.bars]] * 2
 
 
-RESULT = {
-    *("correct", "histograms", "right", "voters", "tolerance", "explanation", "explanation_html"),
-    *("follow_up", "follow_up_html", "feedback"),
-}
 OLD_FIELDS = {
     *("course", "message", "phase", "epoch", "question", "round", "deadline", "server_time"),
     *("revision", "correct", "histograms"),
