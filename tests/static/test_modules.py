@@ -23,6 +23,7 @@ async def page(browser):
 
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
+        "answers.js",
         "ballot.js",
         "client.js",
         "clients.js",
