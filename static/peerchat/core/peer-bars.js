@@ -37,7 +37,7 @@ export class PeerBars extends HTMLElement {
       h(
         "li",
         { class: "bars-choice", data: { testid: `bar-${row.key}`, ...(row.isRight && { correct: "" }) } },
-        h("div", { class: "bars-label" }, labelOf(question, row), row.isRight ? h("span", { class: "tag good" }, gettext("Correct")) : null, mark && row.key !== REST ? this.#box(question, row) : null),
+        h("div", { class: "bars-label" }, labelOf(question, row), mark && row.key !== REST ? this.#box(question, row) : row.isRight ? h("span", { class: "tag good" }, gettext("Correct")) : null),
         shown.map((index) => bar(row, index, totals[index])),
         feedback?.[row.key] ? rich("div", { class: "bars-feedback", data: { testid: `feedback-${row.key}` } }, feedback[row.key]) : null,
       ),

@@ -1,4 +1,4 @@
-import { hasChoices, isPoll, ofLetters, readNumber } from "../core/answers.js";
+import { isPoll, ofLetters, readNumber } from "../core/answers.js";
 import { typedNumber } from "../core/answer-words.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { gettext } from "../core/texts.js";
@@ -60,7 +60,7 @@ export class PeerAnswer extends HTMLElement {
   #fieldsFor(question) {
     if (question.kind === "text") return this.#textField();
     if (question.kind === "number") return this.#numberField(question);
-    return hasChoices(question) && question.kind === "several" ? this.#boxes(question) : this.#buttons(question);
+    return question.kind === "several" ? this.#boxes(question) : this.#buttons(question);
   }
 
   /** A button for each letter. */
@@ -153,7 +153,7 @@ export class PeerAnswer extends HTMLElement {
   }
 
   #ends() {
-    const submit = h("button", { type: "submit", class: "button", data: { testid: "mark-send" } }, gettext("Mark as right"));
+    const submit = h("button", { type: "submit", class: "button", data: { testid: "mark-send" } }, gettext("Mark"));
     const none = h("button", { type: "button", class: "button", data: { choice: "", testid: "mark-none" }, on: { click: () => this.#set(null) } }, gettext("Not known"));
     return { submit, none };
   }

@@ -7,8 +7,6 @@ import { isolated } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 
 const CHOSE = { number: gettext("answered %(choice)s"), text: gettext("answered %(choice)s") };
-// Characters of an answer in a sentence.
-const SHORT = 60;
 
 /** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {
@@ -88,10 +86,12 @@ function hint(session, face) {
   const voters = session.partners.filter((one) => one.choice);
   const other = voters.find((one) => !sameAnswer(question, one.choice, own));
   const where = face ? `${gettext("Go to them and talk it through.")} ` : "";
+  if (own && other && question.kind === "text") {
+    return where + gettext("You gave different answers. Give your reasons and try to convince each other.");
+  }
   if (own && other) {
     const text = gettext("You chose %(own)s, %(name)s chose %(choice)s. Give your reasons and try to convince each other.");
-    const words = (answer) => answerWords(question, answer, { most: SHORT });
-    return where + fill(text, { own: words(own), name: isolated(shownName(other)), choice: words(other.choice) });
+    return where + fill(text, { own: answerWords(question, own), name: isolated(shownName(other)), choice: answerWords(question, other.choice) });
   }
   if (own && voters.length) return where + gettext("You chose the same. Compare your reasons. How would someone argue for another answer?");
   return where + gettext("Explain how you would answer, and listen to the others.");

@@ -213,8 +213,10 @@ export class PeerQuestion extends HTMLElement {
       if (redrawn(element, tags)) element.replaceChildren(...tags.map(({ kind, name }) => h("span", { class: `tag ${kind}`, dir: "auto" }, name)));
     }
     if (!hasChoices(question)) {
-      if (redrawn(given, answers)) given.replaceChildren(...answers.map((one) => row(question, one)));
-      show(given, answers.length > 0);
+      // What the partners wrote stands beside their names.
+      const own = answers.filter(({ kind }) => kind !== "partner");
+      if (redrawn(given, own)) given.replaceChildren(...own.map((one) => row(question, one)));
+      show(given, own.length > 0);
     }
     const round = session.round ?? 1;
     const vote = session.votes[round - 1];
