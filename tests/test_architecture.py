@@ -29,7 +29,7 @@ LAYERS = [
     {"delivery"},
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics"},
-    {"peer", "conf", "qr"},
+    {"peer", "conf", "qr", "markup"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
@@ -52,9 +52,18 @@ ONLY = {
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
     "peer": set(),
+    "markup": set(),
 }
 NEVER = {"consumers": {"models"}}
-PURE = ["peer", "wire", "delivery.names", "delivery.notices", "delivery.topics", "ratelimit"]
+PURE = [
+    "peer",
+    "wire",
+    "markup",
+    "delivery.names",
+    "delivery.notices",
+    "delivery.topics",
+    "ratelimit",
+]
 FRAMEWORKS = {"django", "channels", "asgiref", "asyncio", "twisted", "rest_framework"}
 MAY_SEND_TO_GROUPS = {
     "rooms.delivery.publish",
