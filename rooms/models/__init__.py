@@ -8,6 +8,7 @@ from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
+from rooms.models.question_file import QuestionFile
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.roster import Invitation, RosterEntry
 from rooms.models.round import ClassSession, Draft, Round, Vote
@@ -35,6 +36,7 @@ __all__ = [
     "Partner",
     "PartnerGroup",
     "Question",
+    "QuestionFile",
     "QuestionVersion",
     "RightAnswer",
     "Room",
