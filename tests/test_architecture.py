@@ -28,7 +28,8 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics"},
+    {"wire", "metrics", "formats_said"},
+    {"formats"},
     {"peer", "conf", "qr"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
@@ -51,10 +52,20 @@ ONLY = {
     "process.writer": {"wire.errors", "metrics"},
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
+    "formats_said": {"formats"},
+    "formats": {"peer"},
     "peer": set(),
 }
 NEVER = {"consumers": {"models"}}
-PURE = ["peer", "wire", "delivery.names", "delivery.notices", "delivery.topics", "ratelimit"]
+PURE = [
+    "peer",
+    "formats",
+    "wire",
+    "delivery.names",
+    "delivery.notices",
+    "delivery.topics",
+    "ratelimit",
+]
 FRAMEWORKS = {"django", "channels", "asgiref", "asyncio", "twisted", "rest_framework"}
 MAY_SEND_TO_GROUPS = {
     "rooms.delivery.publish",
