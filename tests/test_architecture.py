@@ -28,7 +28,7 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "formats_said"},
+    {"wire", "metrics", "formats_said", "flaws"},
     {"formats"},
     {"peer", "conf", "qr"},
 ]

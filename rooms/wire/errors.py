@@ -164,6 +164,30 @@ class NoTryOut(IllegalTransition):
     """Refuses to start a try-out; the message is in the language of the page."""
 
 
+class EditConflict(PeerError):
+    """Somebody else has changed the question since it was read."""
+
+    code = "edit_conflict"
+    status = 409
+    default = "Somebody else has changed this question since. Read it again."
+
+
+class FlawedQuestion(InvalidMessageFormat):
+    """The question has something that not even a draft may have."""
+
+
+class TooManyQuestions(InvalidMessageFormat):
+    """The course would have more questions than it may."""
+
+
+class QuestionWasAsked(IllegalTransition):
+    """A class was asked the question, so it cannot be deleted."""
+
+    default = (
+        "A class was asked this question, and its votes belong to it. Make it a draft instead."
+    )
+
+
 class InvalidChoice(PeerError):
     code = "invalid_choice"
     default = "The question has no such choice."
