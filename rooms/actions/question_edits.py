@@ -4,18 +4,17 @@ What a class was asked stays as it was, whatever happens here: see `actions.ques
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Max
 
 from accounts.people import User
-from accounts.text import balanced, plain_name, trimmed
 from rooms import flaws, permissions
 from rooms.actions import tell
 from rooms.actions.questions import begin_edit
 from rooms.models import Choice, Course, Question
-from rooms.peer.content import LETTERS, STORABLE, Kind, Problem, QuestionContent, problems
+from rooms.peer.cleaning import clean
+from rooms.peer.content import LETTERS, STORABLE, Problem, QuestionContent, problems
 from rooms.queries import question_names
 from rooms.queries.slugs import find_question
 from rooms.wire.errors import (
@@ -103,22 +102,24 @@ def delete_question(*, user: User, course: str, question: str) -> None:
 
 @transaction.atomic
 def order_questions(*, user: User, course: str, questions: Sequence[str]) -> None:
-    """Put the prepared questions of a course into this order; those not named come after them.
+    """Put prepared questions of a course into this order, in the places that they have now.
 
-    Raises PermissionDenied for those who do not lead the course, CourseArchived, and
-    InvalidMessageFormat for a slug that none of them has, or that is repeated.
+    So those not named stay where they are. Raises PermissionDenied for those who do not lead the
+    course, CourseArchived, and InvalidMessageFormat for a slug that none of them has, or that is
+    repeated.
     """
     course_ = _lock(user, course)
-    if len(set(questions)) != len(questions):
+    named = set(questions)
+    if len(named) != len(questions):
         raise InvalidMessageFormat("`questions`: A question is named twice.")
     prepared = list(course_.questions.filter(quick=False))
     by_slug = {one.slug: one for one in prepared}
-    if not by_slug.keys() >= set(questions):
+    if not by_slug.keys() >= named:
         raise InvalidMessageFormat("`questions`: The course has no such question.")
-    named = [by_slug[slug] for slug in questions]
-    others = [one for one in prepared if one.slug not in set(questions)]
+    following = iter(questions)
+    ordered = [by_slug[next(following)] if one.slug in named else one for one in prepared]
     moved = []
-    for position, one in enumerate([*named, *others]):
+    for position, one in enumerate(ordered):
         if one.position != position:
             one.position = position
             moved.append(one)
@@ -166,20 +167,21 @@ def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
 
 def store_content(course: Course, content: QuestionContent, *, is_draft: bool) -> Question:
     """Add one question to a course; see `store_contents`."""
-    return store_contents(course, [content], is_draft=is_draft)[0]
+    return store_contents(course, [content], drafts=[is_draft])[0]
 
 
 def store_contents(
-    course: Course, contents: Sequence[QuestionContent], *, is_draft: bool
+    course: Course, contents: Sequence[QuestionContent], *, drafts: Sequence[bool]
 ) -> list[Question]:
     """Add questions to a course, as the last ones, by a few statements however many they are.
 
-    Those with problems become drafts, or all of them with `is_draft`. Raises FlawedQuestion for
-    what not even a draft may have, and TooManyQuestions. The caller holds the lock of the course,
-    in a transaction, and has checked that it may be changed.
+    `drafts` tells for each whether it becomes a draft, as those with problems do in any case.
+    Raises FlawedQuestion for what not even a draft may have, and TooManyQuestions. The caller holds
+    the lock of the course, in a transaction, and has checked that it may be changed.
     """
     cleaned = [clean(content) for content in contents]
-    return _insert(course, cleaned, [_check(content) or is_draft for content in cleaned])
+    flawed = [_check(content) for content in cleaned]
+    return _insert(course, cleaned, [any(pair) for pair in zip(flawed, drafts, strict=True)])
 
 
 def lock_course(*, user: User, course: str) -> Course:
@@ -190,52 +192,24 @@ def lock_course(*, user: User, course: str) -> Course:
     return _lock(user, course)
 
 
-def clean(content: QuestionContent) -> QuestionContent:
-    """Return a content as it is stored: its texts trimmed, without what its kind does not have."""
-    has_choices, is_number = content.kind.has_choices, content.kind == Kind.NUMBER
-    answers = content.accepted if content.kind == Kind.TEXT else ()
-    return replace(
-        content,
-        title=plain_name(content.title),
-        prompt=_text(content.prompt),
-        choices=tuple(
-            replace(one, text=_text(one.text), feedback=_text(one.feedback))
-            for one in (content.choices if has_choices else ())
-        ),
-        number=content.number if is_number else None,
-        tolerance=content.tolerance if is_number else 0.0,
-        unit=plain_name(content.unit) if is_number else "",
-        accepted=_once(plain_name(one) for one in answers),
-        explanation=_text(content.explanation),
-        follow_up=_text(content.follow_up),
-        tags=_once(plain_name(one) for one in content.tags),
-    )
-
-
-def _text(text: str) -> str:
-    return balanced(trimmed(text.replace("\r\n", "\n").replace("\r", "\n")))
-
-
-def _once(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the texts that are not empty, without those that repeat one in another case."""
-    found: dict[str, str] = {}
-    for text in texts:
-        if text:
-            found.setdefault(text.casefold(), text)
-    return tuple(found.values())
-
-
 def _check(content: QuestionContent) -> bool:
     """Return whether a content can only be a draft. Raises FlawedQuestion if not even that."""
     found = problems(content)
     refused = [one for one in found if one.flaw not in STORABLE]
     if refused:
-        raise FlawedQuestion(_told(refused))
+        told = " ".join(f"`{one.field}`: {flaws.sentence(one)}" for one in refused)
+        raise FlawedQuestion(told, problems=[_shown(one) for one in refused])
     return bool(found)
 
 
-def _told(refused: list[Problem]) -> str:
-    return " ".join(f"`{one.field}`: {flaws.sentence(one)}" for one in refused)
+def _shown(problem: Problem) -> dict[str, str | int | None]:
+    return {
+        "field": problem.field,
+        "flaw": problem.flaw.value,
+        "index": problem.index,
+        "limit": problem.limit,
+        "message": flaws.sentence(problem),
+    }
 
 
 def _check_slug(slug: str, course: Course, question: Question) -> None:

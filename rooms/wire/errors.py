@@ -173,7 +173,7 @@ class EditConflict(PeerError):
 
 
 class FlawedQuestion(InvalidMessageFormat):
-    """The question has something that not even a draft may have."""
+    """The question has something that not even a draft may have; `problems` says what."""
 
 
 class TooManyQuestions(InvalidMessageFormat):
