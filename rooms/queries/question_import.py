@@ -27,14 +27,15 @@ LIFETIME = timedelta(days=1)
 """How long a file can be imported after its preview."""
 MOST_PICTURES = 200
 """Pictures of a file, each of which is drawn anew."""
-_PLACEHOLDER = 32
+PLACEHOLDER = 32
 """Characters of the key of a picture that is not stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read: its questions, and its pictures by the digests of their bytes."""
+    """A file that was read: its format and questions, and its pictures by their digests."""
 
+    format: str
     items: Sequence[Item]
     drawn: Mapping[str, Drawn | Refusal]
 
@@ -129,7 +130,7 @@ def read(data: bytes, *, name: str = "", format: str = "") -> Source:  # noqa: A
         told = gettext("The file is larger than %(size)s MB.")
         raise InvalidMessageFormat(told % {"size": f"{most / 1_000_000:g}"})
     try:
-        found = detect.read_any(data, name=name, format=format or None)
+        read_as, found = detect.read_any(data, name=name, format=format or None)
     except FileRefused as refused:
         raise InvalidMessageFormat(formats_said.sentence(refused)) from None
     files = {digest_of(one.data): one.data for item in found for one in item.pictures}
@@ -137,7 +138,7 @@ def read(data: bytes, *, name: str = "", format: str = "") -> Source:  # noqa: A
         told = gettext("The file has %(count)s pictures. At most %(limit)s are possible at once.")
         raise InvalidMessageFormat(told % {"count": len(files), "limit": MOST_PICTURES})
     drawn = redraw_all(list(files.values()))
-    return Source(found, dict(zip(files, drawn, strict=True)))
+    return Source(read_as, found, dict(zip(files, drawn, strict=True)))
 
 
 def plan(course: Course, source: Source, chosen: Collection[int] | None = None) -> Plan:
@@ -200,7 +201,7 @@ class _Pictures:
         digest = digest_of(picture.data)
         drawn = self._drawn[digest]
         own = drawn.digest if isinstance(drawn, Drawn) else digest
-        return self._keys.get(digest) or self._keys.get(own) or own[:_PLACEHOLDER]
+        return self._keys.get(digest) or self._keys.get(own) or own[:PLACEHOLDER]
 
 
 def _look(number: int, item: Item, pictures: _Pictures) -> Planned:
