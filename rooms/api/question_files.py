@@ -91,9 +91,9 @@ class QuestionImport(Endpoint):
         responses={200: serializers.of(ImportAnswer)} | refusals(*WRITING),
     )
     def post(self, request: Request, slug: str) -> Response:
+        wanted: QuestionsToImport = read(request, serializers.of(QuestionsToImport))
         me = self.me(request)
         course = permissions.leading(me, slug).course
-        wanted: QuestionsToImport = read(request, serializers.of(QuestionsToImport))
         if bool(wanted.text) == bool(wanted.data):
             raise InvalidMessageFormat("The body is not valid: Give either `text` or `data`.")
         ratelimit.imports.take(me.pk)

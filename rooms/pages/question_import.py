@@ -25,6 +25,7 @@ from rooms.models import Course, QuestionFile
 from rooms.pages.course_forms import explain
 from rooms.pages.question_preview import Cards
 from rooms.queries import question_import as queries
+from rooms.queries.question_export import FORMATS as EXPORTS
 from rooms.queries.question_import import Outcome, Source
 from rooms.wire.errors import (
     InvalidMessageFormat,
@@ -42,6 +43,12 @@ SHOWN = 300
 """The questions of a file that are shown, besides those that cannot be taken."""
 OPEN = 20
 """How many questions are shown at full length at first."""
+_ABOUT = {
+    "yaml": _("Everything, for another course or another peerchat."),
+    "gift": _("A text for Moodle and others, without pictures, tags, follow-ups and units."),
+    "moodle": _("For Moodle, with pictures and tags, without follow-ups."),
+}
+"""What the files hold that this page writes, by their formats."""
 
 
 class FileForm(forms.Form):
@@ -110,6 +117,7 @@ def _page(
         "form": form,
         "text": form.data.get("text", "") if text is None else text,
         "size": f"{limits['UPLOAD_BYTES'] / 1_000_000:g}",
+        "exports": [(code, one.name, _ABOUT[code]) for code, one in EXPORTS.items()],
         **(preview or {}),
     }
     refused = form.is_bound and not form.is_valid()

@@ -1,22 +1,18 @@
 /** The preview of a file of questions: buttons that tick all questions or none. */
 
-import { el } from "../core/dom.js";
+import { h } from "../core/dom.js";
 
 class PeerTickAll extends HTMLElement {
   connectedCallback() {
-    this.append(
-      el("button", { type: "button", class: "button small", "data-testid": "tick-all" }, this.dataset.all),
-      el("button", { type: "button", class: "button small", "data-testid": "tick-none" }, this.dataset.none),
-    );
-    const [all, none] = this.children;
-    all.addEventListener("click", () => this.tick(true));
-    none.addEventListener("click", () => this.tick(false));
+    const { all, none } = this.dataset;
+    this.replaceChildren(this.button("tick-all", all, true), this.button("tick-none", none, false));
   }
 
-  tick(checked) {
-    for (const box of this.closest("form").querySelectorAll("input[type=checkbox]")) {
-      box.checked = checked;
-    }
+  button(testid, text, checked) {
+    const tick = () => {
+      for (const box of this.closest("form").querySelectorAll("input[type=checkbox]")) box.checked = checked;
+    };
+    return h("button", { type: "button", class: "button small", "data-testid": testid, on: { click: tick } }, text);
   }
 }
 
