@@ -109,5 +109,5 @@ class _Stored:
         if digest not in self._keys:
             drawn = self._source.drawn[digest]
             assert isinstance(drawn, Drawn), "a question with such a picture is refused"
-            self._keys[digest] = store_drawn(self._course, drawn, user=self._user).key
+            self._keys[digest] = store_drawn(user=self._user, course=self._course, drawn=drawn).key
         return self._keys[digest]

@@ -102,7 +102,11 @@ def _pictures(course: Course, contents: Sequence[QuestionContent]) -> dict[str, 
     found: dict[str, EmbeddedPicture] = {}
     left = PICTURE_BYTES
     for picture in Picture.objects.filter(course=course, key__in=keys).order_by("pk"):
-        data = stored_bytes(picture)
+        try:
+            data = stored_bytes(picture)
+        except OSError:
+            # The storage lost the file, which shall not keep the rest here.
+            continue
         left -= len(data)
         if left < 0:
             told = gettext(

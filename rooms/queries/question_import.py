@@ -21,7 +21,7 @@ from rooms.peer.content import STORABLE, Problem, QuestionContent, problems
 from rooms.pictures import Drawn, Refusal, redraw_all
 from rooms.pictures import digest as digest_of
 from rooms.pictures import sentence as why_no_picture
-from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.errors import InvalidMessageFormat, Unavailable
 
 LIFETIME = timedelta(days=1)
 """How long a file can be imported after its preview."""
@@ -123,7 +123,8 @@ def read(data: bytes, *, name: str = "", format: str = "") -> Source:  # noqa: A
 
     `format` is one of `detect.FORMATS`, or empty for one that is to be found out, also by the
     `name` of the file. Call it outside of transactions, as pictures take their time. Raises
-    InvalidMessageFormat, with a sentence in the language of the page, for what cannot be read.
+    InvalidMessageFormat, with a sentence in the language of the page, for what cannot be read, and
+    Unavailable if too many others send pictures.
     """
     most = limits["UPLOAD_BYTES"]
     if len(data) > most:
@@ -137,7 +138,10 @@ def read(data: bytes, *, name: str = "", format: str = "") -> Source:  # noqa: A
     if len(files) > MOST_PICTURES:
         told = gettext("The file has %(count)s pictures. At most %(limit)s are possible at once.")
         raise InvalidMessageFormat(told % {"count": len(files), "limit": MOST_PICTURES})
-    drawn = redraw_all(list(files.values()))
+    try:
+        drawn = redraw_all(list(files.values()))
+    except TimeoutError:
+        raise Unavailable from None
     return Source(read_as, found, dict(zip(files, drawn, strict=True)))
 
 
