@@ -144,6 +144,11 @@ LIMITS = (
         "that, only codes that were right there before are taken.",
     ),
     Limit("GUESTS_PER_COURSE", 3000, 0, "Guests whom a course takes."),
+    Limit("PICTURE_BYTES", 5_000_000, 1000, "Bytes of an uploaded picture."),
+    Limit("PICTURES_PER_COURSE", 1000, 0, "Pictures in the questions of a course."),
+    Limit("PICTURES_BYTES", 300_000_000, 0, "Bytes of all pictures of a course, as they are kept."),
+    Limit("PICTURE_RATE", 1.0, 0.01, "Pictures that one user uploads per second."),
+    Limit("PICTURE_BURST", 50, 1, "How many of these may come at once."),
     Limit("WRONG_CODES", 3000, 1, "Wrong join codes in ten minutes from all addresses together."),
 )
 

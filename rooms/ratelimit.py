@@ -59,10 +59,12 @@ rosters = _named("ROSTER")
 """Limits the rosters that a lecturer looks at or imports, which tell who has an account."""
 imports = _named("IMPORT")
 """Limits the files of questions that a lecturer looks at or imports, which take time to read."""
+pictures = _named("PICTURE")
+"""Limits the pictures that a lecturer uploads."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 """Limits notices of typing, for each user and room."""
 
 ALL = (
     *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
-    *(rosters, imports, typed),
+    *(rosters, imports, pictures, typed),
 )

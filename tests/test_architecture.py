@@ -30,7 +30,7 @@ LAYERS = [
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics", "formats_said", "flaws"},
     {"formats"},
-    {"peer", "conf", "qr"},
+    {"peer", "conf", "qr", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {

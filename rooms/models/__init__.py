@@ -6,6 +6,7 @@ from rooms.models.guests import Exclusion, Guest, KnownAddress
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
+from rooms.models.picture import Picture
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.question_file import QuestionFile
@@ -35,6 +36,7 @@ __all__ = [
     "NewText",
     "Partner",
     "PartnerGroup",
+    "Picture",
     "Question",
     "QuestionFile",
     "QuestionVersion",

@@ -120,6 +120,29 @@ class NoSuchCode(InvalidMessageFormat):
     default = "No class can be joined with this code. Check it, or ask whether joining is open."
 
 
+class PictureRefused(PeerError):
+    """A file is not taken as a picture; the message is in the language of the page."""
+
+    code = "not_a_picture"
+    default = "This is no picture that can be read."
+
+
+class PictureTooLarge(PictureRefused):
+    code = "picture_too_large"
+    status = 413
+
+
+class TooManyPixels(PictureRefused):
+    code = "too_many_pixels"
+
+
+class TooManyPictures(PictureRefused):
+    """The course has as many pictures as it takes."""
+
+    code = "too_many_pictures"
+    status = 409
+
+
 class EmptyText(PeerError):
     code = "empty_text"
     default = "The text is empty."
