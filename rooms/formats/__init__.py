@@ -55,6 +55,14 @@ class FileRefused(Exception):
         self.details: Args = args or {}
 
 
+class ItemRefused(Exception):
+    """A question cannot be taken. Readers raise it, and catch it before the next question."""
+
+    def __init__(self, code: Reason, args: Args | None = None, line: int | None = None) -> None:
+        super().__init__(code, args, line)
+        self.refused = Refused(code, args or {}, line)
+
+
 @dataclass(frozen=True, slots=True)
 class EmbeddedPicture:
     """A picture of a question, which its texts cite as `![alternative text](file:NAME)`.
