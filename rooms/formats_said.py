@@ -27,6 +27,37 @@ FILES = {
     FileFlaw.YAML_VERSION: _(
         "The file says that it has version “%(version)s” of the format, which is not known here."
     ),
+    FileFlaw.XML_BROKEN: _("The file is not valid XML here."),
+    FileFlaw.XML_DTD: _("The file defines a document type or entities (DTD), which is not taken."),
+    FileFlaw.XML_ENTITY: _(
+        "XML does not know this entity. Write the character itself, or its number like &#160;."
+    ),
+    FileFlaw.XML_ENCODING: _(
+        "The file says that it has the encoding “%(encoding)s”, which is not taken. Save it with"
+        " the encoding UTF-8."
+    ),
+    FileFlaw.XML_LARGE: _("The file has more than %(limit)s elements. Split it."),
+    FileFlaw.XML_DEEP: _("More than %(limit)s elements are nested in each other here."),
+    FileFlaw.XML_TAG: _("A tag or a comment is far too long here."),
+    FileFlaw.XML_UNKNOWN: _(
+        "This is XML, but neither from Moodle nor QTI: its first element is “%(root)s”."
+    ),
+    FileFlaw.QTI_VERSION: _(
+        "This is another version of QTI. Export the questions as QTI 2.1 or 2.2."
+    ),
+    FileFlaw.ZIP_BROKEN: _("The zip file is damaged, or packed in a way that is not taken."),
+    FileFlaw.ZIP_MEMBER: _("“%(name)s” in the zip file is damaged."),
+    FileFlaw.ZIP_NAME: _("The zip file has a file with a name that is not taken: “%(name)s”."),
+    FileFlaw.ZIP_ENCRYPTED: _("The zip file is encrypted. Pack it without a password."),
+    FileFlaw.ZIP_MANY: _("The zip file has more than %(limit)s files."),
+    FileFlaw.ZIP_LARGE: _("What the zip file holds is too large. It may have %(limit)s bytes."),
+    FileFlaw.ZIP_NO_MANIFEST: _(
+        "The zip file has no imsmanifest.xml, so it is no package of questions (QTI)."
+    ),
+    FileFlaw.UNKNOWN_FORMAT: _("This is none of the formats that questions are read from."),
+    FileFlaw.MOODLE_BACKUP: _(
+        "This looks like a backup of Moodle. Export the question bank as “Moodle XML format”."
+    ),
 }
 """Why a file cannot be read."""
 
@@ -56,6 +87,12 @@ REASONS = {
     Reason.FIELD_MISSING: _("The field “%(field)s” is missing."),
     Reason.BAD_PICTURE: _("The picture “%(name)s” cannot be read from the file."),
     Reason.TOO_MANY_PICTURES: _("The question has more than %(limit)s pictures."),
+    Reason.CLOZE: _("This question has gaps in its text, for which there is no kind here."),
+    Reason.CALCULATED: _("This question is calculated anew for each student, which is not taken."),
+    Reason.SEVERAL_PARTS: _("This question has several places to answer. Split it."),
+    Reason.UNSUPPORTED_PART: _("The question has a part that is not taken: “%(part)s”."),
+    Reason.FORMULA: _("A formula is in MathML. Only formulas in TeX are taken."),
+    Reason.MEMBER: _("The file “%(name)s” of the package is missing, or cannot be read."),
 }
 """Why a question cannot be taken."""
 
@@ -70,6 +107,13 @@ LOSSES = {
     Loss.POLL: _("No answer is right, so this becomes a poll."),
     Loss.TAG_SHORTENED: _("The tag “%(tag)s” is too long and is shortened."),
     Loss.TAGS_DROPPED: _("Only the first %(limit)s tags are kept."),
+    Loss.SEVERAL_RIGHT: _("Several answers are fully right. Here, students must choose them all."),
+    Loss.ALL_RIGHT: _("Every answer is right, so this becomes a poll."),
+    Loss.PATTERN: _("“%(answer)s” is a pattern. Right answers are compared as a whole here."),
+    Loss.CASE: _("Capital and small letters count as equal here."),
+    Loss.UNITS: _("Only the unit “%(unit)s” is kept."),
+    Loss.HINTS: _("Hints are left out."),
+    Loss.OVERALL_FEEDBACK: _("Feedback for right and wrong answers as a whole is left out."),
     Loss.FOLLOW_UP_LOST: _("The file cannot hold the follow-up."),
     Loss.TAGS_LOST: _("The file cannot hold the tags."),
     Loss.UNIT_LOST: _("The file cannot hold the unit."),

@@ -25,6 +25,35 @@ class FileFlaw(enum.StrEnum):
     YAML_NOT_OURS = "yaml_not_ours"
     YAML_VERSION = "yaml_version"
     """`version`: what the file says."""
+    # Of XML.
+    XML_BROKEN = "xml_broken"
+    XML_DTD = "xml_dtd"
+    XML_ENTITY = "xml_entity"
+    XML_ENCODING = "xml_encoding"
+    """`encoding`: what the file says of itself."""
+    XML_LARGE = "xml_large"
+    """`limit`: elements."""
+    XML_DEEP = "xml_deep"
+    """`limit`: elements within each other."""
+    XML_TAG = "xml_tag"
+    XML_UNKNOWN = "xml_unknown"
+    """`root`: the name of the first element."""
+    QTI_VERSION = "qti_version"
+    # Of packages.
+    ZIP_BROKEN = "zip_broken"
+    ZIP_MEMBER = "zip_member"
+    """`name`: a file in the package that cannot be read."""
+    ZIP_NAME = "zip_name"
+    """`name`: of a file in the package."""
+    ZIP_ENCRYPTED = "zip_encrypted"
+    ZIP_MANY = "zip_many"
+    """`limit`: files."""
+    ZIP_LARGE = "zip_large"
+    """`limit`: bytes, unpacked."""
+    ZIP_NO_MANIFEST = "zip_no_manifest"
+    # Of what is none of the formats.
+    UNKNOWN_FORMAT = "unknown_format"
+    MOODLE_BACKUP = "moodle_backup"
 
 
 class Reason(enum.StrEnum):
@@ -67,6 +96,17 @@ class Reason(enum.StrEnum):
     """`name`: a picture whose data cannot be read."""
     TOO_MANY_PICTURES = "too_many_pictures"
     """`limit`."""
+    # Of XML.
+    CLOZE = "cloze"
+    CALCULATED = "calculated"
+    SEVERAL_PARTS = "several_parts"
+    """The question has several places to answer."""
+    UNSUPPORTED_PART = "unsupported_part"
+    """`part`: an element without which the question would not be the same."""
+    FORMULA = "formula"
+    """A formula in MathML."""
+    MEMBER = "member"
+    """`name`: a file of the package that is missing or cannot be read; `line` if it is known."""
 
 
 class Loss(enum.StrEnum):
@@ -90,6 +130,19 @@ class Loss(enum.StrEnum):
     """`tag`."""
     TAGS_DROPPED = "tags_dropped"
     """`limit`."""
+    # Of XML.
+    SEVERAL_RIGHT = "several_right"
+    """Each of several answers is fully right, so the question became one with several choices."""
+    ALL_RIGHT = "all_right"
+    """Every answer is right, so the question became a poll."""
+    PATTERN = "pattern"
+    """`answer`: a pattern for right answers."""
+    CASE = "case"
+    UNITS = "units"
+    """`unit`: the only one that is kept."""
+    HINTS = "hints"
+    OVERALL_FEEDBACK = "overall_feedback"
+    """Feedback for right, partly right or wrong answers as a whole."""
     # Of what is written.
     FOLLOW_UP_LOST = "follow_up_lost"
     TAGS_LOST = "tags_lost"
