@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("peerchat_rooms", "0008_questions"),
+        ("peerchat_rooms", "0009_pictures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
