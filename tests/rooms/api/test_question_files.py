@@ -40,7 +40,7 @@ def test_a_plan_and_then_its_import(school, ines):
     assert done["applied"]
     assert done["added"] == [one.slug for one in Question.objects.all()] == ["force"]
     _, again = ines.post(IMPORT, {"text": GIFT, "apply": True})
-    assert [one["outcome"] for one in again["questions"]][0] == "here"
+    assert again["questions"][0]["outcome"] == "here"
     assert len(again["added"]) == 2
     _, again = ines.post(IMPORT, {"text": GIFT, "apply": True})
     assert again["added"] == []
