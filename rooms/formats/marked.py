@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
+from accounts.text import trimmed
+
 from . import MOST_PICTURES, PICTURE_BYTES, EmbeddedPicture, ItemRefused, Note
 from .codes import Loss, Reason
 from .escaping import markdown_of_plain
@@ -30,11 +32,12 @@ class Marked:
     """The texts of one question on their way to Markdown.
 
     `files` are the pictures that come beside the texts, by their names, which HTML cites as
-    `@@PLUGINFILE@@/NAME`. After all texts, `notes` and `pictures` have what they lost and cite.
+    `@@PLUGINFILE@@/NAME`; a format whose texts have files of their own sets them before each text.
+    After all texts, `notes` and `pictures` have what they lost and cite.
     """
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
-        self._files = files or {}
+        self.files = files or {}
         self.notes: list[Note] = []
         self._pictures: dict[bytes, EmbeddedPicture] = {}
 
@@ -63,7 +66,7 @@ class Marked:
             return shown
         if mark in ("plain", "moodle"):
             return markdown_of_plain(text)
-        return _PLUGIN_PICTURE.sub(self._plugin_picture, text).strip()
+        return _PLUGIN_PICTURE.sub(self._plugin_picture, trimmed(text))
 
     def words(self, text: str, mark: str) -> str:
         """Return a text of the format `mark` as words on one line, without any markup."""
@@ -100,10 +103,10 @@ class Marked:
         if not address.startswith(_PLUGIN_FILE):
             return None
         name = unquote(address.removeprefix(_PLUGIN_FILE).partition("?")[0])
-        if name not in self._files:
+        if name not in self.files:
             return None
         safe = _UNSAFE.sub("-", name).strip("-.")[-80:] or "picture"
-        return f"file:{self._kept(safe, self._files[name])}"
+        return f"file:{self._kept(safe, self.files[name])}"
 
     def _plugin_picture(self, found: re.Match[str]) -> str:
         address = self._cite(found[2])

@@ -68,9 +68,14 @@ class Node:
             yield from child.walk()
 
     @property
+    def raw(self) -> str:
+        """Return the texts directly in this element."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+    @property
     def text(self) -> str:
         """Return the texts directly in this element, without blanks around them."""
-        return "".join(part for part in self.parts if isinstance(part, str)).strip()
+        return self.raw.strip()
 
     def text_at(self, *path: str) -> str:
         """Return the text of the first element on a path, empty if there is none."""
@@ -98,13 +103,12 @@ def read_children(data: bytes, *, limit: int = MOST_BYTES_WITH_PICTURES) -> Iter
 
 def root_of(data: bytes) -> Node:
     """Return the root element without what is in it; the rest of the file is not looked at."""
-    target = _Target(depth=1)
+    target = _Target(depth=MOST_DEPTH)
     parser = _parser(target)
     for piece in _pieces(data):
         _feed(parser, piece)
-        if target.stack:
-            root = target.stack[0]
-            return Node(root.tag, root.attributes, root.line)
+        if target.root:
+            return target.root
     raise FileRefused(FileFlaw.XML_BROKEN)
 
 
@@ -113,6 +117,7 @@ class _Target:
 
     def __init__(self, depth: int) -> None:
         self.parser: Any = None
+        self.root: Node | None = None
         self.stack: list[Node] = []
         self.done: list[Node] = []
         self._depth = depth
@@ -132,6 +137,7 @@ class _Target:
         if len(self.stack) >= self._depth:
             self.stack[-1].parts.append(node)
         self.stack.append(node)
+        self.root = self.root or node
 
     def data(self, text: str) -> None:
         if len(self.stack) >= self._depth:
