@@ -30,7 +30,7 @@ LAYERS = [
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics", "formats_said", "flaws"},
     {"formats"},
-    {"peer", "conf", "qr", "pictures", "redrawing"},
+    {"peer", "conf", "qr", "pictures", "redrawing", "markup"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
@@ -55,12 +55,14 @@ ONLY = {
     "formats_said": {"formats"},
     "formats": {"peer"},
     "peer": set(),
+    "markup": set(),
 }
 NEVER = {"consumers": {"models"}}
 PURE = [
     "peer",
     "formats",
     "wire",
+    "markup",
     "delivery.names",
     "delivery.notices",
     "delivery.topics",
