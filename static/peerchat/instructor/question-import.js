@@ -1,6 +1,7 @@
-/** The preview of a file of questions: buttons that tick all questions or none. */
+/** The preview of a file of questions: its formulas, and buttons that tick all questions or none. */
 
 import { h } from "../core/dom.js";
+import "../core/rich.js";
 
 class PeerTickAll extends HTMLElement {
   connectedCallback() {
