@@ -131,12 +131,8 @@ class Loss(enum.StrEnum):
     TAGS_DROPPED = "tags_dropped"
     """`limit`."""
     # Of XML.
-    SEVERAL_RIGHT = "several_right"
-    """Each of several answers is fully right, so the question became one with several choices."""
     ALL_RIGHT = "all_right"
     """Every answer is right, so the question became a poll."""
-    PATTERN = "pattern"
-    """`answer`: a pattern for right answers."""
     CASE = "case"
     UNITS = "units"
     """`unit`: the only one that is kept."""

@@ -1,42 +1,50 @@
-"""Names and tags of questions in files."""
+"""Names and tags of what is in a file."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from rooms.peer.content import MOST_TAGS, TAG_LIMIT
+from rooms.peer.content import MOST_TAGS, TAG_LIMIT, TITLE_LIMIT
 
-from . import NAME_LIMIT, Note
+from . import Note
 from .codes import Loss
 
-# What platforms put before the name of a category: where it belongs, not what it is about.
-_PLACES = {"$course$", "$system$", "$module$", "$cat1$", "$cat2$", "$cat3$", "top"}
+
+def name_of(*texts: str) -> str:
+    """Return the start of the first text that is not blank, on one line, as a name for people."""
+    for text in texts:
+        flat = " ".join(text[:1_000].split())
+        if flat:
+            return flat if len(flat) <= TITLE_LIMIT else f"{flat[: TITLE_LIMIT - 1]}…"
+    return ""
 
 
-def item_name(title: str, prompt: str) -> str:
-    """Return what helps to recognise a question: its title, else the start of its text."""
-    name = " ".join((title.strip() or prompt).split())
-    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1]}…"
-
-
-def tags_of(names: Iterable[str], note: Callable[[Note], None]) -> tuple[str, ...]:
-    """Return the tags of these names, each once, and call `note` for what does not fit."""
-    found: dict[str, str] = {}
+def tags_of(names: Iterable[str]) -> tuple[tuple[str, ...], list[Note]]:
+    """Return names as tags, each once, as short and as few as tags must be; and what was lost."""
+    tags: dict[str, None] = {}
+    notes = []
     for name in names:
         tag = " ".join(name.split())
         if len(tag) > TAG_LIMIT:
-            note(Note(Loss.TAG_SHORTENED, {"tag": tag}))
-            tag = tag[:TAG_LIMIT].rstrip()
-        if tag:
-            found.setdefault(tag.casefold(), tag)
-    if len(found) > MOST_TAGS:
-        note(Note(Loss.TAGS_DROPPED, {"limit": MOST_TAGS}))
-    return tuple(found.values())[:MOST_TAGS]
+            notes.append(Note(Loss.TAG_SHORTENED, {"tag": tag[:TITLE_LIMIT]}))
+            tag = tag[:TAG_LIMIT].strip()
+        if tag and tag not in tags:
+            if len(tags) == MOST_TAGS:
+                notes.append(Note(Loss.TAGS_DROPPED, {"limit": MOST_TAGS}))
+                break
+            tags[tag] = None
+    return tuple(tags), notes
 
 
 def category_tag(path: str) -> str:
-    """Return the tag for a category like `$course$/top/Physics/Waves`: its last name, or nothing.
+    r"""Return the last name of a category of Moodle, as in `$course$/top/Physics/Optics`.
 
-    A slash that belongs to a name is doubled.
+    Two slashes are one slash of a name. The names that Moodle gives by itself are none.
     """
-    names = [name.replace("\0", "/").strip() for name in path.replace("//", "\0").split("/")]
-    kept = [name for name in names if name and name.lower() not in _PLACES]
-    return " ".join(kept[-1].split()) if kept else ""
+    parts = [part.strip().replace("\0", "/") for part in path.replace("//", "\0").split("/")]
+    named = [part for part in parts if part and part != "top" and not part.startswith("$")]
+    return named[-1] if named else ""
+
+
+def own_title(title: str, prompt: str) -> str:
+    """Return a title on one line, or nothing if it only repeats the start of the text."""
+    name = name_of(title)
+    return "" if name == name_of(prompt) else name

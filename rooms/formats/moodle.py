@@ -12,14 +12,14 @@ from rooms.peer.content import ChoiceContent, Kind, QuestionContent
 
 from . import MOST_ITEMS, FileRefused, Item, ItemRefused, Note
 from .codes import FileFlaw, Loss, Reason
-from .labels import category_tag, item_name, tags_of
+from .labels import category_tag, name_of, own_title, tags_of
 from .moodle_texts import Texts, is_default_feedback
 from .moodle_writing import losses, write
+from .numbers import number_of
 from .trees import Node, read_children, root_of
 
 __all__ = ["losses", "read", "write"]
 
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
 _UNTAKEN = {
     "essay": Reason.ESSAY,
     "match": Reason.MATCHING,
@@ -50,15 +50,19 @@ def read(data: bytes) -> list[Item]:
         raise FileRefused(FileFlaw.XML_UNKNOWN, root.line, {"root": root.tag[:100]})
     items: list[Item] = []
     category = ""
+    is_new = False
     for node in read_children(data):
         if node.tag != "question":
             continue
         if node.get("type") == "category":
             category = category_tag(node.text_at("category", "text"))
+            is_new = bool(category)
             continue
         if len(items) == MOST_ITEMS:
             raise FileRefused(FileFlaw.TOO_MANY, node.line, {"limit": MOST_ITEMS})
-        items.append(_item(node, category))
+        notes = (Note(Loss.CATEGORY, {"category": category}),) if is_new else ()
+        is_new = False
+        items.append(_item(node, category, notes))
     if not items:
         raise FileRefused(FileFlaw.NO_QUESTIONS)
     return items
@@ -76,10 +80,12 @@ class _Answer:
         return self.fraction > 99.99
 
 
-def _item(node: Node, category: str) -> Item:
+def _item(node: Node, category: str, notes: tuple[Note, ...]) -> Item:
     texts = Texts(node)
+    for note in notes:
+        texts.note(note)
     title = node.text_at("name", "text")
-    name = item_name(title, texts.words(node.child("questiontext")))
+    name = name_of(title, texts.words(node.child("questiontext")))
     try:
         content = _content(node, texts, title, category)
     except ItemRefused as error:
@@ -104,8 +110,10 @@ def _content(node: Node, texts: Texts, title: str, category: str) -> QuestionCon
         raise ItemRefused(Reason.NO_PROMPT)
     names = [tag.text_at("text") for tags in node.children("tags") for tag in tags.children("tag")]
     if category:
-        texts.note(Note(Loss.CATEGORY, {"category": category}))
         names.append(category)
+    tags, tag_notes = tags_of(names)
+    for note in tag_notes:
+        texts.note(note)
     content = _READERS[kind](node, texts)
     if node.child("hint"):
         texts.note(Note(Loss.HINTS))
@@ -113,7 +121,7 @@ def _content(node: Node, texts: Texts, title: str, category: str) -> QuestionCon
         texts.note(Note(Loss.OVERALL_FEEDBACK))
     return QuestionContent(
         kind=content.kind,
-        title="" if title == item_name("", prompt) else " ".join(title.split()),
+        title=own_title(title, prompt),
         prompt=prompt,
         choices=content.choices,
         number=content.number,
@@ -121,7 +129,7 @@ def _content(node: Node, texts: Texts, title: str, category: str) -> QuestionCon
         unit=content.unit,
         accepted=content.accepted,
         explanation=texts.markdown(node.child("generalfeedback")),
-        tags=tags_of(names, texts.note),
+        tags=tags,
     )
 
 
@@ -131,25 +139,17 @@ def _answers(node: Node) -> list[_Answer]:
         # Old files have the text right in the answer, and the fraction, from 0 to 1, as an element.
         text = answer.text_at("text") if answer.child("text") else answer.text
         written = answer.text_at("fraction")
-        fraction = _number(written) * 100 if written else _weight(answer)
+        fraction = number_of(written, answer.line) * 100 if written else _weight(answer)
         found.append(_Answer(answer, text, fraction))
     return found
 
 
 def _weight(answer: Node) -> float:
     text = answer.get("fraction").rstrip("%").strip()
-    if not text:
-        return 0.0
-    if not _NUMBER.fullmatch(text):
-        raise ItemRefused(Reason.BAD_WEIGHT, {"text": text[:100]}, answer.line)
-    return _number(text)
-
-
-def _number(text: str, line: int | None = None) -> float:
-    text = text.replace("\N{MINUS SIGN}", "-")
-    if not _NUMBER.fullmatch(text):
-        raise ItemRefused(Reason.BAD_NUMBER, {"text": text[:100]}, line)
-    return float(text.replace(",", "."))
+    try:
+        return number_of(text, answer.line) if text else 0.0
+    except ItemRefused as error:
+        raise ItemRefused(Reason.BAD_WEIGHT, error.refused.args, answer.line) from None
 
 
 def _multichoice(node: Node, texts: Texts) -> QuestionContent:
@@ -173,7 +173,7 @@ def _multichoice(node: Node, texts: Texts) -> QuestionContent:
             texts.note(Note(Loss.ALL_RIGHT))
             kind = Kind.POLL
         elif sum(right) > 1:
-            texts.note(Note(Loss.SEVERAL_RIGHT))
+            texts.note(Note(Loss.SEVERAL))
             kind = Kind.SEVERAL
     if not any(right):
         texts.note(Note(Loss.POLL))
@@ -218,9 +218,9 @@ def _shortanswer(node: Node, texts: Texts) -> QuestionContent:
         if not answer.is_right:
             if answer.fraction > 0:
                 texts.note(Note(Loss.WEIGHTS))
-        elif re.search(r"(?<!\\)\*", answer.text):
-            texts.note(Note(Loss.PATTERN, {"answer": answer.text[:100]}))
         else:
+            if re.search(r"(?<!\\)\*", answer.text):
+                texts.note(Note(Loss.WILDCARD))
             accepted.append(answer.text.replace("\\*", "*"))
     _note_feedback(answers, texts)
     if node.text_at("usecase") == "1":
@@ -245,8 +245,8 @@ def _numerical(node: Node, texts: Texts) -> QuestionContent:
     tolerance = first.node.text_at("tolerance")
     return QuestionContent(
         kind=Kind.NUMBER,
-        number=_number(first.text, first.node.line),
-        tolerance=_number(tolerance, first.node.line) if tolerance else 0.0,
+        number=number_of(first.text, first.node.line),
+        tolerance=number_of(tolerance, first.node.line) if tolerance else 0.0,
         unit=unit,
     )
 
@@ -254,7 +254,7 @@ def _numerical(node: Node, texts: Texts) -> QuestionContent:
 def _unit(node: Node, texts: Texts) -> str:
     """Return the unit in which the answer is."""
     units = [one for all_ in node.children("units") for one in all_.children("unit")]
-    base = [one for one in units if _number(one.text_at("multiplier") or "1", one.line) == 1]
+    base = [one for one in units if number_of(one.text_at("multiplier") or "1", one.line) == 1]
     name = next((one.text_at("unit_name") for one in base), "")
     if len(units) > 1:
         texts.note(Note(Loss.UNITS, {"unit": name}))

@@ -12,7 +12,7 @@ from rooms.peer.content import Kind, QuestionContent
 
 from . import Exported, Note
 from .codes import Loss
-from .labels import item_name
+from .labels import name_of
 
 _TYPES = {
     Kind.SINGLE: "multichoice",
@@ -48,7 +48,7 @@ def _question(question: Exported) -> Iterator[str]:
     content = question.content
     pictures = {picture.name: picture.data for picture in question.pictures}
     yield f'  <question type="{_TYPES[content.kind]}">'
-    yield f"    <name>{_text(content.title or item_name('', content.prompt))}</name>"
+    yield f"    <name>{_text(content.title or name_of(content.prompt))}</name>"
     yield from _marked("questiontext", content.prompt, pictures)
     yield from _marked("generalfeedback", content.explanation, pictures)
     yield "    <defaultgrade>1</defaultgrade>"
