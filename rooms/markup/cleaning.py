@@ -1,6 +1,7 @@
 """The HTML that may leave `rooms.markup`, whatever the parser and Pygments do."""
 
 import re
+from html import escape
 
 import nh3
 
@@ -8,6 +9,7 @@ from rooms.markup import code
 
 PICTURE = re.compile(r"picture:([0-9a-f]{16,64})")
 """How a text cites a picture of its course: by the key of it."""
+_CITED = re.compile(r'<img class="picture" data-picture="([0-9a-f]+)"')
 LINK = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
 """The addresses that a text may link."""
 _TAGS = """
@@ -53,3 +55,8 @@ _CLEANER = nh3.Cleaner(
 def clean(html: str) -> str:
     """Return HTML without anything that is not in the lists above."""
     return _CLEANER.clean(html)
+
+
+def with_addresses(html: str, prefix: str) -> str:
+    """Return clean HTML whose pictures have addresses: a path, then the key and a slash."""
+    return _CITED.sub(lambda found: f'{found[0]} src="{escape(prefix)}{found[1]}/"', html)

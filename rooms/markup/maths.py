@@ -1,7 +1,8 @@
 r"""Rules of mathematics for the parser: `$...$`, `$$...$$`, `\(...\)` and `\[...\]`.
 
-Dollars follow Pandoc: after the opening one comes no space, before the closing one no space, and
-after it no digit. So `$5 and $6` stays text. Each rule takes time linear in the text.
+Dollars follow Pandoc: the next dollar closes a formula or there is none. After the opening one comes
+no space, before the closing one no space, and after it no digit. So `$5 and $6` stays text. All
+formulas of a text together take a time that is linear in it.
 """
 
 import re
@@ -33,7 +34,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
     start, closer = opener.end(), _CLOSERS[opener[0]]
     if closer == "$" and state.src[start : start + 1].isspace():
         return False
-    # After one opener in vain, all later ones are in vain, too.
+    # Where one has no closer, those after it have none.
     vain: set[tuple[str, str, int]] = state.env.setdefault("vain", set())
     key = (closer, state.src, state.posMax)
     if key in vain:
@@ -44,6 +45,8 @@ def _inline(state: StateInline, silent: bool) -> bool:
         return False
     content = state.src[start:end]
     if not content.strip():
+        return False
+    if closer == "$" and (content[-1].isspace() or state.src[end + 1 : end + 2].isdecimal()):
         return False
     if not silent:
         token = state.push("math", "span", 0)
@@ -56,14 +59,9 @@ def _inline(state: StateInline, silent: bool) -> bool:
 def _end(text: str, start: int, end: int, closer: str) -> int | None:
     """Return where the first `closer` stands from `start` on."""
     for found in (_ONE if closer == "$" else _TWO).finditer(text, start, end):
-        if found[0] == closer and (closer != "$" or _may_close(text, start, found.start())):
+        if found[0] == closer:
             return found.start()
     return None
-
-
-def _may_close(text: str, start: int, place: int) -> bool:
-    after = text[place + 1 : place + 2]
-    return place > start and not text[place - 1].isspace() and not after.isdecimal()
 
 
 def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
