@@ -32,7 +32,7 @@ from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
 from rooms.queries.courses import my_enrollments, questions_for, versions_for
-from rooms.queries.results import ChoiceResult, Results, revealed_results
+from rooms.queries.revealed import AnswerResult, ChoiceResult, Results, revealed_results
 from rooms.queries.slugs import find_course, find_question
 from rooms.wire.commands import (
     Control,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from accounts.people import User
 
 __all__ = [
+    "AnswerResult",
     "ChoiceResult",
     "Course",
     "CourseArchived",
@@ -330,10 +331,12 @@ def read_results(*, user: User, course: Course | str, question: Question | str) 
 
     The result is None until the question was revealed, for instructors, too, and while the class
     is at the question again. Later edits of the question change nothing of it. `Results` has
-    `course`, `question`, `prompt`, `revealed_at`, `correct` (a letter, or None for a question
-    without a right answer), `votes` (of both rounds) and `choices`; each of
-    these has `letter`, `text`, `is_correct` and `votes`. Raises PermissionDenied for a user who is
-    not in the course. On open pages nothing changes.
+    `course`, `question`, `prompt`, `kind`, `revealed_at`, `correct` (the right answer: letters, a
+    number or a text, or None for a question without a known one), `explanation`, `votes` (of both
+    rounds), `choices` and `answers`. Each of the choices has `letter`, `text`, `is_correct` and
+    `votes`. The answers are the bars of the result, for questions without choices, too: each has
+    `answer`, `is_right` and `votes`. Raises PermissionDenied for a user who is not in the course.
+    On open pages nothing changes.
     """
     slug = question.slug if isinstance(question, Question) else question
     return revealed_results(user, _slug(course), slug)

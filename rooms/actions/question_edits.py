@@ -151,6 +151,22 @@ def copy_questions(
     return copy_into(course, [by_slug[slug] for slug in questions])
 
 
+@transaction.atomic
+def duplicate_question(*, user: User, course: str, question: str) -> Question:
+    """Add a copy of a question to its course, right after it, and the copy of a quick one last.
+
+    Raises as `copy_questions` does.
+    """
+    (made,) = copy_questions(user=user, source=course, questions=[question], target=course)
+    slugs = list(made.course.questions.filter(quick=False).values_list("slug", flat=True))
+    if question in slugs:
+        here = slugs.index(question) + 1
+        order_questions(
+            user=user, course=course, questions=[*slugs[:here], made.slug, *slugs[here:-1]]
+        )
+    return made
+
+
 def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
     """Add copies of questions, of whatever course, to a course, with their slugs where it has none.
 

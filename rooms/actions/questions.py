@@ -1,10 +1,19 @@
 """Versions of questions: what was asked stays as it was asked."""
 
+from typing import Final
+
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from rooms.models import Course, Question, QuestionVersion
+from rooms.peer.content import Flaw, problems
+from rooms.wire.errors import QuestionNotReady
+
+_OF_QUICK_ONES: Final = frozenset(
+    {Flaw.NO_PROMPT, Flaw.EMPTY_CHOICE, Flaw.SAME_CHOICE, Flaw.NO_CORRECT}
+)
+"""What a question that was made in a class may lack, also once it is kept."""
 
 
 def version_of(question: Question) -> QuestionVersion:
@@ -20,6 +29,20 @@ def version_of(question: Question) -> QuestionVersion:
     now.number, now.created_at = last + 1, timezone.now()
     now.save(force_insert=True)
     return now
+
+
+def check_ready(question: Question) -> None:
+    """Raise QuestionNotReady for a draft, and for a question that no class can be asked."""
+    if question.is_draft:
+        raise QuestionNotReady
+    flaws = [one for one in problems(question.content) if one.flaw not in _OF_QUICK_ONES]
+    if flaws:
+        first = flaws[0]
+        place = "" if first.index is None else f" {first.index + 1}"
+        raise QuestionNotReady(
+            f"This question cannot be asked as it is. Correct its {first.field}{place} first: "
+            f"{first.flaw.value.replace('_', ' ')}."
+        )
 
 
 @transaction.atomic

@@ -183,6 +183,14 @@ class IllegalTransition(PeerError):
     default = "This command is not allowed in the current phase."
 
 
+class QuestionNotReady(PeerError):
+    """The question is a draft, or something is wrong with it."""
+
+    code = "question_not_ready"
+    status = 409
+    default = "This question cannot be asked yet: it is a draft."
+
+
 class NoTryOut(IllegalTransition):
     """Refuses to start a try-out; the message is in the language of the page."""
 

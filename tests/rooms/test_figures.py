@@ -19,6 +19,8 @@ NOTHING = {
     "correct": None,
     "may_set_correct": False,
     "bars": False,
+    "kind": None,
+    "right": [],
 }
 
 

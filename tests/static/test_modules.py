@@ -30,6 +30,7 @@ def test_cases_are_found():
         "clients.js",
         "format.js",
         "inline.js",
+        "pictures.js",
         "questions.js",
         "rooms.js",
         "screen.js",
