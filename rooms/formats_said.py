@@ -9,6 +9,7 @@ from .formats.codes import FileFlaw, Loss, Reason
 FILES = {
     FileFlaw.TOO_LARGE: _("The file is too large. It may have %(limit)s bytes."),
     FileFlaw.TOO_MANY: _("The file has more than %(limit)s questions. Split it."),
+    FileFlaw.TOO_MANY_LINES: _("The file has more than %(limit)s lines."),
     FileFlaw.EMPTY: _("The file is empty."),
     FileFlaw.ENCODING: _(
         "This is not text in UTF-8: byte %(byte)s of the file does not fit. Save the file with the"
@@ -21,8 +22,10 @@ FILES = {
     FileFlaw.YAML_BROKEN: _("The file is not valid YAML here."),
     FileFlaw.YAML_ALIAS: _("Anchors, aliases and tags of YAML are not taken."),
     FileFlaw.YAML_DEEP: _("The YAML is nested too deeply here."),
+    FileFlaw.YAML_LARGE: _("The file has more than %(limit)s values."),
     FileFlaw.YAML_NOT_OURS: _(
-        "The file is not a YAML file of peerchat: it has no list “questions”."
+        "A YAML file of peerchat has “peerchat_questions: 1” and a list “questions”, and nothing"
+        " else."
     ),
     FileFlaw.YAML_VERSION: _(
         "The file says that it has version “%(version)s” of the format, which is not known here."
@@ -70,6 +73,10 @@ REASONS = {
     Reason.NO_CLOSING_BRACE: _(
         "A brace has no counterpart. Write braces that belong to the text as \\{ and \\}."
     ),
+    Reason.MORE_BRACES: _(
+        "There are braces besides those of the answers. Write braces that belong to the text, as"
+        " in formulas, as \\{ and \\}."
+    ),
     Reason.NO_PROMPT: _("The text of the question is missing."),
     Reason.NO_CHOICES: _("The question needs at least two choices."),
     Reason.NO_ANSWER: _("The question does not say which answer is right."),
@@ -78,7 +85,6 @@ REASONS = {
     Reason.STRAY_LINE: _("This line belongs to nothing: “%(text)s”."),
     Reason.BAD_NUMBER: _("“%(text)s” is not a number."),
     Reason.BAD_WEIGHT: _("“%(text)s” is not a percentage."),
-    Reason.TEXT_NUMBER_MIXED: _("The right answers are numbers and texts, which do not mix."),
     Reason.TOO_LONG: _("This is longer than %(limit)s characters."),
     Reason.TOO_MANY_FIELDS: _("The line has more fields than the first line names."),
     Reason.WRONG_TYPE: _("“%(field)s” has the wrong type of value. Expected: %(expected)s."),
@@ -103,8 +109,11 @@ LOSSES = {
     Loss.WEIGHTS: _("Percentages are not kept: an answer is either right or wrong."),
     Loss.ANSWER_DROPPED: _("Only one right number is kept, “%(answer)s” is not."),
     Loss.FEEDBACK_DROPPED: _("Feedback is kept only for choices."),
+    Loss.WILDCARD: _("A star in an answer stands only for a star."),
     Loss.TRUE_FALSE: _("True and false become two choices."),
+    Loss.SEVERAL: _("More than one answer is right, so students may choose several."),
     Loss.POLL: _("No answer is right, so this becomes a poll."),
+    Loss.COLUMN_DROPPED: _("The column “%(column)s” is not known and is left out."),
     Loss.TAG_SHORTENED: _("The tag “%(tag)s” is too long and is shortened."),
     Loss.TAGS_DROPPED: _("Only the first %(limit)s tags are kept."),
     Loss.ALL_RIGHT: _("Every answer is right, so this becomes a poll."),

@@ -16,6 +16,8 @@ MOST_ITEMS = 1_000
 """Questions in a file."""
 MOST_BYTES = 10_000_000
 """Bytes of a file of text."""
+MOST_LINES = 200_000
+"""Lines of a file in which lines tell what belongs together."""
 MOST_BYTES_WITH_PICTURES = 50_000_000
 """Bytes of a file that may hold pictures."""
 MOST_PICTURES = 20

@@ -2,7 +2,7 @@
 
 import codecs
 
-from . import MOST_BYTES, FileRefused
+from . import MOST_BYTES, MOST_LINES, FileRefused
 from .codes import FileFlaw
 
 
@@ -34,6 +34,13 @@ def text_of(data: bytes, *, limit: int = MOST_BYTES) -> str:
     if not text.strip():
         raise FileRefused(FileFlaw.EMPTY)
     return text
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text. Raises `FileRefused` if they are too many."""
+    if text.count("\n") >= MOST_LINES:
+        raise FileRefused(FileFlaw.TOO_MANY_LINES, MOST_LINES, {"limit": MOST_LINES})
+    return text.split("\n")
 
 
 def _unified(text: str) -> str:

@@ -16,16 +16,20 @@ from .htmltext import looks_like_html, markdown_of
 MOST_NOTES = 20
 """Notes of a question; people do not read more."""
 
-_DATA = re.compile(r"data:image/([a-zA-Z0-9]{1,10})[a-zA-Z0-9.+-]{0,20};base64,([A-Za-z0-9+/=]+)")
+_DATA = re.compile(
+    r"data:image/([a-zA-Z0-9]{1,10})[a-zA-Z0-9.+-]{0,20}"
+    r"(?:;name=([A-Za-z0-9_][A-Za-z0-9._-]{0,99}))?;base64,([A-Za-z0-9+/=]+)"
+)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
+CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
+"""Where a text in Markdown cites a picture of the file."""
 _PLUGIN_FILE = "@@PLUGINFILE@@/"
 _PLUGIN_PICTURE = re.compile(r"!\[([^\]\n]{0,500})\]\((@@PLUGINFILE@@/[^)\s]{1,300})\)")
 
 
 def cited(*texts: str) -> set[str]:
     """Return the names of the pictures that texts in Markdown cite as `file:NAME`."""
-    return {name for text in texts for name in _CITED.findall(text)}
+    return {name for text in texts for name in CITED.findall(text)}
 
 
 class Marked:
@@ -76,9 +80,9 @@ class Marked:
         return " ".join(text.split())
 
     def _embedded(self, found: re.Match[str]) -> str:
-        name = f"picture-{len(self._pictures) + 1}.{found[1].lower()}"
+        name = found[2] or f"picture-{len(self._pictures) + 1}.{found[1].lower()}"
         try:
-            data = base64.b64decode(found[2], validate=True)
+            data = base64.b64decode(found[3], validate=True)
         except binascii.Error:
             raise ItemRefused(Reason.BAD_PICTURE, {"name": name}) from None
         return f"file:{self._kept(name, data)}"
@@ -98,7 +102,7 @@ class Marked:
         return name
 
     def _cite(self, address: str) -> str | None:
-        if _CITED.fullmatch(f"]({address})"):
+        if address in {f"file:{picture.name}" for picture in self.pictures}:
             return address
         if not address.startswith(_PLUGIN_FILE):
             return None
