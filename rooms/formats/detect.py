@@ -71,7 +71,12 @@ def detect(data: bytes, *, name: str = "") -> str:
     raise FileRefused(FileFlaw.UNKNOWN_FORMAT)
 
 
-def read_any(data: bytes, *, name: str = "", format: str | None = None) -> tuple[str, list[Item]]:
+def read_any(
+    data: bytes,
+    *,
+    name: str = "",
+    format: str | None = None,  # noqa: A002 - what callers write reads best so
+) -> tuple[str, list[Item]]:
     """Return the format of a file and its questions.
 
     `format` is one of `FORMATS`, or None to find it out; the name of the file may help then.
