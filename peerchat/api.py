@@ -257,19 +257,27 @@ def ask_quickly(
     return get_question(course=course, slug=moved.question)
 
 
-def set_right_answer(*, user: User, course: Course | str, choice: str | None) -> None:
+def set_right_answer(
+    *, user: User, course: Course | str, choice: str | Sequence[str] | None
+) -> None:
     """Give the right answer of the current question, change it, or take it back with None.
 
     user: who gives it; they must lead the course.
-    choice: the letter of the right choice.
+    choice: the letter of the right choice, the letters of several, a number, or, for a question
+    that asks for a short text, all answers of the result that are right.
 
-    Only a question that was asked without a right answer, or got it by `ask_quickly`, can get one.
+    Only a question that was asked without a right answer, or got it by `ask_quickly`, can get one,
+    and one that asks for a short text. A poll has none.
     Raises PermissionDenied for one who does not lead the course, InvalidMessageFormat and
     InvalidChoice where the question has no such choice, and IllegalTransition where no question
     runs or this one was prepared with its right answer. Before the reveal, only the dashboards hear
     of it. After it, open pages show it at once, and it sends `question_revealed` once more.
     """
-    _step(user, course, _command(SetCorrect, choice=choice))
+    if choice is None or isinstance(choice, str):
+        command = _command(SetCorrect, choice=choice)
+    else:
+        command = _command(SetCorrect, choices=list(choice))
+    _step(user, course, command)
 
 
 def close_round(*, user: User, course: Course | str) -> None:

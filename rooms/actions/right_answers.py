@@ -6,7 +6,7 @@ They change the version that the class was asked, and the question that it is a 
 import json
 
 from django.db.models import F
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from rooms.models import ClassSession, QuestionVersion
 from rooms.peer.answers import REST, AnswerKey, clean, fold
@@ -20,7 +20,9 @@ def name_of(command: SetCorrect) -> str:
     """Return what a `RightAnswer` keeps of the answer of a command, by which it is recognised."""
     if not isinstance(command.choices, UnsetType):
         return json.dumps(command.choices, ensure_ascii=False)
-    return command.choice or "" if command.choice is not UNSET else ""
+    choice = command.choice or ""
+    # PostgreSQL stores no U+0000, which no answer has.
+    return "" if isinstance(choice, UnsetType) else choice.replace("\0", "")
 
 
 def read(session: ClassSession, command: SetCorrect) -> list[str]:

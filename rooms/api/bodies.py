@@ -15,7 +15,6 @@ from rooms.wire.events import (
     MessageBody,
     MyCourse,
     PartnerBody,
-    QuestionBody,
     RoomInfo,
 )
 from rooms.wire.fields import DEFAULT_PAGE, Moment, Page, RoomId, Seq, Slug, Text, Username
@@ -90,7 +89,7 @@ class TryOutInfo(Struct, frozen=True):
     ends_at: float
 
 
-class QuestionInfo(QuestionBody, Explained, frozen=True, kw_only=True):
+class QuestionInfo(Explained, frozen=True, kw_only=True):
     """A question with its right answer, or the first one; `correct` is null if none is known.
 
     `right` has the letters of all correct choices, `tolerance` is that of a number, and `accepted`
@@ -98,8 +97,14 @@ class QuestionInfo(QuestionBody, Explained, frozen=True, kw_only=True):
     have no words. A draft, which has `is_draft`, cannot be asked yet.
     """
 
+    question: str
+    prompt: str
+    kind: str
+    choices: list[ChoiceBody]
     correct: str | None
     quick: bool = False
+    prompt_html: str | UnsetType = UNSET
+    unit: str | UnsetType = UNSET
     is_draft: Literal[True] | UnsetType = UNSET
     right: list[str] | UnsetType = UNSET
     number: float | UnsetType = UNSET

@@ -24,6 +24,10 @@ CLASSES = {
 }
 ATTRIBUTES = {"a": {"href"}, "img": {"alt", "data-picture"}, "ol": {"start"}}
 VALUES = {
+    # Marks of lists and quotes stand where their texts begin.
+    "blockquote": {"dir": {"auto"}},
+    "ol": {"dir": {"auto"}},
+    "ul": {"dir": {"auto"}},
     "span": {"data-display": {"inline", "block"}},
     "td": {"align": {"left", "center", "right"}},
     "th": {"align": {"left", "center", "right"}},

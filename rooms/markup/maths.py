@@ -1,8 +1,8 @@
 r"""Rules of mathematics for the parser: `$...$`, `$$...$$`, `\(...\)` and `\[...\]`.
 
-Dollars follow Pandoc: the next dollar closes a formula or there is none. After the opening one comes
-no space, before the closing one no space, and after it no digit. So `$5 and $6` stays text. All
-formulas of a text together take a time that is linear in it.
+Dollars follow Pandoc: the next dollar closes a formula or there is none. After the opening one
+comes no space, before the closing one no space, and after it no digit. So `$5 and $6` stays text.
+All formulas of a text together take a time that is linear in it.
 """
 
 import re

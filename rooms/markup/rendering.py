@@ -38,12 +38,18 @@ class Renderer(RendererHTML):
     def heading_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f"</{HEADINGS.get(tokens[idx].tag, 'h6')}>"
 
+    def blockquote_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return '<blockquote dir="auto">'
+
+    def bullet_list_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return '<ul dir="auto">'
+
     def list_item_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return "<li>"
 
     def ordered_list_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         start = tokens[idx].attrGet("start")
-        return "<ol>" if start is None else f'<ol start="{start}">'
+        return '<ol dir="auto">' if start is None else f'<ol dir="auto" start="{start}">'
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return '<div class="table"><table>'

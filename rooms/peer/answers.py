@@ -6,7 +6,6 @@ choices in their order (`ACD`), a number (`9.81`) or a short text.
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -129,25 +128,9 @@ class AnswerKey:
         return float(self.group(one) != self.group(other))
 
     def place(self, answer: str) -> float:
-        """Return a place on a line, on which similar answers are near each other.
-
-        It is the same for all answers of a kind that knows no similarity.
-        """
-        if self.kind == Kind.NUMBER:
-            return float(answer)
-        if self.kind == Kind.SEVERAL:
-            return _gray_rank(letter in answer for letter in self.letters)
-        return 0.0
+        """Return the place of a number on their line, and 0 for all answers of other kinds."""
+        return float(answer) if self.kind == Kind.NUMBER else 0.0
 
     @cached_property
     def _folded(self) -> frozenset[str]:
         return frozenset(map(fold, self.accepted))
-
-
-def _gray_rank(bits: Iterable[bool]) -> int:
-    """Return the place of some bits in the Gray code, in which neighbours differ in one bit."""
-    rank, last = 0, False
-    for bit in bits:
-        last ^= bit
-        rank = 2 * rank + last
-    return rank

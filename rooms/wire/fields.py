@@ -42,7 +42,7 @@ Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # are larger.
 Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
 Page = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
-Answer = Annotated[str, Meta(max_length=ANSWER_LIMIT, pattern=_NO_NUL)]
+Answer = Annotated[str, Meta(max_length=ANSWER_LIMIT)]
 """A letter, several letters, a number or a short text, whatever the question asks for."""
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None

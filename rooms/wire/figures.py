@@ -13,7 +13,7 @@ class Transitions(Struct, frozen=True):
     wrong_wrong: int
 
 
-class FiguresBody(Struct, frozen=True, kw_only=True):
+class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
     `transitions` and `gain` are null until there is a second round to compare with the first, and

@@ -26,7 +26,7 @@ export function showRich(element, { text = "", html = null }) {
   element.classList.toggle("rich", Boolean(html));
   if (html) element.innerHTML = html;
   else setText(element, text ?? "");
-  const done = html ? finish(element) : Promise.resolve();
+  const done = html ? enrich(element) : Promise.resolve();
   shown.set(element, { text, html, done });
   return done;
 }
@@ -42,7 +42,7 @@ export function showInline(element, text, words = (piece) => [piece]) {
   element.dir = "auto";
   element.classList.toggle("rich", !isPlain(parts));
   element.replaceChildren(...nodesOf(parts, words));
-  return finish(element);
+  return enrich(element);
 }
 
 function nodesOf(parts, words) {
@@ -58,14 +58,17 @@ function nodesOf(parts, words) {
 /** What the template filters of `peerchat_rich` write: HTML that is there with the page. */
 export class PeerRich extends HTMLElement {
   connectedCallback() {
-    finish(this);
+    enrich(this);
   }
 }
 
 customElements.define("peer-rich", PeerRich);
 
-/** Give the pictures in an element their addresses, and draw the formulas, as soon as it is in the page. */
-async function finish(element) {
+/**
+ * Give the pictures in an element their addresses, and draw the formulas, as soon as it is in the page. The functions
+ * above and `peer-rich` do this themselves.
+ */
+export async function enrich(element) {
   const pictures = [...element.querySelectorAll("img[data-picture]:not([src])")];
   const formulas = [...element.querySelectorAll(".math:not([data-state])")];
   if (!pictures.length && !formulas.length) return;

@@ -350,8 +350,4 @@ def test_a_distance_is_between_0_and_1_and_the_same_in_both_directions(one, othe
 
 def test_places():
     assert [NUMBER.place(answer) for answer in ("-1", "2.5")] == [-1, 2.5]
-    assert (SINGLE.place("B"), TEXT.place("b"), POLL.place("C")) == (0, 0, 0)
-    masks = ["".join(c for n, c in enumerate("ABCDE") if m >> n & 1) for m in range(32)]
-    line = sorted(masks, key=SEVERAL.place)
-    assert sorted(map(SEVERAL.place, masks)) == list(range(32))
-    assert all(len({*a} ^ {*b}) == 1 for a, b in itertools.pairwise(line))
+    assert {key.place("B") for key in (SINGLE, SEVERAL, TEXT, POLL)} == {0}
