@@ -11,6 +11,7 @@ from django.db.models import Max
 from accounts.people import User
 from rooms import flaws, permissions
 from rooms.actions import tell
+from rooms.actions.pictures import copied_content
 from rooms.actions.questions import begin_edit
 from rooms.models import Choice, Course, Question
 from rooms.peer.cleaning import clean
@@ -168,14 +169,15 @@ def duplicate_question(*, user: User, course: str, question: str) -> Question:
 
 
 def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
-    """Add copies of questions, of whatever course, to a course, with their slugs where it has none.
+    """Add copies of questions, of whatever course, to a course, with the pictures that they cite.
 
-    The caller holds the lock of the course. Raises TooManyQuestions.
+    They have the same slugs where no question of the course has them. The caller holds the lock of
+    the course. Raises TooManyQuestions and TooManyPictures.
     """
     found = list(questions)
     return _insert(
         course,
-        [one.content for one in found],
+        [copied_content(one.content, one.course, course) for one in found],
         [one.is_draft for one in found],
         [one.slug for one in found],
     )

@@ -50,6 +50,7 @@ def question(request: HttpRequest, slug: str, question: str) -> HttpResponse:
         "kinds": Question.Kind.choices,
         "flaws": msgspec.json.encode(flaws.templates()).decode(),
         "tags": [tag for tag, _ in tags_of(course)],
+        "pictures_url": addresses.pictures(course.slug),
         "login_url": addresses.login(),
         **addresses.for_page(),
     }
@@ -69,7 +70,13 @@ def preview(request: HttpRequest, slug: str, view: str) -> HttpResponse:
     course = _course(request, slug)
     if view not in FRAMES:
         raise Http404
-    context = {"course": course, "is_preview": True, "join_address": "", "qr_url": ""}
+    context = {
+        "course": course,
+        "is_preview": True,
+        "pictures_url": addresses.pictures(course.slug),
+        "join_address": "",
+        "qr_url": "",
+    }
     response = render(request, FRAMES[view], context)
     response["Content-Security-Policy"] = FRAME_POLICY
     return response

@@ -5,6 +5,7 @@ import { explain } from "../core/refusals.js";
 import { guardEnter } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
+import { PictureUploads } from "./picture-upload.js";
 import { Conflict } from "./question-conflict.js";
 import { contentOf } from "./question-content.js";
 import { QuestionForm } from "./question-form.js";
@@ -26,7 +27,7 @@ class QuestionEditor extends HTMLElement {
 
   connectedCallback() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
-    const { course, api: url, csrf, flaws } = this.dataset;
+    const { course, api: url, csrf, flaws, pictures } = this.dataset;
     const question = JSON.parse(this.dataset.question);
     const api = new Api({ url, csrf });
     this.#form = new QuestionForm({ form: this.#parts.form, sentences: JSON.parse(flaws), changed: () => this.#changed() });
@@ -45,6 +46,10 @@ class QuestionEditor extends HTMLElement {
       this.#preview.show(this.#form.read());
       this.#renderStored();
     });
+    const uploads = new PictureUploads(this.#parts.form, { url: `${url}courses/${course}/pictures/`, csrf, prefix: pictures });
+    for (const field of this.#parts.form.querySelectorAll("textarea[id][data-field][data-markdown]")) {
+      field.previousElementSibling.append(uploads.button(field));
+    }
     this.#form.write(contentOf(question));
     const restored = this.#saver.restore();
     if (restored) {
