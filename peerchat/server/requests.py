@@ -24,7 +24,7 @@ def _most(path: bytes) -> int | None:
     if usual is None or not UPLOADS.search(path):
         return usual
     # A body in JSON has the file in base64, and a form has other fields beside it.
-    return max(usual, limits["UPLOAD_BYTES"] * 4 // 3 + 65_536)
+    return max(usual, int(limits["UPLOAD_BYTES"]) * 4 // 3 + 65_536)
 
 
 class WebRequest(DaphneRequest):

@@ -15,7 +15,7 @@ from rooms.formats import Item
 from rooms.models import Course, Question, QuestionFile
 from rooms.peer.citations import FILE, PICTURE, cite, cited
 from rooms.peer.content import QuestionContent
-from rooms.pictures import Drawn
+from rooms.pictures import Drawn, digest
 from rooms.queries import question_import as queries
 from rooms.queries.question_import import Outcome, Plan, Source
 
@@ -105,9 +105,9 @@ class _Stored:
         return cite(item.content, names)
 
     def _key(self, data: bytes) -> str:
-        digest = queries.digest_of(data)
-        if digest not in self._keys:
-            drawn = self._source.drawn[digest]
+        key = digest(data)
+        if key not in self._keys:
+            drawn = self._source.drawn[key]
             assert isinstance(drawn, Drawn), "a question with such a picture is refused"
-            self._keys[digest] = store_drawn(user=self._user, course=self._course, drawn=drawn).key
-        return self._keys[digest]
+            self._keys[key] = store_drawn(user=self._user, course=self._course, drawn=drawn).key
+        return self._keys[key]

@@ -7,7 +7,7 @@ from types import ModuleType
 from django.utils.translation import gettext
 
 from rooms import formats_said
-from rooms.formats import EmbeddedPicture, Exported, gift, moodle, yaml_file
+from rooms.formats import EmbeddedPicture, Exported, gift, moodle, yaml_
 from rooms.models import Course, Picture, Question
 from rooms.peer.citations import FILE, PICTURE, cite, cited
 from rooms.peer.content import QuestionContent
@@ -29,7 +29,7 @@ class Format:
 
 
 FORMATS = {
-    "yaml": Format("YAML", yaml_file, "yaml", "application/yaml; charset=utf-8"),
+    "yaml": Format("YAML", yaml_, "yaml", "application/yaml; charset=utf-8"),
     "gift": Format("GIFT", gift, "gift.txt", "text/plain; charset=utf-8"),
     "moodle": Format("Moodle XML", moodle, "xml", "application/xml; charset=utf-8"),
 }

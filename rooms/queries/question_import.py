@@ -211,8 +211,8 @@ class _Pictures:
 def _look(number: int, item: Item, pictures: _Pictures) -> Planned:
     if item.content is None:
         assert item.refused is not None
-        why = (formats_said.sentence(item.refused),)
-        return Planned(number, item, Outcome.REFUSED, why=why)
+        told = formats_said.sentence(item.refused)
+        return Planned(number, item, Outcome.REFUSED, why=(told,))
     content = clean(pictures.cite(item, item.content))
     found = problems(content)
     refused = [problem for problem in found if problem.flaw not in STORABLE]
