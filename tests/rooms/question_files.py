@@ -12,7 +12,7 @@ from rooms.queries import question_import as queries
 
 GIFT = """\
 // Two that can be taken, one that cannot, one that lacks its answer, and one that is repeated.
-::Force:: What is $F$?{=$ma$#Newton =$m \\\\dot v$ ~$mv$#A momentum}
+::Force:: What is $F$?{=$ma$#Newton ~$m \\\\dot v$ ~$mv$#A momentum}
 
 ::Long:: Describe a force.{}
 
