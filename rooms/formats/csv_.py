@@ -109,7 +109,7 @@ def _fields(row: str, separator: str) -> list[str]:
 
 def _item(row: _Row) -> Item:
     marked = Marked()
-    name = name_of(row["title"], row["prompt"], *row.cells.values())
+    name = name_of(row["title"], row["prompt"], *(row[letter] for letter in LETTERS))
     try:
         if row.is_too_long:
             raise ItemRefused(Reason.TOO_MANY_FIELDS)

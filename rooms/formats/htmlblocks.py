@@ -79,6 +79,8 @@ class Builder:
         elif self._top.name == "pre" or self._is_in_code():
             if name == "br":
                 self._top.inline.append("\n")
+            elif name == "code" and "class" in attributes:
+                self._top.attributes = attributes
         elif name == "br":
             self._top.inline.append(_BREAK)
         elif name == "img":
