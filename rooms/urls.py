@@ -10,6 +10,10 @@ from rooms.pages import (
     joining,
     people,
     pictures,
+    question_editor,
+    question_export,
+    question_import,
+    questions,
     roster,
     screen,
     tryouts,
@@ -22,7 +26,26 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path(
+        "courses/<slug:slug>/questions/import/",
+        question_import.question_import,
+        name="question_import",
+    ),
+    path(
+        "courses/<slug:slug>/questions/export/",
+        question_export.question_export,
+        name="question_export",
+    ),
     path("courses/<slug:slug>/pictures/<str:key>/", pictures.picture, name="picture"),
+    path("courses/<slug:slug>/questions/", questions.questions, name="questions"),
+    path(
+        "courses/<slug:slug>/questions/preview/<slug:view>/",
+        question_editor.preview,
+        name="question_preview",
+    ),
+    path(
+        "courses/<slug:slug>/questions/<slug:question>/", question_editor.question, name="question"
+    ),
     path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
     path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
     path("courses/<slug:slug>/screen/", screen.screen, name="screen"),

@@ -28,8 +28,9 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics"},
-    {"peer", "conf", "qr", "pictures", "redrawing"},
+    {"wire", "metrics", "flaws", "formats_said"},
+    {"formats"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
@@ -51,10 +52,22 @@ ONLY = {
     "process.writer": {"wire.errors", "metrics"},
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
+    "formats_said": {"formats"},
+    "formats": {"peer"},
     "peer": set(),
+    "markup": set(),
 }
 NEVER = {"consumers": {"models"}}
-PURE = ["peer", "wire", "delivery.names", "delivery.notices", "delivery.topics", "ratelimit"]
+PURE = [
+    "peer",
+    "formats",
+    "wire",
+    "markup",
+    "delivery.names",
+    "delivery.notices",
+    "delivery.topics",
+    "ratelimit",
+]
 FRAMEWORKS = {"django", "channels", "asgiref", "asyncio", "twisted", "rest_framework"}
 MAY_SEND_TO_GROUPS = {
     "rooms.delivery.publish",
