@@ -99,6 +99,11 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "api/join/": {"code": "ABCDEF"},
         "merges/": {"username": cast.carl.name, "into": cast.bea.name},
         "roster/": {"text": "eve@example.org"},
+        "questions/": {"prompt": "Why?"},
+        "questions/order/": {"questions": ["work", "force"]},
+        "questions/copy/": {"questions": ["work"], "course": cast.course.slug},
+        "questions/preview/": {"prompt": "Why?"},
+        "<slug:question>/": {"prompt": "Why?", "edit": 0},
         "setup/": {"shows_partners": True},
         "link/": {"days": 1},
     }
