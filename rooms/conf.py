@@ -56,6 +56,9 @@ LIMITS = (
     Limit("ROSTER_LINES", 2000, 1, "Lines of a roster."),
     Limit("ROSTER_RATE", 0.05, 0.001, "Rosters of one user per second, previews included."),
     Limit("ROSTER_BURST", 20, 1, "How many of these may come at once."),
+    Limit("UPLOAD_BYTES", 10_000_000, 1024, "Size limit of a file with questions or of a picture."),
+    Limit("IMPORT_RATE", 0.1, 0.001, "Files of questions per second of one user, previews too."),
+    Limit("IMPORT_BURST", 30, 1, "How many of these may come at once."),
     Limit("FRAME_LIMIT", 65_536, 1024, "Size limit of an incoming frame in bytes."),
     Limit(
         "UNSENT_LIMIT",

@@ -57,6 +57,8 @@ invitations = _named("INVITATION")
 """Limits the invitations that a lecturer sends by e-mail."""
 rosters = _named("ROSTER")
 """Limits the rosters that a lecturer looks at or imports, which tell who has an account."""
+imports = _named("IMPORT")
+"""Limits the files of questions that a lecturer looks at or imports, which take time to read."""
 pictures = _named("PICTURE")
 """Limits the pictures that a lecturer uploads."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
@@ -64,5 +66,5 @@ typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 
 ALL = (
     *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
-    *(rosters, typed, pictures),
+    *(rosters, imports, pictures, typed),
 )

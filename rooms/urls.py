@@ -11,6 +11,8 @@ from rooms.pages import (
     people,
     pictures,
     question_editor,
+    question_export,
+    question_import,
     questions,
     roster,
     screen,
@@ -24,6 +26,16 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path(
+        "courses/<slug:slug>/questions/import/",
+        question_import.question_import,
+        name="question_import",
+    ),
+    path(
+        "courses/<slug:slug>/questions/export/",
+        question_export.question_export,
+        name="question_export",
+    ),
     path("courses/<slug:slug>/pictures/<str:key>/", pictures.picture, name="picture"),
     path("courses/<slug:slug>/questions/", questions.questions, name="questions"),
     path(

@@ -9,6 +9,7 @@ from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.picture import Picture
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
+from rooms.models.question_file import QuestionFile
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.roster import Invitation, RosterEntry
 from rooms.models.round import ClassSession, Draft, Round, Vote
@@ -37,6 +38,7 @@ __all__ = [
     "PartnerGroup",
     "Picture",
     "Question",
+    "QuestionFile",
     "QuestionVersion",
     "RightAnswer",
     "Room",

@@ -104,6 +104,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "questions/copy/": {"questions": ["work"], "course": cast.course.slug},
         "questions/preview/": {"prompt": "Why?"},
         "<slug:question>/": {"prompt": "Why?", "edit": 0},
+        "import/": {"text": "Is it so?\nA. Yes\nB. No\nANSWER: A"},
         "setup/": {"shows_partners": True},
         "link/": {"days": 1},
     }

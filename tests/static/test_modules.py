@@ -25,6 +25,7 @@ async def page(browser):
 
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
+        "answers.js",
         "ballot.js",
         "client.js",
         "clients.js",
