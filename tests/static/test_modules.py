@@ -31,6 +31,7 @@ def test_cases_are_found():
         "clients.js",
         "format.js",
         "inline.js",
+        "inline.js",
         "questions.js",
         "rooms.js",
         "screen.js",
