@@ -31,7 +31,6 @@ def test_cases_are_found():
         "clients.js",
         "format.js",
         "inline.js",
-        "inline.js",
         "questions.js",
         "rooms.js",
         "screen.js",
