@@ -28,8 +28,9 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics"},
-    {"peer", "conf", "qr", "markup"},
+    {"wire", "metrics", "flaws", "formats_said"},
+    {"formats"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
@@ -51,12 +52,15 @@ ONLY = {
     "process.writer": {"wire.errors", "metrics"},
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
+    "formats_said": {"formats"},
+    "formats": {"peer"},
     "peer": set(),
     "markup": set(),
 }
 NEVER = {"consumers": {"models"}}
 PURE = [
     "peer",
+    "formats",
     "wire",
     "markup",
     "delivery.names",

@@ -198,6 +198,11 @@ class QuestionVersion(models.Model):
     @classmethod
     def of(cls, question: Question) -> Self:
         """Return a version of a question as it is now, which is not stored."""
+        return cls.made(question, [_stored(choice) for choice in question.choices.all()])
+
+    @classmethod
+    def made(cls, question: Question, choices: list[dict[str, Any]]) -> Self:
+        """Return a version of a question with these choices, as a version stores them."""
         answer: dict[str, Any] = {}
         if question.kind == Question.Kind.NUMBER:
             answer = {
@@ -211,7 +216,7 @@ class QuestionVersion(models.Model):
             question=question,
             prompt=question.prompt,
             kind=question.kind,
-            choices=[_stored(choice) for choice in question.choices.all()],
+            choices=choices,
             answer=answer,
             explanation=question.explanation,
             follow_up=question.follow_up,

@@ -100,6 +100,7 @@ def peerchat_results(
         {
             "course": slug,
             "slug": question.slug,
+            "pictures_url": addresses.pictures(slug),
             "results": None if results is None else _results(results),
             "scheme": scheme,
             "first": _first(request, "results"),
@@ -183,6 +184,7 @@ def _about(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
         "room": membership.room_id,
         "last_read": membership.last_read_seq,
         "login_url": addresses.login(),
+        "pictures_url": addresses.pictures(enrollment.course.slug),
         "csrf_token": get_token(request),
         **addresses.for_page(),
     }

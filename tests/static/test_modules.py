@@ -31,6 +31,8 @@ def test_cases_are_found():
         "clients.js",
         "format.js",
         "inline.js",
+        "pictures.js",
+        "question-edits.js",
         "questions.js",
         "rooms.js",
         "screen.js",

@@ -4,6 +4,7 @@ import { resultOf } from "../core/session.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { ScreenFeed } from "./feed.js";
 import { fit, fitting } from "./fit.js";
+import { PreviewFeed } from "./preview-feed.js";
 import { drawQuestion, layoutsFor } from "./question.js";
 import "./screen-clock.js";
 
@@ -31,12 +32,7 @@ export class PeerScreen extends HTMLElement {
   connectedCallback() {
     if (this.#feed) return;
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] = element;
-    const { sockets, api, course, secret } = this.dataset;
-    this.#feed = new ScreenFeed(
-      secret
-        ? { path: `${sockets}screen/`, url: `${api}screen/`, secret }
-        : { path: `${sockets}screen/${course}/`, url: `${api}courses/${course}/screen/` },
-    );
+    this.#feed = this.#makeFeed();
     const render = coalesce(() => this.#render());
     this.#feed.addEventListener("show", ({ detail }) => {
       this.#now = detail;
@@ -52,6 +48,13 @@ export class PeerScreen extends HTMLElement {
     document.addEventListener("visibilitychange", () => this.#stayAwake());
     this.#stayAwake();
     this.#feed.start();
+  }
+
+  #makeFeed() {
+    const { sockets, api, course, secret, title, preview } = this.dataset;
+    if (preview !== undefined) return new PreviewFeed(title);
+    if (secret) return new ScreenFeed({ path: `${sockets}screen/`, url: `${api}screen/`, secret });
+    return new ScreenFeed({ path: `${sockets}screen/${course}/`, url: `${api}courses/${course}/screen/` });
   }
 
   #render() {
