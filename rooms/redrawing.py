@@ -96,7 +96,7 @@ def _pixels(opened: Image.Image) -> Image.Image:
     plain.getexif()[0x0112] = turned
     plain = ImageOps.exif_transpose(plain)
     plain.info.clear()
-    if plain.mode == "RGBA" and plain.getextrema()[3] == (255, 255):
+    if plain.mode == "RGBA" and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
     return plain
 

@@ -200,7 +200,7 @@ def look_at_choices(instance: Choice, raw: bool = False, **kwargs: Any) -> None:
 @receiver(post_delete, sender=Picture)
 def forget_picture(instance: Picture, **kwargs: Any) -> None:
     """Remove the file of a picture with it, also when the whole course is deleted."""
-    pictures.forget_file(name=instance.file.name)
+    pictures.forget_file(name=str(instance.file.name))
 
 
 def _close(audience: str) -> None:

@@ -28,9 +28,9 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "formats_said", "flaws"},
+    {"wire", "metrics", "flaws", "formats_said"},
     {"formats"},
-    {"peer", "conf", "qr", "pictures", "redrawing", "markup"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {

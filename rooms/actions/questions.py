@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from rooms.flaws import sentence
 from rooms.models import Course, Question, QuestionVersion
 from rooms.peer.content import Flaw, problems
 from rooms.wire.errors import QuestionNotReady
@@ -35,14 +36,9 @@ def check_ready(question: Question) -> None:
     """Raise QuestionNotReady for a draft, and for a question that no class can be asked."""
     if question.is_draft:
         raise QuestionNotReady
-    flaws = [one for one in problems(question.content) if one.flaw not in _OF_QUICK_ONES]
-    if flaws:
-        first = flaws[0]
-        place = "" if first.index is None else f" {first.index + 1}"
-        raise QuestionNotReady(
-            f"This question cannot be asked as it is. Correct its {first.field}{place} first: "
-            f"{first.flaw.value.replace('_', ' ')}."
-        )
+    found = [one for one in problems(question.content) if one.flaw not in _OF_QUICK_ONES]
+    if found:
+        raise QuestionNotReady(f"This question cannot be asked as it is. {sentence(found[0])}")
 
 
 @transaction.atomic

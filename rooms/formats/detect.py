@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable
 
-from . import MOST_BYTES_WITH_PICTURES, FileRefused, Item, moodle, qti
+from rooms.peer.sheets import fields_of, separator_of
+
+from . import MOST_BYTES_WITH_PICTURES, FileRefused, Item, aiken, csv_, gift, moodle, qti, yaml_
 from .codes import FileFlaw
+from .csv_columns import columns_of
 from .trees import root_of
 
 FORMATS = {
@@ -18,8 +21,12 @@ FORMATS = {
 """The formats that questions are read from, with their names for people, in the order of a menu."""
 
 _READERS: dict[str, Callable[[bytes], list[Item]]] = {
+    "gift": gift.read,
+    "aiken": aiken.read,
     "moodle": moodle.read,
     "qti": qti.read,
+    "csv": csv_.read,
+    "yaml": yaml_.read,
 }
 _ROOTS = {"quiz": "moodle", "assessmentItem": "qti"}
 _OTHER_QTI = {"questestinterop", "qti-assessment-item", "assessmentTest", "manifest"}
@@ -34,11 +41,12 @@ _ENDINGS = {
 _HEAD = 100_000
 """Bytes that are looked at."""
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_YAML = re.compile(r"(?:---\s*\n)?(?:\s*#.*\n)*(?:peerchat|questions)\s*:", re.IGNORECASE)
-_AIKEN = re.compile(r"^[A-Z][.)][ \t]", re.MULTILINE)
-_AIKEN_ANSWER = re.compile(r"^ANSWER:[ \t]*[A-Za-z][ \t]*$", re.MULTILINE)
+_YAML = re.compile(r"^(?:peerchat_questions|questions)[ \t]*:", re.MULTILINE)
+_AIKEN = re.compile(r"^[A-Za-z][.)][ \t]", re.MULTILINE)
+_AIKEN_ANSWER = re.compile(
+    r"^(?:ANSWER|ANTWORT)S?[ \t]*:[ \t]*[A-Za-z]\b", re.MULTILINE | re.IGNORECASE
+)
 _GIFT = re.compile(r"^\s*(?:::|\$CATEGORY:)|(?<!\\)\{[^{}]*(?<!\\)\}", re.MULTILINE)
-_CSV = re.compile(r'^[^\n]*(?:^|[,;\t])\s*"?(?:prompt|question)"?\s*(?=[,;\t])', re.IGNORECASE)
 
 
 def detect(data: bytes, *, name: str = "") -> str:
@@ -60,11 +68,11 @@ def detect(data: bytes, *, name: str = "") -> str:
         return found
     if ending in _ENDINGS:
         return _ENDINGS[ending]
-    if _YAML.match(text):
+    if _YAML.search(text):
         return "yaml"
     if _AIKEN.search(text) and _AIKEN_ANSWER.search(text):
         return "aiken"
-    if _CSV.match(text):
+    if _is_table(text.partition("\n")[0]):
         return "csv"
     if _GIFT.search(text):
         return "gift"
@@ -93,6 +101,16 @@ def _head(data: bytes) -> str:
     if b"\0" in data[:_HEAD] or data.startswith((b"%PDF", b"\x1f\x8b", b"{\\rtf")):
         raise FileRefused(FileFlaw.UNKNOWN_FORMAT)
     return data[:_HEAD].decode("utf-8", "replace")
+
+
+def _is_table(line: str) -> bool:
+    """Return whether the first line names columns, of which one is for the question."""
+    header = fields_of(line[:2_000], separator_of([line[:2_000]]))
+    try:
+        columns, _ = columns_of(header, 1)
+    except FileRefused:
+        return False
+    return len([*filter(None, columns)]) > 1
 
 
 def _of_xml(data: bytes, text: str, ending: str) -> str | None:

@@ -1,6 +1,7 @@
 """The texts of a question in Moodle XML, each with a format and pictures of its own."""
 
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ _MARKS = {
     "wiki_like": "plain",
 }
 _BLANKS = b" \t\r\n"
+# The second is how the editor WIRIS hides it.
+_MATHML = re.compile(r"<(?:\w{1,10}:)?math[\s>]|«math[\s»]", re.IGNORECASE)
 _WORDS_OF = 2_000
 """Characters of a text from which a name is made."""
 # What Moodle writes on its own in English and German.
@@ -109,6 +112,8 @@ class Texts:
         text, mark = self._source(node)
         if node is None or not text:
             return ""
+        if mark in ("html", "moodle") and _MATHML.search(text):
+            raise ItemRefused(Reason.FORMULA, line=node.line)
         self._marked.files = _Files(node)
         try:
             return self._marked.markdown(text, mark, inline=inline)

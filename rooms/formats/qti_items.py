@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rooms.peer.content import ChoiceContent, Kind, QuestionContent
 
@@ -162,7 +163,10 @@ def _tolerance(root: Node, number: float) -> float:
         if len(sides) != 1:
             raise ItemRefused(Reason.UNSUPPORTED_PART, {"part": "equal"}, node.line)
         (side,) = sides
-        return side * abs(number) / 100 if node.get("toleranceMode") == "relative" else side
+        if node.get("toleranceMode") == "relative":
+            # Decimals, so that 1 % of 3.14 is 0.0314.
+            return float(Decimal(repr(side)) * abs(Decimal(repr(number))) / 100)
+        return side
     return 0.0
 
 

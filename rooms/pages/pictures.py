@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +9,6 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts import tokens
-from accounts.people import User
 from rooms import addresses
 from rooms.models import Picture
 from rooms.queries import pictures as queries
@@ -28,7 +26,7 @@ def picture(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Show a picture to those who lead the course, and to others once they were asked it."""
     if not request.user.is_authenticated:
         raise Http404
-    return _shown(request, queries.for_member(cast("User", request.user), slug, key))
+    return _shown(request, queries.for_member(request.user, slug, key))
 
 
 @require_safe

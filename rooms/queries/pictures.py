@@ -1,7 +1,7 @@
 """The pictures of a course, and who may see which."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, TextField
@@ -139,7 +139,7 @@ def _was_revealed(course: Course, version: QuestionVersion) -> bool:
     )
 
 
-def _version_at(asked: list[tuple[datetime, int | None]], time: datetime) -> int | None:
+def _version_at(asked: Sequence[tuple[datetime, int | None]], time: datetime) -> int | None:
     """Return the version in which a question was asked last until a time."""
     before = [version for opened_at, version in asked if opened_at <= time]
     return before[-1] if before else None

@@ -25,12 +25,14 @@ async def page(browser):
 
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
+        "answers.js",
         "ballot.js",
         "client.js",
         "clients.js",
         "format.js",
         "inline.js",
         "pictures.js",
+        "question-edits.js",
         "questions.js",
         "rooms.js",
         "screen.js",

@@ -15,6 +15,7 @@ const SENTENCES = {
   no_partner: gettext("There is no partner for you yet."),
   round_closed: gettext("Voting is closed."),
   illegal_transition: gettext("This is not possible in the current step of the class."),
+  question_not_ready: gettext("This question is not ready to be asked. Finish it first."),
   invalid_choice: gettext("The question no longer has this answer."),
   uuid_reused: gettext("The server already has another message under this name. Write it again."),
   not_a_picture: gettext("This is no picture that can be read. PNG, JPEG, GIF and WebP can."),

@@ -1,5 +1,6 @@
 import { announce, coalesce, h, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
+import { resultOf } from "../core/session.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { ScreenFeed } from "./feed.js";
 import { fit, fitting } from "./fit.js";
@@ -40,7 +41,8 @@ export class PeerScreen extends HTMLElement {
     this.#feed.addEventListener("status", render);
     // What stands around the question comes and goes, such as the clock.
     const resized = new ResizeObserver(coalesce(() => this.#fit()));
-    for (const element of [this, this.#parts.box]) resized.observe(element);
+    // Formulas and pictures get their size after they were drawn.
+    for (const element of [this, this.#parts.box, this.#parts.content]) resized.observe(element);
     document.fonts?.ready.then(() => this.#fit());
     this.#prepareTools();
     document.addEventListener("visibilitychange", () => this.#stayAwake());
@@ -77,8 +79,8 @@ export class PeerScreen extends HTMLElement {
     show(this.#parts.announcement, Boolean(now.announcement));
     setText(this.#parts.announcement, now.announcement?.text ?? "");
     show(this.#parts.partners, Boolean(now.groups?.length));
-    const { question, phase, histograms, correct, groups, announcement, here } = now;
-    const text = JSON.stringify([question, phase, histograms, correct, groups, announcement, question ? null : here]);
+    const { question, phase, histograms, voters, groups, announcement, here } = now;
+    const text = JSON.stringify([question, phase, histograms, voters, resultOf(now), groups, announcement, question ? null : here]);
     if (text === this.#drawn) return;
     this.#drawn = text;
     this.#parts.content.replaceChildren(now.question ? drawQuestion(now) : drawIdle(now));

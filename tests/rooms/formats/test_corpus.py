@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rooms.formats import FileRefused
+from rooms.formats import FileRefused, moodle, qti
 from tests.rooms.formats import summary
 
 CORPUS = Path(__file__).with_name("corpus")
 # By the name of the folder.
-FORMATS = {}
+FORMATS = {"moodle": moodle, "qti": qti}
 SAMPLES = sorted(
     path
     for path in chain.from_iterable((CORPUS / name).iterdir() for name in FORMATS)
