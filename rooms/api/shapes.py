@@ -93,7 +93,7 @@ def question(version: QuestionVersion) -> bodies.QuestionInfo:
         **more,
         correct=key.correct,
         quick=version.question.quick,
-        is_draft=version.question.is_draft or UNSET,
+        is_draft=(version.pk is None and version.question.is_draft) or UNSET,
     )
 
 
