@@ -42,21 +42,26 @@ def verify(raw: str) -> Token | None:
     key = digest(raw)
     if wrong_tokens.tries.empty(key):
         return None
-    now = timezone.now()
-    token = (
-        Token.objects.select_related("user")
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        .filter(people.active("user__"), digest=key, revoked_at=None)
-        .first()
-    )
+    token = find(key)
     if token is None:
         wrong_tokens.tries.take(key)
         return None
+    now = timezone.now()
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         # save() would undo a revocation that happens at this moment.
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
         token.last_used_at = now
     return token
+
+
+def find(key: str) -> Token | None:
+    """Return the valid token of this digest with its user, or None."""
+    return (
+        Token.objects.select_related("user")
+        .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+        .filter(people.active("user__"), digest=key, revoked_at=None)
+        .first()
+    )
 
 
 def revoke(token: Token) -> None:

@@ -32,7 +32,7 @@ from rooms import permissions
 from rooms.actions import courses, enrollment, messages, session
 from rooms.models import Course, Enrollment, Question, Room
 from rooms.queries.courses import my_enrollments, questions_for, versions_for
-from rooms.queries.results import ChoiceResult, Results, revealed_results
+from rooms.queries.revealed import AnswerResult, ChoiceResult, Results, revealed_results
 from rooms.queries.slugs import find_course, find_question
 from rooms.wire.commands import (
     Control,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from accounts.people import User
 
 __all__ = [
+    "AnswerResult",
     "ChoiceResult",
     "Course",
     "CourseArchived",
@@ -256,19 +257,27 @@ def ask_quickly(
     return get_question(course=course, slug=moved.question)
 
 
-def set_right_answer(*, user: User, course: Course | str, choice: str | None) -> None:
+def set_right_answer(
+    *, user: User, course: Course | str, choice: str | Sequence[str] | None
+) -> None:
     """Give the right answer of the current question, change it, or take it back with None.
 
     user: who gives it; they must lead the course.
-    choice: the letter of the right choice.
+    choice: the letter of the right choice, the letters of several, a number, or, for a question
+    that asks for a short text, all answers of the result that are right.
 
-    Only a question that was asked without a right answer, or got it by `ask_quickly`, can get one.
+    Only a question that was asked without a right answer, or got it by `ask_quickly`, can get one,
+    and one that asks for a short text. A poll has none.
     Raises PermissionDenied for one who does not lead the course, InvalidMessageFormat and
     InvalidChoice where the question has no such choice, and IllegalTransition where no question
     runs or this one was prepared with its right answer. Before the reveal, only the dashboards hear
     of it. After it, open pages show it at once, and it sends `question_revealed` once more.
     """
-    _step(user, course, _command(SetCorrect, choice=choice))
+    if choice is None or isinstance(choice, str):
+        command = _command(SetCorrect, choice=choice)
+    else:
+        command = _command(SetCorrect, choices=list(choice))
+    _step(user, course, command)
 
 
 def close_round(*, user: User, course: Course | str) -> None:
@@ -330,10 +339,12 @@ def read_results(*, user: User, course: Course | str, question: Question | str) 
 
     The result is None until the question was revealed, for instructors, too, and while the class
     is at the question again. Later edits of the question change nothing of it. `Results` has
-    `course`, `question`, `prompt`, `revealed_at`, `correct` (a letter, or None for a question
-    without a right answer), `votes` (of both rounds) and `choices`; each of
-    these has `letter`, `text`, `is_correct` and `votes`. Raises PermissionDenied for a user who is
-    not in the course. On open pages nothing changes.
+    `course`, `question`, `prompt`, `kind`, `revealed_at`, `correct` (the right answer: letters, a
+    number or a text, or None for a question without a known one), `explanation`, `votes` (of both
+    rounds), `choices` and `answers`. Each of the choices has `letter`, `text`, `is_correct` and
+    `votes`. The answers are the bars of the result, for questions without choices, too: each has
+    `answer`, `is_right` and `votes`. Raises PermissionDenied for a user who is not in the course.
+    On open pages nothing changes.
     """
     slug = question.slug if isinstance(question, Question) else question
     return revealed_results(user, _slug(course), slug)

@@ -3,9 +3,10 @@
 import logging
 import re
 
-# Links of screens, invitations and resets of passwords have their secrets in the path.
+# Links of screens, invitations, resets of passwords and pictures for tokens have their secrets in
+# the path.
 _SECRETS = re.compile(
-    r"(/screen/)[\w-]+\.[\w-]+|(/(?:invitation|accounts/reset/[^/\s]+)/)(?!set-password/)[^/\s?]+"
+    r"(/screen/|/pictures/)[\w-]+\.[\w-]+|(/(?:invitation|accounts/reset/[^/\s]+)/)(?!set-password/)[^/\s?]+"
 )
 
 

@@ -284,8 +284,13 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = env("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+# The pictures of questions. No address leads to these files: a view decides who sees which.
+MEDIA_ROOT = env("MEDIA_ROOT", str(BASE_DIR / "media"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -8,9 +8,16 @@ from typing import Any
 from servestatic.compress import Compressor
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
+ADDRESS = (
+    r"""(?P<matched>new URL\("(?P<url>\.[^"]+)", import\.meta\.url\))""",
+    """new URL("%(url)s", import.meta.url)""",
+)
+
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Hashed, compressed files, in which imports between ES modules use the hashed names.
+    """Hashed, compressed files, in which scripts refer to the hashed names of others.
+
+    They do so by imports between ES modules, and by `new URL("./...", import.meta.url)`.
 
     Workers serve these files while `collectstatic` writes them. So a file is replaced in one step,
     and not at all if it stays the same. Files of earlier versions stay for the pages that refer to
@@ -18,6 +25,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     """
 
     support_js_module_import_aggregation = True
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("*.js", (ADDRESS,)))
     _processing = False
 
     def post_process(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, str | None, Any]]:

@@ -56,6 +56,9 @@ LIMITS = (
     Limit("ROSTER_LINES", 2000, 1, "Lines of a roster."),
     Limit("ROSTER_RATE", 0.05, 0.001, "Rosters of one user per second, previews included."),
     Limit("ROSTER_BURST", 20, 1, "How many of these may come at once."),
+    Limit("UPLOAD_BYTES", 10_000_000, 1024, "Size limit of a file with questions or of a picture."),
+    Limit("IMPORT_RATE", 0.1, 0.001, "Files of questions per second of one user, previews too."),
+    Limit("IMPORT_BURST", 30, 1, "How many of these may come at once."),
     Limit("FRAME_LIMIT", 65_536, 1024, "Size limit of an incoming frame in bytes."),
     Limit(
         "UNSENT_LIMIT",
@@ -141,6 +144,11 @@ LIMITS = (
         "that, only codes that were right there before are taken.",
     ),
     Limit("GUESTS_PER_COURSE", 3000, 0, "Guests whom a course takes."),
+    Limit("PICTURE_BYTES", 5_000_000, 1000, "Bytes of an uploaded picture."),
+    Limit("PICTURES_PER_COURSE", 1000, 0, "Pictures in the questions of a course."),
+    Limit("PICTURES_BYTES", 300_000_000, 0, "Bytes of all pictures of a course, as they are kept."),
+    Limit("PICTURE_RATE", 1.0, 0.01, "Pictures that one user uploads per second."),
+    Limit("PICTURE_BURST", 50, 1, "How many of these may come at once."),
     Limit("WRONG_CODES", 3000, 1, "Wrong join codes in ten minutes from all addresses together."),
 )
 

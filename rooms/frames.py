@@ -1,18 +1,22 @@
 """Conversion of models to the frames that all clients get."""
 
 import time
-from typing import Literal
+from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
 from accounts import people
 from accounts.people import User
+from rooms import markup
 from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.peer.content import Kind
 from rooms.wire import events, replies
 from rooms.wire.course_events import CourseChanged
 from rooms.wire.events import (
     ChoiceBody,
     ControlEvent,
+    Explained,
+    FeedbackBody,
     MessageBody,
     MessageRemoved,
     MyCourse,
@@ -24,6 +28,9 @@ from rooms.wire.events import (
     RoomAdded,
     RoomRemoved,
 )
+
+RESULT_FIELDS: Final = frozenset({"right", "voters", "tolerance", *Explained.__struct_fields__})
+"""The fields of a result that older workers do not know."""
 
 
 def person(user: User) -> Person:
@@ -64,23 +71,80 @@ def revision(message: Message | NewText) -> int:
     return 0 if message.control is None else message.control.get("revision", 0)
 
 
-def control(fields: dict[str, object]) -> bytes:
+def control(fields: dict[str, Any]) -> bytes:
     """Return the `control` frame of a stored transition, with the current time."""
     return events.encode(
-        ControlEvent(**{**fields, "server_time": time.time()})  # type: ignore[arg-type]
+        ControlEvent(**{**told(fields), "server_time": time.time()})  # type: ignore[arg-type]
     )
+
+
+def stored(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `control` event as a message stores them.
+
+    Workers that still run older code refuse a stored event with fields that they do not know, but
+    pass on whatever its question has. So the fields of a result that are new are stored there. The
+    order of the bars is stored, too, as databases do not keep that of keys.
+    """
+    result = {name: fields[name] for name in RESULT_FIELDS if name in fields}
+    if "histograms" not in fields:
+        return fields
+    result["order"] = [list(bars) for bars in fields["histograms"]]
+    kept = {name: value for name, value in fields.items() if name not in RESULT_FIELDS}
+    return {**kept, "question": {**fields["question"], "result": result}}
+
+
+def told(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a `control` event from those that a message has stored."""
+    question = fields.get("question")
+    if not question or "result" not in question:
+        return fields
+    result = dict(question["result"])
+    bars = [
+        {name: counts[name] for name in order}
+        for counts, order in zip(fields["histograms"], result.pop("order"), strict=True)
+    ]
+    question = {name: value for name, value in question.items() if name != "result"}
+    return {**fields, "question": question, "histograms": bars, **result}
 
 
 def question(version: QuestionVersion) -> QuestionBody:
     """Return a version of a question as students see it."""
+    unit = version.answer.get("unit") if version.kind == Kind.NUMBER else None
     return QuestionBody(
         question=version.question.slug,
         prompt=version.prompt,
         kind=version.kind,
         choices=[
-            ChoiceBody(choice=choice["letter"], text=choice["text"]) for choice in version.choices
+            ChoiceBody(
+                choice=choice["letter"],
+                text=choice["text"],
+                html=_or_unset(markup.inline_html_or_none(choice["text"])),
+            )
+            for choice in version.choices
         ],
+        prompt_html=_or_unset(markup.html_or_none(version.prompt)),
+        unit=unit or UNSET,
     )
+
+
+def explained(version: QuestionVersion) -> dict[str, Any]:
+    """Return what is said with the result of a question, as fields of `events.Explained`."""
+    fields: dict[str, Any] = {}
+    for name, text in (("explanation", version.explanation), ("follow_up", version.follow_up)):
+        if text:
+            fields[name] = text
+            if (html := markup.html_or_none(text)) is not None:
+                fields[f"{name}_html"] = html
+    feedback = {
+        choice["letter"]: FeedbackBody(text, _or_unset(markup.inline_html_or_none(text)))
+        for choice in version.choices
+        if (text := choice.get("feedback"))
+    }
+    return {**fields, "feedback": feedback} if feedback else fields
+
+
+def _or_unset(html: str | None) -> str | UnsetType:
+    return UNSET if html is None else html
 
 
 def own_vote(vote: Vote) -> OwnVote:

@@ -57,10 +57,14 @@ invitations = _named("INVITATION")
 """Limits the invitations that a lecturer sends by e-mail."""
 rosters = _named("ROSTER")
 """Limits the rosters that a lecturer looks at or imports, which tell who has an account."""
+imports = _named("IMPORT")
+"""Limits the files of questions that a lecturer looks at or imports, which take time to read."""
+pictures = _named("PICTURE")
+"""Limits the pictures that a lecturer uploads."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 """Limits notices of typing, for each user and room."""
 
 ALL = (
     *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
-    *(rosters, typed),
+    *(rosters, imports, pictures, typed),
 )

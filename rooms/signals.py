@@ -15,10 +15,10 @@ from accounts import people
 from accounts.models import Token, password_changed, user_deactivated, user_renamed
 from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import guests, renames, signals, tell, uselog
+from rooms.actions import guests, pictures, renames, signals, tell, uselog
 from rooms.conf import group_of_lecturers
 from rooms.delivery import names, notices, publish
-from rooms.models import Choice, Course, Enrollment, Question
+from rooms.models import Choice, Course, Enrollment, Picture, Question
 
 _SLUG = "_peerchat_slug"
 
@@ -195,6 +195,12 @@ def look_at_choices(instance: Choice, raw: bool = False, **kwargs: Any) -> None:
     """Have the dashboards of the course read its questions again."""
     if not raw:
         tell.questions_changed(instance.question.course)
+
+
+@receiver(post_delete, sender=Picture)
+def forget_picture(instance: Picture, **kwargs: Any) -> None:
+    """Remove the file of a picture with it, also when the whole course is deleted."""
+    pictures.forget_file(name=str(instance.file.name))
 
 
 def _close(audience: str) -> None:

@@ -9,6 +9,11 @@ from rooms.pages import (
     invitations,
     joining,
     people,
+    pictures,
+    question_editor,
+    question_export,
+    question_import,
+    questions,
     roster,
     screen,
     tryouts,
@@ -21,6 +26,26 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path(
+        "courses/<slug:slug>/questions/import/",
+        question_import.question_import,
+        name="question_import",
+    ),
+    path(
+        "courses/<slug:slug>/questions/export/",
+        question_export.question_export,
+        name="question_export",
+    ),
+    path("courses/<slug:slug>/pictures/<str:key>/", pictures.picture, name="picture"),
+    path("courses/<slug:slug>/questions/", questions.questions, name="questions"),
+    path(
+        "courses/<slug:slug>/questions/preview/<slug:view>/",
+        question_editor.preview,
+        name="question_preview",
+    ),
+    path(
+        "courses/<slug:slug>/questions/<slug:question>/", question_editor.question, name="question"
+    ),
     path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
     path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
     path("courses/<slug:slug>/screen/", screen.screen, name="screen"),
@@ -40,7 +65,13 @@ urlpatterns = [
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
     path("screen/qr/<str:code>.svg", screen.join_qr, name="screen_qr"),
     path("screen/<str:secret>/", screen.linked, name="linked_screen"),
+    path("screen/<str:secret>/pictures/<str:key>/", pictures.of_screen, name="screen_picture"),
     path("embed/<slug:slug>/", views.embed, name="embed"),
+    path(
+        "embed/<slug:slug>/pictures/<str:secret>/<str:key>/",
+        pictures.by_token,
+        name="token_picture",
+    ),
     path("texts/<str:language>/<slug:version>.js", views.texts, name="texts"),
     path("api/", include("rooms.api.urls")),
 ]

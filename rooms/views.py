@@ -42,6 +42,7 @@ def _about(user: User, enrollment: Enrollment) -> dict[str, Any]:
         "enrollment": enrollment,
         "room": membership.room_id,
         "last_read": membership.last_read_seq,
+        "pictures_url": addresses.pictures(enrollment.course.slug),
         **addresses.for_page(),
     }
 
@@ -138,7 +139,13 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         user = enrollment.user
         languages.speak_to(user)
-        context = {**_about(user, enrollment), "included": True, "token": issue_token(user)}
+        token = issue_token(user)
+        context = {
+            **_about(user, enrollment),
+            "included": True,
+            "token": token,
+            "pictures_url": addresses.pictures_by_token(enrollment.course.slug, token),
+        }
         response = HttpResponse(render_to_string("rooms/embed.html", {**context, "user": user}))
     response["Content-Security-Policy"] = FRAME_POLICY.format(" ".join(ancestors))
     return response

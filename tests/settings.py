@@ -1,6 +1,9 @@
 """The site's own settings, with real servers required and cheap password hashes."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import pytest
 
@@ -18,6 +21,11 @@ if SHARE := os.environ.get("PYTEST_XDIST_WORKER"):
 
 # Few tests are about the wait before a vote closes, and many stop one.
 os.environ.setdefault("CLOSE_GRACE", "0.1")
+
+# The sites that tests start share the pictures of the tests.
+if "MEDIA_ROOT" not in os.environ:
+    os.environ["MEDIA_ROOT"] = tempfile.mkdtemp(prefix="peerchat-media-")
+    atexit.register(shutil.rmtree, os.environ["MEDIA_ROOT"], ignore_errors=True)
 
 from peerchat.settings import *  # noqa: F403
 from peerchat.settings import DATABASES, MIDDLEWARE

@@ -28,9 +28,9 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "formats_said"},
+    {"wire", "metrics", "flaws", "formats_said"},
     {"formats"},
-    {"peer", "conf", "qr"},
+    {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
 # Tighter than their row: these know nothing of `rooms` but what is listed, and themselves.
 ONLY = {
@@ -55,12 +55,14 @@ ONLY = {
     "formats_said": {"formats"},
     "formats": {"peer"},
     "peer": set(),
+    "markup": set(),
 }
 NEVER = {"consumers": {"models"}}
 PURE = [
     "peer",
     "formats",
     "wire",
+    "markup",
     "delivery.names",
     "delivery.notices",
     "delivery.topics",

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from peerchat.client.answers import Answer, as_sent
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.joining import Joining
 from peerchat.client.reconnecting import Body, ReconnectingSocket
@@ -172,7 +173,7 @@ class Client:
     async def vote(
         self,
         course: str,
-        choice: str,
+        choice: Answer,
         *,
         confidence: int | None = None,
         rationale: str = "",
@@ -181,10 +182,11 @@ class Client:
     ) -> int:
         """Cast a vote or change it, and return the round (1 or 2) in which it counts.
 
+        `choice` is a letter, a short text, a number, or the letters of several choices.
         With `question` and `round` it counts in that round only. If it arrives late, it is refused
         with `round_closed`.
         """
-        fields: Body = {"course": course, "choice": choice, "rationale": rationale}
+        fields: Body = {"course": course, "choice": as_sent(choice), "rationale": rationale}
         named = {"confidence": confidence, "question": question, "round": round}
         fields |= {name: value for name, value in named.items() if value is not None}
         return int((await self._chat.ask("vote", fields))["round"])
@@ -192,7 +194,7 @@ class Client:
     async def draft(
         self,
         course: str,
-        choice: str,
+        choice: Answer,
         *,
         question: str,
         round: int,  # noqa: A002 - as on the wire
@@ -204,8 +206,8 @@ class Client:
         `after` is the `cast_at` of the last vote of the user in the round, if there is one; a later
         one stands. `confidence` and `rationale` are as in a vote.
         """
-        fields = {"choice": choice, "question": question, "round": round, "after": after, **given}
-        return bool((await self._chat.ask("draft", {"course": course, **fields}))["kept"])
+        fields = {"choice": as_sent(choice), "question": question, "round": round, "after": after}
+        return bool((await self._chat.ask("draft", {"course": course, **fields, **given}))["kept"])
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:
         """Send a command of an instructor, such as `start_question`, and return its reply.

@@ -22,6 +22,7 @@ from rooms.wire.events import (
     NewMessageEvent,
     PartnerBody,
     PartnersEvent,
+    QuestionBody,
     RoomAdded,
     RoomInfo,
     RoomRemoved,
@@ -44,6 +45,8 @@ class Terminal:
         self._listed: list[str] = []
         self._room = ""
         self._course = ""
+        # The kind of the current question, by course.
+        self._kinds: dict[str, str] = {}
         # The revision of the class as it was shown last, by course.
         self._revisions: dict[str, int] = {}
         self._commands: dict[str, tuple[Callable[..., Awaitable[None]], str]] = {
@@ -56,10 +59,10 @@ class Terminal:
             "msg": (self._private, "/msg USER TEXT           send a direct message"),
             "history": (self._history, "/history [N]             show the last messages"),
             "state": (self._state, "/state                   show the state of the class"),
-            "vote": (self._vote, "/vote CHOICE [1-5]       vote, optionally with your confidence"),
+            "vote": (self._vote, "/vote ANSWER [1-5]       vote, optionally with your confidence"),
             "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
             "quick": (self._quick, "/quick [CHOICES [SECS]]  instructor: ask, unprepared"),
-            "correct": (self._correct, "/correct LETTER or -     instructor: the right answer"),
+            "correct": (self._correct, "/correct ANSWER ... or - instructor: the right answer"),
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
@@ -128,6 +131,7 @@ class Terminal:
                     self._show_message(message)
                 case ControlEvent():
                     self._course = event.course
+                    self._note(event.course, event.question)
                     if event.message != "announce" and self._is_news(event):
                         self._write_all(words.of_class(event))
                 case CourseRenamed(former=former) if former == self._course:
@@ -238,10 +242,15 @@ class Terminal:
         if state["phase"] == "idle":
             self._write("-- No question is open.")
         else:
-            self._write_all(words.of_class(_control_part(state)))
+            shown = _control_part(state)
+            self._note(shown.course, shown.question)
+            self._write_all(words.of_class(shown))
         if state["partners"]:
             self._room = state["room"]
             self._write(words.of_partners([PartnerBody(**body) for body in state["partners"]]))
+
+    def _note(self, course: str, question: QuestionBody | None) -> None:
+        self._kinds[course] = "" if question is None else question.kind
 
     def _is_news(self, event: ControlEvent) -> bool:
         """Return whether a transition is not in what `/state` has shown."""
@@ -249,12 +258,17 @@ class Terminal:
         return not isinstance(revision, int) or revision > self._revisions.get(event.course, 0)
 
     async def _vote(self, choice: str, confidence: str = "") -> None:
+        answer = self._answer(choice)
         number = await self.client.vote(
             self._in_course(),
-            choice.upper(),
+            answer,
             confidence=int(confidence) if confidence else None,
         )
-        self._write(f"Your vote in round {number}: {choice.upper()}.")
+        self._write(f"Your vote in round {number}: {words.plain(answer)}.")
+
+    def _answer(self, typed: str) -> str:
+        """Return an answer as it is sent: the letters of choices may be typed in lower case."""
+        return typed if self._kinds.get(self._course) in ("number", "text") else typed.upper()
 
     def _in_course(self) -> str:
         if not self._course:
@@ -278,11 +292,17 @@ class Terminal:
         fields = {"seconds": float(seconds)} if seconds else {}
         await self._control("quick_question", choices=int(choices), **fields)
 
-    async def _correct(self, choice: str) -> None:
-        await self._control("set_correct", choice=None if choice == "-" else choice.upper())
-        self._write(
-            "The right answer is unknown." if choice == "-" else f"Right: {choice.upper()}."
-        )
+    async def _correct(self, choice: str, *others: str) -> None:
+        if choice == "-":
+            await self._control("set_correct", choice=None)
+            self._write("The right answer is unknown.")
+            return
+        right = [self._answer(one) for one in (choice, *others)]
+        if self._kinds.get(self._course) == "text":
+            await self._control("set_correct", choices=right)
+        else:
+            await self._control("set_correct", choice="".join(right))
+        self._write(f"Right: {words.plain(', '.join(right))}.")
 
     async def _countdown(self, seconds: str = "5") -> None:
         await self._control("count_down_and_stop", seconds=float(seconds))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rooms.wire.events import ControlEvent, MessageBody, PartnerBody, QuestionBody
+from rooms.wire.events import ControlEvent, MessageBody, PartnerBody, QuestionBody, Result
 
 CONTROL_IN_WORDS = {
     "enableVote": "Voting is open.",
@@ -17,9 +17,16 @@ CONTROL_IN_WORDS = {
     "enableNext": "Next question.",
 }
 
+HOW_TO_ANSWER = {
+    "several": "Several may be right: /vote AC",
+    "number": "A number{unit}: /vote 9.81",
+    "text": 'A short text: /vote "your answer"',
+}
+
 
 def of_class(event: ControlEvent) -> Iterator[str]:
     """Yield the lines that tell where the class stands."""
+    is_poll = event.question is not None and event.question.kind == "poll"
     unknown = event.message == "reveal" and event.correct is None
     told = "The votes:" if unknown else CONTROL_IN_WORDS.get(event.message, event.message)
     yield f"-- {told}"
@@ -28,17 +35,46 @@ def of_class(event: ControlEvent) -> Iterator[str]:
     if event.deadline is not None:
         yield f"   {max(event.deadline - event.server_time, 0):.0f} s left."
     if isinstance(event.correct, str):
-        yield f"   Correct answer: {event.correct}."
-    elif unknown:
+        yield f"   Correct answer: {_right(event)}."
+    elif unknown and not is_poll:
         yield "   No right answer is marked."
     if isinstance(event.histograms, list):
         yield from _of_histograms(event.histograms, "Votes of round")
+    yield from _of_explanation(event)
+
+
+def _right(event: ControlEvent) -> str:
+    """Return the right answers, with the tolerance and the unit of a number."""
+    assert isinstance(event.correct, str)
+    question = event.question
+    if question is None:
+        return plain(event.correct)
+    if question.kind == "text" and isinstance(event.right, list):
+        return plain(", ".join(event.right))
+    around = f" \u00b1 {event.tolerance:g}" if isinstance(event.tolerance, float) else ""
+    unit = f" {question.unit}" if isinstance(question.unit, str) else ""
+    return plain(f"{event.correct}{around}{unit}")
+
+
+def _of_explanation(result: Result) -> Iterator[str]:
+    """Yield the lines of what is said with a result, as it was typed."""
+    if isinstance(result.feedback, dict):
+        for letter, said in result.feedback.items():
+            yield f"   {letter}: {plain(said.text)}"
+    for text in (result.explanation, result.follow_up):
+        if isinstance(text, str):
+            yield plain(text)
 
 
 def _of_question(question: QuestionBody) -> Iterator[str]:
     """Yield the lines of a question. One without words is a line of letters."""
     if question.prompt:
         yield plain(question.prompt)
+    if (asked := HOW_TO_ANSWER.get(question.kind)) is not None:
+        unit = f" in {question.unit}" if isinstance(question.unit, str) else ""
+        yield f"  ({plain(asked.format(unit=unit))})"
+    if not question.choices:
+        return
     if not any(choice.text for choice in question.choices):
         yield f"  {'  '.join(choice.choice for choice in question.choices)}"
         return
@@ -49,7 +85,7 @@ def _of_question(question: QuestionBody) -> Iterator[str]:
 def _of_histograms(histograms: Iterable[Mapping[str, int]], name: str) -> Iterator[str]:
     for number, counts in enumerate(histograms, start=1):
         if counts:
-            shown = ", ".join(f"{choice}: {n}" for choice, n in counts.items())
+            shown = ", ".join(f"{plain(answer)}: {n}" for answer, n in counts.items())
             yield f"   {name} {number}: {shown}"
 
 
@@ -69,7 +105,8 @@ def of_figures(figures: Mapping[str, Any]) -> Iterator[str]:
 def of_partners(partners: Sequence[PartnerBody]) -> str:
     """Return who one's partners are, and what they chose."""
     names = ", ".join(
-        plain(p.display_name) + (f" (chose {p.choice})" if p.choice else "") for p in partners
+        plain(p.display_name) + (f" (chose {plain(p.choice)})" if p.choice else "")
+        for p in partners
     )
     return f"Your partners: {names}. Your messages now go to them."
 

@@ -1,5 +1,6 @@
 """Incoming HTTP requests: refusals before Django sees them, and the access log."""
 
+import re
 from typing import Any
 
 from daphne.access import AccessLogGenerator
@@ -8,22 +9,39 @@ from daphne.http_protocol import WebRequest as DaphneRequest
 from django.conf import settings
 
 from peerchat.redaction import redacted
+from rooms.conf import limits
 
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+UPLOADS = re.compile(rb"/courses/[^/?]+/(?:pictures|questions/import)/(?:\?|$)")
+"""The addresses, of pages and of the API, that take files."""
+
+
+def _most(path: bytes) -> int | None:
+    """Return the most bytes of a body that is sent to an address, or None if there is no bound."""
+    usual: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if usual is None or not UPLOADS.search(path):
+        return usual
+    # A body in JSON has the file in base64, and a form has other fields beside it.
+    return max(usual, int(limits["UPLOAD_BYTES"]) * 4 // 3 + 65_536)
 
 
 class WebRequest(DaphneRequest):
     """A request with a bounded body, which cannot set the path at which the site is mounted.
 
-    The bound is DATA_UPLOAD_MAX_MEMORY_SIZE, as Django takes no larger forms. Twisted stores a body
-    of any size on disk before any other code sees it, so it is refused while it arrives.
+    The bound is DATA_UPLOAD_MAX_MEMORY_SIZE, as Django takes no larger forms, and more for the few
+    addresses that take files. Twisted stores a body of any size on disk before any other code sees
+    it, so it is refused while it arrives.
     """
 
     _refused = False
     _received = 0
+    _most: int | None = None
 
     def gotLength(self, length: int | None) -> None:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        # Twisted sets the path of the request only once the body is complete.
+        self._most = most = _most(getattr(self.channel, "_path", b""))
         if length is not None and most is not None and length > most:
             self._refuse()
             length = 0
@@ -31,7 +49,7 @@ class WebRequest(DaphneRequest):
 
     def handleContentChunk(self, data: bytes) -> None:
         # A chunked body does not announce its length.
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = self._most
         self._received += len(data)
         if not self._refused and most is not None and self._received > most:
             self._refuse()

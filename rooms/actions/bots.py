@@ -5,7 +5,7 @@ again while it holds the try-out.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,12 +17,13 @@ from django.utils import timezone, translation
 from accounts import people
 from accounts.people import User
 from rooms.actions import tell, tryouts
-from rooms.actions.lines import text_of
+from rooms.actions.lines import text_of, words
 from rooms.actions.messages import Post, store_posts
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.actions.votes import Ballot, store_ballots
 from rooms.models import Connection, TryOut
 from rooms.peer import bots
+from rooms.peer.bot_answers import options
 from rooms.peer.phases import OPEN_PHASES, Phase
 from rooms.queries import tryouts as queries
 from rooms.queries.tryouts import Scene
@@ -86,9 +87,10 @@ def play(*, troupe: Troupe, worker: UUID) -> bool:
     key = f"{made.pk}:{made.course_id}:{_first_round(scene)}"
     with translation.override(made.language):
         _come_and_go(made, troupe, worker, scene, key, now)
-        if scene.round is not None and scene.phase in OPEN_PHASES:
-            _vote(made, troupe, scene, key)
-        _write(made, troupe, scene, key, now)
+        known = () if scene.judge is None else options(key, scene.judge, words())
+        if scene.judge is not None and scene.phase in OPEN_PHASES:
+            _vote(made, troupe, scene, key, known)
+        _write(made, troupe, scene, key, known, now)
     return True
 
 
@@ -142,12 +144,14 @@ def _come_and_go(
             tell.away(user.pk, people.username(user))
 
 
-def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str) -> None:
+def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[str]) -> None:
     assert scene.round is not None
+    assert scene.judge is not None
+    correct = scene.judge.correct
     if scene.phase == Phase.VOTE:
-        planned = bots.first_votes(key, len(troupe.students), scene.letters, scene.correct)
+        planned = bots.first_votes(key, len(troupe.students), known, correct)
     else:
-        planned = bots.second_votes(key, scene.first, scene.letters, scene.correct, scene.company)
+        planned = bots.second_votes(key, scene.first, known, correct, scene.company)
     ballots = []
     for number, vote in planned.items():
         if number in scene.voted or number not in scene.here:
@@ -169,11 +173,13 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str) -> None:
                 store_ballots(ballots)
 
 
-def _write(made: TryOut, troupe: Troupe, scene: Scene, key: str, now: datetime) -> None:
+def _write(
+    made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[str], now: datetime
+) -> None:
     posts = []
     for name, number, room, text in [
-        *_unasked(scene, key),
-        *_answers(troupe, scene, now),
+        *_unasked(scene, key, known),
+        *_answers(troupe, scene, known, now),
     ]:
         if name in troupe.done or number not in scene.here:
             continue
@@ -192,11 +198,11 @@ _Said = tuple[str, int, str, str]
 """The uuid of a message, the number of its sender, the room and the text."""
 
 
-def _unasked(scene: Scene, key: str) -> Iterator[_Said]:
+def _unasked(scene: Scene, key: str, known: Sequence[str]) -> Iterator[_Said]:
     """Return what the students have to say by now in a discussion."""
-    if not scene.chatting:
+    if not scene.chatting or scene.judge is None:
         return
-    then = bots.second_votes(key, scene.first, scene.letters, scene.correct, scene.company)
+    then = bots.second_votes(key, scene.first, known, scene.judge.correct, scene.company)
     for number, seat in scene.seats.items():
         own = scene.first.get(number)
         vote = then.get(number)
@@ -209,7 +215,7 @@ def _unasked(scene: Scene, key: str) -> Iterator[_Said]:
                 yield name, number, seat.room, text_of(line, own)
 
 
-def _answers(troupe: Troupe, scene: Scene, now: datetime) -> Iterator[_Said]:
+def _answers(troupe: Troupe, scene: Scene, known: Sequence[str], now: datetime) -> Iterator[_Said]:
     """Return the answers to messages of people that are due."""
     for heard in scene.heard:
         present = [number for number in heard.students if number in scene.here]
@@ -217,7 +223,7 @@ def _answers(troupe: Troupe, scene: Scene, now: datetime) -> Iterator[_Said]:
             continue
         number = bots.answering(f"{heard.message}", present)
         own = scene.first.get(number)
-        line = bots.answer(f"{heard.message}", heard.text, scene.letters, own)
+        line = bots.answer(f"{heard.message}", heard.text, known, own)
         if (now - heard.at).total_seconds() >= line.after:
             yield f"answer-{heard.message.hex}", number, heard.room, text_of(line, own)
 

@@ -7,7 +7,8 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import uselog
 from rooms.actions.enrollment import enroll
-from rooms.models import Choice, Course, Enrollment, Question, course_room
+from rooms.actions.question_edits import copy_into
+from rooms.models import Course, Enrollment, course_room
 from rooms.queries import course_names
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
@@ -48,22 +49,7 @@ def copy_course(*, user: User, course: str, title: str, slug: str = "") -> Cours
     old, new = course_room(source), course_room(copy)
     new.topic, new.slow_seconds = old.topic, old.slow_seconds
     new.save(update_fields=["topic", "slow_seconds"])
-    questions = list(source.questions.filter(quick=False).prefetch_related("choices"))
-    made = Question.objects.bulk_create(
-        Question(
-            course=copy,
-            slug=one.slug,
-            prompt=one.prompt,
-            kind=one.kind,
-            position=one.position,
-        )
-        for one in questions
-    )
-    Choice.objects.bulk_create(
-        Choice(question=new, letter=one.letter, text=one.text, is_correct=one.is_correct)
-        for old, new in zip(questions, made, strict=True)
-        for one in old.choices.all()
-    )
+    copy_into(copy, source.questions.filter(quick=False).prefetch_related("choices"))
     record(user, copy, f"copy:{source.slug}")
     return copy
 

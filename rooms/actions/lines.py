@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.peer.bots import Line
 
-# `own` is the letter of the answer that the student gave, and `other` another one.
+# `own` is the answer that the student gave, and `other` another one.
 _LINES: dict[str, tuple[str | Promise, ...]] = {
     "open": (
         _("I took %(own)s. What about you?"),
@@ -57,9 +57,17 @@ _LINES: dict[str, tuple[str | Promise, ...]] = {
     ),
 }
 
+# The wrong answers of the students to a question that asks for a short text.
+_WORDS = (_("It depends"), _("Nothing"), _("Both"), _("All of them"), _("I do not know"))
+
+
+def words() -> list[str]:
+    """Return short texts that a student may answer with, in the current language."""
+    return [str(word) for word in _WORDS]
+
 
 def text_of(line: Line, own: str | None) -> str:
-    """Return the text of a line in the current language; `own` is the letter of the student."""
+    """Return the text of a line in the current language; `own` is the answer of the student."""
     variants = _LINES[line.kind]
     named = {"own": own or "", "other": line.other}
     return str(variants[line.variant % len(variants)]) % named

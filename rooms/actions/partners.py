@@ -36,6 +36,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     which `formed_under` recognises the groups. Returns the number of groups.
     """
     first = first_round(session)
+    assert session.current_round is not None
     dissolve(session)
     students = _students(session.course, first)
     chosen = pairing.form_groups(
@@ -43,6 +44,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         size=size,
         method=method,
         previous=_previous_partner_groups(session, first) if method == "keep" else (),
+        judge=session.current_round.asked.key,
         # Need not be secret, but should differ from class to class.
         rng=random.Random(),
     )

@@ -1,10 +1,20 @@
 """Versions of questions: what was asked stays as it was asked."""
 
+from typing import Final
+
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from rooms.flaws import sentence
 from rooms.models import Course, Question, QuestionVersion
+from rooms.peer.content import Flaw, problems
+from rooms.wire.errors import QuestionNotReady
+
+_OF_QUICK_ONES: Final = frozenset(
+    {Flaw.NO_PROMPT, Flaw.EMPTY_CHOICE, Flaw.SAME_CHOICE, Flaw.NO_CORRECT}
+)
+"""What a question that was made in a class may lack, also once it is kept."""
 
 
 def version_of(question: Question) -> QuestionVersion:
@@ -20,6 +30,15 @@ def version_of(question: Question) -> QuestionVersion:
     now.number, now.created_at = last + 1, timezone.now()
     now.save(force_insert=True)
     return now
+
+
+def check_ready(question: Question) -> None:
+    """Raise QuestionNotReady for a draft, and for a question that no class can be asked."""
+    if question.is_draft:
+        raise QuestionNotReady
+    found = [one for one in problems(question.content) if one.flaw not in _OF_QUICK_ONES]
+    if found:
+        raise QuestionNotReady(f"This question cannot be asked as it is. {sentence(found[0])}")
 
 
 @transaction.atomic

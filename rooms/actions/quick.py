@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import tell
+from rooms.actions import right_answers, tell
 from rooms.actions.questions import version_of
 from rooms.models import (
     Choice,
@@ -25,6 +25,7 @@ from rooms.models import (
     RightAnswer,
     Round,
 )
+from rooms.peer.content import Kind
 from rooms.queries import classroom
 from rooms.queries.questions import may_set_correct
 from rooms.queries.slugs import find_question
@@ -96,8 +97,8 @@ def give_answer(session: ClassSession, command: SetCorrect, now: datetime) -> No
     """Give the right answer of the current question, or take it back.
 
     It belongs to the rounds that ask the question now, and to the question, if that is still worded
-    like this. Raises IllegalTransition if another question is current or this one was prepared with
-    its right answer, and InvalidChoice.
+    like this. Raises IllegalTransition if another question is current, is a poll, or was prepared
+    with its right answer, which only stays open for short texts; and InvalidChoice.
     """
     assert session.current_round is not None
     asked = session.current_round.asked
@@ -106,18 +107,27 @@ def give_answer(session: ClassSession, command: SetCorrect, now: datetime) -> No
         raise IllegalTransition("The class is on another question.", **where)
     if not may_set_correct(asked):
         raise IllegalTransition(
-            "This question was prepared with its right answer, which stays as it was asked.",
+            "A poll has no right answer."
+            if asked.kind == Kind.POLL
+            else "This question was prepared with its right answer, which stays as it was asked.",
             **where,
         )
-    if command.choice is not None and command.choice not in asked.letters:
-        raise InvalidChoice
+    right = right_answers.read(session, command)
     version = _version_alone(session)
-    _follow(version, command.choice)
-    for choice in version.choices:
-        choice["is_correct"] = choice["letter"] == command.choice
-    version.save(update_fields=["choices"])
-    _note(session, version, command.choice, command, now)
+    right_answers.give(version, right)
+    _note(session, version, right_answers.name_of(command), command, now)
     tell.questions_changed(session.course)
+
+
+def given_before(course: Course, user: User, command: SetCorrect) -> bool:
+    """Return whether the command has already given this right answer.
+
+    Raises UuidReused if a command of this uuid gave another one.
+    """
+    before = RightAnswer.objects.filter(name=answer_name(course, user, command)).first()
+    if before is not None and before.letter != right_answers.name_of(command):
+        raise UuidReused
+    return before is not None
 
 
 @transaction.atomic
@@ -174,6 +184,9 @@ def _version_alone(session: ClassSession) -> QuestionVersion:
             prompt=version.prompt,
             kind=version.kind,
             choices=version.choices,
+            answer=version.answer,
+            explanation=version.explanation,
+            follow_up=version.follow_up,
             created_at=timezone.now(),
         )
     if current.version_id != version.pk:
@@ -182,26 +195,16 @@ def _version_alone(session: ClassSession) -> QuestionVersion:
     return version
 
 
-def _follow(version: QuestionVersion, letter: str | None) -> None:
-    """Give the question the right answer of its version, if it has not been edited since."""
-    question = version.question
-    if QuestionVersion.of(question).content != version.content:
-        return
-    # The database never allows two correct choices.
-    question.choices.exclude(letter=letter or "").update(is_correct=False)
-    question.choices.filter(letter=letter or "").update(is_correct=True)
-
-
 def _note(
     session: ClassSession,
     version: QuestionVersion,
-    letter: str | None,
+    given: str,
     command: QuickQuestion | SetCorrect,
     now: datetime,
 ) -> None:
     RightAnswer.objects.create(
         version=version,
-        letter=letter or "",
+        letter=given,
         name=answer_name(session.course, session.controller, command),
         given_by=session.controller,
         given_at=now,

@@ -20,6 +20,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer import pairing
+from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
 from rooms.wire.errors import InvalidMessageFormat
@@ -63,11 +64,12 @@ def seat_students(session: ClassSession) -> int:
     Returns the number of moves. Does nothing while there are no partner groups.
     """
     first = partners.first_round(session)
+    assert session.current_round is not None
     seats = _read_seats(session, first)
     if seats is None or not (seats.late or seats.somebody_is_alone):
         # This is so at nearly every check.
         return 0
-    moves = _choose_moves(seats, answers=_answers(first))
+    moves = _choose_moves(seats, answers=_answers(first), judge=session.current_round.asked.key)
     if moves:
         _carry_out(session, first, seats.partner_groups, moves)
     return len(moves)
@@ -96,7 +98,7 @@ def _answers(first: Round) -> dict[people.Key, str]:
 
 
 def _choose_moves(
-    seats: _Seats, *, answers: dict[people.Key, str]
+    seats: _Seats, *, answers: dict[people.Key, str], judge: AnswerKey
 ) -> list[pairing.Move[people.Key]]:
     """Choose the moves, without reading the database."""
 
@@ -109,6 +111,7 @@ def _choose_moves(
         [pairing.Group(tuple(map(student, members))) for members in seats.members],
         [student(user) for user in sorted(seats.late)],
         limit=max(LATE_LIMIT, *map(len, seats.members)),
+        judge=judge,
     )
 
 

@@ -15,9 +15,10 @@ import msgspec
 
 from accounts import people
 from accounts.people import User
+from rooms import frames
 from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
 from rooms.actions.messages import store_message
-from rooms.models import ClassSession, Course, Message, Question, RightAnswer, Room, Round
+from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.queries import classroom
@@ -86,7 +87,7 @@ def post_to_class(
             uuid=uuid_,
             kind=kind,
             text=text,
-            control={**fields, "message": message},
+            control=frames.stored({**fields, "message": message}),
             created_at=now,
         )
     )
@@ -118,13 +119,11 @@ def _announced_before(course: Course, user: User, command: Announce) -> bool:
 
 def _given_before(course: Course, user: User, command: SetCorrect) -> bool:
     """Return whether the command has already given this right answer."""
-    before = RightAnswer.objects.filter(name=quick.answer_name(course, user, command)).first()
+    before = quick.given_before(course, user, command)
     message = _message_of(course, user, command)
-    if message is not None and (before is None or message.text != "reveal"):
+    if message is not None and (not before or message.text != "reveal"):
         raise UuidReused
-    if before is not None and before.letter != (command.choice or ""):
-        raise UuidReused
-    return before is not None
+    return before
 
 
 def _formed_before(course: Course, user: User, command: MakePartners) -> bool:
@@ -319,6 +318,7 @@ def _pose(session: ClassSession, slug: str, seconds: float | None, now: datetime
     question = find_question(session.course, slug)
     if question is None:
         raise InvalidMessageFormat("The course has no such question.")
+    questions.check_ready(question)
     _open(session, question, seconds, now)
 
 

@@ -18,6 +18,7 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import guests
 from rooms.actions.enrollment import enroll
+from rooms.actions.question_edits import copy_into
 from rooms.actions.samples import SAMPLES
 from rooms.conf import limits
 from rooms.models import (
@@ -110,23 +111,14 @@ def _make(user: User, origin: Course, language: str) -> TryOut:
 def _copy_questions(origin: Course, course: Course) -> None:
     """Give the course the questions of another one, or samples if that has none."""
     found = list(origin.questions.prefetch_related("choices")[:MOST_QUESTIONS])
-    asked = [
-        (
-            Question(
-                course=course,
-                slug=one.slug,
-                prompt=one.prompt,
-                kind=one.kind,
-                position=one.position,
-            ),
-            [(choice.letter, choice.text, choice.is_correct) for choice in one.choices.all()],
-        )
-        for one in found
-    ] or _samples(course)
-    Question.objects.bulk_create(question for question, _ in asked)
+    if found:
+        copy_into(course, found)
+        return
+    samples = _samples(course)
+    Question.objects.bulk_create(question for question, _ in samples)
     Choice.objects.bulk_create(
         Choice(question=question, letter=letter, text=text, is_correct=is_correct)
-        for question, choices in asked
+        for question, choices in samples
         for letter, text, is_correct in choices
     )
 

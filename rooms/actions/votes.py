@@ -126,7 +126,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     results: list[Vote | PeerError] = []
     for ballot in ballots:
         try:
-            round_ = polls.round_for(ballot)
+            round_, choice = polls.place_for(ballot)
         except PeerError as error:
             results.append(error)
             continue
@@ -134,7 +134,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
         vote = Vote(
             round=round_,
             user=ballot.user,
-            choice=ballot.choice,
+            choice=choice,
             confidence=ballot.confidence,
             rationale=ballot.rationale,
             cast_at=_next_moment(polls.now, latest.get(key)),
@@ -166,7 +166,7 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     results: list[Draft | None | PeerError] = []
     for ballot in ballots:
         try:
-            round_ = polls.round_for(ballot)
+            round_, choice = polls.place_for(ballot)
         except PeerError as error:
             results.append(error)
             continue
@@ -178,7 +178,7 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
         draft = Draft(
             round=round_,
             user=ballot.user,
-            choice=ballot.choice,
+            choice=choice,
             confidence=ballot.confidence,
             rationale=ballot.rationale,
             sent_at=_next_moment(polls.now, latest.get(key)),
@@ -241,9 +241,14 @@ class _Polls:
         for session in self.sessions.values():
             if session.current_round is not None:
                 session.current_round.session = session
+        self._keys = {
+            session.pk: session.current_round.asked.key
+            for session in self.sessions.values()
+            if session.current_round is not None
+        }
 
-    def round_for(self, ballot: Ballot) -> Round:
-        """Return the round in which a ballot counts.
+    def place_for(self, ballot: Ballot) -> tuple[Round, str]:
+        """Return the round in which a ballot counts, and its answer as it is stored.
 
         Raises PermissionDenied, CourseArchived, RoundClosed or InvalidChoice.
         """
@@ -261,9 +266,10 @@ class _Polls:
             or not ballot.is_for(session.current_round)
         ):
             raise RoundClosed
-        if ballot.choice not in session.current_round.asked.letters:
-            raise InvalidChoice
-        return session.current_round
+        try:
+            return session.current_round, self._keys[session.pk].canonical(ballot.choice)
+        except ValueError as error:
+            raise InvalidChoice(str(error)) from None
 
     def open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
         """Return (round, user) of the ballots for courses with a current round."""

@@ -12,6 +12,7 @@ from rooms.admin import (  # noqa: F401
     courses,
     enrolling,
     joining,
+    pictures,
     presence,
     questions,
     rooms,

@@ -22,6 +22,7 @@ from rooms.models import (
     FormerSlug,
     Membership,
     Message,
+    Picture,
     Question,
     Room,
     Screen,
@@ -137,7 +138,7 @@ class CourseAdmin(Editable):
             enroll(course=form.instance, users=[maker], role=Enrollment.Role.INSTRUCTOR)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Allow rooms and screen of a course to be deleted with it as long as it has no messages.
+        """Allow rooms, screen and pictures of a course to be deleted with it if it has no messages.
 
         The course of a rehearsal goes with everything in it and with the people made for it.
         """
@@ -145,7 +146,8 @@ class CourseAdmin(Editable):
         others = [course for course in objs if course not in rehearsed]
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(others, request)
         if not Message.objects.filter(room__course__in=others).exists():
-            perms_needed -= {one._meta.verbose_name for one in (Room, Membership, Screen)}
+            with_it = (Room, Membership, Screen, Picture)
+            perms_needed -= {one._meta.verbose_name for one in with_it}
         for course in rehearsed:
             users = len(made_up(course))
             to_delete.append(

@@ -11,9 +11,12 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from rooms.actions.questions import begin_edit
-from rooms.admin.base import Editable, History, WrittenForm, changelist, shortened
+from rooms.admin.base import Editable, History, changelist, shortened
+from rooms.admin.question_forms import ChoiceForm, ChoiceFormSet, QuestionForm
 from rooms.admin.scope import CourseFilter, Scoped
 from rooms.models import Choice, Course, Question, QuestionVersion, RightAnswer, Round
+from rooms.peer import numerals
+from rooms.peer.content import Kind
 
 WAS_ASKED = _(
     "This question was asked. Saving makes a new version for the next time it is asked. Votes keep "
@@ -22,98 +25,13 @@ WAS_ASKED = _(
 )
 
 
-class QuestionForm(WrittenForm):
-    texts = ("prompt",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.quick and "prompt" in self.fields:
-            self.fields["prompt"].required = False
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        is_prepared = not self.cleaned_data.get("quick", False)
-        if is_prepared and self.cleaned_data.get("prompt") == "":
-            self.add_error("prompt", self.fields["prompt"].error_messages["required"])
-        course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
-        others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
-        if course and slug and others.exists():
-            self.add_error("slug", _("The course has a question with this slug already."))
-        return cleaned
-
-
-class ChoiceForm(WrittenForm):
-    texts = ("text",)
-
-
-class ChoiceFormSet(forms.BaseInlineFormSet):
-    """At least two choices, exactly one of them correct. They get the letters from A in order.
-
-    A quick question may have choices without a text, and none of them correct.
-    """
-
-    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
-        super().add_fields(form, index)
-        if self.instance.quick and form.instance.pk:
-            form.fields["text"].required = False
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        kept = self._kept()
-        if len(kept) < 2:
-            raise forms.ValidationError(_("A question needs at least two choices."))
-        if len(kept) > len(ascii_uppercase):
-            told = _("A question has %(most)s choices at most.")
-            raise forms.ValidationError(told, params={"most": len(ascii_uppercase)})
-        correct = [form for form in kept if form.cleaned_data["is_correct"]]
-        if not correct and not self.instance.quick:
-            raise forms.ValidationError(_("Exactly one choice must be correct."))
-        for form in correct[1:]:
-            form.add_error("is_correct", _("Exactly one choice must be correct."))
-
-    def save(self, commit: bool = True) -> Any:
-        # Rows are saved one by one, and the database never allows two correct choices. So the
-        # previously correct one has to be saved first.
-        correct = [form.instance.pk for form in self._kept() if form.cleaned_data["is_correct"]]
-        self.instance.choices.exclude(pk__in=correct).update(is_correct=False)
-        return super().save(commit)
-
-    def save_new_objects(self, commit: bool = True) -> Any:
-        # The choices that are removed are gone by now.
-        self._close_gaps()
-        return super().save_new_objects(commit)
-
-    def save_new(self, form: forms.ModelForm, commit: bool = True) -> Choice:
-        form.instance.letter = ascii_uppercase[self.instance.choices.count()]
-        choice: Choice = super().save_new(form, commit)
-        return choice
-
-    def _close_gaps(self) -> None:
-        """Give the choices the letters from A, in the order of those that they have."""
-        choices = self.instance.choices.order_by("letter")
-        for letter, choice in zip(ascii_uppercase, choices, strict=False):
-            if choice.letter != letter:
-                choice.letter = letter
-                choice.save(update_fields=["letter"])
-
-    def _kept(self) -> list[forms.ModelForm]:
-        return [
-            form
-            for form in self.forms
-            if (form.cleaned_data.get("text") or (self.instance.quick and form.instance.pk))
-            and not form.cleaned_data.get("DELETE")
-        ]
-
-
 class ChoiceInline(Scoped, admin.TabularInline):
     """The choices of a question; the permissions for the question include them."""
 
     model = Choice
     form = ChoiceForm
     formset = ChoiceFormSet
-    fields = ("letter", "text", "is_correct")
+    fields = ("letter", "text", "is_correct", "feedback")
     readonly_fields = ("letter",)
     max_num = len(ascii_uppercase)
 
@@ -146,9 +64,18 @@ def was_asked(question: Question | None) -> bool:
 @admin.register(Question)
 class QuestionAdmin(Editable):
     form = QuestionForm
-    list_display = ("slug", "course", "start", "quick", "position", "times_asked")
+    list_display = (
+        "slug",
+        "course",
+        "start",
+        "kind",
+        "is_draft",
+        "quick",
+        "position",
+        "times_asked",
+    )
     list_editable = ("position",)
-    list_filter = (("course", CourseFilter), "kind", "quick")
+    list_filter = (("course", CourseFilter), "kind", "is_draft", "quick")
     list_select_related = ("course",)
     search_fields = ("slug", "prompt", "course__title", "choices__text")
     autocomplete_fields = ("course",)
@@ -166,7 +93,10 @@ class QuestionAdmin(Editable):
         return ("course", "kind", "versions") if was_asked(obj) else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
-        fields: tuple[str, ...] = ("course", "slug", "prompt", "kind", "position")
+        fields: tuple[str, ...] = (
+            *("course", "slug", "title", "prompt", "kind", "number", "tolerance", "unit"),
+            *("accepted", "explanation", "follow_up", "is_draft", "position"),
+        )
         if obj is not None and obj.quick:
             fields = (*fields, "quick")
         if not was_asked(obj):
@@ -181,6 +111,8 @@ class QuestionAdmin(Editable):
     ) -> None:
         if change:
             begin_edit(question=obj)
+            # Whoever edits it on the page of the questions is told that it changed.
+            obj.edit += 1
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("prompt"))
@@ -205,8 +137,11 @@ class QuestionVersionAdmin(History):
     search_fields = ("question__slug", "prompt", "question__course__slug")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-pk")
-    fields = ("question", "number", "prompt", "kind", "choice_lines", "created_at", "rounds")
-    readonly_fields = ("choice_lines", "rounds")
+    fields = (
+        *("question", "number", "prompt", "kind", "choice_lines", "right_answer", "explanation"),
+        *("follow_up", "created_at", "rounds"),
+    )
+    readonly_fields = ("choice_lines", "right_answer", "rounds")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionVersion]:
         versions: QuerySet[QuestionVersion] = super().get_queryset(request)
@@ -231,6 +166,15 @@ class QuestionVersionAdmin(History):
                 for choice in version.choices
             ),
         )
+
+    @admin.display(description=_("right answer"))
+    def right_answer(self, version: QuestionVersion) -> str:
+        key = version.key
+        if key.kind == Kind.TEXT:
+            return ", ".join(key.accepted)
+        if key.kind != Kind.NUMBER or key.correct is None:
+            return key.correct or ""
+        return f"{key.correct} \u00b1 {numerals.written(key.tolerance)} {key.unit}".strip()
 
     @admin.display(description=_("rounds"), ordering="round_count")
     def rounds(self, version: Any) -> str:

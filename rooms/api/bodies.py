@@ -9,7 +9,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.actions.moderation import MUTE_LIMIT, SLOW_LIMIT
-from rooms.wire.events import ChoiceBody, MessageBody, MyCourse, PartnerBody, RoomInfo
+from rooms.wire.events import (
+    ChoiceBody,
+    Explained,
+    MessageBody,
+    MyCourse,
+    PartnerBody,
+    RoomInfo,
+)
 from rooms.wire.fields import DEFAULT_PAGE, Moment, Page, RoomId, Seq, Slug, Text, Username
 
 T = TypeVar("T")
@@ -82,10 +89,12 @@ class TryOutInfo(Struct, frozen=True):
     ends_at: float
 
 
-class QuestionInfo(Struct, frozen=True):
-    """A question with its correct choice, which is null if it has none.
+class QuestionInfo(Explained, frozen=True, kw_only=True):
+    """A question with its right answer, or the first one; `correct` is null if none is known.
 
-    `quick` tells whether it was made in a class. Such a question may have no words.
+    `right` has the letters of all correct choices, `tolerance` is that of a number, and `accepted`
+    has all right short texts. `quick` tells whether it was made in a class. Such a question may
+    have no words. A draft, which has `is_draft`, cannot be asked yet.
     """
 
     question: str
@@ -94,6 +103,13 @@ class QuestionInfo(Struct, frozen=True):
     choices: list[ChoiceBody]
     correct: str | None
     quick: bool = False
+    prompt_html: str | UnsetType = UNSET
+    unit: str | UnsetType = UNSET
+    is_draft: Literal[True] | UnsetType = UNSET
+    right: list[str] | UnsetType = UNSET
+    number: float | UnsetType = UNSET
+    tolerance: float | UnsetType = UNSET
+    accepted: list[str] | UnsetType = UNSET
 
 
 class Questions(Listed[QuestionInfo], frozen=True):
@@ -103,18 +119,22 @@ class Questions(Listed[QuestionInfo], frozen=True):
 class RoundInfo(Struct, frozen=True):
     """A round of a question, with the wording and the choices that it was asked with.
 
-    Only instructors get `correct`, `votes` and `histogram`.
+    Only instructors get `correct`, `votes`, `histogram` (without the bars that are empty), and
+    `right`, the keys of the histogram that count as right.
     """
 
     question: str
     prompt: str
+    kind: str
     choices: list[ChoiceBody]
     round: Literal[1, 2]
     opened_at: float
     closed_at: float | None
+    unit: str | UnsetType = UNSET
     correct: str | None | UnsetType = UNSET
     votes: int | UnsetType = UNSET
     histogram: dict[str, int] | UnsetType = UNSET
+    right: list[str] | UnsetType = UNSET
 
 
 class SessionInfo(Struct, frozen=True):

@@ -11,6 +11,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from rooms.conf import limits
+
 
 class TooLarge(APIException):
     status_code = 413
@@ -28,7 +30,7 @@ class JsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = self.most()
         body = stream.read() if most is None else stream.read(most + 1)
         if most is not None and len(body) > most:
             raise TooLarge
@@ -36,6 +38,18 @@ class JsonParser(BaseParser):
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError) as error:
             raise ParseError from error
+
+    def most(self) -> int | None:
+        """Return the most bytes of a body, or None if there is no bound."""
+        most: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return most
+
+
+class FileParser(JsonParser):
+    """Accepts JSON that has a file in base64."""
+
+    def most(self) -> int | None:
+        return int(limits["UPLOAD_BYTES"]) * 4 // 3 + 65_536
 
 
 class JsonRenderer(BaseRenderer):

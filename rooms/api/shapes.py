@@ -4,11 +4,14 @@ from typing import Any
 
 import msgspec
 from django.urls import reverse
+from msgspec import UNSET
 
 from accounts import people
 from rooms import frames
 from rooms.api import bodies
 from rooms.models import Enrollment, QuestionVersion, Room, Round, Screen, TryOut, Vote
+from rooms.peer import bars
+from rooms.peer.content import Kind
 from rooms.queries.rooms import RoomSeen
 from rooms.queries.screen import link_secret
 from rooms.wire.events import MyCourse
@@ -75,15 +78,22 @@ def try_out(found: TryOut, students: int) -> bodies.TryOutInfo:
 
 
 def question(version: QuestionVersion) -> bodies.QuestionInfo:
-    """Return the body of a version of a question, with its correct choice."""
-    shown = frames.question(version)
+    """Return the body of a version of a question, with its right answer."""
+    key = version.key
+    more: dict[str, Any] = {}
+    if key.kind in (Kind.SINGLE, Kind.SEVERAL):
+        more["right"] = list(key.right)
+    elif key.kind == Kind.TEXT:
+        more["accepted"] = list(key.accepted)
+    elif key.kind == Kind.NUMBER and key.number is not None:
+        more |= {"number": key.number, "tolerance": key.tolerance}
     return bodies.QuestionInfo(
-        question=shown.question,
-        prompt=shown.prompt,
-        kind=shown.kind,
-        choices=shown.choices,
-        correct=version.correct,
+        **msgspec.structs.asdict(frames.question(version)),
+        **frames.explained(version),
+        **more,
+        correct=key.correct,
         quick=version.question.quick,
+        is_draft=version.question.is_draft or UNSET,
     )
 
 
@@ -107,19 +117,25 @@ def round_(round_: Round, counts: dict[int, dict[str, int]] | None) -> bodies.Ro
     shown = bodies.RoundInfo(
         question=asked.question,
         prompt=asked.prompt,
+        kind=asked.kind,
         choices=asked.choices,
+        unit=asked.unit,
         round=1 if round_.number == 1 else 2,
         opened_at=round_.opened_at.timestamp(),
         closed_at=round_.closed_at.timestamp() if round_.closed_at else None,
     )
     if counts is None:
         return shown
-    histogram = counts.get(round_.pk, {})
+    key = round_.asked.key
+    votes = counts.get(round_.pk, {})
+    (drawn,) = bars.tally(key, [votes])
+    histogram = {bar: n for bar, n in drawn.items() if n}
     return msgspec.structs.replace(
         shown,
-        correct=round_.asked.correct,
-        votes=sum(histogram.values()),
+        correct=key.correct,
+        votes=sum(votes.values()),
         histogram=histogram,
+        right=bars.right_bars(key, drawn),
     )
 
 

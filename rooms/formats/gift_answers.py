@@ -126,7 +126,7 @@ def choices(found: list[Piece], texts: Texts) -> tuple[Kind, tuple[ChoiceContent
 
 def short_text(found: list[Piece], texts: Texts) -> tuple[str, ...]:
     """Return the accepted answers of a question for a short text."""
-    accepted = {}
+    accepted: dict[str, None] = {}
     for piece in _wholly_right(found, texts):
         answer = texts.words(piece.text)
         if answer == "*":

@@ -116,7 +116,8 @@ def _closed(groups: list[Block]) -> list[Block]:
     following: list[int | None] = [None] * (len(groups) + 1)
     for n in range(len(groups) - 1, -1, -1):
         following[n] = n if firsts[n] else following[n + 1]
-    found, n = [], 0
+    found: list[Block] = []
+    n = 0
     while n < len(groups):
         end = following[n + 1] if firsts[n] == "{" and _is_open(groups[n]) else None
         if end is None or firsts[end] != "}":

@@ -68,7 +68,8 @@ def title_of(text: str) -> tuple[str, int]:
 
 def hash_parts(text: str, most: int = 2) -> list[str]:
     """Return what the first `#` signs part, at most `most` parts, each stripped."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while len(parts) < most - 1:
         found = _TO_HASH.match(text, at)
         if not found or found.end() >= len(text):

@@ -67,11 +67,11 @@ def _document(text: str) -> Node:
     parents: list[Items | Pairs] = []
     count = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
             raise FileRefused(FileFlaw.YAML_ALIAS, line)
         if isinstance(event, yaml.NodeEvent):
-            if event.anchor is not None or event.tag not in (None, "!"):
+            if event.anchor is not None or getattr(event, "tag", None) not in (None, "!"):
                 raise FileRefused(FileFlaw.YAML_ALIAS, line)
             count += 1
             if count > MOST_VALUES:

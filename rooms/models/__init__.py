@@ -6,8 +6,10 @@ from rooms.models.guests import Exclusion, Guest, KnownAddress
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.partners import Partner, PartnerGroup
+from rooms.models.picture import Picture
 from rooms.models.presence import Connection, Worker
 from rooms.models.question import Choice, Question, QuestionVersion
+from rooms.models.question_file import QuestionFile
 from rooms.models.room import Membership, Room, course_room
 from rooms.models.roster import Invitation, RosterEntry
 from rooms.models.round import ClassSession, Draft, Round, Vote
@@ -34,7 +36,9 @@ __all__ = [
     "NewText",
     "Partner",
     "PartnerGroup",
+    "Picture",
     "Question",
+    "QuestionFile",
     "QuestionVersion",
     "RightAnswer",
     "Room",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
 from rooms.peer import content
+from rooms.peer.answers import AnswerKey
 from rooms.peer.content import ChoiceContent, QuestionContent
 
 
@@ -197,6 +198,11 @@ class QuestionVersion(models.Model):
     @classmethod
     def of(cls, question: Question) -> Self:
         """Return a version of a question as it is now, which is not stored."""
+        return cls.made(question, [_stored(choice) for choice in question.choices.all()])
+
+    @classmethod
+    def made(cls, question: Question, choices: list[dict[str, Any]]) -> Self:
+        """Return a version of a question with these choices, as a version stores them."""
         answer: dict[str, Any] = {}
         if question.kind == Question.Kind.NUMBER:
             answer = {
@@ -210,7 +216,7 @@ class QuestionVersion(models.Model):
             question=question,
             prompt=question.prompt,
             kind=question.kind,
-            choices=[_stored(choice) for choice in question.choices.all()],
+            choices=choices,
             answer=answer,
             explanation=question.explanation,
             follow_up=question.follow_up,
@@ -236,8 +242,21 @@ class QuestionVersion(models.Model):
 
     @property
     def correct(self) -> str | None:
-        """Return the letter of the correct choice, or None for a question without one."""
-        return next((choice["letter"] for choice in self.choices if choice["is_correct"]), None)
+        """Return the right answer, or the first one; None if there is none, or none is known."""
+        return self.key.correct
+
+    @property
+    def key(self) -> AnswerKey:
+        """Return what the answers are read and judged by."""
+        return AnswerKey(
+            kind=content.Kind(self.kind),
+            letters=tuple(self.letters),
+            right=tuple(one["letter"] for one in self.choices if one["is_correct"]),
+            number=self.answer.get("number"),
+            tolerance=self.answer.get("tolerance", 0.0),
+            unit=self.answer.get("unit", ""),
+            accepted=tuple(self.answer.get("accepted", ())),
+        )
 
 
 def _stored(choice: Choice) -> dict[str, Any]:

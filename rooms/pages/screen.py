@@ -25,6 +25,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg"'
 
 def _page(request: HttpRequest, course: Course) -> dict[str, Any]:
     return {
+        "pictures_url": addresses.pictures(course.slug),
         "course": course,
         "join_address": short_join_address(request),
         "qr_url": reverse("peerchat:screen_qr", args=["-"]),
@@ -91,7 +92,12 @@ def linked(request: HttpRequest, secret: str) -> HttpResponse:
         found = queries.linked_screen(secret)
     except NoScreen:
         return render(request, "rooms/screen_ended.html", status=404)
-    return render(request, "rooms/screen.html", {**_page(request, found.course), "secret": secret})
+    page = {
+        **_page(request, found.course),
+        "secret": secret,
+        "pictures_url": addresses.pictures_of_screen(secret),
+    }
+    return render(request, "rooms/screen.html", page)
 
 
 @require_safe

@@ -115,6 +115,7 @@ def student(request: HttpRequest, slug: str) -> HttpResponse:
         **addresses.for_page(),
         "included": True,
         "token": token,
+        "pictures_url": addresses.pictures_by_token(enrollment.course.slug, token),
         "user": enrollment.user,
     }
     return render(request, "rooms/try_student.html", context)

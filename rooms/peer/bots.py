@@ -58,7 +58,7 @@ class PlannedVote:
 class Line:
     """Something to say `after` seconds of the discussion.
 
-    `kind` and `variant` choose the text, which may name the letter `other` besides one's own.
+    `kind` and `variant` choose the text, which may name the answer `other` besides one's own.
     """
 
     after: float
@@ -72,6 +72,8 @@ def first_votes(
 ) -> dict[int, PlannedVote]:
     """Return the first votes by number. Some students do not vote.
 
+    `letters` are the answers that they know, of which `correct` is the only right one.
+
     Between 42 and 63 per cent of a class are right, and one wrong answer attracts more than others.
     Of a question without a right answer, the votes are spread in the same way over all answers.
     """
@@ -79,7 +81,8 @@ def first_votes(
     numbers = list(range(1, students + 1))
     dice.shuffle(numbers)
     voters = numbers[students // 15 :]
-    wrong = [letter for letter in letters if letter != correct]
+    # Somebody may have marked all that they know as right.
+    wrong = [letter for letter in letters if letter != correct] or list(letters)
     dice.shuffle(wrong)
     right = 0
     if correct is not None:
@@ -120,7 +123,7 @@ def second_votes(
             (alone, CONVINCED_ALONE),
         ):
             after |= dict.fromkeys(dice.sample(some, round(share * len(some))), correct)
-        others = [letter for letter in letters if letter != correct]
+        others = [letter for letter in letters if letter != correct] or list(letters)
         for number in dice.sample(right, round(MISLED * len(right))):
             after[number] = dice.choice(others)
     else:
@@ -193,7 +196,7 @@ def lines(
 def answer(key: str, text: str, letters: Collection[str], own: str | None) -> Line:
     """Return the answer to a message of somebody real, `after` seconds of that message.
 
-    `letters` are those of the current question, if there is one.
+    `letters` are the answers to the current question, if there is one.
     """
     dice = random.Random(f"{key}:answer")
     after, variant = dice.uniform(*ANSWER_AFTER), dice.randrange(100)

@@ -13,9 +13,16 @@ import itertools
 import random
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, get_args
+from typing import Final, Generic, Literal, TypeVar, get_args
+
+from rooms.peer.answers import AnswerKey
+from rooms.peer.content import Kind
 
 Key = TypeVar("Key", bound=Hashable)
+LETTERS: Final = AnswerKey(Kind.SINGLE)
+"""Tells answers apart that are either equal or not."""
+SWAPS: Final = 10
+"""Tries, for each student, to have more different answers within the groups."""
 Method = Literal["different_answers", "random", "same_answer", "keep"]
 
 
@@ -23,7 +30,7 @@ Method = Literal["different_answers", "random", "same_answer", "keep"]
 class Student(Generic[Key]):
     """A student to be grouped.
 
-    ``answer`` is the choice, or None without a vote. ``lately`` is true for a student who is not
+    ``answer`` is the vote, or None without one. ``lately`` is true for a student who is not
     online, but was a moment ago and may return.
     """
 
@@ -47,11 +54,16 @@ class Group(Generic[Key]):
         """Return the number of online members."""
         return sum(member.online for member in self.members)
 
-    def differs_from(self, student: Student[Key]) -> bool:
-        """Return whether a member gave another answer than ``student``."""
-        return any(
-            member.answer is not None and member.answer != student.answer for member in self.members
-        )
+    def distance(self, student: Student[Key], judge: AnswerKey) -> float:
+        """Return how much an answer of the members differs from the one of ``student``, up to 1.
+
+        Any answer differs from none.
+        """
+        given = (member.answer for member in self.members if member.answer is not None)
+        if student.answer is None:
+            return float(any(True for _ in given))
+        mine = student.answer
+        return max((judge.distance(mine, answer) for answer in given), default=0.0)
 
     def leaves_alone(self, student: Student[Key]) -> bool:
         """Return whether this member is online and no other member is company."""
@@ -75,6 +87,7 @@ def form_groups(
     size: int = 2,
     method: Method = "different_answers",
     previous: Sequence[Sequence[Key]] = (),
+    judge: AnswerKey = LETTERS,
     rng: random.Random | None = None,
 ) -> list[list[Key]]:
     """Put every student into exactly one group, of ``size`` members if the numbers allow it.
@@ -91,7 +104,8 @@ def form_groups(
     Methods:
 
     - ``different_answers``: as few groups without any answer as possible; then as many groups as
-      possible with at least two different answers, and as many different answers in each.
+      possible with at least two different answers, and as many different answers in each. Numbers
+      are as far apart as possible, and several choices have little in common.
     - ``same_answer``: for pairs, as many groups as possible with a shared answer; larger groups are
       filled with one answer each, and the remaining students of all answers are put together.
     - ``random``.
@@ -99,7 +113,8 @@ def form_groups(
       ``students``, if at least two of the rest are online (or several, all of them offline). The
       others are grouped by ``different_answers``, and a single one joins a group.
 
-    The result is deterministic for a given ``rng`` and order of ``students``; O(n log n).
+    ``judge`` knows of how different answers are. The result is deterministic for a given ``rng``
+    and order of ``students``; O(n log n).
     Raises ValueError for a size below 2, an unknown method, or a student given twice.
     """
     if size < 2:
@@ -124,23 +139,32 @@ def form_groups(
         pools = [online, offline]
     for pool in pools:
         if len(pool) == 1 and groups:
-            _join(groups, pool[0], size)
+            _join(groups, pool[0], size, judge)
         elif pool:
-            groups += _group(pool, size, method)
+            made = _group(pool, size, method, judge)
+            if method == "different_answers" and judge.kind == Kind.SEVERAL:
+                _swap(made, judge, rng)
+            groups += made
     return [[student.key for student in group] for group in groups]
 
 
-def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) -> int | None:
+def seat(
+    groups: Sequence[Group[Key]],
+    newcomer: Student[Key],
+    *,
+    limit: int,
+    judge: AnswerKey = LETTERS,
+) -> int | None:
     """Return the index of the group that a late student joins; None only if there are no groups.
 
     Groups with an online member come first in any case, then those with a member who was online a
     moment ago. Among these, groups below ``limit`` members come first, then those with the fewest
-    online members, then those with the fewest members, then those with an answer other than the
-    newcomer's. ``limit`` gives way if otherwise a student would sit among absent ones, or a member
-    whose partners have gone would stay alone.
+    online members, then those with the fewest members, then those with the answer that differs most
+    from the newcomer's. ``limit`` gives way if otherwise a student would sit among absent ones, or
+    a member whose partners have gone would stay alone.
     """
 
-    def rank(index: int) -> tuple[bool, bool, bool, int, int, bool, int]:
+    def rank(index: int) -> tuple[bool, bool, bool, int, int, float, int]:
         group = groups[index]
         online = group.online_count
         members = len(group.members)
@@ -151,7 +175,7 @@ def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) ->
             full,
             0 if full else online,
             members,
-            not group.differs_from(newcomer),
+            -group.distance(newcomer, judge),
             index,
         )
 
@@ -159,7 +183,11 @@ def seat(groups: Sequence[Group[Key]], newcomer: Student[Key], *, limit: int) ->
 
 
 def reseat(
-    groups: Sequence[Group[Key]], newcomers: Sequence[Student[Key]], *, limit: int
+    groups: Sequence[Group[Key]],
+    newcomers: Sequence[Student[Key]],
+    *,
+    limit: int,
+    judge: AnswerKey = LETTERS,
 ) -> list[Move[Key]]:
     """Return the moves, in order, after which no online student is alone.
 
@@ -180,7 +208,7 @@ def reseat(
         moves.append(Move(student.key, source, target))
 
     for newcomer in newcomers:
-        index = seat(now, newcomer, limit=limit)
+        index = seat(now, newcomer, limit=limit, judge=judge)
         if index is not None:
             move(newcomer, None, index)
     for source, group in enumerate(groups):
@@ -188,7 +216,7 @@ def reseat(
             if not now[source].leaves_alone(student):
                 continue
             company = [i for i, one in enumerate(now) if i != source and one.online_count]
-            index = seat([now[i] for i in company], student, limit=limit)
+            index = seat([now[i] for i in company], student, limit=limit, judge=judge)
             if index is not None:
                 move(student, source, company[index])
     return moves
@@ -199,28 +227,72 @@ def _group_count(n: int, size: int) -> int:
     return full if left_over <= full else full + 1
 
 
-def _group(pool: list[Student[Key]], size: int, method: Method) -> list[list[Student[Key]]]:
+def _group(
+    pool: list[Student[Key]], size: int, method: Method, judge: AnswerKey
+) -> list[list[Student[Key]]]:
     if method == "same_answer":
-        return _gather(pool, size)
+        return _gather(pool, size, judge)
     if method == "different_answers":
-        pool = [student for same in _by_answer(pool) for student in same]
+        pool = [student for same in _by_answer(pool, judge) for student in same]
     count = _group_count(len(pool), size)
     return [pool[start::count] for start in range(count)]
 
 
-def _by_answer(pool: Iterable[Student[Key]]) -> list[list[Student[Key]]]:
-    """Group the students by answer: the most frequent answer first, no answer last."""
-    classes: dict[str | None, list[Student[Key]]] = {}
+def _by_answer(pool: Iterable[Student[Key]], judge: AnswerKey) -> list[list[Student[Key]]]:
+    """Group the students by answer: the most frequent answer first, no answer last.
+
+    Numbers follow each other from the most frequent one to the greatest, and then from the least
+    on. Dealt like this, each is half a class away from those that it is dealt to.
+    """
+    classes: dict[str, list[Student[Key]]] = {}
+    unanswered = []
     for student in pool:
-        classes.setdefault(student.answer, []).append(student)
-    unanswered = classes.pop(None, [])
-    return [*sorted(classes.values(), key=len, reverse=True), unanswered]
+        if student.answer is None:
+            unanswered.append(student)
+        else:
+            classes.setdefault(judge.group(student.answer), []).append(student)
+    answered = sorted(classes.values(), key=len, reverse=True)
+    if judge.kind == Kind.NUMBER and answered:
+        first = answered[0]
+        answered.sort(key=lambda same: judge.place(same[0].answer or "0"))
+        start = answered.index(first)
+        answered = answered[start:] + answered[:start]
+    return [*answered, unanswered]
 
 
-def _gather(pool: list[Student[Key]], size: int) -> list[list[Student[Key]]]:
+def _swap(groups: list[list[Student[Key]]], judge: AnswerKey, rng: random.Random) -> None:
+    """Swap students between groups where this leaves the answers more different within both.
+
+    No swap takes the last other answer from a group. A few tries for each student find nearly all
+    that all tries would.
+    """
+    places = [
+        (group, index)
+        for group in groups
+        for index, student in enumerate(group)
+        if student.answer is not None
+    ]
+    for _ in range(SWAPS * len(places) if len(groups) > 1 else 0):
+        (one, i), (other, j) = rng.choice(places), rng.choice(places)
+        if one is other:
+            continue
+        before = _variety(one, judge), _variety(other, judge)
+        one[i], other[j] = other[j], one[i]
+        after = _variety(one, judge), _variety(other, judge)
+        if sum(after) <= sum(before) or after.count(0) > before.count(0):
+            one[i], other[j] = other[j], one[i]
+
+
+def _variety(group: list[Student[Key]], judge: AnswerKey) -> float:
+    """Return how different the answers within a group are, summed over all pairs."""
+    given = [student.answer for student in group if student.answer is not None]
+    return sum(judge.distance(a, b) for a, b in itertools.combinations(given, 2))
+
+
+def _gather(pool: list[Student[Key]], size: int, judge: AnswerKey) -> list[list[Student[Key]]]:
     groups: list[list[Student[Key]]] = []
     rest: list[list[Student[Key]]] = []
-    *answered, unanswered = _by_answer(pool)
+    *answered, unanswered = _by_answer(pool, judge)
     for same in answered:
         left_over = len(same) % size
         rest.append(same[:left_over])
@@ -228,7 +300,7 @@ def _gather(pool: list[Student[Key]], size: int) -> list[list[Student[Key]]]:
     rest.sort(key=len, reverse=True)
     left = [student for same in rest for student in same] + unanswered
     if len(left) == 1 and groups:
-        _join_same(groups, left[0])
+        _join_same(groups, left[0], judge)
     elif left:
         groups += _cut(left, _group_count(len(left), size))
     return groups
@@ -260,12 +332,22 @@ def _kept(
     return groups, list(free.values())
 
 
-def _join(groups: list[list[Student[Key]]], student: Student[Key], size: int) -> None:
-    index = seat([Group(tuple(group)) for group in groups], student, limit=size + 1)
+def _join(
+    groups: list[list[Student[Key]]], student: Student[Key], size: int, judge: AnswerKey
+) -> None:
+    seats = [Group(tuple(group)) for group in groups]
+    index = seat(seats, student, limit=size + 1, judge=judge)
     assert index is not None
     groups[index].append(student)
 
 
-def _join_same(groups: list[list[Student[Key]]], student: Student[Key]) -> None:
-    same = (group for group in groups if group[0].answer == student.answer)
+def _join_same(groups: list[list[Student[Key]]], student: Student[Key], judge: AnswerKey) -> None:
+    mine = student.answer
+    same = (
+        group
+        for group in groups
+        if mine is not None
+        and (answer := group[0].answer) is not None
+        and judge.group(answer) == judge.group(mine)
+    )
     next(same, groups[-1]).append(student)

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from msgspec import UNSET
 
@@ -30,6 +30,7 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
+from rooms.queries.outcome import Outcome, outcome
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -59,27 +60,12 @@ def rounds(session: ClassSession) -> tuple[Round | None, Round | None]:
     return (current, None) if current.number == 1 else (current.first, current)
 
 
-def histograms(session: ClassSession) -> list[dict[str, int]]:
-    """Return the votes for each choice in both rounds; empty for a round that did not happen."""
-    current = session.current_round
-    if current is None:
-        return [{}, {}]
-    first, second = rounds(session)
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    votes = Vote.objects.filter(round__in=[r.id for r in (first, second) if r is not None])
-    for round_id, choice, n in votes.values_list("round_id", "choice").annotate(n=Count("id")):
-        counts[round_id][choice] = n
-    letters = current.asked.letters
-    return [
-        {} if r is None else {letter: counts[r.id].get(letter, 0) for letter in letters}
-        for r in (first, second)
-    ]
-
-
-def correct_choice(session: ClassSession) -> str | None:
-    """Return the letter of the correct choice of the current question, as it was asked."""
+def votes_of(session: ClassSession) -> Outcome:
+    """Return the votes of the current question, and what is right of them as it was asked."""
     assert session.current_round is not None
-    return session.current_round.asked.correct
+    first, second = rounds(session)
+    assert first is not None
+    return outcome(session.current_round.asked, first, second)
 
 
 def control_fields(course: Course, session: ClassSession | None) -> dict[str, Any]:
@@ -106,8 +92,7 @@ def control_fields(course: Course, session: ClassSession | None) -> dict[str, An
         "deadline": session.deadline.timestamp() if session.deadline else None,
     }
     if session.phase == Phase.REVEALED:
-        fields["correct"] = correct_choice(session)
-        fields["histograms"] = histograms(session)
+        fields |= votes_of(session).result
     return fields
 
 

@@ -83,7 +83,7 @@ def proposed_slug(title: str) -> str:
     Letters of Latin, Greek and Cyrillic scripts are written in ASCII. Of a title in another script
     only its digits remain, or the word "course".
     """
-    base = _in_ascii(title) or _PLACEHOLDER
+    base = in_ascii(title) or _PLACEHOLDER
     taken = _slugs_like(base)
     if base not in taken and base not in RESERVED:
         return base
@@ -102,9 +102,9 @@ def _slugs_like(base: str) -> set[str]:
     return {slug for some in found for slug in some.values_list("slug", flat=True)}
 
 
-def _in_ascii(title: str) -> str:
+def in_ascii(title: str) -> str:
+    """Return the words of a title as a slug, with room for a number; empty for other scripts."""
     decomposed = unicodedata.normalize("NFKD", title.casefold())
     letters = "".join(one for one in decomposed if not unicodedata.combining(one))
     words = re.findall(r"[a-z0-9]+", letters.translate(_ASCII))
-    # There is room for a number behind it.
     return "-".join(words)[: SLUG_LIMIT - 6].strip("-")

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from rooms.models import Course, Message, Question, QuestionVersion, Room, Round
+from rooms.peer.content import Kind
 
 
 def reveals(course: Course) -> QuerySet[Message]:
@@ -21,8 +22,13 @@ def reveals(course: Course) -> QuerySet[Message]:
 def may_set_correct(version: QuestionVersion) -> bool:
     """Return whether the right answer of a question that a class was asked may be given.
 
-    The right answer that a question was prepared with stays.
+    The right answer that a question was prepared with stays, but which short texts are right as
+    well can only be told once they were given. A poll has none.
     """
+    if version.kind == Kind.TEXT:
+        return True
+    if version.kind == Kind.POLL:
+        return False
     if version.correct is None:
         return True
     return version.pk is not None and version.right_answers.exists()

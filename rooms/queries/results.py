@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
 from django.utils import timezone
+from msgspec import UNSET
 
 from accounts import people
 from accounts.people import User
@@ -20,12 +20,12 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer import phases
+from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
-from rooms.permissions import enrolled, leading
-from rooms.queries.classroom import class_session, correct_choice, histograms, rounds
+from rooms.permissions import leading
+from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.presence import online_students
-from rooms.queries.questions import may_set_correct, reveals, versions_at
-from rooms.queries.slugs import find_question
+from rooms.queries.questions import may_set_correct
 from rooms.wire.figures import FiguresBody, Transitions
 
 
@@ -50,7 +50,7 @@ def figures(course: Course) -> FiguresBody:
             gain=None,
             correct=None,
         )
-    counts = histograms(session)
+    found = votes_of(session)
     first, second = rounds(session)
     talk = PartnerGroup.objects.filter(round=first).aggregate(
         groups=Count("id"),
@@ -59,33 +59,36 @@ def figures(course: Course) -> FiguresBody:
     )
     matrix, gain = None, None
     if first is not None and second is not None and session.phase != Phase.REVOTE:
-        matrix, gain = _comparison(session, first, second)
+        matrix, gain = _comparison(found.key, first, second)
     return FiguresBody(
         online=online,
-        votes=[sum(count.values()) for count in counts],
-        histograms=counts,
+        votes=found.votes,
+        histograms=found.histograms,
         groups=talk["groups"],
         silent_groups=talk["silent"],
         messages=talk["messages"] or 0,
         transitions=matrix,
         gain=gain,
-        correct=correct_choice(session),
+        correct=found.key.correct,
         may_set_correct=may_set_correct(session.current_round.asked),
         bars=session.shows_bars,
+        kind=found.key.kind.value,
+        right=found.right,
+        right_votes=UNSET if (right := found.right_votes) is None else right,
+        tolerance=found.key.tolerance or UNSET,
     )
 
 
 def _comparison(
-    session: ClassSession, first: Round, second: Round
+    key: AnswerKey, first: Round, second: Round
 ) -> tuple[Transitions | None, float | None]:
-    correct = correct_choice(session)
-    if correct is None:
+    if key.correct is None:
         return None, None
     before = dict(first.votes.values_list("user_id", "choice"))
     after = dict(second.votes.values_list("user_id", "choice"))
     twice = before.keys() & after.keys()
     matrix = phases.transition_matrix(
-        (before[user] == correct, after[user] == correct) for user in twice
+        (key.is_right(before[user]), key.is_right(after[user])) for user in twice
     )
     gain = phases.normalised_gain(
         matrix["right_right"] + matrix["right_wrong"],
@@ -93,74 +96,6 @@ def _comparison(
         len(twice),
     )
     return Transitions(**matrix), gain
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceResult:
-    """A choice of a question and its votes in the first and the second round."""
-
-    letter: str
-    text: str
-    is_correct: bool
-    votes: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The results that the last reveal of a question showed to the class."""
-
-    course: str
-    question: str
-    prompt: str
-    choices: tuple[ChoiceResult, ...]
-    revealed_at: datetime
-
-    @property
-    def correct(self) -> str | None:
-        """The letter of the right choice; None for a question without a known right answer."""
-        return next((choice.letter for choice in self.choices if choice.is_correct), None)
-
-    @property
-    def votes(self) -> tuple[int, int]:
-        """The votes of the first and the second round; 0 for a round that there was not."""
-        first, second = zip(*(choice.votes for choice in self.choices), strict=True)
-        return sum(first), sum(second)
-
-
-def revealed_results(user: User, slug: str, question: str) -> Results | None:
-    """The results of a question, for a member of the course; None until they were revealed.
-
-    While the class is at the question again, there are none for anybody until the next reveal.
-    Raises PermissionDenied for one who is not in the course.
-    """
-    course = enrolled(user, slug).course
-    found = find_question(course, question)
-    if found is None:
-        return None
-    session = class_session(course)
-    if session is not None and session.phase not in (Phase.IDLE, Phase.REVEALED):
-        assert session.current_round is not None
-        if session.current_round.question_id == found.pk:
-            return None
-    reveal = reveals(course).filter(control__question__question=found.slug).last()
-    if reveal is None or reveal.control is None:
-        return None
-    asked = versions_at([found], {found.slug: reveal.created_at}).get(found.pk)
-    if asked is None:
-        return None
-    first, second = reveal.control["histograms"]
-    return Results(
-        course=course.slug,
-        question=found.slug,
-        prompt=asked.prompt,
-        choices=tuple(
-            ChoiceResult(
-                **choice, votes=(first.get(choice["letter"], 0), second.get(choice["letter"], 0))
-            )
-            for choice in asked.choices
-        ),
-        revealed_at=reveal.created_at,
-    )
 
 
 ROUNDS_LIMIT = 200

@@ -24,12 +24,13 @@ from rooms.peer.phases import Phase
 from rooms.queries.classroom import (
     class_session,
     control_fields,
-    histograms,
     last_epoch_session,
     rounds,
+    votes_of,
 )
 from rooms.queries.presence import online_students
 from rooms.wire.errors import NoScreen
+from rooms.wire.events import Result
 from rooms.wire.screen import ScreenAnnouncement, ScreenBody, ScreenGroup
 
 ANNOUNCED_FOR = timedelta(minutes=5)
@@ -81,12 +82,12 @@ def screen(course: Course) -> ScreenBody:
     fields = control_fields(course, session)
     if session is None and (last := last_epoch_session(course)) is not None:
         fields |= {"epoch": last.epoch, "revision": last.revision}
-    revealed = ("correct", "histograms")
+    revealed = Result.__struct_fields__
     shown: dict[str, Any] = {name: fields[name] for name in revealed if name in fields}
     round_ = None if session is None else session.current_round
     if session is not None and round_ is not None:
         if session.shows_bars and not shown:
-            shown["histograms"] = histograms(session)
+            shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
     code = JoinCode.objects.filter(course=course).first()

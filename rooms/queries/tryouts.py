@@ -24,6 +24,7 @@ from rooms.models import (
     TryOutStudent,
     Vote,
 )
+from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.queries import classroom
 from rooms.queries.presence import online_connections
@@ -134,8 +135,7 @@ class Scene:
     left: float | None = None
     round: Round | None = None
     asked: str = ""
-    letters: list[str] = field(default_factory=list)
-    correct: str | None = None
+    judge: AnswerKey | None = None
     first: dict[int, str] = field(default_factory=dict)
     voted: set[int] = field(default_factory=set)
     seats: dict[int, Seat] = field(default_factory=dict)
@@ -143,8 +143,21 @@ class Scene:
 
     @property
     def company(self) -> dict[int, list[str]]:
-        """Return the first choices of the partners of each student."""
-        return {number: seat.others for number, seat in self.seats.items()}
+        """Return the first choices of the partners of each student who have voted.
+
+        In place of each right one, there is the right answer that simulated students give.
+        """
+        judge = self.judge
+        if judge is None:
+            return {}
+        return {
+            number: [
+                judge.correct if judge.correct and judge.is_right(one) else one
+                for one in seat.others
+                if one
+            ]
+            for number, seat in self.seats.items()
+        }
 
 
 def scene(course: Course, students: dict[int, User], now: datetime) -> Scene:
@@ -175,7 +188,7 @@ def _see_class(
     seen.since_round = (now - current.opened_at).total_seconds()
     if session.deadline is not None:
         seen.left = (session.deadline - now).total_seconds()
-    seen.round, seen.letters, seen.correct = current, asked.letters, asked.correct
+    seen.round, seen.judge = current, asked.key
     seen.asked = asked.question.slug
     choices: dict[people.Key, str] = {}
     for round_, user, choice in Vote.objects.filter(round__in={first.pk, current.pk}).values_list(

@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from django import template
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
@@ -14,10 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from accounts import languages, people
-from rooms import addresses, permissions
+from rooms import addresses, frames, permissions
 from rooms.models import Course, Enrollment, Question, QuestionVersion
 from rooms.queries import courses, rooms
-from rooms.queries.results import Results, revealed_results
+from rooms.queries.revealed import Results, revealed_results
 from rooms.templatetags.peerchat_csp import nonce_of
 from rooms.wire.errors import PermissionDenied
 
@@ -99,6 +100,7 @@ def peerchat_results(
         {
             "course": slug,
             "slug": question.slug,
+            "pictures_url": addresses.pictures(slug),
             "results": None if results is None else _results(results),
             "scheme": scheme,
             "first": _first(request, "results"),
@@ -182,6 +184,7 @@ def _about(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
         "room": membership.room_id,
         "last_read": membership.last_read_seq,
         "login_url": addresses.login(),
+        "pictures_url": addresses.pictures(enrollment.course.slug),
         "csrf_token": get_token(request),
         **addresses.for_page(),
     }
@@ -218,14 +221,10 @@ def _student(
 
 def _results(results: Results) -> str:
     """Return what the panel of results reads: the fields of the `control` event of the reveal."""
-    return json.dumps(
-        {
-            "prompt": results.prompt,
-            "choices": [{"choice": c.letter, "text": c.text} for c in results.choices],
-            "histograms": [{c.letter: c.votes[n] for c in results.choices} for n in (0, 1)],
-            "correct": next((c.letter for c in results.choices if c.is_correct), None),
-        }
-    )
+    question = msgspec.to_builtins(frames.question(results.asked))
+    histograms = [{one.answer: one.votes[n] for one in results.answers} for n in (0, 1)]
+    told = {**question, **results.result, "histograms": histograms, "correct": results.correct}
+    return json.dumps(told)
 
 
 def _render(name: str, page: template.Context, context: dict[str, Any]) -> SafeString:

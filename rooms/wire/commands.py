@@ -2,12 +2,14 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
+    MOST_RIGHT,
     SEND_TO_LIMIT,
+    Answer,
     ConnectionId,
     Epoch,
     Letter,
@@ -97,12 +99,13 @@ class State(Command, frozen=True, tag="state"):
 class CastVote(Command, frozen=True, tag="vote"):
     """Vote in the open round.
 
+    `choice` is a letter, several letters, a number or a short text, as the question asks for.
     A vote that names its `question` and `round` counts in that round only. If it arrives late, it
     is refused with `round_closed` and is not taken for the answer to the next question.
     """
 
     course: Slug
-    choice: Annotated[str, Meta(max_length=64)]
+    choice: Answer
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     question: Slug | None = None
@@ -119,7 +122,7 @@ class DraftVote(Command, frozen=True, tag="draft"):
     course: Slug
     question: Slug
     round: RoundNumber
-    choice: Annotated[str, Meta(max_length=64)]
+    choice: Answer
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     after: Moment | None = None
@@ -189,13 +192,20 @@ class QuickQuestion(Control, frozen=True, tag="quick_question"):
 
 
 class SetCorrect(Control, frozen=True, tag="set_correct"):
-    """Give the right answer of the current question, which was asked without, or take it back.
+    """Give the right answer of the current question, or take it back.
 
-    `choice` is its letter, or null. If `question` is given, it must be the current one.
+    `choice` is the answer, or null to take it back. For a short text, `choices` may take its place,
+    with all answers of the histograms that are right now; right answers that nobody gave stay. If
+    `question` is given, it must be the current one.
     """
 
-    choice: Letter | None
+    choice: Answer | None | UnsetType = UNSET
+    choices: Annotated[list[Answer], Meta(max_length=MOST_RIGHT)] | UnsetType = UNSET
     question: Slug | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.choice, UnsetType) == isinstance(self.choices, UnsetType):
+            raise ValueError("Give either `choice` or `choices`")
 
 
 class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):

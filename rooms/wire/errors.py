@@ -120,6 +120,29 @@ class NoSuchCode(InvalidMessageFormat):
     default = "No class can be joined with this code. Check it, or ask whether joining is open."
 
 
+class PictureRefused(PeerError):
+    """A file is not taken as a picture; the message is in the language of the page."""
+
+    code = "not_a_picture"
+    default = "This is no picture that can be read."
+
+
+class PictureTooLarge(PictureRefused):
+    code = "picture_too_large"
+    status = 413
+
+
+class TooManyPixels(PictureRefused):
+    code = "too_many_pixels"
+
+
+class TooManyPictures(PictureRefused):
+    """The course has as many pictures as it takes."""
+
+    code = "too_many_pictures"
+    status = 409
+
+
 class EmptyText(PeerError):
     code = "empty_text"
     default = "The text is empty."
@@ -160,8 +183,40 @@ class IllegalTransition(PeerError):
     default = "This command is not allowed in the current phase."
 
 
+class QuestionNotReady(PeerError):
+    """The question is a draft, or something is wrong with it."""
+
+    code = "question_not_ready"
+    status = 409
+    default = "This question cannot be asked yet: it is a draft."
+
+
 class NoTryOut(IllegalTransition):
     """Refuses to start a try-out; the message is in the language of the page."""
+
+
+class EditConflict(PeerError):
+    """Somebody else has changed the question since it was read."""
+
+    code = "edit_conflict"
+    status = 409
+    default = "Somebody else has changed this question since. Read it again."
+
+
+class FlawedQuestion(InvalidMessageFormat):
+    """The question has something that not even a draft may have; `problems` says what."""
+
+
+class TooManyQuestions(InvalidMessageFormat):
+    """The course would have more questions than it may."""
+
+
+class QuestionWasAsked(IllegalTransition):
+    """A class was asked the question, so it cannot be deleted."""
+
+    default = (
+        "A class was asked this question, and its votes belong to it. Make it a draft instead."
+    )
 
 
 class InvalidChoice(PeerError):

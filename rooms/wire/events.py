@@ -164,25 +164,70 @@ class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
 
 
 class ChoiceBody(Struct, frozen=True):
+    """A choice. `html` is there if its text is more than plain words."""
+
     choice: str
     text: str
+    html: str | UnsetType = UNSET
 
 
 class QuestionBody(Struct, frozen=True):
-    """A question as students see it, without the correct choice."""
+    """A question as students see it, without the right answer.
+
+    `prompt_html` is there if the prompt is more than plain words, and `unit` if the answer is a
+    number that has one.
+    """
 
     question: str
     prompt: str
     kind: str
     choices: list[ChoiceBody]
+    prompt_html: str | UnsetType = UNSET
+    unit: str | UnsetType = UNSET
 
 
-class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
+class FeedbackBody(Struct, frozen=True):
+    """What the result says to a choice. `html` is there if it is more than plain words."""
+
+    text: str
+    html: str | UnsetType = UNSET
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """What those who prepared a question say with its result, as far as there is anything.
+
+    `feedback` is by letter. The `html` is there if a text is more than plain words.
+    """
+
+    explanation: str | UnsetType = UNSET
+    explanation_html: str | UnsetType = UNSET
+    follow_up: str | UnsetType = UNSET
+    follow_up_html: str | UnsetType = UNSET
+    feedback: dict[str, FeedbackBody] | UnsetType = UNSET
+
+
+class Result(Explained, frozen=True, kw_only=True):
+    """The result of a question, which is present once it is revealed, and never before.
+
+    `correct` is the right answer, or the first one, or null if none is known. `histograms` has the
+    bars of both rounds, and `right` those of their keys that count as right, where `correct` does
+    not tell. `voters` has the votes of both rounds, where they are not the sum of the bars.
+    Numbers up to `tolerance` away from `correct` are right.
+    """
+
+    correct: str | None | UnsetType = UNSET
+    histograms: list[dict[str, int]] | UnsetType = UNSET
+    right: list[str] | UnsetType = UNSET
+    voters: list[int] | UnsetType = UNSET
+    tolerance: float | UnsetType = UNSET
+
+
+class ControlEvent(Event, Result, tag="control", frozen=True, kw_only=True):
     """A transition of the class.
 
-    `deadline` and `server_time` are in seconds since the epoch. `correct` and `histograms` are
-    present once the question is revealed, and never before. `revision` orders all reports of the
-    state of a class; transitions that were stored before revisions existed have none.
+    `deadline` and `server_time` are in seconds since the epoch. The fields of a result are present
+    once the question is revealed, and never before. `revision` orders all reports of the state of a
+    class; transitions that were stored before revisions existed have none.
     """
 
     course: str
@@ -194,8 +239,6 @@ class ControlEvent(Event, tag="control", frozen=True, kw_only=True):
     deadline: float | None
     server_time: float
     revision: int | UnsetType = UNSET
-    correct: str | None | UnsetType = UNSET
-    histograms: list[dict[str, int]] | UnsetType = UNSET
 
 
 class ClosingEvent(Event, tag="closing", frozen=True, kw_only=True):
@@ -305,8 +348,10 @@ class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
     until: float | None
 
 
-class Snapshot(Struct, frozen=True):
+class Snapshot(Result, frozen=True, kw_only=True):
     """The state of the class for one user. `revision` orders all reports of a class's state.
+
+    It has the fields of a result once the question is revealed.
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
     which the user may not post, which may be past, or null. `archived` is there if the course is.
@@ -326,8 +371,6 @@ class Snapshot(Struct, frozen=True):
     room: str | None
     partners: list[PartnerBody]
     revision: int
-    correct: str | None | UnsetType = UNSET
-    histograms: list[dict[str, int]] | UnsetType = UNSET
     archived: Literal[True] | UnsetType = UNSET
 
 

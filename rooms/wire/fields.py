@@ -18,10 +18,14 @@ SEND_TO_LIMIT = 100
 """Sockets that one `send_to` may name."""
 DATA_DEPTH = 100
 """Nesting depth of arrays and objects in the data that clients send to each other."""
+ANSWER_LIMIT = 200
+"""Characters in an answer."""
 CHOICE_LIMIT = 500
 """Characters in the text of a choice."""
 MOST_CHOICES = 26
 """Choices of a question, one for each letter."""
+MOST_RIGHT = 50
+"""Right answers to a question that asks for a short text."""
 SECONDS_LIMIT = 3600
 """The longest time limit of a vote, in seconds."""
 
@@ -38,6 +42,8 @@ Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # are larger.
 Seq = Annotated[int, Meta(ge=0, le=9007199254740991)]
 Page = Annotated[int, Meta(ge=1, le=PAGE_LIMIT)]
+Answer = Annotated[str, Meta(max_length=ANSWER_LIMIT)]
+"""A letter, several letters, a number or a short text, whatever the question asks for."""
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None
 Letter = Annotated[str, Meta(max_length=1, pattern=r"^[A-Z]\Z")]

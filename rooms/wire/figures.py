@@ -1,7 +1,7 @@
 """The live figures of a class, which only its dashboards get."""
 
 import msgspec.structs
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from rooms.wire.events import Event
 
@@ -17,9 +17,11 @@ class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
     `transitions` and `gain` are null until there is a second round to compare with the first, and
-    for a question without a correct choice. `correct` is the letter of the correct choice of the
-    current question, as it was asked. `may_set_correct` tells whether `set_correct` may change it,
-    and `bars` whether the screen of the hall shows the votes.
+    for a question without a right answer. `correct` is the right answer to the current question, as
+    it was asked, or the first one, and `right` has those keys of the histograms that count as
+    right. `right_votes` has the number of right votes in both rounds, if a right answer is known.
+    Numbers up to `tolerance` away are right. `may_set_correct` tells whether `set_correct` may
+    change the right answer, and `bars` whether the screen of the hall shows the votes.
     """
 
     online: int
@@ -33,20 +35,14 @@ class FiguresBody(Struct, frozen=True):
     correct: str | None
     may_set_correct: bool = False
     bars: bool = False
+    kind: str | None = None
+    right: list[str] = []
+    right_votes: list[int] | UnsetType = UNSET
+    tolerance: float | UnsetType = UNSET
 
 
-class FiguresEvent(Event, tag="figures", frozen=True, kw_only=True):
-    online: int
-    votes: list[int]
-    histograms: list[dict[str, int]]
-    groups: int
-    silent_groups: int
-    messages: int
-    transitions: Transitions | None
-    gain: float | None
-    correct: str | None
-    may_set_correct: bool = False
-    bars: bool = False
+class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):
+    """The live figures, sent to the dashboards."""
 
 
 def figures_event(body: FiguresBody) -> FiguresEvent:

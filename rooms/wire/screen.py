@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from rooms.wire.events import Event, QuestionBody
+from rooms.wire.events import Event, QuestionBody, Result
 
 
 class ScreenGroup(Struct, frozen=True):
@@ -21,15 +21,14 @@ class ScreenAnnouncement(Struct, frozen=True):
     timestamp: float
 
 
-class ScreenBody(Struct, frozen=True, kw_only=True):
+class ScreenBody(Result, frozen=True, kw_only=True):
     """Everything that the screen of a course may show now.
 
     `join_code` is present while joining is open. `here` is the number of students who are online,
-    and `voted` that of the votes in the current round. `histograms` has the votes for each choice
-    in both rounds; it is there once the answer is revealed, or if those who lead the class show the
-    bars before. `correct` is there once the answer is revealed. `groups` is there while the class
-    discusses, if the screen shows who talks to whom. `deadline` and `server_time` are in seconds
-    since the epoch.
+    and `voted` that of the votes in the current round. The fields of a result are there once the
+    answer is revealed; `histograms` and `voters` are also there if those who lead the class show
+    the bars before. `groups` is there while the class discusses, if the screen shows who talks to
+    whom. `deadline` and `server_time` are in seconds since the epoch.
     """
 
     course: str
@@ -47,11 +46,9 @@ class ScreenBody(Struct, frozen=True, kw_only=True):
     announcement: ScreenAnnouncement | None
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
-    histograms: list[dict[str, int]] | UnsetType = UNSET
-    correct: str | None | UnsetType = UNSET
 
 
-class ScreenEvent(Event, tag="screen", frozen=True, kw_only=True):
+class ScreenEvent(Event, Result, tag="screen", frozen=True, kw_only=True):
     """Everything that the screen shows, sent first and again after each change."""
 
     course: str
@@ -69,8 +66,6 @@ class ScreenEvent(Event, tag="screen", frozen=True, kw_only=True):
     announcement: ScreenAnnouncement | None
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
-    histograms: list[dict[str, int]] | UnsetType = UNSET
-    correct: str | None | UnsetType = UNSET
 
 
 class ScreenSetup(Struct, frozen=True):

@@ -8,16 +8,19 @@ it can give them away, whatever its wording is. `tests/rooms/test_question.py` a
 
 import asyncio
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from rooms.models import Course, Enrollment, Room
+from rooms.peer.content import QuestionContent
 from tests.attacks.commands import CHAT, fields
 from tests.attacks.web import Route, routes, values
 from tests.client import BY_ITSELF
 from tests.rooms.cast import Cast, Person, make_person, make_question
+from tests.rooms.kinds import KINDS, RESULT, store
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("start_question", {"question": "force"}),
@@ -47,6 +50,41 @@ VOTED_AFTER = {1, 6}
 """Numbers of the steps after which everybody votes."""
 
 
+# Of questions of the other kinds, it is enough to look while the vote is open and just before the
+# reveal: the steps between these do the same for all kinds.
+LOOKS = {"start_question", "enable_chat", "stop_vote", "reveal"}
+RIGHT = {"several": ("AC", "BD"), "number": (471147114711, 581158115811), "text": ("x", "y")}
+ASKED = {
+    "several": ("ABD", "CD", ("A", "C"), ("BD", "B")),
+    "number": ("1", "2", ("471147114711", "5"), ("581158115811", "6")),
+    "text": ("one", "two", ("SECRET x", "no"), ("SECRET y", "NO!")),
+    "poll": ("A", "B", ("A", "A"), ("B", "A")),
+}
+"""The answers of ada and bea, and those of the others in the first and in the second class."""
+SECRETS = ("SECRET", "471147114711", "581158115811", "0.123456789")
+
+
+def content_of(kind: str, number: int) -> QuestionContent:
+    """Return a question whose answer, and what is said with it, differ between two classes."""
+    content = replace(
+        KINDS[kind].content,
+        explanation=f"SECRET explanation {number}",
+        follow_up=f"SECRET follow-up {number}" * number,
+    )
+    if kind == "number":
+        return replace(content, number=float(RIGHT[kind][number]), tolerance=0.123456789 + number)
+    if kind == "text":
+        return replace(content, accepted=(f"SECRET {RIGHT[kind][number]}",))
+    right = RIGHT[kind][number] if kind in RIGHT else ""
+    return replace(
+        content,
+        choices=tuple(
+            replace(one, is_correct=letter in right, feedback="SECRET" * (number + 1))
+            for letter, one in zip("ABCD", content.choices, strict=False)
+        ),
+    )
+
+
 @dataclass
 class Class:
     """A class whose student `ada` looks around; `bea` is her partner, the others are not."""
@@ -55,14 +93,19 @@ class Class:
     visit: Any
     name: str
     correct: str | None
-    others: str
+    others: Sequence[str]
     """The votes, in both rounds, of the students who are not her partners."""
+    content: QuestionContent | None = None
+    partners: Sequence[str] = "AB"
 
     def __post_init__(self) -> None:
         tag = f"{self.name}-{self.cast.tag}"
         self.course = Course.objects.create(slug=f"class-{tag}", title="Class")
         for slug in ("force", "work"):
-            make_question(self.course, slug, correct=self.correct or "")
+            if self.content is None:
+                make_question(self.course, slug, correct=self.correct or "")
+            else:
+                store(self.course, slug, self.content)
         self.people: dict[str, Person] = {
             name: make_person(f"{name}-{tag}", name.title())
             for name in ("ada", "bea", "dora", "emil", "leader")
@@ -82,7 +125,8 @@ class Class:
         assert answer.status == 200, answer.text
 
     async def vote(self) -> None:
-        for name, choice in zip(("ada", "bea", *self.others_), "AB" + self.others, strict=True):
+        choices = [*self.partners, *self.others]
+        for name, choice in zip(("ada", "bea", *self.others_), choices, strict=True):
             body = {"choice": choice, "confidence": 3, "rationale": "because"}
             if name != "ada":
                 body |= {
@@ -100,7 +144,11 @@ class Class:
         return "dora", "emil"
 
     async def looks(self, client: Any) -> dict[str, str]:
-        """Return everything that ada can get at, and the frames that came unasked."""
+        """Return everything that ada can get at, and the frames that came unasked.
+
+        `secrets` then has those of the secrets that were among it.
+        """
+        self.secrets = set()
         ada = self.people["ada"]
         room = str(Room.objects.get(course=self.course, kind="course").id)
         known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)
@@ -137,6 +185,7 @@ class Class:
 
     def plain(self, text: str) -> str:
         """Return the text without ids, names and times, which differ between any two classes."""
+        self.secrets |= {secret for secret in SECRETS if secret in text}
         text = re.sub(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "(id)", text)
         text = text.replace(f"{self.name}-{self.cast.tag}", "(tag)")
         text = re.sub(
@@ -171,6 +220,40 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
         else:
             # After the reveal the two must differ: this shows that the comparison can fail.
             assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("kind", ASKED)
+async def test_nor_anything_of_the_answer_to_a_question_of_another_kind(cast, visit, kind):
+    """This includes the tolerance of a number, what is said with a result, and the screen."""
+    mine, partner, *others = ASKED[kind]
+    classes = [
+        Class(cast, visit, name, None, others[n], content_of(kind, n), (mine, partner))
+        for n, name in enumerate(("one", "two"))
+    ]
+    sockets = [await cast.chat(one.people["ada"], one.people["bea"]) for one in classes]
+    for number, (action, given) in enumerate(STEPS, start=1):
+        for one in classes:
+            await one.step(action, given)
+            if number in VOTED_AFTER:
+                await one.vote()
+        if action not in LOOKS:
+            continue
+        seen = await asyncio.gather(
+            *(one.looks(ada) for one, (ada, _) in zip(classes, sockets, strict=True))
+        )
+        differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
+        secrets = {secret for one in classes for secret in one.secrets}
+        screens = [await one.ask("leader", "GET", "screen/") for one in classes]
+        shown = {name for screen in screens for name in screen.json()} & RESULT
+        if action != "reveal":
+            assert differs == set(), (action, {name: [s[name] for s in seen] for name in differs})
+            assert (secrets, shown) == (set(), set()), action
+            assert not any(secret in screen.text for secret in SECRETS for screen in screens)
+        else:
+            assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
+            assert {"SECRET"} <= secrets
+            assert {"correct", "explanation", "follow_up"} <= shown
 
 
 @pytest.mark.timeout(240)

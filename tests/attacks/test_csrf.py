@@ -44,6 +44,10 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/joining/"): ("ines", {"renew": True}),
     ("POST", "api/courses/<slug:slug>/merges/"): ("ines", {"username": "{guest}", "into": "{bea}"}),
     ("DELETE", "api/courses/<slug:slug>/people/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/questions/import/"): (
+        "ines",
+        {"text": "Is it so?\nA. Yes\nB. No\nANSWER: A", "apply": True},
+    ),
     ("POST", "api/courses/<slug:slug>/roster/"): (
         "ines",
         {"text": "eve-{course}@example.org", "apply": True},

@@ -99,6 +99,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "api/join/": {"code": "ABCDEF"},
         "merges/": {"username": cast.carl.name, "into": cast.bea.name},
         "roster/": {"text": "eve@example.org"},
+        "import/": {"text": "Is it so?\nA. Yes\nB. No\nANSWER: A"},
         "setup/": {"shows_partners": True},
         "link/": {"days": 1},
     }

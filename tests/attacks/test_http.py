@@ -227,6 +227,8 @@ async def test_bodies_are_bounded(cast):
         "/accounts/login/",
         "/",
         "/x",
+        "/courses/physics/questions/import/",
+        "/x?next=/courses/physics/questions/import/",
     ):
         for given in ((), (auth,)):
             head = request(
@@ -257,6 +259,11 @@ async def test_a_body_that_is_nearly_too_large_is_read(cast, visit):
     body = {"text": "x" * 2_000_000}
     answer = await visit().send("POST", path, body=body, token=cast.ada.token)
     assert (answer.status, answer.body["error_code"]) == (400, "text_too_long")
+    # A file may be larger, for those who lead the course.
+    path = f"/api/courses/{cast.course.slug}/questions/import/"
+    body = {"data": "eHh4" * 3_000_000, "name": "x.txt"}
+    answer = await visit().send("POST", path, body=body, token=cast.ada.token)
+    assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
 
 
 async def test_a_body_holds_no_file_behind(cast):

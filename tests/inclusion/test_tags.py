@@ -248,7 +248,9 @@ def test_results_are_there_after_the_reveal(school, question):
         (shown,) = attributes(html, "peer-results")
         assert (shown["data-course"], shown["data-question"]) == ("physics", "lift")
         assert json.loads(markup.unescape(shown["data-results"])) == {
+            "question": "lift",
             "prompt": "Why <b>up</b>?",
+            "kind": "single",
             "choices": [
                 {"choice": "A", "text": "Because"},
                 {"choice": "B", "text": "Despite"},

@@ -273,7 +273,11 @@ def test_a_quick_question_is_asked_and_gets_its_right_answer_later(school):
     api.set_right_answer(user=school.ines, course="physics", choice="B")
     found = api.read_results(user=school.ada, course="physics", question=made)
     assert (found.correct, found.choices[1].is_correct) == ("B", True)
-    for choice, error in (("C", api.InvalidChoice), ("b", api.InvalidMessageFormat)):
+    for choice, error in (
+        ("C", api.InvalidChoice),
+        ("b", api.InvalidChoice),
+        ("B" * 201, api.InvalidMessageFormat),
+    ):
         with pytest.raises(error):
             api.set_right_answer(user=school.ines, course="physics", choice=choice)
     for fields, error in (

@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from rooms.models import Choice, Course, Enrollment, Membership, Question
+from rooms.peer.cleaning import clean
+from rooms.peer.content import problems
 
 pytestmark = pytest.mark.django_db
 
@@ -106,7 +108,7 @@ def test_admin_is_refused_where_debug_is_off(settings):
 
 def test_each_question_has_four_choices_and_a_right_one():
     create_demo(students=0)
-    questions = list(Question.objects.order_by("position"))
+    questions = list(Question.objects.filter(kind="single").order_by("position"))
     assert len(questions) >= 4
     for question in questions:
         choices = list(question.choices.all())
@@ -114,6 +116,17 @@ def test_each_question_has_four_choices_and_a_right_one():
         assert len({choice.text for choice in choices}) == 4
         assert sum(choice.is_correct for choice in choices) == 1
     assert len(set(Choice.objects.filter(is_correct=True).values_list("letter", flat=True))) > 2
+
+
+def test_there_is_a_question_of_each_kind_that_a_class_can_be_asked():
+    create_demo(students=0)
+    questions = Question.objects.order_by("position")
+    assert {question.kind for question in questions} == {*Question.Kind}
+    assert questions[0].kind == "single"
+    for question in questions:
+        assert problems(question.content) == []
+        # Files and pages store it as it is.
+        assert clean(question.content) == question.content
 
 
 def test_students_have_names_of_their_own():

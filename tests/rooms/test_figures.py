@@ -19,6 +19,8 @@ NOTHING = {
     "correct": None,
     "may_set_correct": False,
     "bars": False,
+    "kind": None,
+    "right": [],
 }
 
 
@@ -65,7 +67,8 @@ async def test_figures_through_a_question(cast):
     await shown(ines, online=5, votes=[0, 0], histograms=[count(), {}])
     await vote(cast, clients, "AABCB")
     first = {"online": 5, "votes": [5, 0], "histograms": [count(A=2, B=2, C=1), {}]}
-    expected = {**NOTHING, **first, "correct": "B"}
+    known = {"correct": "B", "kind": "single", "right": ["B"], "right_votes": [2, 0]}
+    expected = {**NOTHING, **first, **known}
     assert await shown(ines, **first) == {"action": "figures", **expected}
     await ines.ask("stop_vote")
     await ines.ask("make_partners")
@@ -83,6 +86,7 @@ async def test_figures_through_a_question(cast):
     expected |= {
         "votes": [5, 4],
         "histograms": [count(A=2, B=2, C=1), count(A=1, B=2, D=1)],
+        "right_votes": [2, 2],
     }
     assert await shown(ines, votes=[5, 4]) == {"action": "figures", **expected}
     await ines.ask("stop_vote")

@@ -11,6 +11,7 @@ from rooms.actions.votes import Ballot, store_ballots
 from rooms.models import ClassSession, PartnerGroup, UseLog, Vote
 from rooms.wire.errors import RoundClosed
 from tests.client import barrier
+from tests.rooms.kinds import KINDS, RESULT, ask_all
 from tests.rooms.lesson import STATES, lead, state_fields, timeless
 
 
@@ -40,7 +41,7 @@ class Page:
                     self.state["votes"] = [None, None]
                 if phase not in self.PARTNERS_SHOWN:
                     self.state |= {"room": None, "partners": []}
-                for key in ("correct", "histograms"):
+                for key in RESULT:
                     self.state.pop(key, None)
                 self.state |= {"message": message, "phase": phase}
                 self.state |= {
@@ -88,6 +89,12 @@ class Student:
             self.page.see(json.loads(frame))
         self.taken = len(self.client.raw)
 
+    def answer(self, number, choice):
+        """The answer to the question that is shown, of the student of this number."""
+        question = self.page.state["question"] or {}
+        asked = KINDS.get(question.get("question"))
+        return choice if asked is None else asked.answers[number]
+
     async def cast_vote(self, choice=None):
         mine, confidence, rationale = self.vote
         fields = {"rationale": rationale} if rationale else {}
@@ -97,7 +104,7 @@ class Student:
             "vote", course=self.cast.course.slug, choice=choice or mine, **fields
         )
         # The vote itself arrives as an event.
-        assert reply["choice"] == (choice or mine)
+        assert reply["choice"] == STORED.get(choice, choice or mine)
 
     async def leave_draft(self, choice):
         state = await self.look()
@@ -115,8 +122,11 @@ class Student:
         assert reply["kept"]
 
 
-async def classroom(cast, *, with_people=False):
-    """The dashboard, and four students with open pages on both workers."""
+async def classroom(cast, *, with_people=False, asked=("single", "single")):
+    """The dashboard, and four students with open pages on both workers.
+
+    Their votes are of the first of the kinds, which `force` has; `work` has the second.
+    """
     people = {
         "ada": cast.ada,
         "bea": cast.bea,
@@ -140,6 +150,11 @@ async def classroom(cast, *, with_people=False):
     return (board, students, people) if with_people else (board, students)
 
 
+STORED = {
+    answer: stored
+    for asked in KINDS.values()
+    for answer, stored in zip(asked.answers, asked.stored, strict=True)
+}
 STEPS = [
     ("start_question", {"question": "force"}),
     "draft",
@@ -174,17 +189,19 @@ async def take(cast, step, ines, students):
     """Take a step, in which each student may vote or choose."""
     match step:
         case "vote":
-            for student in students.values():
-                await student.cast_vote()
+            for number, student in enumerate(students.values()):
+                await student.cast_vote(student.answer(number, None))
         case "draft":
-            for student, choice in zip(students.values(), "CDAB", strict=True):
-                await student.leave_draft(choice)
+            for number, student in enumerate(students.values()):
+                await student.leave_draft(student.answer((number + 1) % 4, "CDAB"[number]))
         case action, fields:
             await ines.ask(action, **fields)
 
 
-async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
+@pytest.mark.parametrize("slugs", [("force", "work"), ("several", "number"), ("text", "poll")])
+async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast, slugs):
     """Each student has tabs at both workers, and votes and drafts in the first of them."""
+    ask_all(cast.course)
     ines, students, people = await classroom(cast, with_people=True)
     tabs = []
     for student in students.values():
@@ -194,7 +211,11 @@ async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast):
     for tab in tabs:
         await tab.open()
     pages = [*students.values(), *tabs]
-    for number, step in enumerate(STEPS):
+    names = dict(zip(("force", "work"), slugs, strict=True))
+    for number, general in enumerate(STEPS):
+        step = general
+        if isinstance(step, tuple) and "question" in step[1]:
+            step = step[0], {**step[1], "question": names[step[1]["question"]]}
         await take(cast, step, ines, students)
         # Ada is at the worker of the dashboard.
         for sender in (students["ada"], students["bea"]):
@@ -452,7 +473,7 @@ async def test_too_many_votes(cast):
 
 # --- secrets -------------------------------------------------------------------------------------
 
-REVEALING = {"correct", "is_correct", "histograms", "transitions", "gain", "figures", "votes_in"}
+REVEALING = {"is_correct", "transitions", "gain", "figures", "votes_in", *RESULT}
 
 
 def told(frame):

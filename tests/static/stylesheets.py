@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SHEETS = ROOT / "static" / "peerchat"
 FIRST = "core/tokens.css"
 """The sheet that every page links first, and that says in which order the layers come."""
+VENDOR = "vendor"
+"""The folder of what others wrote."""
 CONDITIONS = {"media", "container"}
 PHYSICAL = re.compile(
     r"left|right|(margin|padding|border)-(left|right)(-\w+)?|border-(top|bottom)-(left|right)-radius"
@@ -120,8 +122,9 @@ def _text(nodes: Iterable[Node]) -> str:
 
 
 def read_sheets(folder: Path = SHEETS) -> list[Sheet]:
-    """Reads all sheets below a folder, that with the order of the layers first."""
-    files = sorted(folder.rglob("*.css"), key=lambda path: (path != folder / FIRST, path))
+    """Reads all of our sheets below a folder, that with the order of the layers first."""
+    found = (path for path in folder.rglob("*.css") if VENDOR not in path.parts)
+    files = sorted(found, key=lambda path: (path != folder / FIRST, path))
     return [Sheet(path.relative_to(folder).as_posix(), path.read_text()) for path in files]
 
 

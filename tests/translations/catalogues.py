@@ -35,7 +35,8 @@ Found = tuple[str, str | tuple[str, ...], list[str], str | None]
 def sources(domain: str) -> list[Path]:
     """The files that may have texts of a domain."""
     if domain == "djangojs":
-        return sorted((ROOT / "static" / "peerchat").rglob("*.js"))
+        scripts = (ROOT / "static" / "peerchat").rglob("*.js")
+        return sorted(path for path in scripts if "vendor" not in path.parts)
     python = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
     return sorted(python) + sorted((ROOT / "templates").rglob("*.html"))
 

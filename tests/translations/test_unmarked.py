@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import ROOT
-from tests.translations import unmarked
+from tests.translations import catalogues, unmarked
 
 REFERENCE = {"rooms/api.html", "rooms/_api_type.html"}
 """The reference of the API, which is for programmers and in English like the API itself."""
@@ -34,8 +34,7 @@ def test_templates_have_no_text_without_a_tag():
 
 
 def test_scripts_have_no_text_without_gettext():
-    files = sorted((ROOT / "static" / "peerchat").rglob("*.js"))
-    assert found(files, unmarked.in_script) == []
+    assert found(catalogues.sources("djangojs"), unmarked.in_script) == []
 
 
 def test_models_forms_and_the_admin_have_no_text_without_gettext():

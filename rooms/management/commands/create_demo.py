@@ -3,7 +3,6 @@
 import secrets
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -18,7 +17,9 @@ from django.db.models import Q, QuerySet
 from accounts import people
 from rooms.actions.enrollment import enroll
 from rooms.conf import group_of_lecturers
+from rooms.management.demo import QUESTIONS
 from rooms.models import Choice, Course, Enrollment, Question
+from rooms.peer.content import LETTERS
 from rooms.peer.names import name_of
 from rooms.queries.tryouts import simulated_students
 
@@ -33,93 +34,6 @@ EDITS: dict[str, tuple[str, ...]] = {
     "question": ("view", "add", "change", "delete"),
     "choice": ("view", "add", "change", "delete"),
 }
-
-
-@dataclass(frozen=True)
-class DemoQuestion:
-    """A question of the demo. The choices get letters in order, and `correct` is one of them."""
-
-    slug: str
-    prompt: str
-    correct: str
-    choices: tuple[str, ...]
-
-
-QUESTIONS = (
-    DemoQuestion(
-        "lift-at-constant-speed",
-        "A lift hangs from a steel cable and moves upwards at a constant speed. Friction and air "
-        "resistance can be neglected. How does the upward pull of the cable compare with the "
-        "weight of the lift?",
-        "B",
-        (
-            "It is greater than the weight, because the lift moves upwards.",
-            "It is equal to the weight.",
-            "It is less than the weight, because the cable only has to keep the lift going.",
-            "That depends on the speed: the faster the lift, the stronger the pull.",
-        ),
-    ),
-    DemoQuestion(
-        "coin-at-the-top",
-        "You toss a coin straight up and catch it again. What is the acceleration of the coin at "
-        "the very moment in which it turns at the top? Neglect the air.",
-        "D",
-        (
-            "Zero, because the coin is at rest at that moment.",
-            "It points upwards, as the last of what the hand gave to the coin.",
-            "It is just changing from upwards to downwards, so it has no direction.",
-            "It points downwards and is as large as at any other moment of the flight.",
-        ),
-    ),
-    DemoQuestion(
-        "lorry-and-car",
-        "A heavy lorry runs into a small car that is parked with its brakes off. While the two are "
-        "in contact, which of them exerts the greater force on the other?",
-        "C",
-        (
-            "The lorry, because its mass is greater.",
-            "The lorry, because it is the one that moves.",
-            "Neither: the two forces are equally strong.",
-            "The car, because its speed changes most.",
-        ),
-    ),
-    DemoQuestion(
-        "dropped-and-fired",
-        "On a wide, level field a ball is fired horizontally, and at the same moment another one "
-        "is dropped from the same height. Neglect the air. Which ball reaches the ground first?",
-        "A",
-        (
-            "Both reach it at the same time.",
-            "The dropped one, because its way is shorter.",
-            "The fired one, because it is faster.",
-            "The dropped one, because the fired one only starts to fall when it has slowed down.",
-        ),
-    ),
-    DemoQuestion(
-        "two-bulbs-in-a-row",
-        "Two bulbs of the same kind are connected one after the other to a battery. How do the "
-        "currents through them compare?",
-        "B",
-        (
-            "The first bulb, next to the positive pole, gets more: it uses up some current.",
-            "Both carry the same current.",
-            "The second bulb gets more, because electrons come from the negative pole.",
-            "Each carries half of the current that leaves the battery.",
-        ),
-    ),
-    DemoQuestion(
-        "ice-in-a-full-glass",
-        "A glass is filled to the brim with water in which a piece of ice floats, sticking out a "
-        "little. What happens to the level of the water while the ice melts?",
-        "C",
-        (
-            "It rises and the glass overflows, because the part above the surface comes on top.",
-            "It falls, because ice takes up more room than the water it turns into.",
-            "It stays at the brim.",
-            "That depends on how much of the ice sticks out.",
-        ),
-    ),
-)
 
 
 class Command(BaseCommand):
@@ -186,19 +100,23 @@ class Command(BaseCommand):
 def make_course() -> Course:
     """Create the course with its questions. An existing course keeps its changes."""
     course, _ = Course.objects.get_or_create(slug=COURSE, defaults={"title": "Physics 101"})
-    for position, demo in enumerate(QUESTIONS, start=1):
-        question, is_new = Question.objects.get_or_create(
-            course=course,
-            slug=demo.slug,
-            defaults={"prompt": demo.prompt, "position": position},
-        )
-        if is_new:
-            Choice.objects.bulk_create(
-                Choice(
-                    question=question, letter=letter, text=text, is_correct=letter == demo.correct
-                )
-                for letter, text in zip("ABCD", demo.choices, strict=True)
+    known = set(course.questions.values_list("slug", flat=True))
+    for position, (slug, content) in enumerate(QUESTIONS, start=1):
+        if slug in known:
+            continue
+        question = Question(course=course, slug=slug, position=position)
+        question.set_content(content)
+        question.save()
+        Choice.objects.bulk_create(
+            Choice(
+                question=question,
+                letter=letter,
+                text=one.text,
+                is_correct=one.is_correct,
+                feedback=one.feedback,
             )
+            for letter, one in zip(LETTERS, content.choices, strict=False)
+        )
     return course
 
 

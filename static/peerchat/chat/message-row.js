@@ -2,6 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { controlWords, initials, shownName, timeOf } from "../core/format.js";
+import { showInline } from "../core/rich.js";
 import { mentionParts } from "../core/rooms.js";
 import { cut, lengthOf } from "../core/text.js";
 import { gettext, pgettext } from "../core/texts.js";
@@ -43,13 +44,12 @@ export function messageRow(message, { me, joined, quoted, course }) {
       "li",
       { class: "chat-system", tabindex: "-1", data },
       h("p", { class: "message-head" }, h("strong", {}, gettext("Announcement")), h("bdi", {}, shownName(message.user)), time),
-      h("p", { class: gone ? "text gone" : "text", dir: "auto" }, gone ? gettext("Message removed") : message.text),
+      words(message, gone),
     );
   }
   const own = message.user.username === me;
   const name = shownName(message.user);
-  const parts = gone || own ? [[message.text, false]] : mentionParts(message.text, me);
-  const isMentioned = parts.some(([, isMe]) => isMe);
+  const isMentioned = !gone && !own && mentionParts(message.text, me).some(([, isMe]) => isMe);
   return h(
     "li",
     {
@@ -71,13 +71,18 @@ export function messageRow(message, { me, joined, quoted, course }) {
             h("bdi", {}, isGone(quoted) ? gettext("Message removed") : shortened(quoted.text)),
           )
         : null,
-      h(
-        "p",
-        { class: gone ? "text gone" : "text", dir: "auto" },
-        gone ? gettext("Message removed") : parts.map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text)),
-      ),
+      words(message, gone, own ? null : me),
     ),
   );
+}
+
+/** The words of a message; the name of `me` in them is marked. */
+function words(message, gone, me = null) {
+  const element = h("p", { class: gone ? "text gone" : "text", dir: "auto" });
+  const marked = (piece) => mentionParts(piece, me).map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text));
+  if (gone) element.textContent = gettext("Message removed");
+  else showInline(element, message.text, marked);
+  return element;
 }
 
 /** One of six colours that stays with a person. */

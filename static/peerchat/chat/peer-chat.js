@@ -83,10 +83,12 @@ export class PeerChat extends HTMLElement {
       send: (text, replyTo) => this.#send(text, replyTo),
     });
     this.append(h("div", { class: "chat-body" }, this.#scroller, this.#newest), this.#typing, this.#composer.element);
-    // What is typed on a phone's keyboard changes the height; the end must stay in sight.
-    new ResizeObserver(() => {
+    // What is typed on a phone's keyboard changes the height, as do formulas; the end must stay in sight.
+    const stay = () => {
       if (this.#atEnd) this.#toEnd();
-    }).observe(this.#scroller);
+    };
+    new ResizeObserver(stay).observe(this.#scroller);
+    this.#list.addEventListener("drawn", stay);
     document.addEventListener("visibilitychange", () => this.#seen());
   }
 

@@ -67,6 +67,7 @@ export class Api {
       status: response.status,
       until: answer?.until ?? null,
       most: answer?.most ?? null,
+      answer,
     });
   }
 

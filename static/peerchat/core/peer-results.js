@@ -3,7 +3,8 @@ import "./peer-panel.js";
 
 import { watchClass } from "./clients.js";
 import { h, show } from "./dom.js";
-import { gettext } from "./texts.js";
+import { afterwords, rightSentence } from "./result-words.js";
+import { resultOf } from "./session.js";
 import { heading } from "./wording.js";
 
 /**
@@ -17,7 +18,7 @@ export class PeerResults extends HTMLElement {
 
   connectedCallback() {
     const { course, question, results } = this.dataset;
-    this.#results ??= results ? JSON.parse(results) : null;
+    this.#results ??= results ? read(JSON.parse(results)) : null;
     this.#stop ??= watchClass(course, ({ session }) => {
       if (session.known && session.question?.question === question) this.#render(shown(session));
     });
@@ -40,16 +41,25 @@ export class PeerResults extends HTMLElement {
       this.replaceChildren();
       return;
     }
+    const { question, ...result } = results;
+    const sentence = rightSentence(question, result);
+    const isKnown = result.correct !== null || Boolean(result.right?.length);
+    // The bars of one choice say which is right.
+    const said = sentence && !(isKnown && question.kind === "single") ? h("p", { class: isKnown ? "right-answer" : "muted", data: { testid: isKnown ? "right-answer" : "no-answer" } }, sentence) : null;
     const bars = h("peer-bars");
-    const unknown = results.correct ? null : h("p", { class: "muted", data: { testid: "no-answer" } }, gettext("No right answer is marked."));
-    this.replaceChildren(...[heading(results, "h3", "results-prompt"), unknown, bars].filter(Boolean));
-    bars.render(results);
+    this.replaceChildren(...[heading(question, "h3", "results-prompt"), said, bars, ...afterwords(result, "afterword")].filter(Boolean));
+    bars.render({ question, ...result });
   }
 }
 
-function shown({ phase, question, histograms, correct }) {
-  if (phase !== "revealed" || !histograms) return null;
-  return { prompt: question.prompt, choices: question.choices, histograms, correct };
+/** What the page has: the fields of the question and of its result. */
+function read({ kind = "single", prompt, prompt_html, unit, choices, ...result }) {
+  return { question: { kind, prompt, prompt_html, unit, choices }, ...resultOf({ ...result, phase: "revealed" }) };
+}
+
+function shown(session) {
+  if (session.phase !== "revealed" || !session.histograms) return null;
+  return read({ ...session.question, ...resultOf(session) });
 }
 
 customElements.define("peer-results", PeerResults);

@@ -2,7 +2,7 @@ import { ServerClock } from "./server-clock.js";
 
 /** An error reply, or a request that got no reply (`timeout`, `not_connected`). */
 export class PeerError extends Error {
-  constructor(code, message, { retryAfter = null, status = null, until = null, most = null } = {}) {
+  constructor(code, message, { retryAfter = null, status = null, until = null, most = null, answer = null } = {}) {
     super(message);
     this.name = "PeerError";
     this.code = code;
@@ -14,6 +14,8 @@ export class PeerError extends Error {
     this.until = until;
     /** The number of rooms that one may have, where it is reached, or null. */
     this.most = most;
+    /** The body of the answer over HTTP, for what only one kind of refusal has in it, or null. */
+    this.answer = answer;
   }
 }
 

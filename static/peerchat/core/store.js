@@ -6,26 +6,16 @@
 
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
+import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
 import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
+
+export { faceToFace, openRound } from "./session.js";
 
 /** Messages of a room kept in memory; older ones are loaded again on demand. */
 export const KEEP = 400;
 /** Messages kept for a room that has not been loaded yet. */
 const KEEP_AHEAD = 600;
 
-const OPEN = { 1: "vote", 2: "revote" };
-const NO_FIGURES = {
-  votes: [0, 0],
-  histograms: [{}, {}],
-  groups: 0,
-  silent_groups: 0,
-  messages: 0,
-  transitions: null,
-  gain: null,
-  correct: null,
-  may_set_correct: false,
-  bars: false,
-};
 const PARTNER_PHASES = new Set(["discuss", "revote", "revote_closed", "revealed"]);
 
 export function initialState({ me, course, lastRead = 0 }) {
@@ -38,28 +28,6 @@ export function initialState({ me, course, lastRead = 0 }) {
     list: {},
     figures: null,
     mutedUntil: null,
-  };
-}
-
-function emptySession() {
-  return {
-    known: false,
-    stale: false,
-    message: null,
-    phase: "idle",
-    epoch: -1,
-    revision: -1,
-    question: null,
-    round: null,
-    deadline: null,
-    votes: [null, null],
-    draft: null,
-    partners: [],
-    partnerRoom: null,
-    partnersEpoch: -1,
-    partnersRevision: -1,
-    correct: null,
-    histograms: null,
   };
 }
 
@@ -125,7 +93,6 @@ const HANDLERS = {
     const anew = startsAnew(before, event);
     // Partners do not wait for the messages before them, so they may be newer than the transition.
     const regrouped = anew && !(event.revision < before.partnersRevision);
-    const revealed = event.phase === "revealed";
     const figures = anew && state.figures ? { ...state.figures, ...NO_FIGURES } : state.figures;
     return withSession({ ...state, figures }, {
       known: true,
@@ -140,11 +107,10 @@ const HANDLERS = {
       round: event.round,
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
-      draft: anew || event.round !== before.round || OPEN[event.round] !== event.phase ? null : before.draft,
+      draft: anew || event.round !== before.round || openRound(event) === null ? null : before.draft,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
-      correct: revealed ? (event.correct ?? null) : null,
-      histograms: revealed ? (event.histograms ?? null) : null,
+      ...resultOf(event),
     });
   },
 
@@ -229,8 +195,7 @@ const HANDLERS = {
       partnerRoom: event.room ?? null,
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
-      correct: event.correct ?? null,
-      histograms: event.histograms ?? null,
+      ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.
     const course = { ...called(state.course, event.course ?? state.course.slug), archived: Boolean(event.archived) };
@@ -323,13 +288,6 @@ function withRoom(state, id, change) {
   return after === state.rooms[id] ? state : { ...state, rooms: { ...state.rooms, [id]: after } };
 }
 
-/** Whether the event begins another question, or the same one from the start. */
-function startsAnew(before, event) {
-  if (event.phase === "idle") return true;
-  if (event.question?.question !== before.question?.question) return true;
-  return event.phase === "vote" && before.phase !== "vote" && before.phase !== "vote_closed";
-}
-
 /** Put messages where they belong: each once, in order of seq, those after a gap kept aside. */
 function received(room, messages) {
   let lastSeq = room.lastSeq;
@@ -387,14 +345,4 @@ export function announcement(state) {
 export function partnerRoom(state) {
   const { phase, partnerRoom: id } = state.session;
   return id && PARTNER_PHASES.has(phase) ? (state.rooms[id] ?? emptyRoom(id, "partners")) : null;
-}
-
-/** Whether the class talks face to face: until the next transition, from its last one. */
-export function faceToFace(session) {
-  return session.phase === "discuss" && session.message === "enableFaceChat";
-}
-
-/** The round that takes votes now, 1 or 2, or null. */
-export function openRound(session) {
-  return session.round && OPEN[session.round] === session.phase ? session.round : null;
 }

@@ -1,3 +1,4 @@
+import { isPoll } from "../core/answers.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
 import { cut, lengthOf } from "../core/text.js";
@@ -17,6 +18,12 @@ const HINTS_UNKNOWN = {
   ...HINTS,
   revote_closed: gettext("Both votes are in. Show them, and mark the right answer when you like."),
   revealed: gettext("Everyone sees the votes. No right answer is marked."),
+};
+
+const HINTS_POLL = {
+  ...HINTS,
+  revote_closed: gettext("Both votes are in. Show them to everyone."),
+  revealed: gettext("Everyone sees the votes. Continue when you like."),
 };
 
 // In milliseconds: the second click of a double click must not press what came in the button's place.
@@ -116,11 +123,13 @@ export class PeerControl extends HTMLElement {
     const phase = session.known ? session.phase : null;
     if (phase !== this.#phase) this.#settle();
     this.#options(questions, asked, session);
-    const more = [...asked].length < questions.length;
-    const legal = phase ? steps(phase, grouped, more).filter((name) => name !== "start-question" || questions.length) : [];
+    const ready = questions.filter(({ isDraft }) => !isDraft);
+    const more = ready.some(({ slug }) => !asked.has(slug));
+    const legal = phase ? steps(phase, grouped, more).filter((name) => name !== "start-question" || ready.length) : [];
     const [primary] = legal;
-    const hints = unknown ? HINTS_UNKNOWN : HINTS;
-    const hint = phase === "idle" && !questions.length ? gettext("Ask a quick question: it needs no preparation.") : hints[phase];
+    const poll = session.question !== null && isPoll(session.question);
+    const hints = poll ? HINTS_POLL : unknown ? HINTS_UNKNOWN : HINTS;
+    const hint = phase === "idle" && !ready.length ? gettext("Ask a quick question: it needs no preparation.") : hints[phase];
     setText(this.#parts.hint, phase ? hint : gettext("Loading the current step…"));
     setText(this.#buttons.get("reveal"), unknown ? gettext("Show the votes") : gettext("Reveal the answer"));
     for (const [name, button] of this.#buttons) {
@@ -161,16 +170,17 @@ export class PeerControl extends HTMLElement {
   /** The question to start next: the one chosen, else the first that was not asked yet. */
   #options(questions, asked, session) {
     const step = JSON.stringify([[...asked], session.question?.question]);
-    const drawn = JSON.stringify([questions.map((one) => [one.slug, one.prompt]), step]);
+    const drawn = JSON.stringify([questions.map((one) => [one.slug, one.prompt, one.isDraft]), step]);
     const { question: select } = this.#parts;
     if (select.dataset.drawn === drawn) return;
+    const ready = questions.filter(({ isDraft }) => !isDraft);
     // A question that is added meanwhile does not take the place of the one that was chosen.
-    const kept = select.dataset.step === step ? questions.find((one) => one.slug === select.value) : null;
+    const kept = select.dataset.step === step ? ready.find((one) => one.slug === select.value) : null;
     Object.assign(select.dataset, { drawn, step });
-    const next = kept ?? questions.find((one) => !asked.has(one.slug)) ?? questions[0];
+    const next = kept ?? ready.find((one) => !asked.has(one.slug)) ?? ready[0];
     select.replaceChildren(
       ...questions.map((one, index) =>
-        h("option", { value: one.slug, dir: "auto", ".selected": one === next }, named(index, one, asked.has(one.slug))),
+        h("option", { value: one.slug, dir: "auto", ".selected": one === next, disabled: one.isDraft }, named(index, one, asked.has(one.slug))),
       ),
     );
   }
@@ -200,8 +210,8 @@ function limit(root, id) {
   return Number.isFinite(value) && value >= 1 ? { seconds: Math.min(3600, Math.round(value)) } : {};
 }
 
-function named(index, { prompt }, isAsked) {
-  const text = isAsked ? gettext("%(number)s. %(prompt)s (asked)") : gettext("%(number)s. %(prompt)s");
+function named(index, { prompt, isDraft }, isAsked) {
+  const text = isDraft ? gettext("%(number)s. %(prompt)s (draft)") : isAsked ? gettext("%(number)s. %(prompt)s (asked)") : gettext("%(number)s. %(prompt)s");
   return fill(text, { number: number(index + 1), prompt: short(prompt) });
 }
 

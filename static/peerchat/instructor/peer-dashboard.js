@@ -1,6 +1,7 @@
 import "../core/peer-bars.js";
 import "../chat/peer-chat.js";
 import "../core/peer-connection.js";
+import "./peer-answer.js";
 import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
@@ -11,7 +12,7 @@ import { Api } from "../core/api.js";
 import { ClassClient } from "../core/client.js";
 import { offerClient } from "../core/clients.js";
 import { showArchived, showCourse } from "../core/course.js";
-import { announce, coalesce, h, setAttribute, setText, show } from "../core/dom.js";
+import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
 import { initialState, openRound } from "../core/store.js";
@@ -19,7 +20,7 @@ import { explain } from "../core/refusals.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
-import { heading, isBare, letterOf } from "../core/wording.js";
+import { drawCurrent, resultFor } from "./current-question.js";
 import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
@@ -40,7 +41,6 @@ export class PeerDashboard extends HTMLElement {
   #parts = {};
   #questions;
   #asking = null;
-  #welcomed = false;
   #asked = new Set();
   #answers = false;
   #phase = null;
@@ -62,7 +62,7 @@ export class PeerDashboard extends HTMLElement {
   #start() {
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] ??= element;
     const { course, title, room, username, displayName, lastRead, loginUrl, api, sockets, csrf, included } = this.dataset;
-    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, pick: (slug) => this.#pick(slug), keep: (slug) => this.#keep(slug) });
+    this.#questions = new Questions({ list: this.#parts.questions, empty: this.#parts.noQuestions, page: this.#parts.questions.dataset.page, pick: (slug) => this.#pick(slug), keep: (slug) => this.#keep(slug) });
     for (const { slug, asked } of this.#questions.all) if (asked) this.#asked.add(slug);
     const chat = new PeerTransport(`${sockets}chat/`, { csrf, course, room, api });
     this.#control = new PeerTransport(`${sockets}instructor/${course}/`, {
@@ -89,7 +89,11 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
     const command = (action, fields) => this.#command(action, fields);
-    for (const part of ["control", "quick", "answer"]) this.#parts[part].connect({ command });
+    const reveal = () => {
+      this.#parts.figures.open();
+      this.#parts.answers.click();
+    };
+    for (const part of ["control", "quick", "answer", "figures"]) this.#parts[part].connect({ command, reveal });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
     this.#client.addEventListener("renamed", () => {
@@ -148,8 +152,7 @@ export class PeerDashboard extends HTMLElement {
       this.#client.dispatch(frame);
     } else {
       this.#refresh().catch(() => this.#control.reset());
-      if (this.#welcomed) this.#askQuestionsSoon();
-      this.#welcomed = true;
+      this.#askQuestionsSoon();
     }
   }
 
@@ -196,7 +199,7 @@ export class PeerDashboard extends HTMLElement {
         );
         this.#toast(fill(formed, { count: number(reply.groups) }));
       }
-      if (action === "set_correct") this.#toast(fields.choice ? gettext("The right answer is marked.") : gettext("No right answer is marked."));
+      if (action === "set_correct") this.#toast(fields.choice || fields.choices?.length ? gettext("The right answer is marked.") : gettext("No right answer is marked."));
       if (["make_partners", "announce", "set_correct", "show_bars"].includes(action)) await this.#askFigures();
       return true;
     } catch (error) {
@@ -254,7 +257,7 @@ export class PeerDashboard extends HTMLElement {
     showArchived(this.#parts.archived, state.course);
     if (this.dataset.included === undefined) this.#title = showCourse(state.course, this.#title);
     // The list has the questions as they will be asked next, so the class's own is not there.
-    const correct = (session.phase === "revealed" ? session.correct : figures?.correct) ?? null;
+    const result = resultFor(session, figures);
     const enabled = connected && session.known && !state.course.archived;
     if (session.epoch !== this.#epoch) {
       this.#epoch = session.epoch;
@@ -263,7 +266,8 @@ export class PeerDashboard extends HTMLElement {
     }
     if (session.stale && connected) this.#refresh().catch(() => {});
     if (session.known) this.#renderPhase(session);
-    this.#renderQuestion(session, correct);
+    show(this.#parts.current, Boolean(session.question));
+    drawCurrent(this.#parts.current, { session, result, shown: this.#answers || session.phase === "revealed" });
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
@@ -271,18 +275,13 @@ export class PeerDashboard extends HTMLElement {
       asked: this.#asked,
       grouped: Boolean(figures?.groups),
       bars: Boolean(figures?.bars),
-      unknown: session.question !== null && Boolean(figures) && correct === null,
+      unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });
-    const alone = !this.#questions.all.length;
+    const alone = this.#questions.all.every(({ isDraft }) => isDraft);
     this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
-    this.#parts.answer.render({ session, figures, correct, answers: this.#answers, enabled });
-    this.#parts.figures.render({
-      session,
-      figures,
-      correct,
-      answers: this.#answers,
-    });
+    this.#parts.answer.render({ session, figures, result, answers: this.#answers, enabled });
+    this.#parts.figures.render({ session, figures, result, answers: this.#answers, enabled });
     setAttribute(this, "data-answers", this.#answers ? "shown" : null);
     setAttribute(this.#parts.announceSend, "disabled", !connected || state.course.archived);
     show(this.#parts.lost, session.known && this.#control.status.state === "waiting");
@@ -304,32 +303,6 @@ export class PeerDashboard extends HTMLElement {
     this.#phase = phase;
     this.#parts.phase.dataset.phase = phase;
     this.dataset.phase = phase;
-  }
-
-  #renderQuestion(session, answer) {
-    const { question } = session;
-    const box = this.#parts.current;
-    show(box, Boolean(question));
-    const correct = session.correct || this.#answers ? answer : null;
-    const drawn = JSON.stringify([question, correct]);
-    if (!question || box.dataset.drawn === drawn) return;
-    box.dataset.drawn = drawn;
-    box.replaceChildren(
-      heading(question),
-      h(
-        "ul",
-        { class: isBare(question) ? "choices bare" : "choices" },
-        question.choices.map(({ choice, text }) =>
-          h(
-            "li",
-            { class: "choice still", data: choice === correct ? { correct: "" } : {} },
-            letterOf({ choice, text }),
-            h("span", { class: "text", dir: "auto" }, text),
-            choice === correct ? h("span", { class: "tag good" }, gettext("Correct")) : null,
-          ),
-        ),
-      ),
-    );
   }
 
   #now() {

@@ -1,3 +1,4 @@
+import { hasChoices, isPoll } from "../core/answers.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { decimal, number, percent, rightShare, suggestion } from "../core/format.js";
 import { tabStorage } from "../core/storage.js";
@@ -8,13 +9,16 @@ const BARS_KEY = "peerchat:bars";
 const UNKNOWN_IN = new Set(["vote_closed", "revote_closed", "revealed"]);
 
 /**
- * What the instructor sees of the class. `render({session, figures, correct, answers})`: `correct` is the
- * right choice or null, `answers` whether it may be seen on the screen.
+ * What the instructor sees of the class. `connect({command})` once, where `command(action, fields)` sends; then
+ * `render({session, figures, result, answers, enabled})`: `result` has what is right, and `answers` tells whether the
+ * screen may show it. Answers in words can then be marked as right at their bars.
  *
  * The bars are out of sight until asked for: a class that sees them on the projector votes along.
  */
 export class PeerFigures extends HTMLElement {
+  #command;
   #tiles = {};
+  #title;
   #toggle;
   #hidden;
   #bars;
@@ -37,6 +41,7 @@ export class PeerFigures extends HTMLElement {
       data: { testid: "toggle-bars" },
       on: { click: () => this.#flip() },
     });
+    this.#title = h("h3", {}, gettext("Votes per choice"));
     this.#hidden = h("p", { class: "muted", data: { testid: "bars-hidden" } });
     this.#bars = h("peer-bars", { data: { testid: "bars" } });
     this.#suggestion = h("p", { class: "suggestion", data: { testid: "suggestion" }, hidden: true });
@@ -55,15 +60,25 @@ export class PeerFigures extends HTMLElement {
       ),
       this.#suggestion,
       this.#unknown,
-      h("div", { class: "bars-head" }, h("h3", {}, gettext("Votes per choice")), this.#toggle),
+      h("div", { class: "bars-head" }, this.#title, this.#toggle),
       this.#hidden,
       this.#bars,
       this.#after,
     );
   }
 
-  render({ session, figures, correct, answers }) {
+  connect({ command }) {
+    this.#command = command;
+  }
+
+  /** Show the bars. */
+  open() {
+    if (!this.#open) this.#flip();
+  }
+
+  render({ session, figures, result, answers, enabled }) {
     const { phase, question } = session;
+    const { correct, right } = result;
     const revealed = phase === "revealed";
     const online = figures?.online ?? null;
     this.#set("online", online ?? "–");
@@ -83,18 +98,24 @@ export class PeerFigures extends HTMLElement {
     show(this.#hidden, !open || !question);
     setText(this.#hidden, question ? gettext("Hidden so that a projected screen does not influence the vote.") : gettext("No question yet."));
     show(this.#bars, open && Boolean(question));
+    setText(this.#title, !question || hasChoices(question) ? gettext("Votes per choice") : gettext("Answers"));
+    const known = answers || revealed;
     if (open && question) {
+      const marks = known && enabled && question.kind === "text" && figures?.may_set_correct;
       this.#bars.render({
-        choices: question.choices,
+        question,
         histograms: (revealed && session.histograms) || figures?.histograms || [{}, {}],
-        correct: answers || revealed ? correct : null,
+        voters: (revealed && session.voters) || figures?.votes,
+        correct: known ? correct : null,
+        right: known ? right : null,
+        mark: marks ? (key, isRight) => this.#mark(question, { key, isRight, right }) : null,
       });
     }
     // After the second vote there is nothing to choose between: the answer comes next.
-    const advice = phase === "vote_closed" ? suggestion(rightShare(figures?.histograms[0], correct)) : null;
+    const advice = phase === "vote_closed" ? suggestion(shareOfRight(question, figures, correct)) : null;
     show(this.#suggestion, Boolean(advice));
     if (advice) setText(this.#suggestion, fill(gettext("Suggestion: %(text)s"), { text: advice.text }));
-    show(this.#unknown, Boolean(question && figures) && correct === null && UNKNOWN_IN.has(phase));
+    show(this.#unknown, Boolean(question && figures) && !isPoll(question) && correct === null && !right?.length && UNKNOWN_IN.has(phase));
     this.#renderAfter(phase, figures);
   }
 
@@ -138,11 +159,24 @@ export class PeerFigures extends HTMLElement {
     );
   }
 
+  /** Say of an answer in words whether it is right. All that are right are told together. */
+  #mark(question, { key, isRight, right }) {
+    const choices = (right ?? []).filter((one) => one !== key);
+    this.#command("set_correct", { choices: isRight ? [...choices, key] : choices, question: question.question });
+  }
+
   #flip() {
     this.#open = !this.#open;
     tabStorage.setItem(BARS_KEY, this.#open ? "open" : "");
     this.dispatchEvent(new Event("change", { bubbles: true }));
   }
+}
+
+/** The share of right answers in the first vote, 0..1, or null where it is not known. */
+function shareOfRight(question, figures, correct) {
+  const [votes] = figures?.votes ?? [0];
+  if (figures?.right_votes) return votes ? figures.right_votes[0] / votes : null;
+  return question?.kind === "single" ? rightShare(figures?.histograms[0], correct) : null;
 }
 
 function votesIn(votes, online) {

@@ -1,4 +1,4 @@
-import { h, setText, show } from "../core/dom.js";
+import { h, show } from "../core/dom.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 
@@ -129,64 +129,4 @@ export class PeerQuick extends HTMLElement {
   }
 }
 
-/**
- * The buttons that mark the right answer of a question that was asked without. `connect({command})` as above; then
- * `render({session, figures, correct, answers, enabled})`: `answers` tells whether the screen may show it.
- */
-export class PeerAnswer extends HTMLElement {
-  #command;
-  #parts = {};
-  #made = "";
-
-  connectedCallback() {
-    if (this.#parts.title) return;
-    this.#parts = {
-      title: h("h2", { class: "answer-title" }),
-      note: h("p", { class: "muted", data: { testid: "answer-note" } }),
-      buttons: h("div", { class: "answer-buttons", role: "group", "aria-label": gettext("Mark the right answer") }),
-    };
-    this.append(this.#parts.title, this.#parts.note, this.#parts.buttons);
-  }
-
-  connect({ command }) {
-    this.#command = command;
-  }
-
-  render({ session, figures, correct, answers, enabled }) {
-    const { question, phase } = session;
-    const visible = Boolean(question && figures?.may_set_correct);
-    show(this, visible);
-    if (!visible) return;
-    const { title, note, buttons } = this.#parts;
-    const revealed = phase === "revealed";
-    const shown = answers || revealed;
-    setText(title, correct ? gettext("Right answer") : gettext("Mark the right answer"));
-    setText(note, this.#words({ correct, shown, revealed }));
-    const made = JSON.stringify([question.question, question.choices.map(({ choice }) => choice)]);
-    if (made !== this.#made) {
-      this.#made = made;
-      const button = (choice, text) =>
-        h("button", { type: "button", class: "button", data: { choice, testid: `mark-${choice || "none"}` }, on: { click: () => this.#command("set_correct", { choice: choice || null, question: this.dataset.question }) } }, text);
-      buttons.replaceChildren(...question.choices.map(({ choice }) => button(choice, choice)), button("", gettext("Not known")));
-    }
-    this.dataset.question = question.question;
-    for (const button of buttons.children) {
-      button.disabled = !enabled;
-      const chosen = shown && button.dataset.choice === (correct ?? "");
-      if (shown) button.setAttribute("aria-pressed", String(chosen));
-      else button.removeAttribute("aria-pressed");
-    }
-  }
-
-  #words({ correct, shown, revealed }) {
-    if (correct) {
-      if (!shown) return gettext("A right answer is marked. It is hidden on this screen.");
-      return revealed ? gettext("Everyone sees it. You can still change it.") : gettext("Students see it with the result.");
-    }
-    if (revealed) return gettext("Students see the votes only. They see the right answer as soon as you mark it.");
-    return gettext("You can do so before, during or after the vote, or never. Students see it with the result.");
-  }
-}
-
 customElements.define("peer-quick", PeerQuick);
-customElements.define("peer-answer", PeerAnswer);

@@ -1,29 +1,36 @@
 import { h, setAttribute, show } from "../core/dom.js";
+import { afterwords, rightSentence } from "../core/result-words.js";
+import { rich } from "../core/rich-element.js";
 import { gettext } from "../core/texts.js";
+import { letterOf, wordsOf } from "../core/wording.js";
 
 const PAGE = 500;
 
 /**
  * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, prompt,
- * asked, item}`; `pick(slug)` is called for the one that is to be asked next, `keep(slug)` for a quick one that stays.
+ * asked, isDraft, item}`; `pick(slug)` is called for the one that is to be asked next, `keep(slug)` for a quick one that
+ * stays. `page` is the address of the page on which drafts are finished, if there is one.
  */
 export class Questions {
   #list;
   #empty;
   #pick;
   #keep;
+  #page;
   #drawn = null;
 
-  constructor({ list, empty, pick, keep }) {
+  constructor({ list, empty, page, pick, keep }) {
     this.#list = list;
     this.#empty = empty;
+    this.#page = page;
     this.#pick = pick;
     this.#keep = keep;
     this.all = [...list.children].map((item) => {
       const { question, prompt } = item.dataset;
       item.querySelector("[data-part=pick]").addEventListener("click", () => pick(question));
       item.querySelector("[data-part=keep]")?.addEventListener("click", () => keep(question));
-      return { slug: question, prompt, asked: "asked" in item.dataset, item };
+      const choices = [...item.querySelectorAll(".choice")].map(({ dataset }) => dataset.text);
+      return { slug: question, prompt, asked: "asked" in item.dataset, isDraft: "draft" in item.dataset, wording: wording([prompt, ...choices]), item };
     });
   }
 
@@ -48,18 +55,22 @@ export class Questions {
 
   /** Show the question that the class is at, as it was asked, and whether it was edited since. */
   mark({ current, asked }) {
-    for (const { slug, item } of this.all) {
+    const now = current ? wording([current.prompt || current.question, ...current.choices.map(({ text }) => text)]) : null;
+    for (const { slug, wording: own, item } of this.all) {
       const isCurrent = slug === current?.question;
       setAttribute(item, "data-current", isCurrent);
-      setAttribute(item, "data-edited", isCurrent && isEdited(item, current));
+      setAttribute(item, "data-edited", isCurrent && own !== now);
       setAttribute(item, "data-asked", asked.has(slug));
     }
   }
 
-  #made({ question: slug, prompt, choices, correct, quick }, open) {
+  #made(question, open) {
+    const { question: slug, prompt, prompt_html: html, choices, correct, right = null, quick, is_draft: isDraft = false } = question;
+    const isRight = (letter) => (right ? right.includes(letter) : letter === correct);
+    const pick = h("button", { type: "button", class: "button small", data: { part: "pick" }, disabled: isDraft, on: { click: () => this.#pick(slug) } }, gettext("Choose"));
     const item = h(
       "li",
-      { class: "question-item", data: { question: slug, testid: `question-${slug}`, ...(quick && { quick: "" }) } },
+      { class: "question-item", data: { question: slug, testid: `question-${slug}`, ...(quick && { quick: "" }), ...(isDraft && { draft: "" }) } },
       h(
         "details",
         { ".open": open.has(slug) },
@@ -67,9 +78,11 @@ export class Questions {
           "summary",
           {},
           prompt ? null : h("span", { class: "question-slug" }, slug),
-          h("span", { class: "question-prompt", dir: "auto" }, prompt),
+          rich(html ? "div" : "span", { class: "question-prompt" }, { text: prompt, html }),
           " ",
           quick ? h("span", { class: "tag quick-tag" }, gettext("quick")) : null,
+          " ",
+          isDraft ? h("span", { class: "tag draft-tag" }, gettext("draft")) : null,
           " ",
           h("span", { class: "tag asked" }, gettext("asked")),
           " ",
@@ -77,18 +90,21 @@ export class Questions {
           " ",
           h("span", { class: "tag edited" }, gettext("edited for next time")),
         ),
-        h("ul", { class: "choices" }, choices.map(({ choice, text }) => row(choice, text, choice === correct))),
+        choices.length ? h("ul", { class: "choices" }, choices.map((one) => row(one, isRight(one.choice)))) : null,
+        h("div", { class: "answer prepared" }, answerOf(question), ...afterwords(question, "afterword")),
       ),
       quick ? h("button", { type: "button", class: "button small quiet", data: { part: "keep" }, on: { click: () => this.#keep(slug) } }, gettext("Keep")) : null,
-      h("button", { type: "button", class: "button small", data: { part: "pick" }, on: { click: () => this.#pick(slug) } }, gettext("Choose")),
+      pick,
+      isDraft ? this.#whyNot() : null,
     );
-    return { slug, prompt: prompt || slug, item };
+    const shown = prompt || slug;
+    return { slug, prompt: shown, isDraft, wording: wording([shown, ...choices.map(({ text }) => text)]), item };
   }
-}
 
-function isEdited(item, { prompt, choices }) {
-  const shown = [...item.querySelectorAll(".question-prompt, .choice .text")].map((part) => part.textContent);
-  return wording(shown) !== wording([prompt, ...choices.map(({ text }) => text)]);
+  #whyNot() {
+    const link = this.#page ? [" ", h("a", { href: this.#page }, gettext("Finish it"))] : [];
+    return h("p", { class: "draft-note muted", data: { testid: "draft-note" } }, gettext("A draft cannot be asked."), ...link);
+  }
 }
 
 /** The texts of a page have no carriage returns, unlike those of a server. */
@@ -96,12 +112,19 @@ function wording(texts) {
   return JSON.stringify(texts.map((text) => text.replace(/\r\n?/g, "\n")));
 }
 
-function row(letter, text, isRight) {
+/** The right answer where no choice shows it. */
+function answerOf(question) {
+  const { kind = "single", correct = null, accepted = null, tolerance = null } = question;
+  if (kind !== "number" && kind !== "text") return null;
+  return h("p", { class: "right-answer" }, rightSentence({ choices: [], ...question }, { correct, right: accepted, tolerance }));
+}
+
+function row(one, isRight) {
   return h(
     "li",
     { class: "choice still", data: isRight ? { right: "" } : {} },
-    h("span", { class: "letter" }, letter),
-    h("span", { class: "text", dir: "auto" }, text),
+    letterOf(one),
+    wordsOf(one),
     isRight ? h("span", { class: "tag good answer" }, gettext("Correct")) : null,
   );
 }

@@ -1,8 +1,10 @@
 import { announce, coalesce, h, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
+import { resultOf } from "../core/session.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { ScreenFeed } from "./feed.js";
 import { fit, fitting } from "./fit.js";
+import { PreviewFeed } from "./preview-feed.js";
 import { drawQuestion, layoutsFor } from "./question.js";
 import "./screen-clock.js";
 
@@ -30,12 +32,7 @@ export class PeerScreen extends HTMLElement {
   connectedCallback() {
     if (this.#feed) return;
     for (const element of this.querySelectorAll("[data-part]")) this.#parts[element.dataset.part] = element;
-    const { sockets, api, course, secret } = this.dataset;
-    this.#feed = new ScreenFeed(
-      secret
-        ? { path: `${sockets}screen/`, url: `${api}screen/`, secret }
-        : { path: `${sockets}screen/${course}/`, url: `${api}courses/${course}/screen/` },
-    );
+    this.#feed = this.#makeFeed();
     const render = coalesce(() => this.#render());
     this.#feed.addEventListener("show", ({ detail }) => {
       this.#now = detail;
@@ -44,12 +41,20 @@ export class PeerScreen extends HTMLElement {
     this.#feed.addEventListener("status", render);
     // What stands around the question comes and goes, such as the clock.
     const resized = new ResizeObserver(coalesce(() => this.#fit()));
-    for (const element of [this, this.#parts.box]) resized.observe(element);
+    // Formulas and pictures get their size after they were drawn.
+    for (const element of [this, this.#parts.box, this.#parts.content]) resized.observe(element);
     document.fonts?.ready.then(() => this.#fit());
     this.#prepareTools();
     document.addEventListener("visibilitychange", () => this.#stayAwake());
     this.#stayAwake();
     this.#feed.start();
+  }
+
+  #makeFeed() {
+    const { sockets, api, course, secret, title, preview } = this.dataset;
+    if (preview !== undefined) return new PreviewFeed(title);
+    if (secret) return new ScreenFeed({ path: `${sockets}screen/`, url: `${api}screen/`, secret });
+    return new ScreenFeed({ path: `${sockets}screen/${course}/`, url: `${api}courses/${course}/screen/` });
   }
 
   #render() {
@@ -74,8 +79,8 @@ export class PeerScreen extends HTMLElement {
     show(this.#parts.announcement, Boolean(now.announcement));
     setText(this.#parts.announcement, now.announcement?.text ?? "");
     show(this.#parts.partners, Boolean(now.groups?.length));
-    const { question, phase, histograms, correct, groups, announcement, here } = now;
-    const text = JSON.stringify([question, phase, histograms, correct, groups, announcement, question ? null : here]);
+    const { question, phase, histograms, voters, groups, announcement, here } = now;
+    const text = JSON.stringify([question, phase, histograms, voters, resultOf(now), groups, announcement, question ? null : here]);
     if (text === this.#drawn) return;
     this.#drawn = text;
     this.#parts.content.replaceChildren(now.question ? drawQuestion(now) : drawIdle(now));

@@ -1,7 +1,9 @@
+import { keyOf } from "../core/answers.js";
 import { explain } from "../core/refusals.js";
 import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
 import { shows, trimmed } from "../core/text.js";
+import { gettext } from "../core/texts.js";
 
 // With `round_closed` the vote goes out should the round be opened again.
 const LATER = new Set(["not_connected", "timeout", "round_closed"]);
@@ -14,6 +16,12 @@ const LAST_DRAFT = 1.2;
 // Seconds between two drafts while the student types, except right before the close.
 const DRAFT_EVERY = 0.4;
 const NO_WAIT = 0.6;
+
+// Where an answer is typed, the question has not lost it.
+const REFUSED = {
+  number: gettext("The server could not read this number. Write it with digits, such as 9.81."),
+  text: gettext("The server could not take this answer. Write it in other words."),
+};
 
 /**
  * The student's vote on its way: what was entered, kept in `storage` through reloads, and sent once
@@ -63,7 +71,10 @@ export class Ballot extends EventTarget {
     clearTimeout(this.#draftTimer);
   }
 
-  /** The fields to show in the form of the open round: those entered, else those that count, else none. */
+  /**
+   * The fields to show in the form of the open round: those entered, else those that count, else none. `typed` is
+   * what stands in the field of an answer that is written; `choice` is null while that is none.
+   */
   entry(session) {
     const round = openRound(session);
     return { ...fieldsOf(round ? counting(session, round) : null), ...this.#mine(session, round)?.fields };
@@ -72,7 +83,7 @@ export class Ballot extends EventTarget {
   /** Whether something is entered that is not the vote that was cast. */
   changed(session) {
     const round = openRound(session);
-    return Boolean(round) && !same(this.entry(session), fieldsOf(session.votes[round - 1]));
+    return Boolean(round) && !same(session, this.entry(session), fieldsOf(session.votes[round - 1]));
   }
 
   /** The choice that the button was pressed for and that the server has not confirmed, or null. */
@@ -116,13 +127,14 @@ export class Ballot extends EventTarget {
     try {
       // It names its round: on a slow line it may arrive when the next question is already open.
       const reply = await this.#request("vote", { question, round, vote });
-      this.#tell("voted", { question, round: reply.round, vote: { ...vote, cast_at: reply.cast_at } });
+      const choice = reply.choice ?? vote.choice;
+      this.#tell("voted", { question, round: reply.round, vote: { ...vote, choice, cast_at: reply.cast_at } });
       if (this.#entered === entered) this.#keep(null);
     } catch (error) {
       if (SOON.has(error.code)) wait = (error.retryAfter ?? 2) * 1000;
       else if (error.code === "timeout") wait = 1000;
       else if (!LATER.has(error.code)) {
-        this.error = explain(error);
+        this.error = (error.code === "invalid_choice" && REFUSED[session.question.kind]) || explain(error);
         if (this.#entered === entered) this.#keep({ ...entered, pressed: false });
       }
     } finally {
@@ -153,7 +165,7 @@ export class Ballot extends EventTarget {
     const round = openRound(session);
     const entered = this.#mine(session, round);
     const stored = entered ? counting(session, round) : null;
-    if (stored && this.#isOfAnotherDevice(stored) && timeOf(stored) > entered.at) {
+    if (stored && this.#isOfAnotherDevice(session, stored) && timeOf(stored) > entered.at) {
       this.#keep(null);
       return;
     }
@@ -166,14 +178,14 @@ export class Ballot extends EventTarget {
   }
 
   /** Whether this page has sent neither a stored vote or draft nor a later one. */
-  #isOfAnotherDevice(stored) {
-    return timeOf(stored) > this.#answeredAt && !this.#underWay.has(textOf(fieldsOf(stored)));
+  #isOfAnotherDevice(session, stored) {
+    return timeOf(stored) > this.#answeredAt && !this.#underWay.has(textOf(session, fieldsOf(stored)));
   }
 
   /** Whether a choice is entered that neither counts nor was refused. */
   #isUnsent(session, round) {
     const entered = this.#mine(session, round);
-    if (!entered?.fields.choice || same(entered.fields, fieldsOf(counting(session, round)))) return false;
+    if (!entered?.fields.choice || same(session, entered.fields, fieldsOf(counting(session, round)))) return false;
     return this.#refused !== this.#name(session, entered);
   }
 
@@ -217,7 +229,7 @@ export class Ballot extends EventTarget {
   async #request(action, { question, round, vote, after }) {
     const course = this.#client.state.course.slug;
     const confidence = vote.confidence ?? undefined;
-    const text = textOf(vote);
+    const text = textOf(this.#client.state.session, vote);
     this.#underWay.add(text);
     try {
       const reply = await this.#client.socket.request(action, { course, ...vote, confidence, question, round, after });
@@ -242,8 +254,8 @@ export class Ballot extends EventTarget {
     if (isNow && this.#entered?.question === renamed.former) this.#keep({ ...this.#entered, question: renamed.question });
   }
 
-  #name({ epoch }, { fields }) {
-    return `${epoch} ${textOf(fields)}`;
+  #name(session, { fields }) {
+    return `${session.epoch} ${textOf(session, fields)}`;
   }
 
   #mine(session, round) {
@@ -278,13 +290,15 @@ function fieldsOf(stored) {
 
 function cleaned({ choice, confidence, rationale }) {
   const text = rationale ?? "";
-  return { choice: choice ?? null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
+  return { choice: choice || null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
 }
 
-function textOf(fields) {
-  return JSON.stringify(cleaned(fields));
+/** What fields have in common that say the same. */
+function textOf({ question }, fields) {
+  const { choice, ...others } = cleaned(fields);
+  return JSON.stringify([choice === null || !question ? choice : keyOf(question, choice), others]);
 }
 
-function same(one, other) {
-  return textOf(one) === textOf(other);
+function same(session, one, other) {
+  return textOf(session, one) === textOf(session, other);
 }

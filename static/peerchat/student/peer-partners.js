@@ -1,8 +1,12 @@
+import { sameAnswer } from "../core/answers.js";
+import { answerWords } from "../core/answer-words.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { initials, list, shownName } from "../core/format.js";
 import { faceToFace } from "../core/store.js";
 import { isolated } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
+
+const CHOSE = { number: gettext("answered %(choice)s"), text: gettext("answered %(choice)s") };
 
 /** Who one talks to, what they chose, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {
@@ -36,7 +40,7 @@ export class PeerPartners extends HTMLElement {
 
   /** `alone`: nobody else is here. */
   render(session, room, { alone: nobody = false } = {}) {
-    const { partners } = session;
+    const { partners, question } = session;
     const names = partners.map((one) => isolated(shownName(one)));
     const face = faceToFace(session);
     const alone = !partners.length;
@@ -49,18 +53,18 @@ export class PeerPartners extends HTMLElement {
       : gettext("This takes a few seconds. You do not have to do anything.");
     setText(this.#hint, alone ? wait : hint(session, face));
     show(this.#hint, session.phase === "discuss");
-    const drawn = JSON.stringify([partners, partners.map((one) => room?.present[one.username])]);
+    const drawn = JSON.stringify([question, partners, partners.map((one) => room?.present[one.username])]);
     if (drawn !== this.#drawn) {
       this.#drawn = drawn;
       setAttribute(this.#names, "data-single", partners.length === 1);
-      this.#names.replaceChildren(...partners.map((partner) => row(partner, room?.present[partner.username])));
+      this.#names.replaceChildren(...partners.map((partner) => row(question, partner, room?.present[partner.username])));
     }
     show(this.#chat, Boolean(room));
     this.#chat.render(room);
   }
 }
 
-function row(partner, online) {
+function row(question, partner, online) {
   const name = shownName(partner);
   const state = online === false ? "away" : online ? "online" : null;
   const words = { away: gettext("away"), online: gettext("online") };
@@ -70,20 +74,24 @@ function row(partner, online) {
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
     h("span", { class: "partner-name", dir: "auto" }, name),
     partner.choice
-      ? h("span", { class: "tag partner" }, fill(gettext("chose %(choice)s"), { choice: partner.choice }))
+      ? h("span", { class: "tag partner answer-tag", dir: "auto" }, fill(CHOSE[question?.kind] ?? gettext("chose %(choice)s"), { choice: answerWords(question, partner.choice) }))
       : h("span", { class: "tag" }, gettext("no vote")),
     state ? h("span", { class: "partner-state", data: { state } }, words[state]) : null,
   );
 }
 
 function hint(session, face) {
-  const own = session.votes[0]?.choice;
+  const { question } = session;
+  const own = session.votes[0]?.choice ?? null;
   const voters = session.partners.filter((one) => one.choice);
-  const other = voters.find((one) => one.choice !== own);
+  const other = voters.find((one) => !sameAnswer(question, one.choice, own));
   const where = face ? `${gettext("Go to them and talk it through.")} ` : "";
+  if (own && other && question.kind === "text") {
+    return where + gettext("You gave different answers. Give your reasons and try to convince each other.");
+  }
   if (own && other) {
     const text = gettext("You chose %(own)s, %(name)s chose %(choice)s. Give your reasons and try to convince each other.");
-    return where + fill(text, { own, name: isolated(shownName(other)), choice: other.choice });
+    return where + fill(text, { own: answerWords(question, own), name: isolated(shownName(other)), choice: answerWords(question, other.choice) });
   }
   if (own && voters.length) return where + gettext("You chose the same. Compare your reasons. How would someone argue for another answer?");
   return where + gettext("Explain how you would answer, and listen to the others.");

@@ -1,10 +1,23 @@
+import { hasChoices, isPoll, isRight, sameAnswer } from "../core/answers.js";
+import { answerWords } from "../core/answer-words.js";
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { shownName } from "../core/format.js";
+import { afterwords, rightSentence } from "../core/result-words.js";
 import { openRound } from "../core/store.js";
-import { lengthOf, limitLength } from "../core/text.js";
+import { guardEnter, lengthOf, limitLength } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
-import { heading, isBare, letterOf } from "../core/wording.js";
+import { heading, isBare, letterOf, wordsOf } from "../core/wording.js";
+import { answerFields } from "./answer-form.js";
 
 const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
+const EMPTY = {
+  single: gettext("Choose an answer."),
+  several: gettext("Choose one answer or more."),
+  number: gettext("Type a number."),
+  text: gettext("Type an answer."),
+};
+// Characters of an answer beside the button.
+const SHORT = 40;
 
 /**
  * The question as the phase asks for it: a form while a vote is open, else for reading, and at the end
@@ -51,16 +64,8 @@ export class PeerQuestion extends HTMLElement {
   #makeForm(question, round) {
     const parts = {};
     const edit = (changes) => this.#ballot.edit(this.#client.state.session, changes);
-    parts.choices = question.choices.map(({ choice, text }) => {
-      const input = h("input", {
-        type: "radio",
-        name: "choice",
-        value: choice,
-        data: { testid: `choice-${choice}` },
-        on: { change: () => edit({ choice }) },
-      });
-      return { choice, input, card: h("label", { class: "choice" }, input, letterOf({ choice, text }, { silent: true }), h("span", { class: "text", dir: "auto" }, text)) };
-    });
+    parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
+    parts.answer = answerFields(question, edit, parts.first);
     parts.confidence = CONFIDENCE.map((label, index) => {
       const input = h("input", {
         type: "radio",
@@ -83,21 +88,12 @@ export class PeerQuestion extends HTMLElement {
     });
     limitLength(parts.rationale, () => this.#client.state.limits.rationale);
     parts.count = h("span", { id: "rationale-count", class: "count" });
-    parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
     parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, gettext("Vote"));
     parts.status = h("p", { class: "vote-status", role: "status", data: { testid: "vote-status" } });
     const form = h(
       "form",
       { class: "vote", on: { submit: (event) => this.#submit(event) } },
-      h(
-        "fieldset",
-        { class: isBare(question) ? "choices bare" : "choices" },
-        question.prompt
-          ? h("legend", { class: "prompt" }, h("span", { dir: "auto", data: { testid: "prompt" } }, question.prompt))
-          : h("legend", { class: "hidden-label" }, gettext("Choose an answer.")),
-        parts.first,
-        parts.choices.map(({ card }) => card),
-      ),
+      parts.answer.elements.filter(Boolean),
       h(
         "details",
         { class: "more", ".open": true },
@@ -115,64 +111,69 @@ export class PeerQuestion extends HTMLElement {
     );
     this.#parts = parts;
     setAttribute(form, "data-round", round);
+    guardEnter(form);
     this.replaceChildren(form);
   }
 
   #submit(event) {
     event.preventDefault();
-    this.#ballot.cast(this.#client.state.session);
+    if (!this.#parts.answer.isRefused()) this.#ballot.cast(this.#client.state.session);
   }
 
   #renderForm(session, round) {
-    const { choices, confidence, rationale, count, first, button, status } = this.#parts;
+    const { answer, confidence, rationale, count, first, button, status } = this.#parts;
+    const { question } = session;
     const entry = this.#ballot.entry(session);
-    for (const { choice, input, card } of choices) {
-      if (input.checked !== (choice === entry.choice)) input.checked = choice === entry.choice;
-      setAttribute(card, "data-first", round === 2 && session.votes[0]?.choice === choice && gettext("first vote"));
-    }
+    const before = round === 2 ? (session.votes[0]?.choice ?? null) : null;
+    answer.render(entry, before);
     for (const { value, input } of confidence) input.checked = value === entry.confidence;
     // While someone types the field is the truth; it is only set when it comes from elsewhere.
     if (focusedNear(rationale) !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
     setText(count, `${lengthOf(rationale.value)} / ${this.#client.state.limits.rationale}`);
     show(count, rationale.value.length > 0);
 
-    const before = session.votes[0]?.choice;
     show(first, round === 2);
-    setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: before }) : gettext("You did not vote the first time. You can now."));
+    setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: answerWords(question, before) }) : gettext("You did not vote the first time. You can now."));
 
     const saved = session.votes[round - 1];
     const pending = this.#ballot.pending(session, round);
     const changed = this.#ballot.changed(session);
-    button.disabled = !entry.choice || Boolean(pending) || (Boolean(saved) && !changed);
+    // What is typed and no answer may be sent: the field then says why it is none.
+    button.disabled = !(entry.choice || entry.typed?.trim()) || Boolean(pending) || (Boolean(saved) && !changed);
     setText(button, saved ? (changed || pending ? gettext("Change vote") : gettext("Voted")) : gettext("Vote"));
     const [state, text] = this.#words({ session, saved, pending, changed, entry });
     setText(status, text);
     setAttribute(status, "data-state", state);
   }
 
-  #words({ saved, pending, changed, entry }) {
+  #words({ session, saved, pending, changed, entry }) {
+    const { question, draft } = session;
+    const words = (answer) => answerWords(question, answer, { most: SHORT });
     if (this.#ballot.error) return ["error", this.#ballot.error];
     if (pending) {
       return this.#client.socket.isOpen
-        ? ["sending", fill(gettext("Sending your vote for %(choice)s…"), { choice: pending })]
-        : ["offline", fill(gettext("No connection. Your vote for %(choice)s will be sent once you are back online."), { choice: pending })];
+        ? ["sending", fill(gettext("Sending your vote for %(choice)s…"), { choice: words(pending) })]
+        : ["offline", fill(gettext("No connection. Your vote for %(choice)s will be sent once you are back online."), { choice: words(pending) })];
     }
     const counts = this.#client.socket.isOpen
       ? gettext("Your choice counts when the vote closes.")
       : gettext("Your choice counts if you are back online before the vote closes.");
-    if (saved && changed && saved.choice !== entry.choice) {
-      const text = gettext("Your vote: %(vote)s. You chose %(choice)s but have not sent it yet.");
-      return ["changed", `${fill(text, { vote: saved.choice, choice: entry.choice })} ${counts}`];
+    if (!entry.choice) {
+      // What the server has counts as long as nothing takes its place.
+      const kept = draft ?? saved;
+      if (kept) return ["changed", fill(gettext("%(choice)s counts unless you give another answer."), { choice: words(kept.choice) })];
+      return ["empty", EMPTY[question.kind] ?? EMPTY.single];
     }
-    const vote = saved?.choice;
+    if (saved && changed && !sameAnswer(question, saved.choice, entry.choice)) {
+      const text = gettext("Your vote: %(vote)s. You chose %(choice)s but have not sent it yet.");
+      return ["changed", `${fill(text, { vote: words(saved.choice), choice: words(entry.choice) })} ${counts}`];
+    }
+    const vote = saved ? words(saved.choice) : null;
     if (saved && changed) {
       return ["changed", `${fill(gettext("Your vote: %(vote)s. You have not sent the change yet."), { vote })} ${this.#changeCounts()}`];
     }
     if (saved) return ["saved", fill(gettext("Your vote: %(vote)s. You can change it until the vote closes."), { vote })];
-    if (entry.choice) {
-      return ["changed", `${fill(gettext("You chose %(choice)s but have not sent it yet."), { choice: entry.choice })} ${counts}`];
-    }
-    return ["empty", gettext("Choose an answer.")];
+    return ["changed", `${fill(gettext("You chose %(choice)s but have not sent it yet."), { choice: words(entry.choice) })} ${counts}`];
   }
 
   /** When a change of reason or confidence counts, in words. */
@@ -184,39 +185,38 @@ export class PeerQuestion extends HTMLElement {
 
   #makeReading(question) {
     const parts = { marks: new Map() };
-    const cards = question.choices.map(({ choice, text }) => {
+    const place = (answer) => {
       const marks = h("span", { class: "marks" });
-      parts.marks.set(choice, marks);
-      return h("li", { class: "choice still", data: { testid: `shown-${choice}` } }, letterOf({ choice, text }), h("span", { class: "text", dir: "auto" }, text), marks);
-    });
+      parts.marks.set(answer, marks);
+      return marks;
+    };
+    const cards = question.choices.map((one) =>
+      h("li", { class: "choice still", data: { testid: `shown-${one.choice}` } }, letterOf(one), wordsOf(one), place(one.choice)),
+    );
+    parts.given = h("ul", { class: "given", data: { testid: "given" } });
     parts.note = h("p", { class: "note", data: { testid: "vote-note" } });
     this.#parts = parts;
     this.replaceChildren(
       heading(question),
-      h("ul", { class: isBare(question) ? "choices bare" : "choices" }, cards),
+      hasChoices(question) ? h("ul", { class: isBare(question) ? "choices bare" : "choices" }, cards) : parts.given,
       parts.note,
     );
   }
 
   #renderReading(session) {
-    const { marks, note } = this.#parts;
-    const [first, second] = session.votes;
+    const { marks, given, note } = this.#parts;
+    const { question } = session;
     const discussing = session.phase === "discuss";
+    const answers = this.#answers(session, discussing);
     for (const [choice, element] of marks) {
-      const tags = [];
-      if (session.round === 2) {
-        if (first?.choice === choice) tags.push(["own", gettext("Your first vote")]);
-        if (second?.choice === choice) tags.push(["own strong", gettext("Your second vote")]);
-      } else if (first?.choice === choice) tags.push(["own strong", gettext("Your vote")]);
-      if (discussing) {
-        for (const partner of session.partners) {
-          if (partner.choice === choice) tags.push(["partner", partner.display_name || partner.username]);
-        }
-      }
-      const drawn = JSON.stringify(tags);
-      if (element.dataset.drawn === drawn) continue;
-      element.dataset.drawn = drawn;
-      element.replaceChildren(...tags.map(([kind, text]) => h("span", { class: `tag ${kind}`, dir: "auto" }, text)));
+      const tags = answers.filter(({ answer }) => answer.includes(choice));
+      if (redrawn(element, tags)) element.replaceChildren(...tags.map(({ kind, name }) => h("span", { class: `tag ${kind}`, dir: "auto" }, name)));
+    }
+    if (!hasChoices(question)) {
+      // What the partners wrote stands beside their names.
+      const own = answers.filter(({ kind }) => kind !== "partner");
+      if (redrawn(given, own)) given.replaceChildren(...own.map((one) => row(question, one)));
+      show(given, own.length > 0);
     }
     const round = session.round ?? 1;
     const vote = session.votes[round - 1];
@@ -228,33 +228,63 @@ export class PeerQuestion extends HTMLElement {
     const lost = this.#ballot.pending(session, round);
     const chosen = this.#ballot.chosen(session, round);
     show(note, !vote && !discussing);
-    if (lost) setText(note, fill(gettext("Your vote for %(choice)s did not arrive before the vote closed."), { choice: lost }));
-    else if (chosen) setText(note, fill(gettext("Your choice %(choice)s did not arrive before the vote closed."), { choice: chosen }));
+    if (lost) setText(note, fill(gettext("Your vote for %(choice)s did not arrive before the vote closed."), { choice: answerWords(question, lost) }));
+    else if (chosen) setText(note, fill(gettext("Your choice %(choice)s did not arrive before the vote closed."), { choice: answerWords(question, chosen) }));
     else setText(note, gettext("You did not vote this time."));
   }
 
+  /** The answers that are shown with the question: one's own and, while they talk, those of the partners. */
+  #answers(session, discussing) {
+    const [first, second] = session.votes.map((vote) => vote?.choice ?? null);
+    const found =
+      session.round === 2
+        ? [
+            { kind: "own", name: gettext("Your first vote"), answer: first },
+            { kind: "own strong", name: gettext("Your second vote"), answer: second },
+          ]
+        : [{ kind: "own strong", name: gettext("Your vote"), answer: first }];
+    if (discussing) found.push(...session.partners.map((one) => ({ kind: "partner", name: shownName(one), answer: one.choice ?? null })));
+    return found.filter(({ answer }) => answer !== null);
+  }
+
   #makeResult(question) {
-    const parts = { bars: h("peer-bars"), verdict: h("p", { class: "verdict", role: "status", data: { testid: "verdict" } }) };
+    const parts = { bars: h("peer-bars"), verdict: h("p", { class: "verdict", role: "status", data: { testid: "verdict" } }), after: h("div", { class: "afterwords" }) };
     this.#parts = parts;
-    this.replaceChildren(heading(question), parts.verdict, parts.bars);
+    this.replaceChildren(heading(question), parts.verdict, parts.bars, parts.after);
   }
 
   #renderResult(session) {
-    const { bars, verdict } = this.#parts;
-    const { correct, question } = session;
+    const { bars, verdict, after } = this.#parts;
+    const { correct, right, voters, feedback, question } = session;
     const own = session.votes.map((vote) => vote?.choice ?? null);
-    bars.render({ choices: question.choices, histograms: session.histograms ?? [{}, {}], correct, own });
+    bars.render({ question, histograms: session.histograms ?? [{}, {}], voters, correct, right, own, feedback });
     const last = own[1] ?? own[0];
-    const answer = correct ? fill(gettext("The correct answer is %(choice)s."), { choice: correct }) : gettext("No right answer is marked.");
-    let personal = "";
-    if (correct && last) {
-      const turned = own[1] && own[0] && own[0] !== correct;
-      if (last !== correct) personal = fill(gettext("You chose %(choice)s."), { choice: last });
-      else personal = turned ? gettext("You changed your mind and got it right.") : gettext("You got it right.");
+    const isOwnRight = last === null ? null : isRight(question, last, session);
+    const sentences = [rightSentence(question, session)];
+    if (isOwnRight !== null) {
+      const turned = own[1] !== null && own[0] !== null && !isRight(question, own[0], session);
+      if (!isOwnRight) sentences.push(fill(gettext("You chose %(choice)s."), { choice: answerWords(question, last, { most: SHORT }) }));
+      else sentences.push(turned ? gettext("You changed your mind and got it right.") : gettext("You got it right."));
     }
-    setText(verdict, personal ? `${answer} ${personal}` : answer);
-    setAttribute(verdict, "data-right", correct && last ? String(last === correct) : null);
+    show(verdict, !isPoll(question));
+    setText(verdict, sentences.filter(Boolean).join(" "));
+    setAttribute(verdict, "data-right", isOwnRight === null ? null : String(isOwnRight));
+    const words = [session.explanation, session.explanation_html, session.follow_up, session.follow_up_html];
+    if (redrawn(after, words)) after.replaceChildren(...afterwords(session, "afterword"));
   }
+}
+
+/** Whether an element shows other things than these; it is then said to show them. */
+function redrawn(element, things) {
+  const drawn = JSON.stringify(things);
+  if (element.dataset.drawn === drawn) return false;
+  element.dataset.drawn = drawn;
+  return true;
+}
+
+/** Whose answer it is, and the answer. */
+function row(question, { kind, name, answer }) {
+  return h("li", { class: "given-answer" }, h("span", { class: `tag ${kind}`, dir: "auto" }, name), h("span", { class: "text", dir: "auto" }, answerWords(question, answer)));
 }
 
 customElements.define("peer-question", PeerQuestion);

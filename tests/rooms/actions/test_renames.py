@@ -9,7 +9,7 @@ from rooms.actions.votes import Ballot, cast_vote
 from rooms.models import ClassSession, Course, FormerSlug, Message, Question, UseLog, Vote
 from rooms.queries import classroom
 from rooms.queries.courses import questions_for
-from rooms.queries.results import revealed_results
+from rooms.queries.revealed import revealed_results
 from rooms.queries.slugs import find_course
 from rooms.wire.commands import NextQuestion, Reveal, StartQuestion, StopVote
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied, RoundClosed

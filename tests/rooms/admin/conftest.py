@@ -26,6 +26,7 @@ from rooms.models import (
     Message,
     Partner,
     PartnerGroup,
+    Picture,
     Question,
     RightAnswer,
     Room,
@@ -103,6 +104,7 @@ def teach(course, question, names=("ada", "ben", "carol")):
     Mention.objects.create(message=message, user=ben)
     FormerSlug.objects.create(course=course, slug=f"former-{course.slug}", left_at=now)
     Screen.objects.create(course=course)
+    Picture.objects.create(course=course, width=3, height=2, size=9, made_by=carol)
     UseLog.objects.create(
         timestamp=now,
         sid=ada.username,

@@ -32,6 +32,7 @@ from rooms.models import (
     Message,
     Partner,
     PartnerGroup,
+    Picture,
     Question,
     QuestionVersion,
     RightAnswer,
@@ -66,6 +67,7 @@ HISTORY = [
     Message,
     Partner,
     PartnerGroup,
+    Picture,
     QuestionVersion,
     RightAnswer,
     Room,
@@ -154,6 +156,7 @@ def test_lists_do_not_query_row_by_row(
         Exclusion.objects.create(course=taught, code="", user=user, removed_at=later)
         KnownAddress.objects.create(course=other, address="192.0.2.1")
         Screen.objects.create(course=other)
+        Picture.objects.create(course=other, width=3, height=2, size=9, made_by=user)
         ClassSession.objects.create(course=other, started_at=now, changed_at=now, controller=user)
         round_ = Round.objects.create(
             session=session, question=question, version=version, number=1, opened_at=later

@@ -190,3 +190,60 @@ def test_a_quick_question_may_stay_without_words_until_it_is_kept(admin_client, 
     question.refresh_from_db()
     assert (question.prompt, question.quick) == ("Why?", False)
     assert question.choices.get(is_correct=True).letter == "B"
+
+
+@pytest.mark.parametrize(
+    ("texts", "fields", "expected"),
+    [
+        (["up", "down"], {"kind": "several", "choices-1-is_correct": "on"}, {}),
+        (
+            ["up", "down"],
+            {"kind": "several", "choices-0-is_correct": ""},
+            {"choices": ["At least one choice must be correct."]},
+        ),
+        (["up", "down"], {"kind": "poll", "choices-0-is_correct": ""}, {}),
+        (
+            ["up", "down"],
+            {"kind": "poll"},
+            {"is_correct 0": ["A poll has no correct choice."]},
+        ),
+        ([], {"kind": "number", "number": "9.81", "tolerance": "0.1", "unit": "m/s²"}, {}),
+        (
+            [],
+            {"kind": "number", "number": "9.81", "tolerance": "-1"},
+            {"tolerance": ["The tolerance is a number from 0."]},
+        ),
+        (
+            ["up", "down"],
+            {"kind": "number", "number": "9.81"},
+            {"choices": ["A question of this kind has no choices."]},
+        ),
+        ([], {"kind": "text", "accepted": " Mitochondria \n\nmitochondrion"}, {}),
+        (
+            [],
+            {"kind": "text", "accepted": "x" * 201},
+            {"accepted": ["Accepted answer 1 has more than 200 characters."]},
+        ),
+        (["up"], {"is_draft": "on"}, {}),
+    ],
+)
+def test_questions_of_all_kinds(admin_client, course, texts, fields, expected):
+    if not texts:
+        fields = {"choices-0-is_correct": "", **fields}
+    response = make(admin_client, course, *texts, **fields)
+    if expected:
+        assert said(response) == expected
+        return
+    assert response.status_code == 302, said(response)
+    content = Question.objects.get().content
+    assert [one.text for one in content.choices] == texts
+    match fields.get("kind"):
+        case "number":
+            assert (content.number, content.tolerance, content.unit) == (9.81, 0.1, "m/s²")
+        case "text":
+            assert content.accepted == ("Mitochondria", "mitochondrion")
+    # The page shows what is stored, and saving it again changes nothing but the edit.
+    question = Question.objects.get()
+    assert change_question(admin_client, question).status_code == 302
+    assert Question.objects.get().content == content
+    assert Question.objects.get().edit == 1

@@ -25,6 +25,9 @@ class Caller:
     def post(self, path: str, body: Any = None) -> tuple[int, Any]:
         return self._told(self.client.post(f"/api/{path}", {} if body is None else body))
 
+    def put(self, path: str, body: Any) -> tuple[int, Any]:
+        return self._told(self.client.put(f"/api/{path}", body))
+
     def patch(self, path: str, body: Any) -> tuple[int, Any]:
         return self._told(self.client.patch(f"/api/{path}", body))
 

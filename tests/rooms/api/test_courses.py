@@ -165,6 +165,7 @@ def test_classes_and_their_counts(school, api, lead, vote):
             {
                 "question": "force",
                 "prompt": "What is force?",
+                "kind": "single",
                 "choices": choices,
                 "round": 1,
                 "correct": "B",
@@ -172,10 +173,12 @@ def test_classes_and_their_counts(school, api, lead, vote):
                 "closed_at": first.closed_at.timestamp(),
                 "votes": 2,
                 "histogram": {"A": 1, "B": 1},
+                "right": ["B"],
             },
             {
                 "question": "work",
                 "prompt": "What is work?",
+                "kind": "single",
                 "choices": choices,
                 "round": 1,
                 "correct": "B",
@@ -183,12 +186,13 @@ def test_classes_and_their_counts(school, api, lead, vote):
                 "closed_at": None,
                 "votes": 0,
                 "histogram": {},
+                "right": ["B"],
             },
         ],
     }
     (students,) = results(api(school.ada).get("courses/physics/sessions/"))
     for round_ in told["rounds"]:
-        del round_["correct"], round_["votes"], round_["histogram"]
+        del round_["correct"], round_["votes"], round_["histogram"], round_["right"]
     assert students == told
 
 
@@ -228,6 +232,7 @@ def test_a_question_in_full(school, api, lead):
             "choices": [{"choice": letter, "text": f"choice {letter}"} for letter in "ABCD"],
             "correct": "B",
             "quick": False,
+            "right": ["B"],
         }
     ]
 

@@ -52,10 +52,11 @@ def test_the_examples(site, tmp_path):
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout) if done.stdout else None)
-    assert len(answers) == 20
+    assert len(answers) == 22
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[8]["results"]] == ["hello"]
     assert (answers[11]["round"], answers[11]["choice"]) == (1, "B")
     assert answers[12]["phase"] == "vote"
     assert [line["outcome"] for line in answers[18]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
+    assert [one["outcome"] for one in answers[19]["questions"]] == ["new", "refused"]

@@ -33,9 +33,11 @@ TEXTS = [
 
 async def test_everyone_gets_every_frame_as_it_came(place, cast):
     # The senders are on both workers, and so are the listeners. No two of them share a course.
-    feeds = [await place.join(person) for person in (cast.ada, cast.zoe, cast.ivan, cast.ada)]
-    for one in feeds:
-        await one.notice("feed_joined", feeds[-1])
+    feeds: list[Feed] = []
+    for person in (cast.ada, cast.zoe, cast.ivan, cast.ada):
+        feeds.append(await place.join(person))
+        for one in feeds:
+            await one.notice("feed_joined", feeds[-1])
     for number, one in enumerate(feeds):
         before = [len(each.frames) for each in feeds]
         await one.send(*TEXTS, f"end {number}")

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from rooms.formats import Exported, Note, gift
+from rooms.formats import EmbeddedPicture, Exported, Note, gift
 from rooms.formats.codes import Loss
 from rooms.peer.content import ChoiceContent, Kind, QuestionContent
 from tests.rooms.formats.contents import exported
@@ -48,3 +48,20 @@ def test_a_draft_without_a_right_answer_comes_back_as_another_kind():
     right = tuple(replace(choice, is_correct=True) for choice in choices)
     all_right = Exported(content=QuestionContent(prompt="x", choices=right))
     assert gift.losses(all_right) == (Note(Loss.SEVERAL),)
+
+
+def test_answers_with_arrows_are_not_to_be_matched():
+    content = QuestionContent(kind=Kind.TEXT, prompt="x", accepted=("A -> B", "C->D"))
+    assert gift.read(gift.write([Exported(content=content)]))[0].content == content
+
+
+def test_a_picture_may_be_in_every_text():
+    picture = EmbeddedPicture("a.png", b"\x89PNG")
+    cited = "![A](file:a.png)"
+    content = QuestionContent(
+        prompt=cited,
+        choices=(ChoiceContent(cited, True, cited), ChoiceContent("b", feedback=cited)),
+        explanation=cited,
+    )
+    (item,) = gift.read(gift.write([Exported(content=content, pictures=(picture,))]))
+    assert (item.content, item.pictures) == (content, (picture,))

@@ -224,7 +224,7 @@ BAD_FIELDS = {
     "choice missing": ("vote", {"course": "c"}),
     "choice a list": ("vote", {"course": "c", "choice": ["A"]}),
     "choice a number": ("vote", {"course": "c", "choice": 1}),
-    "choice too long": ("vote", {"course": "c", "choice": "A" * 65}),
+    "choice too long": ("vote", {"course": "c", "choice": "A" * 201}),
     "confidence 0": ("vote", {"course": "c", "choice": "A", "confidence": 0}),
     "confidence 6": ("vote", {"course": "c", "choice": "A", "confidence": 6}),
     "confidence 2.5": ("vote", {"course": "c", "choice": "A", "confidence": 2.5}),

@@ -67,6 +67,8 @@ def test_every_handler_returns_the_reply_of_its_command(command):
                 "correct": "A",
                 "may_set_correct": False,
                 "bars": False,
+                "kind": None,
+                "right": [],
             },
         ),
     ],

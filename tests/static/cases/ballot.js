@@ -214,3 +214,46 @@ export async function aChoiceStaysWhenTheQuestionGetsAnotherSlug() {
   equal(one.sent, [["vote", { choice: "C", rationale: "", question: "newton", round: 1 }]]);
   one.ballot.stop();
 }
+
+const NUMBER = { question: "lift", prompt: "?", kind: "number", unit: "m", choices: [] };
+
+function asked(question) {
+  const one = new Class();
+  one.hears({ action: "local.snapshot", phase: "vote", epoch: 1, revision: 1, question, round: 1, deadline: null, votes: [null, null], partners: [] });
+  return one;
+}
+
+export async function aNumberThatTheServerWritesInAnotherWayIsTheSame() {
+  const one = asked(NUMBER);
+  one.answer = async () => ({ round: 1, choice: "0.00001", cast_at: one.now() });
+  one.choose({ choice: "1e-5", typed: "1e-5 m" });
+  one.ballot.cast(one.state.session);
+  await wait(0.05);
+  equal([one.state.session.votes[0].choice, one.ballot.changed(one.state.session)], ["0.00001", false]);
+  one.choose({ choice: "1e-5", typed: "1e-5" });
+  equal(one.ballot.changed(one.state.session), false);
+  one.hears({ action: "closing", epoch: 1, deadline: one.now() + 0.5 });
+  await wait(0.1);
+  equal(one.sent.map(([action]) => action), ["vote"]);
+  one.ballot.stop();
+}
+
+export async function whatIsTypedAndNoAnswerIsKeptAndNotSent() {
+  const one = asked(NUMBER);
+  one.choose({ choice: null, typed: "abc" });
+  one.ballot.cast(one.state.session);
+  one.hears({ action: "closing", epoch: 1, deadline: one.now() + 0.5 });
+  await wait(0.1);
+  equal([one.sent, one.ballot.entry(one.state.session).typed], [[], "abc"]);
+  one.ballot.stop();
+}
+
+export async function aRefusedAnswerIsExplainedByTheKindOfQuestion() {
+  const one = asked(NUMBER);
+  one.answer = () => Promise.reject(Object.assign(new Error("no"), { code: "invalid_choice" }));
+  one.choose({ choice: "5", typed: "5" });
+  one.ballot.cast(one.state.session);
+  await wait(0.05);
+  equal(one.ballot.error.includes("number"), true);
+  one.ballot.stop();
+}

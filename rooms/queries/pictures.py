@@ -1,0 +1,154 @@
+"""The pictures of a course, and who may see which."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+
+from accounts.people import User
+from rooms.models import ClassSession, Course, Picture, QuestionVersion, Round
+from rooms.peer.content import QuestionContent
+from rooms.peer.phases import Phase
+from rooms.permissions import enrolled
+from rooms.queries.classroom import class_session
+from rooms.queries.questions import reveals
+from rooms.wire.errors import PermissionDenied
+
+_CITED = re.compile(r"picture:([0-9a-f]{32})(?![0-9a-f])")
+
+
+def pictures_of(*texts: str) -> set[str]:
+    """Return the keys of the pictures that texts cite."""
+    return {key for text in texts for key in _CITED.findall(text)}
+
+
+def replaced(text: str, keys: dict[str, str]) -> str:
+    """Return a text that cites other pictures in place of those that have another key here."""
+    return _CITED.sub(lambda found: f"picture:{keys.get(found[1], found[1])}", text)
+
+
+def texts_of(content: QuestionContent) -> list[str]:
+    """Return the texts of a question that may cite pictures."""
+    return [
+        *(content.prompt, content.explanation, content.follow_up),
+        *(text for choice in content.choices for text in (choice.text, choice.feedback)),
+    ]
+
+
+def known(course: Course, digest: str) -> Picture | None:
+    """Return the picture of a course that was made of, or has, the bytes of this SHA-256."""
+    same = Q(source_digest=digest) | Q(digest=digest)
+    return course.pictures.filter(same).order_by("pk").first()
+
+
+def stored_bytes(picture: Picture) -> bytes:
+    """Return the bytes of a picture. Raises OSError if its file is missing."""
+    with picture.file.open("rb") as file:
+        data: bytes = file.read()
+    return data
+
+
+def used(course: Course) -> set[str]:
+    """Return the keys of the pictures that questions of a course cite, now or when asked."""
+    found: set[str] = set()
+    for question in course.questions.prefetch_related("choices"):
+        found |= pictures_of(*texts_of(question.content))
+    for version in QuestionVersion.objects.filter(question__course=course).iterator(200):
+        found |= _before_reveal(version) | _after_reveal(version)
+    return found
+
+
+def for_member(user: User, slug: str, key: str) -> Picture | None:
+    """Return a picture of a course that the user may see now, or None.
+
+    Those who lead the course see all. Others see what they were asked: the pictures of the
+    question and its choices since it was asked, and those of the explanation, the follow-up and
+    the feedback since it was revealed.
+    """
+    try:
+        enrollment = enrolled(user, slug)
+    except PermissionDenied:
+        return None
+    if not enrollment.leads and not _was_shown(enrollment.course, key):
+        return None
+    return enrollment.course.pictures.filter(key=key).first()
+
+
+def for_screen(course: Course, key: str) -> Picture | None:
+    """Return a picture that the screen of the hall shows now, or None."""
+    if not _is_shown(class_session(course), key):
+        return None
+    return course.pictures.filter(key=key).first()
+
+
+def _is_shown(session: ClassSession | None, key: str) -> bool:
+    """Return whether the current question of a class shows a picture."""
+    if session is None or session.current_round is None:
+        return False
+    asked = session.current_round.asked
+    return key in _before_reveal(asked) or (
+        session.phase == Phase.REVEALED and key in _after_reveal(asked)
+    )
+
+
+def _was_shown(course: Course, key: str) -> bool:
+    """Return whether any class of a course was shown a picture."""
+    session = class_session(course)
+    if _is_shown(session, key):
+        return True
+    current = None if session is None or session.current_round is None else session.current_round
+    for version in _citing(course, key):
+        if key in _before_reveal(version):
+            return True
+        is_open = (
+            session is not None
+            and current is not None
+            and current.question_id == version.question_id
+            and session.phase != Phase.REVEALED
+        )
+        # A class that is asked the question again has to find the answer again.
+        if not is_open and _was_revealed(course, version):
+            return True
+    return False
+
+
+def _citing(course: Course, key: str) -> Iterable[QuestionVersion]:
+    """Return the versions that a class of the course was asked and that have the key somewhere."""
+    texts = ("prompt", "explanation", "follow_up", "all_choices")
+    cites = Q()
+    for name in texts:
+        cites |= Q(**{f"{name}__contains": key})
+    return (
+        QuestionVersion.objects.filter(question__course=course)
+        .filter(Exists(Round.objects.filter(version=OuterRef("pk"))))
+        .annotate(all_choices=Cast("choices", TextField()))
+        .filter(cites)
+        .select_related("question")
+    )
+
+
+def _was_revealed(course: Course, version: QuestionVersion) -> bool:
+    """Return whether a class was asked a question in this version and then saw the answer."""
+    rounds = Round.objects.filter(question=version.question, number=1).order_by("opened_at", "pk")
+    asked = list(rounds.values_list("opened_at", "version"))
+    of = reveals(course).filter(control__question__question=version.question.slug)
+    return any(
+        _version_at(asked, time) == version.pk for time in of.values_list("created_at", flat=True)
+    )
+
+
+def _version_at(asked: Sequence[tuple[datetime, int | None]], time: datetime) -> int | None:
+    """Return the version in which a question was asked last until a time."""
+    before = [version for opened_at, version in asked if opened_at <= time]
+    return before[-1] if before else None
+
+
+def _before_reveal(version: QuestionVersion) -> set[str]:
+    return pictures_of(version.prompt, *(choice["text"] for choice in version.choices))
+
+
+def _after_reveal(version: QuestionVersion) -> set[str]:
+    feedback = (choice.get("feedback", "") for choice in version.choices)
+    return pictures_of(version.explanation, version.follow_up, *feedback)
