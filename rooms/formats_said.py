@@ -40,6 +40,10 @@ FILES = {
         " the encoding UTF-8."
     ),
     FileFlaw.XML_LARGE: _("The file has more than %(limit)s elements. Split it."),
+    FileFlaw.XML_TEXT: _(
+        "The texts of the file are too long. Without pictures, they may have %(limit)s characters."
+        " Split the file."
+    ),
     FileFlaw.XML_DEEP: _("More than %(limit)s elements are nested in each other here."),
     FileFlaw.XML_TAG: _("A tag or a comment is far too long here."),
     FileFlaw.XML_UNKNOWN: _(

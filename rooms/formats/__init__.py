@@ -20,6 +20,8 @@ MOST_LINES = 200_000
 """Lines of a file in which lines tell what belongs together."""
 MOST_BYTES_WITH_PICTURES = 50_000_000
 """Bytes of a file that may hold pictures."""
+MOST_MARKUP = 5_000_000
+"""Characters of HTML in a file, without pictures, which take some seconds to be turned."""
 MOST_PICTURES = 20
 """Pictures of a question."""
 PICTURE_BYTES = 10_000_000

@@ -37,6 +37,8 @@ class FileFlaw(enum.StrEnum):
     """`encoding`: what the file says of itself."""
     XML_LARGE = "xml_large"
     """`limit`: elements."""
+    XML_TEXT = "xml_text"
+    """`limit`: characters without pictures."""
     XML_DEEP = "xml_deep"
     """`limit`: elements within each other."""
     XML_TAG = "xml_tag"

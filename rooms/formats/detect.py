@@ -28,6 +28,7 @@ _READERS: dict[str, Callable[[bytes], list[Item]]] = {
     "csv": csv_.read,
     "yaml": yaml_.read,
 }
+_XML = ("<?xml", "<!", "<quiz", "<assessmentItem")
 _ROOTS = {"quiz": "moodle", "assessmentItem": "qti"}
 _OTHER_QTI = {"questestinterop", "qti-assessment-item", "assessmentTest", "manifest"}
 _ENDINGS = {
@@ -115,7 +116,7 @@ def _is_table(line: str) -> bool:
 
 def _of_xml(data: bytes, text: str, ending: str) -> str | None:
     """Return the format of XML, or None for text that only starts with a tag."""
-    is_surely = text.startswith(("<?xml", "<!DOCTYPE")) or ending in ("xml", "qti")
+    is_surely = text.startswith(_XML) or ending in ("xml", "qti")
     try:
         root = root_of(data)
     except FileRefused:

@@ -13,7 +13,7 @@ from rooms.peer.content import ChoiceContent, Kind, QuestionContent
 from . import MOST_ITEMS, FileRefused, Item, ItemRefused, Note
 from .codes import FileFlaw, Loss, Reason
 from .labels import category_tag, name_of, own_title, tags_of
-from .moodle_texts import Texts, is_default_feedback
+from .moodle_texts import Budget, Texts, is_default_feedback
 from .moodle_writing import losses, write
 from .numbers import number_of
 from .trees import Node, read_children, root_of
@@ -51,6 +51,7 @@ def read(data: bytes) -> list[Item]:
     items: list[Item] = []
     category = ""
     is_new = False
+    budget = Budget()
     for node in read_children(data):
         if node.tag != "question":
             continue
@@ -62,7 +63,7 @@ def read(data: bytes) -> list[Item]:
             raise FileRefused(FileFlaw.TOO_MANY, node.line, {"limit": MOST_ITEMS})
         notes = (Note(Loss.CATEGORY, {"category": category}),) if is_new else ()
         is_new = False
-        items.append(_item(node, category, notes))
+        items.append(_item(node, category, notes, budget))
     if not items:
         raise FileRefused(FileFlaw.NO_QUESTIONS)
     return items
@@ -80,8 +81,8 @@ class _Answer:
         return self.fraction > 99.99
 
 
-def _item(node: Node, category: str, notes: tuple[Note, ...]) -> Item:
-    texts = Texts(node)
+def _item(node: Node, category: str, notes: tuple[Note, ...], budget: Budget) -> Item:
+    texts = Texts(node, budget)
     for note in notes:
         texts.note(note)
     title = node.text_at("name", "text")

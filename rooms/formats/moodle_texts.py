@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from . import PICTURE_BYTES, EmbeddedPicture, ItemRefused, Note
-from .codes import Reason
+from . import MOST_MARKUP, PICTURE_BYTES, EmbeddedPicture, FileRefused, ItemRefused, Note
+from .codes import FileFlaw, Reason
 from .inner import inner_html
 from .marked import Marked
 from .trees import Node
@@ -21,6 +21,7 @@ _MARKS = {
 _BLANKS = b" \t\r\n"
 # The second is how the editor WIRIS hides it.
 _MATHML = re.compile(r"<(?:\w{1,10}:)?math[\s>]|«math[\s»]", re.IGNORECASE)
+_ADDRESS = re.compile(r"data:image/[A-Za-z0-9+/=.;,-]+")
 _WORDS_OF = 2_000
 """Characters of a text from which a name is made."""
 # What Moodle writes on its own in English and German.
@@ -73,11 +74,25 @@ def decoded(text: str, refused: ItemRefused) -> bytes:
         raise refused from None
 
 
+class Budget:
+    """Counts the characters of HTML in a file, up to `MOST_MARKUP`."""
+
+    def __init__(self) -> None:
+        self._letters = 0
+
+    def take(self, text: str, line: int) -> None:
+        """Count a text. Raises `FileRefused` if they are too many now."""
+        self._letters += len(_ADDRESS.sub("", text))
+        if self._letters > MOST_MARKUP:
+            raise FileRefused(FileFlaw.XML_TEXT, line, {"limit": MOST_MARKUP})
+
+
 class Texts:
     """Turns the elements of one question into Markdown, and collects notes and pictures."""
 
-    def __init__(self, question: Node) -> None:
+    def __init__(self, question: Node, budget: Budget) -> None:
         self._question = question
+        self._budget = budget
         self._marked = Marked()
         self._default = _mark(question.child("questiontext"), "html")
         self.note = self._marked.note
@@ -114,6 +129,7 @@ class Texts:
             return ""
         if mark in ("html", "moodle") and _MATHML.search(text):
             raise ItemRefused(Reason.FORMULA, line=node.line)
+        self._budget.take(text, node.line)
         self._marked.files = _Files(node)
         try:
             return self._marked.markdown(text, mark, inline=inline)

@@ -66,6 +66,11 @@ class Package:
         """Return whether there is a file with this path."""
         return name in self._members
 
+    def size(self, name: str) -> int:
+        """Return the bytes of a file, unpacked; 0 if there is none."""
+        info = self._members.get(name)
+        return info.file_size if info else 0
+
     def read(self, name: str) -> bytes:
         """Return a file. Raises `FileRefused` if it is damaged."""
         info = self._members[name]

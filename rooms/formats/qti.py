@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from . import MOST_BYTES, MOST_ITEMS, FileRefused, Item, ItemRefused, Refused
+from . import MOST_BYTES, MOST_ITEMS, MOST_MARKUP, FileRefused, Item, ItemRefused, Refused
 from .codes import FileFlaw, Reason
 from .labels import name_of
 from .packages import Package
@@ -54,8 +54,11 @@ def _of_package(package: Package) -> list[Item]:
     if not items:
         is_other = any("qti" in one.get("type") for one in resources)
         raise FileRefused(FileFlaw.QTI_VERSION if is_other else FileFlaw.NO_QUESTIONS)
+    paths = [_path(path, one.get("href")) for one in items]
+    if sum(package.size(one) for one in paths) > MOST_MARKUP:
+        raise FileRefused(FileFlaw.ZIP_LARGE, args={"limit": MOST_MARKUP})
     files = _Members(package)
-    return [_member(files, _path(path, one.get("href"))) for one in items]
+    return [_member(files, one) for one in paths]
 
 
 def _path(base: str, address: str) -> str:

@@ -104,9 +104,7 @@ def read_children(data: bytes, *, limit: int = MOST_BYTES_WITH_PICTURES) -> Iter
 def root_of(data: bytes) -> Node:
     """Return the root element without what is in it; the rest of the file is not looked at."""
     target = _Target(depth=MOST_DEPTH)
-    parser = _parser(target)
-    for piece in _pieces(data):
-        _feed(parser, piece)
+    for _ in _fed(data, target):
         if target.root:
             return target.root
     raise FileRefused(FileFlaw.XML_BROKEN)
@@ -167,6 +165,13 @@ def _nodes(data: bytes, *, depth: int, limit: int) -> Iterator[Node]:
     if len(data) > limit:
         raise FileRefused(FileFlaw.TOO_LARGE, args={"limit": limit})
     target = _Target(depth)
+    for _ in _fed(data, target):
+        yield from target.done
+        target.done.clear()
+
+
+def _fed(data: bytes, target: _Target) -> Iterator[None]:
+    """Give a file to a target, piece by piece; yield after each of them."""
     parser = _parser(target)
     fed = 0
     for piece in chain(_pieces(data), [None]):
@@ -174,8 +179,7 @@ def _nodes(data: bytes, *, depth: int, limit: int) -> Iterator[Node]:
         fed += len(piece or b"")
         if piece and fed - target.parser.CurrentByteIndex > TAG_BYTES:
             raise FileRefused(FileFlaw.XML_TAG, target.parser.CurrentLineNumber)
-        yield from target.done
-        target.done.clear()
+        yield
 
 
 def _feed(parser: Any, piece: bytes | None) -> None:
