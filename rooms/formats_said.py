@@ -52,6 +52,7 @@ FILES = {
     FileFlaw.QTI_VERSION: _(
         "This is another version of QTI. Export the questions as QTI 2.1 or 2.2."
     ),
+    FileFlaw.QTI_PART: _("This is only a part of a package of questions. Choose its zip file."),
     FileFlaw.ZIP_BROKEN: _("The zip file is damaged, or packed in a way that is not taken."),
     FileFlaw.ZIP_MEMBER: _("“%(name)s” in the zip file is damaged."),
     FileFlaw.ZIP_NAME: _("The zip file has a file with a name that is not taken: “%(name)s”."),

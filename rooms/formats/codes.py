@@ -45,6 +45,7 @@ class FileFlaw(enum.StrEnum):
     XML_UNKNOWN = "xml_unknown"
     """`root`: the name of the first element."""
     QTI_VERSION = "qti_version"
+    QTI_PART = "qti_part"
     # Of packages.
     ZIP_BROKEN = "zip_broken"
     ZIP_MEMBER = "zip_member"

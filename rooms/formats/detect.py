@@ -30,7 +30,6 @@ _READERS: dict[str, Callable[[bytes], list[Item]]] = {
 }
 _XML = ("<?xml", "<!", "<quiz", "<assessmentItem")
 _ROOTS = {"quiz": "moodle", "assessmentItem": "qti"}
-_OTHER_QTI = {"questestinterop", "qti-assessment-item", "assessmentTest", "manifest"}
 _ENDINGS = {
     "gift": "gift",
     "aiken": "aiken",
@@ -125,8 +124,6 @@ def _of_xml(data: bytes, text: str, ending: str) -> str | None:
         return None
     if root.tag in _ROOTS:
         return _ROOTS[root.tag]
-    if root.tag in _OTHER_QTI:
-        raise FileRefused(FileFlaw.QTI_VERSION, root.line)
-    if is_surely:
-        raise FileRefused(FileFlaw.XML_UNKNOWN, root.line, {"root": root.tag[:100]})
+    if is_surely or root.tag in qti.OTHERS:
+        raise FileRefused(qti.flaw_of(root.tag), root.line, {"root": root.tag[:100]})
     return None

@@ -13,6 +13,15 @@ from .qti_items import question
 from .trees import Node, read_tree
 
 MANIFEST = "imsmanifest.xml"
+OTHERS = {
+    "questestinterop": FileFlaw.QTI_VERSION,
+    "qti-assessment-item": FileFlaw.QTI_VERSION,
+    "qti-assessment-test": FileFlaw.QTI_VERSION,
+    "assessmentTest": FileFlaw.QTI_PART,
+    "manifest": FileFlaw.QTI_PART,
+}
+"""What is wrong with files of QTI that have no question, by their first element."""
+
 _ITEM = "assessmentItem"
 _TYPES = ("imsqti_item_xmlv2p",)
 _MAGIC = b"PK"
@@ -27,13 +36,13 @@ def read(data: bytes) -> list[Item]:
         return _of_package(Package(data))
     root = read_tree(data, limit=MOST_BYTES)
     if root.tag != _ITEM:
-        raise FileRefused(_flaw(root.tag), root.line, {"root": root.tag[:100]})
+        raise FileRefused(flaw_of(root.tag), root.line, {"root": root.tag[:100]})
     return [_item(root, {}, "")]
 
 
-def _flaw(root: str) -> FileFlaw:
-    is_other = root in ("questestinterop", "qti-assessment-item", "assessmentTest")
-    return FileFlaw.QTI_VERSION if is_other else FileFlaw.XML_UNKNOWN
+def flaw_of(root: str) -> FileFlaw:
+    """Return what is wrong with a file of this first element, which is no item."""
+    return OTHERS.get(root, FileFlaw.XML_UNKNOWN)
 
 
 def _of_package(package: Package) -> list[Item]:

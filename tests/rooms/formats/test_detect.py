@@ -47,7 +47,7 @@ def test_a_format_is_known_by_what_is_in_it_or_by_its_name(text, name, found):
         (b"\x89PNG\r\n\x1a\n\0\0", "a.png", FileFlaw.UNKNOWN_FORMAT),
         (b"\x1f\x8b\x08", "backup.mbz", FileFlaw.MOODLE_BACKUP),
         (b"<questestinterop/>", "quiz.xml", FileFlaw.QTI_VERSION),
-        (b"<manifest/>", "imsmanifest.xml", FileFlaw.QTI_VERSION),
+        (b"<manifest/>", "imsmanifest.xml", FileFlaw.QTI_PART),
         (b"<?xml version='1.0'?><html/>", "", FileFlaw.XML_UNKNOWN),
         (b"<quiz", "moodle.xml", FileFlaw.XML_BROKEN),
         (b"<!DOCTYPE quiz [<!ENTITY a 'b'>]><quiz/>", "", FileFlaw.XML_DTD),

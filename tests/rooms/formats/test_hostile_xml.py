@@ -1,6 +1,7 @@
 import random
 import subprocess
 import sys
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from rooms.formats import FileRefused
 from rooms.formats.detect import detect, read_any
 from rooms.formats.packages import MOST_UNPACKED, Package
-from tests.rooms.formats.hostile_xml import packed
+from tests.rooms.formats.hostile_xml import asked, packed, quiz
 
 CORPUS = Path(__file__).with_name("corpus")
 MEMORY = 700_000_000
@@ -23,6 +24,29 @@ def test_each_hostile_file_is_refused_or_harmless_in_little_memory():
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert len(rows) > 75
     assert [row for row in rows if row[0] != row[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "most"),
+    [
+        (b'<quiz a="%s"/>' % (b"a" * 20_000_000), 10_000_000),
+        (b"<!--%s--><quiz/>" % (b"a" * 20_000_000), 10_000_000),
+        (b"<quiz>%s</quiz>" % (b"<a/>" * 5_000_000), 10_000_000),
+        (b"<quiz>%s" % (b"<question>" * 100_000), 1_000_000),
+        (quiz(asked(b"a" * 20_000_000)), 120_000_000),
+        (packed({"a.png": bytes(45_000_000)}), 1_000_000),
+    ],
+    ids=["attribute", "comment", "elements", "depth", "text", "zip"],
+)
+def test_reading_takes_little_memory_beside_the_file(data, most):
+    tracemalloc.start()
+    try:
+        with suppress(FileRefused):
+            read_any(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most
 
 
 def test_what_a_package_says_to_be_small_is_not_unpacked_beyond():
