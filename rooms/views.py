@@ -115,7 +115,7 @@ def texts(request: HttpRequest, language: str, version: str) -> HttpResponse:
 # The policy of the frame and of what it loads, whatever policy the site around these apps has.
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {}"
+    "font-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {}"
 )
 
 

@@ -91,3 +91,14 @@ def test_scripts_remember_things_through_one_module() -> None:
         if re.search(r"\b(?:session|local)Storage\b", script.read_text())
     }
     assert users == {"core/storage.js"}
+
+
+def test_scripts_set_html_in_one_module() -> None:
+    root = PLACES["/static/"] / "peerchat"
+    setting = re.compile(r"(inner|outer)HTML\s*=[^=]|insertAdjacentHTML|setHTML|document\.write")
+    setters = {
+        script.relative_to(root).as_posix()
+        for script in scripts()
+        if setting.search(script.read_text())
+    }
+    assert setters == {"core/rich.js"}

@@ -44,7 +44,7 @@ export function messageRow(message, { me, joined, quoted, course }) {
       "li",
       { class: "chat-system", tabindex: "-1", data },
       h("p", { class: "message-head" }, h("strong", {}, gettext("Announcement")), h("bdi", {}, shownName(message.user)), time),
-      words(message, gone),
+      said(message, gone),
     );
   }
   const own = message.user.username === me;
@@ -71,13 +71,13 @@ export function messageRow(message, { me, joined, quoted, course }) {
             h("bdi", {}, isGone(quoted) ? gettext("Message removed") : shortened(quoted.text)),
           )
         : null,
-      words(message, gone, own ? null : me),
+      said(message, gone, own ? null : me),
     ),
   );
 }
 
 /** The words of a message; the name of `me` in them is marked. */
-function words(message, gone, me = null) {
+function said(message, gone, me = null) {
   const element = h("p", { class: gone ? "text gone" : "text", dir: "auto" });
   const marked = (piece) => mentionParts(piece, me).map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text));
   if (gone) element.textContent = gettext("Message removed");

@@ -1,4 +1,5 @@
 import { h, setAttribute } from "../core/dom.js";
+import { showInline } from "../core/rich.js";
 import { fill, gettext } from "../core/texts.js";
 
 /** The messages of a room that are on their way or were refused, below those that are stored. */
@@ -45,10 +46,12 @@ export class Outgoing {
 
 function outgoingRow(item, outbox) {
   const failed = item.state === "failed";
+  const text = h("p", { class: "text" });
+  showInline(text, item.text);
   return h(
     "li",
     { class: "message own", data: { testid: "message", state: item.state, own: "true" } },
-    h("div", { class: "bubble" }, h("p", { class: "text", dir: "auto" }, item.text)),
+    h("div", { class: "bubble" }, text),
     failed
       ? h(
           "div",

@@ -59,13 +59,15 @@ export class Banner {
   #own;
   #element;
   #text;
+  #say;
   #meta;
   #key;
   #seq = 0;
   #storage = tabStorage;
 
-  /** `own`: whether to show one's own announcements as well. */
-  constructor(element, key, { own = true } = {}) {
+  /** `own`: whether to show one's own announcements as well; `say(element, text)` shows the words. */
+  constructor(element, key, { own = true, say }) {
+    this.#say = say;
     this.#own = own;
     this.#element = element;
     this.#key = key;
@@ -85,7 +87,7 @@ export class Banner {
     show(this.#element, visible);
     if (!visible || message.seq === this.#seq) return;
     this.#seq = message.seq;
-    setText(this.#text, message.text);
+    this.#say(this.#text, message.text);
     setText(this.#meta, `${isolated(shownName(message.user))}, ${timeOf(message.timestamp)}`);
   }
 }

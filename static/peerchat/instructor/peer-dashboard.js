@@ -15,6 +15,7 @@ import { showArchived, showCourse } from "../core/course.js";
 import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
+import { showInline } from "../core/rich.js";
 import { initialState, openRound } from "../core/store.js";
 import { explain } from "../core/refusals.js";
 import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
@@ -85,7 +86,7 @@ export class PeerDashboard extends HTMLElement {
       outboxKey: `peerchat:outbox:${username}:${room}`,
     });
     this.#panes = new Panes(this);
-    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { own: false });
+    this.#banner = new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { own: false, say: showInline });
     this.#parts.chat.connect(this.#client);
     this.#parts.rooms.connect(this.#client, this.#parts.chat);
     const command = (action, fields) => this.#command(action, fields);

@@ -11,6 +11,7 @@ import { announce, coalesce, setAttribute, setText, show } from "../core/dom.js"
 import { phaseName } from "../core/format.js";
 import { joinClass, leaveClass } from "./joined.js";
 import { Banner, followRenames, leaveWhenEnded, Panes, whenEnded } from "../core/page.js";
+import { showInline } from "../core/rich.js";
 import { faceToFace, openRound, partnerRoom } from "../core/store.js";
 import { gettext } from "../core/texts.js";
 
@@ -69,7 +70,7 @@ export class PeerApp extends HTMLElement {
     this.#client = client;
     this.#ballot = ballot;
     this.#panes = this.#parts.tabs ? new Panes(this) : null;
-    this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`) : null;
+    this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { say: showInline }) : null;
     this.#parts.question.connect({ client, ballot });
     this.#parts.partners.connect(client);
     this.#parts.chat?.connect(client);
