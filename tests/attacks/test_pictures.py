@@ -146,7 +146,8 @@ async def test_a_picture_is_nowhere_before_it_is_shown(cast, visit):
 
     early, late = [keys[name] for name in BEFORE], [keys[name] for name in AFTER]
     await watchers.refused([*keys.values(), draft], students=True)
-    assert not any(key in await sources() for key in (*early, *late, draft))
+    found = await sources()
+    assert not any(key in found for key in (*early, *late, draft))
     client = await cast.chat(cast.ada)
     for action in STEPS:
         body = {"action": action, **({"question": "force"} if action == STEPS[0] else {})}
