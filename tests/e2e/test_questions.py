@@ -118,15 +118,15 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     # At the same part: the later one chooses, and until then nothing of either is lost.
     await other.context.set_offline(True)
     two.tolerate("ERR_INTERNET_DISCONNECTED|WebSocket")
-    await write(other, "prompt", "Theirs, in the tunnel")
+    await write(other, "prompt", "Written in the tunnel")
     await write(other, "follow-up", "And downwards?")
     await expect(part(other, "save-state")).to_have_attribute("data-state", "offline")
-    await write(page, "prompt", "Mine, in the office")
+    await write(page, "prompt", "Written in the office")
     await is_saved(page)
     await other.context.set_offline(False)
     await expect(part(other, "conflict")).to_be_visible()
-    await expect(part(other, "difference-prompt")).to_contain_text("Mine, in the office")
-    await expect(part(other, "difference-prompt")).to_contain_text("Theirs, in the tunnel")
+    await expect(part(other, "difference-prompt")).to_contain_text("Written in the office")
+    await expect(part(other, "difference-prompt")).to_contain_text("Written in the tunnel")
     await look_from_everywhere(two, "conflict")
     # A reload in the middle of it loses nothing either.
     await other.reload()
@@ -135,7 +135,7 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     await part(other, "resolve").click()
     for side in (other, page):
         await is_saved(side)
-        await expect(part(side, "prompt")).to_have_value("Mine, in the office")
+        await expect(part(side, "prompt")).to_have_value("Written in the office")
         await expect(part(side, "follow-up")).to_have_value("And downwards?")
 
     # A reload before anything was saved.
