@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db.models import Q
@@ -56,12 +57,17 @@ def verify(raw: str) -> Token | None:
 
 def find(key: str) -> Token | None:
     """Return the valid token of this digest with its user, or None."""
-    return (
+    return find_all([key]).get(key)
+
+
+def find_all(keys: Collection[str]) -> dict[str, Token]:
+    """Return the valid tokens of these digests with their users, by digest."""
+    found = (
         Token.objects.select_related("user")
         .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
-        .filter(people.active("user__"), digest=key, revoked_at=None)
-        .first()
+        .filter(people.active("user__"), digest__in=keys, revoked_at=None)
     )
+    return {token.digest: token for token in found}
 
 
 def revoke(token: Token) -> None:

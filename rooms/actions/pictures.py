@@ -1,6 +1,5 @@
 """Pictures in the questions of a course: adding, copying and removing them."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from django.core.files.base import ContentFile
@@ -14,6 +13,8 @@ from rooms import permissions, pictures
 from rooms.conf import limits
 from rooms.models import Course, Picture
 from rooms.models.picture import FOLDER, storage
+from rooms.peer import citations
+from rooms.peer.citations import PICTURE
 from rooms.peer.content import QuestionContent
 from rooms.pictures import Drawn, Refusal, Refused
 from rooms.queries import pictures as queries
@@ -91,34 +92,18 @@ def store_drawn(*, user: User | None, course: Course, drawn: Drawn) -> Picture:
     return picture
 
 
-def copied(text: str, source: Course, target: Course) -> str:
-    """Return a text of one course for another, which gets the pictures that the text cites.
+def copied_content(content: QuestionContent, source: Course, target: Course) -> QuestionContent:
+    """Return the content of a question for another course, which gets the pictures that it cites.
 
     The caller's transaction holds the lock of the other course. Raises TooManyPictures.
     """
-    if source.pk == target.pk or not (cited := queries.pictures_of(text)):
-        return text
+    cited = {name.removeprefix(PICTURE) for name in citations.cited(content)}
+    if source.pk == target.pk or not cited:
+        return content
     # Nobody removes them, nor their files, until the transaction ends.
     found = source.pictures.select_for_update(no_key=True, of=("self",)).filter(key__in=cited)
-    return queries.replaced(text, {one.key: _copy(one, target).key for one in found})
-
-
-def copied_content(content: QuestionContent, source: Course, target: Course) -> QuestionContent:
-    """Return the content of a question for another course, with its pictures, as `copied` does."""
-
-    def copy(text: str) -> str:
-        return copied(text, source, target)
-
-    return replace(
-        content,
-        prompt=copy(content.prompt),
-        explanation=copy(content.explanation),
-        follow_up=copy(content.follow_up),
-        choices=tuple(
-            replace(choice, text=copy(choice.text), feedback=copy(choice.feedback))
-            for choice in content.choices
-        ),
-    )
+    new = {f"{PICTURE}{one.key}": f"{PICTURE}{_copy(one, target).key}" for one in found}
+    return citations.cite(content, new)
 
 
 def _known(course: Course, digest: str) -> Picture | None:

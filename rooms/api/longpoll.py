@@ -17,6 +17,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from accounts import people
+from rooms.pages.picture_rush import PictureRush
 from rooms.process import runtime
 from rooms.process.silence import asked_after
 from rooms.wire.errors import RateLimited
@@ -87,10 +88,10 @@ def poll_of(request: Request) -> Poll | None:
 
 
 class LongPolling:
-    """Middleware that lets requests wait."""
+    """Middleware that lets requests wait. Pictures that a class asks for at once pass it by."""
 
     def __init__(self, app: Application) -> None:
-        self._app = app
+        self._app: Application = PictureRush(app)
         self._waiting: Counter[people.Key] = Counter()
         self._woken = asyncio.Semaphore(WOKEN_AT_ONCE)
 

@@ -2,18 +2,21 @@
 
 import threading
 from collections import OrderedDict
+from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
+from rest_framework.request import Request
 
 from accounts import tokens
 from rooms import addresses
+from rooms.api.authentication import BearerAuthentication
 from rooms.models import Picture
 from rooms.queries import pictures as queries
 from rooms.queries.screen import linked_screen
-from rooms.wire.errors import NoScreen
+from rooms.wire.errors import NoScreen, PeerError
 
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 KEPT = 32_000_000
@@ -23,10 +26,18 @@ KEPT = 32_000_000
 @require_safe
 @login_not_required  # whoever may not see it, logged in or not, gets the same answer
 def picture(request: HttpRequest, slug: str, key: str) -> HttpResponse:
-    """Show a picture to those who lead the course, and to others once they were asked it."""
-    if not request.user.is_authenticated:
+    """Show a picture to those who lead the course, and to others once they were asked it.
+
+    Programs send a bearer token, as to the API.
+    """
+    try:
+        found = BearerAuthentication().authenticate(cast("Request", request))
+    except PeerError:
+        raise Http404 from None
+    user = request.user if found is None else found[0]
+    if not user.is_authenticated:
         raise Http404
-    return _shown(request, queries.for_member(request.user, slug, key))
+    return _answer(request, queries.for_member(user, slug, key))
 
 
 @require_safe
@@ -37,7 +48,7 @@ def by_token(request: HttpRequest, slug: str, secret: str, key: str) -> HttpResp
     token = None if digest is None else tokens.find(digest)
     if token is None:
         raise Http404
-    return _shown(request, queries.for_member(token.user, slug, key))
+    return _answer(request, queries.for_member(token.user, slug, key))
 
 
 @require_safe
@@ -48,21 +59,26 @@ def of_screen(request: HttpRequest, secret: str, key: str) -> HttpResponse:
         course = linked_screen(secret).course
     except NoScreen:
         raise Http404 from None
-    return _shown(request, queries.for_screen(course, key))
+    return _answer(request, queries.for_screen(course, key))
 
 
-def _shown(request: HttpRequest, found: Picture | None) -> HttpResponse:
+def _answer(request: HttpRequest, found: Picture | None) -> HttpResponse:
     if found is None:
         raise Http404
+    try:
+        return shown(request, found, files.read(found))
+    except OSError:
+        raise Http404 from None
+
+
+def shown(request: HttpRequest, found: Picture, data: bytes) -> HttpResponse:
+    """Return the answer for a picture that the visitor may see, with its bytes."""
     etag = f'"{found.digest}"'
     # Browsers keep it, but ask each time: who may see it can change.
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        try:
-            data = _files.read(found)
-        except OSError:
-            raise Http404 from None
         response = HttpResponse(data, content_type=found.content_type)
+        response["Content-Length"] = str(len(data))
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     response["Content-Security-Policy"] = POLICY
@@ -112,4 +128,4 @@ class _Files:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
 
-_files = _Files()
+files = _Files()

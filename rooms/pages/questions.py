@@ -118,7 +118,7 @@ class _List:
         slugs = list(found.values_list("slug", flat=True))
         here = slugs.index(slug) if slug in slugs else -1
         if here >= 0 and 0 <= here + by < len(slugs):
-            pair = [slugs[here + by], slug][::-by]
+            pair = [slugs[here + by], slug][::by]
             edits.order_questions(user=self._user, course=self._course.slug, questions=pair)
         return self._done("", slug)
 

@@ -1,40 +1,28 @@
 """The pictures of a course, and who may see which."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
+from accounts import people
 from accounts.people import User
-from rooms.models import ClassSession, Course, Picture, QuestionVersion, Round
-from rooms.peer.content import QuestionContent
+from rooms.models import ClassSession, Course, Enrollment, Picture, QuestionVersion, Round
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
 from rooms.queries.classroom import class_session
 from rooms.queries.questions import reveals
 from rooms.wire.errors import PermissionDenied
 
+_IS_KEY = re.compile(r"[0-9a-f]{32}")
 _CITED = re.compile(r"picture:([0-9a-f]{32})(?![0-9a-f])")
 
 
 def pictures_of(*texts: str) -> set[str]:
     """Return the keys of the pictures that texts cite."""
     return {key for text in texts for key in _CITED.findall(text)}
-
-
-def replaced(text: str, keys: dict[str, str]) -> str:
-    """Return a text that cites other pictures in place of those that have another key here."""
-    return _CITED.sub(lambda found: f"picture:{keys.get(found[1], found[1])}", text)
-
-
-def texts_of(content: QuestionContent) -> list[str]:
-    """Return the texts of a question that may cite pictures."""
-    return [
-        *(content.prompt, content.explanation, content.follow_up),
-        *(text for choice in content.choices for text in (choice.text, choice.feedback)),
-    ]
 
 
 def known(course: Course, digest: str) -> Picture | None:
@@ -54,7 +42,9 @@ def used(course: Course) -> set[str]:
     """Return the keys of the pictures that questions of a course cite, now or when asked."""
     found: set[str] = set()
     for question in course.questions.prefetch_related("choices"):
-        found |= pictures_of(*texts_of(question.content))
+        now = question.content
+        found |= pictures_of(now.prompt, now.explanation, now.follow_up)
+        found |= pictures_of(*(text for one in now.choices for text in (one.text, one.feedback)))
     for version in QuestionVersion.objects.filter(question__course=course).iterator(200):
         found |= _before_reveal(version) | _after_reveal(version)
     return found
@@ -67,6 +57,8 @@ def for_member(user: User, slug: str, key: str) -> Picture | None:
     question and its choices since it was asked, and those of the explanation, the follow-up and
     the feedback since it was revealed.
     """
+    if not _IS_KEY.fullmatch(key):
+        return None
     try:
         enrollment = enrolled(user, slug)
     except PermissionDenied:
@@ -76,9 +68,28 @@ def for_member(user: User, slug: str, key: str) -> Picture | None:
     return enrollment.course.pictures.filter(key=key).first()
 
 
+def for_members(
+    users: Collection[people.Key], slug: str, key: str
+) -> tuple[Picture | None, set[people.Key]]:
+    """Return a picture of a course, and those of the users who may see it now.
+
+    It says the same as `for_member`, for a whole class with few queries, except that it knows no
+    former slugs.
+    """
+    roles = Enrollment.objects.filter(course__slug=slug, user__in=users).select_related("course")
+    found = {one.user_id: one for one in roles}
+    may = {user for user, one in found.items() if one.leads}
+    course = next((one.course for one in found.values()), None)
+    if course is None or not _IS_KEY.fullmatch(key):
+        return None, set()
+    if len(may) < len(found) and _was_shown(course, key):
+        may = set(found)
+    return (course.pictures.filter(key=key).first() if may else None), may
+
+
 def for_screen(course: Course, key: str) -> Picture | None:
     """Return a picture that the screen of the hall shows now, or None."""
-    if not _is_shown(class_session(course), key):
+    if not _IS_KEY.fullmatch(key) or not _is_shown(class_session(course), key):
         return None
     return course.pictures.filter(key=key).first()
 

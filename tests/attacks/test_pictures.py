@@ -58,7 +58,8 @@ async def cite(cast) -> dict[str, str]:
 
 def told(answer: Answer) -> tuple[int, str, list[tuple[str, str]]]:
     """Return all of an answer but what differs each time."""
-    text = re.sub(r"[0-9a-f]{32}", "(key)", re.sub(r'nonce="[^"]*"', "", answer.text))
+    text = re.sub(r'nonce="[^"]*"|value="[A-Za-z0-9]{64}"', "", answer.text)
+    text = re.sub(r"[0-9a-f]{32}", "(key)", text)
     hidden = ("date", "content-security-policy", "set-cookie")
     headers = [(name, value) for name, value in answer.headers.items()]
     return answer.status, text, sorted(pair for pair in headers if pair[0].lower() not in hidden)
@@ -106,7 +107,8 @@ class Watchers:
                     ("HEAD", {}),
                     ("GET", {"If-None-Match": etag}),
                     ("GET", {"If-None-Match": "*", "Range": "bytes=0-9"}),
-                    ("GET", {"Authorization": f"Bearer {self.cast.ada.token}"}),
+                    ("GET", {"Authorization": f"Bearer {self.cast.zoe.token}"}),
+                    ("GET", {"Authorization": "Bearer pc_wrong"}),
                 ):
                     answer = await visitor.send(method, f"{prefix}{key}/", headers=headers)
                     if method == "HEAD":
@@ -144,7 +146,8 @@ async def test_a_picture_is_nowhere_before_it_is_shown(cast, visit):
 
     early, late = [keys[name] for name in BEFORE], [keys[name] for name in AFTER]
     await watchers.refused([*keys.values(), draft], students=True)
-    assert not any(key in await sources() for key in (*early, *late, draft))
+    found = await sources()
+    assert not any(key in found for key in (*early, *late, draft))
     client = await cast.chat(cast.ada)
     for action in STEPS:
         body = {"action": action, **({"question": "force"} if action == STEPS[0] else {})}
@@ -266,5 +269,5 @@ async def test_hostile_files(cast, visit):
         {"Content-Type": "application/x-www-form-urlencoded"},
     ):
         answer = await lecturer.send("POST", path, body=picture(), headers=headers, csrf=True)
-        assert answer.status == 415
+        assert answer.status in (400, 415)
     assert (await lecturer.send("POST", path, body=picture(), headers=kind)).status == 403

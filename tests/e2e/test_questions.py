@@ -101,6 +101,8 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     await part(page, "tab-write").click()
     await resize(page, DESKTOP)
 
+    for person in (one, two):
+        person.tolerate("409")
     # Two people at once, at different parts of it: both stay, without a word.
     await two.log_in()
     other = two.page
@@ -114,19 +116,17 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
         await expect(part(side, "explanation")).to_have_value("No acceleration.")
 
     # At the same part: the later one chooses, and until then nothing of either is lost.
-    for person in (one, two):
-        person.tolerate("409")
     await other.context.set_offline(True)
     two.tolerate("ERR_INTERNET_DISCONNECTED|WebSocket")
-    await write(other, "prompt", "Theirs, in the tunnel")
+    await write(other, "prompt", "Written in the tunnel")
     await write(other, "follow-up", "And downwards?")
     await expect(part(other, "save-state")).to_have_attribute("data-state", "offline")
-    await write(page, "prompt", "Mine, in the office")
+    await write(page, "prompt", "Written in the office")
     await is_saved(page)
     await other.context.set_offline(False)
     await expect(part(other, "conflict")).to_be_visible()
-    await expect(part(other, "difference-prompt")).to_contain_text("Mine, in the office")
-    await expect(part(other, "difference-prompt")).to_contain_text("Theirs, in the tunnel")
+    await expect(part(other, "difference-prompt")).to_contain_text("Written in the office")
+    await expect(part(other, "difference-prompt")).to_contain_text("Written in the tunnel")
     await look_from_everywhere(two, "conflict")
     # A reload in the middle of it loses nothing either.
     await other.reload()
@@ -135,7 +135,7 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     await part(other, "resolve").click()
     for side in (other, page):
         await is_saved(side)
-        await expect(part(side, "prompt")).to_have_value("Mine, in the office")
+        await expect(part(side, "prompt")).to_have_value("Written in the office")
         await expect(part(side, "follow-up")).to_have_value("And downwards?")
 
     # A reload before anything was saved.
@@ -195,19 +195,18 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     count = await rows.count()
     await expect(rows.nth(count - 1)).to_have_attribute("data-question", "the-lift")
     await part(page, "question-the-lift").locator("[data-part=title]").focus()
-    saved = page.expect_response("**/questions/order/")
-    async with saved:
+    async with page.expect_response("**/questions/order/"):
         await page.keyboard.press("Alt+ArrowUp")
     await expect(page.locator("#live")).to_contain_text(f"place {count - 1} of {count}")
-    handle = part(page, "question-the-lift").locator("[data-part=handle]")
-    first = await rows.nth(0).bounding_box()
-    assert first is not None
+    # And with the mouse.
+    await part(page, "question-the-lift").locator("[data-part=handle]").hover()
+    target = await rows.nth(count - 4).bounding_box()
+    assert target is not None
     async with page.expect_response("**/questions/order/"):
-        await handle.hover()
         await page.mouse.down()
-        await page.mouse.move(first["x"] + 10, first["y"] + 40, steps=4)
-        await page.mouse.move(first["x"] + 10, first["y"] + 4, steps=4)
+        await page.mouse.move(target["x"] + 20, target["y"] + target["height"] / 2 + 4, steps=6)
+        await page.mouse.move(target["x"] + 20, target["y"] + 4, steps=6)
         await page.mouse.up()
     await page.reload()
-    await expect(rows.nth(0)).to_have_attribute("data-question", "the-lift")
+    await expect(rows.nth(count - 4)).to_have_attribute("data-question", "the-lift")
     await look_from_everywhere(one, "questions-ordered")

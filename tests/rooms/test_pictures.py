@@ -366,6 +366,10 @@ def test_the_answer_of_the_page(school, people, shown):
     assert (
         people["zoe"].get(page(shown["prompt"]), headers={"If-None-Match": answer["ETag"]})
     ).status_code == 404
+    tokens = {name: issue_token(school.person(name)) for name in ("ada", "zoe")}
+    for name, status in {"ada": 200, "zoe": 404}.items():
+        bearer = {"Authorization": f"Bearer {tokens[name]}"}
+        assert Client().get(page(shown["prompt"]), headers=bearer).status_code == status
     assert people["ada"].head(page(shown["prompt"])).status_code == 200
     assert people["ada"].post(page(shown["prompt"])).status_code == 405
     # A course is found by a slug that it had before.
@@ -408,9 +412,15 @@ def test_a_copy_in_another_course_shares_the_file(school, django_capture_on_comm
     new = {p.digest: p.key for p in other.pictures.all()}
     assert len(new) == 2
     expected = text.replace(one.key, new[one.digest]).replace(two.key, new[two.digest])
-    assert queries.texts_of(copied) == [expected] * 3 + ["plain", "", expected, expected]
-    assert actions.copied(text, school.course, other) == expected
-    assert actions.copied(text, school.course, school.course) == text
+    assert copied == QuestionContent(
+        prompt=expected,
+        choices=(ChoiceContent("plain"), ChoiceContent(expected, feedback=expected)),
+        explanation=expected,
+        follow_up=expected,
+    )
+    assert actions.copied_content(content, school.course, other) == copied
+    assert actions.copied_content(content, school.course, school.course) == content
+    assert other.pictures.count() == 2
     name = one.file.name
     assert other.pictures.get(digest=one.digest).file.name == name
     with django_capture_on_commit_callbacks(execute=True):

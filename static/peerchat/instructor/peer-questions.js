@@ -115,8 +115,10 @@ class PeerQuestions extends HTMLElement {
     event.preventDefault();
     const row = handle.closest(".question-row");
     const before = this.#rows.map(({ dataset }) => dataset.question).join();
-    this.#drag = { row, pointer: event.pointerId, y: event.clientY, scroll: 0 };
-    handle.setPointerCapture(event.pointerId);
+    this.#drag = { row, y: event.clientY };
+    // The row is moved, and would lose it.
+    const list = row.parentElement;
+    list.setPointerCapture(event.pointerId);
     row.dataset.dragged = "";
     const move = ({ clientY }) => {
       this.#drag.y = clientY;
@@ -125,16 +127,16 @@ class PeerQuestions extends HTMLElement {
     const scroll = setInterval(() => this.#scroll(), 16);
     const end = ({ type }) => {
       clearInterval(scroll);
-      handle.removeEventListener("pointermove", move);
-      for (const name of ["pointerup", "pointercancel"]) handle.removeEventListener(name, end);
+      list.removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) list.removeEventListener(name, end);
       delete row.dataset.dragged;
       this.#drag = null;
       if (this.#rows.map(({ dataset }) => dataset.question).join() !== before) this.#moved(row);
       if (type === "pointerup") row.querySelector("[data-part=title]").focus({ preventScroll: true });
     };
-    handle.addEventListener("pointermove", move);
-    handle.addEventListener("pointerup", end);
-    handle.addEventListener("pointercancel", end);
+    list.addEventListener("pointermove", move);
+    list.addEventListener("pointerup", end);
+    list.addEventListener("pointercancel", end);
   }
 
   /** Put the dragged row where the pointer is. */

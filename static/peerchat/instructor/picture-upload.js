@@ -140,20 +140,27 @@ class PictureDialog {
         h("p", { class: "picture-file muted", dir: "auto" }, file.name),
         part("progress", h("progress", { max: 1, value: 0, "aria-label": gettext("Upload") })),
         part("failed", h("p", { class: "alert", role: "alert", data: { testid: "picture-failed" }, hidden: true })),
-        h(
-          "div",
-          { class: "field" },
-          h("label", { for: "picture-words" }, gettext("What does the picture show?")),
-          words,
-          h("p", { class: "muted", id: "picture-hint" }, gettext("For those who cannot see it, and where it does not load. Say what matters for the question, and do not give the answer away.")),
-          part("wrong", h("p", { class: "wrong", id: "picture-wrong", role: "alert", data: { testid: "picture-wrong" } })),
+        part(
+          "field",
+          h(
+            "div",
+            { class: "stack" },
+            h(
+              "div",
+              { class: "field" },
+              h("label", { for: "picture-words" }, gettext("What does the picture show?")),
+              words,
+              h("p", { class: "muted", id: "picture-hint" }, gettext("For those who cannot see it, and where it does not load. Say what matters for the question, and do not give the answer away.")),
+              part("wrong", h("p", { class: "wrong", id: "picture-wrong", role: "alert", data: { testid: "picture-wrong" } })),
+            ),
+            h("label", { class: "check" }, part("decorative", h("input", { type: "checkbox", data: { testid: "picture-decorative" }, on: { change: () => this.#toggle() } })), gettext("It is only decoration")),
+          ),
         ),
-        h("label", { class: "check" }, part("decorative", h("input", { type: "checkbox", data: { testid: "picture-decorative" }, on: { change: () => this.#toggle() } })), gettext("It is only decoration")),
         h(
           "div",
           { class: "picture-buttons" },
           part("insert", h("button", { class: "button primary", type: "submit", data: { testid: "picture-insert" } }, gettext("Add"))),
-          h("button", { class: "button", type: "button", data: { testid: "picture-cancel" }, on: { click: () => this.#dialog.close() } }, gettext("Cancel")),
+          part("cancel", h("button", { class: "button", type: "button", data: { testid: "picture-cancel" }, on: { click: () => this.#dialog.close() } }, gettext("Cancel"))),
         ),
       ),
     );
@@ -161,7 +168,7 @@ class PictureDialog {
 
   /** Resolves with the key and the alternative text, or with null if the picture is not wanted. */
   async ask() {
-    const { words, progress, failed, insert: button, shown } = this.#parts;
+    const { words, field, progress, failed, insert: button, cancel, shown } = this.#parts;
     document.body.append(this.#dialog);
     const closed = new Promise((resolve) => {
       this.#dialog.addEventListener("close", () => resolve(null));
@@ -181,7 +188,9 @@ class PictureDialog {
     } catch (error) {
       setText(failed, explain(error));
       show(failed, true);
-      button.disabled = true;
+      show(field, false);
+      show(button, false);
+      cancel.focus();
     }
     show(progress, false);
     await closed;
@@ -218,9 +227,13 @@ class PictureDialog {
   }
 }
 
-/** The Markdown of a picture; what would be markup in its words is not. */
+/**
+ * The Markdown of a picture; what would be markup in its words is not. Square brackets become round ones, as escaped
+ * ones enclose a formula.
+ */
 export function markdown({ key, alt }) {
-  const words = alt.trim().replaceAll(/\s+/gu, " ").replaceAll(/[\\[\]`*_<&$!]/gu, String.raw`\$&`);
+  const plain = alt.trim().replaceAll(/\s+/gu, " ").replaceAll("[", "(").replaceAll("]", ")");
+  const words = plain.replaceAll(/[\\`*_<&$!]/gu, String.raw`\$&`);
   return `![${words}](picture:${key})`;
 }
 

@@ -152,6 +152,7 @@ class QuestionEditor extends HTMLElement {
       conflict.scrollIntoView({ block: "nearest" });
     }
     if (!isConflict) show(conflict, false);
+    if (now === "saved") this.#preview.again();
     this.#renderStored();
   }
 

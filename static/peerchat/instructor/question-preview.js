@@ -16,6 +16,7 @@ export class QuestionPreview {
   #shown = null;
   #timer = null;
   #number = 0;
+  #failed = null;
 
   constructor({ root, place, ask }) {
     this.#root = root;
@@ -37,6 +38,11 @@ export class QuestionPreview {
     this.#open();
   }
 
+  /** Ask once more for what the server did not answer. */
+  again() {
+    if (this.#failed) this.show(this.#failed);
+  }
+
   /** Show this content soon. */
   show(content) {
     clearTimeout(this.#timer);
@@ -51,9 +57,11 @@ export class QuestionPreview {
       // A later content may have been faster.
       if (number !== this.#number) return;
       this.#shown = shown;
+      this.#failed = null;
       this.#send();
     } catch {
       // What cannot be stored is told at its field; a lost network at the top. The last preview stays.
+      if (number === this.#number) this.#failed = content;
     }
   }
 
