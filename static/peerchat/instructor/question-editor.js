@@ -56,6 +56,8 @@ class QuestionEditor extends HTMLElement {
       this.#form.write(restored);
       if (this.dataset.archived === undefined) this.#saver.changed();
     }
+    // What somebody types before the script runs would be lost, so the page has them disabled.
+    this.#parts.fields.disabled = this.dataset.archived !== undefined;
     this.#prepare();
     this.#follow(course);
     this.#renderStored();
