@@ -249,7 +249,7 @@ async def test_nor_anything_of_the_answer_to_a_question_of_another_kind(cast, vi
         differs = {name for name in seen[0] if seen[0][name] != seen[1][name]}
         secrets = {secret for one in classes for secret in one.secrets}
         screens = [await one.ask("leader", "GET", "screen/") for one in classes]
-        shown = {name for screen in screens for name in screen.json()} & RESULT
+        shown = {name for screen in screens for name in screen.body} & RESULT
         if action != "reveal":
             assert differs == set(), (action, {name: [s[name] for s in seen] for name in differs})
             assert (secrets, shown) == (set(), set()), action

@@ -140,5 +140,5 @@ def store(course: Course, slug: str, content: QuestionContent, **fields: object)
 
 def ask_all(course: Course) -> None:
     """Give a course a question of each kind, whose slugs are the kinds."""
-    for kind, asked in KINDS.items():
-        store(course, kind, asked.content)
+    for position, (kind, asked) in enumerate(KINDS.items()):
+        store(course, kind, asked.content, position=position)
