@@ -45,8 +45,8 @@ OPEN = 20
 """How many questions are shown at full length at first."""
 _ABOUT = {
     "yaml": _("Everything, for another course or another peerchat."),
-    "gift": _("A text for Moodle and others, without pictures, tags, follow-ups and units."),
-    "moodle": _("For Moodle, with pictures and tags, without follow-ups."),
+    "gift": _("A text for Moodle and others, without follow-ups, units and drafts."),
+    "moodle": _("For Moodle, without follow-ups and drafts."),
 }
 """What the files hold that this page writes, by their formats."""
 
@@ -57,7 +57,7 @@ class FileForm(forms.Form):
     file = forms.FileField(required=False, allow_empty_file=True)
     text = forms.CharField(required=False, strip=False, max_length=TEXT_LIMIT)
     format = forms.ChoiceField(
-        required=False, choices=[("", _("found out by itself")), *FORMATS.items()]
+        required=False, choices=[("", _("Found out from the file")), *FORMATS.items()]
     )
 
     def clean_file(self) -> Any:

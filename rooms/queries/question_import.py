@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -211,7 +211,8 @@ class _Pictures:
 def _look(number: int, item: Item, pictures: _Pictures) -> Planned:
     if item.content is None:
         assert item.refused is not None
-        told = formats_said.sentence(item.refused)
+        # Whoever shows it shows the line, too.
+        told = formats_said.sentence(replace(item.refused, line=None))
         return Planned(number, item, Outcome.REFUSED, why=(told,))
     content = clean(pictures.cite(item, item.content))
     found = problems(content)

@@ -95,7 +95,9 @@ VIEW = """
 TOO_WIDE = """
 () => {
   const wide = (element) => element.scrollWidth > element.clientWidth;
-  const scrolls = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+  // Long lines of code and long formulas scroll by themselves.
+  const scrolls = (element) =>
+    ["auto", "scroll"].includes(getComputedStyle(element).overflowX) && !element.closest(".rich");
   const root = document.documentElement;
   const inside = [...document.body.querySelectorAll("*")].filter(
     (element) => element.checkVisibility() && scrolls(element) && wide(element),

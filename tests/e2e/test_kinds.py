@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 WHY = "At a constant speed the net force is zero."
 LONG = "the pull of the Sun, which is strong enough to bend the way of everything around it " * 2
 HEBREW = "\u05db\u05d5\u05d7 \u05d4\u05db\u05d1\u05d9\u05d3\u05d4"  # "gravity"
-QUESTIONS = {
+QUESTIONS: dict[str, dict[str, object]] = {
     "kind-several": {
         "kind": "several",
         "prompt": "Which forces act on a lift that moves upwards at a constant speed?",

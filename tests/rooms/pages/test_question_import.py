@@ -177,6 +177,10 @@ def test_an_export_is_a_file_that_can_be_imported(school, ines, format_):
     assert len(plan.questions) == 3
     one = ines.get(FILE, {"format": format_, "question": slugs[:2]})
     assert len(read(one.content).items) == 2
+    chosen = ines.post(FILE, {"format": format_, "question": slugs[1:]})
+    assert len(read(chosen.content).items) == 2
+    none = ines.post(FILE, {"format": format_}, follow=True)
+    assert "Choose the questions" in none.content.decode()
     gone = ines.get(FILE, {"format": format_, "question": "none"}, follow=True)
     assert "no such question" in gone.content.decode()
 
