@@ -11,7 +11,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 LONG = (
-    *("tests/e2e/test_class.py", "tests/e2e/test_devices.py", "tests/faults/test_faults.py"),
+    *("tests/e2e/test_class.py", "tests/e2e/test_devices.py", "tests/e2e/test_kinds.py"),
+    "tests/faults/test_faults.py",
     *("tests/e2e/test_inclusion.py", "tests/e2e/test_log_in.py", "tests/e2e/test_pages.py"),
     *("tests/inclusion/test_foreign_users.py", "tests/attacks/test_markup.py"),
     *("tests/attacks/test_reading.py", "tests/e2e/test_fallback.py", "tests/e2e/test_rooms.py"),

@@ -11,10 +11,7 @@ export const ANSWER_LIMIT = 200;
 export const REST = "…";
 
 const WITHOUT_CHOICES = new Set(["number", "text"]);
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/;
-const POWER_OF_TEN = /(?:×|·|\*)10\^?(?=[+-]?\d+$)/;
-const EASTERN_DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/g;
-const FINAL_MARKS = /[\s\p{P}]+$/u;
+const FINAL_MARKS = /[.,;:!?。、،؛؟।\u037e ]+$/u;
 const TO = " – ";
 // A share of the number; what a sum of decimals is off.
 const ROUNDING = 1e-9;
@@ -34,35 +31,9 @@ export function ofLetters(letters) {
   return [...letters].sort().join("");
 }
 
-/**
- * A number as it is sent, from what a person typed: with a comma or a point, with blanks, an exponent or the unit.
- * Null for what is no number.
- */
-export function readNumber(typed, unit = "") {
-  let text = squeezed(typed);
-  const ending = squeezed(unit).replaceAll("^", "");
-  const bare = text.replaceAll("^", "");
-  if (ending && bare.endsWith(ending)) text = bare.slice(0, -ending.length);
-  text = text.replace(POWER_OF_TEN, "e").toLowerCase();
-  if (!text.includes(".")) text = text.replace(",", ".");
-  if (!NUMBER.test(text)) return null;
-  const value = Number(text);
-  // Zero has no sign.
-  return Number.isFinite(value) ? String(value + 0) : null;
-}
-
-function squeezed(text) {
-  return text
-    .normalize("NFKC")
-    .replace(/\s/g, "")
-    .replace(EASTERN_DIGITS, (digit) => digit.charCodeAt(0) & 15)
-    .replaceAll("\u066b", ".")
-    .replaceAll("\u2212", "-");
-}
-
 /** A short text as it is sent: on one line, without blanks around it. Empty for one of which nothing can be seen. */
 export function readText(typed) {
-  return shows(typed) ? typed.normalize("NFC").replace(/\s+/g, " ").trim() : "";
+  return shows(typed) ? typed.normalize("NFC").replace(/\s+/g, " ").trim().replaceAll(REST, "...") : "";
 }
 
 /** What all texts that count as the same answer have in common. */

@@ -1,6 +1,7 @@
-import { isPoll, ofLetters, readNumber } from "../core/answers.js";
+import { isPoll, ofLetters } from "../core/answers.js";
 import { typedNumber } from "../core/answer-words.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
+import { readNumber } from "../core/numerals.js";
 import { gettext } from "../core/texts.js";
 
 /**

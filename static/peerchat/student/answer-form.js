@@ -1,6 +1,7 @@
-import { ANSWER_LIMIT, hasChoices, ofLetters, readNumber, readText } from "../core/answers.js";
+import { ANSWER_LIMIT, hasChoices, ofLetters, readText } from "../core/answers.js";
 import { typedNumber } from "../core/answer-words.js";
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { readNumber } from "../core/numerals.js";
 import { rich } from "../core/rich-element.js";
 import { lengthOf, limitLength } from "../core/text.js";
 import { gettext } from "../core/texts.js";
