@@ -86,6 +86,7 @@ REASONS = {
     Reason.BAD_NUMBER: _("“%(text)s” is not a number."),
     Reason.BAD_WEIGHT: _("“%(text)s” is not a percentage."),
     Reason.TOO_LONG: _("This is longer than %(limit)s characters."),
+    Reason.TOO_MANY_ANSWERS: _("The question has more than %(limit)s answers."),
     Reason.TOO_MANY_FIELDS: _("The line has more fields than the first line names."),
     Reason.WRONG_TYPE: _("“%(field)s” has the wrong type of value. Expected: %(expected)s."),
     Reason.UNKNOWN_FIELD: _("There is no field “%(field)s”."),
@@ -122,10 +123,8 @@ LOSSES = {
     Loss.HINTS: _("Hints are left out."),
     Loss.OVERALL_FEEDBACK: _("Feedback for right and wrong answers as a whole is left out."),
     Loss.FOLLOW_UP_LOST: _("The file cannot hold the follow-up."),
-    Loss.TAGS_LOST: _("The file cannot hold the tags."),
     Loss.UNIT_LOST: _("The file cannot hold the unit."),
     Loss.DRAFT_LOST: _("The file cannot say that this is a draft."),
-    Loss.NOT_ASKABLE: _("The file cannot hold this question."),
 }
 """What a question lost, or what was changed, on its way."""
 

@@ -73,9 +73,7 @@ def revision(message: Message | NewText) -> int:
 
 def control(fields: dict[str, Any]) -> bytes:
     """Return the `control` frame of a stored transition, with the current time."""
-    return events.encode(
-        ControlEvent(**{**told(fields), "server_time": time.time()})  # type: ignore[arg-type]
-    )
+    return events.encode(ControlEvent(**{**told(fields), "server_time": time.time()}))
 
 
 def stored(fields: dict[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,10 @@ def name_of(command: SetCorrect) -> str:
     """Return what a `RightAnswer` keeps of the answer of a command, by which it is recognised."""
     if not isinstance(command.choices, UnsetType):
         return json.dumps(command.choices, ensure_ascii=False)
-    choice = command.choice or ""
+    if isinstance(command.choice, UnsetType) or command.choice is None:
+        return ""
     # PostgreSQL stores no U+0000, which no answer has.
-    return "" if isinstance(choice, UnsetType) else choice.replace("\0", "")
+    return command.choice.replace("\0", "")
 
 
 def read(session: ClassSession, command: SetCorrect) -> list[str]:

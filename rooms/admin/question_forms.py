@@ -38,6 +38,8 @@ class QuestionForm(WrittenForm):
         super().__init__(*args, **kwargs)
         if self.instance.quick and "prompt" in self.fields:
             self.fields["prompt"].required = False
+        if "tolerance" in self.fields:
+            self.fields["tolerance"].required = False
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -50,6 +52,9 @@ class QuestionForm(WrittenForm):
             self.add_error("slug", _("The course has a question with this slug already."))
         self._check_answer()
         return cleaned
+
+    def clean_tolerance(self) -> float:
+        return self.cleaned_data["tolerance"] or 0.0
 
     def _check_answer(self) -> None:
         """Check what a number and a short text are judged by."""

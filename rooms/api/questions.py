@@ -129,8 +129,8 @@ class QuestionPreview(Endpoint):
         responses={200: serializers.of(bodies.QuestionPreview)} | refusals(*WRITING),
     )
     def post(self, request: Request, slug: str) -> Response:
-        course = permissions.leading(self.me(request), slug).course
         wanted: bodies.QuestionFields = read(request, serializers.of(bodies.QuestionFields))
+        course = permissions.leading(self.me(request), slug).course
         content = clean(content_of(wanted))
         shown = previews.preview(course, content)
         return Response(

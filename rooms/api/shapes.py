@@ -87,13 +87,14 @@ def question(version: QuestionVersion) -> bodies.QuestionInfo:
         more["accepted"] = list(key.accepted)
     elif key.kind == Kind.NUMBER and key.number is not None:
         more |= {"number": key.number, "tolerance": key.tolerance}
+    is_draft: bool = version._state.adding and version.question.is_draft
     return bodies.QuestionInfo(
         **msgspec.structs.asdict(frames.question(version)),
         **frames.explained(version),
         **more,
         correct=key.correct,
         quick=version.question.quick,
-        is_draft=version.question.is_draft or UNSET,
+        is_draft=True if is_draft else UNSET,
     )
 
 

@@ -127,7 +127,7 @@ def _finished(current: _Unfinished | None, number: int, line: str, said: str) ->
     if not right:
         current.refuse(Reason.NO_ANSWER, number)
     for letter in right:
-        if letter not in LETTERS[: len(current.choices)]:
+        if letter not in list(LETTERS[: len(current.choices)]):
             current.refuse(Reason.ANSWER_UNKNOWN, number, answer=letter[:100])
     if current.flaw:
         return _refused(current)
@@ -159,6 +159,8 @@ def _letters(said: str) -> list[str]:
     if all(_LETTER.fullmatch(part) for part in parts):
         return [part.upper() for part in parts]
     first = said.strip()
+    if len(parts) == 1 and parts[0].isupper() and len(parts[0]) <= len(LETTERS):
+        return [*parts[0]]
     # As Moodle does, “B) because ...” is B.
     if re.match(r"[A-Za-z](?![A-Za-z])", first):
         return [first[0].upper()]

@@ -88,6 +88,8 @@ class Reason(enum.StrEnum):
     """`text`: what should be a percentage."""
     TOO_LONG = "too_long"
     """`limit`: characters."""
+    TOO_MANY_ANSWERS = "too_many_answers"
+    """`limit`."""
     TOO_MANY_FIELDS = "too_many_fields"
     WRONG_TYPE = "wrong_type"
     """`field`, and `expected`: one of text, number, list, mapping, boolean."""
@@ -152,8 +154,5 @@ class Loss(enum.StrEnum):
     """Feedback for right, partly right or wrong answers as a whole."""
     # Of what is written.
     FOLLOW_UP_LOST = "follow_up_lost"
-    TAGS_LOST = "tags_lost"
     UNIT_LOST = "unit_lost"
     DRAFT_LOST = "draft_lost"
-    NOT_ASKABLE = "not_askable"
-    """The format has no way to say it, and the question is left out."""

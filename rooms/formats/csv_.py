@@ -51,7 +51,7 @@ def read(data: bytes) -> list[Item]:
     rows = _rows(lines, separator)
     line, header = next(rows, (1, []))
     columns, unknown = columns_of(header, line)
-    items = []
+    items: list[Item] = []
     for number, fields in rows:
         if len(items) == MOST_ITEMS:
             raise FileRefused(FileFlaw.TOO_MANY, number, {"limit": MOST_ITEMS})
@@ -109,7 +109,7 @@ def _fields(row: str, separator: str) -> list[str]:
 
 def _item(row: _Row) -> Item:
     marked = Marked()
-    name = name_of(row["title"], row["prompt"], *row.cells.values())
+    name = name_of(row["title"], row["prompt"], *(row[letter] for letter in LETTERS))
     try:
         if row.is_too_long:
             raise ItemRefused(Reason.TOO_MANY_FIELDS)
@@ -137,7 +137,8 @@ def _content(row: _Row, marked: Marked) -> QuestionContent:
     tags, notes = tags_of(_TAGS.split(row["tags"]))
     for note in notes:
         marked.note(note)
-    number, accepted = None, ()
+    number: float | None = None
+    accepted: tuple[str, ...] = ()
     if kind == Kind.NUMBER:
         said = row["number"] or row["correct"]
         number = number_of(said) if said else None

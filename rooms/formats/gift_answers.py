@@ -12,6 +12,9 @@ from .gift_text import answers, hash_parts, mark_of, unescaped
 from .marked import Marked
 from .numbers import middle_of, number_of
 
+MOST_PIECES = 100
+"""Answers of a question, right and wrong."""
+
 _WEIGHT = re.compile(r"%\s*(-?\d{1,3}(?:[.,]\d{0,10})?)\s*%")
 _TRUE = {"T", "TRUE"}
 _FALSE = {"F", "FALSE"}
@@ -57,9 +60,12 @@ class Texts:
 
 
 def pieces(block: Block) -> list[Piece]:
-    """Return the answers that a text has."""
-    found = []
+    """Return the answers that a text has. Raises `ItemRefused` if they are too many."""
+    found: list[Piece] = []
     for mark, start, end in answers(block.text):
+        if len(found) == MOST_PIECES:
+            line = block.line(start)
+            raise ItemRefused(Reason.TOO_MANY_ANSWERS, {"limit": MOST_PIECES}, line)
         text = block.text[start:end]
         line = block.line(start + len(text) - len(text.lstrip()))
         text = text.strip()
@@ -120,7 +126,7 @@ def choices(found: list[Piece], texts: Texts) -> tuple[Kind, tuple[ChoiceContent
 
 def short_text(found: list[Piece], texts: Texts) -> tuple[str, ...]:
     """Return the accepted answers of a question for a short text."""
-    accepted = {}
+    accepted: dict[str, None] = {}
     for piece in _wholly_right(found, texts):
         answer = texts.words(piece.text)
         if answer == "*":

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from . import MOST_ITEMS, FileRefused
 from .codes import FileFlaw
 from .decoding import lines_of
+from .gift_text import unescaped
 from .labels import category_tag
 
 _CATEGORY = "$CATEGORY:"
@@ -82,7 +83,7 @@ def _groups(text: str) -> list[Block]:
             tags += [_ESCAPED.sub(r"\1", tag) for tag in _TAG.findall(bare[:10_000])]
         elif bare.startswith(_CATEGORY):
             end()
-            category, is_first = category_tag(bare.removeprefix(_CATEGORY)[:1_000]), True
+            category, is_first = _category(bare), True
         elif bare:
             lines.append((number, line))
         else:
@@ -91,6 +92,10 @@ def _groups(text: str) -> list[Block]:
                 raise FileRefused(FileFlaw.TOO_MANY, number, {"limit": MOST_ITEMS})
     end()
     return found
+
+
+def _category(line: str) -> str:
+    return category_tag(unescaped(line.removeprefix(_CATEGORY)[:1_000]))
 
 
 def _block(
@@ -111,16 +116,24 @@ def _closed(groups: list[Block]) -> list[Block]:
     following: list[int | None] = [None] * (len(groups) + 1)
     for n in range(len(groups) - 1, -1, -1):
         following[n] = n if firsts[n] else following[n + 1]
-    found, n = [], 0
+    found: list[Block] = []
+    n = 0
     while n < len(groups):
         end = following[n + 1] if firsts[n] == "{" and _is_open(groups[n]) else None
         if end is None or firsts[end] != "}":
-            found.append(groups[n])
-            n += 1
-            continue
-        found.append(_joined(groups[n : end + 1]))
+            end = n
+        whole = _joined(groups[n : end + 1])
+        if found and _continues(whole, found[-1]):
+            whole = _joined([found.pop(), whole])
+        found.append(whole)
         n = end + 1
     return found
+
+
+def _continues(group: Block, before: Block) -> bool:
+    """Return whether a group has the answers to the text before it."""
+    has_answers = group.text.lstrip().startswith("{") and not group.is_first
+    return has_answers and brace(before.text) == len(before.text)
 
 
 def _first_brace(group: Block) -> str:
@@ -136,6 +149,8 @@ def _is_open(group: Block) -> bool:
 
 
 def _joined(groups: list[Block]) -> Block:
+    if len(groups) == 1:
+        return groups[0]
     starts: list[tuple[int, int]] = []
     at = 0
     for group in groups:

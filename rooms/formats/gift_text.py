@@ -14,6 +14,8 @@ _UNESCAPED = re.compile(
 )
 _TO_ESCAPE = re.compile(r"[\\~=#{}:]")
 _MARK = re.compile(r"\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
+_NEAR = 500
+"""Characters around an equals sign that are looked at."""
 _MARKS = re.compile(r"(?:[^\\~=]++|\\.|\\\Z)*+", re.DOTALL)
 _TO_HASH = re.compile(r"(?:[^\\#]++|\\.|\\\Z)*+", re.DOTALL)
 _TO_COLONS = re.compile(r"(?:[^\\:]++|\\.|:(?!:)|\\\Z)*+", re.DOTALL)
@@ -66,7 +68,8 @@ def title_of(text: str) -> tuple[str, int]:
 
 def hash_parts(text: str, most: int = 2) -> list[str]:
     """Return what the first `#` signs part, at most `most` parts, each stripped."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while len(parts) < most - 1:
         found = _TO_HASH.match(text, at)
         if not found or found.end() >= len(text):
@@ -91,13 +94,12 @@ def general_feedback(text: str) -> tuple[str, str]:
 def answers(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield the mark of each answer, `=` or `~` or nothing for text before both, and its place."""
     mark, start, at = "", 0, 0
-    dollars = _Dollars(text)
     while True:
         found = _MARKS.match(text, at)
         at = found.end() if found else len(text)
         if at >= len(text):
             break
-        if text[at] == "=" and dollars.is_around(start, at):
+        if text[at] == "=" and _is_within(text, start, at):
             at += 1
             continue
         if mark or text[start:at].strip():
@@ -108,22 +110,18 @@ def answers(text: str) -> Iterator[tuple[str, int, int]]:
         yield mark, start, len(text)
 
 
-class _Dollars:
-    """Tells whether an equals sign belongs to a formula that nobody escaped: `$E=mc^2$`."""
+def _is_within(text: str, start: int, at: int) -> bool:
+    r"""Return whether an equals sign belongs to a formula or a tag in which nobody escaped it.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._next = -1
-
-    def is_around(self, start: int, place: int) -> bool:
-        """Return whether `place` is between dollar signs of the answer that begins at `start`."""
-        text = self._text
-        if text.count("$", start, place) % 2 == 0:
-            return False
-        if self._next < place:
-            found = text.find("$", place)
-            self._next = len(text) if found < 0 else found
-        end = self._next
-        if end >= len(text) or end - place > 200 or "\n" in text[place:end]:
-            return False
-        return not text[end - 1].isspace() and not text[end + 1 : end + 2].isalnum()
+    As in `$E=mc^2$`, `\(a=b\)` and `<img src="x.png">`. The answer began at `start`.
+    """
+    before = text[max(start, at - _NEAR) : at]
+    after = text[at + 1 : at + _NEAR].partition("\n")[0]
+    if before.rfind("<") > before.rfind(">"):
+        return before[-1].isalpha() and after[:1] in ('"', "'")
+    if before.rfind(r"\(") > before.rfind(r"\)"):
+        return r"\)" in after
+    if before.count("$") % 2 == 0:
+        return False
+    inner, dollar, behind = after.partition("$")
+    return bool(dollar) and not inner[-1:].isspace() and not behind[:1].isalnum() and inner != ""

@@ -25,7 +25,12 @@ _PARAGRAPHS = {
     *("figure", "figcaption", "center", "header", "footer", "main", "address", "fieldset", "form"),
 }
 _SCRIPTS = {"script", "style", "iframe"}
-_BREAK = "\0"  # A line break in the text of a paragraph; files with this character are refused.
+# Characters that texts lose, as marks in a paragraph: a line break, the start and end of emphasis.
+_BREAK, _START, _END = "\0\1\2"
+_MARKS = str.maketrans("", "", "\0\1\2")
+# Markdown sees no emphasis between a letter outside and punctuation inside.
+_CLASHING_START = re.compile(r"(?<=[^\W_])\x01(?=\*+[^\w\s])")
+_CLASHING_END = re.compile(r"(?<=[^\w\s])\x02(\*+)(?=[^\W_])")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\xa0]+")
 _LOW = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _HIGH = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
@@ -59,9 +64,15 @@ class Builder:
     def _top(self) -> _Frame:
         return self._frames[-1]
 
+    @property
+    def _is_flat(self) -> bool:
+        """Return whether everything goes on one line, as in the cells of a table."""
+        return self._is_inline or any(frame.name == "table" for frame in self._frames)
+
     def text(self, data: str) -> None:
         """Take a piece of text."""
         top = self._top
+        data = data.translate(_MARKS)
         if top.name == "pre" or self._is_in_code():
             top.inline.append(data)
             return
@@ -79,6 +90,8 @@ class Builder:
         elif self._top.name == "pre" or self._is_in_code():
             if name == "br":
                 self._top.inline.append("\n")
+            elif name == "code" and "class" in attributes:
+                self._top.attributes = attributes
         elif name == "br":
             self._top.inline.append(_BREAK)
         elif name == "img":
@@ -111,6 +124,8 @@ class Builder:
     def _push(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "li":
             self._close_down_to(_LISTS, "li")
+            if self._top.name not in _LISTS:
+                self._end_paragraph()
         elif name in _CELLS or name == "tr":
             self._close_down_to({"table"}, "td", "th")
             if self._top.name != "table":
@@ -125,7 +140,7 @@ class Builder:
             self._end_paragraph()
             if is_nested:
                 return
-        elif name not in _INLINE or any(one.name == name for one in self._frames):
+        elif name not in _INLINE or any(_same(one.name) == _same(name) for one in self._frames):
             return
         self._frames.append(_Frame(name, attributes))
 
@@ -159,22 +174,24 @@ class Builder:
         while self._top.name in _INLINE:
             self._pop()
         top = self._top
-        if top.inline:
+        if top.inline and top.name != "pre":
             paragraph = self._paragraph("".join(top.inline))
             top.inline.clear()
             if paragraph:
                 top.blocks.append(paragraph)
 
     def _paragraph(self, text: str) -> str:
+        text = _CLASHING_END.sub(r"\1 ", _CLASHING_START.sub(" ", text))
+        text = text.replace(_START, "").replace(_END, "")
         lines = [line.strip() for line in re.sub(" {2,}", " ", text).split(_BREAK)]
-        if self._is_inline or any(one.name in ("table", *_CELLS) for one in self._frames):
+        if self._is_flat:
             return " ".join(filter(None, lines))
         return hard_lines(lines)
 
     def _joined(self, frame: _Frame) -> str:
         """Return the blocks of the frame on top."""
         self._end_paragraph()
-        return (" " if self._is_inline else "\n\n").join(frame.blocks)
+        return (" " if self._is_flat else "\n\n").join(frame.blocks)
 
     def _pop(self) -> None:
         frame = self._top
@@ -184,33 +201,42 @@ class Builder:
             return
         if frame.name == "pre":
             self._frames.pop()
-            block = _code_block("".join(frame.inline), frame.attributes, self._is_inline)
+            block = _code_block("".join(frame.inline), frame.attributes, self._is_flat)
         elif frame.name in _CELLS:
-            block = self._joined(frame).replace("\n", " ").replace("|", "\\|")
+            block = self._joined(frame).replace("|", "\\|")
             self._frames.pop()
             if len(self._top.rows[-1]) < MOST_CELLS:
                 self._top.rows[-1].append(block)
             return
         elif frame.name == "table":
+            self._end_paragraph()
             self._frames.pop()
-            block = _table(frame.rows, self._is_inline)
+            # What stands in a table outside of its cells follows it.
+            outside = [[block] for block in frame.blocks]
+            block = _table(frame.rows + outside, self._is_flat)
         elif frame.name == "blockquote":
             block = self._joined(frame)
             self._frames.pop()
-            if not self._is_inline:
+            if not self._is_flat:
                 block = "\n".join(f"> {line}".rstrip() for line in block.split("\n"))
         elif frame.name == "li":
             self._end_paragraph()
             self._frames.pop()
-            block = _tight(frame.blocks, self._is_inline)
+            block = _tight(frame.blocks, self._is_flat)
             # An item without a list is a paragraph.
             self._top.blocks.append(block)
             return
         else:
+            self._end_paragraph()
             self._frames.pop()
-            block = _list(frame, self._is_inline)
+            block = _list(frame, self._is_flat)
         if block.strip():
             self._top.blocks.append(block)
+
+
+def _same(name: str) -> str:
+    """Return what an element is in Markdown, where two names may be the same."""
+    return _EMPHASIS.get(name, name)
 
 
 def _inline(frame: _Frame) -> str:
@@ -224,7 +250,7 @@ def _inline(frame: _Frame) -> str:
         mark = _EMPHASIS[frame.name]
         core = bare.strip(_BREAK)
         lead, trail = bare.split(core, 1)
-        return f"{before}{lead}{mark}{core}{mark}{trail}{after}"
+        return f"{before}{lead}{_START}{mark}{core}{_END}{mark}{trail}{after}"
     if frame.name == "a":
         return before + _link(bare, frame.attributes.get("href", "")) + after
     if frame.name in ("sub", "sup"):
@@ -258,11 +284,11 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _code_block(text: str, attributes: Mapping[str, str], is_inline: bool) -> str:
+def _code_block(text: str, attributes: Mapping[str, str], is_flat: bool) -> str:
     text = text.strip("\n").replace(_BREAK, "\n")
     if not text.strip():
         return ""
-    if is_inline:
+    if is_flat:
         return _code(text.strip())
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -270,8 +296,8 @@ def _code_block(text: str, attributes: Mapping[str, str], is_inline: bool) -> st
     return f"{fence}{found[1] if found else ''}\n{text}\n{fence}"
 
 
-def _tight(blocks: list[str], is_inline: bool) -> str:
-    if is_inline:
+def _tight(blocks: list[str], is_flat: bool) -> str:
+    if is_flat:
         return " ".join(blocks)
     text = ""
     for block in blocks:
@@ -280,9 +306,9 @@ def _tight(blocks: list[str], is_inline: bool) -> str:
     return text
 
 
-def _list(frame: _Frame, is_inline: bool) -> str:
+def _list(frame: _Frame, is_flat: bool) -> str:
     items = [block for block in frame.blocks if block.strip()]
-    if is_inline:
+    if is_flat:
         return " ".join(items)
     lines = []
     for number, item in enumerate(items, start=1):
@@ -292,11 +318,11 @@ def _list(frame: _Frame, is_inline: bool) -> str:
     return "\n".join(lines)
 
 
-def _table(rows: list[list[str]], is_inline: bool) -> str:
+def _table(rows: list[list[str]], is_flat: bool) -> str:
     rows = [row for row in rows if row]
     if not rows:
         return ""
-    if is_inline:
+    if is_flat:
         return " ".join(cell for row in rows for cell in row)
     width = max(map(len, rows))
     lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]

@@ -1,54 +1,49 @@
-r"""Finds the mathematics in a text: `$...$`, `$$...$$`, `\(...\)` and `\[...\]`."""
+r"""Finds the formulas that `rooms.markup` shows: `$...$`, `$$...$$`, `\(...\)` and `\[...\]`.
+
+A dollar sign opens no formula before a space, and closes none after a space or before a digit.
+"""
 
 import re
 from collections.abc import Iterator
 
-_START = re.compile(r"\\[\\$]|\\\(|\\\[|\$\$|\$")
-_CLOSING = {r"\(": r"\)", r"\[": r"\]", "$$": "$$"}
-LONGEST = 2_000
-"""Characters of a formula; a lone dollar sign is not looked after any further."""
-
-
-def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and the end of each formula, its marks included, from left to right."""
-    at = 0
-    while start := _START.search(text, at):
-        at = start.end()
-        mark = start[0]
-        if mark in (r"\\", r"\$"):
-            continue
-        end = _dollar_end(text, at) if mark == "$" else _marked_end(text, at, _CLOSING[mark])
-        if end > 0:
-            yield start.start(), end
-            at = end
+_OPENER = re.compile(r"\$\$?|\\[(\[]|\\.", re.DOTALL)
+_CLOSERS = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
+# A backslash hides the character after it, so these are all that may close a formula.
+_ONE = re.compile(r"\\.|\$", re.DOTALL)
+_TWO = re.compile(r"\\.|\$\$", re.DOTALL)
 
 
 def split(text: str) -> Iterator[tuple[bool, str]]:
     """Yield the pieces of a text in order, each with whether it is a formula."""
-    at = 0
-    for start, end in spans(text):
-        if start > at:
-            yield False, text[at:start]
-        yield True, text[start:end]
-        at = end
-    if at < len(text):
-        yield False, text[at:]
+    text_from = at = 0
+    # Where one has no closer, those after it have none.
+    vain: set[str] = set()
+    while opener := _OPENER.search(text, at):
+        start, closer = opener.end(), _CLOSERS.get(opener[0])
+        at = start
+        if (
+            closer is None
+            or closer in vain
+            or (closer == "$" and text[start : start + 1].isspace())
+        ):
+            continue
+        end = _end(text, start, closer)
+        if end < 0:
+            vain.add(closer)
+            continue
+        inner = text[start:end]
+        if not inner.strip():
+            continue
+        if closer == "$" and (inner[-1].isspace() or text[end + 1 : end + 2].isdecimal()):
+            continue
+        if opener.start() > text_from:
+            yield False, text[text_from : opener.start()]
+        text_from = at = end + len(closer)
+        yield True, text[opener.start() : at]
+    if text_from < len(text):
+        yield False, text[text_from:]
 
 
-def _marked_end(text: str, at: int, closing: str) -> int:
-    place = text.find(closing, at + 1, at + LONGEST)
-    return -1 if place < 0 else place + len(closing)
-
-
-def _dollar_end(text: str, at: int) -> int:
-    """Return the place after the dollar sign that closes one, or -1: `$5 and $6` is no formula."""
-    if not text[at : at + 1].strip():
-        return -1
-    place = at
-    while (place := text.find("$", place, at + LONGEST)) >= 0:
-        before, after = text[place - 1], text[place + 1 : place + 2]
-        if before != "\\":
-            closes = not before.isspace() and not after.isalnum() and "\n\n" not in text[at:place]
-            return place + 1 if closes else -1
-        place += 1
-    return -1
+def _end(text: str, start: int, closer: str) -> int:
+    pattern = _ONE if closer == "$" else _TWO
+    return next((one.start() for one in pattern.finditer(text, start) if one[0] == closer), -1)

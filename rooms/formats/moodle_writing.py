@@ -22,8 +22,8 @@ _TYPES = {
     Kind.TEXT: "shortanswer",
 }
 _CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
-# What XML cannot hold at all, not even as a number.
-_IMPOSSIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+IMPOSSIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""The characters that XML cannot hold at all, not even as a number."""
 
 
 def losses(question: Exported) -> tuple[Note, ...]:
@@ -142,4 +142,4 @@ def _text(text: str) -> str:
 
 def _escaped(text: str) -> str:
     # A carriage return would come back as a line feed.
-    return escape(_IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", text), {"\r": "&#13;"})
+    return escape(IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", text), {"\r": "&#13;"})

@@ -51,7 +51,10 @@ def parse(text: str) -> Node:
     try:
         return _document(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.problem_mark
+        if error.context_mark and (mark is None or mark.line >= text.rstrip().count("\n")):
+            # What is not closed is noticed at the end, and is to be mended where it starts.
+            mark = error.context_mark
         raise FileRefused(FileFlaw.YAML_BROKEN, mark.line + 1 if mark else None) from None
     except yaml.reader.ReaderError as error:
         # libyaml counts in bytes of UTF-8.
@@ -64,11 +67,11 @@ def _document(text: str) -> Node:
     parents: list[Items | Pairs] = []
     count = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent):
             raise FileRefused(FileFlaw.YAML_ALIAS, line)
         if isinstance(event, yaml.NodeEvent):
-            if event.anchor is not None or event.tag not in (None, "!"):
+            if event.anchor is not None or getattr(event, "tag", None) not in (None, "!"):
                 raise FileRefused(FileFlaw.YAML_ALIAS, line)
             count += 1
             if count > MOST_VALUES:

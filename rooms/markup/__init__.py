@@ -18,7 +18,7 @@ from markdown_it.token import Token
 
 from rooms.markup import maths
 from rooms.markup.cleaning import LINK, PICTURE, clean
-from rooms.markup.rendering import Renderer, picture_key, picture_words
+from rooms.markup.rendering import BREAKS, Renderer, picture_key, picture_words
 
 LONGEST = 10_000
 """Characters of a text whose markup is read."""
@@ -131,7 +131,7 @@ def _leaves(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def _said(token: Token) -> str:
     """Return what a token adds to the words of a text."""
-    if token.type in ("softbreak", "hardbreak") or token.type in _ENDS:
+    if token.type in BREAKS | _ENDS:
         return "\n"
     if token.type in ("th_close", "td_close"):
         return " "

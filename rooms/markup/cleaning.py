@@ -7,7 +7,7 @@ import nh3
 
 from rooms.markup import code
 
-PICTURE = re.compile(r"picture:([0-9a-f]{16,64})")
+PICTURE = re.compile(r"picture:([0-9a-f]{32})")
 """How a text cites a picture of its course: by the key of it."""
 _CITED = re.compile(r'<img class="picture" data-picture="([0-9a-f]+)"')
 LINK = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)

@@ -15,6 +15,7 @@ from rooms.markup.code import LONGEST, coloured
 
 HEADINGS = {"h1": "h4", "h2": "h5"}
 """A text is a part of a page, whose headings stand above those of the text; the rest are `h6`."""
+BREAKS = frozenset({"softbreak", "hardbreak"})
 _ALIGNED = "text-align:"
 
 
@@ -103,7 +104,8 @@ def picture_key(token: Token) -> str | None:
 
 def picture_words(token: Token) -> str:
     """Return the alternative text of a token `image`."""
-    return " ".join(one.content for one in token.children or [] if one.content).strip()
+    pieces = (" " if one.type in BREAKS else one.content for one in token.children or [])
+    return "".join(pieces).strip()
 
 
 def _cell(token: Token) -> str:

@@ -27,7 +27,7 @@ from rooms.wire import errors
 
 ON_A_PAGE = 200
 LONGEST_SEARCH = 100
-STARTS = 160
+STARTS = 120
 """Characters of a prompt that the list shows."""
 
 

@@ -43,8 +43,8 @@ class Outcome:
     @property
     def right(self) -> list[str]:
         """The keys of the histograms that count as right."""
-        # The rounds that happened have the same bars.
-        return bars.right_bars(self.key, max(self.histograms, key=len))
+        # Both rounds have the same bars, as far as they happened.
+        return bars.right_bars(self.key, self.histograms[0])
 
     @property
     def right_votes(self) -> list[int] | None:

@@ -71,7 +71,7 @@ class Results:
         right = self.result.get("right", [self.correct])
         return tuple(
             AnswerResult(bar, bar in right, (first.get(bar, 0), second.get(bar, 0)))
-            for bar in max(first, second, key=len)
+            for bar in first
         )
 
     @property

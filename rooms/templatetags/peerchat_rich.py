@@ -30,7 +30,10 @@ def rich_inline(text: str, pictures: str = "") -> SafeString:
     return _shown(text, markup.inline_html_or_none(text), pictures)
 
 
-register.filter("plain_words", markup.plain)
+@register.filter
+def plain_words(text: str) -> str:
+    """Return a text without its markup, for titles and lists."""
+    return markup.plain(text)
 
 
 def _shown(text: str, html: str | None, pictures: str) -> SafeString:

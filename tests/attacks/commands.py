@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from rooms.wire.commands import CHAT_COMMANDS, CONTROL_COMMANDS, Command
+from rooms.wire.commands import CHAT_COMMANDS, CONTROL_COMMANDS, Command, SetCorrect
 
 CHAT = {str(kind.__struct_config__.tag): kind for kind in CHAT_COMMANDS}
 CONTROL = {str(kind.__struct_config__.tag): kind for kind in CONTROL_COMMANDS}
@@ -26,11 +26,15 @@ VALUES: dict[str, Any] = {
 
 
 def required(kind: type[Command]) -> list[str]:
-    """The fields that a command must have besides its uuid."""
+    """The fields that a command must have besides its uuid.
+
+    `choice` is one where `choices` do not take its place.
+    """
     return [
         one.encode_name
         for one in msgspec.structs.fields(kind)
-        if one.required and one.encode_name != "uuid"
+        if (one.required and one.encode_name != "uuid")
+        or (kind, one.encode_name) == (SetCorrect, "choice")
     ]
 
 

@@ -18,6 +18,8 @@ MARKUP = (
     "</textarea></title></template></noscript></select></style></script><x-injected>"
     "--><script>alert(3)</script><svg/onload=alert(4)>"
     "<a href=javascript:alert(5)>x</a><iframe srcdoc='<script>alert(6)</script>'></iframe>"
+    "[x](javascript:alert(8)) ![x](x) ![x](javascript:alert(9)) <javascript:alert(10)> "
+    "[x]: javascript:alert(11) $\\href{javascript:alert(12)}{x}$ $\\htmlData{x-injected=x}{x}$ "
     "{{7*7}}${7*7}%7B%7B &lt;x-injected&gt; \\u003cx-injected\\u003e javascript:alert(7)"
 )
 # The same for texts that must be shorter.

@@ -53,7 +53,11 @@ VOTED_AFTER = {1, 6}
 # Of questions of the other kinds, it is enough to look while the vote is open and just before the
 # reveal: the steps between these do the same for all kinds.
 LOOKS = {"start_question", "enable_chat", "stop_vote", "reveal"}
-RIGHT = {"several": ("AC", "BD"), "number": (471147114711, 581158115811), "text": ("x", "y")}
+RIGHT = {
+    "several": ("AC", "BD"),
+    "number": ("471147114711", "581158115811"),
+    "text": ("SECRET x", "SECRET y"),
+}
 ASKED = {
     "several": ("ABD", "CD", ("A", "C"), ("BD", "B")),
     "number": ("1", "2", ("471147114711", "5"), ("581158115811", "6")),
@@ -74,7 +78,7 @@ def content_of(kind: str, number: int) -> QuestionContent:
     if kind == "number":
         return replace(content, number=float(RIGHT[kind][number]), tolerance=0.123456789 + number)
     if kind == "text":
-        return replace(content, accepted=(f"SECRET {RIGHT[kind][number]}",))
+        return replace(content, accepted=(RIGHT[kind][number],))
     right = RIGHT[kind][number] if kind in RIGHT else ""
     return replace(
         content,
@@ -148,7 +152,7 @@ class Class:
 
         `secrets` then has those of the secrets that were among it.
         """
-        self.secrets = set()
+        self.secrets: set[str] = set()
         ada = self.people["ada"]
         room = str(Room.objects.get(course=self.course, kind="course").id)
         known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)

@@ -8,7 +8,7 @@ from django.conf import settings
 from rooms.actions import joining, tryouts
 from rooms.models import Membership, Question, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
-from tests.rooms.cast import in_thread, store
+from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
 
 # The only address that takes a request without a CSRF token: it looks at no session, only at the
@@ -28,6 +28,21 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("DELETE", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("POST", "api/courses/<slug:slug>/questions/<slug:question>/keep/"): ("ines", {}),
+    ("POST", "api/courses/<slug:slug>/questions/"): ("ines", {"prompt": "Why?"}),
+    ("PUT", "api/courses/<slug:slug>/questions/<slug:question>/"): (
+        "ines",
+        {"prompt": "Why?", "edit": 0},
+    ),
+    ("DELETE", "api/courses/<slug:slug>/questions/<slug:question>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/questions/order/"): (
+        "ines",
+        {"questions": ["heat", "force"]},
+    ),
+    ("POST", "api/courses/<slug:slug>/questions/copy/"): (
+        "ines",
+        {"questions": ["heat"], "course": "{course}"},
+    ),
+    ("POST", "api/courses/<slug:slug>/questions/preview/"): ("ines", {"prompt": "Why?"}),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
@@ -75,8 +90,11 @@ BODIES = {
         },
     ),
 }
-# These make a course, and change nothing that is there.
-MAKING = {"api/courses/", "api/courses/<slug:slug>/copy/"}
+# These make a course or a preview, and change nothing that is there.
+MAKING = {
+    *("api/courses/", "api/courses/<slug:slug>/copy/"),
+    "api/courses/<slug:slug>/questions/preview/",
+}
 WRITERS = [
     (method, route)
     for route in api_routes()
@@ -94,6 +112,7 @@ async def scene(cast):
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
     Question.objects.filter(course=cast.course, slug="work").update(quick=True)
+    make_question(cast.course, "heat")
     code = await in_thread(joining.open_joining, user=cast.ines.user, course=cast.course.slug)
     guest = await in_thread(joining.join_as_guest, code=code, name="Lola", device=uuid4().hex)
     return values(

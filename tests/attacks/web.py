@@ -216,6 +216,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "secret": "nonce.signature",
         "key": "0" * 32,
         "code": "ABCDEF",
+        "view": "phone",
         "uidb64": "MQ",
         "token": "t" * 39,
         **more,

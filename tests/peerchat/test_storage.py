@@ -14,13 +14,15 @@ TEXT = "a { color: red }\n" * 100
 
 
 class Folder:
-    """A style sheet that another one imports, and the folder where they are collected."""
+    """A style sheet that another one imports and a script names, and where they are collected."""
 
     def __init__(self, folder: Path) -> None:
         self.source, self.root = folder / "source", folder / "static"
         self.source.mkdir()
         self.write(TEXT)
         (self.source / "all.css").write_text('@import "part.css";\n')
+        script = 'const sheet = new URL("./part.css", import.meta.url);\n'
+        (self.source / "script.js").write_text(script)
 
     def write(self, text: str) -> None:
         (self.source / "part.css").write_text(text)
@@ -29,7 +31,7 @@ class Folder:
         """Return the hashed names by the names."""
         storage = StaticStorage(location=str(self.root), base_url="/static/")
         there = FileSystemStorage(str(self.source))
-        found = {name: (there, name) for name in ("all.css", "part.css")}
+        found = {name: (there, name) for name in ("all.css", "part.css", "script.js")}
         for name in found:
             if not (self.root / name).exists():
                 with there.open(name) as file:
@@ -56,6 +58,13 @@ def test_what_stays_the_same_is_not_touched(folder):
     assert {names["part.css"], f"{names['part.css']}.gz"} <= set(before)
     assert folder.collect() == names
     assert folder.changed() == before
+
+
+def test_files_name_the_hashed_names_of_others(folder):
+    names = folder.collect()
+    assert (folder.root / names["all.css"]).read_text() == f'@import url("{names["part.css"]}");\n'
+    script = (folder.root / names["script.js"]).read_text()
+    assert script == f'const sheet = new URL("./{names["part.css"]}", import.meta.url);\n'
 
 
 def test_an_earlier_version_stays_beside_the_new_one(folder):

@@ -37,14 +37,16 @@ def _choices(*texts: str, right: str = "") -> tuple[ChoiceContent, ...]:
     )
 
 
-MORE = {"explanation": "SECRET *why*", "follow_up": "SECRET question that follows"}
+EXPLANATION = "SECRET *why*"
+FOLLOW_UP = "SECRET question that follows"
 KINDS: dict[str, Asked] = {
     "single": Asked(
         QuestionContent(
             kind=Kind.SINGLE,
             prompt="Which is **even**?",
             choices=_choices("one", "`two`", "three", right="B"),
-            **MORE,
+            explanation=EXPLANATION,
+            follow_up=FOLLOW_UP,
         ),
         ("B", "A", "B", "C"),
         ("B", "A", "B", "C"),
@@ -58,7 +60,8 @@ KINDS: dict[str, Asked] = {
             kind=Kind.SEVERAL,
             prompt="Which are even?",
             choices=_choices("one", "two", "three", "four", right="BD"),
-            **MORE,
+            explanation=EXPLANATION,
+            follow_up=FOLLOW_UP,
         ),
         ("DB", "B", "A, B, D", "C"),
         ("BD", "B", "ABD", "C"),
@@ -74,7 +77,8 @@ KINDS: dict[str, Asked] = {
             number=98.125,
             tolerance=0.25,
             unit="m/s²",
-            **MORE,
+            explanation=EXPLANATION,
+            follow_up=FOLLOW_UP,
         ),
         ("98,125", "98.3 m/s²", "101", "9"),
         ("98.125", "98.3", "101", "9"),
@@ -85,10 +89,14 @@ KINDS: dict[str, Asked] = {
     ),
     "text": Asked(
         QuestionContent(
-            kind=Kind.TEXT, prompt="What is it?", accepted=("Mitochondria", "SECRET too"), **MORE
+            kind=Kind.TEXT,
+            prompt="What is it?",
+            accepted=("Mitochondria", "SECRET too"),
+            explanation=EXPLANATION,
+            follow_up=FOLLOW_UP,
         ),
-        (" mitochondria.", "the  nucleus", "Mitochondria", "=1+1"),
-        ("mitochondria.", "the nucleus", "Mitochondria", "=1+1"),
+        (" Mitochondria ", "the  nucleus", "mitochondria.", "=1+1"),
+        ("Mitochondria", "the nucleus", "mitochondria.", "=1+1"),
         {"Mitochondria": 2, "=1+1": 1, "the nucleus": 1},
         ("Mitochondria",),
         "Mitochondria",
@@ -96,7 +104,11 @@ KINDS: dict[str, Asked] = {
     ),
     "poll": Asked(
         QuestionContent(
-            kind=Kind.POLL, prompt="How are you?", choices=_choices("well", "ill"), **MORE
+            kind=Kind.POLL,
+            prompt="How are you?",
+            choices=_choices("well", "ill"),
+            explanation=EXPLANATION,
+            follow_up=FOLLOW_UP,
         ),
         ("A", "B", "A", "A"),
         ("A", "B", "A", "A"),

@@ -30,11 +30,13 @@ from peerchat.client import (
     Unreachable,
     VotedEvent,
 )
+from peerchat.client.answers import Answer, as_sent
 from rooms.actions.enrollment import enroll
 from rooms.models import Message, Vote
 from tests.desk import WITHIN, Desk, until
 from tests.e2e.proxy import Proxy
 from tests.rooms.cast import Cast, Person, eventually, in_thread, store
+from tests.rooms.kinds import ask_all
 from tests.servers import ROOT
 
 DOCUMENT = (ROOT / "docs" / "client.md").read_text()
@@ -330,8 +332,43 @@ async def test_people_at_terminals_chat_and_an_instructor_leads_them(cast: Cast)
     await ada.shows("No right answer is marked.")
     ines.type("/correct b")
     await ada.shows("Correct answer: B.")
+    await questions_of_other_kinds(cast, ada, ines)
     assert await ada.leave() == 0
     assert await ines.leave() == 0
+
+
+async def questions_of_other_kinds(cast: Cast, ada: Desk, ines: Desk) -> None:
+    ask_all(cast.course)
+    ines.type("/start several")
+    await ada.shows("(Several may be right: /vote AC)")
+    ada.type("/vote db 5")
+    await ada.shows("Your vote in round 1: DB.")
+    for line in ("/stop", "/reveal"):
+        ines.type(line)
+    await ada.shows("Correct answer: BD.")
+    await ada.shows("B: SECRET feedback on B")
+    await ada.shows("SECRET *why*")
+    ines.type("/start number")
+    await ada.shows("(A number in m/s²: /vote 9.81)")
+    ada.type('/vote "98,1 m/s²"')
+    await ada.shows("Your vote in round 1: 98,1 m/s².")
+    for line in ("/stop", "/reveal"):
+        ines.type(line)
+    await ada.shows("Correct answer: 98.125 \u00b1 0.25 m/s².")
+    await ada.shows("Votes of round 1: 98.1: 1")
+    ines.type("/start text")
+    ada.type('/vote "The nucleus"')
+    await ada.shows("Your vote in round 1: The nucleus.")
+    ines.type("/stop")
+    ines.type('/correct "the nucleus" mitochondria')
+    await ines.shows("Right: the nucleus, mitochondria.")
+    ines.type("/reveal")
+    await ada.shows("Correct answer: The nucleus.")
+
+
+def test_answers_as_programs_write_them() -> None:
+    given: list[Answer] = ["B", ["A", "C"], 9.81, 5, "a text"]
+    assert [as_sent(answer) for answer in given] == ["B", "AC", "9.81", "5", "a text"]
 
 
 async def test_text_of_others_does_not_take_over_the_terminal(cast: Cast) -> None:

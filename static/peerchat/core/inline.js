@@ -9,7 +9,7 @@ const MENTION = /@[\p{L}\p{N}_.+@-]*/uy;
 const TICKS = /`+/y;
 const MARKS = /\*+|_+|~+/y;
 const LINK = /\[([^\][\n]{1,200})\]\(((?:https?:\/\/|mailto:)(?:[^\s()<>]|\([^\s()<>]{0,200}\)){1,2000})\)/iy;
-const BARE = /https?:\/\/[^\s<>"`]{1,2000}/iy;
+const BARE = /https?:\/\/[^\s<>"`[\]]{1,2000}/iy;
 const LANGUAGE = /^[\w+#.-]*[ \t]*\n/;
 const ESCAPED = "$*`~";
 const CLOSERS = { $: "$", $$: "$$", "\\(": "\\)", "\\[": "\\]" };
@@ -105,8 +105,8 @@ class Reader {
     const next = this.#text[this.#at + 1] ?? "";
     if ((next === "(" || next === "[") && this.#math(`\\${next}`)) return;
     if (next && ESCAPED.includes(next)) this.#at += 1;
-    // A second backslash hides nothing.
-    this.#say(Math.min(this.#at + (next === "\\" ? 2 : 1), this.#text.length));
+    // A second backslash hides nothing, and the one of an arm stays: ¯\_(ツ)_/¯
+    this.#say(Math.min(this.#at + (next === "\\" || next === "_" ? 2 : 1), this.#text.length));
   }
 
   /** Take a formula, by the rules of rooms/markup/maths.py, if there is one. */
@@ -215,7 +215,7 @@ function trimmedAddress(address) {
   for (; end; end -= 1) {
     const last = address[end - 1];
     if (last === ")" && open < 0) open += 1;
-    else if (!/[.,;:!?'*_~\]}…]/.test(last)) break;
+    else if (!/[.,;:!?'*_~}…]/.test(last)) break;
   }
   return address.slice(0, end);
 }

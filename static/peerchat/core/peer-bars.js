@@ -39,7 +39,7 @@ export class PeerBars extends HTMLElement {
         { class: "bars-choice", data: { testid: `bar-${row.key}`, ...(row.isRight && { correct: "" }) } },
         h("div", { class: "bars-label" }, labelOf(question, row), mark && row.key !== REST ? this.#box(question, row) : row.isRight ? h("span", { class: "tag good" }, gettext("Correct")) : null),
         shown.map((index) => bar(row, index, totals[index])),
-        feedback?.[row.key] ? rich("div", { class: "bars-feedback", data: { testid: `feedback-${row.key}` } }, feedback[row.key]) : null,
+        feedback?.[row.key] ? h("div", { class: "bars-feedback", data: { testid: `feedback-${row.key}` } }, rich("div", {}, feedback[row.key])) : null,
       ),
     );
     const focused = this.getRootNode().activeElement?.dataset?.marks;

@@ -5,7 +5,5 @@ import { showRich } from "./rich.js";
 export function rich(tag, props, { text, html = null }) {
   const element = h(tag, props);
   showRich(element, { text, html });
-  // The lines of plain words are those that were typed.
-  if (html) element.dataset.rich = "";
   return element;
 }

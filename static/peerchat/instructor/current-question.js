@@ -43,7 +43,7 @@ function choices(question, seen) {
         "li",
         { class: "choice still", data: isRight ? { correct: "" } : {} },
         letterOf({ choice: key, text }),
-        h("div", { class: "choice-words" }, wordsOf({ text, html }), seen.feedback?.[key] ? rich("div", { class: "bars-feedback" }, seen.feedback[key]) : null),
+        h("div", { class: "choice-words" }, wordsOf({ text, html }), seen.feedback?.[key] ? h("div", { class: "bars-feedback" }, rich("div", {}, seen.feedback[key])) : null),
         isRight ? h("span", { class: "tag good" }, gettext("Correct")) : null,
       ),
     ),

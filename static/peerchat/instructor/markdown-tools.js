@@ -8,11 +8,11 @@ const TOOLS = [
   { sign: "∑", name: gettext("Formula"), before: "$", after: "$", part: "formula" },
 ];
 
-/** Buttons above a text in Markdown, for what people do not know by heart. They come with the focus. */
-export function addTools(field) {
-  const bar = h(
+/** Buttons for what people do not know by heart of Markdown. `field()` is the text that they change. */
+export function markdownTools(field) {
+  return h(
     "div",
-    { class: "markdown-tools", role: "toolbar", "aria-label": gettext("Format"), "aria-controls": field.id },
+    { class: "markdown-tools", role: "toolbar", "aria-label": gettext("Format") },
     TOOLS.map(({ sign, name, before, after, part }) =>
       h(
         "button",
@@ -22,14 +22,12 @@ export function addTools(field) {
           "aria-label": name,
           title: name,
           data: { tool: part },
-          on: { click: () => wrap(field, before, after) },
+          on: { click: () => wrap(field(), before, after) },
         },
         h("span", { "aria-hidden": "true" }, sign),
       ),
     ),
   );
-  field.before(bar);
-  return bar;
 }
 
 /** Put signs around what is selected, or around the cursor; once more takes them away. */

@@ -1,5 +1,6 @@
 import { announce, h, setAttribute, setText, show } from "../core/dom.js";
 import { fill, gettext } from "../core/texts.js";
+import { markdownTools } from "./markdown-tools.js";
 import { letterAt, MOST_CHOICES } from "./question-content.js";
 
 const LEAST_SHOWN = 2;
@@ -12,14 +13,17 @@ export class Choices {
   #rows = [];
   #kind = "single";
   #id = 0;
-  #prepare;
+  #current = null;
 
-  /** `prepare(textarea)` gives a text its tools. */
-  constructor({ list, add, changed, prepare }) {
+  constructor({ list, add, changed }) {
     this.#list = list;
     this.#add = add;
     this.#changed = changed;
-    this.#prepare = prepare;
+    // One for all: tools that come with the focus would move what is clicked next.
+    list.before(markdownTools(() => (this.#current?.isConnected ? this.#current : this.#rows[0].text)));
+    list.addEventListener("focusin", ({ target }) => {
+      if (target.tagName === "TEXTAREA") this.#current = target;
+    });
     add.addEventListener("click", () => {
       this.#append({ text: "", correct: false, feedback: "" }).text.focus();
       this.#number();
@@ -107,8 +111,6 @@ export class Choices {
       event.preventDefault();
       this.#move(row, event.key === "ArrowUp" ? -1 : 1, event.target);
     });
-    this.#prepare(row.text);
-    this.#prepare(row.feedback);
     this.#rows.push(row);
     this.#list.append(row.item);
     return row;

@@ -1,7 +1,7 @@
 import { h, setAttribute, show } from "../core/dom.js";
 import { fill } from "../core/texts.js";
 import { Choices } from "./question-choices.js";
-import { addTools } from "./markdown-tools.js";
+import { markdownTools } from "./markdown-tools.js";
 import { letterAt, numberIn, WITH_CHOICES } from "./question-content.js";
 
 const TEXTS = ["title", "prompt", "unit", "explanation", "follow_up"];
@@ -20,12 +20,11 @@ export class QuestionForm {
     this.#form = form;
     this.#sentences = sentences;
     for (const field of form.querySelectorAll("[data-field]")) this.#fields[field.dataset.field] = field;
-    for (const field of form.querySelectorAll("textarea[data-markdown]")) addTools(field);
+    for (const field of form.querySelectorAll("textarea[data-markdown]")) field.before(markdownTools(() => field));
     this.#choices = new Choices({
       list: form.querySelector("[data-part=choices]"),
       add: form.querySelector("[data-part=addChoice]"),
       changed,
-      prepare: addTools,
     });
     form.addEventListener("input", ({ target }) => {
       if (target.closest("[data-at=slug]")) return;

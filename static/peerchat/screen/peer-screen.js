@@ -141,7 +141,7 @@ export class PeerScreen extends HTMLElement {
 
   #prepareTools() {
     const { full, copy, link, choose, menu } = this.#parts;
-    show(full, Boolean(document.fullscreenEnabled));
+    show(full, Boolean(document.fullscreenEnabled) && this.dataset.preview === undefined);
     full.addEventListener("click", () => this.#toggleFull());
     document.addEventListener("fullscreenchange", () => {
       setText(full, document.fullscreenElement ? gettext("Leave full screen") : gettext("Full screen"));

@@ -69,7 +69,7 @@ function choiceOf(question, row, shown, feedback) {
         isRight ? h("span", { class: "screen-right" }, gettext("Correct")) : null,
       ),
       shown.map(({ index, total }) => bar(row.counts[index], index, total)),
-      feedback ? rich("div", { class: "screen-feedback" }, feedback) : null,
+      feedback ? h("div", { class: "screen-feedback" }, rich("div", {}, feedback)) : null,
     ),
   );
 }

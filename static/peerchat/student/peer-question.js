@@ -240,9 +240,9 @@ export class PeerQuestion extends HTMLElement {
       session.round === 2
         ? [
             { kind: "own", name: gettext("Your first vote"), answer: first },
-            { kind: "own strong", name: gettext("Your second vote"), answer: second },
+            { kind: "own latest", name: gettext("Your second vote"), answer: second },
           ]
-        : [{ kind: "own strong", name: gettext("Your vote"), answer: first }];
+        : [{ kind: "own latest", name: gettext("Your vote"), answer: first }];
     if (discussing) found.push(...session.partners.map((one) => ({ kind: "partner", name: shownName(one), answer: one.choice ?? null })));
     return found.filter(({ answer }) => answer !== null);
   }

@@ -6,6 +6,7 @@
 import { ClassClient } from "../core/client.js";
 import { TabStorage } from "../core/storage.js";
 import { initialState } from "../core/store.js";
+import "../core/peer-bars.js";
 import { Ballot } from "./ballot.js";
 import "./peer-question.js";
 

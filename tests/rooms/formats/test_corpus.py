@@ -10,12 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from rooms.formats import FileRefused, moodle, qti
+from rooms.formats import FileRefused, aiken, csv_, gift, moodle, qti, yaml_
 from tests.rooms.formats import summary
 
 CORPUS = Path(__file__).with_name("corpus")
 # By the name of the folder.
-FORMATS = {"moodle": moodle, "qti": qti}
+FORMATS = {
+    "aiken": aiken,
+    "csv": csv_,
+    "gift": gift,
+    "moodle": moodle,
+    "qti": qti,
+    "yaml": yaml_,
+}
 SAMPLES = sorted(
     path
     for path in chain.from_iterable((CORPUS / name).iterdir() for name in FORMATS)

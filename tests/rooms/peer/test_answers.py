@@ -18,7 +18,7 @@ TEXT = AnswerKey(Kind.TEXT, accepted=("Mitochondria", "mitochondrion"))
 POLL = AnswerKey(Kind.POLL, LETTERS)
 
 numbers = st.floats(min_value=-1e100, max_value=1e100).filter(lambda n: n == 0 or abs(n) >= 1e-100)
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
 # --- numbers -------------------------------------------------------------------------------------
