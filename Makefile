@@ -59,7 +59,7 @@ lint: $(STAMPS)/test
 types: $(STAMPS)/test
 	DEBUG=1 DATABASE_URL= REDIS_URL= $(BIN)/mypy
 
-PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist load
+PYTEST := $(BIN)/python -m pytest --numprocesses 4 --dist load
 
 pytest: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(PYTEST) $(ARGS)
@@ -73,9 +73,9 @@ covered: $(STAMPS)/test servers
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers browser
 	$(BIN)/python -m tests.faults
-	FUZZ_CASES=20000 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
+	FUZZ_CASES=20000 IN_FULL=1 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
-	ALL_SITES=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py
+	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py tests/test_rehearse.py
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

@@ -1,6 +1,7 @@
 """Fixtures of all tests."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 
 import hypothesis
@@ -46,7 +47,14 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, and give each as long as this machine takes."""
+    """Mark tests by what they need, and give each as long as this machine takes.
+
+    Leave those out that only the long form runs, unless they are named on the command line.
+    """
+    if "IN_FULL" not in os.environ and not any("::" in name for name in config.args):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
     usual = float(config.getini("timeout"))
     for item in items:
         if item.nodeid.startswith(BROWSER):

@@ -82,7 +82,7 @@ SITES = {"two-workers": "pool", "one-process": "one_process", "below-a-path": "b
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests on two workers, or where the mark `also_on` says that they run `usually`.
 
-    `make faults` sets ALL_SITES, and runs the marked tests on the sites that the mark names and on
+    `make faults` sets IN_FULL, and runs the marked tests on the sites that the mark names and on
     one process as well.
     """
     named = metafunc.definition.iter_markers("parametrize")
@@ -90,7 +90,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = ["two-workers"]
         if also := metafunc.definition.get_closest_marker("also_on"):
             names = [also.kwargs.get("usually", "two-workers")]
-            if "ALL_SITES" in os.environ:
+            if "IN_FULL" in os.environ:
                 names += sorted({*also.args, "one-process"} - {*names})
         metafunc.parametrize("running", [SITES[name] for name in names], ids=names, indirect=True)
 

@@ -1,4 +1,4 @@
-"""Each fault once, with a small class. `make faults` is the long form."""
+"""Some faults once, with a small class. `make faults` has all of them, three times each."""
 
 import pytest
 
@@ -10,9 +10,18 @@ MUTES = 5
 """The most extra students that a fault connects here."""
 
 
+SHORT = [
+    fault
+    for fault in FAULTS
+    # Tests elsewhere have these in another form.
+    if fault.name
+    not in ("slow-readers", "half-open", "all-reconnect", "rolling-restart", "wrong-clocks")
+]
+
+
 @pytest.fixture(scope="module")
 def place():
-    with Place(*(fault.few + min(fault.mutes, MUTES) for fault in FAULTS)) as place:
+    with Place(*(fault.few + min(fault.mutes, MUTES) for fault in SHORT)) as place:
         yield place
 
 
@@ -23,9 +32,9 @@ def site(place):
 
 
 @pytest.mark.timeout(300)  # the checker, which waits for recovery, reports its lack
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
 async def test_nothing_is_lost(place, site, fault: Fault):
-    cast = place.casts[FAULTS.index(fault)]
+    cast = place.casts[SHORT.index(fault)]
     mutes = min(fault.mutes, MUTES)
     async with Run(place, site, cast, talk=fault.talk, mutes=mutes, brief=True) as run:
         outcome = await cause(fault, run)

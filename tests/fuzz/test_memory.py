@@ -31,6 +31,7 @@ def worn(django_db_setup, django_db_blocker, tmp_path):
             assert "Traceback" not in log, log[-5000:]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_nothing_stays_of_who_has_gone(worn, tmp_path):
     site, traffic = worn

@@ -103,7 +103,7 @@ class Browser:
         return token
 
 
-DATABASES = ["postgresql", *(["sqlite"] if "ALL_SITES" in os.environ else [])]
+DATABASES = ["postgresql", *(["sqlite"] if "IN_FULL" in os.environ else [])]
 """`make faults` runs these tests on both."""
 
 
@@ -118,6 +118,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 ALSO_HERE = ("test_tags", "test_place", "test_embed", "test_sockets", "test_hosts", "test_proxy")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(500)
 def test_the_tests_of_inclusion_pass_in_this_site_too():
     """Run them in a process of its own, as Django has one model of users for each."""
