@@ -122,7 +122,8 @@ async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> N
 
     # One is mended, and comes first; its preview is beside it.
     await lecturer.click(page.get_by_role("link", name="Slope"))
-    await expect(page.locator(".rich img, img.picture").first).to_be_visible()
+    frame = page.frame_locator("[data-testid=frame-phone]")
+    await expect(frame.locator("img.picture")).to_be_visible()
     await lecturer.paste("title", "A slope")
     await expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", "saved")
     await lecturer.click(page.get_by_role("link", name="Questions", exact=True))

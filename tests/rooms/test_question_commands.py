@@ -37,9 +37,9 @@ def test_the_command_prints_each_question_and_does_it(school, command):
     lines = [
         "2: Force: Is added.",
         "4: Long: This is an essay, for which there is no kind of question here.",
-        "6: What is <b>g</b>?: Is added.",
+        "6: What is **g**?: Is added.",
         "8: Poll: Is added. No answer is right, so this becomes a poll.",
-        "10: What is <b>g</b>?: Is the same question as in line 6.",
+        "10: What is **g**?: Is the same question as in line 6.",
     ]
     with pytest.raises(CommandError, match="1 questions cannot be taken"):
         command(GIFT, "--dry-run")
@@ -50,7 +50,7 @@ def test_the_command_prints_each_question_and_does_it(school, command):
     assert command.printed == [*lines, "New questions: 3."]
     assert Question.objects.count() == 3
     assert command("What is <b>g</b>?{#9.81:0.02}") == [
-        "1: What is <b>g</b>?: Is in the course already.",
+        "1: What is **g**?: Is in the course already.",
         "New questions: 0.",
     ]
 

@@ -34,6 +34,7 @@ from rooms.models import (
     PartnerGroup,
     Picture,
     Question,
+    QuestionFile,
     QuestionVersion,
     RightAnswer,
     Room,
@@ -90,8 +91,8 @@ def test_every_model_is_in_the_admin():
     registered = {
         model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
     }
-    # The choices are within their question, and try-outs come and go by themselves.
-    assert registered | {Choice, TryOut, TryOutStudent} == set(
+    # The choices are within their question; files and try-outs come and go by themselves.
+    assert registered | {Choice, QuestionFile, TryOut, TryOutStudent} == set(
         apps.get_app_config("peerchat_rooms").get_models()
     )
     assert registered == set(SEEN)
