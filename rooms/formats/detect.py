@@ -97,10 +97,14 @@ def read_any(
 def _head(data: bytes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) : _HEAD].decode(encoding, "replace")
+            return _unified(data[len(mark) : _HEAD].decode(encoding, "replace"))
     if b"\0" in data[:_HEAD] or data.startswith((b"%PDF", b"\x1f\x8b", b"{\\rtf")):
         raise FileRefused(FileFlaw.UNKNOWN_FORMAT)
-    return data[:_HEAD].decode("utf-8", "replace")
+    return _unified(data[:_HEAD].decode("utf-8", "replace"))
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_table(line: str) -> bool:

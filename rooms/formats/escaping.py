@@ -6,15 +6,15 @@ from .mathspans import split
 
 # Only what would be taken for Markdown, so that people can still read the source.
 _SPECIAL = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~]|\Z)"
+    r"\\(?=[!-/:-@\[-`{-~]|\s*\Z)"
     r"|`"
-    r"|(?<!\s)\*|\*(?!\s)"
+    r"|(?<!\S\s)\*|\*(?!\s\S)"
     r"|(?<![^\W_])_|_(?![^\W_])"
     r"|\](?=[(:\[])"
     r"|~(?=~)|(?<=~)~"
     r"|&(?=#?\w{1,40};)"
 )
-_LINE_START = re.compile(r"([#>]|[-+](?=\s|$)|-[-\s]*$|=[=\s]*$|\d{1,9}(?=[.)](?:\s|$)))")
+_LINE_START = re.compile(r"([#>]|[-+](?=\s|$)|[-|:][-|:\s]*$|=[=\s]*$|\d{1,9}(?=[.)](?:\s|$)))")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 
 

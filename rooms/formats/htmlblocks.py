@@ -28,9 +28,12 @@ _SCRIPTS = {"script", "style", "iframe"}
 # Characters that texts lose, as marks in a paragraph: a line break, the start and end of emphasis.
 _BREAK, _START, _END = "\0\1\2"
 _MARKS = str.maketrans("", "", "\0\1\2")
+# Emphasis that goes on is one, and another one needs a space before it.
+_GOES_ON = re.compile(r"\x02(\*+)\x01\1(?!\*)")
+_FOLLOWS = re.compile(r"(\x02\*+)(?=\x01)")
 # Markdown sees no emphasis between a letter outside and punctuation inside.
-_CLASHING_START = re.compile(r"(?<=[^\W_])\x01(?=\*+[^\w\s])")
-_CLASHING_END = re.compile(r"(?<=[^\w\s])\x02(\*+)(?=[^\W_])")
+_CLASHING_START = re.compile(r"(?<=[^\W_])\x01(?=\*+(?:[^\w\s]|_))")
+_CLASHING_END = re.compile(r"(?<=[^\w\s]|_)\x02(\*+)(?=[^\W_])")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\xa0]+")
 _LOW = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _HIGH = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
@@ -124,8 +127,7 @@ class Builder:
     def _push(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "li":
             self._close_down_to(_LISTS, "li")
-            if self._top.name not in _LISTS:
-                self._end_paragraph()
+            self._end_paragraph()
         elif name in _CELLS or name == "tr":
             self._close_down_to({"table"}, "td", "th")
             if self._top.name != "table":
@@ -181,6 +183,7 @@ class Builder:
                 top.blocks.append(paragraph)
 
     def _paragraph(self, text: str) -> str:
+        text = _FOLLOWS.sub(r"\1 ", _GOES_ON.sub("", text))
         text = _CLASHING_END.sub(r"\1 ", _CLASHING_START.sub(" ", text))
         text = text.replace(_START, "").replace(_END, "")
         lines = [line.strip() for line in re.sub(" {2,}", " ", text).split(_BREAK)]
@@ -197,7 +200,11 @@ class Builder:
         frame = self._top
         if frame.name in _INLINE:
             self._frames.pop()
-            self._top.inline.append(_inline(frame))
+            shown = _inline(frame)
+            inline = self._top.inline
+            # Code that follows code would join it.
+            is_close = shown.startswith("`") and inline and inline[-1].endswith("`")
+            inline.append(f" {shown}" if is_close else shown)
             return
         if frame.name == "pre":
             self._frames.pop()
@@ -248,9 +255,9 @@ def _inline(frame: _Frame) -> str:
     after = " " if inner[-1].isspace() else ""
     if frame.name in _EMPHASIS:
         mark = _EMPHASIS[frame.name]
-        core = bare.strip(_BREAK)
-        lead, trail = bare.split(core, 1)
-        return f"{before}{lead}{_START}{mark}{core}{_END}{mark}{trail}{after}"
+        lines = [line.strip() for line in bare.split(_BREAK)]
+        marked = [f"{_START}{mark}{line}{_END}{mark}" if line else "" for line in lines]
+        return before + _BREAK.join(marked) + after
     if frame.name == "a":
         return before + _link(bare, frame.attributes.get("href", "")) + after
     if frame.name in ("sub", "sup"):

@@ -48,6 +48,7 @@ def test_no_word_of_html_is_lost_whatever_is_open(page):
     ("page", "block", "line"),
     [
         ("<b>bold </b>text", "**bold** text", None),
+        ("<b>a</b><b>b</b><i>c</i> <i>d</i>", "**ab** *c* *d*", None),
         ("a<b>(b)</b>c", "a **(b)** c", None),
         ("<b><p>in</p></b>out", "in\n\nout", "in out"),
         ("H<sub>2</sub>O x<sub>i</sub> m<sup>2</sup>", r"H₂O x\(_{i}\) m²", None),
