@@ -13,7 +13,9 @@ const LONGEST = 5000;
 const OPTIONS = { throwOnError: true, trust: false, strict: "ignore", maxSize: 20, maxExpand: 1000 };
 const FONTS = new URL("../vendor/katex/fonts.css", import.meta.url);
 const SHEET = new URL("../vendor/katex/katex.css", import.meta.url);
-const LINK = { target: "_blank", rel: "noopener noreferrer nofollow" };
+// Neither a way back nor a hint where it was followed.
+const REL = ["noopener", "noreferrer", "nofollow"];
+const LINK = { target: "_blank", rel: REL.join(" ") };
 
 /**
  * Show a text, or the HTML that the server made of it, if it made any. Returns a promise that is resolved when the
