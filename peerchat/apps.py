@@ -19,7 +19,7 @@ class PeerchatConfig(AppConfig):
 
     def ready(self) -> None:
         # Needs the apps, which are not there yet when this module is imported.
-        from peerchat import checks, mail_checks  # noqa: F401
+        from peerchat import checks, mail_checks, picture_checks  # noqa: F401
 
 
 class Daphne(AppConfig):

@@ -67,6 +67,7 @@ def test_a_site_of_its_own_lacks_nothing():
         ("AUTHENTICATION_BACKENDS", host.BACKENDS[1:], "W004", "= host.BACKENDS"),
         ("AUTHENTICATION_BACKENDS", host.BACKENDS[::-1], "W005", "= host.BACKENDS"),
         ("MIDDLEWARE", host.MIDDLEWARE[1:], "W006", "MIDDLEWARE += host.MIDDLEWARE"),
+        ("MEDIA_ROOT", "", "W029", 'MEDIA_ROOT = BASE_DIR / "media"'),
         ("PEERCHAT", {"MESAGE_RATE": 1}, "W009", "has no MESAGE_RATE"),
         ("PEERCHAT", {"MESSAGE_RATE": 0}, "E007", "a number of at least 0.01, not 0"),
         ("PEERCHAT", {"MESSAGE_BURST": 1.5}, "E007", "a whole number of at least 1, not 1.5"),

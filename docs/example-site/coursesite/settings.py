@@ -53,6 +53,7 @@ TEMPLATES = [
     },
 ]
 STATIC_URL = "/static/"
+MEDIA_ROOT = BASE_DIR / "media"
 
 DATABASES = {
     "default": {

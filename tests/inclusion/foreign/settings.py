@@ -66,6 +66,7 @@ TEMPLATES = [
     },
 ]
 STATIC_URL = "/static/"
+MEDIA_ROOT = os.environ.get("MEDIA_ROOT", "")
 
 DATABASES = {"default": dict(dj_database_url.parse(os.environ["DATABASE_URL"]))}
 CHANNEL_LAYERS = {"default": host.IN_PROCESS_LAYER}
