@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.drawings import picture, saved
 from tests.e2e.conftest import Classroom
@@ -55,7 +55,7 @@ async def choose(page: Page, field: str, data: bytes, name: str = "curve.png") -
     label = page.locator(f"[data-at={field}]")
     async with page.expect_file_chooser() as chooser:
         await label.get_by_test_id("add-picture").click()
-    await (await chooser.value).set_files([{"name": name, "mimeType": "image/png", "buffer": data}])
+    await (await chooser.value).set_files(FilePayload(name=name, mimeType="image/png", buffer=data))
 
 
 async def test_a_picture_from_the_clipboard_to_the_hall(classroom: Classroom) -> None:
