@@ -195,10 +195,10 @@ class QuestionEditor extends HTMLElement {
 
   #renderDraft({ draft, problems }, wanted) {
     const { length } = problems;
-    const missing = fill(ngettext("%(count)s thing is missing.", "%(count)s things are missing.", length), { count: length });
+    const still = ngettext("Still a draft: %(count)s thing is missing.", "Still a draft: %(count)s things are missing.", length);
+    const before = ngettext("Before it can be ready, %(count)s thing is missing.", "Before it can be ready, %(count)s things are missing.", length);
     let words = gettext("A class can be asked this question.");
-    if (length && wanted) words = `${gettext("Still a draft:")} ${missing}`;
-    else if (length) words = `${gettext("Before it can be ready:")} ${missing}`;
+    if (length) words = fill(wanted ? still : before, { count: length });
     else if (draft || !wanted) words = gettext("No class is asked a draft. Nothing is missing to make it ready.");
     setText(this.#parts.draftWords, words);
   }
