@@ -63,6 +63,7 @@ def test_who_is_in_the_course_gets_both_panels_and_their_scripts_once(school, qu
         "data-role": "student",
         "data-api": "/api/",
         "data-sockets": "/ws/",
+        "data-pictures": "/courses/physics/pictures/",
     }
     # The transport needs the token when it falls back to HTTP.
     assert whole.pop("data-csrf")
@@ -118,6 +119,18 @@ def test_a_question_that_was_revealed_is_there_with_its_answer(school, question)
     Question.objects.update(prompt="Why down?")
     question.choices.filter(letter="B").update(text="Otherwise")
     assert steady(page(school.ada, course=school.course, question=question)) == steady(html)
+
+
+def test_a_revealed_number_is_there_with_its_answer_and_its_explanation(school, question):
+    question.choices.all().delete()
+    question.kind, question.number, question.tolerance, question.unit = "number", 9.81, 0.05, "m/s²"
+    question.explanation = "It **falls** freely."
+    question.save()
+    shown = ('<p class="right-answer">Right: 9.81 ± 0.05 m/s²</p>', "<strong>falls</strong>")
+    for message, revealed in (("enableVote", False), ("stopVote", False), ("reveal", True)):
+        take_step(user=school.ines, course="physics", message=message, question="lift")
+        html = page(school.ada, course=school.course, question=question)
+        assert [words in html for words in shown] == [revealed, revealed]
 
 
 # --- the lecturer's panel, results, unread messages ----------------------------------------------
