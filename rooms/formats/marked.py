@@ -23,6 +23,11 @@ _DATA = re.compile(
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
 """Where a text in Markdown cites a picture of the file."""
+# Code, pictures and links, and emphasis by two marks.
+_INTENDED = re.compile(
+    r"^(```|~~~)|`[^`\n]+`|\]\([^)\s]|(\*\*|__)(?=\S)[^*_\n]+(?<=\S)\2", re.MULTILINE
+)
+_BLANKS = re.compile(r"(?<=\S )(?:\\_){3,}")
 _PLUGIN_FILE = "@@PLUGINFILE@@/"
 _PLUGIN_PICTURE = re.compile(r"!\[([^\]\n]{0,500})\]\((@@PLUGINFILE@@/[^)\s]{1,300})\)")
 
@@ -58,8 +63,9 @@ class Marked:
     def markdown(self, text: str, mark: str, *, inline: bool = False) -> str:
         """Return a text of the format `mark` as Markdown.
 
-        `mark` is `html`, `plain`, `markdown`, `moodle` (HTML if it has tags, else plain), or empty:
-        HTML if it has tags, else Markdown, as people write it by hand. With `inline` HTML comes on
+        `mark` is `html`, `plain`, `markdown`, `moodle` (HTML if it has tags, else plain), or empty,
+        as people write it by hand: HTML if it has tags, Markdown if it has what nobody writes by
+        chance, else plain, so that 2*3*4 stays as it is. With `inline` HTML comes on
         one line. Raises `ItemRefused` for what is too long, and for broken or too many pictures.
         """
         text = _DATA.sub(self._embedded, text)
@@ -70,6 +76,10 @@ class Marked:
             return shown
         if mark in ("plain", "moodle"):
             return markdown_of_plain(text)
+        if mark == "" and not _INTENDED.search(text):
+            # A line break stays one in our Markdown, and so do blanks to fill in.
+            shown = markdown_of_plain(text).replace("\\\n", "\n")
+            return _BLANKS.sub(lambda found: found[0].replace("\\", ""), shown)
         return _PLUGIN_PICTURE.sub(self._plugin_picture, trimmed(text))
 
     def words(self, text: str, mark: str) -> str:
