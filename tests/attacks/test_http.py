@@ -63,7 +63,7 @@ async def test_no_page_may_be_in_a_frame(cast, visit):
         for visitor in visitors:
             answer = await visitor.get(route.path(values(cast)))
             policy = answer.headers["Content-Security-Policy"]
-            if route.pattern.startswith("embed/"):
+            if route.pattern == "embed/<slug:slug>/":
                 assert f"frame-ancestors {FRAMES};" in f"{policy};"
                 continue
             if route.pattern.endswith("questions/preview/<slug:view>/") and answer.status == 200:

@@ -55,7 +55,8 @@ def test_the_pages_lead_to_each_other_and_to_the_site_s_log_in(ines):
     sites = {"/sign-in/", "/a/b/api/", "/a/b/ws/"}
     assert addresses(ines.get("/a/b/").content.decode()) == {"/a/b/", COURSE, LEAD, TRY}
     assert addresses(ines.get(COURSE).content.decode()) == {"/a/b/", LEAD, TEXTS, *sites}
-    tabs = {f"{COURSE}{name}/" for name in ("people", "roster", "screen", "settings")}
+    names = ("questions", "people", "roster", "screen", "settings")
+    tabs = {f"{COURSE}{name}/" for name in names}
     assert addresses(ines.get(LEAD).content.decode()) == (
         {"/a/b/", COURSE, LEAD, TRY, TEXTS} | tabs | sites
     )

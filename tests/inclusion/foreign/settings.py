@@ -44,6 +44,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [NONCE, STRICT_DYNAMIC],
         "style-src": [NONCE],
         "img-src": [SELF, "data:"],
+        "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],

@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from accounts import tokens
 from accounts.models import User
@@ -33,7 +35,9 @@ def test_the_examples(site, tmp_path):
         "INSTRUCTOR": tokens.issue(instructor),
         "ROOM": str(Room.objects.get(kind="course").id),
     }
-    answers = []
+    Image.new("RGB", (3, 2)).save(tmp_path / "curve.png")
+    answers: list[Any] = []
+    picture = ""
     for line in re.findall(r"^curl .*$", "\n".join(BLOCKS), re.MULTILINE):
         if "tokens/current" in line:
             continue  # it ends the token of those that follow
@@ -42,6 +46,7 @@ def test_the_examples(site, tmp_path):
                 control(user=instructor, course="physics101", command=ending)
         # curl fails on an error status; long polls wait for one second only.
         command = line.replace("curl -s", "curl -sS --fail-with-body").replace("=25", "=1")
+        command = command.replace("/pictures/5f0c.../", f"/pictures/{picture}/")
         done = subprocess.run(
             ["bash", "-c", command],
             env=environment(**variables),
@@ -52,6 +57,8 @@ def test_the_examples(site, tmp_path):
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         answers.append(json.loads(done.stdout) if done.stdout else None)
+        if "--data-binary @curve.png" in line:
+            picture = answers[-1]["key"]
     assert len(answers) == 22
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[8]["results"]] == ["hello"]
