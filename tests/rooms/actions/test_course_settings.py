@@ -291,7 +291,7 @@ def test_who_cannot_be_added(school):
 
 
 def refused_in_time(deed, **fields):
-    """Repeat a deed until it is refused for its rate. On a busy machine the bucket refills a bit."""
+    """Repeat a deed until it is refused for its rate, as the bucket refills on a busy machine."""
     for _ in range(50 * limits["SEARCH_BURST"]):
         try:
             deed(**fields)
