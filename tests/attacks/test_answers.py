@@ -103,6 +103,7 @@ class Class:
     partners: Sequence[str] = "AB"
 
     def __post_init__(self) -> None:
+        self.secrets: set[str] = set()
         tag = f"{self.name}-{self.cast.tag}"
         self.course = Course.objects.create(slug=f"class-{tag}", title="Class")
         for slug in ("force", "work"):
@@ -152,7 +153,7 @@ class Class:
 
         `secrets` then has those of the secrets that were among it.
         """
-        self.secrets: set[str] = set()
+        self.secrets.clear()
         ada = self.people["ada"]
         room = str(Room.objects.get(course=self.course, kind="course").id)
         known = values(self.cast, slug=self.course.slug, room=room, username=ada.name, seq=1)

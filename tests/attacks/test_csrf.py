@@ -1,9 +1,11 @@
 """Requests that a page of another site makes with the visitor's session."""
 
+import io
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from PIL import Image
 
 from rooms.actions import joining, tryouts
 from rooms.models import Membership, Question, UseLog
@@ -14,6 +16,14 @@ from tests.rooms.lesson import lead
 # The only address that takes a request without a CSRF token: it looks at no session, only at the
 # username and the password that come with the request.
 LOGGING_IN = "api/tokens/"
+
+
+def picture() -> bytes:
+    """A picture of six points."""
+    file = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(file, "PNG")
+    return file.getvalue()
+
 
 # The user and the body of a request to each address of the API that writes, by (method, address).
 # {room}, {open}, {course}, {bea} stand for an id or a name.
@@ -43,6 +53,7 @@ BODIES = {
         {"questions": ["heat"], "course": "{course}"},
     ),
     ("POST", "api/courses/<slug:slug>/questions/preview/"): ("ines", {"prompt": "Why?"}),
+    ("POST", "api/courses/<slug:slug>/pictures/"): ("ines", picture()),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
@@ -93,7 +104,7 @@ BODIES = {
 # These make a course or a preview, and change nothing that is there.
 MAKING = {
     *("api/courses/", "api/courses/<slug:slug>/copy/"),
-    "api/courses/<slug:slug>/questions/preview/",
+    *("api/courses/<slug:slug>/questions/preview/", "api/courses/<slug:slug>/pictures/"),
 }
 WRITERS = [
     (method, route)
@@ -128,7 +139,9 @@ async def scene(cast):
 def filled(body, cast, scene):
     names = {"course": cast.course.slug, "bea": cast.bea.name}
     names |= {name: scene[name] for name in ("room", "code", "guest")}
-    return body and {
+    if body is None or isinstance(body, bytes):
+        return body
+    return {
         key: value.format(**names) if isinstance(value, str) else value
         for key, value in body.items()
     }
@@ -184,7 +197,8 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
     foreign = {"Origin": "https://evil.example"}
     assert (await person.send(method, path, body=body, headers=foreign, csrf=True)).status == 403
     assert fingerprint(cast) == before
-    answer = await person.send(method, path, body=body, csrf=True)
+    kind = {"Content-Type": "application/octet-stream"} if isinstance(body, bytes) else {}
+    answer = await person.send(method, path, body=body, headers=kind, csrf=True)
     if route.pattern == "api/tokens/current/":
         assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
         return
