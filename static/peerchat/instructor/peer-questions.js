@@ -35,6 +35,7 @@ class PeerQuestions extends HTMLElement {
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("pointerdown", (event) => this.#grab(event));
+    document.addEventListener("click", ({ target }) => this.#closeMenus(target));
     guardEnter(this);
     const socket = new PeerTransport(`${sockets}instructor/${course}/`, { csrf, course, room, api: url, leading: true });
     let welcomed = false;
@@ -63,7 +64,18 @@ class PeerQuestions extends HTMLElement {
     this.#move(button.closest(".question-row"), button.dataset.part === "up" ? -1 : 1, button);
   }
 
+  /** Close the menus of the rows but for the one in which something was clicked. */
+  #closeMenus(target) {
+    for (const menu of this.querySelectorAll(".row-more[open]")) if (!menu.contains(target)) menu.open = false;
+  }
+
   #key(event) {
+    const menu = event.key === "Escape" && event.target.closest(".row-more[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      return;
+    }
     if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     const row = event.target.closest(".question-row:not([data-quick])");
     if (!row || !row.querySelector("[data-part=up]")) return;
