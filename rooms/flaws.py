@@ -29,7 +29,7 @@ _SENTENCES: dict[Flaw, Promise] = {
     ),
     Flaw.CORRECT_IN_POLL: _("A poll has no right answer: unmark choice %(letter)s."),
     Flaw.BAD_NUMBER: _("The right answer is not a number."),
-    Flaw.BAD_TOLERANCE: _("The tolerance is a number from 0."),
+    Flaw.BAD_TOLERANCE: _("The tolerance must be a number, 0 or more."),
     Flaw.EMPTY_ANSWER: _("Accepted answer %(number)s is empty."),
     Flaw.TOO_MANY_ANSWERS: _("A question has %(limit)s accepted answers at most."),
     Flaw.TOO_MANY_TAGS: _("A question has %(limit)s tags at most."),

@@ -8,6 +8,7 @@ A text may have any length and content; all functions take a time that is about 
 longer than `LONGEST` are shown as they were typed.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
@@ -18,7 +19,7 @@ from markdown_it.token import Token
 
 from rooms.markup import maths
 from rooms.markup.cleaning import LINK, PICTURE, clean
-from rooms.markup.rendering import BREAKS, Renderer, picture_key, picture_words
+from rooms.markup.rendering import BREAKS, Renderer, formula, picture_key, picture_words
 
 LONGEST = 10_000
 """Characters of a text whose markup is read."""
@@ -85,6 +86,28 @@ def plain(text: str) -> str:
     if len(text) > LONGEST:
         return text
     return "".join(map(_said, _leaves(_FULL.parse(text)))).strip()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def line(text: str, limit: int) -> str:
+    """Return the start of a text on one line as HTML, with formulas but no other markup.
+
+    Nothing of it can be clicked, so that it fits into a link. `limit` are characters; no formula is
+    cut.
+    """
+    if len(text) > LONGEST:
+        text = text[:limit] + " …"
+    pieces: list[str] = []
+    left = limit
+    for token in _leaves(_FULL.parse(text)):
+        is_formula = token.type in ("math", "math_block")
+        said = token.content if is_formula else re.sub(r"\s+", " ", _said(token))
+        if said.strip() and len(said) > left:
+            pieces.append("…" if is_formula else f"{escape(said[:left].rstrip(), quote=False)}…")
+            break
+        left -= len(said.strip())
+        pieces.append(formula(said, "inline") if is_formula else escape(said, quote=False))
+    return clean("".join(pieces).strip())
 
 
 @lru_cache(maxsize=REMEMBERED)

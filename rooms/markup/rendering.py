@@ -90,10 +90,10 @@ class Renderer(RendererHTML):
         return "<br>"
 
     def math(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return _formula(tokens[idx].content, tokens[idx].meta["display"])
+        return formula(tokens[idx].content, tokens[idx].meta["display"])
 
     def math_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return f"<p>{_formula(tokens[idx].content, 'block')}</p>"
+        return f"<p>{formula(tokens[idx].content, 'block')}</p>"
 
 
 def picture_key(token: Token) -> str | None:
@@ -117,5 +117,5 @@ def _code(code: str, language: str) -> str:
     return f'<pre class="code"><code>{coloured(code.removesuffix(chr(10)), language)}</code></pre>'
 
 
-def _formula(source: str, display: str) -> str:
+def formula(source: str, display: str) -> str:
     return f'<span class="math" data-display="{display}">{escape(source, quote=False)}</span>'

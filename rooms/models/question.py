@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import JSONField, Value
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from rooms.models.course import Course
@@ -28,7 +28,7 @@ class Question(models.Model):
     class Kind(models.TextChoices):
         SINGLE = "single", _("one choice")
         SEVERAL = "several", _("several choices")
-        NUMBER = "number", _("number")
+        NUMBER = "number", pgettext_lazy("kind of question", "number")
         TEXT = "text", _("short text")
         POLL = "poll", _("poll without a right answer")
 

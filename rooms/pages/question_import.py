@@ -57,7 +57,7 @@ class FileForm(forms.Form):
     file = forms.FileField(required=False, allow_empty_file=True)
     text = forms.CharField(required=False, strip=False, max_length=TEXT_LIMIT)
     format = forms.ChoiceField(
-        required=False, choices=[("", _("Found out from the file")), *FORMATS.items()]
+        required=False, choices=[("", _("Detect automatically")), *FORMATS.items()]
     )
 
     def clean_file(self) -> Any:
@@ -188,7 +188,7 @@ def _chosen(fields: QueryDict) -> set[int]:
 
 def _tell(request: HttpRequest, done: Imported) -> None:
     count = len(done.questions)
-    told = ngettext("%(count)s question is new here.", "%(count)s questions are new here.", count)
+    told = ngettext("%(count)s question was imported.", "%(count)s questions were imported.", count)
     told %= {"count": count}
     if drafts := sum(question.is_draft for question in done.questions):
         of_these = ngettext(

@@ -22,13 +22,11 @@ from rooms.actions import quick
 from rooms.models import Course
 from rooms.peer.content import TAG_LIMIT, QuestionContent
 from rooms.queries.courses import course_membership
-from rooms.queries.question_list import searched, start_of, tags_of, targets
+from rooms.queries.question_list import name_of, searched, tags_of, targets
 from rooms.wire import errors
 
 ON_A_PAGE = 200
 LONGEST_SEARCH = 100
-STARTS = 120
-"""Characters of a prompt that the list shows."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +59,7 @@ class _List:
         pages = Paginator(searched(course, self._text, self._tag), ON_A_PAGE)
         page = pages.get_page(self._request.GET.get("page"))
         for question in page.object_list:
-            question.start = start_of(question, STARTS)
+            question.name = name_of(question)
         context = {
             "course": course,
             "room": course_membership(self._user, course).room_id,

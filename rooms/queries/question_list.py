@@ -69,7 +69,6 @@ def targets(user: User, course: Course) -> QuerySet[Course]:
     )
 
 
-def start_of(question: Question, limit: int) -> str:
-    """Return the title of a question, or else the start of its prompt, on one line."""
-    words = " ".join((question.title or question.prompt).split())
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+def name_of(question: Question) -> str:
+    """Return the words by which a list names a question: its title, or else its prompt."""
+    return question.title or question.prompt or question.slug

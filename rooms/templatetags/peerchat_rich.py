@@ -36,6 +36,15 @@ def plain_words(text: str) -> str:
     return markup.plain(text)
 
 
+@register.filter
+def rich_line(text: str, limit: int) -> SafeString:
+    """Return the start of a text on one line, with formulas but nothing to click, for links."""
+    html = markup.line(text, limit)
+    if "<" not in html:
+        return mark_safe(html)  # noqa: S308 - by `rooms.markup.cleaning`
+    return format_html("<peer-rich>{}</peer-rich>", mark_safe(html))  # noqa: S308
+
+
 def _shown(text: str, html: str | None, pictures: str) -> SafeString:
     if html is None:
         return escape(text)

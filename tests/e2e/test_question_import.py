@@ -117,7 +117,7 @@ async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> N
     await expect(formula).to_be_visible()
     await expect(page.locator("img.picture, .rich img")).to_have_count(1)
     await lecturer.click("import")
-    await expect(page.get_by_test_id("said")).to_have_text("10 questions are new here.")
+    await expect(page.get_by_test_id("said")).to_have_text("10 questions were imported.")
     await expect(rows).to_have_count(before + 10)
 
     # One is mended, and comes first; its preview is beside it.
@@ -164,7 +164,7 @@ async def test_a_file_with_flaws_is_mended_on_the_page(classroom: Classroom) -> 
     await page.get_by_test_id("card").first.get_by_role("checkbox").check()
     await page.get_by_test_id("import").click()
     await expect(page).to_have_url(re.compile("/questions/$"))
-    await expect(page.get_by_test_id("said")).to_have_text("1 question is new here.")
+    await expect(page.get_by_test_id("said")).to_have_text("1 question was imported.")
     await page.goto(f"{classroom.url.rstrip('/')}/courses/physics101/questions/import/")
     await text.fill(gift())
     await page.get_by_test_id("preview-file").click()

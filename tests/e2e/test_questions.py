@@ -155,7 +155,9 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     await part(page, "kind").select_option("number")
     await write(page, "number", "9,81")
     await write(page, "tolerance", "much")
-    await expect(page.get_by_text("The tolerance is a number from 0.")).to_be_visible()
+    await expect(
+        page.get_by_text("The tolerance must be a number, 0 or more.", exact=True)
+    ).to_be_visible()
     await one.look("editor-number")
     await write(page, "tolerance", "0.1")
     await is_saved(page)

@@ -326,3 +326,21 @@ def test_the_worst_code_takes_a_short_time(language):
         html = code.coloured((unit * code.LONGEST)[: code.LONGEST], language)
         assert time.process_time() - start < SECONDS
         assert problems(cleaning.clean(html)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    {
+        "Acts **on the book**?": "Acts on the book?",
+        "# a\n\n- b `c`": "a b c",
+        "What is $g$?": f"What is {math('g')}?",
+        "$$\na\n$$": math("a"),
+        f"![a <b>](picture:{KEY}) [c](https://d.example)": "a &lt;b&gt; c",
+        "0123456789 and 123456789": "0123456789 and 12345…",
+        "a longer formula $a + b + c$ here": "a longer formula …",
+        "01234567890123456789": "01234567890123456789",
+        "<script>": "&lt;script&gt;",
+    }.items(),
+)
+def test_the_start_of_a_text_on_one_line(text, html):
+    assert markup.line(text, 20) == html

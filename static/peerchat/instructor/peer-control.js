@@ -170,7 +170,7 @@ export class PeerControl extends HTMLElement {
   /** The question to start next: the one chosen, else the first that was not asked yet. */
   #options(questions, asked, session) {
     const step = JSON.stringify([[...asked], session.question?.question]);
-    const drawn = JSON.stringify([questions.map((one) => [one.slug, one.prompt, one.isDraft]), step]);
+    const drawn = JSON.stringify([questions.map((one) => [one.slug, one.name, one.isDraft]), step]);
     const { question: select } = this.#parts;
     if (select.dataset.drawn === drawn) return;
     const ready = questions.filter(({ isDraft }) => !isDraft);
@@ -210,13 +210,13 @@ function limit(root, id) {
   return Number.isFinite(value) && value >= 1 ? { seconds: Math.min(3600, Math.round(value)) } : {};
 }
 
-function named(index, { prompt, isDraft }, isAsked) {
+function named(index, { name, isDraft }, isAsked) {
   const text = isDraft ? gettext("%(number)s. %(prompt)s (draft)") : isAsked ? gettext("%(number)s. %(prompt)s (asked)") : gettext("%(number)s. %(prompt)s");
-  return fill(text, { number: number(index + 1), prompt: short(prompt) });
+  return fill(text, { number: number(index + 1), prompt: short(name) });
 }
 
-function short(prompt) {
-  return lengthOf(prompt) > 70 ? `${cut(prompt, 68).trimEnd()}…` : prompt;
+function short(name) {
+  return lengthOf(name) > 70 ? `${cut(name, 68).trimEnd()}…` : name;
 }
 
 customElements.define("peer-control", PeerControl);

@@ -2,6 +2,7 @@ import { Api } from "../core/api.js";
 import { announce, setText, show } from "../core/dom.js";
 import { leaveWhenEnded } from "../core/page.js";
 import { explain } from "../core/refusals.js";
+import "../core/rich.js";
 import { guardEnter, isolated } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
@@ -12,6 +13,8 @@ const WITHIN = 300;
 // Pixels from the edge of the window at which it scrolls, and how far each time.
 const EDGE = 60;
 const STEP = 14;
+// It is another one in each answer.
+const TOKEN = /name="csrfmiddlewaretoken" value="[^"]*"/gu;
 
 /**
  * The list of the questions of a course: they are moved by their handles, by their buttons and by Alt with the arrow
@@ -23,6 +26,7 @@ class PeerQuestions extends HTMLElement {
   #waiting = 0;
   #asking = null;
   #drag = null;
+  #shown = null;
 
   connectedCallback() {
     const { course, room, api: url, sockets, csrf, loginUrl } = this.dataset;
@@ -31,6 +35,7 @@ class PeerQuestions extends HTMLElement {
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("keydown", (event) => this.#key(event));
     this.addEventListener("pointerdown", (event) => this.#grab(event));
+    document.addEventListener("click", ({ target }) => this.#closeMenus(target));
     guardEnter(this);
     const socket = new PeerTransport(`${sockets}instructor/${course}/`, { csrf, course, room, api: url, leading: true });
     let welcomed = false;
@@ -59,7 +64,18 @@ class PeerQuestions extends HTMLElement {
     this.#move(button.closest(".question-row"), button.dataset.part === "up" ? -1 : 1, button);
   }
 
+  /** Close the menus of the rows but for the one in which something was clicked. */
+  #closeMenus(target) {
+    for (const menu of this.querySelectorAll(".row-more[open]")) if (!menu.contains(target)) menu.open = false;
+  }
+
   #key(event) {
+    const menu = event.key === "Escape" && event.target.closest(".row-more[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      return;
+    }
     if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     const row = event.target.closest(".question-row:not([data-quick])");
     if (!row || !row.querySelector("[data-part=up]")) return;
@@ -85,7 +101,8 @@ class PeerQuestions extends HTMLElement {
   /** Tell where a question is now, and store the order of those on the page. */
   #moved(row) {
     const rows = this.#rows;
-    const values = { title: isolated(row.querySelector("[data-part=title]").textContent), place: rows.indexOf(row) + 1, all: rows.length };
+    this.#shown = null;
+    const values = { title: isolated(row.querySelector("[data-part=title]").dataset.name), place: rows.indexOf(row) + 1, all: rows.length };
     announce(fill(gettext("%(title)s: place %(place)s of %(all)s"), values));
     const questions = rows.map(({ dataset }) => dataset.question);
     this.#waiting += 1;
@@ -178,7 +195,10 @@ class PeerQuestions extends HTMLElement {
     if (!answer.ok || (this.#isBusy && !anyway)) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("peer-questions [data-part=content]");
     const content = this.querySelector("[data-part=content]");
-    if (!fresh || content.innerHTML === fresh.innerHTML) return;
+    // Drawn formulas and moved rows are not what the server sent.
+    const html = fresh?.innerHTML.replace(TOKEN, "");
+    if (!fresh || (this.#shown === html && !anyway)) return;
+    this.#shown = html;
     const at = document.activeElement?.closest(".question-row")?.dataset.question;
     const part = document.activeElement?.dataset.part;
     content.replaceWith(fresh);

@@ -15,7 +15,7 @@ const FIELDS = "textarea[data-markdown], input[data-markdown]";
 
 /**
  * Pictures for the texts of a question. Fields below `root` with `data-markdown` take pictures that are pasted or
- * dropped, and `button(field)` makes a button that chooses a file. Each is uploaded to `url`, with `csrf`, while a
+ * dropped, and `button(field)` makes a button that chooses a file for `field()`. Each is uploaded to `url`, with `csrf`, while a
  * dialog asks what it shows; then the field gets `![what it shows](picture:KEY)` at its caret and an `input` event.
  * `prefix` is what the address of a picture begins with.
  */
@@ -39,7 +39,7 @@ export class PictureUploads {
     root.addEventListener("drop", (event) => this.#take(event, event.dataTransfer?.files));
   }
 
-  /** A button that adds pictures to a field. */
+  /** A button that adds pictures to the field that `field()` tells. */
   button(field) {
     const input = h("input", {
       type: "file",
@@ -48,7 +48,7 @@ export class PictureUploads {
       hidden: true,
       on: {
         change: () => {
-          this.add(field, [...input.files]);
+          this.add(field(), [...input.files]);
           input.value = "";
         },
       },

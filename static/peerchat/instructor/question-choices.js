@@ -20,7 +20,8 @@ export class Choices {
     this.#add = add;
     this.#changed = changed;
     // One for all: tools that come with the focus would move what is clicked next.
-    list.before(markdownTools(() => (this.#current?.isConnected ? this.#current : this.#rows[0].text)));
+    this.tools = markdownTools(() => this.current);
+    list.before(this.tools);
     list.addEventListener("focusin", ({ target }) => {
       if (target.tagName === "TEXTAREA") this.#current = target;
     });
@@ -29,6 +30,11 @@ export class Choices {
       this.#number();
       changed();
     });
+  }
+
+  /** The text that the tools change: the one in use, or else the first. */
+  get current() {
+    return this.#current?.isConnected ? this.#current : this.#rows[0].text;
   }
 
   set kind(kind) {

@@ -48,8 +48,9 @@ class QuestionEditor extends HTMLElement {
     });
     const uploads = new PictureUploads(this.#parts.form, { url: `${url}courses/${course}/pictures/`, csrf, prefix: pictures });
     for (const field of this.#parts.form.querySelectorAll("textarea[id][data-field][data-markdown]")) {
-      field.previousElementSibling.append(uploads.button(field));
+      field.previousElementSibling.append(uploads.button(() => field));
     }
+    this.#form.choices.tools.append(uploads.button(() => this.#form.choices.current));
     this.#form.write(contentOf(question));
     const restored = this.#saver.restore();
     if (restored) {
@@ -171,8 +172,13 @@ class QuestionEditor extends HTMLElement {
       case "conflict":
         return gettext("Not saved: choose what stays.");
       default:
-        return refusal?.answer?.problems ? gettext("Not saved: something has to be mended first.") : fill(gettext("Not saved: %(reason)s"), { reason: explain(refusal) });
+        return fill(gettext("Not saved: %(reason)s"), { reason: this.#reason(refusal) });
     }
+  }
+
+  #reason(refusal) {
+    const [first] = refusal?.answer?.problems ?? [];
+    return first ? this.#form.sentence(first) : explain(refusal);
   }
 
   #renderStored() {
@@ -182,7 +188,9 @@ class QuestionEditor extends HTMLElement {
     if (refused.length) this.#form.tell(refused, true);
     else this.#form.tell(stored.problems, wanted);
     show(this.#parts.askedNow, stored.asked_now);
-    this.#renderDraft(stored, wanted);
+    // Words about what is stored would seem to be about what is on the page.
+    if (state === "refused") setText(this.#parts.draftWords, "");
+    else this.#renderDraft(stored, wanted);
     const { slug } = this.#parts;
     if (slug.dataset.stored !== stored.question) {
       slug.value = stored.question;
@@ -196,10 +204,10 @@ class QuestionEditor extends HTMLElement {
   #renderDraft({ draft, problems }, wanted) {
     const { length } = problems;
     const still = ngettext("Still a draft: %(count)s thing is missing.", "Still a draft: %(count)s things are missing.", length);
-    const before = ngettext("Before it can be ready, %(count)s thing is missing.", "Before it can be ready, %(count)s things are missing.", length);
+    const before = ngettext("%(count)s thing is missing before it can be ready.", "%(count)s things are missing before it can be ready.", length);
     let words = gettext("A class can be asked this question.");
     if (length) words = fill(wanted ? still : before, { count: length });
-    else if (draft || !wanted) words = gettext("No class is asked a draft. Nothing is missing to make it ready.");
+    else if (draft || !wanted) words = gettext("Nothing is missing. Choose “Ready”, and a class can be asked this question.");
     setText(this.#parts.draftWords, words);
   }
 }

@@ -1,5 +1,5 @@
-import { h, setAttribute, show } from "../core/dom.js";
-import { fill } from "../core/texts.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
+import { fill, gettext } from "../core/texts.js";
 import { Choices } from "./question-choices.js";
 import { markdownTools } from "./markdown-tools.js";
 import { letterAt, numberIn, WITH_CHOICES } from "./question-content.js";
@@ -11,9 +11,9 @@ const TEXTS = ["title", "prompt", "unit", "explanation", "follow_up"];
  * another kind stays where it was typed. `sentences` are those about flaws, by flaw.
  */
 export class QuestionForm {
+  choices;
   #form;
   #fields = {};
-  #choices;
   #sentences;
 
   constructor({ form, sentences, changed }) {
@@ -21,7 +21,7 @@ export class QuestionForm {
     this.#sentences = sentences;
     for (const field of form.querySelectorAll("[data-field]")) this.#fields[field.dataset.field] = field;
     for (const field of form.querySelectorAll("textarea[data-markdown]")) field.before(markdownTools(() => field));
-    this.#choices = new Choices({
+    this.choices = new Choices({
       list: form.querySelector("[data-part=choices]"),
       add: form.querySelector("[data-part=addChoice]"),
       changed,
@@ -41,13 +41,16 @@ export class QuestionForm {
 
   read() {
     const fields = this.#fields;
+    const kind = fields.kind.value;
+    // A number that cannot be read keeps no other kind from being saved.
+    const isNumber = kind === "number";
     return {
-      kind: fields.kind.value,
+      kind,
       title: fields.title.value,
       prompt: fields.prompt.value,
-      choices: this.#choices.read(),
-      number: numberIn(fields.number.value),
-      tolerance: numberIn(fields.tolerance.value) ?? 0,
+      choices: this.choices.read(),
+      number: isNumber ? numberIn(fields.number.value) : null,
+      tolerance: isNumber ? (numberIn(fields.tolerance.value) ?? 0) : 0,
       unit: fields.unit.value,
       accepted: parts(fields.accepted.value, "\n"),
       explanation: fields.explanation.value,
@@ -61,7 +64,7 @@ export class QuestionForm {
     const fields = this.#fields;
     put(fields.kind, content.kind);
     for (const name of TEXTS) if (name !== "unit" || content.kind === "number") put(fields[name], content[name]);
-    if (WITH_CHOICES.has(content.kind) || !this.#choices.read().length) this.#choices.write(content.choices);
+    if (WITH_CHOICES.has(content.kind) || !this.choices.read().length) this.choices.write(content.choices);
     if (content.kind === "number") {
       if (numberIn(fields.number.value) !== content.number) fields.number.value = content.number ?? "";
       if ((numberIn(fields.tolerance.value) ?? 0) !== content.tolerance) fields.tolerance.value = content.tolerance || "";
@@ -77,12 +80,12 @@ export class QuestionForm {
     const choices = {};
     const told = new Map();
     for (const problem of problems) {
-      const sentence = this.#sentence(problem);
+      const sentence = this.sentence(problem);
       const inChoices = (problem.field === "choices" || problem.field === "feedback") && problem.index !== null;
       if (inChoices) (choices[problem.index] ??= []).push(sentence);
       else told.set(problem.field, [...(told.get(problem.field) ?? []), sentence]);
     }
-    this.#choices.tell(choices, isWrong);
+    this.choices.tell(choices, isWrong);
     for (const place of this.#form.querySelectorAll("[data-at]")) {
       const names = place.dataset.at.split(" ");
       const sentences = names.flatMap((name) => told.get(name) ?? []);
@@ -103,14 +106,22 @@ export class QuestionForm {
     }
   }
 
-  #sentence({ field, flaw, index, limit, message }) {
+  /** What is wrong, in a sentence. */
+  sentence({ field, flaw, index, limit, message }) {
     const text = this.#sentences[flaw] ?? this.#sentences[`${flaw}.${field}`];
     return text ? fill(text, { limit, letter: letterAt(index ?? 0), number: (index ?? 0) + 1 }) : message;
   }
 
   #showKind() {
     const kind = this.#fields.kind.value;
-    this.#choices.kind = kind;
+    this.choices.kind = kind;
+    const { number, tolerance, accepted } = this.#fields;
+    const isHidden =
+      (!WITH_CHOICES.has(kind) && this.choices.read().length > 0) ||
+      (kind !== "number" && (number.value || tolerance.value) !== "") ||
+      (kind !== "text" && accepted.value.trim() !== "");
+    const words = isHidden ? gettext("What you wrote for another kind stays here until you leave this page.") : "";
+    setText(this.#form.querySelector("[data-part=otherKind]"), words);
     for (const part of this.#form.querySelectorAll("[data-for]")) show(part, part.dataset.for.split(" ").includes(kind));
   }
 }

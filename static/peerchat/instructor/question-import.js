@@ -1,4 +1,7 @@
-/** The preview of a file of questions: its formulas, and buttons that tick all questions or none. */
+/**
+ * The preview of a file of questions: its formulas, buttons that tick all questions or none, and links that lead to the
+ * line of the text in which a question cannot be read.
+ */
 
 import { h } from "../core/dom.js";
 import "../core/rich.js";
@@ -18,3 +21,21 @@ class PeerTickAll extends HTMLElement {
 }
 
 customElements.define("peer-tick-all", PeerTickAll);
+
+for (const link of document.querySelectorAll("a[data-line]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    selectLine(document.querySelector("#id_text"), Number(link.dataset.line));
+  });
+}
+
+function selectLine(field, number) {
+  const lines = field.value.split("\n");
+  const start = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  // Browsers scroll a field to its caret only where the focus comes to it.
+  field.setSelectionRange(start, start);
+  field.blur();
+  field.focus();
+  field.setSelectionRange(start, start + (lines[number - 1] ?? "").length);
+  field.scrollIntoView({ block: "center" });
+}

@@ -5,9 +5,10 @@ import { gettext } from "../core/texts.js";
 import { letterOf, wordsOf } from "../core/wording.js";
 
 const PAGE = 500;
+const BLOCKS = "br, p, li, pre, th, td, blockquote, h4, h5, h6";
 
 /**
- * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, prompt,
+ * The questions of the course on the instructor's page, first those that came with it. `all` are `{slug, name,
  * asked, isDraft, item}`; `pick(slug)` is called for the one that is to be asked next, `keep(slug)` for a quick one that
  * stays. `page` is the address of the page on which drafts are finished, if there is one.
  */
@@ -26,11 +27,11 @@ export class Questions {
     this.#pick = pick;
     this.#keep = keep;
     this.all = [...list.children].map((item) => {
-      const { question, prompt } = item.dataset;
+      const { question, prompt, name } = item.dataset;
       item.querySelector("[data-part=pick]").addEventListener("click", () => pick(question));
       item.querySelector("[data-part=keep]")?.addEventListener("click", () => keep(question));
       const choices = [...item.querySelectorAll(".choice")].map(({ dataset }) => dataset.text);
-      return { slug: question, prompt, asked: "asked" in item.dataset, isDraft: "draft" in item.dataset, wording: wording([prompt, ...choices]), item };
+      return { slug: question, name, asked: "asked" in item.dataset, isDraft: "draft" in item.dataset, wording: wording([prompt, ...choices]), item };
     });
   }
 
@@ -98,13 +99,21 @@ export class Questions {
       isDraft ? this.#whyNot() : null,
     );
     const shown = prompt || slug;
-    return { slug, prompt: shown, isDraft, wording: wording([shown, ...choices.map(({ text }) => text)]), item };
+    const name = (html ? wordsIn(html) : prompt) || slug;
+    return { slug, name, isDraft, wording: wording([shown, ...choices.map(({ text }) => text)]), item };
   }
 
   #whyNot() {
     const link = this.#page ? [" ", h("a", { href: this.#page }, gettext("Finish it"))] : [];
     return h("p", { class: "draft-note muted", data: { testid: "draft-note" } }, gettext("A draft cannot be asked."), ...link);
   }
+}
+
+/** The words of a text whose HTML the server made. */
+function wordsIn(html) {
+  const { body } = new DOMParser().parseFromString(html, "text/html");
+  for (const block of body.querySelectorAll(BLOCKS)) block.after(" ");
+  return body.textContent.replaceAll(/\s+/gu, " ").trim();
 }
 
 /** The texts of a page have no carriage returns, unlike those of a server. */

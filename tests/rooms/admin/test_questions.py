@@ -211,7 +211,7 @@ def test_a_quick_question_may_stay_without_words_until_it_is_kept(admin_client, 
         (
             [],
             {"kind": "number", "number": "9.81", "tolerance": "-1"},
-            {"tolerance": ["The tolerance is a number from 0."]},
+            {"tolerance": ["The tolerance must be a number, 0 or more."]},
         ),
         (
             ["up", "down"],

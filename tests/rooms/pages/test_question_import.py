@@ -79,7 +79,7 @@ def test_all_that_is_ticked_is_imported(school, ines):
     assert "Tick the questions" in refused.content.decode()
     assert 'data-testid="card"' in refused.content.decode()
     done = ines.post(PAGE, {**sent, "question": ["1", "4"]}, follow=True)
-    assert "2 questions are new here." in done.content.decode()
+    assert "2 questions were imported." in done.content.decode()
     assert Question.objects.filter(course=school.course).count() == 2
     assert not QuestionFile.objects.exists()
     before = stored(school.course)
