@@ -197,5 +197,13 @@ def test_an_export_is_a_file_that_can_be_imported(school, ines, format_):
     assert "no such question" in gone.content.decode()
 
 
+def test_what_no_database_stores_names_nothing(school, ines):
+    load(school.course, GIFT)
+    for answer in (ines.get(FILE, {"question": "a\0"}), ines.post(FILE, {"question": "a\0"})):
+        assert answer.url == PAGE
+    page = ines.post(PAGE, {"do": "import", "file": "a\0", "question": "1"})
+    assert "This preview has ended" in page.content.decode()
+
+
 def test_an_export_in_another_format_does_not_exist(ines):
     assert ines.get(FILE, {"format": "docx"}).status_code == 404
