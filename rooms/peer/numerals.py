@@ -52,9 +52,14 @@ def read(text: str, unit: str = "") -> float:
     if found is None or not any(map(str.isdigit, (found["whole"] or "") + (found["part"] or ""))):
         raise ValueError("The answer is not a number.")
     number = float(_plain(bare, found))
-    if not (number == 0 or SMALLEST <= abs(number) <= GREATEST):
+    if not can_be_given(number):
         raise ValueError("The number is too large or too small.")
     return number
+
+
+def can_be_given(number: float) -> bool:
+    """Return whether a number is within the bounds of answers."""
+    return number == 0 or SMALLEST <= abs(number) <= GREATEST
 
 
 def _narrow(text: str) -> str:
