@@ -12,6 +12,10 @@ _BLANK = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
+# Signs that stand before Arabic and other numbers, and show although they count as formats.
+_SEEN = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 
 # Embeddings and overrides, which end with PDF, and isolates, which end with PDI.
@@ -30,6 +34,20 @@ def shows(text: str) -> bool:
         character not in _BLANK and unicodedata.category(character) not in _UNSEEN
         for character in text
     )
+
+
+def seen(text: str) -> str:
+    """Return a text without marks of direction, joiners, soft hyphens and others that do not show.
+
+    Keyboards and word processors add them. White space and control characters stay.
+    """
+    return text if text.isascii() else "".join(filter(_is_seen, text))
+
+
+def _is_seen(character: str) -> bool:
+    if character in _BLANK:
+        return False
+    return unicodedata.category(character) != "Cf" or character in _SEEN
 
 
 def trimmed(text: str) -> str:

@@ -28,7 +28,7 @@ _SENTENCES: dict[Flaw, Promise] = {
         "Only one choice can be right: unmark choice %(letter)s, or ask for several choices."
     ),
     Flaw.CORRECT_IN_POLL: _("A poll has no right answer: unmark choice %(letter)s."),
-    Flaw.BAD_NUMBER: _("The right answer is not a number."),
+    Flaw.BAD_NUMBER: _("The right answer is not a number, or too large or too small."),
     Flaw.BAD_TOLERANCE: _("The tolerance must be a number, 0 or more."),
     Flaw.EMPTY_ANSWER: _("Accepted answer %(number)s is empty."),
     Flaw.TOO_MANY_ANSWERS: _("A question has %(limit)s accepted answers at most."),

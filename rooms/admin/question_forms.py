@@ -10,6 +10,7 @@ from rooms import flaws
 from rooms.admin.base import WrittenForm
 from rooms.models import Choice, Question
 from rooms.peer.content import Kind, QuestionContent, problems
+from rooms.queries.question_names import RESERVED
 
 
 class Lines(forms.CharField):
@@ -48,6 +49,8 @@ class QuestionForm(WrittenForm):
             self.add_error("prompt", self.fields["prompt"].error_messages["required"])
         course, slug = (self.cleaned_data.get(name) for name in ("course", "slug"))
         others = Question.objects.filter(course=course, slug=slug).exclude(pk=self.instance.pk)
+        if slug in RESERVED and slug != self.initial.get("slug"):
+            self.add_error("slug", _("This address is that of another page. Choose another one."))
         if course and slug and others.exists():
             self.add_error("slug", _("The course has a question with this slug already."))
         self._check_answer()

@@ -5,7 +5,7 @@ A formula becomes `<span class="math" data-display="inline|block">` with its TeX
 without an address, which depends on the page. HTML in a text is text.
 
 A text may have any length and content; all functions take a time that is about linear in it. Those
-longer than `LONGEST` are shown as they were typed.
+longer than `LONGEST`, or whose HTML is longer than `LONGEST_HTML`, are shown as they were typed.
 """
 
 import re
@@ -17,12 +17,14 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rooms.markup import maths
+from rooms.markup import maths, tables
 from rooms.markup.cleaning import LINK, PICTURE, clean
 from rooms.markup.rendering import BREAKS, Renderer, formula, picture_key, picture_words
 
 LONGEST = 10_000
 """Characters of a text whose markup is read."""
+LONGEST_HTML = 200_000
+"""Characters of the HTML of a text, which may repeat the address of a reference without end."""
 DEEPEST = 12
 """Lists, quotes, links and emphases that may stand in each other."""
 REMEMBERED = 512
@@ -38,6 +40,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", options, renderer_cls=Renderer)
     parser.validateLink = lambda url: bool(LINK.fullmatch(url) or PICTURE.fullmatch(url))  # type: ignore[method-assign]
     parser.enable(["table", "strikethrough"])
+    tables.bound_tables(parser)
     maths.add_rules(parser)
     return parser
 
@@ -123,14 +126,20 @@ def _rendered_inline(text: str) -> tuple[str, bool]:
 def _html(parser: MarkdownIt, text: str) -> tuple[str, bool]:
     """Return a text as HTML, and whether it is only plain words."""
     if len(text) > LONGEST:
-        return clean(escape(text, quote=False)), True
+        return _as_typed(text)
     env: dict[str, Any] = {}
     tokens = parser.parse(text, env)
     if parser is _INLINE:
         for token in tokens:
             token.hidden = token.type in _BLOCKS
     html: str = parser.renderer.render(tokens, parser.options, env)
+    if len(html) > LONGEST_HTML:
+        return _as_typed(text)
     return clean(html), _is_plain(tokens, text)
+
+
+def _as_typed(text: str) -> tuple[str, bool]:
+    return clean(escape(text, quote=False)), True
 
 
 def _is_plain(tokens: Sequence[Token], text: str) -> bool:

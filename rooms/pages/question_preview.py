@@ -2,6 +2,8 @@
 
 import base64
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -16,7 +18,9 @@ from rooms.queries.question_import import PLACEHOLDER, Planned, Source
 
 PICTURE_BYTES = 6_000_000
 """The most bytes of pictures within one page; further ones are shown by their alternative texts."""
-_PICTURE = re.compile(r'data-picture="([0-9a-f-]+)"')
+SECONDS = 10.0
+"""The most time for the markup of a file; texts after it are shown as they were typed."""
+_PICTURE = re.compile(r'(?<=<img class="picture" )data-picture="([0-9a-f]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +55,24 @@ class Cards:
             one.digest[:PLACEHOLDER]: one for one in source.drawn.values() if isinstance(one, Drawn)
         }
         self._left = PICTURE_BYTES
+        self._until = time.monotonic() + SECONDS
 
     def of(self, planned: Planned) -> Card:
-        """Return how a question will look."""
+        """Return how a question will look; of those that are not added, the card says only why."""
         content = planned.content
         if content is None:
             return Card(planned)
+        kind = str(Question.Kind(content.kind.value).label)
+        if not planned.is_new:
+            return Card(planned, kind=kind)
         return Card(
             planned,
-            kind=str(Question.Kind(content.kind.value).label),
-            prompt=self._html(markup.render(content.prompt)),
+            kind=kind,
+            prompt=self._html(content.prompt, markup.render),
             answers=tuple(self._answers(content)),
             number=_number(content),
-            explanation=self._html(markup.render(content.explanation)),
-            follow_up=self._html(markup.render(content.follow_up)),
+            explanation=self._html(content.explanation, markup.render),
+            follow_up=self._html(content.follow_up, markup.render),
         )
 
     def _answers(self, content: QuestionContent) -> list[Answer]:
@@ -76,11 +84,13 @@ class Cards:
         return [Answer("", escape(one), is_correct=True) for one in content.accepted]
 
     def _inline(self, text: str) -> str:
-        return self._html(markup.render_inline(text)) if text else ""
+        return self._html(text, markup.render_inline) if text else ""
 
-    def _html(self, html: str) -> str:
+    def _html(self, text: str, render: Callable[[str], str]) -> str:
+        if time.monotonic() > self._until:
+            return escape(text)
         # It was sanitised by `rooms.markup`, and the addresses are made here.
-        return mark_safe(_PICTURE.sub(self._source, html))  # noqa: S308
+        return mark_safe(_PICTURE.sub(self._source, render(text)))  # noqa: S308
 
     def _source(self, found: re.Match[str]) -> str:
         drawn = self._drawn.get(found[1])

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
-from accounts.text import plain_name, shows
+from accounts.text import plain_name, seen, shows
 from rooms.peer import numerals
 from rooms.peer.content import ANSWER_LIMIT, Kind
 
@@ -25,10 +25,10 @@ _BETWEEN_LETTERS: Final = re.compile(r"[\s,;]+")
 def fold(text: str) -> str:
     """Return what all spellings of a short text have in common.
 
-    They differ in upper and lower case, white space, the forms of characters, and punctuation at
-    the end.
+    They differ in upper and lower case, white space, the forms of characters, punctuation at the
+    end, and characters of which nothing can be seen.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", seen(text)).casefold()
     folded = " ".join(unicodedata.normalize("NFKC", folded).split())
     return folded.rstrip(_END_OF_SENTENCE) or folded
 

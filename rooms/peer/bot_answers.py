@@ -31,6 +31,8 @@ def options(key: str, judge: AnswerKey, words: Sequence[str]) -> list[str]:
         case _:
             return list(judge.letters)
     wrong = [answer for answer in dict.fromkeys(found) if not judge.is_right(answer)]
+    if judge.kind == Kind.NUMBER:
+        wrong = [answer for answer in wrong if numerals.can_be_given(float(answer))]
     right = [] if judge.correct is None else [judge.correct]
     return right + wrong[: MOST - len(right)]
 

@@ -4,9 +4,10 @@ Everything that makes, changes, imports or exports questions passes a `QuestionC
 """
 
 import enum
-import math
 import string
 from dataclasses import dataclass
+
+from rooms.peer import numerals
 
 PROMPT_LIMIT = 10_000
 """Characters in a prompt, in Markdown."""
@@ -120,9 +121,9 @@ def problems(content: QuestionContent) -> list[Problem]:
     if content.kind.has_choices:
         found += _choices(content)
     if content.kind == Kind.NUMBER:
-        if content.number is not None and not math.isfinite(content.number):
+        if content.number is not None and not numerals.can_be_given(content.number):
             found.append(Problem("number", Flaw.BAD_NUMBER))
-        if not math.isfinite(content.tolerance) or content.tolerance < 0:
+        if not 0 <= content.tolerance <= numerals.GREATEST:
             found.append(Problem("tolerance", Flaw.BAD_TOLERANCE))
     if content.kind == Kind.TEXT:
         found += [

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from accounts.text import seen
+
 SMALLEST: Final = 1e-100
 """The least absolute value of a number that is not 0."""
 GREATEST: Final = 1e100
@@ -16,6 +18,8 @@ _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "01234
 _POWER: Final = re.compile(
     r"\s*[\u00d7\u00b7\u22c5*x]\s*10(?:\s*\^\s*([-+]?\d{1,4})|([⁻⁺]?[⁰¹²³⁴-⁹]{1,4}))", re.IGNORECASE
 )
+# A power without its multiplication sign: `10²`. Its usual characters would mean 102.
+_RAISED: Final = re.compile(r"(?:^|[\d.,])\s*[⁻⁺]?[⁰¹²³⁴-⁹]")
 _NUMERAL: Final = re.compile(
     r"[-+]?(?:(?P<whole>\d{1,3}(?:(?P<by>[ '\u2019,.])\d{3}(?:(?P=by)\d{3})*)|\d+)?"
     r"(?:(?P<point>[.,])(?P<part>\d*))?(?:[eE](?P<power>[-+]?\d{1,4}))?)"
@@ -38,22 +42,29 @@ def read(text: str, unit: str = "") -> float:
     for a number beyond the bounds.
     """
     bare = _POWER.sub(
-        lambda m: f"e{(m[1] or m[2]).translate(_SUPERSCRIPTS)}", text.translate(_SIGNS)
+        lambda m: f"e{(m[1] or m[2]).translate(_SUPERSCRIPTS)}", seen(text).translate(_SIGNS)
     )
+    if _RAISED.search(bare.strip().removesuffix(unit)):
+        raise ValueError("The answer is not a number.")
     # Only now, as it makes a usual digit of a superscript.
     bare = _without(_narrow(unit), _narrow(bare))
     found = _NUMERAL.fullmatch(bare)
     if found is None or not any(map(str.isdigit, (found["whole"] or "") + (found["part"] or ""))):
         raise ValueError("The answer is not a number.")
     number = float(_plain(bare, found))
-    if not (number == 0 or SMALLEST <= abs(number) <= GREATEST):
+    if not can_be_given(number):
         raise ValueError("The number is too large or too small.")
     return number
 
 
+def can_be_given(number: float) -> bool:
+    """Return whether a number is within the bounds of answers."""
+    return number == 0 or SMALLEST <= abs(number) <= GREATEST
+
+
 def _narrow(text: str) -> str:
     """Return a text in its usual characters, with single blanks and none after a first sign."""
-    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    text = " ".join(unicodedata.normalize("NFKC", seen(text)).split())
     return re.sub(r"^([-+]) ", r"\1", text)
 
 

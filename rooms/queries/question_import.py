@@ -254,6 +254,9 @@ def _plain(text: str) -> str:
 
 def kept_file(user: User, course: Course, key: str) -> QuestionFile | None:
     """Return the file whose preview a user saw, unless it was replaced or is too old."""
+    if "\0" in key:
+        # PostgreSQL refuses it.
+        return None
     since = timezone.now() - LIFETIME
     mine = QuestionFile.objects.filter(user=user, course=course, key=key, made_at__gt=since)
     return mine.first()

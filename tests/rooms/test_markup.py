@@ -165,6 +165,17 @@ def test_long_texts_are_shown_as_they_were_typed():
     assert markup.pictures_of(text) == ()
 
 
+def test_few_characters_do_not_become_many_elements():
+    wide = f"{'|'.join('a' * 400)}\n{'|'.join('-' * 400)}\n" + "a\n" * 4000
+    small = f"{'|'.join('a' * 60)}\n{'|'.join('-' * 60)}\n" + "a\n" * 60 + "\n"
+    address = f"[a]: https://b.example/{'x' * 4000}\n\n" + "[a]" * 1900
+    assert "<table>" not in markup.render(wide)
+    assert 1 <= markup.render(small * 24).count("<table>") < 5
+    assert markup.render(f"{small}*a*").endswith("<p><em>a</em></p>")
+    assert markup.html_or_none(address) is None
+    assert len(markup.render(address)) < 2 * markup.LONGEST
+
+
 def test_code_beyond_the_limit_is_plain():
     block = "```python\n" + "x = 1\n" * (code.LONGEST // 12 + 10) + "```\n"
     html = markup.render(block * 2)

@@ -147,6 +147,16 @@ def test_what_not_even_a_draft_may_have_changes_nothing(school, flaw, content):
     assert slugs() == ["the-lift"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("number", 1e101), ("number", -1e-101), ("number", 1.7e308), ("tolerance", 1e101)],
+)
+def test_a_number_that_nobody_can_give_is_not_asked_for(field, value):
+    (problem,) = problems(replace(NUMBER, **{field: value}))
+    assert (problem.field, problem.flaw) == (field, Flaw(f"bad_{field}"))
+    assert problem.flaw not in STORABLE
+
+
 def test_every_flaw_has_a_sentence_for_its_field():
     contents = [
         QuestionContent(),

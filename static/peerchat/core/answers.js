@@ -3,7 +3,7 @@
  * choice, "ACD" for several, "9.81" for a number, or a short text.
  */
 
-import { shows } from "./text.js";
+import { seen, shows } from "./text.js";
 
 /** Characters in an answer in words, as on the server. */
 export const ANSWER_LIMIT = 200;
@@ -38,7 +38,7 @@ export function readText(typed) {
 
 /** What all texts that count as the same answer have in common. */
 export function folded(text) {
-  const plain = text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC").replace(/\s+/g, " ").trim();
+  const plain = seen(text).normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC").replace(/\s+/g, " ").trim();
   return plain.replace(FINAL_MARKS, "") || plain;
 }
 

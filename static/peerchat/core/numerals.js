@@ -1,5 +1,7 @@
 /** Numbers as people write them, by the rules of `rooms/peer/numerals.py`. */
 
+import { seen } from "./text.js";
+
 const SMALLEST = 1e-100;
 const GREATEST = 1e100;
 const EASTERN_DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/g;
@@ -7,6 +9,8 @@ const MINUS_SIGNS = /[\u2212\u2012\u2013\ufe63\uff0d]/g;
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 // A power of ten after a number, with `^` or superscripts: `*10^3`.
 const POWER = /\s*[×·⋅*x]\s*10(?:\s*\^\s*([-+]?\d{1,4})|([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}))/giu;
+// A power without its multiplication sign: `10²`. Its usual characters would mean 102.
+const RAISED = /(?:^|[\d.,])\s*[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]/u;
 const NUMERAL = /^([-+]?)(?:(\d{1,3}(?:([ '’,.])\d{3}(?:\3\d{3})*)|\d+)?(?:([.,])(\d*))?(?:e([-+]?\d{1,4}))?)$/i;
 
 /**
@@ -14,12 +18,14 @@ const NUMERAL = /^([-+]?)(?:(\d{1,3}(?:([ '’,.])\d{3}(?:\3\d{3})*)|\d+)?(?:([.
  * or after it. Null for what is no number.
  */
 export function readNumber(typed, unit = "") {
-  const signed = typed
+  const signed = seen(typed)
     .replace(EASTERN_DIGITS, (digit) => digit.charCodeAt(0) & 15)
     .replace(MINUS_SIGNS, "-")
     .replaceAll("\u066b", ".")
     .replaceAll("\u066c", "'")
     .replace(POWER, (_, usual, raised) => `e${usual ?? lowered(raised)}`);
+  const bare = signed.trim();
+  if (RAISED.test(unit && bare.endsWith(unit) ? bare.slice(0, -unit.length) : bare)) return null;
   const found = NUMERAL.exec(without(narrow(unit), narrow(signed)));
   if (!found) return null;
   const [, sign, whole = "", by, point, part = "", power = "0"] = found;
@@ -38,7 +44,7 @@ function lowered(raised) {
 
 /** A text in its usual characters, with single blanks and none after a first sign. */
 function narrow(text) {
-  return text.normalize("NFKC").replace(/\s+/g, " ").trim().replace(/^([-+]) /, "$1");
+  return seen(text).normalize("NFKC").replace(/\s+/g, " ").trim().replace(/^([-+]) /, "$1");
 }
 
 /** A text without the unit at its end or its beginning. */

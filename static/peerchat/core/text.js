@@ -2,6 +2,9 @@
 
 // What shows nothing, as in accounts/text.py.
 const UNSEEN = /^[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+// What may stand within a text unseen, as in accounts/text.py.
+const WITHIN = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const SIGNS = /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u;
 const BLANK_LINES = /^\s*[\n\r\u2028\u2029]/;
 const REORDERING = /[\u202a-\u202e\u2066-\u2069]/g;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
@@ -11,6 +14,11 @@ const WITH_INPUT_METHOD = 229;
 /** Whether anything of a text can be seen. */
 export function shows(text) {
   return !UNSEEN.test(text);
+}
+
+/** A text without marks of direction, joiners, soft hyphens and others that do not show. */
+export function seen(text) {
+  return text.replace(WITHIN, (character) => (SIGNS.test(character) ? character : ""));
 }
 
 /** A text without blank lines before it and white space after it; the first line keeps its indent. */

@@ -22,6 +22,8 @@ export class QuestionSaver extends EventTarget {
   #read;
   #storage;
   #base;
+  // What was sent for what is stored, which the server may have put a little differently.
+  #sent = null;
   #timer = null;
   #first = null;
   #busy = null;
@@ -117,7 +119,8 @@ export class QuestionSaver extends EventTarget {
   async rename(slug) {
     await this.flush();
     while (this.#busy) await this.#busy;
-    this.#took(await this.#put(this.#read(), { slug }));
+    const mine = this.#read();
+    this.#took(await this.#put(mine, { slug }), mine);
   }
 
   /** The question as the server has it now, perhaps changed by somebody else. */
@@ -173,6 +176,7 @@ export class QuestionSaver extends EventTarget {
 
   /** Whether a content is what the server has. One with problems is a draft there, whatever is wished for. */
   #isStored(mine) {
+    if (this.#sent && isSame(mine, this.#sent)) return true;
     const now = contentOf(this.#base);
     return isSame(this.#base.problems.length ? { ...mine, draft: now.draft } : mine, now);
   }
@@ -190,7 +194,7 @@ export class QuestionSaver extends EventTarget {
     try {
       const now = await this.#put(mine);
       this.#attempt = 0;
-      this.#took(now);
+      this.#took(now, mine);
       this.refusal = null;
       this.#become("saved");
     } catch (error) {
@@ -209,8 +213,9 @@ export class QuestionSaver extends EventTarget {
     return this.#api.ask("PUT", `${this.#path}${question}/`, { body, keepalive });
   }
 
-  #took(now) {
+  #took(now, sent) {
     this.#rebase(now);
+    this.#sent = sent;
     if (this.#isStored(this.#read())) this.#storage.removeItem(this.#key);
     this.#tell("saved", now);
   }
@@ -219,6 +224,7 @@ export class QuestionSaver extends EventTarget {
   #rebase(now) {
     const kept = this.#storage.getItem(this.#key);
     if (kept !== null) this.#storage.removeItem(this.#key);
+    if (now.edit !== this.#base.edit) this.#sent = null;
     this.#base = now;
     if (kept !== null) this.#storage.setItem(this.#key, JSON.stringify({ base: now, mine: this.#read() }));
   }

@@ -354,7 +354,7 @@ def test_people_and_courses_are_found_by_typing(view, admin_client, taught):
 def test_making_a_question(admin_client, course):
     page = url(Question, "add")
     data = form_of(admin_client.get(page))
-    data |= {"course": course.pk, "slug": "new", "prompt": "Why?", "kind": "single"}
+    data |= {"course": course.pk, "slug": "lift", "prompt": "Why?", "kind": "single"}
     for row, letter in enumerate("ABCD"):
         data[f"choices-{row}-text"] = f"Because of {letter}"
     data["choices-2-is_correct"] = "on"

@@ -20,7 +20,7 @@ def make(client, course, *texts, **fields):
     """Fill in the page for a new question, whose first choice is correct."""
     page = url(Question, "add")
     data = form_of(client.get(page))
-    data |= {"course": course.pk, "slug": "new", "prompt": "Why?", "kind": "single"}
+    data |= {"course": course.pk, "slug": "made", "prompt": "Why?", "kind": "single"}
     data |= {"choices-0-is_correct": "on", "choices-TOTAL_FORMS": max(4, len(texts))}
     data |= {f"choices-{row}-text": text for row, text in enumerate(texts)}
     return client.post(page, data | fields)
@@ -42,6 +42,13 @@ def said(response):
 def test_choices_get_their_letters_in_order(admin_client, course):
     assert make(admin_client, course, "up", "", "down", "a").status_code == 302
     assert letters(Question.objects.get()) == {"A": "up", "B": "down", "C": "a"}
+
+
+def test_the_address_of_another_page_is_no_slug(admin_client, course, question):
+    refused = said(make(admin_client, course, "up", "down", slug="export"))
+    assert refused["slug"] == ["This address is that of another page. Choose another one."]
+    Question.objects.filter(pk=question.pk).update(slug="import")
+    assert change_question(admin_client, question, prompt="How?").status_code == 302
 
 
 def test_a_letter_that_is_sent_is_not_taken(admin_client, question):

@@ -184,7 +184,7 @@ def test_staff_who_lead_no_course_see_nothing(role, desk, lead, mine):
 def new_question():
     choices = {f"choices-{row}-text": text for row, text in enumerate(("up", "down"))}
     return {
-        "slug": "new",
+        "slug": "scoped",
         "prompt": "Why?",
         "kind": "single",
         "choices-0-is_correct": "on",
@@ -200,7 +200,7 @@ def test_the_right_to_questions_is_enough_to_add_one(desk, lead, course, others)
     (offered,) = page.context["adminform"].form.fields["course"].queryset
     data = form_of(page) | new_question() | {"course": offered.pk}
     assert desk.post(url(Question, "add"), data).status_code == 302
-    made = Question.objects.get(slug="new")
+    made = Question.objects.get(slug="scoped")
     assert (made.course, made.choices.count()) == (course, 2)
     lead.user_permissions.set(of_questions.filter(codename="view_question"))
     assert desk.get(url(Question, "add")).status_code == 403

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from rooms import ratelimit
 from rooms.models import Course, Question, QuestionFile
+from rooms.pages import question_preview
 from rooms.queries import question_export as exports
 from rooms.queries import question_import as queries
 from tests.rooms.question_files import GIFT, load, moodle, picture, read, stored
@@ -68,6 +69,17 @@ def test_a_preview_shows_each_question_and_changes_nothing(school, ines):
     assert "<b>g</b>" not in text.replace("&lt;b&gt;", "")
     assert not Question.objects.filter(course=school.course).exists()
     assert GIFT.splitlines()[1] in unescape(text), "what was pasted is still there"
+
+
+def test_texts_that_take_long_are_shown_as_they_were_typed(ines, monkeypatch):
+    monkeypatch.setattr(question_preview, "SECONDS", -1.0)
+    text = preview(ines, text="Is *this* <b>g</b>?{T}").content.decode()
+    assert "Is *this* &lt;b&gt;g&lt;/b&gt;?" in text.split('data-testid="card"')[1]
+
+
+def test_what_looks_like_a_picture_in_code_stays_code(ines):
+    text = preview(ines, text='What is `data-picture\\="00"`?{T}').content.decode()
+    assert '<code>data-picture="00"</code>' in text
 
 
 def test_all_that_is_ticked_is_imported(school, ines):
@@ -183,6 +195,14 @@ def test_an_export_is_a_file_that_can_be_imported(school, ines, format_):
     assert "Choose the questions" in none.content.decode()
     gone = ines.get(FILE, {"format": format_, "question": "none"}, follow=True)
     assert "no such question" in gone.content.decode()
+
+
+def test_what_no_database_stores_names_nothing(school, ines):
+    load(school.course, GIFT)
+    for answer in (ines.get(FILE, {"question": "a\0"}), ines.post(FILE, {"question": "a\0"})):
+        assert answer.url == PAGE
+    page = ines.post(PAGE, {"do": "import", "file": "a\0", "question": "1"})
+    assert "This preview has ended" in page.content.decode()
 
 
 def test_an_export_in_another_format_does_not_exist(ines):

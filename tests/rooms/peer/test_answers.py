@@ -55,6 +55,8 @@ texts = st.text(st.characters(codec="utf-8"), max_size=30)
         ("1E-7", "", "1e-7"),
         ("1e5", "", "100000"),
         ("\u0663\u066b\u0665", "", "3.5"),
+        ("\u200f5\u200e", "", "5"),
+        ("10 m²", "m²", "10"),
     ],
 )
 def test_a_number_as_people_write_it(typed, unit, meant):
@@ -90,6 +92,7 @@ def test_a_number_as_people_write_it(typed, unit, meant):
             "5 5",
             "m/s²",
         ),
+        *("10²", "10²³ m/s²", "5⁰", "10⁻³", "²"),
         *("9" * 200, "1\x00"),
     ],
 )
@@ -183,6 +186,8 @@ def test_folding_and_cleaning_twice_change_nothing_more(text):
         ("\uff21", "a"),
         ("really?!", "Really"),
         ("ﬁn", "fin"),
+        ("Paris\u200f", "P\u00adaris\ufeff"),
+        ("❤\ufe0f", "❤"),
     ],
 )
 def test_texts_that_are_the_same(one, other):

@@ -15,6 +15,7 @@ JUDGES = [
     AnswerKey(Kind.NUMBER, number=9.81, tolerance=0.1, unit="m/s²"),
     AnswerKey(Kind.NUMBER, number=0),
     AnswerKey(Kind.NUMBER, number=1e90, tolerance=5e90),
+    AnswerKey(Kind.NUMBER, number=1e100),
     AnswerKey(Kind.NUMBER, number=5, tolerance=1000),
     AnswerKey(Kind.NUMBER),
     AnswerKey(Kind.TEXT, accepted=("Both!", "mitochondria")),

@@ -44,10 +44,12 @@ export function numbersAreReadAsPeopleTypeThem() {
     ["1E-7", "", "1e-7"],
     ["1e5", "", "100000"],
     ["\u0663\u066b\u0665", "", "3.5"],
+    ["\u200f5\u200e", "", "5"],
+    ["10 m²", "m²", "10"],
   ];
   equal(read.map(([typed, unit]) => [typed, unit, readNumber(typed, unit)]), read);
   const none = ["", " ", ".", "-", "e5", "abc", "1 2", "1.2.3", "1,234,5", "1234,567,8", "1,234,567,890,", "nan", "inf", "-Infinity"];
-  for (const typed of [...none, "1e999", "1e-200", "0x10", "1_000", "5 m", "1e", "5 5", "m/s²", "9".repeat(200), "1\0"]) {
+  for (const typed of [...none, "1e999", "1e-200", "0x10", "1_000", "5 m", "1e", "5 5", "m/s²", "9".repeat(200), "1\0", "10²", "10²³ m/s²", "5⁰", "10⁻³", "²"]) {
     equal([typed, readNumber(typed, "m/s²")], [typed, null]);
   }
 }
@@ -61,6 +63,7 @@ export function answersThatMeanTheSameAreTheSame() {
   equal(sameAnswer(NUMBER, "1e+21", "1000000000000000000000"), true);
   equal(sameAnswer(TEXT, "The  Moon.", "the moon"), true);
   equal(sameAnswer(TEXT, "Straße!", "STRASSE"), true);
+  equal(sameAnswer(TEXT, "Paris\u200f", "P\u00adaris\ufeff"), true);
   equal(sameAnswer(TEXT, "moon", "mon"), false);
   equal(sameAnswer(SEVERAL, "AB", "A"), false);
   equal([sameAnswer(SINGLE, null, null), sameAnswer(SINGLE, null, "A")], [true, false]);

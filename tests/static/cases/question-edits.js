@@ -98,6 +98,20 @@ export async function whatIsTypedIsKeptUntilItIsSaved() {
   equal(make(saver.stored).restore(), null);
 }
 
+export async function whatTheServerStoresDifferentlyIsSentOnce() {
+  const isolate = (body) => ({ ...accept(body), prompt: `${body.prompt}\u2069`, tags: ["STRASSE"] });
+  const { page, sent, items, saver } = saving(isolate, isolate);
+  page.content = { ...BASE, prompt: "\u2067Which?", tags: ["STRASSE", "straße"] };
+  saver.changed();
+  await saver.flush();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  equal([saver.state, sent.length, items], ["saved", 1, {}]);
+  page.content = { ...BASE };
+  saver.changed();
+  await saver.flush();
+  equal([saver.state, sent.length, sent[1].edit], ["saved", 2, 2]);
+}
+
 export async function aConflictIsMergedOrLeftToChoose() {
   const refuse = (changes) => () => {
     const current = { ...QUESTION, edit: 7, ...changes };
