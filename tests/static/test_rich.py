@@ -35,6 +35,13 @@ FORMULAS = [
     r"\htmlData{a=b}{x} \href{javascript:alert(1)}{y} \includegraphics{z.png}",
 ]
 MISTAKES = [r"\frac{1", r"\nonsense{x}", r"\mine", r"\def\a{\a\a}\a", "{" * 3000, "x" * 6000]
+# Each of these held up a page for seconds, and the first two for more than twenty.
+LASTING = [
+    r"\def\a{" + "x" * 1500 + "}" + r"\a" * 700,
+    r"\Huge " * 600 + "x",
+    r"\sqrt{" * 550 + "}" * 550,
+    r"\frac{1}{" * 350 + "}" * 350,
+]
 TEXT = rf"""## A heading
 
 Let $f(x) = \int_0^x e^{{-t^2}}\,dt$, which costs $5 and $6.
@@ -184,8 +191,9 @@ async def test_mistakes_show_their_source_and_plain_texts_load_nothing(open_page
     texts = await page.locator(".shown").all_text_contents()
     assert texts == ["plain *words*", "It costs $5 and $6."]
     # A formula after them is drawn, so none leaves anything behind, and they take a short time.
-    await show(page, *({"text": f"${one}$", "inline": True} for one in [*MISTAKES, "x^2"]))
-    assert await page.locator(".math[data-state=bad]").count() == len(MISTAKES)
+    bad = [*MISTAKES, *LASTING]
+    await show(page, *({"text": f"${one}$", "inline": True} for one in [*bad, "x^2"]))
+    assert await page.locator(".math[data-state=bad]").count() == len(bad)
     assert await page.locator(".math[data-state=bad]").nth(1).get_attribute("title")
     assert await page.locator(".math[data-state=drawn]").count() == 1
     await show(page, {"text": "a **b** `c` https://d.example/ <i>", "inline": True})

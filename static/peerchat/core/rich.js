@@ -9,6 +9,12 @@ import { gettext } from "./texts.js";
 
 // Characters of a formula.
 const LONGEST = 5000;
+// Nodes in each other, and all nodes of a formula. KaTeX takes a time that grows much faster than what stands in each other.
+const DEEPEST = 50;
+const MOST_NODES = 6000;
+const DEFINING = /\\(?:[egx]?def|let|futurelet|(?:re)?newcommand|providecommand|global|long)(?![A-Za-z])/;
+// Characters that the macros of a formula may become.
+const EXPANDED = 20_000;
 // KaTeX may not make links, load pictures or set classes (trust), nor draw without end.
 const OPTIONS = { throwOnError: true, trust: false, strict: "ignore", maxSize: 20, maxExpand: 1000 };
 const FONTS = new URL("../vendor/katex/fonts.css", import.meta.url);
@@ -157,8 +163,12 @@ function draw(katex, formula) {
   const box = h("span");
   try {
     if (source.length > LONGEST) throw new Error("too long");
+    const maxExpand = DEFINING.test(source) ? Math.floor(EXPANDED / source.length) : OPTIONS.maxExpand;
     // A formula's own macros are not for the next one.
-    katex.render(source, box, { ...OPTIONS, displayMode: formula.dataset.display === "block", macros: {} });
+    const options = () => ({ ...OPTIONS, maxExpand, displayMode: formula.dataset.display === "block", macros: {} });
+    // Anybody may write a formula into a message, which then must not hold up the pages of the others.
+    check(katex.__parse(source, options()));
+    katex.render(source, box, options());
     formula.replaceChildren(...box.childNodes);
     formula.dataset.state = "drawn";
   } catch {
@@ -167,4 +177,18 @@ function draw(katex, formula) {
     formula.dataset.state = "bad";
     formula.append(h("span", { class: "hidden-label" }, ` (${why})`));
   }
+}
+
+/** Throw for a parsed formula that would take long to draw. */
+function check(tree) {
+  let nodes = 0;
+  const look = (part, depth) => {
+    if (typeof part !== "object" || part === null) return;
+    const isNode = typeof part.type === "string" && typeof part.mode === "string";
+    nodes += isNode;
+    const here = depth + isNode;
+    if (here > DEEPEST || nodes > MOST_NODES) throw new Error("too much");
+    for (const [name, value] of Object.entries(part)) if (name !== "loc") look(value, here);
+  };
+  look(tree, 0);
 }
