@@ -182,6 +182,7 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
     if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/try/"):
         tryouts.start(user=cast.ines.user, course=cast.course.slug, language="en")
     before = fingerprint(cast)
+    kind = {"Content-Type": "application/octet-stream"} if isinstance(body, bytes) else {}
     for headers in (
         {},
         {"X-CSRFToken": SECRET},  # without its cookie
@@ -192,12 +193,11 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         },
         {"Content-Type": "text/plain"},  # a form can send this without a preflight request
     ):
-        answer = await person.send(method, path, body=body, headers=headers)
+        answer = await person.send(method, path, body=body, headers={**kind, **headers})
         assert answer.status == 403, headers
-    foreign = {"Origin": "https://evil.example"}
+    foreign = {**kind, "Origin": "https://evil.example"}
     assert (await person.send(method, path, body=body, headers=foreign, csrf=True)).status == 403
     assert fingerprint(cast) == before
-    kind = {"Content-Type": "application/octet-stream"} if isinstance(body, bytes) else {}
     answer = await person.send(method, path, body=body, headers=kind, csrf=True)
     if route.pattern == "api/tokens/current/":
         assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")

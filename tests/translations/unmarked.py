@@ -10,7 +10,7 @@ from typing import Any
 from tests.translations.scripts import Token, parts_of, tokens
 
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-NAMES = {"peerchat", "daphne"}
+NAMES = {"peerchat", "daphne", "YAML", "GIFT", "Moodle", "XML"}
 
 # --- Templates ---------------------------------------------------------------------------------
 
@@ -76,6 +76,8 @@ TECHNICAL = {
     *("Enter", "Escape", "ArrowUp", "ArrowDown", "Home", "End", "Tab"),
     *("Authorization", "Content-Type", "Accept", "Retry-After", "X-CSRFToken", "Bearer"),
     *("PeerError", "Infinity"),
+    # A type of dragged data; ids and classes.
+    *("Files", "picture-hint picture-wrong", "answer-unit answer-wrong answer-count", "own latest"),
     # Errors say this to programs; pages explain errors by their code.
     "Cannot reach the server. Try again in a moment.",
     # Classes that are chosen by conditions.
