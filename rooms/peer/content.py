@@ -7,6 +7,7 @@ import enum
 import string
 from dataclasses import dataclass
 
+from accounts.text import shows
 from rooms.peer import numerals
 
 PROMPT_LIMIT = 10_000
@@ -116,7 +117,7 @@ def problems(content: QuestionContent) -> list[Problem]:
     too many.
     """
     found = [*_bounds(content)]
-    if not content.prompt.strip():
+    if not shows(content.prompt):
         found.append(Problem("prompt", Flaw.NO_PROMPT))
     if content.kind.has_choices:
         found += _choices(content)
@@ -129,7 +130,7 @@ def problems(content: QuestionContent) -> list[Problem]:
         found += [
             Problem("accepted", Flaw.EMPTY_ANSWER, index)
             for index, answer in enumerate(content.accepted)
-            if not answer.strip()
+            if not shows(answer)
         ]
     return found
 
@@ -174,7 +175,7 @@ def _bounds(content: QuestionContent) -> list[Problem]:
     found += [
         Problem("tags", Flaw.EMPTY_TAG, index)
         for index, tag in enumerate(content.tags)
-        if not tag.strip()
+        if not shows(tag)
     ]
     return found
 
@@ -186,7 +187,7 @@ def _choices(content: QuestionContent) -> list[Problem]:
     seen: set[str] = set()
     for index, choice in enumerate(content.choices):
         text = choice.text.strip()
-        if not text:
+        if not shows(text):
             found.append(Problem("choices", Flaw.EMPTY_CHOICE, index))
         elif text in seen:
             found.append(Problem("choices", Flaw.SAME_CHOICE, index))

@@ -243,7 +243,7 @@ async def test_bodies_are_bounded(cast):
                 *given,
                 method="POST",
             )
-            answer = await raw(origin, head, more=chunk, times=200)
+            answer = await raw(origin, head, more=chunk, times=300)
             assert answer == b"" or status(answer) == 413, (path, answer[:100])
             head = request(
                 path,
@@ -253,7 +253,7 @@ async def test_bodies_are_bounded(cast):
                 method="POST",
             )
             part = b"10000\r\n" + chunk + b"\r\n"
-            answer = await raw(origin, head, more=part, times=200)
+            answer = await raw(origin, head, more=part, times=300)
             assert answer == b"" or status(answer) == 413, (path, answer[:100])
     assert status(await raw(origin, request("/healthz"))) == 200
 
