@@ -79,7 +79,7 @@ def test_with_admin_the_instructor_edits_the_course_there(client):
         (reverse("admin:peerchat_accounts_token_changelist"), 403),
     ):
         assert client.get(page).status_code == status, page
-    form = {"course": question.course_id, "slug": "new", "prompt": "Why?", "kind": "single"}
+    form = {"course": question.course_id, "slug": "why", "prompt": "Why?", "kind": "single"}
     choices = {"choices-TOTAL_FORMS": 2, "choices-INITIAL_FORMS": 0, "position": 9}
     for number, letter in enumerate("AB"):
         choices |= {f"choices-{number}-letter": letter, f"choices-{number}-text": letter}
@@ -88,7 +88,7 @@ def test_with_admin_the_instructor_edits_the_course_there(client):
         form | choices | {"choices-0-is_correct": "on"},
     )
     assert done.status_code == 302
-    assert Question.objects.get(slug="new").choices.count() == 2
+    assert Question.objects.get(slug="why").choices.count() == 2
 
 
 def test_with_admin_again_changes_nothing():
