@@ -227,8 +227,15 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
             assert {"state", "heard", "api/courses/<slug:slug>/questions/"} <= differs
 
 
+# Each kind takes a quarter of a minute of CPU.
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.long if kind in ("text", "poll") else ())
+        for kind in ASKED
+    ],
+)
 async def test_nor_anything_of_the_answer_to_a_question_of_another_kind(cast, visit, kind):
     """This includes the tolerance of a number, what is said with a result, and the screen."""
     mine, partner, *others = ASKED[kind]

@@ -357,6 +357,7 @@ async def questions_of_other_kinds(cast: Cast, ada: Desk, ines: Desk) -> None:
     await ada.shows("Correct answer: 98.125 \u00b1 0.25 m/s².")
     await ada.shows("Votes of round 1: 98.1: 1")
     ines.type("/start text")
+    await ada.shows("(A short text: /vote")
     ada.type('/vote "The nucleus"')
     await ada.shows("Your vote in round 1: The nucleus.")
     ines.type("/stop")

@@ -189,7 +189,7 @@ async def test_a_commit_of_which_nobody_hears(store, three, cut):
     assert refused == {"error_code": "unavailable"}
     if cut == "after":
         # The message is stored, and comes to everybody, its sender included.
-        assert store.stored(room) == [*before, text]
+        await eventually(lambda: store.stored(room) == [*before, text])
         for client in (ada, bea, carl):
             await client.message(text)
     again = await say(ada, room, text, uuid)

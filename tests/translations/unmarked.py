@@ -76,7 +76,8 @@ TECHNICAL = {
     *("Enter", "Escape", "ArrowUp", "ArrowDown", "Home", "End", "Tab"),
     *("Authorization", "Content-Type", "Accept", "Retry-After", "X-CSRFToken", "Bearer"),
     *("PeerError", "Infinity"),
-    # A type of dragged data; ids and classes.
+    # A type of dragged data; ids, classes and a selector.
+    "br, p, li, pre, th, td, blockquote, h4, h5, h6",
     *("Files", "picture-hint picture-wrong", "answer-unit answer-wrong answer-count", "own latest"),
     # Errors say this to programs; pages explain errors by their code.
     "Cannot reach the server. Try again in a moment.",
