@@ -139,7 +139,6 @@ def test_what_it_made_is_removed_again_unless_a_check_fails(site):
         call_command("rehearse", "--remove=trial")
 
 
-@pytest.mark.long
 def test_a_class_with_bad_habits(site):
     """The discussions of the short form are shorter than the time that anybody may be alone, but
     longer than the students of this site wait for a partner who is gone."""
