@@ -3,16 +3,20 @@ r"""The escapes of GIFT: a backslash before one of `~ = # { } :` and itself, and
 import re
 from collections.abc import Iterator
 
+_AFTER_N = (
+    r"(?:u|abla|e|eq|i|ot|otin|mid|exists|leq|geq|less|sim|cong|parallel|earrow|warrow"
+    r"|atural|olimits|ewline)(?![a-zA-Z])"
+)
 _UNESCAPED = re.compile(
     # Newlines have no place in formulas, so these are commands that nobody escaped.
-    r"\\(?P<tex>n(?:u|abla|e|eq|i|ot|otin|mid|exists|leq|geq|less|sim|cong|parallel|earrow|warrow"
-    r"|atural|olimits|ewline)(?![a-zA-Z]))"
+    rf"\\(?P<tex>n{_AFTER_N})"
     r"|\\(?P<both>\\[()\[\]])"
     r"|\\(?P<math>[()\[\]])"
     r"|\\(?P<one>[\\~=#{}:n])"
     r"|(?P<dollar>\$\$?)"
 )
 _TO_ESCAPE = re.compile(r"[\\~=#{}:]")
+_LINE_END = re.compile(rf"\n(?!{_AFTER_N})")
 _MARK = re.compile(r"\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
 _NEAR = 500
 """Characters around an equals sign that are looked at."""
@@ -42,9 +46,12 @@ def unescaped(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text as a GIFT file says it, on one line."""
+    """Return a text as a GIFT file says it, on one line where that is possible.
+
+    Before some letters an escaped newline would look like a command of TeX, so it stays as it is.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _TO_ESCAPE.sub(r"\\\g<0>", text).replace("\n", "\\n")
+    return _LINE_END.sub(r"\\n", _TO_ESCAPE.sub(r"\\\g<0>", text))
 
 
 def mark_of(text: str) -> tuple[str, str]:

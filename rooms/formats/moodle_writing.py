@@ -13,6 +13,7 @@ from rooms.peer.content import Kind, QuestionContent
 from . import Exported, Note
 from .codes import Loss
 from .labels import name_of
+from .marked import CITED
 
 _TYPES = {
     Kind.SINGLE: "multichoice",
@@ -21,7 +22,6 @@ _TYPES = {
     Kind.NUMBER: "numerical",
     Kind.TEXT: "shortanswer",
 }
-_CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
 IMPOSSIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """The characters that XML cannot hold at all, not even as a number."""
 
@@ -127,7 +127,7 @@ def _marked(
 
 
 def _inner(markdown: str, pictures: dict[str, bytes]) -> Iterator[str]:
-    names = [name for name in dict.fromkeys(_CITED.findall(markdown)) if name in pictures]
+    names = [name for name in dict.fromkeys(CITED.findall(markdown)) if name in pictures]
     for name in names:
         markdown = markdown.replace(f"](file:{name})", f"](@@PLUGINFILE@@/{name})")
     yield f"      {_text(markdown)}"

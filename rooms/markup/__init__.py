@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from rooms.markup import maths, tables
 from rooms.markup.cleaning import LINK, PICTURE, clean
-from rooms.markup.rendering import BREAKS, Renderer, formula, picture_key, picture_words
+from rooms.markup.rendering import BREAKS, Renderer, formula, picture_words
 
 LONGEST = 10_000
 """Characters of a text whose markup is read."""
@@ -74,15 +74,6 @@ def inline_html_or_none(text: str) -> str | None:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def pictures_of(text: str) -> tuple[str, ...]:
-    """Return the keys of the pictures that a text cites, each once."""
-    if len(text) > LONGEST:
-        return ()
-    tokens = [*_FULL.parse(text), *_INLINE.parse(text)]
-    keys = (picture_key(one) for one in _leaves(tokens) if one.type == "image")
-    return tuple(dict.fromkeys(key for key in keys if key))
-
-
 @lru_cache(maxsize=REMEMBERED)
 def plain(text: str) -> str:
     """Return a text without its markup, for titles and lists; formulas are TeX between dollars."""

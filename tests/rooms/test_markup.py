@@ -138,15 +138,22 @@ def test_a_text_without_its_markup():
     assert markup.plain(text) == said
 
 
+def shown_pictures(html: str) -> list[str]:
+    """Return the keys of the pictures in HTML."""
+    return re.findall(r'<img class="picture" data-picture="(\w+)"', html)
+
+
 def test_pictures_are_those_that_a_text_shows():
     other = "f" * 32
     text = (
         f"![a](picture:{KEY}) ![b](picture:{other}) ![a](picture:{KEY})\n\n"
         f"`![c](picture:{'c' * 32})` picture:{'d' * 32} ![e](picture:123)"
     )
-    assert markup.pictures_of(text) == (KEY, other)
+    assert shown_pictures(markup.render(text)) == [KEY, other, KEY]
     # A choice is read without blocks, so this is a picture there.
-    assert markup.pictures_of(f"    ![a](picture:{KEY})") == (KEY,)
+    indented = f"    ![a](picture:{KEY})"
+    assert shown_pictures(markup.render(indented)) == []
+    assert shown_pictures(markup.render_inline(indented)) == [KEY]
 
 
 def test_pictures_get_addresses_and_words_do_not():
@@ -162,7 +169,6 @@ def test_long_texts_are_shown_as_they_were_typed():
     assert markup.render(text) == text.replace("<", "&lt;").replace(">", "&gt;")
     assert markup.html_or_none(text) is None
     assert markup.plain(text) == text
-    assert markup.pictures_of(text) == ()
 
 
 def test_few_characters_do_not_become_many_elements():

@@ -30,6 +30,14 @@ def test_what_is_written_is_read_again(question):
     }
 
 
+def test_a_new_line_in_a_formula_is_no_command():
+    content = QuestionContent(
+        kind=Kind.TEXT, prompt="Is $x\ni$ one?", accepted=("x",), explanation="$\nu\n\\nu$"
+    )
+    (item,) = gift.read(gift.write([Exported(content=content)]))
+    assert item.content == content
+
+
 def test_several_questions_stay_apart():
     questions = [
         Exported(content=QuestionContent(kind=Kind.TEXT, prompt=f"Question {n}?", accepted=("x",)))
