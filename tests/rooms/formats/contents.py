@@ -62,7 +62,7 @@ def contents(draw, text=blocks, line=lines):
         accepted=tuple(draw(_several(line))) if kind == Kind.TEXT else (),
         explanation=draw(text),
         follow_up=draw(text),
-        tags=tuple(draw(_several(line.map(lambda tag: tag[:40].strip())))),
+        tags=tuple(draw(_several(line.map(lambda tag: " ".join(tag[:40].split()))))),
     )
 
 
