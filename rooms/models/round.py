@@ -144,6 +144,15 @@ class Round(models.Model):
         blank=True,
         related_name="second",
     )
+    # The last round of the question that this one is the twin of, in the same class session.
+    twin_of = models.ForeignKey(
+        "self",
+        verbose_name=_("twin of"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="twins",
+    )
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
