@@ -1,5 +1,7 @@
 /** Where a class stands, as a page knows it. */
 
+import { DEFAULT_ASKS } from "./asks.js";
+
 const OPEN = { 1: "vote", 2: "revote" };
 const RESULT = {
   correct: null,
@@ -46,6 +48,8 @@ export function emptySession() {
     partnerRoom: null,
     partnersEpoch: -1,
     partnersRevision: -1,
+    asks: DEFAULT_ASKS,
+    asksRevision: -1,
     ...RESULT,
   };
 }

@@ -4,6 +4,7 @@
  * learns from replies (`local.*`).
  */
 
+import { DEFAULT_ASKS, withAsks } from "./asks.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
@@ -128,6 +129,7 @@ const HANDLERS = {
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
 
+  asks: inSession(withAsks),
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
@@ -195,6 +197,8 @@ const HANDLERS = {
       partnerRoom: event.room ?? null,
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
+      asks: event.asks ?? DEFAULT_ASKS,
+      asksRevision: revisionOf(event),
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.
