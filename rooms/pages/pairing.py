@@ -29,7 +29,7 @@ from rooms.peer.group_lists import GroupLine
 from rooms.queries import pairing_groups, pairing_rules
 from rooms.queries.pairing_groups import GroupPlan
 from rooms.queries.pairing_rules import SIZES, Students, label
-from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.errors import CourseArchived, InvalidMessageFormat, PeerError, PermissionDenied
 
 ON_A_PAGE = 50
 LONGEST_SEARCH = 100
@@ -171,6 +171,8 @@ def _add(request: HttpRequest, course: Course) -> HttpResponse:
                 students=form.named,
                 **form.cleaned_data,
             )
+        except CourseArchived as error:
+            return _page(request, course, alert=_told(error))
         except PeerError as error:
             form.add_error(None, _told(error))
         else:
