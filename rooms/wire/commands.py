@@ -229,6 +229,10 @@ class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
     pass
 
 
+class EnableDiscussion(Control, frozen=True, tag="enable_discussion"):
+    """Let partners in the hall find each other, and all others chat."""
+
+
 class StartRevote(Control, frozen=True, tag="start_revote"):
     seconds: Seconds | None = None
 
@@ -301,6 +305,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     MakePartners,
     EnableChat,
     EnableFaceChat,
+    EnableDiscussion,
     StartRevote,
     Reveal,
     Reopen,

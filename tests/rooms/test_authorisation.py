@@ -103,6 +103,7 @@ CONTROL = {
     "make_partners": ("vote_closed", {}),
     "enable_chat": ("paired", {}),
     "enable_face_chat": ("paired", {}),
+    "enable_discussion": ("paired", {}),
     "start_revote": ("vote_closed", {}),
     "reveal": ("vote_closed", {}),
     "reopen": ("vote_closed", {}),
