@@ -24,6 +24,7 @@ from rooms.wire.fields import (
     Username,
     Uuid,
 )
+from rooms.wire.partners import PlaceName
 
 
 class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -126,6 +127,21 @@ class DraftVote(Command, frozen=True, tag="draft"):
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     after: Moment | None = None
+
+
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -290,6 +306,8 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     State,
     CastVote,
     DraftVote,
+    SetPlace,
+    ShareReasons,
     Subscribe,
     Unsubscribe,
     Publish,

@@ -8,6 +8,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from rooms.wire.partners import Company, Myself
+from rooms.wire.partners import PartnerBody as PartnerBody
+
 
 class Person(Struct, frozen=True):
     username: str
@@ -255,13 +258,7 @@ class ClosingEvent(Event, tag="closing", frozen=True, kw_only=True):
     server_time: float
 
 
-class PartnerBody(Struct, frozen=True):
-    username: str
-    display_name: str
-    choice: str | None
-
-
-class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
+class PartnersEvent(Event, Company, tag="partners", frozen=True, kw_only=True):
     """The user's current partners. `revision` orders all reports of the state of a class."""
 
     course: str
@@ -348,7 +345,7 @@ class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
     until: float | None
 
 
-class Snapshot(Result, frozen=True, kw_only=True):
+class Snapshot(Result, Company, Myself, frozen=True, kw_only=True):
     """The state of the class for one user. `revision` orders all reports of a class's state.
 
     It has the fields of a result once the question is revealed.

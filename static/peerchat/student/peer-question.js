@@ -8,6 +8,7 @@ import { guardEnter, lengthOf, limitLength } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 import { heading, isBare, letterOf, wordsOf } from "../core/wording.js";
 import { answerFields } from "./answer-form.js";
+import { consentField } from "./consent.js";
 
 const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
 const EMPTY = {
@@ -88,6 +89,7 @@ export class PeerQuestion extends HTMLElement {
     });
     limitLength(parts.rationale, () => this.#client.state.limits.rationale);
     parts.count = h("span", { id: "rationale-count", class: "count" });
+    parts.consent = consentField(this.#client);
     parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, gettext("Vote"));
     parts.status = h("p", { class: "vote-status", role: "status", data: { testid: "vote-status" } });
     const form = h(
@@ -105,7 +107,7 @@ export class PeerQuestion extends HTMLElement {
           h("div", { class: "steps" }, parts.confidence.map(({ label }) => label)),
           h("p", { class: "ends", "aria-hidden": "true" }, h("span", {}, gettext("guessing")), h("span", {}, gettext("certain"))),
         ),
-        h("div", { class: "field" }, h("label", { for: "rationale" }, gettext("Your reason")), parts.rationale, parts.count),
+        h("div", { class: "field" }, h("label", { for: "rationale" }, gettext("Your reason")), parts.rationale, parts.count, parts.consent.element),
       ),
       h("div", { class: "vote-bar" }, parts.status, parts.button),
     );
@@ -131,6 +133,7 @@ export class PeerQuestion extends HTMLElement {
     if (focusedNear(rationale) !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
     setText(count, `${lengthOf(rationale.value)} / ${this.#client.state.limits.rationale}`);
     show(count, rationale.value.length > 0);
+    this.#parts.consent.render();
 
     show(first, round === 2);
     setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: answerWords(question, before) }) : gettext("You did not vote the first time. You can now."));
