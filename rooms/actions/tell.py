@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
+from msgspec import UNSET
+
 from accounts import people
 from accounts.people import User
 from rooms import frames
@@ -40,7 +42,8 @@ from rooms.models import (
 from rooms.queries import classroom, meeting
 from rooms.queries.rooms import audiences
 from rooms.wire import events
-from rooms.wire.course_events import LeadersEvent, with_role
+from rooms.wire.asking import Asks
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, LeadersEvent, with_role
 from rooms.wire.events import (
     ClosingEvent,
     DraftedEvent,
@@ -101,6 +104,20 @@ def leaders_changed(course: Course) -> None:
     """Tell the dashboards of a course that others lead it now."""
     frame = events.encode(LeadersEvent(course=course.slug))
     _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+
+
+def asks_changed(course: Course, asks: Asks, revision: int) -> None:
+    """Tell a course what its class asks students for; `revision` is 0 if it never had a class."""
+    event = AsksEvent(course=course.slug, asks=asks, revision=revision or UNSET)
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    _to_course(course.pk, Passing(names.room(room.id), events.encode(event), wakes=True))
+
+
+def class_settings_changed(course: Course) -> None:
+    """Tell the dashboards of a course, and its screens, that its classes run in another way."""
+    frame = events.encode(ClassSettingsEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+    figures_changed(course.pk)
 
 
 def removed(room: Room, message: Message) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, SCREEN_COMMANDS, Command
-from rooms.wire.course_events import CourseChanged, LeadersEvent
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, CourseChanged, LeadersEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -41,12 +41,21 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         FiguresEvent,
         QuestionsEvent,
         LeadersEvent,
+        ClassSettingsEvent,
+        AsksEvent,
         CourseChanged,
         CourseRenamed,
         QuestionRenamed,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], ScreenEvent, FiguresEvent, QuestionsEvent, LeadersEvent}
+_ONLY_ELSEWHERE = {
+    *_EVENTS["feed"],
+    ScreenEvent,
+    FiguresEvent,
+    QuestionsEvent,
+    LeadersEvent,
+    ClassSettingsEvent,
+}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:

@@ -18,6 +18,7 @@ from accounts.people import User
 from rooms import frames
 from rooms.models import (
     ClassSession,
+    ClassSettings,
     Connection,
     Course,
     Draft,
@@ -30,9 +31,10 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
-from rooms.queries import meeting
+from rooms.queries import class_settings, meeting
 from rooms.queries.outcome import Outcome, outcome
 from rooms.queries.places import myself
+from rooms.wire.asking import Asks
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -49,6 +51,7 @@ def class_session(course: Course) -> ClassSession | None:
             "current_round__version",
             "current_round__first",
             "controller",
+            "course__class_settings",
         )
         .first()
     )
@@ -112,7 +115,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     now = time.time()
     enrollment = enrolled(user, slug)
     course = enrollment.course
-    state = _class_state(course)
+    asks, state = _class_state(course)
     votes: list[OwnVote | None] = [None, None]
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
@@ -151,6 +154,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         **company,
         **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
+        asks=class_settings.told(asks),
     )
 
 
@@ -211,23 +215,26 @@ class _ClassStates:
 _states = _ClassStates()
 
 
-def _class_state(course: Course) -> _ClassState:
-    """Return the state of a course's class, which is read once for each revision.
+def _class_state(course: Course) -> tuple[Asks, _ClassState]:
+    """Return what a course's class asks for, and its state, which is read once for each revision.
 
     All students of a class ask for it at the same time.
     """
+    asked = [f"course__class_settings__{name}" for name in class_settings.ASKED]
     now = (
         ClassSession.objects.filter(course=course, ended_at=None)
-        .values_list("pk", "epoch", "revision", "changed_at")
+        .values_list("pk", "epoch", "revision", "changed_at", *asked)
         .first()
     )
     if now is not None:
-        known = _states.find(now[0], _Version(*now[1:], course.slug))
+        known = _states.find(now[0], _Version(*now[1:4], course.slug))
         if known is not None:
-            return known
+            return class_settings.asks_in(now[4:]), known
     session = class_session(course)
     if session is None:
-        return _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
+        state = _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
+        # Read last: what the class asks for must not be older than the revision.
+        return class_settings.asks(ClassSettings.of(course)), state
     first, second = rounds(session)
     state = _ClassState(
         control_fields(course, session),
@@ -237,7 +244,7 @@ def _class_state(course: Course) -> _ClassState:
     if not connection.in_atomic_block:
         version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
         _states.keep(session.pk, version, state)
-    return state
+    return class_settings.asks(class_settings.joined(session.course)), state
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:

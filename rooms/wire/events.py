@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from rooms.wire.asking import Asks
 from rooms.wire.partners import Company, Myself
 from rooms.wire.partners import PartnerBody as PartnerBody
 
@@ -351,7 +352,8 @@ class Snapshot(Result, Company, Myself, frozen=True, kw_only=True):
     It has the fields of a result once the question is revealed.
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
-    which the user may not post, which may be past, or null. `archived` is there if the course is.
+    which the user may not post, which may be past, or null. `archived` is there if the course is,
+    and `asks` if the class asks for other things than by default.
     """
 
     course: str
@@ -369,6 +371,7 @@ class Snapshot(Result, Company, Myself, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    asks: Asks | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

@@ -49,11 +49,11 @@ class Company(Struct, frozen=True, kw_only=True):
 class Myself(Struct, frozen=True, kw_only=True):
     """What a student said of themselves in the course.
 
-    `place` is there if the course asks where its students are, and `seat` if it also asks for the
-    seat in the hall; each is empty until the student says it. `shares_reasons` is there if the
-    student consented that others see their reasons without their name.
+    `place` and `seat` are there if the student said where they are; `seat` is empty without one.
+    `shares_reasons` is there if the student consented that others see their reasons without their
+    name.
     """
 
-    place: PlaceName | Literal[""] | UnsetType = UNSET
+    place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
     shares_reasons: Literal[True] | UnsetType = UNSET

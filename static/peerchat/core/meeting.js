@@ -2,8 +2,8 @@
 
 import { isOf } from "./renames.js";
 
-/** What is known of oneself: `place` is null where the course does not ask for it, and empty until it is said. */
-export const UNKNOWN_SELF = { place: null, seat: null, sharesReasons: false };
+/** What is known of oneself: `place` is empty until it is said. */
+export const UNKNOWN_SELF = { place: "", seat: "", sharesReasons: false };
 
 /** The group of a snapshot or of a `partners` event; older servers tell nothing of it. */
 export function companyOf(told) {
@@ -12,7 +12,7 @@ export function companyOf(told) {
 
 /** What a snapshot tells of oneself. */
 export function selfOf(told) {
-  return { place: told.place ?? null, seat: told.seat ?? null, sharesReasons: Boolean(told.shares_reasons) };
+  return { place: told.place ?? "", seat: told.seat ?? "", sharesReasons: Boolean(told.shares_reasons) };
 }
 
 /** Whether the group of a session is to talk face to face: until the next transition, from its last one. */
@@ -24,7 +24,7 @@ export function faceToFace({ phase, message, groupPlace }) {
 
 /** The handlers of the events about oneself. */
 export const SELF = {
-  placed: (state, { course, place, seat }) => withSelf(state, course, { place, seat: state.self.seat === null ? null : seat }),
+  placed: (state, { course, place, seat }) => withSelf(state, course, { place, seat }),
   sharing: (state, { course, shared }) => withSelf(state, course, { sharesReasons: shared }),
 };
 

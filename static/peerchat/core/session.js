@@ -1,5 +1,6 @@
 /** Where a class stands, as a page knows it. */
 
+import { DEFAULT_ASKS } from "./asks.js";
 import { companyOf } from "./meeting.js";
 
 const OPEN = { 1: "vote", 2: "revote" };
@@ -49,6 +50,8 @@ export function emptySession() {
     ...companyOf({}),
     partnersEpoch: -1,
     partnersRevision: -1,
+    asks: DEFAULT_ASKS,
+    asksRevision: -1,
     ...RESULT,
   };
 }

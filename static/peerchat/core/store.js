@@ -4,6 +4,7 @@
  * learns from replies (`local.*`).
  */
 
+import { DEFAULT_ASKS, withAsks } from "./asks.js";
 import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
@@ -133,6 +134,7 @@ const HANDLERS = {
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
 
+  asks: inSession(withAsks),
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
@@ -202,6 +204,8 @@ const HANDLERS = {
       ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
+      asks: event.asks ?? DEFAULT_ASKS,
+      asksRevision: revisionOf(event),
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.

@@ -58,14 +58,16 @@ export class PeerPlace extends HTMLElement {
   }
 
   render() {
-    const { place, seat } = this.#client.state.self;
+    const { self, course, session } = this.#client.state;
+    const { place, seat } = self;
     const { card, line, words, choices, form } = this.#parts;
-    const isAsked = place !== null && !this.#client.state.course.archived;
-    const isOpen = place === "" || this.#isChanging || this.#asksSeat;
+    const mayVote = !course.role || course.role === "student";
+    const isAsked = session.known && session.asks.place && mayVote && !course.archived;
+    const isOpen = !place || this.#isChanging || this.#asksSeat;
     show(this, isAsked);
     show(card, isAsked && isOpen);
     show(line, isAsked && !isOpen);
-    show(form, this.#asksSeat && seat !== null);
+    show(form, this.#asksSeat);
     for (const button of choices) button.setAttribute("aria-pressed", String(button.dataset.place === place));
     if (place) setText(words, said(place, seat));
   }
@@ -84,9 +86,10 @@ export class PeerPlace extends HTMLElement {
   }
 
   async #choose(place) {
-    const { seat } = this.#client.state.self;
-    if (!(await this.#send({ place, seat: place === "hall" && seat ? seat : "" }))) return;
-    this.#asksSeat = place === "hall" && seat !== null;
+    const { self, session } = this.#client.state;
+    const { seat } = self;
+    if (!(await this.#send({ place, seat: place === "hall" ? seat : "" }))) return;
+    this.#asksSeat = place === "hall" && session.asks.seat;
     if (!this.#asksSeat) {
       this.#close();
       return;
