@@ -1,5 +1,7 @@
 """Where the students of a course are: in the hall or elsewhere."""
 
+from typing import Any
+
 from django.db.models import Count, Q
 from msgspec import UNSET, UnsetType
 
@@ -9,9 +11,9 @@ from rooms.queries.presence import online_connections
 from rooms.wire.figures import Places
 
 
-def myself(enrollment: Enrollment) -> dict[str, object]:
-    """Return what a user said of themselves in a course, as fields of `Myself`."""
-    said: dict[str, object] = {}
+def myself(enrollment: Enrollment) -> dict[str, Any]:
+    """Return what a user said of themselves in a course, as fields of `Snapshot`."""
+    said: dict[str, Any] = {}
     if enrollment.place:
         said |= {"place": enrollment.place, "seat": enrollment.seat}
     if enrollment.shares_reasons_since is not None:

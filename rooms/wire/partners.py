@@ -1,10 +1,11 @@
-"""What partners are told of each other, and what a student said of themselves."""
+"""What partners are told of each other."""
 
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 PlaceName = Literal["hall", "elsewhere"]
+GroupPlace = Literal["hall", "elsewhere", "both"]
 
 
 class PartnerBody(Struct, frozen=True):
@@ -42,18 +43,5 @@ class Company(Struct, frozen=True, kw_only=True):
     """
 
     group: int | UnsetType = UNSET
-    group_place: Literal["hall", "elsewhere", "both"] | UnsetType = UNSET
+    group_place: GroupPlace | UnsetType = UNSET
     offered: OfferedReason | UnsetType = UNSET
-
-
-class Myself(Struct, frozen=True, kw_only=True):
-    """What a student said of themselves in the course.
-
-    `place` and `seat` are there if the student said where they are; `seat` is empty without one.
-    `shares_reasons` is there if the student consented that others see their reasons without their
-    name.
-    """
-
-    place: PlaceName | UnsetType = UNSET
-    seat: str | UnsetType = UNSET
-    shares_reasons: Literal[True] | UnsetType = UNSET

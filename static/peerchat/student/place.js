@@ -61,8 +61,8 @@ export class PeerPlace extends HTMLElement {
     const { self, course, session } = this.#client.state;
     const { place, seat } = self;
     const { card, line, words, choices, form } = this.#parts;
-    const mayVote = !course.role || course.role === "student";
-    const isAsked = session.known && session.asks.place && mayVote && !course.archived;
+    const isStudent = !course.role || course.role === "student";
+    const isAsked = session.known && session.asks.place && isStudent && !course.archived;
     const isOpen = !place || this.#isChanging || this.#asksSeat;
     show(this, isAsked);
     show(card, isAsked && isOpen);
