@@ -39,7 +39,7 @@ from rooms.models import (
     Room,
     Vote,
 )
-from rooms.queries import classroom
+from rooms.queries import classroom, meeting
 from rooms.queries.rooms import audiences
 from rooms.wire import events
 from rooms.wire.asking import Asks
@@ -57,6 +57,7 @@ from rooms.wire.events import (
     SystemEvent,
     VotedEvent,
 )
+from rooms.wire.place_events import PlacedEvent, SharingEvent
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -253,8 +254,10 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[people.Key, PartnerBody]]] = defaultdict(list)
     partner_groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
+    members = classroom.partner_bodies(*partner_groups)
+    for group_id, user_id, body in members:
         bodies[group_id].append((user_id, body))
+    companies = meeting.companies(partner_groups, members)
     return [
         Passing(
             names.user(user_id),
@@ -265,6 +268,7 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
                     partners=[body for key, body in bodies[partner_group.pk] if key != user_id],
                     epoch=session.epoch,
                     revision=session.revision,
+                    **companies[partner_group.pk],
                 )
             ),
             revision=session.revision,
@@ -325,6 +329,21 @@ def drafted(drafts: Iterable[Draft]) -> None:
         )
         for draft in drafts
     )
+
+
+def placed(enrollment: Enrollment) -> None:
+    """Tell a student where they said they are, in all their sockets, and count it."""
+    now = frames.placed(enrollment)
+    event = PlacedEvent(course=enrollment.course.slug, place=now.place, seat=now.seat)
+    _to_users([(enrollment.course_id, enrollment.user_id, event)])
+    figures_changed(enrollment.course_id)
+
+
+def sharing(enrollment: Enrollment) -> None:
+    """Tell a student whether others may see their reasons, in all their sockets."""
+    now = frames.sharing(enrollment)
+    event = SharingEvent(course=enrollment.course.slug, shared=now.shared)
+    _to_users([(enrollment.course_id, enrollment.user_id, event)])
 
 
 def muted(enrollment: Enrollment) -> None:

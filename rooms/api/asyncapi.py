@@ -15,15 +15,13 @@ from rooms.wire.events import (
     ControlEvent,
     CourseRenamed,
     Event,
-    FeedJoined,
-    FeedLeft,
-    FeedWelcome,
     MessageRemoved,
     NewMessageEvent,
     QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
+from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent

@@ -31,8 +31,9 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
-from rooms.queries import class_settings
+from rooms.queries import class_settings, meeting
 from rooms.queries.outcome import Outcome, outcome
+from rooms.queries.places import myself
 from rooms.wire.asking import Asks
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
@@ -119,6 +120,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
+    company: dict[str, Any] = {}
     if state.rounds != (None, None):
         own = {
             vote.round_id: frames.own_vote(vote)
@@ -138,7 +140,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
             )
             if place is not None:
                 room = str(place.group.room_id)
-                partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
+                members = partner_bodies(place.group)
+                partners = [body for _, key, body in members if key != user.pk]
+                company = meeting.companies([place.group], members)[place.group_id]
     return course.pk, Snapshot(
         **state.fields,
         server_time=now,
@@ -147,6 +151,8 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         muted_until=frames.muted_until(enrollment),
         room=room,
         partners=partners,
+        **company,
+        **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
         asks=class_settings.told(asks),
     )
@@ -248,14 +254,12 @@ def last_epoch_session(course: Course) -> ClassSession | None:
 
 
 def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
-    """Return (group id, user id, body for the partners) for each member of the partner groups."""
+    """Return (group id, user id, body for the partners) for each member of the partner groups.
+
+    Callers show a body to the other members of its group only, once the discussion was opened.
+    """
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
-    rounds_ = {group.round_id for group in of}
-    choices = dict(
-        Vote.objects.filter(round__in=rounds_, user__in=[p.user_id for p in places]).values_list(
-            "user_id", "choice"
-        )
-    )
+    said = meeting.openings(of, [place.user_id for place in places])
     return [
         (
             place.group_id,
@@ -263,7 +267,7 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
             PartnerBody(
                 username=people.username(place.user),
                 display_name=people.shown_name(place.user),
-                choice=choices.get(place.user_id),
+                **{"choice": None, **said.get(place.user_id, {})},
             ),
         )
         for place in places
