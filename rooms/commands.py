@@ -18,6 +18,7 @@ from accounts.people import User
 from rooms import frames, permissions, ratelimit
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
+from rooms.actions.convictions import say_convinced
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
@@ -47,6 +48,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     State,
@@ -225,6 +227,11 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
@@ -330,6 +337,7 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

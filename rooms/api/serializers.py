@@ -14,6 +14,7 @@ from rooms.wire.commands import (
     DraftVote,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -77,6 +78,11 @@ class NewVoteSerializer(CommandSerializer):
 
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
+    given = ("course",)
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
     given = ("course",)
 
 

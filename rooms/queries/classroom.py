@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts import people
 from accounts.people import User
@@ -30,7 +30,9 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
+from rooms.queries.convictions import convinced_body, own_conviction
 from rooms.queries.outcome import Outcome, outcome
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -115,6 +117,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
+    convinced: ConvincedBody | UnsetType = UNSET
     if state.rounds != (None, None):
         own = {
             vote.round_id: frames.own_vote(vote)
@@ -126,6 +129,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         if state.fields["phase"] in phases.OPEN_PHASES:
             left = Draft.objects.filter(round=state.rounds[1] or state.rounds[0], user=user).first()
             draft = None if left is None else frames.own_draft(left)
+        if state.rounds[1] is not None:
+            said = own_conviction(user, state.rounds[1])
+            convinced = UNSET if said is None else convinced_body(said)
         if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
                 Partner.objects.filter(round=state.rounds[0], user=user)
@@ -144,6 +150,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         room=room,
         partners=partners,
         archived=UNSET if course.archived_at is None else True,
+        convinced=convinced,
     )
 
 

@@ -21,6 +21,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -90,6 +91,8 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
+        if (argument := shown_argument(session)) is not None:
+            shown["argument"] = argument
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(
         course=course.slug,

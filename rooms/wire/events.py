@@ -8,6 +8,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from rooms.wire.convinced import ConvincedBody
+
 
 class Person(Struct, frozen=True):
     username: str
@@ -372,6 +374,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

@@ -30,12 +30,14 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     State,
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -131,6 +133,12 @@ class Drafted(Struct, frozen=True):
     sent_at: float | None
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
 class Subscribed(Struct, frozen=True):
     topic: str
 
@@ -184,6 +192,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,
