@@ -65,18 +65,20 @@ def arguments_for(user: User, slug: str, question: str | None) -> ArgumentsBody:
         return _of_question(course, session, question)
     if session is None or session.current_round is None:
         return ArgumentsBody()
-    return arguments(session) or ArgumentsBody(
+    return arguments(course, session) or ArgumentsBody(
         question=session.current_round.question.slug, is_open=session.phase == Phase.REVOTE
     )
 
 
-def arguments(session: ClassSession) -> ArgumentsBody | None:
-    """Return the arguments of the question at which a class is; None before its second vote closed
-    and if there was none."""
+def arguments(course: Course, session: ClassSession) -> ArgumentsBody | None:
+    """Return the arguments that moved most at the current question of a class.
+
+    It is None before the second vote is closed, and if there was none.
+    """
     _, second = rounds(session)
     if second is None or session.phase not in SHOWN_IN:
         return None
-    return _body(session.course, second)
+    return _body(course, second)
 
 
 def _of_question(course: Course, session: ClassSession | None, slug: str) -> ArgumentsBody:
@@ -151,7 +153,7 @@ def visible_arguments(course: Course, second: Round) -> tuple[list[Argument], in
     return found, len(messages) + len(reasons) - len(found)
 
 
-def shown_argument(session: ClassSession) -> ScreenArgument | None:
+def shown_argument(course: Course, session: ClassSession) -> ScreenArgument | None:
     """Return the argument that those who lead a class show in the hall, if it may be seen now."""
     _, second = rounds(session)
     if second is None or session.phase not in SHOWN_IN:
@@ -160,7 +162,7 @@ def shown_argument(session: ClassSession) -> ScreenArgument | None:
     if shown is None:
         return None
     author = shown.vote.user_id if shown.vote is not None else shown.message.sender_id
-    if not _sharing(session.course, [author]):
+    if not _sharing(course, [author]):
         return None
     if shown.vote is not None:
         found = _of_vote(shown.vote)

@@ -91,7 +91,7 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
-        if (argument := shown_argument(session)) is not None:
+        if (argument := shown_argument(course, session)) is not None:
             shown["argument"] = argument
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(

@@ -59,10 +59,7 @@ export class PeerPoll extends EventTarget {
   #since = 0;
   #due = false;
 
-  /**
-   * `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
-   * session.
-   */
+  /** `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with requests. */
   constructor({ course, room, api, token = null, csrf = null, leading = false, ...options }) {
     super();
     this.course = course;
@@ -150,9 +147,11 @@ export class PeerPoll extends EventTarget {
       case "mark_read":
         return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true }); // on leaving
       case "vote":
-      case "draft": {
+      case "draft":
+      case "say_convinced": {
         const { course, ...body } = fields;
-        return this.#ask("POST", `courses/${course}/${action}/`, { body: { uuid, ...body }, timeout, keepalive: true });
+        const path = `courses/${course}/${action === "say_convinced" ? "convinced" : action}/`;
+        return this.#ask("POST", path, { body: { uuid, ...body }, timeout, keepalive: true });
       }
       case "typing":
         return {};

@@ -27,6 +27,9 @@ export const NO_FIGURES = {
   right: null,
   may_set_correct: false,
   bars: false,
+  arguments: null,
+  twin: null,
+  twin_of: null,
 };
 
 export function emptySession() {
@@ -42,6 +45,7 @@ export function emptySession() {
     deadline: null,
     votes: [null, null],
     draft: null,
+    convinced: null,
     partners: [],
     partnerRoom: null,
     partnersEpoch: -1,
