@@ -212,8 +212,8 @@ class QuestionEditor extends HTMLElement {
   }
 }
 
-/** A number that cannot be read is left out of the preview. */
-function readable(content) {
+/** A number that cannot be read is left out of the preview, as is the twin, of which it shows nothing. */
+function readable({ twin_of: _, ...content }) {
   const { number, tolerance } = content;
   return { ...content, number: typeof number === "string" ? null : number, tolerance: typeof tolerance === "string" ? 0 : tolerance };
 }
