@@ -56,7 +56,7 @@ def say_convinced(*, user: User, command: SayConvinced) -> ConvincedBody:
     if place is None:
         raise NoPartner("You have no partners whose arguments could have convinced you.")
     message = _message(place, command.message) if command.message is not None else None
-    vote = _reason(place, command.username) if command.by == Conviction.By.REASON else None
+    vote = _reason(place, command.username) if command.by == "reason" else None
     said = Conviction(
         round=second,
         user=user,
@@ -115,7 +115,7 @@ def _reason(place: Partner, username: str | None) -> Vote:
     """
     found = Vote.objects.filter(round=place.round_id).exclude(rationale="")
     if username is None:
-        found = found.filter(pk=place.group.offered_id)
+        found = found.filter(pk__in=[place.group.offered_id])
     else:
         partners = Partner.objects.filter(group=place.group_id).exclude(pk=place.pk)
         found = found.filter(user__in=partners.values("user"), user=people.find(username))

@@ -85,14 +85,14 @@ def save_question(
     content = clean(content)
     is_draft = _check(content) or is_draft
     wanted = found.slug if slug is None else slug
-    known_as = {original.slug, *original.former_slugs} if (original := found.twin_of) else {None}
-    same_twin = twin_of is UNSET or twin_of in known_as
-    if same_twin and (found.content, found.is_draft, found.slug) == (content, is_draft, wanted):
+    original = found.twin_of
+    keeps_twin = isinstance(twin_of, UnsetType) or twin_of == (original and original.slug)
+    if keeps_twin and (found.content, found.is_draft, found.slug) == (content, is_draft, wanted):
         return found
     if found.edit != edit:
         raise EditConflict
-    if not same_twin:
-        original = check_twin(course_, twin_of, found)
+    if not keeps_twin:
+        original = check_twin(course_, twin_of or None, found)
     if slug is None and not is_draft and question_names.is_placeholder(found.slug):
         taken = question_names.taken_slugs(course_) - {found.slug}
         wanted = question_names.proposed_slug(content, taken)

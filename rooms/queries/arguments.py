@@ -161,18 +161,17 @@ def shown_argument(course: Course, session: ClassSession) -> ScreenArgument | No
     shown = ShownArgument.objects.filter(round=second).select_related("message", "vote").first()
     if shown is None:
         return None
-    author = shown.vote.user_id if shown.vote is not None else shown.message.sender_id
-    if not _sharing(course, [author]):
-        return None
+    found: Argument | None = None
     if shown.vote is not None:
-        found = _of_vote(shown.vote)
-    else:
+        if _sharing(course, [shown.vote.user_id]):
+            found = _of_vote(shown.vote)
+    elif shown.message is not None:
+        author = shown.message.sender_id
         is_flagged = Flag.objects.filter(message=shown.message, settled_at=None).exists()
-        if shown.message.removed_at is not None or is_flagged:
-            return None
-        choice = Vote.objects.filter(round=second.first_id, user=author).values_list("choice")
-        found = _of_message(shown.message, next((one for (one,) in choice), None))
-    return ScreenArgument(found.text, found.choice)
+        if shown.message.removed_at is None and not is_flagged and _sharing(course, [author]):
+            vote = Vote.objects.filter(round=second.first_id, user=author).first()
+            found = _of_message(shown.message, None if vote is None else vote.choice)
+    return None if found is None else ScreenArgument(found.text, found.choice)
 
 
 def _sharing(course: Course, users: Iterable[people.Key]) -> set[people.Key]:

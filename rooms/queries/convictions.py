@@ -1,11 +1,13 @@
 """What convinced a student, as they are told it."""
 
+from typing import cast
+
 from msgspec import UNSET
 
 from accounts import people
 from accounts.people import User
 from rooms.models import Conviction, Partner
-from rooms.wire.convinced import ConvincedBody
+from rooms.wire.convinced import By, ConvincedBody
 
 
 def convinced_body(said: Conviction) -> ConvincedBody:
@@ -15,7 +17,7 @@ def convinced_body(said: Conviction) -> ConvincedBody:
     reason that was offered to the group stays hidden.
     """
     return ConvincedBody(
-        by=Conviction.By(said.by).value,
+        by=cast("By", said.by),
         message=UNSET if said.message_id is None else str(said.message_id),
         username=UNSET if (author := _partner(said)) is None else people.username(author),
         said_at=said.said_at.timestamp(),

@@ -213,9 +213,11 @@ class QuestionEditor extends HTMLElement {
 }
 
 /** A number that cannot be read is left out of the preview, as is the twin, of which it shows nothing. */
-function readable({ twin_of: _, ...content }) {
+function readable(content) {
   const { number, tolerance } = content;
-  return { ...content, number: typeof number === "string" ? null : number, tolerance: typeof tolerance === "string" ? 0 : tolerance };
+  const shown = { ...content, number: typeof number === "string" ? null : number, tolerance: typeof tolerance === "string" ? 0 : tolerance };
+  delete shown.twin_of;
+  return shown;
 }
 
 customElements.define("question-editor", QuestionEditor);
