@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "by": "thought",
     "token": "pc_none",
     "conn_id": "nobody",
 }

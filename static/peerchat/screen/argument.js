@@ -26,5 +26,5 @@ export function drawArgument(section, box, { argument, question }) {
 
 /** Make the words of the argument as large as there is room for. */
 export function fitArgument(section, box, { least, most }) {
-  if (!section.hidden) fit(section.querySelector(".screen-quote-box"), box, { least, most });
+  if (!section.hidden) fit(box.parentElement, box, { least, most });
 }
