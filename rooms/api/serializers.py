@@ -14,6 +14,7 @@ from rooms.wire.commands import (
     DraftVote,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
     SetPlace,
     ShareReasons,
 )
@@ -89,6 +90,10 @@ class PlaceSerializer(CommandSerializer):
 
 class SharingSerializer(CommandSerializer):
     struct = ShareReasons
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
     given = ("course",)
 
 

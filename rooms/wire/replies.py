@@ -30,6 +30,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -38,6 +39,7 @@ from rooms.wire.commands import (
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -147,6 +149,12 @@ class Sharing(Struct, frozen=True):
     shared: bool
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
 class Subscribed(Struct, frozen=True):
     topic: str
 
@@ -202,6 +210,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     DraftVote: Drafted,
     SetPlace: Placed,
     ShareReasons: Sharing,
+    SayConvinced: Convinced,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "group": 1,
     "place": "hall",
     "shared": True,
+    "by": "thought",
     "token": "pc_none",
     "conn_id": "nobody",
 }

@@ -39,6 +39,10 @@ CHAT = {
         {"course": "course", "shared": True},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
 }
@@ -122,6 +126,7 @@ CONTROL = {
     "announce": ("idle", {"text": "hi"}),
     "move_student": ("paired", {"username": "ada", "group": 1}),
     "show_bars": ("vote_closed", {}),
+    "show_argument": ("revote_closed", {}),
     "figures": ("idle", {}),
 }
 
