@@ -15,6 +15,8 @@ from rooms.wire.commands import (
     NewMessage,
     PrivateMessage,
     SayConvinced,
+    SetPlace,
+    ShareReasons,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -83,6 +85,16 @@ class NewDraftSerializer(CommandSerializer):
 
 class ConvincedSerializer(CommandSerializer):
     struct = SayConvinced
+    given = ("course",)
+
+
+class PlaceSerializer(CommandSerializer):
+    struct = SetPlace
+    given = ("course",)
+
+
+class SharingSerializer(CommandSerializer):
+    struct = ShareReasons
     given = ("course",)
 
 

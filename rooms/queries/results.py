@@ -25,6 +25,7 @@ from rooms.peer.phases import Phase
 from rooms.permissions import leading
 from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
+from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
 from rooms.queries.twins import twin_offer, twin_result
@@ -40,6 +41,7 @@ def figures(course: Course) -> FiguresBody:
     """Return the live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
+    where = places(course)
     if session is None or session.current_round is None:
         return FiguresBody(
             online=online,
@@ -51,6 +53,7 @@ def figures(course: Course) -> FiguresBody:
             transitions=None,
             gain=None,
             correct=None,
+            places=where,
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -81,6 +84,7 @@ def figures(course: Course) -> FiguresBody:
         arguments=arguments(course, session) or UNSET,
         twin=twin_offer(session) or UNSET,
         twin_of=twin_result(session) or UNSET,
+        places=where,
     )
 
 

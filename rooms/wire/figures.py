@@ -38,6 +38,14 @@ class TwinResult(Struct, frozen=True, kw_only=True):
     copied: float | None | UnsetType = UNSET
 
 
+class Places(Struct, frozen=True):
+    """Numbers of students who are online, by where they said they are."""
+
+    hall: int
+    elsewhere: int
+    unknown: int
+
+
 class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
@@ -48,7 +56,8 @@ class FiguresBody(Struct, frozen=True):
     Numbers up to `tolerance` away are right. `may_set_correct` tells whether `set_correct` may
     change the right answer, and `bars` whether the screen of the hall shows the votes. `arguments`
     is there from the close of the second vote on, `twin` with a result whose twin may be asked, and
-    `twin_of` while the current question is a twin.
+    `twin_of` while the current question is a twin. `places` is there if the course asks where its
+    students are.
     """
 
     online: int
@@ -69,6 +78,7 @@ class FiguresBody(Struct, frozen=True):
     arguments: ArgumentsBody | UnsetType = UNSET
     twin: TwinOffer | UnsetType = UNSET
     twin_of: TwinResult | UnsetType = UNSET
+    places: Places | UnsetType = UNSET
 
 
 class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):

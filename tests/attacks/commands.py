@@ -21,6 +21,8 @@ VALUES: dict[str, Any] = {
     "round": 1,
     "group": 1,
     "by": "thought",
+    "place": "hall",
+    "shared": True,
     "token": "pc_none",
     "conn_id": "nobody",
 }

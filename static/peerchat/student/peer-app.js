@@ -5,6 +5,7 @@ import "../core/peer-countdown.js";
 import "./convinced.js";
 import "./peer-partners.js";
 import "./peer-question.js";
+import "./place.js";
 import "../chat/peer-rooms.js";
 
 import { showArchived, showCourse } from "../core/course.js";
@@ -75,6 +76,7 @@ export class PeerApp extends HTMLElement {
     this.#parts.question.connect({ client, ballot });
     this.#parts.convinced.connect(client);
     this.#parts.partners.connect(client);
+    this.#parts.place?.connect(client);
     this.#parts.chat?.connect(client);
     this.#parts.rooms?.connect(client, this.#parts.chat);
     this.getRootNode().querySelector("peer-connection")?.watch([socket]);
@@ -138,6 +140,7 @@ export class PeerApp extends HTMLElement {
   #renderClass(session) {
     if (session.known) this.#renderPhase(session);
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#client.now());
+    this.#parts.place?.render();
     this.#parts.question.render(session);
     const room = partnerRoom(this.#client.state);
     this.#parts.convinced.render(session, room);
