@@ -230,6 +230,11 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
     enrollment = await client.runtime.threads.run(
         places.set_place,
@@ -246,11 +251,6 @@ async def _share_reasons(client: Client, command: ShareReasons) -> replies.Shari
         places.share_reasons, user=client.user, course=command.course, shared=command.shared
     )
     return frames.sharing(enrollment)
-
-
-async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
-    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
-    return replies.Convinced(said)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
@@ -358,9 +358,9 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
     SetPlace: _set_place,
     ShareReasons: _share_reasons,
-    SayConvinced: _say_convinced,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

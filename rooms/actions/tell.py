@@ -333,6 +333,12 @@ def drafted(drafts: Iterable[Draft]) -> None:
     )
 
 
+def convinced(user: User, course: Course, question: Question, said: ConvincedBody) -> None:
+    """Tell a user what they said convinced them, in all their sockets."""
+    event = ConvincedEvent(course=course.slug, question=question.slug, convinced=said)
+    _to_users([(course.pk, user.pk, event)])
+
+
 def placed(enrollment: Enrollment) -> None:
     """Tell a student where they said they are, in all their sockets, and count it."""
     now = frames.placed(enrollment)
@@ -346,12 +352,6 @@ def sharing(enrollment: Enrollment) -> None:
     now = frames.sharing(enrollment)
     event = SharingEvent(course=enrollment.course.slug, shared=now.shared)
     _to_users([(enrollment.course_id, enrollment.user_id, event)])
-
-
-def convinced(user: User, course: Course, question: Question, said: ConvincedBody) -> None:
-    """Tell a user what they said convinced them, in all their sockets."""
-    event = ConvincedEvent(course=course.slug, question=question.slug, convinced=said)
-    _to_users([(course.pk, user.pk, event)])
 
 
 def muted(enrollment: Enrollment) -> None:

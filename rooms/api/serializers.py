@@ -83,6 +83,11 @@ class NewDraftSerializer(CommandSerializer):
     given = ("course",)
 
 
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
+    given = ("course",)
+
+
 class PlaceSerializer(CommandSerializer):
     struct = SetPlace
     given = ("course",)
@@ -90,10 +95,6 @@ class PlaceSerializer(CommandSerializer):
 
 class SharingSerializer(CommandSerializer):
     struct = ShareReasons
-
-
-class ConvincedSerializer(CommandSerializer):
-    struct = SayConvinced
     given = ("course",)
 
 

@@ -122,8 +122,8 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
-    company: dict[str, Any] = {}
     convinced: ConvincedBody | UnsetType = UNSET
+    company: dict[str, Any] = {}
     if state.rounds != (None, None):
         own = {
             vote.round_id: frames.own_vote(vote)
@@ -160,8 +160,8 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         **company,
         **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
-        asks=class_settings.told(asks),
         convinced=convinced,
+        asks=class_settings.told(asks),
     )
 
 

@@ -81,10 +81,10 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
-        places=where,
         arguments=arguments(course, session) or UNSET,
         twin=twin_offer(session) or UNSET,
         twin_of=twin_result(session) or UNSET,
+        places=where,
     )
 
 

@@ -92,10 +92,10 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
-        if _meets(session):
-            shown["meets"] = True
         if (argument := shown_argument(course, session)) is not None:
             shown["argument"] = argument
+        if _meets(session):
+            shown["meets"] = True
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(
         course=course.slug,

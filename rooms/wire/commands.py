@@ -131,21 +131,6 @@ class DraftVote(Command, frozen=True, tag="draft"):
     after: Moment | None = None
 
 
-class SetPlace(Command, frozen=True, tag="set_place"):
-    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
-
-    course: Slug
-    place: PlaceName
-    seat: Text = ""
-
-
-class ShareReasons(Command, frozen=True, tag="share_reasons"):
-    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
-
-    course: Slug
-    shared: bool
-
-
 class SayConvinced(Command, frozen=True, tag="say_convinced"):
     """Say what convinced one in the second vote on a question, or change what one said.
 
@@ -165,6 +150,21 @@ class SayConvinced(Command, frozen=True, tag="say_convinced"):
             raise ValueError("A message belongs to `by: message`, and to nothing else")
         if self.username is not None and self.by != "reason":
             raise ValueError("A username belongs to `by: reason` alone")
+
+
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -335,9 +335,9 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     State,
     CastVote,
     DraftVote,
+    SayConvinced,
     SetPlace,
     ShareReasons,
-    SayConvinced,
     Subscribe,
     Unsubscribe,
     Publish,

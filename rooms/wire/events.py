@@ -353,6 +353,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
     asks: Asks | UnsetType = UNSET
     group: int | UnsetType = UNSET
     group_place: GroupPlace | UnsetType = UNSET
@@ -360,7 +361,6 @@ class Snapshot(Result, frozen=True, kw_only=True):
     place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
     shares_reasons: Literal[True] | UnsetType = UNSET
-    convinced: ConvincedBody | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

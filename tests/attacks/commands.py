@@ -20,9 +20,9 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "by": "thought",
     "place": "hall",
     "shared": True,
-    "by": "thought",
     "token": "pc_none",
     "conn_id": "nobody",
 }

@@ -31,6 +31,10 @@ CHAT = {
         {"course": "course", "question": "force", "round": 1, "choice": "A"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
     "set_place": (
         {"course": "course", "place": "hall"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
@@ -38,10 +42,6 @@ CHAT = {
     "share_reasons": (
         {"course": "course", "shared": True},
         *(OK, DENIED, DENIED, DENIED, DENIED),
-    ),
-    "say_convinced": (
-        {"course": "course", "question": "force", "by": "thought"},
-        *("round_closed", DENIED, DENIED, DENIED, DENIED),
     ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
