@@ -4,6 +4,5 @@ export const OF_STUDENTS = {
   draft: "draft",
   say_convinced: "convinced",
   set_place: "place",
-  say_convinced: "convinced",
   share_reasons: "sharing",
 };
