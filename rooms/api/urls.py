@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from rooms.api import (
+    class_settings,
     classroom,
     course_settings,
     courses,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("join/", joining.Join.as_view()),
     path("courses/", courses.Courses.as_view()),
     path("courses/<slug:slug>/", course_settings.OneCourse.as_view()),
+    path("courses/<slug:slug>/class-settings/", class_settings.OneClassSettings.as_view()),
     path("courses/<slug:slug>/copy/", course_settings.Copies.as_view()),
     path("courses/<slug:slug>/leaders/", course_settings.Leaders.as_view()),
     path("courses/<slug:slug>/leaders/<path:username>/", course_settings.OneLeader.as_view()),

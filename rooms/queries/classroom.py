@@ -227,9 +227,10 @@ def _class_state(course: Course) -> tuple[Asks, _ClassState]:
         .first()
     )
     if now is not None:
-        known = _states.find(now[0], _Version(*now[1:4], course.slug))
+        pk, epoch, revision, changed_at, *asks = now
+        known = _states.find(pk, _Version(epoch, revision, changed_at, course.slug))
         if known is not None:
-            return class_settings.asks_in(now[4:]), known
+            return class_settings.asks_in(asks), known
     session = class_session(course)
     if session is None:
         state = _ClassState(control_fields(course, last_epoch_session(course)), (None, None))

@@ -51,7 +51,6 @@ export function emptySession() {
     partnersEpoch: -1,
     partnersRevision: -1,
     asks: DEFAULT_ASKS,
-    asksRevision: -1,
     ...RESULT,
   };
 }

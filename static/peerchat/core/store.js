@@ -205,7 +205,6 @@ const HANDLERS = {
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
       asks: event.asks ?? DEFAULT_ASKS,
-      asksRevision: revisionOf(event),
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.
