@@ -38,8 +38,8 @@ class Seating:
     def gain(self, one: int, other: int) -> float:
         """Return what a swap of two students of different groups would add to the worth."""
         here, there = self.where[one], self.where[other]
-        with_other = [other if member == one else member for member in self.groups[here]]
-        with_one = [one if member == other else member for member in self.groups[there]]
+        with_other, with_one = self.groups[here][:], self.groups[there][:]
+        with_other[with_other.index(one)], with_one[with_one.index(other)] = other, one
         now = self.worth(with_other) + self.worth(with_one)
         return now - self.values[here] - self.values[there]
 

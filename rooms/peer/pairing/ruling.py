@@ -10,7 +10,7 @@ for which nothing is known that is both exact and fast. What holds is this:
 - A pool of up to `FEW` students gets the best of all groupings, for the sizes of its groups.
 - For others, the best that a bounded number of swaps leads to.
 - Two who are never together are together only if no grouping is found without that, not even with
-  smaller groups of two or more. For pools of up to `FEW`, none exists. For others there is one
+  smaller or larger groups. For pools of up to `FEW`, none exists. For others there is one
   whenever no student has as many rules as there are groups (A. Hajnal and E. Szemerédi, 1970), and
   the swaps find it. Else as few such pairs as can be found are together, as nobody is left alone.
 """
@@ -27,8 +27,8 @@ from rooms.peer.pairing.searching import FEW, search, units_of
 from rooms.peer.pairing.students import Key
 from rooms.peer.pairing.table import BROKEN, MIXED, NO_ANSWER, Table
 
-MORE_GROUPS: Final = 5
-"""Greater numbers of groups that are tried to keep the rules."""
+MOST_NUMBERS: Final = 6
+"""Numbers of groups that are tried to keep the rules."""
 
 
 class Obeying(Generic[Key]):
@@ -59,10 +59,16 @@ class Obeying(Generic[Key]):
         self._make = make
 
     def groups(self, count: int) -> Groups:
-        """Return ``count`` groups that keep the rules, or more if that takes more."""
+        """Return ``count`` groups that keep the rules, or as near to that number as they allow.
+
+        A grouping that keeps them can be split until all groups have two or three members, and
+        still keeps them. So no numbers of groups but those from a third to half of the students
+        need be tried to find one.
+        """
         best: tuple[tuple[int, int], Groups] | None = None
-        most = max(count, min(len(self._pool) // 2, count + MORE_GROUPS))
-        for number in range(count, most + 1):
+        n = len(self._pool)
+        numbers = range(min(count, -(-n // 3)), max(count, n // 2) + 1)
+        for number in sorted(numbers, key=lambda one: (abs(one - count), -one))[:MOST_NUMBERS]:
             made = self._obey(self._make(number))
             broken = sum(map(self._table.broken, made))
             too_many = sum(max(0, len(members) - self._size - 1) for members in made)
@@ -80,7 +86,7 @@ class Obeying(Generic[Key]):
         if len(self._pool) <= FEW:
             sizes = sorted(map(len, groups), reverse=True)
             units = units_of(self._pool, self._blocks)
-            found = search(sizes, units, self._table, worth=self._worth)
+            found = search(sizes, units, self._table, worth=self._worth, is_fine=self._is_fine)
             # The groups themselves are one way to place the units.
             assert found is not None
             return found

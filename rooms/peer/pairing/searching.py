@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from rooms.peer.pairing.improving import Groups, Worth
@@ -19,8 +19,11 @@ def search(
     table: Table[Key],
     *,
     worth: Worth,
+    is_fine: Callable[[Groups], bool],
 ) -> Groups | None:
     """Return the groups of the given sizes with the greatest worth; None if the units do not fit.
+
+    The search ends with the first grouping that is fine, as nothing can be better.
 
     A unit is a student, or several who stay together. Students of the same answer without any rule
     count as the same, and so do empty groups of the same size, so few groupings are left to try.
@@ -40,13 +43,15 @@ def search(
             and not any(member in table.apart for member in pair)
         )
 
-    def place(number: int, last: int) -> None:
+    def place(number: int, last: int) -> bool:
+        """Place all units from this one on; return whether to search no further."""
         nonlocal best
         if number == len(order):
             value = sum(map(worth, groups))
             if best is None or value > best[0]:
                 best = value, [list(members) for members in groups]
-            return
+                return is_fine(groups)
+            return False
         unit = order[number]
         first = last if number and is_like(order[number - 1], unit) else 0
         empty: set[int] = set()
@@ -58,8 +63,10 @@ def search(
                     continue
                 empty.add(sizes[at])
             groups[at].extend(unit)
-            place(number + 1, at)
+            if place(number + 1, at):
+                return True
             del groups[at][-len(unit) :]
+        return False
 
     place(0, 0)
     return None if best is None else best[1]

@@ -18,16 +18,17 @@ VOTED: Final = 2.0**12
 RIGHT: Final = 2.0**15
 MIXED: Final = 2.0**18
 BROKEN: Final = 2.0**21
-MOST_CONFIDENT: Final = 5
-LEAST_CONFIDENT: Final = 1
+MOST_APART: Final = 4
+"""The greatest difference of two confidences."""
 
 
 class Table(Generic[Key]):
     """The students of a class. All else speaks of them by their number in ``students``.
 
     ``answer`` has the number of the answer of each student, which is the same for answers that
-    count as equal, or `NO_ANSWER`. ``apart`` has, for those who have any, the students with whom
-    they are never put together.
+    count as equal, or `NO_ANSWER`. Of a graded question, answers are more or less different, and
+    not just equal or not. ``apart`` has, for those who have any, the students with whom they are
+    never put together.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Table(Generic[Key]):
             [numbers[key] for key in dict.fromkeys(keys) if key in numbers] for keys in rules.fixed
         ]
         self._before = [earlier.get(key, ()) for key in self.keys] if earlier else None
-        self._is_graded = judge.kind in (Kind.NUMBER, Kind.SEVERAL)
+        self.is_graded = judge.kind in (Kind.NUMBER, Kind.SEVERAL)
         self._distances: dict[tuple[int, int], float] = {}
 
     def _number_answers(self) -> None:
@@ -78,11 +79,6 @@ class Table(Generic[Key]):
                 numbers[same] = len(numbers)
                 self.answers.append(given)
             self.answer.append(numbers[same])
-
-    @property
-    def is_graded(self) -> bool:
-        """Return whether answers are more or less different, and not just equal or not."""
-        return self._is_graded
 
     def has_contrast(self, pool: Sequence[int]) -> bool:
         """Return whether some in a pool differ in confidence."""
@@ -124,36 +120,41 @@ class Table(Generic[Key]):
 
     def worth(self, members: Sequence[int]) -> float:
         """Return how good a group is. The groups of a class are the better the greater the sum."""
-        answer, confidence = self.answer, self.confidence
-        gap = distance = 0.0
-        value = 0.0
-        mixed = False
+        # One loop for all criteria, as this takes most of the time of a large class.
+        answer, confidence, before = self.answer, self.confidence, self._before
+        gap = 0
+        distance = value = 0.0
+        voted = mixed = False
         for at, one in enumerate(members):
             mine, sure = answer[one], confidence[one]
-            if mine == NO_ANSWER:
-                continue
+            if mine != NO_ANSWER:
+                voted = True
+            known = before[one] if before is not None else ()
             for other in members[:at]:
+                if known and self.keys[other] in known:
+                    value -= REPEAT
                 theirs = answer[other]
-                if theirs in (mine, NO_ANSWER):
+                if theirs == NO_ANSWER or mine in (NO_ANSWER, theirs):
                     continue
                 mixed = True
-                others = confidence[other]
-                if sure is not None and others is not None and abs(sure - others) > gap:
-                    gap = abs(sure - others)
-                if self._is_graded:
-                    distance = max(distance, self.distance(mine, theirs))
+                if sure is not None and (others := confidence[other]) is not None:
+                    apart = sure - others if sure > others else others - sure
+                    if apart > gap:
+                        gap = apart
+                if self.is_graded and (far := self.distance(mine, theirs)) > distance:
+                    distance = far
         if mixed:
-            value = MIXED + VOTED
-        elif any(answer[one] != NO_ANSWER for one in members):
-            value = VOTED
-        if self.has_right(members):
-            value += RIGHT
-        value += CONTRAST * (gap / (MOST_CONFIDENT - LEAST_CONFIDENT) + distance)
-        if self._before is not None:
-            value -= REPEAT * self.repeats(members)
+            value += MIXED
+        if voted:
+            value += VOTED
+        right = self.right
+        for one in members:
+            if right[one]:
+                value += RIGHT
+                break
         if self.apart:
             value -= BROKEN * self.broken(members)
-        return value
+        return value + CONTRAST * (gap / MOST_APART + distance)
 
     def distance(self, one: int, other: int) -> float:
         """Return how different two answers are, given by their numbers."""
