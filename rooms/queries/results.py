@@ -23,6 +23,7 @@ from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
+from rooms.queries import steps
 from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
@@ -49,6 +50,7 @@ def figures(course: Course) -> FiguresBody:
             transitions=None,
             gain=None,
             correct=None,
+            next=steps.next_step(course, session, here=online),
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -76,6 +78,7 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
+        next=steps.next_step(course, session, found, here=online, groups=talk["groups"]),
     )
 
 

@@ -13,6 +13,22 @@ class Transitions(Struct, frozen=True):
     wrong_wrong: int
 
 
+class NextStepBody(Struct, frozen=True, kw_only=True):
+    """The command of an instructor that comes next at an epoch of the class, and why.
+
+    `percent` is the share of right answers in the last vote, or of the most frequent answer where
+    no right one is known, and `before` the share right in the first vote. `question` is the slug of
+    the question to ask.
+    """
+
+    step: str
+    why: str
+    epoch: int
+    percent: int | UnsetType = UNSET
+    before: int | UnsetType = UNSET
+    question: str | UnsetType = UNSET
+
+
 class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
@@ -21,7 +37,8 @@ class FiguresBody(Struct, frozen=True):
     it was asked, or the first one, and `right` has those keys of the histograms that count as
     right. `right_votes` has the number of right votes in both rounds, if a right answer is known.
     Numbers up to `tolerance` away are right. `may_set_correct` tells whether `set_correct` may
-    change the right answer, and `bars` whether the screen of the hall shows the votes.
+    change the right answer, and `bars` whether the screen of the hall shows the votes. `next` is
+    the step that comes next.
     """
 
     online: int
@@ -39,6 +56,7 @@ class FiguresBody(Struct, frozen=True):
     right: list[str] = []
     right_votes: list[int] | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET
+    next: NextStepBody | UnsetType = UNSET
 
 
 class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):
