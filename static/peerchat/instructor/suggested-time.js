@@ -20,7 +20,7 @@ export class SuggestedTime {
   constructor({ id, number }) {
     this.#number = number;
     this.#input = h("input", { id, type: "number", min: "1", max: "3600", step: "1", inputmode: "numeric", placeholder: gettext("no limit"), data: { testid: id } });
-    this.#button = h("button", { type: "button", class: "button small quiet suggested", hidden: true, data: { testid: `suggested-${id}` }, on: { click: () => this.#take() } });
+    this.#button = h("button", { type: "button", class: "button small quiet time-suggested", hidden: true, data: { testid: `suggested-${id}` }, on: { click: () => this.#take() } });
     this.element = h("div", { class: "timed-field" }, h("label", { class: "inline-field", for: id }, gettext("Time limit (s)"), this.#input), this.#button);
   }
 
