@@ -55,8 +55,8 @@ async def test_a_clicker_and_a_phone_lead_the_class(classroom: Classroom) -> Non
     await expect(page.get_by_test_id("announce-text")).to_have_value("vsrn?")
     await page.get_by_test_id("announce-text").fill("")
     await lecturer.sees("idle")
-
     await click(lecturer, "start-question", "Choose a question and start the vote.")
+    await page.get_by_test_id("announce-text").blur()
     await lecturer.sees("vote")
     await one.vote("A", confidence=2, rationale="")
     await expect(page.get_by_test_id("turnout")).to_have_text("1 of 2 have voted")

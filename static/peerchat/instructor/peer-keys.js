@@ -42,7 +42,7 @@ export class PeerKeys extends HTMLElement {
       "?",
     );
     const enabled = h("input", { type: "checkbox", ".checked": this.#on, data: { testid: "keys-on" }, on: { change: () => this.#turn(enabled.checked) } });
-    const row = (keys, text) => h("div", { class: "keys-row" }, h("dt", {}, keys.flatMap((key) => [h("kbd", {}, key), " "])), h("dd", {}, text));
+    const row = (key, text, kind = "keys-row") => h("div", { class: kind }, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text));
     this.#dialog = h(
       "dialog",
       { class: "keys-dialog", "aria-labelledby": "keys-title", data: { testid: "keys-dialog" }, on: { click: (event) => this.#clicked(event) } },
@@ -53,14 +53,14 @@ export class PeerKeys extends HTMLElement {
         h(
           "dl",
           { class: "keys-list" },
-          row([gettext("Page Down")], gettext("The next step: what the large button says")),
-          row([gettext("Page Up")], gettext("Close this list, or hide the bars on the screen")),
-          KEYS.map(([key, text]) => row([key], text)),
-          row(["?"], gettext("This list")),
+          row(gettext("Page Down"), gettext("The next step: what the large button says"), "keys-row keys-pages"),
+          row(gettext("Page Up"), gettext("Close this list, or hide the bars on the screen"), "keys-row keys-pages"),
+          KEYS.map(([key, text]) => row(key, text)),
+          row("?", gettext("This list")),
         ),
         h("p", { class: "muted" }, gettext("A clicker sends Page Down and Page Up. While you type, letters are letters.")),
         h("label", { class: "switch" }, enabled, h("span", {}, gettext("Use these keys on this page"))),
-        h("button", { type: "submit", class: "button primary", data: { testid: "keys-close" } }, gettext("Close")),
+        h("button", { type: "submit", class: "button primary", autofocus: true, data: { testid: "keys-close" } }, gettext("Close")),
       ),
     );
     this.append(button, this.#dialog);
