@@ -5,7 +5,7 @@ The notices go out when the transaction of the caller commits.
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from accounts import people
@@ -54,6 +54,8 @@ from rooms.wire.events import (
     SystemEvent,
     VotedEvent,
 )
+from rooms.wire.persons import Me
+from rooms.wire.pseudonym_events import PseudonymEvent
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -236,7 +238,9 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[people.Key, PartnerBody]]] = defaultdict(list)
     partner_groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
+    for group_id, user_id, body in classroom.partner_bodies(
+        *partner_groups, session=session.pk if session.has_pseudonyms else None
+    ):
         bodies[group_id].append((user_id, body))
     return [
         Passing(
@@ -314,6 +318,20 @@ def muted(enrollment: Enrollment) -> None:
     """Tell a user until when they may not post in a course."""
     event = MutedEvent(course=enrollment.course.slug, until=frames.muted_until(enrollment))
     _to_users([(enrollment.course_id, enrollment.user_id, event)])
+
+
+def pseudonyms(course: Course, of: Mapping[people.Key, Me]) -> None:
+    """Tell users of the pseudonyms that they have in a course from now on."""
+    _to_users(
+        [(course.pk, user, PseudonymEvent(course=course.slug, me=me)) for user, me in of.items()]
+    )
+
+
+def no_pseudonyms(course: Course) -> None:
+    """Tell a course that its students have no pseudonyms any more."""
+    frame = events.encode(PseudonymEvent(course=course.slug, me=None))
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    _to_course(course.pk, Passing(names.room(room.id), frame, wakes=True))
 
 
 def read(room: Room, user: User, seq: int) -> None:

@@ -254,6 +254,7 @@ class Mute(Struct, frozen=True):
     username: str
     display_name: str
     until: float
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Mutes(Listed[Mute], frozen=True):

@@ -13,7 +13,6 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from msgspec import UNSET
 
-from accounts import people
 from accounts.people import User
 from rooms import frames
 from rooms.models import (
@@ -30,6 +29,7 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
+from rooms.queries import pseudonyms
 from rooms.queries.outcome import Outcome, outcome
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
@@ -134,7 +134,8 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
             )
             if place is not None:
                 room = str(place.group.room_id)
-                partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
+                members = partner_bodies(place.group, session=state.session)
+                partners = [body for _, key, body in members if key != user.pk]
     return course.pk, Snapshot(
         **state.fields,
         server_time=now,
@@ -144,6 +145,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         room=room,
         partners=partners,
         archived=UNSET if course.archived_at is None else True,
+        me=UNSET
+        if state.session is None or enrollment.leads
+        else pseudonyms.mine(user, course, state.session),
     )
 
 
@@ -151,11 +155,13 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
 class _ClassState:
     """The state of a class that is the same for all users until the revision changes.
 
-    It has the fields of `control_fields` and the ids of the two rounds.
+    It has the fields of `control_fields`, the ids of the two rounds, and that of the class session
+    if its students have pseudonyms.
     """
 
     fields: dict[str, Any]
     rounds: tuple[int | None, int | None]
+    session: int | None = None
 
 
 class _Version(NamedTuple):
@@ -225,6 +231,7 @@ def _class_state(course: Course) -> _ClassState:
     state = _ClassState(
         control_fields(course, session),
         (first.pk if first else None, second.pk if second else None),
+        session.pk if session.has_pseudonyms else None,
     )
     # Do not remember uncommitted state, which may be rolled back.
     if not connection.in_atomic_block:
@@ -238,8 +245,11 @@ def last_epoch_session(course: Course) -> ClassSession | None:
     return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
 
 
-def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
-    """Return (group id, user id, body for the partners) for each member of the partner groups."""
+def partner_bodies(*of: PartnerGroup, session: int | None) -> list[tuple[int, int, PartnerBody]]:
+    """Return (group id, user id, body for the partners) for each member of the partner groups.
+
+    `session` is that of the class if its students have pseudonyms, or else None.
+    """
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
     rounds_ = {group.round_id for group in of}
     choices = dict(
@@ -247,18 +257,18 @@ def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
             "user_id", "choice"
         )
     )
-    return [
-        (
-            place.group_id,
-            place.user_id,
-            PartnerBody(
-                username=people.username(place.user),
-                display_name=people.shown_name(place.user),
-                choice=choices.get(place.user_id),
-            ),
+    names = pseudonyms.given(session, [place.user_id for place in places])
+    bodies = []
+    for place in places:
+        seen = frames.person(place.user) if session is None else frames.student(place.user, names)
+        body = PartnerBody(
+            username=seen.username,
+            display_name=seen.display_name,
+            choice=choices.get(place.user_id),
+            pseudonym=seen.pseudonym,
         )
-        for place in places
-    ]
+        bodies.append((place.group_id, place.user_id, body))
+    return bodies
 
 
 def next_deadline() -> datetime | None:

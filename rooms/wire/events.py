@@ -8,10 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-
-class Person(Struct, frozen=True):
-    username: str
-    display_name: str
+from rooms.wire.persons import Me, Person
 
 
 class MessageBody(Struct, frozen=True, omit_defaults=True):
@@ -46,6 +43,7 @@ class MyCourse(Struct, frozen=True):
     role: str
     room: str
     archived: Literal[True] | UnsetType = UNSET  # there if the course is: it can only be read
+    me: Me | UnsetType = UNSET
 
 
 class Limits(Struct, frozen=True):
@@ -259,6 +257,7 @@ class PartnerBody(Struct, frozen=True):
     username: str
     display_name: str
     choice: str | None
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
@@ -354,7 +353,8 @@ class Snapshot(Result, frozen=True, kw_only=True):
     It has the fields of a result once the question is revealed.
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
-    which the user may not post, which may be past, or null. `archived` is there if the course is.
+    which the user may not post, which may be past, or null. `archived` is there if the course is,
+    and `me` if the user has a pseudonym.
     """
 
     course: str
@@ -372,6 +372,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    me: Me | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()
