@@ -11,9 +11,9 @@ def move_on(places: Iterable[Place], members: Members) -> None:
     """Move direct rooms to a course in use that both members are in, from one that is archived.
 
     So it is from a course in which students have pseudonyms, to one in which the two meet by their
-    names. A pair of users has one direct room, which would otherwise end with the first course that they
-    shared. The rooms are locked, and `members` has their members. For all other rooms this costs
-    no query.
+    names. A pair of users has one direct room, which would otherwise end with the first course that
+    they shared. The rooms are locked, and `members` has their members. For all other rooms this
+    costs no query.
     """
     for place in places:
         if place.kind != Room.Kind.DIRECT or not (place.archived or place.has_pseudonyms):

@@ -313,7 +313,11 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
         found += Membership.objects.filter(wanted, room__in=large).values_list(
             "room_id", people.by_name("user__"), "user_id"
         )
-    found += mentioned(pseudonyms.sessions(places), _all(named.values()))
+    found += [
+        (room, name, user)
+        for room, name, user in mentioned(pseudonyms.sessions(places), _all(named.values()))
+        if room in large or user in members[room]
+    ]
     users = _ByName(found)
     mentions = [
         Mention(message_id=message.id, user_id=user)

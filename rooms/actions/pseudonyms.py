@@ -119,7 +119,8 @@ def give(course: Course, session: int) -> None:
         )
         if not without:
             return
-        names = _choose(course, len(without))
+        # Nobody may guess from one pseudonym what the next one is.
+        names = choose(course, len(without), random.SystemRandom())
         Pseudonym.objects.bulk_create(
             (
                 Pseudonym(session_id=session, user_id=user, name=name)
@@ -131,13 +132,11 @@ def give(course: Course, session: int) -> None:
     raise Unavailable
 
 
-def _choose(course: Course, count: int) -> list[str]:
+def choose(course: Course, count: int, rng: random.Random) -> list[str]:
     """Choose names that nobody has or had in the course, and no account has as its username."""
     taken = set(Pseudonym.objects.filter(session__course=course).values_list("name", flat=True)) | {
         pseudonyms.UNKNOWN
     }
-    # Nobody may guess from one pseudonym what the next one is.
-    rng = random.SystemRandom()
     names: list[str] = []
     while len(names) < count:
         more = pseudonyms.choose(count - len(names), taken=taken, rng=rng)

@@ -32,8 +32,8 @@ class Pseudonyms(Endpoint):
         operation_id="courses_pseudonyms_list",
         summary="List whose the pseudonyms of the students are",
         description=(
-            "For instructors and assistants, and only of classes in which the course had chosen that "
-            "they know."
+            "For instructors and assistants, and only of classes in which the course had chosen "
+            "that they know."
         ),
         parameters=query(bodies.ListQuery),
         responses={200: serializers.of(Owners)} | refusals(*READING),

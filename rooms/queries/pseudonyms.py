@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,6 +17,8 @@ from rooms.permissions import enrolled, leading, member
 from rooms.wire.errors import PermissionDenied
 from rooms.wire.events import Person
 from rooms.wire.persons import Me
+
+U = TypeVar("U", bound=User)
 
 EARLIER = 50
 """The earlier pseudonyms of a user that their pages know their messages by."""
@@ -79,7 +81,7 @@ def each_mine(users: Collection[people.Key], course: Course, session: int) -> di
     }
 
 
-def members(room: Room, users: Iterable[User], me: User | None = None) -> list[tuple[User, Person]]:
+def members(room: Room, users: Iterable[U], me: User | None = None) -> list[tuple[U, Person]]:
     """Return the members of a room as the others see them, by username.
 
     Where a course has pseudonyms, rooms that are not `LIVELY` have only those who lead, and `me`.
@@ -95,7 +97,7 @@ def members(room: Room, users: Iterable[User], me: User | None = None) -> list[t
         both = room.memberships.values_list("user_id", flat=True)
         if any((room.course_id, user) in led for user in both):
             return [(user, frames.person(user)) for user in found]
-    seen = []
+    seen: list[tuple[U, Person]] = []
     for user in found:
         if (room.course_id, user.pk) in led:
             seen.append((user, frames.person(user)))

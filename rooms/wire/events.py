@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from rooms.wire.persons import Me, Person
+from rooms.wire.persons import Me
+from rooms.wire.persons import Person as Person
 
 
 class MessageBody(Struct, frozen=True, omit_defaults=True):
