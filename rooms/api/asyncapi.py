@@ -25,6 +25,7 @@ from rooms.wire.events import (
     Welcome,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
 
@@ -42,6 +43,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         QuestionsEvent,
         LeadersEvent,
         CourseChanged,
+        PseudonymEvent,
         CourseRenamed,
         QuestionRenamed,
     ),

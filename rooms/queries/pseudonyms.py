@@ -212,11 +212,19 @@ def for_lecturers(course: Course, users: Collection[User]) -> dict[people.Key, P
     return {user.pk: frames.student(user, names) for user in users}
 
 
+def _unknown(course: Course) -> QuerySet[ClassSession]:
+    """Return the classes in which those who lead do not know whose the pseudonyms are."""
+    return ClassSession.objects.filter(course=course, has_pseudonyms=True, lecturers_know=False)
+
+
 def hidden_from_lecturers(course: Course) -> bool:
     """Return whether the course had a class in which those who lead do not know the names."""
-    return ClassSession.objects.filter(
-        course=course, has_pseudonyms=True, lecturers_know=False
-    ).exists()
+    return _unknown(course).exists()
+
+
+def hides_owners(course: Course) -> bool:
+    """Return whether those who lead do not know the names in the class that is on."""
+    return _unknown(course).filter(ended_at=None).exists()
 
 
 def owners(user: User, slug: str) -> QuerySet[Pseudonym]:

@@ -72,7 +72,7 @@ function row(question, partner, online) {
     "li",
     { class: "partner", data: { testid: `partner-${partner.username}` } },
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-    h("span", { class: "partner-name", dir: "auto" }, name),
+    h("span", { class: partner.pseudonym ? "partner-name pseudonym" : "partner-name", dir: "auto", ...(partner.pseudonym && { title: gettext("Pseudonym") }) }, name),
     partner.choice
       ? h("span", { class: "tag partner answer-tag", dir: "auto" }, fill(CHOSE[question?.kind] ?? gettext("chose %(choice)s"), { choice: answerWords(question, partner.choice) }))
       : h("span", { class: "tag" }, gettext("no vote")),

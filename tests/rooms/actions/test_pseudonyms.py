@@ -26,7 +26,7 @@ from rooms.peer.pseudonyms import username
 from rooms.queries import classroom, messages, presence, search
 from rooms.queries import pseudonyms as queries
 from rooms.queries.rooms import entry, list_rooms, list_users, room_seen
-from rooms.wire.commands import Announce, NextQuestion, StartQuestion
+from rooms.wire.commands import Announce, NextQuestion, StartQuestion, StopVote
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from tests.rooms.cast import make_question
 from tests.rooms.school import make_person, post
@@ -48,16 +48,28 @@ def hidden(school, settings_of):
     return settings_of
 
 
-def lead(school, kind, **fields):
-    return begin(user=school.ines, course="physics", command=kind(uuid=uuid.uuid4().hex, **fields))
+def lead(school, kind, *, at_once=False, **fields):
+    command = kind(uuid=uuid.uuid4().hex, **fields)
+    begin(user=school.ines, course="physics", command=command, at_once=at_once)
 
 
 def start(school, question="force"):
-    return lead(school, StartQuestion, question=question)
+    """Pose a question, after the end of the one before."""
+    session = ClassSession.objects.filter(course=school.course, ended_at=None).first()
+    if session is not None and session.current_round is not None:
+        leave(school)
+    lead(school, StartQuestion, question=question)
+
+
+def leave(school):
+    """Let the class leave its question."""
+    lead(school, StopVote, at_once=True)
+    lead(school, NextQuestion)
 
 
 def later(school):
     """Let so much time pass that the next question begins another class."""
+    leave(school)
     for session in ClassSession.objects.filter(course=school.course, ended_at=None):
         session.changed_at -= NEW_SESSION_AFTER + timedelta(minutes=1)
         session.save()
@@ -100,14 +112,13 @@ def test_they_begin_between_two_questions_or_with_the_next(school, settings_of):
     settings_of.save()
     # Somebody may know a partner of this question by name.
     assert author(post(school.ada, school.room, "1")) == frames.person(school.ada)
-    lead(school, NextQuestion)
     start(school, "work")
     assert author(post(school.ada, school.room, "2")).pseudonym is True
 
 
 def test_they_begin_at_once_while_no_question_is_posed(school, settings_of):
     start(school)
-    lead(school, NextQuestion)
+    leave(school)
     before = classroom.snapshot(school.ada, "physics").revision
     settings_of.has_pseudonyms = True
     settings_of.save()
