@@ -12,6 +12,7 @@ from typing import Self
 from uuid import UUID
 
 from accounts import people
+from accounts.text import name_key
 from rooms.actions import tell
 from rooms.actions.statements.rows import Member, Members, Place
 from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Message, Pseudonym, Room
@@ -141,10 +142,11 @@ def choose(course: Course, count: int, rng: random.Random) -> list[str]:
     while len(names) < count:
         more = pseudonyms.choose(count - len(names), taken=taken, rng=rng)
         taken.update(more)
-        by_username = {pseudonyms.username(name): name for name in more}
-        accounts = people.everybody().filter(people.named(by_username))
+        by_key = {name_key(pseudonyms.username(name)): name for name in more}
+        accounts = people.everybody().filter(people.named(by_key))
         used = {
-            by_username.get(str(name)) for name in accounts.values_list(people.by_name(), flat=True)
+            by_key.get(name_key(str(name)))
+            for name in accounts.values_list(people.by_name(), flat=True)
         }
         # A guest who was merged into somebody else has left messages without a pseudonym.
         used |= set(

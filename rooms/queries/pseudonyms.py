@@ -69,7 +69,7 @@ def each_mine(users: Collection[people.Key], course: Course, session: int) -> di
     known = ClassSession.objects.values_list("lecturers_know", flat=True).get(pk=session)
     now: dict[people.Key, str] = {}
     earlier: dict[people.Key, list[str]] = defaultdict(list)
-    rows = Pseudonym.objects.filter(session__course=course, user__in=users).order_by("-session")
+    rows = Pseudonym.objects.filter(session__course=course, user__in=users).order_by("-session_id")
     for user, of, name in rows.values_list("user_id", "session_id", "name"):
         if of == session:
             now[user] = name
@@ -237,7 +237,7 @@ def owners(user: User, slug: str) -> QuerySet[Pseudonym]:
     found = Pseudonym.objects.filter(session__course=course, session__lecturers_know=True)
     if hidden_from_lecturers(course) and not found.exists():
         raise PermissionDenied("In this course nobody is told whose the pseudonyms are.")
-    return found.select_related("user").order_by("-session", "name")
+    return found.select_related("user").order_by("-session_id", "name")
 
 
 def mentioned(
