@@ -14,6 +14,8 @@ from rooms.wire.commands import (
     DraftVote,
     NewMessage,
     PrivateMessage,
+    SetPlace,
+    ShareReasons,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -77,6 +79,16 @@ class NewVoteSerializer(CommandSerializer):
 
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
+    given = ("course",)
+
+
+class PlaceSerializer(CommandSerializer):
+    struct = SetPlace
+    given = ("course",)
+
+
+class SharingSerializer(CommandSerializer):
+    struct = ShareReasons
     given = ("course",)
 
 

@@ -24,6 +24,7 @@ from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
 from rooms.queries.classroom import class_session, rounds, votes_of
+from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
 from rooms.wire.figures import FiguresBody, Transitions
@@ -38,6 +39,7 @@ def figures(course: Course) -> FiguresBody:
     """Return the live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
+    where = places(course)
     if session is None or session.current_round is None:
         return FiguresBody(
             online=online,
@@ -49,6 +51,7 @@ def figures(course: Course) -> FiguresBody:
             transitions=None,
             gain=None,
             correct=None,
+            places=where,
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -76,6 +79,7 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
+        places=where,
     )
 
 

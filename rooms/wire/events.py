@@ -8,6 +8,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from rooms.wire.asking import Asks
+from rooms.wire.partners import Company, GroupPlace, OfferedReason, PlaceName
+from rooms.wire.partners import PartnerBody as PartnerBody
 from rooms.wire.persons import Me
 from rooms.wire.persons import Person as Person
 
@@ -141,27 +144,6 @@ class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
     conn_id: str
 
 
-class FeedWelcome(Event, tag="feed_welcome", frozen=True, kw_only=True):
-    """The first frame on a feed; `client` is the name of this client in the feed's notices."""
-
-    feed: str
-    client: str
-
-
-class FeedJoined(Event, tag="feed_joined", frozen=True, kw_only=True):
-    """The arrival of a client on the feed, sent to every client on it, including the new one."""
-
-    feed: str
-    client: str
-
-
-class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
-    """The departure of a client from the feed."""
-
-    feed: str
-    client: str
-
-
 class ChoiceBody(Struct, frozen=True):
     """A choice. `html` is there if its text is more than plain words."""
 
@@ -254,14 +236,7 @@ class ClosingEvent(Event, tag="closing", frozen=True, kw_only=True):
     server_time: float
 
 
-class PartnerBody(Struct, frozen=True):
-    username: str
-    display_name: str
-    choice: str | None
-    pseudonym: Literal[True] | UnsetType = UNSET
-
-
-class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
+class PartnersEvent(Event, Company, tag="partners", frozen=True, kw_only=True):
     """The user's current partners. `revision` orders all reports of the state of a class."""
 
     course: str
@@ -355,7 +330,10 @@ class Snapshot(Result, frozen=True, kw_only=True):
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
     which the user may not post, which may be past, or null. `archived` is there if the course is,
-    and `me` if the user has a pseudonym.
+    and `asks` if the class asks for other things than by default. The fields of `Company` are there
+    with `room`; `place` and `seat` if the student said where they are; and `shares_reasons` if they
+    consented that others see their reasons without their name. `me` is there if the
+    user has a pseudonym.
     """
 
     course: str
@@ -373,6 +351,13 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    asks: Asks | UnsetType = UNSET
+    group: int | UnsetType = UNSET
+    group_place: GroupPlace | UnsetType = UNSET
+    offered: OfferedReason | UnsetType = UNSET
+    place: PlaceName | UnsetType = UNSET
+    seat: str | UnsetType = UNSET
+    shares_reasons: Literal[True] | UnsetType = UNSET
     me: Me | UnsetType = UNSET
 
 

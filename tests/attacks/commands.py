@@ -20,6 +20,8 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "place": "hall",
+    "shared": True,
     "token": "pc_none",
     "conn_id": "nobody",
 }
