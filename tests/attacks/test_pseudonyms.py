@@ -5,6 +5,7 @@ Whatever arrives, over sockets and HTTP, is searched for the others' names, addr
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def secrets(*people) -> list[str]:
     return list(filter(None, found))
 
 
-def leaks(received: list[bytes], *people) -> list[bytes]:
+def leaks(received: list[bytes], *people) -> list[str]:
     text = [frame.decode() for frame in received]
     told = [one for one in text if any(secret in one for secret in secrets(*people))]
     keys = [one.user.pk for one in people]
@@ -100,7 +101,7 @@ async def everything(cast: Cast, visit, ada, rooms: list[str], others: list[str]
                         answers.append(answer.raw.replace(to.encode(), b"") if to else answer.raw)
     slug = cast.course.slug
     peer = {"type": "text", "message": "hello", "course_name": slug, "div_id": "force"}
-    for path, body in [
+    posts: list[tuple[str, dict[str, Any]]] = [
         *((f"rooms/{room}/messages/", {"text": "hello"}) for room in rooms),
         *((f"rooms/{room}/read/", {"seq": 1}) for room in rooms),
         *((f"direct/{to}/messages/", {"text": "hello"}) for to in others),
@@ -108,7 +109,8 @@ async def everything(cast: Cast, visit, ada, rooms: list[str], others: list[str]
         ("rooms/", {"course": slug, "title": "More"}),
         (f"courses/{slug}/mutes/", {"username": others[0], "seconds": 5}),
         (f"courses/{slug}/vote/", {"choice": "A"}),
-    ]:
+    ]
+    for path, body in posts:
         if path.endswith("messages/") and "peer" not in path:
             body["uuid"] = uuid.uuid4().hex
         answer = await visitor.send("POST", f"/api/{path}", body=body, token=cast.ada.token)
