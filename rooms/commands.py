@@ -19,6 +19,7 @@ from rooms import frames, permissions, ratelimit
 from rooms.actions import places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
+from rooms.actions.convictions import say_convinced
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
@@ -48,6 +49,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -234,6 +236,11 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
     enrollment = await client.runtime.threads.run(
         places.set_place,
@@ -359,6 +366,7 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
     SetPlace: _set_place,
     ShareReasons: _share_reasons,
     Subscribe: _subscribe,

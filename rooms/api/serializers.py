@@ -14,6 +14,7 @@ from rooms.wire.commands import (
     DraftVote,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
     SetPlace,
     ShareReasons,
 )
@@ -79,6 +80,11 @@ class NewVoteSerializer(CommandSerializer):
 
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
+    given = ("course",)
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
     given = ("course",)
 
 

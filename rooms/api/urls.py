@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from rooms.api import (
+    arguments,
     class_settings,
     classroom,
     course_settings,
@@ -47,6 +48,8 @@ urlpatterns = [
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
     path("courses/<slug:slug>/vote/", classroom.Votes.as_view()),
     path("courses/<slug:slug>/draft/", classroom.Drafts.as_view()),
+    path("courses/<slug:slug>/convinced/", arguments.Convinced.as_view()),
+    path("courses/<slug:slug>/arguments/", arguments.Arguments.as_view()),
     path("courses/<slug:slug>/place/", places.Place.as_view()),
     path("courses/<slug:slug>/sharing/", places.Sharing.as_view()),
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),

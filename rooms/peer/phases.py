@@ -59,6 +59,7 @@ _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "next_question": _TO_IDLE,
     "announce": {phase: phase for phase in Phase},
     "move_student": {phase: phase for phase in GROUP_PHASES},
+    "show_argument": {phase: phase for phase in (Phase.REVOTE_CLOSED, Phase.REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (Phase.IDLE, Phase.REVEALED)},
 }
 

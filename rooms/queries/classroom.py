@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts.people import User
 from rooms import frames
@@ -31,9 +31,11 @@ from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
 from rooms.queries import class_settings, meeting, pseudonyms
+from rooms.queries.convictions import convinced_body, own_conviction
 from rooms.queries.outcome import Outcome, outcome
 from rooms.queries.places import myself
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -119,6 +121,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
+    convinced: ConvincedBody | UnsetType = UNSET
     company: dict[str, Any] = {}
     if state.rounds != (None, None):
         own = {
@@ -131,6 +134,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         if state.fields["phase"] in phases.OPEN_PHASES:
             left = Draft.objects.filter(round=state.rounds[1] or state.rounds[0], user=user).first()
             draft = None if left is None else frames.own_draft(left)
+        if state.rounds[1] is not None:
+            said = own_conviction(user, state.rounds[1])
+            convinced = UNSET if said is None else convinced_body(said)
         if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
                 Partner.objects.filter(round=state.rounds[0], user=user)
@@ -153,6 +159,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         **company,
         **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
+        convinced=convinced,
         me=UNSET
         if state.session is None or enrollment.leads
         else pseudonyms.mine(user, course, state.session),

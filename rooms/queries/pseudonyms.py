@@ -200,6 +200,23 @@ def student(course: Course, username: str) -> User | None:
     return user if user is not None and students.filter(user=user).exists() else None
 
 
+def fellow(session: ClassSession, user: User) -> Person:
+    """Return how students of a class see another one."""
+    if not session.has_pseudonyms:
+        return frames.person(user)
+    return frames.student(user, given(session.pk, [user.pk]))
+
+
+def find_fellow(session: ClassSession, username: str) -> User | None:
+    """Return the student of a class whom another one means by a username."""
+    if not session.has_pseudonyms:
+        return people.find(username)
+    # A name must not do as well, as its answer would tell whose the pseudonym is.
+    named = Pseudonym.objects.filter(session=session, name=pseudonyms.name_of(username))
+    found = named.select_related("user").first()
+    return None if found is None else found.user
+
+
 def for_lecturers(course: Course, users: Collection[User]) -> dict[people.Key, Person]:
     """Return how those who lead a course may see students of the class that is on.
 

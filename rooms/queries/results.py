@@ -23,10 +23,12 @@ from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
+from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
+from rooms.queries.twins import twin_offer, twin_result
 from rooms.wire.figures import FiguresBody, Transitions
 
 
@@ -79,6 +81,9 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
+        arguments=arguments(course, session) or UNSET,
+        twin=twin_offer(session) or UNSET,
+        twin_of=twin_result(session) or UNSET,
         places=where,
     )
 

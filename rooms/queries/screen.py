@@ -22,6 +22,7 @@ from rooms.models import (
 )
 from rooms.peer.phases import Phase
 from rooms.queries import pseudonyms
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -92,6 +93,8 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
+        if (argument := shown_argument(course, session)) is not None:
+            shown["argument"] = argument
         if _meets(session):
             shown["meets"] = True
     code = JoinCode.objects.filter(course=course).first()

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.partners import Company, GroupPlace, OfferedReason, PlaceName
 from rooms.wire.partners import PartnerBody as PartnerBody
 from rooms.wire.persons import Me
@@ -351,6 +352,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
     asks: Asks | UnsetType = UNSET
     group: int | UnsetType = UNSET
     group_place: GroupPlace | UnsetType = UNSET

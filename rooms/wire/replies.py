@@ -30,6 +30,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -38,6 +39,7 @@ from rooms.wire.commands import (
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -135,6 +137,12 @@ class Drafted(Struct, frozen=True):
     sent_at: float | None
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
 class Placed(Struct, frozen=True):
     """Confirms where the user is; `seat` is empty elsewhere, and if the course does not ask it."""
 
@@ -201,6 +209,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
     SetPlace: Placed,
     ShareReasons: Sharing,
     Subscribe: Subscribed,

@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "by": "thought",
     "place": "hall",
     "shared": True,
     "token": "pc_none",

@@ -31,6 +31,10 @@ CHAT = {
         {"course": "course", "question": "force", "round": 1, "choice": "A"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
     "set_place": (
         {"course": "course", "place": "hall"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
@@ -122,6 +126,7 @@ CONTROL = {
     "announce": ("idle", {"text": "hi"}),
     "move_student": ("paired", {"username": "ada", "group": 1}),
     "show_bars": ("vote_closed", {}),
+    "show_argument": ("revote_closed", {}),
     "figures": ("idle", {}),
 }
 

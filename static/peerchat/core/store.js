@@ -10,7 +10,7 @@ import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
-import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
+import { withConvinced, withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
 export { faceToFace } from "./meeting.js";
 export { openRound } from "./session.js";
@@ -114,6 +114,7 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
       draft: anew || event.round !== before.round || openRound(event) === null ? null : before.draft,
+      convinced: anew ? null : before.convinced,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
       ...(regrouped ? companyOf({}) : null),
@@ -140,6 +141,7 @@ const HANDLERS = {
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
+  convinced: inSession(withConvinced),
 
   pseudonym(state, { course, me }) {
     return isOf(state.course, course) ? { ...state, me: known(state.me, me) } : state;
@@ -205,6 +207,7 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
       draft: event.draft ?? null,
+      convinced: event.convinced ?? null,
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
       ...companyOf(event),

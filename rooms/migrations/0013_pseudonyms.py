@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("peerchat_rooms", "0011_peer_instruction"),
+        ("peerchat_rooms", "0012_shown_argument"),
     ]
 
     operations = [
