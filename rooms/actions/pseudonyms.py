@@ -19,6 +19,7 @@ from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Messag
 from rooms.peer import pseudonyms
 from rooms.queries import pseudonyms as queries
 from rooms.wire.errors import PeerError, PermissionDenied, Unavailable
+from rooms.wire.pseudonym_events import PseudonymEvent
 
 TRIES = 20
 """How often names are chosen again because another process has just given away the same ones."""
@@ -48,7 +49,7 @@ def begin(session: ClassSession) -> None:
 def end(session: ClassSession) -> None:
     """Tell the students of a class that is over that they have no pseudonym any more."""
     if session.has_pseudonyms:
-        tell.no_pseudonyms(session.course)
+        tell.to_class(session.course, PseudonymEvent(course=session.course.slug, me=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,13 @@ def give(course: Course, session: int) -> None:
             ),
             ignore_conflicts=True,
         )
-        tell.pseudonyms(course, queries.each_mine(without, course, session))
+        told = queries.each_mine(without, course, session)
+        tell.to_users(
+            [
+                (course.pk, user, PseudonymEvent(course=course.slug, me=me))
+                for user, me in told.items()
+            ]
+        )
     raise Unavailable
 
 
