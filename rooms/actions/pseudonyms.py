@@ -176,13 +176,13 @@ class Authors:
         self._members = members
         for place in places:
             session = place.session_id
-            if not place.has_pseudonyms or session is None or session in self._names:
+            if not place.has_pseudonyms or session is None:
                 continue
-            names = queries.given(session, senders)
-            if self._lacks(place, names, senders):
+            if session not in self._names:
+                self._names[session] = queries.given(session, senders)
+            if self._lacks(place, self._names[session], senders):
                 give(Course(pk=place.course_id, slug=place.course), session)
-                names = queries.given(session, senders)
-            self._names[session] = names
+                self._names[session] = queries.given(session, senders)
 
     def _lacks(
         self, place: Place, names: Mapping[people.Key, str], senders: Collection[people.Key]

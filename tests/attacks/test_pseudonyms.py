@@ -38,7 +38,8 @@ async def veiled(cast: Cast):
     board = await cast.dashboard()
     await board.ask("start_question", question="force")
     for client, choice in ((ada, "A"), (bea, "B")):
-        await client.ask("vote", course=cast.course.slug, choice=choice)
+        given = {"course": cast.course.slug, "choice": choice, "rationale": f"it is {choice}"}
+        await client.ask("vote", **given)
     for action in ("stop_vote", "make_partners", "enable_chat"):
         await board.ask(action)
     room = (await ada.event("partners"))["room"]
@@ -150,6 +151,17 @@ async def test_a_student_never_gets_a_name_of_another(cast: Cast, veiled, visit)
     state = await ada.ask("state", course=cast.course.slug)
     assert [one["username"] for one in state["partners"]] == [username(otter.name)]
     assert state["me"]["username"] == username(me.name)
+    # A reason is that of a pseudonym. A name does not do, as the answer would tell whose it is.
+    await board.ask("start_revote")
+    said = {"course": cast.course.slug, "question": "force", "by": "reason"}
+    refused = [
+        await ada.fail("say_convinced", **said, username=one)
+        for one in (cast.bea.name, "nobody-here")
+    ]
+    assert refused[0] == refused[1]
+    await ada.ask("say_convinced", **said, username=username(otter.name))
+    state = await ada.ask("state", course=cast.course.slug)
+    assert state["convinced"]["username"] == username(otter.name)
     others = [username(otter.name), "nobody-here", cast.ines.name]
     answers = await everything(cast, visit, ada, [cast.room, partners], others)
     # Nor after a reconnection, in the class after that, and once the course has names again.
