@@ -27,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, results
+from rooms.queries import classroom, messages, pseudonyms, results
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -63,6 +63,7 @@ from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 from rooms.wire.events import (
     DirectData,
     MessageRemoved,
+    Person,
     Snapshot,
     TopicMessage,
     TypingEvent,
@@ -178,7 +179,12 @@ async def _typing(client: Client, command: Typing) -> None:
     except RateLimited:
         return
     audience, channel_group = await _room_audience(client, room)
-    event = TypingEvent(room=str(room), user=frames.person(client.user))
+    person: Person | None = frames.person(client.user)
+    if await client.runtime.pseudonyms.hide(channel_group):
+        person = await client.runtime.threads.run(pseudonyms.typist, client.user, str(room))
+    if person is None:
+        return
+    event = TypingEvent(room=str(room), user=person)
     publish.now(channel_group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
@@ -280,6 +286,8 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     channel_group = await _course_group(client, slug)
+    if await client.runtime.pseudonyms.hide(channel_group):
+        await client.runtime.threads.run(pseudonyms.check_publisher, client.user, slug)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,

@@ -25,6 +25,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 
 
 class Resumed(Struct, frozen=True):
@@ -68,6 +69,7 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | PseudonymEvent
     | AsksEvent
     | CourseChanged
     | CourseRenamed

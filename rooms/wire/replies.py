@@ -74,6 +74,7 @@ class User(Struct, frozen=True):
     username: str
     display_name: str
     online: bool
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Users(Struct, frozen=True):
