@@ -25,6 +25,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.talk_events import MessageRestored
 
 
 class Resumed(Struct, frozen=True):
@@ -61,6 +62,7 @@ Event = (
     | RoomAdded
     | RoomRemoved
     | MessageRemoved
+    | MessageRestored
     | SystemEvent
     | ControlEvent
     | ClosingEvent

@@ -27,6 +27,7 @@ from rooms.wire.events import (
 from rooms.wire.figures import FiguresEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
+from rooms.wire.talk_events import MessageRestored
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -36,6 +37,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         Welcome,
         NewMessageEvent,
         MessageRemoved,
+        MessageRestored,
         ControlEvent,
         ClosingEvent,
         FiguresEvent,

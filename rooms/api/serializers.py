@@ -12,6 +12,7 @@ from rooms.wire.commands import (
     CONTROL_COMMANDS,
     CastVote,
     DraftVote,
+    FlagMessage,
     NewMessage,
     PrivateMessage,
 )
@@ -78,6 +79,11 @@ class NewVoteSerializer(CommandSerializer):
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
     given = ("course",)
+
+
+class FlagSerializer(CommandSerializer):
+    struct = FlagMessage
+    given = ("room", "seq")
 
 
 class ControlSerializer(StructSerializer):

@@ -8,10 +8,12 @@ from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
     MOST_RIGHT,
+    SECONDS_LIMIT,
     SEND_TO_LIMIT,
     Answer,
     ConnectionId,
     Epoch,
+    GroupNumber,
     Letter,
     Moment,
     Page,
@@ -126,6 +128,14 @@ class DraftVote(Command, frozen=True, tag="draft"):
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     after: Moment | None = None
+
+
+class FlagMessage(Command, frozen=True, tag="flag_message"):
+    """Point a message out to those who lead the course, or take that back."""
+
+    room: RoomId
+    seq: Seq
+    flagged: bool = True
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -251,7 +261,46 @@ class Announce(Control, frozen=True, tag="announce"):
 
 class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
-    group: Annotated[int, Meta(ge=1, le=100_000)]
+    group: GroupNumber
+
+
+class SplitGroup(Control, frozen=True, tag="split_group"):
+    """Split a group of four or more in two.
+
+    `members` has the usernames of those who go into the new group. Without it the server chooses.
+    """
+
+    group: GroupNumber
+    members: Annotated[list[Username], Meta(min_length=1, max_length=100)] | None = None
+
+
+class JoinGroups(Control, frozen=True, tag="join_groups"):
+    """Move the members of the second group into the first one."""
+
+    groups: Annotated[list[GroupNumber], Meta(min_length=2, max_length=2)]
+
+
+class VisitGroup(Control, frozen=True, tag="visit_group"):
+    """Read along in a group, which a line there tells its members."""
+
+    group: GroupNumber
+
+
+class SayToGroup(Control, frozen=True, tag="say_to_group"):
+    group: GroupNumber
+    text: Text
+
+
+class TellGroups(Control, frozen=True, tag="tell_groups"):
+    """Say something in the rooms of all groups."""
+
+    text: Text
+
+
+class SlowGroups(Control, frozen=True, tag="slow_groups"):
+    """Set the least time between two messages of a student in each group's room; 0 for none."""
+
+    seconds: Annotated[int, Meta(ge=0, le=SECONDS_LIMIT)]
 
 
 class ShowBars(Control, frozen=True, tag="show_bars"):
@@ -283,6 +332,7 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     PrivateMessage,
     Typing,
     MarkRead,
+    FlagMessage,
     State,
     CastVote,
     DraftVote,
@@ -307,6 +357,12 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     NextQuestion,
     Announce,
     MoveStudent,
+    SplitGroup,
+    JoinGroups,
+    VisitGroup,
+    SayToGroup,
+    TellGroups,
+    SlowGroups,
     ShowBars,
     Figures,
 )

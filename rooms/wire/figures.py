@@ -22,6 +22,7 @@ class FiguresBody(Struct, frozen=True):
     right. `right_votes` has the number of right votes in both rounds, if a right answer is known.
     Numbers up to `tolerance` away are right. `may_set_correct` tells whether `set_correct` may
     change the right answer, and `bars` whether the screen of the hall shows the votes.
+    `flags` is the number of flagged messages that nobody has seen to, if there are any.
     """
 
     online: int
@@ -39,6 +40,7 @@ class FiguresBody(Struct, frozen=True):
     right: list[str] = []
     right_votes: list[int] | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET
+    flags: int | UnsetType = UNSET
 
 
 class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):

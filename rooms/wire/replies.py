@@ -19,6 +19,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -35,6 +36,7 @@ from rooms.wire.commands import (
     State,
     Subscribe,
     Unsubscribe,
+    VisitGroup,
 )
 from rooms.wire.events import (
     MessageBody,
@@ -115,6 +117,12 @@ class HasRead(Struct, frozen=True):
     seq: int
 
 
+class Flagged(Struct, frozen=True):
+    room: str
+    seq: int
+    flagged: bool
+
+
 class Voted(Struct, frozen=True):
     """Confirms a vote. If a user has two in a round, the one with the later `cast_at` counts."""
 
@@ -169,6 +177,21 @@ class Moved(Struct, frozen=True):
         )
 
 
+class Visited(Struct, frozen=True):
+    """Holds the newest messages of a group's room, oldest first.
+
+    They may be read on over HTTP until the time `until`, in seconds since the epoch.
+    """
+
+    phase: str
+    epoch: int
+    group: int
+    room: str
+    room_messages: list[MessageBody]
+    last_seq: int
+    until: float
+
+
 REPLIES: Mapping[type[Command], type[Struct]] = {
     Authenticate: Authenticated,
     ListRooms: Rooms,
@@ -181,6 +204,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     NewMessage: NewMessageEvent,
     PrivateMessage: NewMessageEvent,
     MarkRead: HasRead,
+    FlagMessage: Flagged,
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
@@ -190,6 +214,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     SendTo: Sent,
     Ping: Pong,
     **dict.fromkeys(CONTROL_COMMANDS, Moved),
+    VisitGroup: Visited,
     Figures: FiguresBody,
     DashboardState: Snapshot,
 }
