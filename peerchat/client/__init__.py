@@ -19,7 +19,6 @@ from rooms.wire.events import (
     ControlEvent,
     DraftedEvent,
     MessageRemoved,
-    MessageRestored,
     MutedEvent,
     NewMessageEvent,
     PartnersEvent,
@@ -32,6 +31,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.talk_events import MessageRestored
 
 __all__ = [
     "Client",

@@ -60,9 +60,7 @@ def last_visit(user: User, room: UUID) -> datetime | None:
     )
 
 
-def visited(
-    user: User, course: Course, number: int, *, after: int | None = None
-) -> replies.Visited:
+def visited(user: User, slug: str, number: int, *, after: int | None = None) -> replies.Visited:
     """Return the newest messages of a group that the user visits, oldest first.
 
     With `after`, only messages with a higher number are returned, the first ones. Raises
