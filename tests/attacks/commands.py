@@ -20,6 +20,8 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "groups": [1, 2],
+    "seconds": 5,
     "token": "pc_none",
     "conn_id": "nobody",
 }
