@@ -288,7 +288,9 @@ export class PeerPoll extends EventTarget {
     const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
     if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
-    for (const { seq, text } of results) {
+    for (const message of results) {
+      const { seq, text } = message;
+      if (text && this.#removed.delete(seq)) this.#emit({ action: "message_restored", room: this.#room, message });
       if (text || this.#removed.has(seq)) continue;
       this.#removed.add(seq);
       this.#emit({ action: "message_removed", room: this.#room, seq });

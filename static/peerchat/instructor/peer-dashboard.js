@@ -5,6 +5,7 @@ import "./peer-answer.js";
 import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
+import "./peer-groups.js";
 import "./peer-quick.js";
 import "../chat/peer-rooms.js";
 
@@ -95,6 +96,7 @@ export class PeerDashboard extends HTMLElement {
       this.#parts.answers.click();
     };
     for (const part of ["control", "quick", "answer", "figures"]) this.#parts[part].connect({ command, reveal });
+    this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
     this.#client.addEventListener("renamed", () => {
@@ -279,6 +281,7 @@ export class PeerDashboard extends HTMLElement {
       unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });
+    this.#parts.groups.render({ session, figures, enabled });
     const alone = this.#questions.all.every(({ isDraft }) => isDraft);
     this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
     this.#parts.answer.render({ session, figures, result, answers: this.#answers, enabled });
