@@ -59,6 +59,7 @@ def make_groups(
     lead(course, lecturer, StartQuestion, question="force")
     first = Round.objects.get(session__course=course)
     opened = timezone.now() - timedelta(seconds=ago)
+    Round.objects.filter(pk=first.pk).update(opened_at=opened - timedelta(seconds=60))
     Vote.objects.bulk_create(
         Vote(round=first, user=user, choice=answers[n % len(answers)], cast_at=timezone.now())
         for members in groups

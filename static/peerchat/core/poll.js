@@ -289,11 +289,10 @@ export class PeerPoll extends EventTarget {
     if (run !== this.#run) return;
     if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
     for (const message of results) {
-      const { seq, text } = message;
-      if (text && this.#removed.delete(seq)) this.#emit({ action: "message_restored", room: this.#room, message });
-      if (text || this.#removed.has(seq)) continue;
-      this.#removed.add(seq);
-      this.#emit({ action: "message_removed", room: this.#room, seq });
+      const { seq, room } = message;
+      if (message.text ? !this.#removed.delete(seq) : this.#removed.has(seq)) continue;
+      if (!message.text) this.#removed.add(seq);
+      this.#emit(message.text ? { action: "message_restored", room, message } : { action: "message_removed", room, seq });
     }
     if (state.phase !== "discuss" || !state.room) return;
     const { users } = await this.#ask("GET", `rooms/${state.room}/users/`);

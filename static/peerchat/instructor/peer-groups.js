@@ -5,6 +5,7 @@ import { fill, gettext, ngettext } from "../core/texts.js";
 import { GroupDetails } from "./group-details.js";
 import { Done } from "./group-done.js";
 import { GroupFlags } from "./group-flags.js";
+import { GroupTiles } from "./group-tiles.js";
 import { groupName, TALKS, talkMeaning, talkName, talkSign, whyWords } from "./group-words.js";
 
 // Milliseconds.
@@ -38,7 +39,7 @@ export class PeerGroups extends HTMLElement {
   #parts = {};
   #state = { phase: null, enabled: false, groups: 0, flags: 0 };
   #groups = [];
-  #tiles = new Map();
+  #tiles = new GroupTiles((group) => this.#show(group));
   #filter = null;
   #sort = "talk";
   #open = null;
@@ -108,7 +109,6 @@ export class PeerGroups extends HTMLElement {
       { data: { testid: "groups-sort" }, on: { change: () => this.#resort(parts.sort.value) } },
       Object.entries(SORTS).map(([name, [text]]) => h("option", { value: name }, text)),
     );
-    parts.tiles = h("ul", { class: "groups-tiles", data: { testid: "group-tiles" } });
     const field = (text, select) => h("label", { class: "groups-field" }, text, select);
     parts.all = h(
       "div",
@@ -117,7 +117,7 @@ export class PeerGroups extends HTMLElement {
       parts.form,
       h("div", { class: "groups-bar" }, parts.filters, field(gettext("Sort"), parts.sort), field(gettext("Students write"), parts.slow)),
       this.#details.element,
-      parts.tiles,
+      this.#tiles.element,
     );
     this.append(h("div", { class: "card-head" }, parts.title, parts.badge), this.#done.element, this.#flags.element, parts.all);
   }
@@ -254,42 +254,8 @@ export class PeerGroups extends HTMLElement {
   }
 
   #drawTiles() {
-    const { tiles } = this.#parts;
     const wanted = this.#groups.filter((one) => this.#filter === null || one.talk === this.#filter);
-    wanted.sort(SORTS[this.#sort][1]);
-    const known = new Set(wanted.map((one) => one.group));
-    for (const [key, tile] of this.#tiles) {
-      if (known.has(key)) continue;
-      tile.remove();
-      this.#tiles.delete(key);
-    }
-    let cursor = tiles.firstElementChild;
-    for (const group of wanted) {
-      const tile = this.#tile(group);
-      if (tile === cursor) cursor = tile.nextElementSibling;
-      else tiles.insertBefore(tile, cursor);
-    }
-  }
-
-  #tile(group) {
-    let item = this.#tiles.get(group.group);
-    if (!item) {
-      const button = h("button", { type: "button", class: "group-tile", data: { testid: "group-tile", group: group.group }, on: { click: () => this.#show(group.group) } });
-      button.append(h("span", { class: "groups-sign", "aria-hidden": "true" }), h("span", { class: "groups-number" }, number(group.group)), h("span", { class: "groups-facts" }));
-      item = h("li", {}, button);
-      this.#tiles.set(group.group, item);
-    }
-    const button = item.firstElementChild;
-    const [sign, , facts] = button.children;
-    setAttribute(button, "data-talk", group.talk);
-    setAttribute(button, "aria-pressed", String(group.group === this.#open));
-    setText(sign, talkSign(group.talk));
-    setText(facts, group.flags ? `⚑ ${number(group.messages)}` : number(group.messages));
-    const flagged = group.flags ? `, ${fill(ngettext("%(count)s flag", "%(count)s flags", group.flags), { count: number(group.flags) })}` : "";
-    const count = fill(ngettext("%(count)s message", "%(count)s messages", group.messages), { count: number(group.messages) });
-    setAttribute(button, "aria-label", `${groupName(group.group)}: ${talkName(group.talk)}, ${count}${flagged}`);
-    setAttribute(button, "title", `${talkName(group.talk)}: ${group.members.map(shownName).join(", ")}`);
-    return item;
+    this.#tiles.render(wanted.sort(SORTS[this.#sort][1]), this.#open);
   }
 
   #only(talk) {
@@ -308,7 +274,7 @@ export class PeerGroups extends HTMLElement {
     if (this.#visit?.group !== group) this.#visit = null;
     this.#draw();
     if (group !== null) this.#details.element.scrollIntoView({ block: "nearest" });
-    else this.#tiles.get(former)?.firstElementChild.focus();
+    else this.#tiles.focus(former);
   }
 
   // --- what the lecturer does ------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_a_talk_ends_with_the_second_vote_and_lines_of_the_system_are_none(
 def test_many_groups_take_as_many_queries_as_few(
     school, students, groups, api, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert len(talk.groups(school.course).groups) == 3
 
 
@@ -202,7 +202,7 @@ def test_the_line_is_in_the_language_of_the_visitor(school, groups):
 
 
 def test_a_repeated_command_says_nothing_twice(school, groups):
-    visit, say = VisitGroup(uuid="1", group=1), SayToGroup(uuid="2", group=1, text=" Why? ")
+    visit, say = VisitGroup(uuid="1", group=1), SayToGroup(uuid="2", group=1, text="Why? ")
     tell = TellGroups(uuid="3", text="Two minutes left")
     for command in (visit, say, tell) * 2:
         control(user=school.ines, course="physics", command=command)
