@@ -1,5 +1,6 @@
 """A class whose groups talk, put into the database: for tests and to look at its page."""
 
+import random
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts import people
 from accounts.people import User
 from rooms.actions.session import control
 from rooms.models import (
@@ -25,6 +27,8 @@ from rooms.models import (
 from rooms.wire.commands import Control, EnableChat, StartQuestion, StopVote
 from tests.rooms.cast import make_question
 from tests.rooms.school import make_person
+
+NAMES = ("Ada", "Béla", "Cem", "Dunja", "Elif", "Fenna", "Gábor", "Hiro", "Iva", "Jörg")
 
 
 def lead(course: Course, user: User, kind: type[Control], **fields: Any) -> Any:
@@ -122,3 +126,65 @@ def make_students(course: Course, count: int, prefix: str = "s") -> list[User]:
     for user in students:
         Enrollment.objects.create(course=course, user=user)
     return students
+
+
+# How many texts the members of a group wrote, and how many seconds ago the first and the last.
+PATTERNS: list[tuple[tuple[int, ...], float, float]] = [
+    ((), 0.0, 0.0),
+    ((6, 1), 150.0, 10.0),
+    ((5, 4), 160.0, 5.0),
+    ((3, 4), 170.0, 80.0),
+    ((2, 0), 120.0, 100.0),
+    ((8, 7), 170.0, 2.0),
+]
+
+
+def fill(course: Course, count: int, *, ago: float = 180.0) -> None:
+    """Add groups of two or three made-up students to the current discussion, with texts of all
+    kinds, as if it had begun so many seconds ago. All of them are online.
+    """
+    rng = random.Random(7)
+    first = Round.objects.filter(session__course=course, number=1).latest("opened_at")
+    now = timezone.now()
+    opened = now - timedelta(seconds=ago)
+    Round.objects.filter(pk=first.pk).update(opened_at=opened - timedelta(seconds=60))
+    Message.objects.filter(room__course=course, kind="control").update(created_at=opened)
+    last = PartnerGroup.objects.filter(round=first).count()
+    sizes = [rng.choice((2, 2, 2, 3)) for _ in range(count)]
+    users = [
+        people.new(f"crowd{number}", password="", shown=f"{rng.choice(NAMES)} {number}")
+        for number in range(1, sum(sizes) + 1)
+    ]
+    people.everybody().model._default_manager.bulk_create(users)
+    Enrollment.objects.bulk_create(Enrollment(course=course, user=user) for user in users)
+    put_online(*users)
+    left = iter(users)
+    for number, size in enumerate(sizes, start=last + 1):
+        members = [next(left) for _ in range(size)]
+        answers = [rng.choice("ABCD") for _ in members]
+        Vote.objects.bulk_create(
+            Vote(round=first, user=user, choice=answer, cast_at=now)
+            for user, answer in zip(members, answers, strict=True)
+        )
+        room = Room.objects.create(course=course, kind=Room.Kind.PARTNERS, title="Partners")
+        group = PartnerGroup.objects.create(
+            round=first,
+            number=number,
+            room=room,
+            formed_at=opened,
+            method="different_answers",
+            size=size,
+            voters=size,
+            is_mixed=len(set(answers)) > 1,
+            right=answers.count("B"),
+            place="hall" if rng.random() < 0.1 else "",
+        )
+        Partner.objects.bulk_create(
+            Partner(group=group, round=first, user=user) for user in members
+        )
+        Membership.objects.bulk_create(Membership(room=room, user=user) for user in members)
+        written, begins, ends = rng.choice(PATTERNS)
+        senders = [user for user, n in zip(members, written, strict=False) for _ in range(n)]
+        rng.shuffle(senders)
+        step = (begins - ends) / max(len(senders) - 1, 1)
+        write(group, *((user, "I see.", begins - n * step) for n, user in enumerate(senders)))

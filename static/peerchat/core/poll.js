@@ -289,10 +289,9 @@ export class PeerPoll extends EventTarget {
     if (run !== this.#run) return;
     if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
     for (const message of results) {
-      const { seq, room } = message;
-      if (message.text ? !this.#removed.delete(seq) : this.#removed.has(seq)) continue;
-      if (!message.text) this.#removed.add(seq);
-      this.#emit(message.text ? { action: "message_restored", room, message } : { action: "message_removed", room, seq });
+      if (Boolean(message.text) !== this.#removed.has(message.seq)) continue;
+      this.#removed[message.text ? "delete" : "add"](message.seq);
+      this.#emit({ room: this.#room, ...(message.text ? { action: "message_restored", message } : { action: "message_removed", seq: message.seq }) });
     }
     if (state.phase !== "discuss" || !state.room) return;
     const { users } = await this.#ask("GET", `rooms/${state.room}/users/`);
