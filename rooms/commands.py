@@ -16,7 +16,7 @@ from msgspec import Struct
 from accounts import people
 from accounts.people import User
 from rooms import frames, permissions, ratelimit
-from rooms.actions import flags
+from rooms.actions import flags, places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.messages import Post, Posted, store_posts
@@ -51,6 +51,8 @@ from rooms.wire.commands import (
     Resume,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Typing,
@@ -239,6 +241,24 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
+    enrollment = await client.runtime.threads.run(
+        places.set_place,
+        user=client.user,
+        course=command.course,
+        place=command.place,
+        seat=command.seat,
+    )
+    return frames.placed(enrollment)
+
+
+async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
+    enrollment = await client.runtime.threads.run(
+        places.share_reasons, user=client.user, course=command.course, shared=command.shared
+    )
+    return frames.sharing(enrollment)
+
+
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
@@ -352,6 +372,8 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SetPlace: _set_place,
+    ShareReasons: _share_reasons,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts import people
-from rooms.actions import partners, tell
+from rooms.actions import offers, partners, tell
 from rooms.models import (
     ClassSession,
     Course,
@@ -189,6 +189,7 @@ def _move(
 
 def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
     partners.count_change(session)
+    offers.offer_reasons(session.course, first, only=changed)
     if session.phase in PARTNER_PHASES:
         tell.partners(session, only=changed)
     touched: dict[int, list[people.Key]] = defaultdict(list)

@@ -28,6 +28,7 @@ from rooms.wire.commands import (
     Control,
     CountDownAndStop,
     EnableChat,
+    EnableDiscussion,
     EnableFaceChat,
     MakePartners,
     MoveStudent,
@@ -219,7 +220,9 @@ def _make_partners(session: ClassSession, command: MakePartners, now: datetime) 
 
 
 def _discuss(
-    session: ClassSession, command: EnableChat | EnableFaceChat, now: datetime
+    session: ClassSession,
+    command: EnableChat | EnableFaceChat | EnableDiscussion,
+    now: datetime,
 ) -> ClassSession:
     seating.seat_students(session)
     return session
@@ -383,6 +386,7 @@ STEPS: dict[type[Control], Step] = {
     ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
+    EnableDiscussion: Step(_discuss),
     StartRevote: Step(_start_revote),
     Reveal: Step(_reveal),
     Reopen: Step(_reopen),

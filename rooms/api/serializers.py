@@ -15,6 +15,8 @@ from rooms.wire.commands import (
     FlagMessage,
     NewMessage,
     PrivateMessage,
+    SetPlace,
+    ShareReasons,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -84,6 +86,16 @@ class NewDraftSerializer(CommandSerializer):
 class FlagSerializer(CommandSerializer):
     struct = FlagMessage
     given = ("room", "seq")
+
+
+class PlaceSerializer(CommandSerializer):
+    struct = SetPlace
+    given = ("course",)
+
+
+class SharingSerializer(CommandSerializer):
+    struct = ShareReasons
+    given = ("course",)
 
 
 class ControlSerializer(StructSerializer):

@@ -56,6 +56,7 @@ _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "make_partners": {Phase.VOTE_CLOSED: Phase.VOTE_CLOSED},
     "enable_chat": _TO_DISCUSS,
     "enable_face_chat": _TO_DISCUSS,
+    "enable_discussion": _TO_DISCUSS,
     "start_revote": {Phase.DISCUSS: Phase.REVOTE, Phase.VOTE_CLOSED: Phase.REVOTE},
     "reveal": dict.fromkeys(CLOSED_PHASES, Phase.REVEALED),
     "reopen": {closed: opened for opened, closed in _CLOSING.items()},
@@ -71,7 +72,8 @@ COMMANDS: Final = frozenset(_TABLE)
 #: Commands that need partner groups besides the right phase.
 NEED_GROUPS: Final = frozenset(
     {
-        *("enable_chat", "enable_face_chat", "move_student", "split_group", "join_groups"),
+        *("enable_chat", "enable_face_chat", "enable_discussion"),
+        *("move_student", "split_group", "join_groups"),
         *("visit_group", "say_to_group", "tell_groups", "slow_groups"),
     }
 )
@@ -83,6 +85,7 @@ _FIXED_MESSAGES: Final = {
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
     "enable_face_chat": "enableFaceChat",
+    "enable_discussion": "enableDiscussion",
     "start_revote": "enableRevote",
     "reveal": "reveal",
     "announce": "announce",

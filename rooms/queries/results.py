@@ -24,6 +24,7 @@ from rooms.peer.phases import Phase
 from rooms.permissions import leading
 from rooms.queries import flags
 from rooms.queries.classroom import class_session, rounds, votes_of
+from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
 from rooms.queries.talk import tally
@@ -40,6 +41,7 @@ def figures(course: Course) -> FiguresBody:
     session = class_session(course)
     online = len(online_students(course))
     flagged = flags.count(course)
+    where = places(course)
     if session is None or session.current_round is None:
         return FiguresBody(
             online=online,
@@ -52,6 +54,7 @@ def figures(course: Course) -> FiguresBody:
             gain=None,
             correct=None,
             flags=flagged or UNSET,
+            places=where,
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -77,6 +80,7 @@ def figures(course: Course) -> FiguresBody:
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
         flags=flagged or UNSET,
+        places=where,
     )
 
 

@@ -26,6 +26,7 @@ from rooms.wire.fields import (
     Username,
     Uuid,
 )
+from rooms.wire.partners import PlaceName
 
 
 class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -138,6 +139,21 @@ class FlagMessage(Command, frozen=True, tag="flag_message"):
     flagged: bool = True
 
 
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
+
+
 class Subscribe(Command, frozen=True, tag="subscribe"):
     """Subscribe to the topics that match a pattern, until the socket closes.
 
@@ -239,6 +255,10 @@ class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
     pass
 
 
+class EnableDiscussion(Control, frozen=True, tag="enable_discussion"):
+    """Let partners in the hall find each other, and all others chat."""
+
+
 class StartRevote(Control, frozen=True, tag="start_revote"):
     seconds: Seconds | None = None
 
@@ -336,6 +356,8 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     State,
     CastVote,
     DraftVote,
+    SetPlace,
+    ShareReasons,
     Subscribe,
     Unsubscribe,
     Publish,
@@ -351,6 +373,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     MakePartners,
     EnableChat,
     EnableFaceChat,
+    EnableDiscussion,
     StartRevote,
     Reveal,
     Reopen,

@@ -224,6 +224,17 @@ class InvalidChoice(PeerError):
     default = "The question has no such choice."
 
 
+class IncompleteVote(PeerError):
+    """The class requires what the vote lacks; `missing` has `confidence`, `reason` or both."""
+
+    code = "incomplete_vote"
+
+    def __init__(self, missing: list[str]) -> None:
+        named = {"confidence": "how sure you are (`confidence`)", "reason": "why (`rationale`)"}
+        wanted = " and ".join(named[one] for one in missing)
+        super().__init__(f"In this class, a vote says {wanted}.", missing=missing)
+
+
 class InvalidTopic(PeerError):
     code = "invalid_topic"
     default = "The topic is not valid."

@@ -13,6 +13,14 @@ class Transitions(Struct, frozen=True):
     wrong_wrong: int
 
 
+class Places(Struct, frozen=True):
+    """Numbers of students who are online, by where they said they are."""
+
+    hall: int
+    elsewhere: int
+    unknown: int
+
+
 class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
@@ -21,8 +29,9 @@ class FiguresBody(Struct, frozen=True):
     it was asked, or the first one, and `right` has those keys of the histograms that count as
     right. `right_votes` has the number of right votes in both rounds, if a right answer is known.
     Numbers up to `tolerance` away are right. `may_set_correct` tells whether `set_correct` may
-    change the right answer, and `bars` whether the screen of the hall shows the votes.
-    `flags` is the number of flagged messages that nobody has seen to, if there are any.
+    change the right answer, and `bars` whether the screen of the hall shows the votes. `places` is
+    there if the course asks where its students are. `flags` is the
+    number of flagged messages that nobody has seen to, if there are any.
     """
 
     online: int
@@ -41,6 +50,7 @@ class FiguresBody(Struct, frozen=True):
     right_votes: list[int] | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET
     flags: int | UnsetType = UNSET
+    places: Places | UnsetType = UNSET
 
 
 class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):

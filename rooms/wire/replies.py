@@ -33,6 +33,8 @@ from rooms.wire.commands import (
     Resume,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Unsubscribe,
@@ -47,6 +49,7 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.partners import PlaceName
 
 
 class Authenticated(Struct, frozen=True):
@@ -139,6 +142,19 @@ class Drafted(Struct, frozen=True):
     sent_at: float | None
 
 
+class Placed(Struct, frozen=True):
+    """Confirms where the user is; `seat` is empty elsewhere, and if the course does not ask it."""
+
+    place: PlaceName
+    seat: str
+
+
+class Sharing(Struct, frozen=True):
+    """Confirms whether others may see the user's reasons without their name."""
+
+    shared: bool
+
+
 class Subscribed(Struct, frozen=True):
     topic: str
 
@@ -208,6 +224,8 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SetPlace: Placed,
+    ShareReasons: Sharing,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

@@ -22,6 +22,8 @@ VALUES: dict[str, Any] = {
     "group": 1,
     "groups": [1, 2],
     "seconds": 5,
+    "place": "hall",
+    "shared": True,
     "token": "pc_none",
     "conn_id": "nobody",
 }

@@ -29,6 +29,7 @@ MESSAGES = {
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
     "enable_face_chat": "enableFaceChat",
+    "enable_discussion": "enableDiscussion",
     "start_revote": "enableRevote",
     "reveal": "reveal",
 }

@@ -1,5 +1,6 @@
 import { Api } from "./api.js";
 import { missed, PAGE } from "./missed.js";
+import { OF_STUDENTS } from "./paths.js";
 import { Pauses } from "./pauses.js";
 import { ServerClock } from "./server-clock.js";
 import { newUuid, PeerError, reconnectWait } from "./socket.js";
@@ -128,6 +129,10 @@ export class PeerPoll extends EventTarget {
   }
 
   async #carryOut(action, { room, ...fields }, { uuid, timeout }) {
+    if (OF_STUDENTS[action]) {
+      const { course, ...body } = fields;
+      return this.#ask("POST", `courses/${course}/${OF_STUDENTS[action]}/`, { body: { uuid, ...body }, timeout, keepalive: true });
+    }
     switch (action) {
       case "state":
         return this.#state(timeout);
@@ -149,11 +154,6 @@ export class PeerPoll extends EventTarget {
         return this.#post(room, { uuid, ...fields }, timeout);
       case "mark_read":
         return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true }); // on leaving
-      case "vote":
-      case "draft": {
-        const { course, ...body } = fields;
-        return this.#ask("POST", `courses/${course}/${action}/`, { body: { uuid, ...body }, timeout, keepalive: true });
-      }
       case "typing":
         return {};
       default:

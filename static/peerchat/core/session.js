@@ -1,5 +1,8 @@
 /** Where a class stands, as a page knows it. */
 
+import { DEFAULT_ASKS } from "./asks.js";
+import { companyOf } from "./meeting.js";
+
 const OPEN = { 1: "vote", 2: "revote" };
 const RESULT = {
   correct: null,
@@ -44,8 +47,11 @@ export function emptySession() {
     draft: null,
     partners: [],
     partnerRoom: null,
+    ...companyOf({}),
     partnersEpoch: -1,
     partnersRevision: -1,
+    asks: DEFAULT_ASKS,
+    asksRevision: -1,
     ...RESULT,
   };
 }
@@ -60,11 +66,6 @@ export function startsAnew(before, event) {
   if (event.phase === "idle") return true;
   if (event.question?.question !== before.question?.question) return true;
   return event.phase === "vote" && before.phase !== "vote" && before.phase !== "vote_closed";
-}
-
-/** Whether the class talks face to face: until the next transition, from its last one. */
-export function faceToFace(session) {
-  return session.phase === "discuss" && session.message === "enableFaceChat";
 }
 
 /** The round that takes votes now, 1 or 2, or null. */

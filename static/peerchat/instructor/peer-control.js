@@ -39,7 +39,7 @@ function steps(phase, grouped, more) {
       return ["count-down", "count-down-10", "count-down-30", "stop-vote", "show-bars"];
     case "vote_closed":
       return grouped
-        ? ["enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"]
+        ? ["enable-discussion", "enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"]
         : ["make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"];
     case "discuss":
       return ["start-revote", "show-bars"];
@@ -105,6 +105,7 @@ export class PeerControl extends HTMLElement {
     this.#button("count-down-30", gettext("in 30 s"), () => ["count_down_and_stop", { seconds: 30 }]);
     this.#button("stop-vote", gettext("Stop now"), () => ["stop_vote", {}]);
     this.#button("make-partners", gettext("Form partners"), () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
+    this.#button("enable-discussion", gettext("Start the discussion"), () => ["enable_discussion", {}]);
     this.#button("enable-chat", gettext("Let partners chat"), () => ["enable_chat", {}]);
     this.#button("enable-face-chat", gettext("Talk face to face"), () => ["enable_face_chat", {}]);
     this.#button("start-revote", gettext("Vote again"), () => ["start_revote", this.#phase === "discuss" ? limit(this, "revote-seconds") : {}]);

@@ -216,7 +216,8 @@ function drawGroup({ number: group, names }) {
   );
 }
 
-function phaseWords({ phase, message }) {
+function phaseWords({ phase, message, meets }) {
+  if (phase === "discuss" && meets) return gettext("Find the number on your phone");
   if (phase === "discuss" && message === "enableFaceChat") return gettext("Talk to your partners");
   return phaseName(phase);
 }

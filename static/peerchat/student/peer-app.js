@@ -4,6 +4,7 @@ import "../core/peer-connection.js";
 import "../core/peer-countdown.js";
 import "./peer-partners.js";
 import "./peer-question.js";
+import "./place.js";
 import "../chat/peer-rooms.js";
 
 import { showArchived, showCourse } from "../core/course.js";
@@ -73,6 +74,7 @@ export class PeerApp extends HTMLElement {
     this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { say: showInline }) : null;
     this.#parts.question.connect({ client, ballot });
     this.#parts.partners.connect(client);
+    this.#parts.place?.connect(client);
     this.#parts.chat?.connect(client);
     this.#parts.rooms?.connect(client, this.#parts.chat);
     this.getRootNode().querySelector("peer-connection")?.watch([socket]);
@@ -135,6 +137,7 @@ export class PeerApp extends HTMLElement {
   #renderClass(session) {
     if (session.known) this.#renderPhase(session);
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#client.now());
+    this.#parts.place?.render();
     this.#parts.question.render(session);
     this.#renderPartners(session, partnerRoom(this.#client.state));
   }

@@ -30,6 +30,7 @@ ALWAYS = {
 WITH_GROUPS = ALWAYS | {
     "enable_chat": {VOTE_CLOSED: DISCUSS},
     "enable_face_chat": {VOTE_CLOSED: DISCUSS},
+    "enable_discussion": {VOTE_CLOSED: DISCUSS},
     **dict.fromkeys(("move_student", "split_group", "join_groups"), REGROUPING),
     **dict.fromkeys(
         ("visit_group", "say_to_group", "tell_groups", "slow_groups"),
@@ -93,6 +94,7 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("make_partners", VOTE_CLOSED, None),
         ("enable_chat", DISCUSS, "enableChat"),
         ("enable_face_chat", DISCUSS, "enableFaceChat"),
+        ("enable_discussion", DISCUSS, "enableDiscussion"),
         ("start_revote", REVOTE, "enableRevote"),
         ("reveal", REVEALED, "reveal"),
         ("reopen", VOTE, "enableVote"),

@@ -1,0 +1,7 @@
+/** The addresses of commands that students give over HTTP, below that of their course. */
+export const OF_STUDENTS = {
+  vote: "vote",
+  draft: "draft",
+  set_place: "place",
+  share_reasons: "sharing",
+};
