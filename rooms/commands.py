@@ -19,6 +19,7 @@ from rooms import frames, permissions, ratelimit
 from rooms.actions import flags, places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
+from rooms.actions.convictions import say_convinced
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
@@ -49,6 +50,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -259,6 +261,11 @@ async def _share_reasons(client: Client, command: ShareReasons) -> replies.Shari
     return frames.sharing(enrollment)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
@@ -374,6 +381,7 @@ CHAT: dict[type[Command], Handler] = {
     DraftVote: _draft,
     SetPlace: _set_place,
     ShareReasons: _share_reasons,
+    SayConvinced: _say_convinced,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

@@ -8,7 +8,16 @@ from msgspec import UNSET, UnsetType
 from accounts import people
 from accounts.people import User
 from rooms import markup
-from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.models import (
+    Course,
+    Draft,
+    Enrollment,
+    Message,
+    NewText,
+    QuestionVersion,
+    Room,
+    Vote,
+)
 from rooms.peer.asking import Place
 from rooms.peer.content import Kind
 from rooms.wire import events, replies

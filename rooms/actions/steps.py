@@ -17,11 +17,12 @@ from accounts import people
 from accounts.people import User
 from rooms import frames
 from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
+from rooms.actions.arguments import show_argument
 from rooms.actions.messages import store_message
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.queries import classroom
+from rooms.queries import classroom, twins
 from rooms.queries.slugs import find_question
 from rooms.wire.commands import (
     Announce,
@@ -37,6 +38,7 @@ from rooms.wire.commands import (
     Reopen,
     Reveal,
     SetCorrect,
+    ShowArgument,
     ShowBars,
     StartQuestion,
     StartRevote,
@@ -333,6 +335,7 @@ def _open(session: ClassSession, question: Question, seconds: float | None, now:
         question=question,
         version=questions.version_of(question),
         number=1,
+        twin_of=twins.round_of_original(session, question),
         opened_at=now,
     )
     session.deadline = _deadline(seconds, now)
@@ -394,4 +397,5 @@ STEPS: dict[type[Control], Step] = {
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
     MoveStudent: Step(_move_student, moves=_NOWHERE),
     ShowBars: Step(_show_bars, moves=_NOWHERE),
+    ShowArgument: Step(show_argument, moves=_NOWHERE),
 }

@@ -42,7 +42,9 @@ from rooms.models import (
 from rooms.queries import classroom, meeting
 from rooms.queries.rooms import audiences
 from rooms.wire import events
+from rooms.wire.arguments import ConvincedEvent
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, LeadersEvent, with_role
 from rooms.wire.events import (
     ClosingEvent,
@@ -352,6 +354,12 @@ def sharing(enrollment: Enrollment) -> None:
     now = frames.sharing(enrollment)
     event = SharingEvent(course=enrollment.course.slug, shared=now.shared)
     _to_users([(enrollment.course_id, enrollment.user_id, event)])
+
+
+def convinced(user: User, course: Course, question: Question, said: ConvincedBody) -> None:
+    """Tell a user what they said convinced them, in all their sockets."""
+    event = ConvincedEvent(course=course.slug, question=question.slug, convinced=said)
+    _to_users([(course.pk, user.pk, event)])
 
 
 def muted(enrollment: Enrollment) -> None:

@@ -15,6 +15,7 @@ from rooms.wire.commands import (
     FlagMessage,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
     SetPlace,
     ShareReasons,
 )
@@ -95,6 +96,10 @@ class PlaceSerializer(CommandSerializer):
 
 class SharingSerializer(CommandSerializer):
     struct = ShareReasons
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
     given = ("course",)
 
 

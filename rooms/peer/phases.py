@@ -64,6 +64,7 @@ _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "announce": {phase: phase for phase in Phase},
     **dict.fromkeys(("move_student", "split_group", "join_groups"), _SAME_GROUPS),
     **dict.fromkeys(("visit_group", "say_to_group", "tell_groups", "slow_groups"), _TALKING),
+    "show_argument": {phase: phase for phase in (Phase.REVOTE_CLOSED, Phase.REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (Phase.IDLE, Phase.REVEALED)},
 }
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts import people
 from accounts.people import User
@@ -32,9 +32,11 @@ from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
 from rooms.queries import class_settings, meeting
+from rooms.queries.convictions import convinced_body, own_conviction
 from rooms.queries.outcome import Outcome, outcome
 from rooms.queries.places import myself
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -121,6 +123,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     partners: list[PartnerBody] = []
     room: str | None = None
     company: dict[str, Any] = {}
+    convinced: ConvincedBody | UnsetType = UNSET
     if state.rounds != (None, None):
         own = {
             vote.round_id: frames.own_vote(vote)
@@ -132,6 +135,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         if state.fields["phase"] in phases.OPEN_PHASES:
             left = Draft.objects.filter(round=state.rounds[1] or state.rounds[0], user=user).first()
             draft = None if left is None else frames.own_draft(left)
+        if state.rounds[1] is not None:
+            said = own_conviction(user, state.rounds[1])
+            convinced = UNSET if said is None else convinced_body(said)
         if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
                 Partner.objects.filter(round=state.rounds[0], user=user)
@@ -155,6 +161,7 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
         asks=class_settings.told(asks),
+        convinced=convinced,
     )
 
 
@@ -227,9 +234,10 @@ def _class_state(course: Course) -> tuple[Asks, _ClassState]:
         .first()
     )
     if now is not None:
-        known = _states.find(now[0], _Version(*now[1:4], course.slug))
+        pk, epoch, revision, changed_at, *asks = now
+        known = _states.find(pk, _Version(epoch, revision, changed_at, course.slug))
         if known is not None:
-            return class_settings.asks_in(now[4:]), known
+            return class_settings.asks_in(asks), known
     session = class_session(course)
     if session is None:
         state = _ClassState(control_fields(course, last_epoch_session(course)), (None, None))

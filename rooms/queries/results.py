@@ -23,11 +23,13 @@ from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
 from rooms.queries import flags
+from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
 from rooms.queries.talk import tally
+from rooms.queries.twins import twin_offer, twin_result
 from rooms.wire.figures import FiguresBody, Transitions
 
 
@@ -81,6 +83,9 @@ def figures(course: Course) -> FiguresBody:
         tolerance=found.key.tolerance or UNSET,
         flags=flagged or UNSET,
         places=where,
+        arguments=arguments(course, session) or UNSET,
+        twin=twin_offer(session) or UNSET,
+        twin_of=twin_result(session) or UNSET,
     )
 
 

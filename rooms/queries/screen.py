@@ -21,6 +21,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -93,6 +94,8 @@ def screen(course: Course) -> ScreenBody:
             shown["groups"] = _groups(session)
         if _meets(session):
             shown["meets"] = True
+        if (argument := shown_argument(course, session)) is not None:
+            shown["argument"] = argument
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(
         course=course.slug,

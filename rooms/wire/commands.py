@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
@@ -11,6 +12,7 @@ from rooms.wire.fields import (
     SECONDS_LIMIT,
     SEND_TO_LIMIT,
     Answer,
+    ArgumentId,
     ConnectionId,
     Epoch,
     GroupNumber,
@@ -152,6 +154,27 @@ class ShareReasons(Command, frozen=True, tag="share_reasons"):
 
     course: Slug
     shared: bool
+
+
+class SayConvinced(Command, frozen=True, tag="say_convinced"):
+    """Say what convinced one in the second vote on a question, or change what one said.
+
+    `message` is the id of a message of a partner and belongs to `by: "message"`. `username` is that
+    of the partner whose reason it was; `by: "reason"` without it means the reason that was offered
+    to the group.
+    """
+
+    course: Slug
+    question: Slug
+    by: By
+    message: RoomId | None = None
+    username: Username | None = None
+
+    def __post_init__(self) -> None:
+        if (self.message is not None) != (self.by == "message"):
+            raise ValueError("A message belongs to `by: message`, and to nothing else")
+        if self.username is not None and self.by != "reason":
+            raise ValueError("A username belongs to `by: reason` alone")
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -329,6 +352,12 @@ class ShowBars(Control, frozen=True, tag="show_bars"):
     shown: bool = True
 
 
+class ShowArgument(Control, frozen=True, tag="show_argument"):
+    """Show one of the arguments of the question on the screen of the hall, or none."""
+
+    argument: ArgumentId | None = None
+
+
 class Figures(Control, frozen=True, tag="figures"):
     pass
 
@@ -358,6 +387,7 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     DraftVote,
     SetPlace,
     ShareReasons,
+    SayConvinced,
     Subscribe,
     Unsubscribe,
     Publish,
@@ -387,6 +417,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     TellGroups,
     SlowGroups,
     ShowBars,
+    ShowArgument,
     Figures,
 )
 SCREEN_COMMANDS: tuple[type[Command], ...] = (Ping,)

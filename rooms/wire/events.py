@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.partners import Company, GroupPlace, OfferedReason, PlaceName
 from rooms.wire.partners import PartnerBody as PartnerBody
 
@@ -359,6 +360,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
     shares_reasons: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

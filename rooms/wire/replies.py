@@ -31,6 +31,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -40,6 +41,7 @@ from rooms.wire.commands import (
     Unsubscribe,
     VisitGroup,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -155,6 +157,12 @@ class Sharing(Struct, frozen=True):
     shared: bool
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
 class Subscribed(Struct, frozen=True):
     topic: str
 
@@ -226,6 +234,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     DraftVote: Drafted,
     SetPlace: Placed,
     ShareReasons: Sharing,
+    SayConvinced: Convinced,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

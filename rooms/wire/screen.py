@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from rooms.wire.arguments import ScreenArgument
 from rooms.wire.events import Event, QuestionBody, Result
 
 
@@ -29,7 +30,8 @@ class ScreenBody(Result, frozen=True, kw_only=True):
     answer is revealed; `histograms` and `voters` are also there if those who lead the class show
     the bars before. `groups` is there while the class discusses, if the screen shows who talks to
     whom. `meets` is there while groups in the hall are told to find each other by their number.
-    `deadline` and `server_time` are in seconds since the epoch.
+    `argument` is there from the close of the second vote on, if those who lead the class show
+    one. `deadline` and `server_time` are in seconds since the epoch.
     """
 
     course: str
@@ -48,6 +50,7 @@ class ScreenBody(Result, frozen=True, kw_only=True):
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
     meets: Literal[True] | UnsetType = UNSET
+    argument: ScreenArgument | UnsetType = UNSET
 
 
 class ScreenEvent(Event, Result, tag="screen", frozen=True, kw_only=True):
@@ -69,6 +72,7 @@ class ScreenEvent(Event, Result, tag="screen", frozen=True, kw_only=True):
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
     meets: Literal[True] | UnsetType = UNSET
+    argument: ScreenArgument | UnsetType = UNSET
 
 
 class ScreenSetup(Struct, frozen=True):

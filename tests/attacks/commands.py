@@ -24,6 +24,7 @@ VALUES: dict[str, Any] = {
     "seconds": 5,
     "place": "hall",
     "shared": True,
+    "by": "thought",
     "token": "pc_none",
     "conn_id": "nobody",
 }

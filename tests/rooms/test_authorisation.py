@@ -40,6 +40,10 @@ CHAT = {
         {"course": "course", "shared": True},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
 }
@@ -129,6 +133,7 @@ CONTROL = {
     "tell_groups": ("paired", {"text": "hi"}),
     "slow_groups": ("paired", {"seconds": 30}),
     "show_bars": ("vote_closed", {}),
+    "show_argument": ("revote_closed", {}),
     "figures": ("idle", {}),
 }
 

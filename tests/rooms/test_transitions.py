@@ -56,7 +56,8 @@ def target(phase, groups, name):
 
 
 def is_transition(name):
-    return COMMANDS[name][0] not in ("make_partners", "move_student", "show_bars", "announce")
+    stays = ("make_partners", "move_student", "show_bars", "show_argument", "announce")
+    return COMMANDS[name][0] not in stays
 
 
 LEGAL = [

@@ -4,10 +4,9 @@ import { shows } from "./text.js";
 
 export const DEFAULT_ASKS = Object.freeze({ confidence: "optional", reason: "optional", convinced: true, place: false, seat: false, pseudonyms: false });
 
-/** The session of a class that asks for other things from now on, unless later ones are known. */
-export function withAsks(session, { asks, revision = session.asksRevision }) {
-  if (revision < session.asksRevision) return session;
-  return { ...session, asks, asksRevision: revision, revision: Math.max(session.revision, revision) };
+/** The session of a class that asks for other things from now on. Of a late event the page asks the server instead. */
+export function withAsks(session, { asks, revision = session.revision }) {
+  return revision < session.revision ? { ...session, stale: true } : { ...session, asks, revision };
 }
 
 /** The fields of a vote without what the class does not ask for. */

@@ -3,5 +3,6 @@ export const OF_STUDENTS = {
   vote: "vote",
   draft: "draft",
   set_place: "place",
+  say_convinced: "convinced",
   share_reasons: "sharing",
 };

@@ -60,10 +60,7 @@ export class PeerPoll extends EventTarget {
   #since = 0;
   #due = false;
 
-  /**
-   * `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
-   * session.
-   */
+  /** `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with requests. */
   constructor({ course, room, api, token = null, csrf = null, leading = false, ...options }) {
     super();
     this.course = course;

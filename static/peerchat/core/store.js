@@ -9,7 +9,7 @@ import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
-import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
+import { withConvinced, withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
 export { faceToFace } from "./meeting.js";
 export { openRound } from "./session.js";
@@ -120,6 +120,7 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
       draft: anew || event.round !== before.round || openRound(event) === null ? null : before.draft,
+      convinced: anew ? null : before.convinced,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
       ...(regrouped ? companyOf({}) : null),
@@ -146,6 +147,7 @@ const HANDLERS = {
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
+  convinced: inSession(withConvinced),
 
   muted(state, { course, until }) {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
@@ -207,13 +209,13 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
       draft: event.draft ?? null,
+      convinced: event.convinced ?? null,
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
       ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
       asks: event.asks ?? DEFAULT_ASKS,
-      asksRevision: revisionOf(event),
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.

@@ -114,8 +114,8 @@ export class PeerFigures extends HTMLElement {
         mark: marks ? (key, isRight) => this.#mark(question, { key, isRight, right }) : null,
       });
     }
-    // After the second vote there is nothing to choose between: the answer comes next.
-    const advice = phase === "vote_closed" ? suggestion(shareOfRight(question, figures, correct)) : null;
+    // After the second vote, and after that on a twin, there is nothing to choose between: the answer comes next.
+    const advice = phase === "vote_closed" && !figures?.twin_of ? suggestion(shareOfRight(question, figures, correct)) : null;
     show(this.#suggestion, Boolean(advice));
     if (advice) setText(this.#suggestion, fill(gettext("Suggestion: %(text)s"), { text: advice.text }));
     show(this.#unknown, Boolean(question && figures) && !isPoll(question) && correct === null && !right?.length && UNKNOWN_IN.has(phase));

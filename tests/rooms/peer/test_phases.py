@@ -25,6 +25,7 @@ ALWAYS = {
     "reopen": {VOTE_CLOSED: VOTE, REVOTE_CLOSED: REVOTE},
     "next_question": {REVEALED: IDLE, VOTE_CLOSED: IDLE, REVOTE_CLOSED: IDLE},
     "announce": {phase: phase for phase in Phase},
+    "show_argument": {phase: phase for phase in (REVOTE_CLOSED, REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (IDLE, REVEALED)},
 }
 WITH_GROUPS = ALWAYS | {
