@@ -271,7 +271,6 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
         ShownArgument: {"round__session__course__in": courses},
         PartnerGroup: {"round__session__course__in": courses},
         Partner: {"round__session__course__in": courses},
-        Conviction: {"round__session__course__in": courses},
         Pseudonym: {"session__course__in": courses},
         UseLog: {"course_id__in": slugs},
         User: {"pk__in": people},
