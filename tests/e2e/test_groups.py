@@ -35,7 +35,7 @@ async def test_groups_at_a_glance(classroom: Classroom) -> None:
     one, two = await classroom.student(1), await classroom.student(2, phone=False)
     page, get = instructor.page, instructor.page.get_by_test_id
     await come(instructor, one, two)
-    await instructor.start("force")
+    await instructor.start("lift-at-constant-speed")
     for student, choice in ((one, "A"), (two, "B")):
         await student.vote(choice, confidence=2, rationale="")
     await instructor.press("stop-vote")
