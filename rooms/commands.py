@@ -59,7 +59,6 @@ from rooms.wire.commands import (
     Subscribe,
     Typing,
     Unsubscribe,
-    VisitGroup,
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 from rooms.wire.events import (
@@ -70,6 +69,9 @@ from rooms.wire.events import (
     TypingEvent,
 )
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 
 
 class Client(Protocol):

@@ -1,10 +1,16 @@
 """The steps that concern partner groups, with a row for each command, as in `steps`."""
 
-from rooms.actions import group_talk, regroup
+from datetime import datetime
+
+from rooms.actions import group_talk, regroup, seating
 from rooms.actions.steps import Step
+from rooms.models import ClassSession
 from rooms.peer.phases import Phase
 from rooms.wire.commands import (
     Control,
+    MoveStudent,
+)
+from rooms.wire.group_commands import (
     JoinGroups,
     SayToGroup,
     SlowGroups,
@@ -15,7 +21,14 @@ from rooms.wire.commands import (
 
 _NOT_MOVING: frozenset[Phase] = frozenset()
 
+
+def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
+    seating.move_student(session, username=command.username, number=command.group)
+    return session
+
+
 GROUP_STEPS: dict[type[Control], Step] = {
+    MoveStudent: Step(_move_student, moves=_NOT_MOVING),
     SplitGroup: Step(regroup.split, known_before=regroup.split_before, moves=_NOT_MOVING),
     JoinGroups: Step(regroup.join, known_before=group_talk.said_before, moves=_NOT_MOVING),
     VisitGroup: Step(group_talk.visit, known_before=group_talk.said_before, moves=_NOT_MOVING),

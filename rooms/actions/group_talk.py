@@ -20,8 +20,16 @@ from rooms.actions import partners, signals, tell, uselog
 from rooms.actions.steps import message_uuid
 from rooms.models import ClassSession, Course, Message, Partner, PartnerGroup, Room
 from rooms.queries import visits
-from rooms.wire.commands import Control, SayToGroup, SlowGroups, TellGroups, VisitGroup
+from rooms.wire.commands import (
+    Control,
+)
 from rooms.wire.errors import UuidReused
+from rooms.wire.group_commands import (
+    SayToGroup,
+    SlowGroups,
+    TellGroups,
+    VisitGroup,
+)
 from rooms.wire.text import clean_text
 
 

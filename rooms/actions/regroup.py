@@ -21,8 +21,11 @@ from rooms.models import ClassSession, Course, Membership, Partner, PartnerGroup
 from rooms.peer import regroup
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import presence, visits
-from rooms.wire.commands import JoinGroups, SplitGroup
 from rooms.wire.errors import InvalidMessageFormat
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SplitGroup,
+)
 
 BY_HAND = "by_hand"
 """The method of groups that were made here."""

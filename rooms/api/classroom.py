@@ -13,9 +13,16 @@ from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.queries import classroom, results, visits
 from rooms.wire import commands, replies
-from rooms.wire.commands import CastVote, DraftVote, Figures, VisitGroup
+from rooms.wire.commands import (
+    CastVote,
+    DraftVote,
+    Figures,
+)
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 
 
 class State(Endpoint):

@@ -2,19 +2,19 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
+from rooms.wire.command import Command as Command
+from rooms.wire.command import Control as Control
 from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
     MOST_RIGHT,
-    SECONDS_LIMIT,
     SEND_TO_LIMIT,
     Answer,
     ArgumentId,
     ConnectionId,
-    Epoch,
     GroupNumber,
     Letter,
     Moment,
@@ -26,20 +26,16 @@ from rooms.wire.fields import (
     Slug,
     Text,
     Username,
-    Uuid,
+)
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SayToGroup,
+    SlowGroups,
+    SplitGroup,
+    TellGroups,
+    VisitGroup,
 )
 from rooms.wire.partners import PlaceName
-
-
-class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A command of a client. The reply repeats its `uuid`."""
-
-    uuid: Uuid
-
-    @property
-    def action(self) -> str:
-        """Return the name of the command on the wire."""
-        return str(self.__struct_config__.tag)
 
 
 class Authenticate(Command, frozen=True, tag="authenticate"):
@@ -213,12 +209,6 @@ class Ping(Command, frozen=True, tag="ping"):
     pass
 
 
-class Control(Command, frozen=True, kw_only=True):
-    """A command of an instructor. If `epoch` is given, it must be the current one."""
-
-    epoch: Epoch = None
-
-
 class StartQuestion(Control, frozen=True, tag="start_question"):
     question: Slug
     seconds: Seconds | None = None
@@ -305,45 +295,6 @@ class Announce(Control, frozen=True, tag="announce"):
 class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
     group: GroupNumber
-
-
-class SplitGroup(Control, frozen=True, tag="split_group"):
-    """Split a group of four or more in two.
-
-    `members` has the usernames of those who go into the new group. Without it the server chooses.
-    """
-
-    group: GroupNumber
-    members: Annotated[list[Username], Meta(min_length=1, max_length=100)] | None = None
-
-
-class JoinGroups(Control, frozen=True, tag="join_groups"):
-    """Move the members of the second group into the first one."""
-
-    groups: Annotated[list[GroupNumber], Meta(min_length=2, max_length=2)]
-
-
-class VisitGroup(Control, frozen=True, tag="visit_group"):
-    """Read along in a group, which a line there tells its members."""
-
-    group: GroupNumber
-
-
-class SayToGroup(Control, frozen=True, tag="say_to_group"):
-    group: GroupNumber
-    text: Text
-
-
-class TellGroups(Control, frozen=True, tag="tell_groups"):
-    """Say something in the rooms of all groups."""
-
-    text: Text
-
-
-class SlowGroups(Control, frozen=True, tag="slow_groups"):
-    """Set the least time between two messages of a student in each group's room; 0 for none."""
-
-    seconds: Annotated[int, Meta(ge=0, le=SECONDS_LIMIT)]
 
 
 class ShowBars(Control, frozen=True, tag="show_bars"):

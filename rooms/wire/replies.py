@@ -39,7 +39,6 @@ from rooms.wire.commands import (
     State,
     Subscribe,
     Unsubscribe,
-    VisitGroup,
 )
 from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
@@ -51,6 +50,9 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 from rooms.wire.partners import PlaceName
 
 

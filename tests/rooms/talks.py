@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import people
@@ -139,6 +140,7 @@ PATTERNS: list[tuple[tuple[int, ...], float, float]] = [
 ]
 
 
+@transaction.atomic
 def fill(course: Course, count: int, *, ago: float = 180.0) -> None:
     """Add groups of two or three made-up students to the current discussion, with texts of all
     kinds, as if it had begun so many seconds ago. All of them are online.
@@ -157,7 +159,6 @@ def fill(course: Course, count: int, *, ago: float = 180.0) -> None:
     ]
     people.everybody().model._default_manager.bulk_create(users)
     Enrollment.objects.bulk_create(Enrollment(course=course, user=user) for user in users)
-    put_online(*users)
     left = iter(users)
     for number, size in enumerate(sizes, start=last + 1):
         members = [next(left) for _ in range(size)]
@@ -188,3 +189,5 @@ def fill(course: Course, count: int, *, ago: float = 180.0) -> None:
         rng.shuffle(senders)
         step = (begins - ends) / max(len(senders) - 1, 1)
         write(group, *((user, "I see.", begins - n * step) for n, user in enumerate(senders)))
+    # Last, and all at once: nobody who is online is to be without a group.
+    put_online(*users)

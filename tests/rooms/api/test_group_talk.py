@@ -22,16 +22,10 @@ from rooms.models import (
 )
 from rooms.queries import classroom, messages, results, talk, visits
 from rooms.wire.commands import (
-    JoinGroups,
     MoveStudent,
     Reveal,
-    SayToGroup,
-    SlowGroups,
-    SplitGroup,
     StartRevote,
     StopVote,
-    TellGroups,
-    VisitGroup,
 )
 from rooms.wire.errors import (
     EmptyText,
@@ -41,6 +35,14 @@ from rooms.wire.errors import (
     PermissionDenied,
     RateLimited,
     UuidReused,
+)
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SayToGroup,
+    SlowGroups,
+    SplitGroup,
+    TellGroups,
+    VisitGroup,
 )
 from tests.rooms.school import post
 from tests.rooms.talks import lead, make_groups, make_students, write
