@@ -49,6 +49,8 @@ async def test_groups_at_a_glance(classroom: Classroom) -> None:
     await expect(get("group-tile")).to_have_count(GROUPS)
     await expect(get("ask-group")).to_have_count(3)
     await instructor.look("groups")
+    await get("group-tiles").evaluate("(tiles) => tiles.scrollIntoView()")
+    await instructor.look("group-tiles")
     silent = get("groups-view").locator("button[data-filter=silent]")
     await silent.click()
     await expect(get("group-tile").first).to_have_attribute("data-talk", "silent")
@@ -68,7 +70,9 @@ async def test_groups_at_a_glance(classroom: Classroom) -> None:
     await get("group-text").fill("What makes you think so?")
     await get("group-say").click()
     await expect(lines).to_contain_text(["reads along", "What makes you think so?"])
+    await get("group-details").evaluate("(details) => details.scrollIntoView()")
     await instructor.look("group-visited")
+    await two.look("group-visited")
 
     # A flag, and what is done about it.
     row = two.page.locator("peer-partners [data-testid=message][data-kind=text]").first
@@ -100,4 +104,8 @@ async def test_groups_at_a_glance(classroom: Classroom) -> None:
     await page.emulate_media(color_scheme="dark")
     await get("groups-view").scroll_into_view_if_needed()
     await instructor.look("groups-phone")
+    await get("group-tiles").evaluate("(tiles) => tiles.scrollIntoView()")
+    await instructor.look("group-tiles-phone")
+    await get("group-details").evaluate("(details) => details.scrollIntoView()")
+    await instructor.look("group-details-phone")
     await resize(page, DESKTOP)

@@ -45,7 +45,8 @@ export class PeerGroups extends HTMLElement {
   #open = null;
   #visit = null;
   #timer = null;
-  #reading = null;
+  #reading = false;
+  #again = false;
   #onScreen = false;
   #watcher = null;
 
@@ -144,13 +145,15 @@ export class PeerGroups extends HTMLElement {
   }
 
   /** Read the groups, the flags and what the group that is visited says. */
-  #refresh() {
+  async #refresh() {
     clearTimeout(this.#timer);
-    this.#reading ??= this.#read().catch(() => {}).finally(() => {
-      this.#reading = null;
-      this.#later();
-    });
-    return this.#reading;
+    // What is on its way may be older than what was just done.
+    this.#again = this.#reading;
+    if (this.#reading) return;
+    this.#reading = true;
+    await this.#read().catch(() => {});
+    this.#reading = false;
+    this.#later(this.#again ? 0 : EVERY);
   }
 
   async #read() {
