@@ -12,6 +12,7 @@ from accounts import people
 from accounts.people import User
 from rooms import permissions
 from rooms.actions import bars, partners, pseudonyms, seating, tell, timing, uselog
+from rooms.actions.group_steps import GROUP_STEPS
 from rooms.actions.steps import (
     STEPS,
     Step,
@@ -91,7 +92,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     belongs to another message.
     """
     course_ = permissions.leading(user, course).course
-    step = STEPS[type(command)]
+    step = (STEPS | GROUP_STEPS)[type(command)]
     session = _lock(course_, user)
     if step.known_before(course_, user, command):
         return _answer(session, step, user, command)
