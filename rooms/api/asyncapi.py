@@ -15,18 +15,18 @@ from rooms.wire.events import (
     ControlEvent,
     CourseRenamed,
     Event,
-    FeedJoined,
-    FeedLeft,
-    FeedWelcome,
     MessageRemoved,
     NewMessageEvent,
     QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
+from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
+from rooms.wire.talk_events import MessageRestored
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -36,6 +36,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         Welcome,
         NewMessageEvent,
         MessageRemoved,
+        MessageRestored,
         ControlEvent,
         ClosingEvent,
         FiguresEvent,
@@ -44,6 +45,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         ClassSettingsEvent,
         AsksEvent,
         CourseChanged,
+        PseudonymEvent,
         CourseRenamed,
         QuestionRenamed,
     ),

@@ -98,6 +98,13 @@ class InvalidRoom(PeerError):
     default = "There is no such room."
 
 
+class NoSuchArgument(InvalidMessageFormat):
+    """Answers for a missing argument and for one that the user may not name, in the same words."""
+
+    status = 404
+    default = "There is no such message or reason."
+
+
 class NoScreen(PeerError):
     """Answers for a link of a screen that has ended and for one that there never was."""
 

@@ -22,10 +22,11 @@ export function missingSentence(lacking) {
 
 /**
  * The fields for what the class asks besides the answer: how sure one is, and why. `edit(changes)` is called with the
- * `confidence` or the `rationale`; `limit()` is the length of a reason. `render(entry, asks)` shows what is entered,
+ * `confidence` or the `rationale`; `limit()` is the length of a reason. `consent` is an element that belongs to the
+ * reason, or null. `render(entry, asks)` shows what is entered,
  * and follows what the class asks for.
  */
-export function askedFields(edit, limit) {
+export function askedFields(edit, limit, consent) {
   const confidence = CONFIDENCE.map((label, index) => {
     const input = h("input", {
       type: "radio",
@@ -60,7 +61,7 @@ export function askedFields(edit, limit) {
       h("div", { class: "steps" }, confidence.map(({ label }) => label)),
       h("p", { class: "ends", "aria-hidden": "true" }, h("span", {}, gettext("guessing")), h("span", {}, gettext("certain"))),
     ),
-    reason: h("div", { class: "field" }, h("label", { for: "rationale" }, `${gettext("Your reason")} `, marks.reason), rationale, count),
+    reason: h("div", { class: "field" }, h("label", { for: "rationale" }, `${gettext("Your reason")} `, marks.reason), rationale, count, consent),
   };
   const element = h("details", { class: "more", data: { testid: "asked" }, ".open": true }, h("summary", {}, title, " ", optional), parts.confidence, parts.reason);
 

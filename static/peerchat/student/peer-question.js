@@ -10,6 +10,7 @@ import { fill, gettext } from "../core/texts.js";
 import { heading, isBare, letterOf, wordsOf } from "../core/wording.js";
 import { answerFields } from "./answer-form.js";
 import { askedFields, missingSentence } from "./asked-form.js";
+import { consentField } from "./consent.js";
 
 const EMPTY = {
   single: gettext("Choose an answer."),
@@ -67,7 +68,8 @@ export class PeerQuestion extends HTMLElement {
     const edit = (changes) => this.#ballot.edit(this.#client.state.session, changes);
     parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
     parts.answer = answerFields(question, edit, parts.first);
-    parts.asked = askedFields(edit, () => this.#client.state.limits.rationale);
+    parts.consent = consentField(this.#client);
+    parts.asked = askedFields(edit, () => this.#client.state.limits.rationale, round === 1 ? parts.consent.element : null);
     parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, gettext("Vote"));
     parts.status = h("p", { class: "vote-status", role: "status", data: { testid: "vote-status" } });
     const form = h(
@@ -95,6 +97,7 @@ export class PeerQuestion extends HTMLElement {
     const before = round === 2 ? (session.votes[0]?.choice ?? null) : null;
     answer.render(entry, before);
     asked.render(entry, session.asks);
+    this.#parts.consent.render();
 
     show(first, round === 2);
     setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: answerWords(question, before) }) : gettext("You did not vote the first time. You can now."));

@@ -51,7 +51,7 @@ def test_rules_by_hand_and_back(school, tess):
     # By username, by name, and as the field proposes it.
     page = shown(add(tess, "ADA", "Bea"))
     assert "Saved." in page
-    assert '<bdi>Ada</bdi>, <bdi>Bea</bdi>' in page
+    assert "<bdi>Ada</bdi>, <bdi>Bea</bdi>" in page
     assert '<option value="Carl (carl)">' in page
     add(tess, "Bea (bea)", "ada")
     assert rules() == [("never", "", ["ada", "bea"])]
