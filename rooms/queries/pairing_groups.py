@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from accounts import newcomers, people
 from accounts.people import User
@@ -227,7 +227,11 @@ def _check_groups(result: GroupPlan, apart: Sequence[tuple[people.Key, people.Ke
             continue
         size = len(result.members[key_of(planned.group)])
         if size not in SIZES:
-            told = gettext("The group has %(count)s members; it can have two to five.")
+            told = ngettext(
+                "The group has %(count)s member; it can have two to five.",
+                "The group has %(count)s members; it can have two to five.",
+                size,
+            )
             _refuse(planned, told % {"count": size})
         elif planned.user.pk in torn:
             told = gettext("Is never to work with %(name)s, by a rule.")
