@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts import people
-from rooms.actions import group_facts, tell, uselog
+from rooms.actions import group_facts, offers, tell, uselog
 from rooms.conf import limits
 from rooms.models import (
     ClassSession,
@@ -87,6 +87,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         for room, keys in zip(rooms, chosen, strict=True)
         for key in keys
     )
+    offers.offer_reasons(session.course, first)
     for room, keys in zip(rooms, chosen, strict=True):
         tell.joined(session.course, room, keys, members=len(keys))
     log_partner_groups(session, first, chosen)

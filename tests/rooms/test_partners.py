@@ -218,7 +218,7 @@ async def test_keep(cast):
 # --- telling them --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["enable_chat", "enable_face_chat"])
+@pytest.mark.parametrize("command", ["enable_chat", "enable_face_chat", "enable_discussion"])
 async def test_partners_event(cast, command):
     votes = ["A", "B", None]
     ines, people, clients = await paired(cast, votes)
@@ -238,10 +238,12 @@ async def test_partners_event(cast, command):
             ],
             "epoch": 3,
             "revision": 4,
+            "group": 1,
         }
         snapshot = await client.ask("state", course=cast.course.slug)
         snapshot["partners"].sort(key=lambda one: one["username"])
         assert (snapshot["room"], snapshot["partners"]) == (room, event["partners"])
+        assert snapshot["group"] == 1
         assert snapshot["revision"] == event["revision"]
 
 
