@@ -20,6 +20,7 @@ from rooms.api import (
     rooms,
     roster,
     screen,
+    times,
     tokens,
     tryouts,
 )
@@ -43,6 +44,7 @@ urlpatterns = [
     path("courses/<slug:slug>/questions/export/", question_files.QuestionExport.as_view()),
     path("courses/<slug:slug>/questions/<slug:question>/", questions.OneQuestion.as_view()),
     path("courses/<slug:slug>/questions/<slug:question>/keep/", courses.KeepQuestion.as_view()),
+    path("courses/<slug:slug>/questions/<slug:question>/times/", times.Times.as_view()),
     path("courses/<slug:slug>/pictures/", pictures.Pictures.as_view()),
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
     path("courses/<slug:slug>/vote/", classroom.Votes.as_view()),

@@ -23,6 +23,7 @@ from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
+from rooms.queries import steps
 from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.places import places
@@ -54,6 +55,7 @@ def figures(course: Course) -> FiguresBody:
             gain=None,
             correct=None,
             places=where,
+            next=steps.next_step(course, session, here=online),
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -85,6 +87,7 @@ def figures(course: Course) -> FiguresBody:
         twin=twin_offer(session) or UNSET,
         twin_of=twin_result(session) or UNSET,
         places=where,
+        next=steps.next_step(course, session, found, here=online, groups=talk["groups"]),
     )
 
 

@@ -251,6 +251,12 @@ class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
 
 
+class Extend(Control, frozen=True, tag="extend"):
+    """Move the deadline of the round that runs to a later time."""
+
+    seconds: Seconds = 30
+
+
 class StopVote(Control, frozen=True, tag="stop_vote"):
     pass
 
@@ -349,6 +355,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     QuickQuestion,
     SetCorrect,
     CountDownAndStop,
+    Extend,
     StopVote,
     MakePartners,
     EnableChat,

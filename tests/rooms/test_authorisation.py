@@ -114,6 +114,7 @@ CONTROL = {
     "quick_question": ("idle", {}),
     "set_correct": ("quick", {"choice": "A"}),
     "count_down_and_stop": ("vote", {}),
+    "extend": ("counting", {}),
     "stop_vote": ("vote", {}),
     "make_partners": ("vote_closed", {}),
     "enable_chat": ("paired", {}),
