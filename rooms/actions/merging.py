@@ -15,6 +15,7 @@ from rooms import frames, permissions
 from rooms.actions import guests, seating, tell, uselog
 from rooms.models import (
     ClassSession,
+    Conviction,
     Course,
     Draft,
     Enrollment,
@@ -125,7 +126,7 @@ def _move_votes(source: User, target: User) -> None:
     theirs = list(Vote.objects.filter(user=target).values_list("round", flat=True))
     # A draft of the guest would become a vote, and a vote of the target stands above it.
     Draft.objects.filter(user=source, round__in=theirs).delete()
-    for model in (Vote, Draft, Partner):
+    for model in (Vote, Draft, Partner, Conviction):
         rows = model._default_manager.filter(user=source)
         taken = model._default_manager.filter(user=target).values_list("round", flat=True)
         rows.filter(round__in=list(taken)).delete()
