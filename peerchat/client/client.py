@@ -210,9 +210,10 @@ class Client:
         return bool((await self._chat.ask("draft", {"course": course, **fields, **given}))["kept"])
 
     async def say_convinced(self, course: str, question: str, by: str, **said: str) -> None:
-        """Say what convinced the user in the second vote: `message`, `reason`, `thought`, `nothing`.
+        """Say what convinced the user in the second vote.
 
-        `message` is the id of a partner's message, and `username` that of the partner whose reason.
+        It is a `message` of a partner, with its id as `message`; the `reason` of a partner, with
+        their `username`; `thought` or `nothing`.
         """
         await self._chat.ask(
             "say_convinced", {"course": course, "question": question, "by": by, **said}
