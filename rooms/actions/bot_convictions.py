@@ -1,7 +1,7 @@
 """Lets the simulated students of a try-out say what convinced them."""
 
-import uuid
 from collections.abc import Collection, Iterator
+from uuid import UUID, uuid4
 
 from django.db.models.functions import Length
 
@@ -32,7 +32,9 @@ def to_say(
     for name, number in due.items():
         user = students[number]
         by = convinced_by(key, number, changed=user.pk in changed)
-        message = _longest_of_partners(scene.seats[number].room, user) if by == "message" else None
+        message = (
+            _longest_of_partners(UUID(scene.seats[number].room), user) if by == "message" else None
+        )
         if by == "message" and message is None:
             by = "nothing"
         if by is None:
@@ -42,7 +44,7 @@ def to_say(
             name,
             user,
             SayConvinced(
-                uuid=uuid.uuid4().hex,
+                uuid=uuid4().hex,
                 course=course,
                 question=scene.asked,
                 by=by,
@@ -61,7 +63,7 @@ def _changed(second: Round, users: list[User]) -> set[object]:
     return {user for user, choice in then.items() if first.get(user, choice) != choice}
 
 
-def _longest_of_partners(room: str, user: User) -> str | None:
+def _longest_of_partners(room: UUID, user: User) -> str | None:
     """Return the longest text of the room that a partner of the user wrote, if there is any."""
     texts = Message.objects.filter(room=room, kind=Message.Kind.TEXT, removed_at=None)
     theirs = texts.filter(sender__peerchat_partnerships__group__room=room).exclude(sender=user)
