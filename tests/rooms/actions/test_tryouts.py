@@ -266,6 +266,7 @@ def test_a_whole_question(school, played):
         for (text,) in said_by.filter(sender=played.troupe.students[number])
     )
     # Most say what convinced them, once, and let the others see their arguments.
+    played.play(later=1.0)
     convinced = Conviction.objects.count()
     assert 14 <= convinced <= 28
     assert Conviction.objects.filter(by="message").exists()
