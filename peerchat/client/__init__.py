@@ -32,6 +32,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.talk_events import MessageRestored
 
 __all__ = [
     "Client",
@@ -46,6 +47,7 @@ __all__ = [
     "DraftedEvent",
     "FiguresEvent",
     "MessageRemoved",
+    "MessageRestored",
     "MutedEvent",
     "NewMessageEvent",
     "PartnersEvent",

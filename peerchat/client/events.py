@@ -26,6 +26,8 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
+from rooms.wire.talk_events import MessageRestored
 
 
 class Resumed(Struct, frozen=True):
@@ -62,6 +64,7 @@ Event = (
     | RoomAdded
     | RoomRemoved
     | MessageRemoved
+    | MessageRestored
     | SystemEvent
     | ControlEvent
     | ClosingEvent
@@ -70,6 +73,7 @@ Event = (
     | ConvincedEvent
     | ReadEvent
     | MutedEvent
+    | PseudonymEvent
     | AsksEvent
     | CourseChanged
     | CourseRenamed

@@ -9,7 +9,7 @@ from rooms.models import ClassSession, ClassSettings, Course
 from rooms.peer.next_step import Standing
 from rooms.peer.next_step import next_step as chosen
 from rooms.peer.phases import CLOSED_PHASES, Phase
-from rooms.queries.classroom import last_epoch_session
+from rooms.queries.classroom import last_epoch_session, rounds
 from rooms.queries.outcome import Outcome
 from rooms.queries.twins import offered_twin
 from rooms.wire.figures import NextStepBody
@@ -57,6 +57,8 @@ def _standing(
         left = (session.deadline - timezone.now()).total_seconds()
     right, (first, second) = found.right_votes, found.votes
     revealed = phase == Phase.REVEALED
+    twin = offered_twin(session)
+    first_round, _ = rounds(session)
     return Standing(
         phase=phase,
         votes=(first, second),
@@ -67,8 +69,8 @@ def _standing(
         closes_in=left,
         least_right=settings.least_right,
         most_right=settings.most_right,
-        twin=None if (twin := offered_twin(session)) is None else twin.slug,
-        is_twin=session.current_round is not None and session.current_round.twin_of_id is not None,
+        is_twin=first_round is not None and first_round.twin_of_id is not None,
+        twin=None if twin is None else twin.slug,
         prepared=_prepared(course, session) if revealed else None,
     )
 
