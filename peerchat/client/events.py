@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rooms.wire.arguments import ConvincedEvent
 from rooms.wire.course_events import AsksEvent, CourseChanged
 from rooms.wire.events import (
     ClosingEvent,
@@ -69,6 +70,7 @@ Event = (
     | ClosingEvent
     | VotedEvent
     | DraftedEvent
+    | ConvincedEvent
     | ReadEvent
     | MutedEvent
     | PseudonymEvent
