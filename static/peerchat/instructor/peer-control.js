@@ -11,6 +11,9 @@ const SETTLE = 500;
 // What was just put there has to be seen before it can be pressed.
 const SEEN = 250;
 
+// The buttons beside the clock.
+const CLOCK = new Set(["count-down", "count-down-10", "count-down-30", "extend"]);
+
 /**
  * The instructor's buttons: a large one for the next step, with the reason for it, and all others. `connect({command,
  * times})` once, where `command(action, fields)` sends and `times(slug)` returns what the server suggests; then
@@ -108,9 +111,12 @@ export class PeerControl extends HTMLElement {
       const visible = legal.includes(name);
       show(button, visible);
       button.disabled = !enabled || this.#settling !== null;
-      const place = name === primary ? parts.primary : name.startsWith("count-down") || name === "extend" ? parts.clock : parts.others;
-      if (visible && button.parentElement !== place) place.append(button);
       button.className = name === primary ? "button primary large" : "button";
+    }
+    for (const place of [parts.primary, parts.clock, parts.others]) {
+      const here = [...this.#buttons].filter(([name]) => place === this.#place(name, primary)).map(([, button]) => button);
+      // Their order is the same in every phase.
+      if (here.some((button, index) => button !== place.children[index])) place.append(...here);
     }
     setText(this.#buttons.get("make-partners"), grouped ? gettext("Form new partners") : gettext("Form partners"));
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? gettext("Vote again without talking") : gettext("Vote again"));
@@ -139,6 +145,11 @@ export class PeerControl extends HTMLElement {
   /** Whether the screen of the hall shows the bars. */
   get showsBars() {
     return this.#bars;
+  }
+
+  #place(name, primary) {
+    if (name === primary) return this.#parts.primary;
+    return CLOCK.has(name) ? this.#parts.clock : this.#parts.others;
   }
 
   #settle() {
