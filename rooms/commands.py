@@ -16,8 +16,10 @@ from msgspec import Struct
 from accounts import people
 from accounts.people import User
 from rooms import frames, permissions, ratelimit
+from rooms.actions import places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
+from rooms.actions.convictions import say_convinced
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
@@ -47,8 +49,11 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Typing,
@@ -225,6 +230,29 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
+async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
+    enrollment = await client.runtime.threads.run(
+        places.set_place,
+        user=client.user,
+        course=command.course,
+        place=command.place,
+        seat=command.seat,
+    )
+    return frames.placed(enrollment)
+
+
+async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
+    enrollment = await client.runtime.threads.run(
+        places.share_reasons, user=client.user, course=command.course, shared=command.shared
+    )
+    return frames.sharing(enrollment)
+
+
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
@@ -330,6 +358,9 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
+    SetPlace: _set_place,
+    ShareReasons: _share_reasons,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

@@ -9,6 +9,7 @@ from accounts import people
 from accounts.people import User
 from rooms import markup
 from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.peer.asking import Place
 from rooms.peer.content import Kind
 from rooms.wire import events, replies
 from rooms.wire.course_events import CourseChanged
@@ -28,6 +29,7 @@ from rooms.wire.events import (
     RoomAdded,
     RoomRemoved,
 )
+from rooms.wire.partners import PlaceName
 
 RESULT_FIELDS: Final = frozenset({"right", "voters", "tolerance", *Explained.__struct_fields__})
 """The fields of a result that older workers do not know."""
@@ -166,6 +168,17 @@ def drafted(round_: int, draft: Draft | None) -> replies.Drafted:
     """Return the reply to a draft, which is None if a later vote stands."""
     sent_at = None if draft is None else draft.sent_at.timestamp()
     return replies.Drafted(round=round_, kept=draft is not None, sent_at=sent_at)
+
+
+def placed(enrollment: Enrollment) -> replies.Placed:
+    """Return where a student is, as they see it."""
+    place: PlaceName = "hall" if enrollment.place == Place.HALL else "elsewhere"
+    return replies.Placed(place=place, seat=enrollment.seat)
+
+
+def sharing(enrollment: Enrollment) -> replies.Sharing:
+    """Return whether others may see a student's reasons, as the student sees it."""
+    return replies.Sharing(shared=enrollment.shares_reasons_since is not None)
 
 
 def muted_until(enrollment: Enrollment) -> float | None:

@@ -49,7 +49,8 @@ drafts = _named("DRAFT")
 relayed = _named("FEED")
 published = _named("PUBLISH")
 subscribed = _named("SUBSCRIBE")
-"""Limits making and ending subscriptions, and joining and leaving rooms."""
+"""Limits making and ending subscriptions, joining and leaving rooms, and what students say of
+themselves."""
 searches = _named("SEARCH")
 tokens = _named("TOKEN")
 """Limits the tokens that a user gets for their password."""

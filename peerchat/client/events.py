@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rooms.wire.course_events import CourseChanged
+from rooms.wire.course_events import AsksEvent, CourseChanged
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -68,6 +68,7 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | AsksEvent
     | CourseChanged
     | CourseRenamed
     | QuestionRenamed

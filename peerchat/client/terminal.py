@@ -67,7 +67,11 @@ class Terminal:
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
-            "chat": (self._step("enable_chat"), "/chat                    instructor: open chat"),
+            "discuss": (
+                self._step("enable_discussion"),
+                "/discuss                 instructor: open the discussion",
+            ),
+            "chat": (self._step("enable_chat"), "/chat                    ... in the chat only"),
             "face": (self._step("enable_face_chat"), "/face                    ... face to face"),
             "revote": (
                 self._step("start_revote"),
@@ -313,7 +317,7 @@ class Terminal:
 
     async def _partners(self, size: str = "2") -> None:
         answer = await self._control("make_partners", group_size=int(size))
-        self._write(f"{answer['groups']} groups formed. /chat opens the discussion.")
+        self._write(f"{answer['groups']} groups formed. /discuss opens the discussion.")
 
     async def _next(self, question: str = "") -> None:
         await self._control("next_question", **({"question": question} if question else {}))

@@ -12,6 +12,7 @@ CONTROL_IN_WORDS = {
     "stopVote": "Voting is closed.",
     "enableChat": "Discuss with your partners.",
     "enableFaceChat": "Find your partners in the room and talk.",
+    "enableDiscussion": "Find your partners in the hall, or discuss here.",
     "enableRevote": "Vote again.",
     "reveal": "The answer:",
     "enableNext": "Next question.",

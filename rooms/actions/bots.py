@@ -21,9 +21,11 @@ from rooms.actions.lines import text_of, words
 from rooms.actions.messages import Post, store_posts
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.actions.votes import Ballot, store_ballots
-from rooms.models import Connection, TryOut
+from rooms.models import ClassSettings, Connection, TryOut
 from rooms.peer import bots
+from rooms.peer.asking import Asked
 from rooms.peer.bot_answers import options
+from rooms.peer.bots import Line, PlannedVote
 from rooms.peer.phases import OPEN_PHASES, Phase
 from rooms.queries import tryouts as queries
 from rooms.queries.tryouts import Scene
@@ -152,16 +154,19 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[
         planned = bots.first_votes(key, len(troupe.students), known, correct)
     else:
         planned = bots.second_votes(key, scene.first, known, correct, scene.company)
+    settings = ClassSettings.of(made.course)
     ballots = []
     for number, vote in planned.items():
         if number in scene.voted or number not in scene.here:
             continue
         if vote.is_due(scene.since_round, scene.left):
+            confidence, rationale = _given(settings, vote)
             command = CastVote(
                 uuid=uuid.uuid4().hex,
                 course=made.course.slug,
                 choice=vote.choice,
-                confidence=vote.confidence,
+                confidence=confidence,
+                rationale=rationale,
                 question=scene.asked,
                 round=scene.round.number,
             )
@@ -171,6 +176,16 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[
         with _held(made) as there:
             if there:
                 store_ballots(ballots)
+
+
+def _given(settings: ClassSettings, vote: PlannedVote) -> tuple[int | None, str]:
+    """Return the confidence and the reason of a vote, of which the class may require either."""
+    confidence, reason = vote.confidence, ""
+    if confidence is None and settings.asks_confidence == Asked.REQUIRED:
+        confidence = 3
+    if settings.asks_reason == Asked.REQUIRED:
+        reason = text_of(Line(0, "reason", round(vote.after * 10)), vote.choice)
+    return confidence, reason
 
 
 def _write(

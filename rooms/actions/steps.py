@@ -17,18 +17,20 @@ from accounts import people
 from accounts.people import User
 from rooms import frames
 from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
+from rooms.actions.arguments import show_argument
 from rooms.actions.messages import store_message
 from rooms.actions.timing import count_down, deadline_after, extend
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.queries import classroom
+from rooms.queries import classroom, twins
 from rooms.queries.slugs import find_question
 from rooms.wire.commands import (
     Announce,
     Control,
     CountDownAndStop,
     EnableChat,
+    EnableDiscussion,
     EnableFaceChat,
     Extend,
     MakePartners,
@@ -38,6 +40,7 @@ from rooms.wire.commands import (
     Reopen,
     Reveal,
     SetCorrect,
+    ShowArgument,
     ShowBars,
     StartQuestion,
     StartRevote,
@@ -216,7 +219,9 @@ def _make_partners(session: ClassSession, command: MakePartners, now: datetime) 
 
 
 def _discuss(
-    session: ClassSession, command: EnableChat | EnableFaceChat, now: datetime
+    session: ClassSession,
+    command: EnableChat | EnableFaceChat | EnableDiscussion,
+    now: datetime,
 ) -> ClassSession:
     seating.seat_students(session)
     return session
@@ -327,6 +332,7 @@ def _open(session: ClassSession, question: Question, seconds: float | None, now:
         question=question,
         version=questions.version_of(question),
         number=1,
+        twin_of=twins.round_of_original(session, question),
         opened_at=now,
     )
     session.deadline = deadline_after(seconds, now)
@@ -377,6 +383,7 @@ STEPS: dict[type[Control], Step] = {
     ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
+    EnableDiscussion: Step(_discuss),
     StartRevote: Step(_start_revote),
     Reveal: Step(_reveal),
     Reopen: Step(_reopen),
@@ -384,4 +391,5 @@ STEPS: dict[type[Control], Step] = {
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
     MoveStudent: Step(_move_student, moves=_NOWHERE),
     ShowBars: Step(_show_bars, moves=_NOWHERE),
+    ShowArgument: Step(show_argument, moves=_NOWHERE),
 }

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
+from msgspec import UNSET
+
 from accounts import people
 from accounts.people import User
 from rooms import frames
@@ -37,10 +39,13 @@ from rooms.models import (
     Room,
     Vote,
 )
-from rooms.queries import classroom
+from rooms.queries import classroom, meeting
 from rooms.queries.rooms import audiences
 from rooms.wire import events
-from rooms.wire.course_events import LeadersEvent, with_role
+from rooms.wire.arguments import ConvincedEvent
+from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, LeadersEvent, with_role
 from rooms.wire.events import (
     ClosingEvent,
     DraftedEvent,
@@ -54,6 +59,7 @@ from rooms.wire.events import (
     SystemEvent,
     VotedEvent,
 )
+from rooms.wire.place_events import PlacedEvent, SharingEvent
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -100,6 +106,20 @@ def leaders_changed(course: Course) -> None:
     """Tell the dashboards of a course that others lead it now."""
     frame = events.encode(LeadersEvent(course=course.slug))
     _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+
+
+def asks_changed(course: Course, asks: Asks, revision: int) -> None:
+    """Tell a course what its class asks students for; `revision` is 0 if it never had a class."""
+    event = AsksEvent(course=course.slug, asks=asks, revision=revision or UNSET)
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    _to_course(course.pk, Passing(names.room(room.id), events.encode(event), wakes=True))
+
+
+def class_settings_changed(course: Course) -> None:
+    """Tell the dashboards of a course, and its screens, that its classes run in another way."""
+    frame = events.encode(ClassSettingsEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+    figures_changed(course.pk)
 
 
 def removed(room: Room, message: Message) -> None:
@@ -236,8 +256,10 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[people.Key, PartnerBody]]] = defaultdict(list)
     partner_groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
+    members = classroom.partner_bodies(*partner_groups)
+    for group_id, user_id, body in members:
         bodies[group_id].append((user_id, body))
+    companies = meeting.companies(partner_groups, members)
     return [
         Passing(
             names.user(user_id),
@@ -248,6 +270,7 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
                     partners=[body for key, body in bodies[partner_group.pk] if key != user_id],
                     epoch=session.epoch,
                     revision=session.revision,
+                    **companies[partner_group.pk],
                 )
             ),
             revision=session.revision,
@@ -308,6 +331,27 @@ def drafted(drafts: Iterable[Draft]) -> None:
         )
         for draft in drafts
     )
+
+
+def convinced(user: User, course: Course, question: Question, said: ConvincedBody) -> None:
+    """Tell a user what they said convinced them, in all their sockets."""
+    event = ConvincedEvent(course=course.slug, question=question.slug, convinced=said)
+    _to_users([(course.pk, user.pk, event)])
+
+
+def placed(enrollment: Enrollment) -> None:
+    """Tell a student where they said they are, in all their sockets, and count it."""
+    now = frames.placed(enrollment)
+    event = PlacedEvent(course=enrollment.course.slug, place=now.place, seat=now.seat)
+    _to_users([(enrollment.course_id, enrollment.user_id, event)])
+    figures_changed(enrollment.course_id)
+
+
+def sharing(enrollment: Enrollment) -> None:
+    """Tell a student whether others may see their reasons, in all their sockets."""
+    now = frames.sharing(enrollment)
+    event = SharingEvent(course=enrollment.course.slug, shared=now.shared)
+    _to_users([(enrollment.course_id, enrollment.user_id, event)])
 
 
 def muted(enrollment: Enrollment) -> None:

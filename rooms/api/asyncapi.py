@@ -9,21 +9,19 @@ import msgspec
 from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, SCREEN_COMMANDS, Command
-from rooms.wire.course_events import CourseChanged, LeadersEvent
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, CourseChanged, LeadersEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
     CourseRenamed,
     Event,
-    FeedJoined,
-    FeedLeft,
-    FeedWelcome,
     MessageRemoved,
     NewMessageEvent,
     QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
+from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
@@ -41,12 +39,21 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         FiguresEvent,
         QuestionsEvent,
         LeadersEvent,
+        ClassSettingsEvent,
+        AsksEvent,
         CourseChanged,
         CourseRenamed,
         QuestionRenamed,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], ScreenEvent, FiguresEvent, QuestionsEvent, LeadersEvent}
+_ONLY_ELSEWHERE = {
+    *_EVENTS["feed"],
+    ScreenEvent,
+    FiguresEvent,
+    QuestionsEvent,
+    LeadersEvent,
+    ClassSettingsEvent,
+}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:

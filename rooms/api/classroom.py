@@ -90,6 +90,9 @@ class Partners(Endpoint):
                 partners=now.partners,
                 epoch=now.epoch,
                 revision=now.revision,
+                group=now.group,
+                group_place=now.group_place,
+                offered=now.offered,
             )
         )
 

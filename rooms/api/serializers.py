@@ -14,6 +14,9 @@ from rooms.wire.commands import (
     DraftVote,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
+    SetPlace,
+    ShareReasons,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -77,6 +80,21 @@ class NewVoteSerializer(CommandSerializer):
 
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
+    given = ("course",)
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
+    given = ("course",)
+
+
+class PlaceSerializer(CommandSerializer):
+    struct = SetPlace
+    given = ("course",)
+
+
+class SharingSerializer(CommandSerializer):
+    struct = ShareReasons
     given = ("course",)
 
 

@@ -3,6 +3,8 @@
 from django.urls import path, re_path
 
 from rooms.api import (
+    arguments,
+    class_settings,
     classroom,
     course_settings,
     courses,
@@ -12,6 +14,7 @@ from rooms.api import (
     messages,
     moderation,
     pictures,
+    places,
     question_files,
     questions,
     rooms,
@@ -28,6 +31,7 @@ urlpatterns = [
     path("join/", joining.Join.as_view()),
     path("courses/", courses.Courses.as_view()),
     path("courses/<slug:slug>/", course_settings.OneCourse.as_view()),
+    path("courses/<slug:slug>/class-settings/", class_settings.OneClassSettings.as_view()),
     path("courses/<slug:slug>/copy/", course_settings.Copies.as_view()),
     path("courses/<slug:slug>/leaders/", course_settings.Leaders.as_view()),
     path("courses/<slug:slug>/leaders/<path:username>/", course_settings.OneLeader.as_view()),
@@ -45,6 +49,10 @@ urlpatterns = [
     path("courses/<slug:slug>/state/", classroom.State.as_view()),
     path("courses/<slug:slug>/vote/", classroom.Votes.as_view()),
     path("courses/<slug:slug>/draft/", classroom.Drafts.as_view()),
+    path("courses/<slug:slug>/convinced/", arguments.Convinced.as_view()),
+    path("courses/<slug:slug>/arguments/", arguments.Arguments.as_view()),
+    path("courses/<slug:slug>/place/", places.Place.as_view()),
+    path("courses/<slug:slug>/sharing/", places.Sharing.as_view()),
     path("courses/<slug:slug>/votes/", classroom.MyVotes.as_view()),
     path("courses/<slug:slug>/partners/", classroom.Partners.as_view()),
     path("courses/<slug:slug>/control/", classroom.Control.as_view()),

@@ -46,6 +46,7 @@ class Why(enum.StrEnum):
     COMPARED = "compared"
     BOTH_VOTED = "both_voted"
     TWIN = "twin"
+    TWIN_VOTED = "twin_voted"
     MORE = "more"
     LAST = "last"
 
@@ -59,6 +60,7 @@ class Standing:
     `here` is the number of students who are online, and `groups` that of the partner groups.
     `closes_in` is the seconds until the deadline, if there is one. `twin` and `prepared` are the
     slugs of a twin of the current question and of a prepared question that the class was not asked.
+    `is_twin` is true if the current question is the twin of one that the class was asked before.
     """
 
     phase: Phase
@@ -70,6 +72,7 @@ class Standing:
     closes_in: float | None = None
     least_right: int = LEAST_RIGHT
     most_right: int = MOST_RIGHT
+    is_twin: bool = False
     twin: str | None = None
     prepared: str | None = None
 
@@ -130,11 +133,13 @@ def _while_voting(at: Standing, votes: int) -> NextStep:
 def _after_first_vote(at: Standing) -> NextStep:
     votes = at.votes[0]
     if at.groups:
-        return NextStep("enable_chat", Why.PARTNERS_MADE)
+        return NextStep("enable_discussion", Why.PARTNERS_MADE)
     if not votes and at.here:
         return NextStep("reopen", Why.NOBODY_VOTED)
     if max(votes, at.here) < TALK:
         return NextStep("reveal", Why.TOO_FEW)
+    if at.is_twin:
+        return NextStep("reveal", Why.TWIN_VOTED)
     if at.right is None:
         share = percent(at.most_frequent, votes)
         if share >= at.most_right:

@@ -53,19 +53,23 @@ _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "make_partners": {Phase.VOTE_CLOSED: Phase.VOTE_CLOSED},
     "enable_chat": _TO_DISCUSS,
     "enable_face_chat": _TO_DISCUSS,
+    "enable_discussion": _TO_DISCUSS,
     "start_revote": {Phase.DISCUSS: Phase.REVOTE, Phase.VOTE_CLOSED: Phase.REVOTE},
     "reveal": dict.fromkeys(CLOSED_PHASES, Phase.REVEALED),
     "reopen": {closed: opened for opened, closed in _CLOSING.items()},
     "next_question": _TO_IDLE,
     "announce": {phase: phase for phase in Phase},
     "move_student": {phase: phase for phase in GROUP_PHASES},
+    "show_argument": {phase: phase for phase in (Phase.REVOTE_CLOSED, Phase.REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (Phase.IDLE, Phase.REVEALED)},
 }
 
 #: Every command of the phase table.
 COMMANDS: Final = frozenset(_TABLE)
 #: Commands that need partner groups besides the right phase.
-NEED_GROUPS: Final = frozenset({"enable_chat", "enable_face_chat", "move_student"})
+NEED_GROUPS: Final = frozenset(
+    {"enable_chat", "enable_face_chat", "enable_discussion", "move_student"}
+)
 
 _FIXED_MESSAGES: Final = {
     "start_question": "enableVote",
@@ -75,6 +79,7 @@ _FIXED_MESSAGES: Final = {
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
     "enable_face_chat": "enableFaceChat",
+    "enable_discussion": "enableDiscussion",
     "start_revote": "enableRevote",
     "reveal": "reveal",
     "announce": "announce",

@@ -28,7 +28,7 @@ SELECT room_id, seq, removed_at FROM peerchat_rooms_message
 WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 
-PARTNERS_TOLD = ("enableChat", "enableFaceChat")
+PARTNERS_TOLD = ("enableChat", "enableFaceChat", "enableDiscussion")
 """The transitions with which students get their partners."""
 
 

@@ -24,9 +24,12 @@ from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
 from rooms.queries import steps
+from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
+from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
+from rooms.queries.twins import twin_offer, twin_result
 from rooms.wire.figures import FiguresBody, Transitions
 
 
@@ -39,6 +42,7 @@ def figures(course: Course) -> FiguresBody:
     """Return the live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
+    where = places(course)
     if session is None or session.current_round is None:
         return FiguresBody(
             online=online,
@@ -50,6 +54,7 @@ def figures(course: Course) -> FiguresBody:
             transitions=None,
             gain=None,
             correct=None,
+            places=where,
             next=steps.next_step(course, session, here=online),
         )
     found = votes_of(session)
@@ -78,6 +83,10 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
+        arguments=arguments(course, session) or UNSET,
+        twin=twin_offer(session) or UNSET,
+        twin_of=twin_result(session) or UNSET,
+        places=where,
         next=steps.next_step(course, session, found, here=online, groups=talk["groups"]),
     )
 

@@ -21,6 +21,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -28,6 +29,7 @@ from rooms.queries.classroom import (
     rounds,
     votes_of,
 )
+from rooms.queries.places import somebody_is_in_the_hall
 from rooms.queries.presence import online_students
 from rooms.wire.errors import NoScreen
 from rooms.wire.events import Result
@@ -90,6 +92,10 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
+        if (argument := shown_argument(course, session)) is not None:
+            shown["argument"] = argument
+        if _meets(session):
+            shown["meets"] = True
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(
         course=course.slug,
@@ -129,6 +135,15 @@ def _announcement(course: Course) -> ScreenAnnouncement | None:
     if found is None:
         return None
     return ScreenAnnouncement(found.text, found.created_at.timestamp())
+
+
+def _meets(session: ClassSession) -> bool:
+    """Return whether groups in the hall are told to find each other by their number."""
+    if session.phase != Phase.DISCUSS:
+        return False
+    if session.control_message == "enableDiscussion":
+        return somebody_is_in_the_hall(session.course)
+    return session.control_message == "enableFaceChat"
 
 
 def _groups(session: ClassSession) -> list[ScreenGroup]:

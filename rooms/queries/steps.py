@@ -5,12 +5,13 @@ from collections import Counter
 from django.utils import timezone
 from msgspec import UNSET
 
-from rooms.models import ClassSession, ClassSettings, Course, Question
+from rooms.models import ClassSession, ClassSettings, Course
 from rooms.peer.next_step import Standing
 from rooms.peer.next_step import next_step as chosen
 from rooms.peer.phases import CLOSED_PHASES, Phase
-from rooms.queries.classroom import last_epoch_session
+from rooms.queries.classroom import last_epoch_session, rounds
 from rooms.queries.outcome import Outcome
+from rooms.queries.twins import offered_twin
 from rooms.wire.figures import NextStepBody
 
 
@@ -56,6 +57,8 @@ def _standing(
         left = (session.deadline - timezone.now()).total_seconds()
     right, (first, second) = found.right_votes, found.votes
     revealed = phase == Phase.REVEALED
+    twin = offered_twin(session)
+    first_round, _ = rounds(session)
     return Standing(
         phase=phase,
         votes=(first, second),
@@ -66,7 +69,8 @@ def _standing(
         closes_in=left,
         least_right=settings.least_right,
         most_right=settings.most_right,
-        twin=_twin(session) if revealed else None,
+        is_twin=first_round is not None and first_round.twin_of_id is not None,
+        twin=None if twin is None else twin.slug,
         prepared=_prepared(course, session) if revealed else None,
     )
 
@@ -77,14 +81,6 @@ def _most_frequent(found: Outcome) -> int:
     for answer, count in (found.counts[0] or {}).items():
         votes[found.key.group(answer)] += count
     return max(votes.values(), default=0)
-
-
-def _twin(session: ClassSession) -> str | None:
-    """Return the slug of a twin of the current question that the class was not asked yet."""
-    assert session.current_round is not None
-    twins = Question.objects.filter(twin_of=session.current_round.question_id, is_draft=False)
-    unasked = twins.exclude(rounds__session=session).order_by("quick", "position", "slug")
-    return unasked.values_list("slug", flat=True).first()
 
 
 def _prepared(course: Course, session: ClassSession | None) -> str | None:

@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
     MOST_RIGHT,
     SEND_TO_LIMIT,
     Answer,
+    ArgumentId,
     ConnectionId,
     Epoch,
     Letter,
@@ -24,6 +26,7 @@ from rooms.wire.fields import (
     Username,
     Uuid,
 )
+from rooms.wire.partners import PlaceName
 
 
 class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -126,6 +129,42 @@ class DraftVote(Command, frozen=True, tag="draft"):
     confidence: Annotated[int, Meta(ge=1, le=5)] | None = None
     rationale: Text = ""
     after: Moment | None = None
+
+
+class SayConvinced(Command, frozen=True, tag="say_convinced"):
+    """Say what convinced one in the second vote on a question, or change what one said.
+
+    `message` is the id of a message of a partner and belongs to `by: "message"`. `username` is that
+    of the partner whose reason it was; `by: "reason"` without it means the reason that was offered
+    to the group.
+    """
+
+    course: Slug
+    question: Slug
+    by: By
+    message: RoomId | None = None
+    username: Username | None = None
+
+    def __post_init__(self) -> None:
+        if (self.message is not None) != (self.by == "message"):
+            raise ValueError("A message belongs to `by: message`, and to nothing else")
+        if self.username is not None and self.by != "reason":
+            raise ValueError("A username belongs to `by: reason` alone")
+
+
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -235,6 +274,10 @@ class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
     pass
 
 
+class EnableDiscussion(Control, frozen=True, tag="enable_discussion"):
+    """Let partners in the hall find each other, and all others chat."""
+
+
 class StartRevote(Control, frozen=True, tag="start_revote"):
     seconds: Seconds | None = None
 
@@ -266,6 +309,12 @@ class ShowBars(Control, frozen=True, tag="show_bars"):
     shown: bool = True
 
 
+class ShowArgument(Control, frozen=True, tag="show_argument"):
+    """Show one of the arguments of the question on the screen of the hall, or none."""
+
+    argument: ArgumentId | None = None
+
+
 class Figures(Control, frozen=True, tag="figures"):
     pass
 
@@ -292,6 +341,9 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     State,
     CastVote,
     DraftVote,
+    SayConvinced,
+    SetPlace,
+    ShareReasons,
     Subscribe,
     Unsubscribe,
     Publish,
@@ -308,6 +360,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     MakePartners,
     EnableChat,
     EnableFaceChat,
+    EnableDiscussion,
     StartRevote,
     Reveal,
     Reopen,
@@ -315,6 +368,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     Announce,
     MoveStudent,
     ShowBars,
+    ShowArgument,
     Figures,
 )
 SCREEN_COMMANDS: tuple[type[Command], ...] = (Ping,)

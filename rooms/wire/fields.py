@@ -36,6 +36,7 @@ Uuid = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
 RoomId = Annotated[str, Meta(max_length=36)]
 Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[-a-zA-Z0-9_]+\Z")]
 Username = Annotated[str, Meta(min_length=1, max_length=254, pattern=_NO_NUL)]
+ArgumentId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9a-f]+\Z")]
 ConnectionId = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # 2**53 - 1, the largest integer that every JSON client represents exactly. The database's integers

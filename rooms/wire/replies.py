@@ -30,12 +30,16 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -45,6 +49,7 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.partners import PlaceName
 
 
 class Authenticated(Struct, frozen=True):
@@ -131,6 +136,25 @@ class Drafted(Struct, frozen=True):
     sent_at: float | None
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
+class Placed(Struct, frozen=True):
+    """Confirms where the user is; `seat` is empty elsewhere, and if the course does not ask it."""
+
+    place: PlaceName
+    seat: str
+
+
+class Sharing(Struct, frozen=True):
+    """Confirms whether others may see the user's reasons without their name."""
+
+    shared: bool
+
+
 class Subscribed(Struct, frozen=True):
     topic: str
 
@@ -184,6 +208,9 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
+    SetPlace: Placed,
+    ShareReasons: Sharing,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

@@ -20,6 +20,9 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "by": "thought",
+    "place": "hall",
+    "shared": True,
     "token": "pc_none",
     "conn_id": "nobody",
 }

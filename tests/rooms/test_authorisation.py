@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from rooms.models import Draft, Enrollment, Message, Vote
+from rooms.models import ClassSettings, Draft, Enrollment, Message, Vote
 from rooms.wire.commands import CONTROL_COMMANDS
 from tests.client import barrier
 from tests.rooms.cast import make_question, store
@@ -31,6 +31,18 @@ CHAT = {
         {"course": "course", "question": "force", "round": 1, "choice": "A"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
+    "set_place": (
+        {"course": "course", "place": "hall"},
+        *(OK, DENIED, DENIED, DENIED, DENIED),
+    ),
+    "share_reasons": (
+        {"course": "course", "shared": True},
+        *(OK, DENIED, DENIED, DENIED, DENIED),
+    ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
 }
@@ -45,6 +57,7 @@ TABLE = [
 async def test_chat_commands(cast, action, who, fields, code):
     rooms = {"course": cast.room, "open": str(cast.open_room(cast.bea).id)}
     store(cast.room, cast.bea, "hello")
+    ClassSettings.objects.create(course=cast.course, asks_place=True)
     given = {
         "room": lambda name: rooms[name],
         "course": lambda _: cast.course.slug,
@@ -62,6 +75,8 @@ async def test_chat_commands(cast, action, who, fields, code):
         assert sent.count() == 0
         assert Vote.objects.filter(user=cast.person(who).user).count() == 0
         assert Draft.objects.filter(user=cast.person(who).user).count() == 0
+        said = Enrollment.objects.filter(user=cast.person(who).user)
+        assert not said.exclude(place="", shares_reasons_since=None).exists()
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -104,6 +119,7 @@ CONTROL = {
     "make_partners": ("vote_closed", {}),
     "enable_chat": ("paired", {}),
     "enable_face_chat": ("paired", {}),
+    "enable_discussion": ("paired", {}),
     "start_revote": ("vote_closed", {}),
     "reveal": ("vote_closed", {}),
     "reopen": ("vote_closed", {}),
@@ -111,6 +127,7 @@ CONTROL = {
     "announce": ("idle", {"text": "hi"}),
     "move_student": ("paired", {"username": "ada", "group": 1}),
     "show_bars": ("vote_closed", {}),
+    "show_argument": ("revote_closed", {}),
     "figures": ("idle", {}),
 }
 

@@ -29,6 +29,7 @@ MESSAGES = {
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
     "enable_face_chat": "enableFaceChat",
+    "enable_discussion": "enableDiscussion",
     "start_revote": "enableRevote",
     "reveal": "reveal",
 }
@@ -56,7 +57,8 @@ def target(phase, groups, name):
 
 
 def is_transition(name):
-    return COMMANDS[name][0] not in ("make_partners", "move_student", "show_bars", "announce")
+    stays = ("make_partners", "move_student", "show_bars", "show_argument", "announce")
+    return COMMANDS[name][0] not in stays
 
 
 LEGAL = [

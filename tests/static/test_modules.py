@@ -26,6 +26,7 @@ async def page(browser):
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
         "answers.js",
+        "asks.js",
         "ballot.js",
         "client.js",
         "clients.js",

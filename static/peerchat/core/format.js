@@ -18,6 +18,7 @@ const CONTROLS = {
   stopVote: gettext("Voting closed"),
   enableChat: gettext("Partner chat opened"),
   enableFaceChat: gettext("Talk to your partners in the room"),
+  enableDiscussion: gettext("The discussion is open"),
   enableRevote: gettext("Second vote opened"),
   reveal: gettext("Result shown"),
   enableNext: gettext("Next question"),

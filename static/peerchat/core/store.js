@@ -4,12 +4,15 @@
  * learns from replies (`local.*`).
  */
 
+import { DEFAULT_ASKS, withAsks } from "./asks.js";
+import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
-import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
+import { withConvinced, withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
-export { faceToFace, openRound } from "./session.js";
+export { faceToFace } from "./meeting.js";
+export { openRound } from "./session.js";
 
 /** Messages of a room kept in memory; older ones are loaded again on demand. */
 export const KEEP = 400;
@@ -28,6 +31,7 @@ export function initialState({ me, course, lastRead = 0 }) {
     list: {},
     figures: null,
     mutedUntil: null,
+    self: UNKNOWN_SELF,
   };
 }
 
@@ -108,8 +112,10 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
       draft: anew || event.round !== before.round || openRound(event) === null ? null : before.draft,
+      convinced: anew ? null : before.convinced,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
+      ...(regrouped ? companyOf({}) : null),
       ...resultOf(event),
     });
   },
@@ -122,21 +128,25 @@ const HANDLERS = {
       revision: Math.max(before.revision, revisionOf(event)),
       partners: event.partners,
       partnerRoom: event.room,
+      ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: Math.max(before.partnersRevision, revisionOf(event)),
     });
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
 
+  asks: inSession(withAsks),
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
+  convinced: inSession(withConvinced),
 
   muted(state, { course, until }) {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },
 
   ...COURSE,
+  ...SELF,
 
   presence(state, event) {
     return withRoom(state, event.room, (room) => {
@@ -191,15 +201,18 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
       draft: event.draft ?? null,
+      convinced: event.convinced ?? null,
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
+      ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
+      asks: event.asks ?? DEFAULT_ASKS,
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.
     const course = { ...called(state.course, event.course ?? state.course.slug), archived: Boolean(event.archived) };
-    const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
+    const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null, self: selfOf(event) };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },

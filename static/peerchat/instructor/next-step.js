@@ -8,7 +8,7 @@ const BUTTONS = {
   count_down_and_stop: "count-down",
   stop_vote: "stop-vote",
   make_partners: "make-partners",
-  enable_chat: "enable-chat",
+  enable_discussion: "enable-discussion",
   start_revote: "start-revote",
   reveal: "reveal",
   reopen: "reopen",
@@ -50,6 +50,7 @@ const WHY = {
   divided: gettext("%(percent)s gave the most frequent answer: let them convince each other."),
   agreed: gettext("%(percent)s gave the same answer: there is little to discuss."),
   compared: gettext("%(before)s were right at first, %(percent)s are now: reveal and explain."),
+  twin_voted: gettext("Everyone has voted alone on the twin: reveal the answer."),
   twin: gettext("Explain. Then a twin question tests the same idea again."),
   more: gettext("Explain. Then go on with the next question."),
 };
@@ -64,7 +65,7 @@ export function steps({ phase, deadline }, { grouped, more }) {
       return ["count-down", "count-down-10", "count-down-30", "stop-vote", ...(deadline ? ["extend"] : []), "show-bars"];
     case "vote_closed":
       return grouped
-        ? ["enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"]
+        ? ["enable-discussion", "enable-chat", "enable-face-chat", "make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"]
         : ["make-partners", "start-revote", "reveal", "reopen", "next-question", "show-bars"];
     case "discuss":
       return ["start-revote", "show-bars"];

@@ -76,6 +76,7 @@ export class PeerControl extends HTMLElement {
     this.#button("extend", gettext("+30 s"), () => ["extend", { seconds: 30 }]);
     this.#button("stop-vote", gettext("Stop now"), () => ["stop_vote", {}]);
     this.#button("make-partners", gettext("Form partners"), () => ["make_partners", { group_size: Number(parts.size.value), method: parts.method.value }]);
+    this.#button("enable-discussion", gettext("Start the discussion"), () => ["enable_discussion", {}]);
     this.#button("enable-chat", gettext("Let partners chat"), () => ["enable_chat", {}]);
     this.#button("enable-face-chat", gettext("Talk face to face"), () => ["enable_face_chat", {}]);
     this.#button("start-revote", gettext("Vote again"), () => ["start_revote", this.#phase === "discuss" ? this.#second.limit : {}]);

@@ -50,6 +50,7 @@ export class PeerFigures extends HTMLElement {
         "dl",
         { class: "tiles" },
         tile("online", gettext("Online")),
+        tile("places", gettext("Hall / elsewhere")),
         tile("votes-1", gettext("First vote")),
         tile("votes-2", gettext("Second vote")),
         tile("groups", gettext("Groups")),
@@ -79,6 +80,8 @@ export class PeerFigures extends HTMLElement {
     const revealed = phase === "revealed";
     const online = figures?.online ?? null;
     this.#set("online", online ?? "–");
+    const places = figures?.places;
+    this.#set("places", places ? `${number(places.hall)} / ${number(places.elsewhere)}` : "–", Boolean(places));
     for (const round of [1, 2]) {
       const votes = figures?.votes[round - 1] ?? 0;
       this.#set(`votes-${round}`, question && figures ? votesIn(votes, online) : "–", round === 1 || session.round === 2);

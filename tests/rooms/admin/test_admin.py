@@ -41,6 +41,7 @@ from rooms.models import (
     RosterEntry,
     Round,
     Screen,
+    ShownArgument,
     TryOut,
     TryOutStudent,
     UseLog,
@@ -91,8 +92,9 @@ def test_every_model_is_in_the_admin():
     registered = {
         model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
     }
-    # The choices are within their question; files and try-outs come and go by themselves.
-    assert registered | {Choice, QuestionFile, TryOut, TryOutStudent} == set(
+    # The choices are within their question; files, try-outs and what the hall is shown come and go
+    # by themselves.
+    assert registered | {Choice, QuestionFile, ShownArgument, TryOut, TryOutStudent} == set(
         apps.get_app_config("peerchat_rooms").get_models()
     )
     assert registered == set(SEEN)

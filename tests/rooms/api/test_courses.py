@@ -86,9 +86,10 @@ def test_a_whole_question(school, api, lead, vote):
     )
     assert lead("enable_chat") == {"phase": "discuss", "epoch": 3}
     _, partners = api(school.ada).get("courses/physics/partners/")
+    said = {"confidence": 2, "rationale": " because"}
     assert sorted(partners["partners"], key=lambda partner: partner["username"]) == [
-        {"username": "bea", "display_name": "Bea", "choice": "B"},
-        {"username": "carl", "display_name": "Carl", "choice": "A"},
+        {"username": "bea", "display_name": "Bea", "choice": "B", **said},
+        {"username": "carl", "display_name": "Carl", "choice": "A", **said},
     ]
     assert api(school.ada).post(f"rooms/{partners['room']}/messages/", {"text": "hi"})[0] == 201
     lead("start_revote")
@@ -127,6 +128,7 @@ def test_a_whole_question(school, api, lead, vote):
         "muted_until": None,
         "room": partners["room"],
         "partners": partners["partners"],
+        "group": 1,
         "correct": "B",
         "histograms": [{"A": 2, "B": 1, "C": 0, "D": 0}, {"A": 0, "B": 2, "C": 0, "D": 0}],
     }

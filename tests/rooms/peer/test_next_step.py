@@ -49,7 +49,11 @@ IDLE, REVEALED = Phase.IDLE, Phase.REVEALED
         ),
         (
             {"phase": VOTE_CLOSED, "votes": (20, 0), "groups": 7},
-            NextStep("enable_chat", Why.PARTNERS_MADE),
+            NextStep("enable_discussion", Why.PARTNERS_MADE),
+        ),
+        (
+            {"phase": VOTE_CLOSED, "votes": (20, 0), "right": (10, 0), "is_twin": True},
+            NextStep("reveal", Why.TWIN_VOTED),
         ),
         (
             {"phase": DISCUSS, "votes": (20, 0), "groups": 7},

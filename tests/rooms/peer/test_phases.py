@@ -25,11 +25,13 @@ ALWAYS = {
     "reopen": {VOTE_CLOSED: VOTE, REVOTE_CLOSED: REVOTE},
     "next_question": {REVEALED: IDLE, VOTE_CLOSED: IDLE, REVOTE_CLOSED: IDLE},
     "announce": {phase: phase for phase in Phase},
+    "show_argument": {phase: phase for phase in (REVOTE_CLOSED, REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (IDLE, REVEALED)},
 }
 WITH_GROUPS = ALWAYS | {
     "enable_chat": {VOTE_CLOSED: DISCUSS},
     "enable_face_chat": {VOTE_CLOSED: DISCUSS},
+    "enable_discussion": {VOTE_CLOSED: DISCUSS},
     "move_student": {
         VOTE_CLOSED: VOTE_CLOSED,
         DISCUSS: DISCUSS,
@@ -95,6 +97,7 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("make_partners", VOTE_CLOSED, None),
         ("enable_chat", DISCUSS, "enableChat"),
         ("enable_face_chat", DISCUSS, "enableFaceChat"),
+        ("enable_discussion", DISCUSS, "enableDiscussion"),
         ("start_revote", REVOTE, "enableRevote"),
         ("reveal", REVEALED, "reveal"),
         ("reopen", VOTE, "enableVote"),
