@@ -71,7 +71,7 @@ async def test_a_clicker_and_a_phone_lead_the_class(classroom: Classroom) -> Non
     # A letter that means nothing in this phase does nothing.
     await page.keyboard.press("v")
     await click(lecturer, "make-partners", "50 % are right: let them convince each other.")
-    await click(lecturer, "enable-chat", "1 group is formed: let the partners talk.")
+    await click(lecturer, "enable-discussion", "1 group is formed: let the partners talk.")
     await lecturer.sees("discuss")
     # Twice at once is once.
     await click(

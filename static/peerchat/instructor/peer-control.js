@@ -121,7 +121,8 @@ export class PeerControl extends HTMLElement {
     }
     setText(this.#buttons.get("make-partners"), grouped ? gettext("Form new partners") : gettext("Form partners"));
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? gettext("Vote again without talking") : gettext("Vote again"));
-    setText(this.#buttons.get("start-question"), phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
+    const isTwin = next?.why === "twin" && parts.question.value === next.question;
+    setText(this.#buttons.get("start-question"), isTwin ? gettext("Ask the twin") : phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
     setText(this.#buttons.get("show-bars"), this.#bars ? gettext("Hide the bars on the screen") : gettext("Show the bars on the screen"));
     show(parts.start, legal.includes("start-question"));
     show(parts.pairing, legal.includes("make-partners"));
