@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts import people
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import bars, partners, seating, tell, timing, uselog
+from rooms.actions import bars, partners, pseudonyms, seating, tell, timing, uselog
+from rooms.actions.group_steps import GROUP_STEPS
 from rooms.actions.steps import (
     STEPS,
     Step,
@@ -91,7 +92,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     belongs to another message.
     """
     course_ = permissions.leading(user, course).course
-    step = STEPS[type(command)]
+    step = (STEPS | GROUP_STEPS)[type(command)]
     session = _lock(course_, user)
     if step.known_before(course_, user, command):
         return _answer(session, step, user, command)
@@ -107,7 +108,9 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     partners.lock_rooms(session)
     session.controller = user
     moves = session.phase in step.moves
+    before = pseudonyms.Before.of(session)
     session = step.apply(session, command, now)
+    pseudonyms.follow(session, before)
     if moves:
         message = phases.control_message(command.action, to)
         assert message is not None
@@ -149,6 +152,7 @@ def end_class(*, user: User, course: Course) -> None:
         )
     session.ended_at = now
     session.save(update_fields=["ended_at", "controller"])
+    pseudonyms.end(session)
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
@@ -282,6 +286,7 @@ def _lock(course: Course, user: User) -> ClassSession:
             epoch=last.epoch if last is not None else 0,
             revision=last.revision if last is not None else 0,
         )
+        pseudonyms.begin(session)
     session.course = course
     return session
 

@@ -34,7 +34,6 @@ from rooms.wire.commands import (
     EnableFaceChat,
     Extend,
     MakePartners,
-    MoveStudent,
     NextQuestion,
     QuickQuestion,
     Reopen,
@@ -279,11 +278,6 @@ def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassS
     return session
 
 
-def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
-    seating.move_student(session, username=command.username, number=command.group)
-    return session
-
-
 def _show_bars(session: ClassSession, command: ShowBars, now: datetime) -> ClassSession:
     bars.show(session, shown=command.shown, now=now)
     return session
@@ -389,7 +383,6 @@ STEPS: dict[type[Control], Step] = {
     Reopen: Step(_reopen),
     NextQuestion: Step(_next_question),
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
-    MoveStudent: Step(_move_student, moves=_NOWHERE),
     ShowBars: Step(_show_bars, moves=_NOWHERE),
     ShowArgument: Step(show_argument, moves=_NOWHERE),
 }

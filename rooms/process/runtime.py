@@ -30,6 +30,7 @@ from rooms.process.partners import Partners
 from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
 from rooms.process.presence import FORGET_EVERY, Heartbeat, Presence
+from rooms.process.pseudonyms import Pseudonyms
 from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.process.screens import REFRESH_EVERY as REFRESH_SCREENS_EVERY
 from rooms.process.screens import Screens
@@ -78,6 +79,7 @@ class Runtime:
         self.figures = Figures(hub=hub, threads=threads, tasks=self._duties)
         self.screens = Screens(hub=hub, threads=threads, tasks=self._duties)
         self.partners = Partners(hub=hub, threads=threads, tasks=self._duties)
+        self.pseudonyms = Pseudonyms(hub=hub, threads=threads)
         self.presence = Presence(hub=hub, threads=threads, on_changed=self._changed)
         self.try_outs = TryOuts(worker=self.worker)
         self._heartbeat = Heartbeat(

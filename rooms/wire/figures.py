@@ -73,7 +73,8 @@ class FiguresBody(Struct, frozen=True):
     change the right answer, and `bars` whether the screen of the hall shows the votes. `arguments`
     is there from the close of the second vote on, `twin` with a result whose twin may be asked, and
     `twin_of` while the current question is a twin. `places` is there if the course asks where its
-    students are. `next` is the step that comes next.
+    students are. `next` is the step that comes next. `flags` is the number of flagged messages that
+    nobody has seen to, if there are any.
     """
 
     online: int
@@ -91,6 +92,7 @@ class FiguresBody(Struct, frozen=True):
     right: list[str] = []
     right_votes: list[int] | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET
+    flags: int | UnsetType = UNSET
     arguments: ArgumentsBody | UnsetType = UNSET
     twin: TwinOffer | UnsetType = UNSET
     twin_of: TwinResult | UnsetType = UNSET

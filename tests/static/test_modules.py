@@ -33,6 +33,7 @@ def test_cases_are_found():
         "format.js",
         "inline.js",
         "next-step.js",
+        "me.js",
         "pictures.js",
         "question-edits.js",
         "questions.js",

@@ -7,6 +7,7 @@ import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
 import "./peer-keys.js";
+import "./peer-groups.js";
 import "./peer-quick.js";
 import "./peer-twin.js";
 import "../chat/peer-rooms.js";
@@ -100,6 +101,7 @@ export class PeerDashboard extends HTMLElement {
     const times = (slug) => this.#client.api.get(`courses/${this.#client.state.course.slug}/questions/${slug}/times/`);
     for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal, times });
     this.#parts.keys.connect({ control: this.#parts.control, quick: this.#parts.quick, scope: included === undefined ? document : this });
+    this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
     this.#client.addEventListener("renamed", () => {
@@ -283,6 +285,7 @@ export class PeerDashboard extends HTMLElement {
       unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });
+    this.#parts.groups.render({ session, figures, enabled });
     const alone = this.#questions.all.every(({ isDraft }) => isDraft);
     this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
     this.#parts.answer.render({ session, figures, result, answers: this.#answers, enabled });
