@@ -103,7 +103,6 @@ export class PeerControl extends HTMLElement {
     const more = ready.some(({ slug }) => !asked.has(slug));
     const legal = phase ? steps(session, { grouped, more }).filter((name) => name !== "start-question" || ready.length) : [];
     const primary = nextButton(legal, next);
-    // What is asked next is asked once the class is through with this one.
     if (phase !== this.#phase || primary !== this.#primary) this.#settle();
     setText(parts.hint, phase ? whyWords({ session, next, figures, unknown, ready: ready.length > 0 }) : gettext("Loading the current step…"));
     parts.turnout.render(session, figures);
