@@ -27,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, results, visits
+from rooms.queries import classroom, messages, pseudonyms, results, visits
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -64,6 +64,7 @@ from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
 from rooms.wire.events import (
     DirectData,
     MessageRemoved,
+    Person,
     Snapshot,
     TopicMessage,
     TypingEvent,
@@ -182,7 +183,12 @@ async def _typing(client: Client, command: Typing) -> None:
     except RateLimited:
         return
     audience, channel_group = await _room_audience(client, room)
-    event = TypingEvent(room=str(room), user=frames.person(client.user))
+    person: Person | None = frames.person(client.user)
+    if await client.runtime.pseudonyms.hide(channel_group):
+        person = await client.runtime.threads.run(pseudonyms.typist, client.user, str(room))
+    if person is None:
+        return
+    event = TypingEvent(room=str(room), user=person)
     publish.now(channel_group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
@@ -245,6 +251,11 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
     enrollment = await client.runtime.threads.run(
         places.set_place,
@@ -261,11 +272,6 @@ async def _share_reasons(client: Client, command: ShareReasons) -> replies.Shari
         places.share_reasons, user=client.user, course=command.course, shared=command.shared
     )
     return frames.sharing(enrollment)
-
-
-async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
-    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
-    return replies.Convinced(said)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
@@ -295,6 +301,8 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     channel_group = await _course_group(client, slug)
+    if await client.runtime.pseudonyms.hide(channel_group):
+        await client.runtime.threads.run(pseudonyms.check_publisher, client.user, slug)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
@@ -381,9 +389,9 @@ CHAT: dict[type[Command], Handler] = {
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
     SetPlace: _set_place,
     ShareReasons: _share_reasons,
-    SayConvinced: _say_convinced,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,

@@ -25,6 +25,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.talk_events import MessageRestored
 
 
@@ -70,6 +71,7 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | PseudonymEvent
     | AsksEvent
     | CourseChanged
     | CourseRenamed

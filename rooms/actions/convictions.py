@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import people
 from accounts.people import User
 from rooms import permissions, ratelimit
 from rooms.actions import tell
@@ -23,6 +22,7 @@ from rooms.models import (
 from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
 from rooms.queries.convictions import convinced_body
+from rooms.queries.pseudonyms import find_fellow
 from rooms.wire.commands import SayConvinced
 from rooms.wire.convinced import ConvincedBody
 from rooms.wire.errors import NoPartner, NoSuchArgument, PermissionDenied, RoundClosed
@@ -118,7 +118,9 @@ def _reason(place: Partner, username: str | None) -> Vote:
         found = found.filter(pk__in=[place.group.offered_id])
     else:
         partners = Partner.objects.filter(group=place.group_id).exclude(pk=place.pk)
-        found = found.filter(user__in=partners.values("user"), user=people.find(username))
+        found = found.filter(
+            user__in=partners.values("user"), user=find_fellow(place.round.session, username)
+        )
     if (one := found.select_related("user").first()) is None:
         raise NoSuchArgument
     return one

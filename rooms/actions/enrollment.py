@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts import people
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import seating, signals, tell
+from rooms.actions import pseudonyms, seating, signals, tell
 from rooms.models import (
     ClassSession,
     Course,
@@ -50,6 +50,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         members = Membership.objects.filter(room=room).count()
         # Processes without other users of the course do not listen to its group.
         tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
+    pseudonyms.welcome(course)
     if role == Enrollment.Role.STUDENT:
         joined = [{"course": course.slug, "user": user} for user in new]
         signals.send_each(signals.student_joined, joined)

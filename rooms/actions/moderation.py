@@ -12,6 +12,7 @@ from rooms import permissions
 from rooms.actions import tell, uselog
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.queries import visits
+from rooms.queries.pseudonyms import student as student_named
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
 MUTE_LIMIT = 30 * 86_400
@@ -108,7 +109,9 @@ def _set_mute(
     permissions.in_use(led.course)
     student = (
         Enrollment.objects.filter(
-            course=led.course, user=people.find(username), role=Enrollment.Role.STUDENT
+            course=led.course,
+            user=student_named(led.course, username),
+            role=Enrollment.Role.STUDENT,
         )
         .select_related("user", "course")
         .first()

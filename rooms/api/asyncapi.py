@@ -23,6 +23,7 @@ from rooms.wire.events import (
 )
 from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
 from rooms.wire.talk_events import MessageRestored
@@ -44,6 +45,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         ClassSettingsEvent,
         AsksEvent,
         CourseChanged,
+        PseudonymEvent,
         CourseRenamed,
         QuestionRenamed,
     ),

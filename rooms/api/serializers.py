@@ -89,6 +89,11 @@ class FlagSerializer(CommandSerializer):
     given = ("room", "seq")
 
 
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
+    given = ("course",)
+
+
 class PlaceSerializer(CommandSerializer):
     struct = SetPlace
     given = ("course",)
@@ -96,10 +101,6 @@ class PlaceSerializer(CommandSerializer):
 
 class SharingSerializer(CommandSerializer):
     struct = ShareReasons
-
-
-class ConvincedSerializer(CommandSerializer):
-    struct = SayConvinced
     given = ("course",)
 
 

@@ -4,9 +4,9 @@ from typing import cast
 
 from msgspec import UNSET
 
-from accounts import people
 from accounts.people import User
 from rooms.models import Conviction, Partner
+from rooms.queries.pseudonyms import fellow
 from rooms.wire.convinced import By, ConvincedBody
 
 
@@ -16,10 +16,11 @@ def convinced_body(said: Conviction) -> ConvincedBody:
     The author of a reason is named only if they are a partner of the student now, as that of a
     reason that was offered to the group stays hidden.
     """
+    author = _partner(said)
     return ConvincedBody(
         by=cast("By", said.by),
         message=UNSET if said.message_id is None else str(said.message_id),
-        username=UNSET if (author := _partner(said)) is None else people.username(author),
+        username=UNSET if author is None else fellow(said.round.session, author).username,
         said_at=said.said_at.timestamp(),
     )
 
@@ -27,7 +28,7 @@ def convinced_body(said: Conviction) -> ConvincedBody:
 def own_conviction(user: User, second: int) -> Conviction | None:
     """Return what convinced a user before the second vote in a round; None if they did not say."""
     said = Conviction.objects.filter(round=second, user=user)
-    return said.select_related("vote__user", "round").first()
+    return said.select_related("vote__user", "round__session").first()
 
 
 def _partner(said: Conviction) -> User | None:

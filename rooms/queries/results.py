@@ -22,7 +22,7 @@ from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
-from rooms.queries import flags
+from rooms.queries import flags, steps
 from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
 from rooms.queries.places import places
@@ -57,6 +57,7 @@ def figures(course: Course) -> FiguresBody:
             correct=None,
             flags=flagged or UNSET,
             places=where,
+            next=steps.next_step(course, session, here=online),
         )
     found = votes_of(session)
     first, second = rounds(session)
@@ -82,10 +83,11 @@ def figures(course: Course) -> FiguresBody:
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
         flags=flagged or UNSET,
-        places=where,
         arguments=arguments(course, session) or UNSET,
         twin=twin_offer(session) or UNSET,
         twin_of=twin_result(session) or UNSET,
+        places=where,
+        next=steps.next_step(course, session, found, here=online, groups=talk["groups"]),
     )
 
 

@@ -137,21 +137,6 @@ class FlagMessage(Command, frozen=True, tag="flag_message"):
     flagged: bool = True
 
 
-class SetPlace(Command, frozen=True, tag="set_place"):
-    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
-
-    course: Slug
-    place: PlaceName
-    seat: Text = ""
-
-
-class ShareReasons(Command, frozen=True, tag="share_reasons"):
-    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
-
-    course: Slug
-    shared: bool
-
-
 class SayConvinced(Command, frozen=True, tag="say_convinced"):
     """Say what convinced one in the second vote on a question, or change what one said.
 
@@ -171,6 +156,21 @@ class SayConvinced(Command, frozen=True, tag="say_convinced"):
             raise ValueError("A message belongs to `by: message`, and to nothing else")
         if self.username is not None and self.by != "reason":
             raise ValueError("A username belongs to `by: reason` alone")
+
+
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
 
 
 class Subscribe(Command, frozen=True, tag="subscribe"):
@@ -249,6 +249,12 @@ class SetCorrect(Control, frozen=True, tag="set_correct"):
 
 class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
+
+
+class Extend(Control, frozen=True, tag="extend"):
+    """Move the deadline of the round that runs to a later time."""
+
+    seconds: Seconds = 30
 
 
 class StopVote(Control, frozen=True, tag="stop_vote"):
@@ -336,9 +342,9 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     State,
     CastVote,
     DraftVote,
+    SayConvinced,
     SetPlace,
     ShareReasons,
-    SayConvinced,
     Subscribe,
     Unsubscribe,
     Publish,
@@ -350,6 +356,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     QuickQuestion,
     SetCorrect,
     CountDownAndStop,
+    Extend,
     StopVote,
     MakePartners,
     EnableChat,

@@ -78,6 +78,7 @@ class User(Struct, frozen=True):
     username: str
     display_name: str
     online: bool
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Users(Struct, frozen=True):
@@ -146,6 +147,12 @@ class Drafted(Struct, frozen=True):
     sent_at: float | None
 
 
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
 class Placed(Struct, frozen=True):
     """Confirms where the user is; `seat` is empty elsewhere, and if the course does not ask it."""
 
@@ -157,12 +164,6 @@ class Sharing(Struct, frozen=True):
     """Confirms whether others may see the user's reasons without their name."""
 
     shared: bool
-
-
-class Convinced(Struct, frozen=True):
-    """Confirms what the user said convinced them. What has the later `said_at` counts."""
-
-    convinced: ConvincedBody
 
 
 class Subscribed(Struct, frozen=True):
@@ -234,9 +235,9 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
     SetPlace: Placed,
     ShareReasons: Sharing,
-    SayConvinced: Convinced,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,

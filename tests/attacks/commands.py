@@ -22,9 +22,9 @@ VALUES: dict[str, Any] = {
     "group": 1,
     "groups": [1, 2],
     "seconds": 5,
+    "by": "thought",
     "place": "hall",
     "shared": True,
-    "by": "thought",
     "token": "pc_none",
     "conn_id": "nobody",
 }

@@ -32,6 +32,10 @@ CHAT = {
         {"course": "course", "question": "force", "round": 1, "choice": "A"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
     "set_place": (
         {"course": "course", "place": "hall"},
         *(OK, DENIED, DENIED, DENIED, DENIED),
@@ -39,10 +43,6 @@ CHAT = {
     "share_reasons": (
         {"course": "course", "shared": True},
         *(OK, DENIED, DENIED, DENIED, DENIED),
-    ),
-    "say_convinced": (
-        {"course": "course", "question": "force", "by": "thought"},
-        *("round_closed", DENIED, DENIED, DENIED, DENIED),
     ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
@@ -115,6 +115,7 @@ CONTROL = {
     "quick_question": ("idle", {}),
     "set_correct": ("quick", {"choice": "A"}),
     "count_down_and_stop": ("vote", {}),
+    "extend": ("counting", {}),
     "stop_vote": ("vote", {}),
     "make_partners": ("vote_closed", {}),
     "enable_chat": ("paired", {}),

@@ -1,5 +1,6 @@
 import { announce, focusedNear, h, show } from "../core/dom.js";
 import { shownName } from "../core/format.js";
+import { isMe } from "../core/me.js";
 import { explain } from "../core/refusals.js";
 import { fill, gettext } from "../core/texts.js";
 import { isGone } from "./message-row.js";
@@ -87,7 +88,7 @@ export class MessageTools {
     const message = this.#chat.message(row);
     if (!message || message.kind === "control" || isGone(message)) return;
     const { api, state } = this.#chat.client();
-    const own = message.user.username === state.me?.username;
+    const own = isMe(state.me, message.user.username);
     const mayRemove = api && (own || LEADING.has(state.course.role));
     const name = shownName(message.user);
     const label = (mine, theirs) => (own ? mine : fill(theirs, { name }));

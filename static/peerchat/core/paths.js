@@ -2,7 +2,7 @@
 export const OF_STUDENTS = {
   vote: "vote",
   draft: "draft",
-  set_place: "place",
   say_convinced: "convinced",
+  set_place: "place",
   share_reasons: "sharing",
 };

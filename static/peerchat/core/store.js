@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_ASKS, withAsks } from "./asks.js";
+import { isMe, known } from "./me.js";
 import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
@@ -63,7 +64,8 @@ export function reduce(state, event) {
 const HANDLERS = {
   welcome(state, event) {
     const mine = event.courses.find((one) => isSame(state.course, one));
-    let next = { ...state, me: event.user ?? state.me, limits: { ...state.limits, ...event.limits } };
+    const me = known({ ...state.me, ...event.user }, mine?.me);
+    let next = { ...state, me, limits: { ...state.limits, ...event.limits } };
     if (mine) {
       next.course = { ...called(state.course, mine.course), title: mine.title, role: mine.role, room: mine.room, archived: Boolean(mine.archived) };
       next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));
@@ -149,6 +151,10 @@ const HANDLERS = {
   drafted: inSession(withDraft),
   convinced: inSession(withConvinced),
 
+  pseudonym(state, { course, me }) {
+    return isOf(state.course, course) ? { ...state, me: known(state.me, me) } : state;
+  },
+
   muted(state, { course, until }) {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },
@@ -220,7 +226,8 @@ const HANDLERS = {
     };
     // It answers for the course that was asked for, whatever the slug is now.
     const course = { ...called(state.course, event.course ?? state.course.slug), archived: Boolean(event.archived) };
-    const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null, self: selfOf(event) };
+    const me = known(state.me, event.me);
+    const next = { ...state, course, me, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null, self: selfOf(event) };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
@@ -358,7 +365,7 @@ export function unread(room, me) {
   for (let index = room.messages.length - 1; index >= 0; index -= 1) {
     const message = room.messages[index];
     if (message.seq <= room.lastRead) break;
-    if (message.kind !== "control" && message.user?.username !== me?.username) count += 1;
+    if (message.kind !== "control" && !isMe(me, message.user?.username)) count += 1;
   }
   return count;
 }

@@ -7,6 +7,7 @@ import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
 import "./peer-groups.js";
+import "./peer-keys.js";
 import "./peer-quick.js";
 import "./peer-twin.js";
 import "../chat/peer-rooms.js";
@@ -97,7 +98,9 @@ export class PeerDashboard extends HTMLElement {
       this.#parts.figures.open();
       this.#parts.answers.click();
     };
-    for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal });
+    const times = (slug) => this.#client.api.get(`courses/${this.#client.state.course.slug}/questions/${slug}/times/`);
+    for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal, times });
+    this.#parts.keys.connect({ control: this.#parts.control, quick: this.#parts.quick, scope: included === undefined ? document : this });
     this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
@@ -276,10 +279,9 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
+      figures,
       questions: this.#questions.all,
       asked: this.#asked,
-      grouped: Boolean(figures?.groups),
-      bars: Boolean(figures?.bars),
       unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });

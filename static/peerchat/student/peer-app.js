@@ -6,6 +6,7 @@ import "./convinced.js";
 import "./peer-partners.js";
 import "./peer-question.js";
 import "./place.js";
+import "./pseudonym.js";
 import "../chat/peer-rooms.js";
 
 import { showArchived, showCourse } from "../core/course.js";
@@ -111,6 +112,7 @@ export class PeerApp extends HTMLElement {
     const { state } = this.#client;
     const { session } = state;
     showArchived(this.#parts.archived, state.course);
+    this.#parts.pseudonym?.render(state.me?.pseudonym ?? null);
     if (this.dataset.included === undefined) this.#title = showCourse(state.course, this.#title);
     this.#ballot.tidy(session);
     if (this.#concerned(session)) this.#renderClass(session);
