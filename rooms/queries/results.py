@@ -87,7 +87,7 @@ def figures(course: Course) -> FiguresBody:
         twin=twin_offer(session) or UNSET,
         twin_of=twin_result(session) or UNSET,
         places=where,
-        next=steps.next_step(course, session, found, here=online, groups=talk["groups"]),
+        next=steps.next_step(course, session, found, here=online, groups=groups),
     )
 
 
