@@ -84,14 +84,14 @@ class NewDraftSerializer(CommandSerializer):
     given = ("course",)
 
 
-class FlagSerializer(CommandSerializer):
-    struct = FlagMessage
-    given = ("room", "seq")
-
-
 class ConvincedSerializer(CommandSerializer):
     struct = SayConvinced
     given = ("course",)
+
+
+class FlagSerializer(CommandSerializer):
+    struct = FlagMessage
+    given = ("room", "seq")
 
 
 class PlaceSerializer(CommandSerializer):

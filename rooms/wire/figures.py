@@ -73,8 +73,8 @@ class FiguresBody(Struct, frozen=True):
     change the right answer, and `bars` whether the screen of the hall shows the votes. `arguments`
     is there from the close of the second vote on, `twin` with a result whose twin may be asked, and
     `twin_of` while the current question is a twin. `places` is there if the course asks where its
-    students are. `next` is the step that comes next. `flags` is the number of flagged
-    messages that nobody has seen to, if there are any.
+    students are. `next` is the step that comes next. `flags` is the number of flagged messages that
+    nobody has seen to, if there are any.
     """
 
     online: int
