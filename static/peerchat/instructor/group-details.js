@@ -1,4 +1,4 @@
-import { h, setAttribute, setText, show } from "../core/dom.js";
+import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName, timeOf } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
@@ -84,7 +84,7 @@ export class GroupDetails {
     const may = enabled && regroups;
     const numbers = groups.map((one) => one.group).filter((one) => one !== group.group);
     const drawn = JSON.stringify([group.group, group.members, numbers, may, enabled]);
-    if (drawn !== this.#drawn && !this.#members.contains(document.activeElement)) {
+    if (drawn !== this.#drawn && !this.#members.contains(focusedNear(this.#members))) {
       this.#drawn = drawn;
       this.#members.replaceChildren(...group.members.map((one) => this.#member(one, numbers, { enabled, may })));
       const small = groups.filter((one) => one !== group && one.members.length + group.members.length <= JOINED_LIMIT);

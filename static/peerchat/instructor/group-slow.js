@@ -1,4 +1,4 @@
-import { h } from "../core/dom.js";
+import { focusedNear, h } from "../core/dom.js";
 import { number } from "../core/format.js";
 import { fill, gettext } from "../core/texts.js";
 
@@ -15,7 +15,7 @@ export function slowSelect(testid, choose) {
 
 /** Show what holds now, unless somebody is about to choose. */
 export function showSlow(select, seconds) {
-  if (document.activeElement !== select && SLOW.includes(seconds)) select.value = seconds;
+  if (focusedNear(select) !== select && SLOW.includes(seconds)) select.value = seconds;
 }
 
 /** What was done to a room. */

@@ -1,4 +1,4 @@
-import { h, setAttribute, setText, show } from "../core/dom.js";
+import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
@@ -245,7 +245,7 @@ export class PeerGroups extends HTMLElement {
     const drawn = JSON.stringify([some.map((talk) => [talk, counts[talk].length]), this.#filter, this.#groups.length]);
     if (filters.dataset.drawn === drawn) return;
     filters.dataset.drawn = drawn;
-    const focused = document.activeElement?.closest?.("[data-filter]")?.dataset.filter;
+    const focused = focusedNear(this)?.closest?.("[data-filter]")?.dataset.filter;
     const filter = (talk, text, count, sign) =>
       h(
         "button",
@@ -340,7 +340,7 @@ export class PeerGroups extends HTMLElement {
   #move({ username, ...member }, from, to) {
     const move = (group) => this.#request("move_student", { username, group });
     const said = fill(gettext("%(name)s is in %(group)s now."), { name: isolated(shownName(member) || username), group: groupName(to) });
-    document.activeElement?.blur();
+    focusedNear(this)?.blur();
     this.#done.run(() => move(to), said, () => move(from));
   }
 
