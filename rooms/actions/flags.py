@@ -25,8 +25,8 @@ def flag_message(*, user: User, room: str, seq: int, flagged: bool) -> Message:
     muted student may flag. Raises InvalidRoom, NoSuchMessage, RateLimited, and PermissionDenied in
     a direct room and for one's own messages and those of the class.
     """
-    ratelimit.flags.take(user.pk)
     found = permissions.member(user, room).room
+    ratelimit.flags.take(user.pk)
     permissions.in_use(found.course)
     if found.kind not in FLAGGED_KINDS:
         raise PermissionDenied("Messages of direct rooms cannot be flagged.")
