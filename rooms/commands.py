@@ -214,14 +214,7 @@ async def _mark_read(client: Client, command: MarkRead) -> replies.HasRead:
 
 
 async def _flag_message(client: Client, command: FlagMessage) -> replies.Flagged:
-    message = await client.runtime.threads.run(
-        flags.flag_message,
-        user=client.user,
-        room=command.room,
-        seq=command.seq,
-        flagged=command.flagged,
-    )
-    return replies.Flagged(room=str(message.room_id), seq=message.seq, flagged=command.flagged)
+    return await client.runtime.threads.run(flags.flag, user=client.user, command=command)
 
 
 async def _state(client: Client, command: State) -> Snapshot:
@@ -360,9 +353,8 @@ async def _control(client: Client, command: Control) -> replies.Moved:
 
 async def _visit(client: Client, command: VisitGroup) -> replies.Visited:
     await _control(client, command)
-    return await client.runtime.threads.run(
-        visits.visited, client.user, client.course, command.group
-    )
+    run = client.runtime.threads.run
+    return await run(visits.visited, client.user, client.course, command.group)
 
 
 async def _figures(client: Client, command: Figures) -> FiguresBody:

@@ -26,7 +26,8 @@ from rooms.models import (
 )
 from rooms.peer import talk
 from rooms.peer.talk import Advice, Candidate, Counts, Talk
-from rooms.queries import classroom, flags, presence
+from rooms.queries import classroom, flags, presence, pseudonyms
+from rooms.wire.events import Person
 
 OPENING = ("enableChat", "enableFaceChat", "enableDiscussion")
 """The control messages that open a discussion."""
@@ -52,7 +53,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A member, as those who lead the class see them."""
+
     user: User
+    person: Person
     online: bool
     choice: str | None
     messages: int
@@ -204,11 +208,13 @@ def _members(course: Course, first: Round) -> dict[int, list[Member]]:
         .order_by("id")
     )
     online = presence.online_students(course)
+    seen = pseudonyms.for_lecturers(course, [place.user for place in places])
     found: dict[int, list[Member]] = defaultdict(list)
     for place in places:
         found[place.group_id].append(
             Member(
                 user=place.user,
+                person=seen[place.user_id],
                 online=place.user_id in online,
                 choice=place.choice,
                 messages=0,
