@@ -50,7 +50,7 @@ function answerTag(question, choice) {
 function reason(text) {
   const words = h("p", { class: "reason-text", dir: "auto", data: { testid: "reason" } });
   const more = h("button", { type: "button", class: "button quiet small", "aria-expanded": "false", hidden: true, data: { testid: "whole-reason" } });
-  const box = h("div", { class: "reason" }, words, more);
+  const box = h("div", { class: "reason" }, h("div", { class: "reason-bubble" }, words), more);
   showInline(words, text);
   const isOpen = () => box.hasAttribute("data-open");
   const render = () => {
