@@ -1,6 +1,7 @@
 """Conversion of models to the frames that all clients get."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
@@ -9,6 +10,7 @@ from accounts import people
 from accounts.people import User
 from rooms import markup
 from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.peer import pseudonyms
 from rooms.peer.asking import Place
 from rooms.peer.content import Kind
 from rooms.wire import events, replies
@@ -39,13 +41,23 @@ def person(user: User) -> Person:
     return Person(username=people.username(user), display_name=people.shown_name(user))
 
 
+def pseudonym(name: str) -> Person:
+    """Return somebody who has this pseudonym."""
+    return Person(username=pseudonyms.username(name), display_name=name, pseudonym=True)
+
+
+def student(user: User, names: Mapping[people.Key, str]) -> Person:
+    """Return a student of a class in which the students have these pseudonyms."""
+    return pseudonym(names.get(user.pk, pseudonyms.UNKNOWN))
+
+
 def body(message: Message | NewText) -> MessageBody:
     """Return the body of a stored message. A removed message keeps its place but has no text."""
     return MessageBody(
         id=str(message.id),
         seq=message.seq,
         room=str(message.room_id),
-        user=person(message.sender),
+        user=pseudonym(message.pseudonym) if message.pseudonym else person(message.sender),
         timestamp=message.created_at.timestamp(),
         text="" if message.removed_at else message.text,
         kind=message.kind,

@@ -21,7 +21,7 @@ Frame = dict[str, Any]
 WITHIN = patient(20.0)
 """Seconds after which a test stops waiting for a frame."""
 BY_ITSELF = frozenset(
-    {"presence", "figures", "voted", "drafted", "placed", "sharing", "read", "closing"}
+    {"presence", "figures", "voted", "drafted", "convinced", "placed", "sharing", "read", "closing"}
 )
 """Events that may come at any time, or that repeat a reply."""
 

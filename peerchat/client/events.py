@@ -25,6 +25,8 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
+from rooms.wire.talk_events import MessageRestored
 
 
 class Resumed(Struct, frozen=True):
@@ -61,6 +63,7 @@ Event = (
     | RoomAdded
     | RoomRemoved
     | MessageRemoved
+    | MessageRestored
     | SystemEvent
     | ControlEvent
     | ClosingEvent
@@ -68,6 +71,7 @@ Event = (
     | DraftedEvent
     | ReadEvent
     | MutedEvent
+    | PseudonymEvent
     | AsksEvent
     | CourseChanged
     | CourseRenamed

@@ -13,7 +13,6 @@ from rooms.actions import group_facts, offers, partners, tell
 from rooms.models import (
     ClassSession,
     Course,
-    Enrollment,
     Membership,
     Partner,
     PartnerGroup,
@@ -24,6 +23,7 @@ from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
 from rooms.queries import pairing as reads
+from rooms.queries.pseudonyms import student as student_named
 from rooms.wire.errors import InvalidMessageFormat
 
 LATE_LIMIT = 3
@@ -147,9 +147,8 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
     if target is None:
         raise InvalidMessageFormat(f"The class has no group {number}.")
-    user = people.find(username)
-    places = Enrollment.objects.filter(course=session.course, role=Enrollment.Role.STUDENT)
-    if user is None or not places.filter(user=user).exists():
+    user = student_named(session.course, username)
+    if user is None:
         raise InvalidMessageFormat("The course has no such student.")
     place = Partner.objects.filter(round=first, user=user).select_related("group__room").first()
     source = place.group if place is not None else None

@@ -23,8 +23,10 @@ from rooms.wire.events import (
 )
 from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
+from rooms.wire.talk_events import MessageRestored
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -34,6 +36,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         Welcome,
         NewMessageEvent,
         MessageRemoved,
+        MessageRestored,
         ControlEvent,
         ClosingEvent,
         FiguresEvent,
@@ -42,6 +45,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         ClassSettingsEvent,
         AsksEvent,
         CourseChanged,
+        PseudonymEvent,
         CourseRenamed,
         QuestionRenamed,
     ),

@@ -255,6 +255,7 @@ class Mute(Struct, frozen=True):
     username: str
     display_name: str
     until: float
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Mutes(Listed[Mute], frozen=True):

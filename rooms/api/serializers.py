@@ -12,8 +12,10 @@ from rooms.wire.commands import (
     CONTROL_COMMANDS,
     CastVote,
     DraftVote,
+    FlagMessage,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
     SetPlace,
     ShareReasons,
 )
@@ -80,6 +82,16 @@ class NewVoteSerializer(CommandSerializer):
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
     given = ("course",)
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
+    given = ("course",)
+
+
+class FlagSerializer(CommandSerializer):
+    struct = FlagMessage
+    given = ("room", "seq")
 
 
 class PlaceSerializer(CommandSerializer):

@@ -1,7 +1,7 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
 from rooms.models.answers import RightAnswer
-from rooms.models.arguments import Conviction
+from rooms.models.arguments import Conviction, ShownArgument
 from rooms.models.class_settings import ClassSettings
 from rooms.models.course import Course, Enrollment, FormerSlug
 from rooms.models.flags import Flag
@@ -56,6 +56,7 @@ __all__ = [
     "RosterEntry",
     "Round",
     "Screen",
+    "ShownArgument",
     "TryOut",
     "TryOutStudent",
     "UseLog",

@@ -1,4 +1,4 @@
-"""What convinced students."""
+"""What convinced students, and which of it the hall is shown."""
 
 from django.conf import settings
 from django.db import models
@@ -69,3 +69,46 @@ class Conviction(models.Model):
             "user": self.user,
             "choice": self.get_by_display(),
         }
+
+
+class ShownArgument(models.Model):
+    """An argument that the screen of the hall shows with the result of a question.
+
+    It is a `message` or the reason of a `vote`. `round` is the question's second round, so nothing
+    of an earlier class comes back when the question is asked again.
+    """
+
+    round = models.OneToOneField(
+        Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="shown_argument"
+    )
+    message = models.ForeignKey(
+        Message,
+        verbose_name=_("message"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    vote = models.ForeignKey(
+        Vote,
+        verbose_name=_("vote"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    shown_at = models.DateTimeField(_("shown at"))
+
+    class Meta:
+        verbose_name = _("shown argument")
+        verbose_name_plural = _("shown arguments")
+        ordering = ("-shown_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(message=None, vote__isnull=False) | Q(message__isnull=False, vote=None),
+                name="peerchat_shown_message_or_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.round)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core import signing
 from django.utils import timezone
 
-from accounts import people
+from rooms import frames
 from rooms.models import (
     ClassSession,
     Course,
@@ -21,6 +21,8 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
+from rooms.queries import pseudonyms
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -91,6 +93,8 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
+        if (argument := shown_argument(course, session)) is not None:
+            shown["argument"] = argument
         if _meets(session):
             shown["meets"] = True
     code = JoinCode.objects.filter(course=course).first()
@@ -146,7 +150,16 @@ def _meets(session: ClassSession) -> bool:
 def _groups(session: ClassSession) -> list[ScreenGroup]:
     first, _ = rounds(session)
     places = Partner.objects.filter(group__round=first, group__number__lte=GROUPS)
+    found = list(places.select_related("group", "user").order_by("group__number", "id"))
+    given = {}
+    if session.has_pseudonyms:
+        given = pseudonyms.given(session.pk, [place.user_id for place in found])
     names: dict[int, list[str]] = defaultdict(list)
-    for place in places.select_related("group", "user").order_by("group__number", "id"):
-        names[place.group.number].append(people.shown_name(place.user))
-    return [ScreenGroup(number, sorted(found)) for number, found in sorted(names.items())]
+    for place in found:
+        seen = (
+            frames.student(place.user, given)
+            if session.has_pseudonyms
+            else frames.person(place.user)
+        )
+        names[place.group.number].append(seen.display_name)
+    return [ScreenGroup(number, sorted(group)) for number, group in sorted(names.items())]

@@ -2,16 +2,20 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
+from rooms.wire.command import Command as Command
+from rooms.wire.command import Control as Control
+from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
     MOST_RIGHT,
     SEND_TO_LIMIT,
     Answer,
+    ArgumentId,
     ConnectionId,
-    Epoch,
+    GroupNumber,
     Letter,
     Moment,
     Page,
@@ -22,20 +26,16 @@ from rooms.wire.fields import (
     Slug,
     Text,
     Username,
-    Uuid,
+)
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SayToGroup,
+    SlowGroups,
+    SplitGroup,
+    TellGroups,
+    VisitGroup,
 )
 from rooms.wire.partners import PlaceName
-
-
-class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A command of a client. The reply repeats its `uuid`."""
-
-    uuid: Uuid
-
-    @property
-    def action(self) -> str:
-        """Return the name of the command on the wire."""
-        return str(self.__struct_config__.tag)
 
 
 class Authenticate(Command, frozen=True, tag="authenticate"):
@@ -129,6 +129,35 @@ class DraftVote(Command, frozen=True, tag="draft"):
     after: Moment | None = None
 
 
+class FlagMessage(Command, frozen=True, tag="flag_message"):
+    """Point a message out to those who lead the course, or take that back."""
+
+    room: RoomId
+    seq: Seq
+    flagged: bool = True
+
+
+class SayConvinced(Command, frozen=True, tag="say_convinced"):
+    """Say what convinced one in the second vote on a question, or change what one said.
+
+    `message` is the id of a message of a partner and belongs to `by: "message"`. `username` is that
+    of the partner whose reason it was; `by: "reason"` without it means the reason that was offered
+    to the group.
+    """
+
+    course: Slug
+    question: Slug
+    by: By
+    message: RoomId | None = None
+    username: Username | None = None
+
+    def __post_init__(self) -> None:
+        if (self.message is not None) != (self.by == "message"):
+            raise ValueError("A message belongs to `by: message`, and to nothing else")
+        if self.username is not None and self.by != "reason":
+            raise ValueError("A username belongs to `by: reason` alone")
+
+
 class SetPlace(Command, frozen=True, tag="set_place"):
     """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
 
@@ -180,12 +209,6 @@ class Ping(Command, frozen=True, tag="ping"):
     pass
 
 
-class Control(Command, frozen=True, kw_only=True):
-    """A command of an instructor. If `epoch` is given, it must be the current one."""
-
-    epoch: Epoch = None
-
-
 class StartQuestion(Control, frozen=True, tag="start_question"):
     question: Slug
     seconds: Seconds | None = None
@@ -226,6 +249,12 @@ class SetCorrect(Control, frozen=True, tag="set_correct"):
 
 class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
+
+
+class Extend(Control, frozen=True, tag="extend"):
+    """Move the deadline of the round that runs to a later time."""
+
+    seconds: Seconds = 30
 
 
 class StopVote(Control, frozen=True, tag="stop_vote"):
@@ -271,13 +300,19 @@ class Announce(Control, frozen=True, tag="announce"):
 
 class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
-    group: Annotated[int, Meta(ge=1, le=100_000)]
+    group: GroupNumber
 
 
 class ShowBars(Control, frozen=True, tag="show_bars"):
     """Show the votes for each choice on the screen of the hall before the reveal, or hide them."""
 
     shown: bool = True
+
+
+class ShowArgument(Control, frozen=True, tag="show_argument"):
+    """Show one of the arguments of the question on the screen of the hall, or none."""
+
+    argument: ArgumentId | None = None
 
 
 class Figures(Control, frozen=True, tag="figures"):
@@ -303,9 +338,11 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     PrivateMessage,
     Typing,
     MarkRead,
+    FlagMessage,
     State,
     CastVote,
     DraftVote,
+    SayConvinced,
     SetPlace,
     ShareReasons,
     Subscribe,
@@ -319,6 +356,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     QuickQuestion,
     SetCorrect,
     CountDownAndStop,
+    Extend,
     StopVote,
     MakePartners,
     EnableChat,
@@ -330,7 +368,14 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     NextQuestion,
     Announce,
     MoveStudent,
+    SplitGroup,
+    JoinGroups,
+    VisitGroup,
+    SayToGroup,
+    TellGroups,
+    SlowGroups,
     ShowBars,
+    ShowArgument,
     Figures,
 )
 SCREEN_COMMANDS: tuple[type[Command], ...] = (Ping,)

@@ -98,6 +98,13 @@ class InvalidRoom(PeerError):
     default = "There is no such room."
 
 
+class NoSuchArgument(InvalidMessageFormat):
+    """Answers for a missing argument and for one that the user may not name, in the same words."""
+
+    status = 404
+    default = "There is no such message or reason."
+
+
 class NoScreen(PeerError):
     """Answers for a link of a screen that has ended and for one that there never was."""
 
@@ -189,6 +196,10 @@ class QuestionNotReady(PeerError):
     code = "question_not_ready"
     status = 409
     default = "This question cannot be asked yet: it is a draft."
+
+
+class RuleRefused(InvalidMessageFormat):
+    """A rule about who works with whom; the message is in the language of the page."""
 
 
 class NoTryOut(IllegalTransition):

@@ -9,13 +9,11 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.partners import Company, GroupPlace, OfferedReason, PlaceName
 from rooms.wire.partners import PartnerBody as PartnerBody
-
-
-class Person(Struct, frozen=True):
-    username: str
-    display_name: str
+from rooms.wire.persons import Me
+from rooms.wire.persons import Person as Person
 
 
 class MessageBody(Struct, frozen=True, omit_defaults=True):
@@ -50,6 +48,7 @@ class MyCourse(Struct, frozen=True):
     role: str
     room: str
     archived: Literal[True] | UnsetType = UNSET  # there if the course is: it can only be read
+    me: Me | UnsetType = UNSET
 
 
 class Limits(Struct, frozen=True):
@@ -334,7 +333,8 @@ class Snapshot(Result, frozen=True, kw_only=True):
     which the user may not post, which may be past, or null. `archived` is there if the course is,
     and `asks` if the class asks for other things than by default. The fields of `Company` are there
     with `room`; `place` and `seat` if the student said where they are; and `shares_reasons` if they
-    consented that others see their reasons without their name.
+    consented that others see their reasons without their name. `me` is there if the
+    user has a pseudonym.
     """
 
     course: str
@@ -352,6 +352,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
     asks: Asks | UnsetType = UNSET
     group: int | UnsetType = UNSET
     group_place: GroupPlace | UnsetType = UNSET
@@ -359,6 +360,7 @@ class Snapshot(Result, frozen=True, kw_only=True):
     place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
     shares_reasons: Literal[True] | UnsetType = UNSET
+    me: Me | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

@@ -12,7 +12,8 @@ class PartnerBody(Struct, frozen=True):
     """A partner, with their first vote.
 
     `confidence` (1 to 5) and `rationale` are there if the partner gave them. `place` and `seat` are
-    there if the course asks for them and the partner said them.
+    there if the course asks for them and the partner said them, and `pseudonym` if both names are
+    one.
     """
 
     username: str
@@ -22,6 +23,7 @@ class PartnerBody(Struct, frozen=True):
     rationale: str | UnsetType = UNSET
     place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class OfferedReason(Struct, frozen=True):

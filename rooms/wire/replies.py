@@ -19,6 +19,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -30,6 +31,7 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
     SetPlace,
@@ -38,6 +40,7 @@ from rooms.wire.commands import (
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -47,6 +50,9 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 from rooms.wire.partners import PlaceName
 
 
@@ -72,6 +78,7 @@ class User(Struct, frozen=True):
     username: str
     display_name: str
     online: bool
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Users(Struct, frozen=True):
@@ -118,6 +125,12 @@ class HasRead(Struct, frozen=True):
     seq: int
 
 
+class Flagged(Struct, frozen=True):
+    room: str
+    seq: int
+    flagged: bool
+
+
 class Voted(Struct, frozen=True):
     """Confirms a vote. If a user has two in a round, the one with the later `cast_at` counts."""
 
@@ -132,6 +145,12 @@ class Drafted(Struct, frozen=True):
     round: RoundNumber
     kept: bool
     sent_at: float | None
+
+
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
 
 
 class Placed(Struct, frozen=True):
@@ -185,6 +204,21 @@ class Moved(Struct, frozen=True):
         )
 
 
+class Visited(Struct, frozen=True):
+    """Holds the newest messages of a group's room, oldest first.
+
+    They may be read on over HTTP until the time `until`, in seconds since the epoch.
+    """
+
+    phase: str
+    epoch: int
+    group: int
+    room: str
+    room_messages: list[MessageBody]
+    last_seq: int
+    until: float
+
+
 REPLIES: Mapping[type[Command], type[Struct]] = {
     Authenticate: Authenticated,
     ListRooms: Rooms,
@@ -197,9 +231,11 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     NewMessage: NewMessageEvent,
     PrivateMessage: NewMessageEvent,
     MarkRead: HasRead,
+    FlagMessage: Flagged,
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
     SetPlace: Placed,
     ShareReasons: Sharing,
     Subscribe: Subscribed,
@@ -208,6 +244,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     SendTo: Sent,
     Ping: Pong,
     **dict.fromkeys(CONTROL_COMMANDS, Moved),
+    VisitGroup: Visited,
     Figures: FiguresBody,
     DashboardState: Snapshot,
 }

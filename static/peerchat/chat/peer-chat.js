@@ -1,5 +1,6 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { dayOf, list, number, shownName, timeOf } from "../core/format.js";
+import { isMe } from "../core/me.js";
 import { isolated } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { Composer } from "./composer.js";
@@ -166,7 +167,7 @@ export class PeerChat extends HTMLElement {
 
   #messages(room, first) {
     const anchor = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    const me = this.#client.state.me?.username;
+    const { me } = this.#client.state;
     const wanted = new Set(room.messages.map((message) => message.seq));
     const byId = new Map(room.messages.map((message) => [message.id, message]));
     for (const [seq, { row, divider }] of this.#shown) {
@@ -185,7 +186,8 @@ export class PeerChat extends HTMLElement {
       const divided = !previous || dayOf(previous.timestamp) !== dayOf(message.timestamp);
       const quoted = message.reply_to ? (byId.get(message.reply_to) ?? null) : null;
       const joined = !divided && !quoted && continues(previous, message);
-      if (known && known.message === message && known.divided === divided && known.quoted === quoted) {
+      const own = isMe(me, message.user?.username);
+      if (known && known.message === message && known.own === own && known.divided === divided && known.quoted === quoted) {
         setAttribute(known.row, "data-joined", joined);
         cursor = known.row.nextElementSibling;
       } else {
@@ -200,7 +202,7 @@ export class PeerChat extends HTMLElement {
         const row = messageRow(message, { me, joined, quoted, course: room.kind === "course" });
         if (divider) this.#list.insertBefore(divider, cursor);
         this.#list.insertBefore(row, cursor);
-        this.#shown.set(message.seq, { message, row, divider, divided, quoted });
+        this.#shown.set(message.seq, { message, row, divider, divided, quoted, own });
         if (focused) row.focus({ preventScroll: true });
         if (message.seq < oldestShown && oldestShown !== Infinity) prepended = true;
         else if (!known) fresh.push(message);
@@ -209,7 +211,7 @@ export class PeerChat extends HTMLElement {
     }
     this.#tools.keepCurrent(this.#shown.get(room.messages.at(-1)?.seq)?.row ?? null);
     if (prepended) this.#scroller.scrollTop = this.#scroller.scrollHeight - anchor;
-    if (!first) this.#arrived(fresh.filter((one) => one.user?.username !== me && one.kind !== "control"));
+    if (!first) this.#arrived(fresh.filter((one) => !isMe(me, one.user?.username) && one.kind !== "control"));
   }
 
   #arrived(fresh) {
@@ -228,7 +230,7 @@ export class PeerChat extends HTMLElement {
     clearTimeout(this.#typingTimer);
     const now = Date.now();
     const recent = Object.entries(room.typing).filter(
-      ([username, { at }]) => at > now - TYPING_FOR && username !== this.#client.state.me?.username,
+      ([username, { at }]) => at > now - TYPING_FOR && !isMe(this.#client.state.me, username),
     );
     const people = recent.map(([, { name }]) => isolated(name));
     setText(this.#typing, typing(people));

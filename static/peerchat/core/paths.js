@@ -2,6 +2,7 @@
 export const OF_STUDENTS = {
   vote: "vote",
   draft: "draft",
+  say_convinced: "convinced",
   set_place: "place",
   share_reasons: "sharing",
 };

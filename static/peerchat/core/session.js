@@ -30,6 +30,9 @@ export const NO_FIGURES = {
   right: null,
   may_set_correct: false,
   bars: false,
+  arguments: null,
+  twin: null,
+  twin_of: null,
 };
 
 export function emptySession() {
@@ -45,6 +48,7 @@ export function emptySession() {
     deadline: null,
     votes: [null, null],
     draft: null,
+    convinced: null,
     partners: [],
     partnerRoom: null,
     ...companyOf({}),
