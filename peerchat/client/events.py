@@ -25,6 +25,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.place_events import PlacedEvent, SharingEvent
 from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.talk_events import MessageRestored
 
@@ -69,6 +70,8 @@ Event = (
     | ClosingEvent
     | VotedEvent
     | DraftedEvent
+    | PlacedEvent
+    | SharingEvent
     | ReadEvent
     | MutedEvent
     | PseudonymEvent
