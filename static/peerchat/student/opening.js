@@ -41,6 +41,15 @@ export function offeredRow(question, { choice, rationale }) {
   );
 }
 
+/** Whether somebody reads the whole of the reason in a row. */
+export function isUnfolded(row) {
+  return row.querySelector(".reason[data-open]") !== null;
+}
+
+export function unfold(row) {
+  row.querySelector(".reason")?.setAttribute("data-open", "");
+}
+
 function answerTag(question, choice) {
   const text = CHOSE[question?.kind] ?? gettext("chose %(choice)s");
   return h("span", { class: "tag partner answer-tag", dir: "auto" }, fill(text, { choice: answerWords(question, choice) }));
