@@ -257,21 +257,15 @@ async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convi
 
 
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
-    enrollment = await client.runtime.threads.run(
-        places.set_place,
-        user=client.user,
-        course=command.course,
-        place=command.place,
-        seat=command.seat,
-    )
-    return frames.placed(enrollment)
+    given = {"course": command.course, "place": command.place, "seat": command.seat}
+    said = await client.runtime.threads.run(places.set_place, user=client.user, **given)
+    return frames.placed(said)
 
 
 async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
-    enrollment = await client.runtime.threads.run(
-        places.share_reasons, user=client.user, course=command.course, shared=command.shared
-    )
-    return frames.sharing(enrollment)
+    given = {"course": command.course, "shared": command.shared}
+    said = await client.runtime.threads.run(places.share_reasons, user=client.user, **given)
+    return frames.sharing(said)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:

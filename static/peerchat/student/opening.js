@@ -43,11 +43,11 @@ export function offeredRow(question, { choice, rationale }) {
 
 /** Whether somebody reads the whole of the reason in a row. */
 export function isUnfolded(row) {
-  return row.querySelector(".reason[data-open]") !== null;
+  return row.querySelector("[data-open]") !== null;
 }
 
 export function unfold(row) {
-  row.querySelector(".reason")?.setAttribute("data-open", "");
+  row.querySelector("div.reason")?.setAttribute("data-open", "");
 }
 
 function answerTag(question, choice) {
