@@ -49,7 +49,7 @@ class ClassForm(forms.Form):
     )
     has_pseudonyms = _tick(
         _("Students see pseudonyms instead of names"),
-        _("In a class, each student has the same pseudonym throughout. Everybody sees what it is."),
+        _("Each class gives them one, from its next question on. Everybody sees what it is."),
     )
     lecturer_knows = _tick(
         _("Those who lead see the names behind the pseudonyms"),
