@@ -257,14 +257,12 @@ async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convi
 
 
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
-    given = {"course": command.course, "place": command.place, "seat": command.seat}
-    said = await client.runtime.threads.run(places.set_place, user=client.user, **given)
+    said = await client.runtime.threads.run(places.set_place, user=client.user, command=command)
     return frames.placed(said)
 
 
 async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
-    given = {"course": command.course, "shared": command.shared}
-    said = await client.runtime.threads.run(places.share_reasons, user=client.user, **given)
+    said = await client.runtime.threads.run(places.share_reasons, user=client.user, command=command)
     return frames.sharing(said)
 
 
