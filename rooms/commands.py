@@ -250,21 +250,13 @@ async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convi
 
 
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
-    enrollment = await client.runtime.threads.run(
-        places.set_place,
-        user=client.user,
-        course=command.course,
-        place=command.place,
-        seat=command.seat,
-    )
-    return frames.placed(enrollment)
+    said = await client.runtime.threads.run(places.set_place, user=client.user, command=command)
+    return frames.placed(said)
 
 
 async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
-    enrollment = await client.runtime.threads.run(
-        places.share_reasons, user=client.user, course=command.course, shared=command.shared
-    )
-    return frames.sharing(enrollment)
+    said = await client.runtime.threads.run(places.share_reasons, user=client.user, command=command)
+    return frames.sharing(said)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
