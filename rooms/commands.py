@@ -16,7 +16,7 @@ from msgspec import Struct
 from accounts import people
 from accounts.people import User
 from rooms import frames, permissions, ratelimit
-from rooms.actions import places
+from rooms.actions import flags, places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
 from rooms.actions.convictions import say_convinced
@@ -27,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, pseudonyms, results
+from rooms.queries import classroom, messages, pseudonyms, results, visits
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -38,6 +38,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -69,6 +70,9 @@ from rooms.wire.events import (
     TypingEvent,
 )
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 
 
 class Client(Protocol):
@@ -209,6 +213,17 @@ async def _mark_read(client: Client, command: MarkRead) -> replies.HasRead:
     return replies.HasRead(room=str(room.id), seq=seq)
 
 
+async def _flag_message(client: Client, command: FlagMessage) -> replies.Flagged:
+    message = await client.runtime.threads.run(
+        flags.flag_message,
+        user=client.user,
+        room=command.room,
+        seq=command.seq,
+        flagged=command.flagged,
+    )
+    return replies.Flagged(room=str(message.room_id), seq=message.seq, flagged=command.flagged)
+
+
 async def _state(client: Client, command: State) -> Snapshot:
     return await _snapshot(client, command.course)
 
@@ -343,6 +358,13 @@ async def _control(client: Client, command: Control) -> replies.Moved:
     return replies.Moved.to(moved.phase, moved.epoch, moved.groups, moved.question)
 
 
+async def _visit(client: Client, command: VisitGroup) -> replies.Visited:
+    await _control(client, command)
+    return await client.runtime.threads.run(
+        visits.visited, client.user, client.course, command.group
+    )
+
+
 async def _figures(client: Client, command: Figures) -> FiguresBody:
     return await client.runtime.threads.run(results.figures_for, client.user, client.course)
 
@@ -363,6 +385,7 @@ CHAT: dict[type[Command], Handler] = {
     PrivateMessage: _private_message,
     Typing: _typing,
     MarkRead: _mark_read,
+    FlagMessage: _flag_message,
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
@@ -377,6 +400,7 @@ CHAT: dict[type[Command], Handler] = {
 }
 DASHBOARD: dict[type[Command], Handler] = {
     **dict.fromkeys(CONTROL_COMMANDS, _control),
+    VisitGroup: _visit,
     Figures: _figures,
     DashboardState: _dashboard_state,
     Ping: _ping,

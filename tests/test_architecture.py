@@ -28,7 +28,7 @@ LAYERS = [
     {"permissions", "frames"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "flaws", "formats_said"},
+    {"wire", "metrics", "flaws", "formats_said", "pairing_said"},
     {"formats"},
     {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
@@ -53,6 +53,7 @@ ONLY = {
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
     "formats_said": {"formats"},
+    "pairing_said": set(),
     "formats": {"peer"},
     "peer": set(),
     "markup": set(),

@@ -31,6 +31,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.talk_events import MessageRestored
 
 __all__ = [
     "Client",
@@ -44,6 +45,7 @@ __all__ = [
     "DraftedEvent",
     "FiguresEvent",
     "MessageRemoved",
+    "MessageRestored",
     "MutedEvent",
     "NewMessageEvent",
     "PartnersEvent",

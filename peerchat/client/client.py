@@ -162,6 +162,10 @@ class Client:
         """Record how far the user has read."""
         await self._chat.ask("mark_read", {"room": room, "seq": seq})
 
+    async def flag(self, room: str, seq: int, *, flagged: bool = True) -> None:
+        """Point a message out to those who lead the course, or take that back."""
+        await self._chat.ask("flag_message", {"room": room, "seq": seq, "flagged": flagged})
+
     # --- the class -------------------------------------------------------------------------
 
     async def state(self, course: str) -> Body:

@@ -26,6 +26,7 @@ from rooms.wire.events import (
 )
 from rooms.wire.figures import FiguresEvent
 from rooms.wire.pseudonym_events import PseudonymEvent
+from rooms.wire.talk_events import MessageRestored
 
 
 class Resumed(Struct, frozen=True):
@@ -62,6 +63,7 @@ Event = (
     | RoomAdded
     | RoomRemoved
     | MessageRemoved
+    | MessageRestored
     | SystemEvent
     | ControlEvent
     | ClosingEvent

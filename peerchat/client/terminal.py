@@ -63,6 +63,7 @@ class Terminal:
             "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
             "quick": (self._quick, "/quick [CHOICES [SECS]]  instructor: ask, unprepared"),
             "correct": (self._correct, "/correct ANSWER ... or - instructor: the right answer"),
+            "extend": (self._extend, "/extend [SECS]           instructor: give more time"),
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
@@ -310,6 +311,9 @@ class Terminal:
 
     async def _countdown(self, seconds: str = "5") -> None:
         await self._control("count_down_and_stop", seconds=float(seconds))
+
+    async def _extend(self, seconds: str = "30") -> None:
+        await self._control("extend", seconds=float(seconds))
 
     async def _partners(self, size: str = "2") -> None:
         answer = await self._control("make_partners", group_size=int(size))

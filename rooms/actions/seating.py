@@ -3,12 +3,13 @@
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts import people
-from rooms.actions import offers, partners, tell
+from rooms.actions import group_facts, offers, partners, tell
 from rooms.models import (
     ClassSession,
     Course,
@@ -16,12 +17,12 @@ from rooms.models import (
     Partner,
     PartnerGroup,
     Round,
-    Vote,
 )
 from rooms.peer import pairing
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
+from rooms.queries import pairing as reads
 from rooms.queries.pseudonyms import student as student_named
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -69,7 +70,7 @@ def seat_students(session: ClassSession) -> int:
     if seats is None or not (seats.late or seats.somebody_is_alone):
         # This is so at nearly every check.
         return 0
-    moves = _choose_moves(seats, answers=_answers(first), judge=session.current_round.asked.key)
+    moves = _choose_moves(session.course, first, seats, judge=session.current_round.asked.key)
     if moves:
         _carry_out(session, first, seats.partner_groups, moves)
     return len(moves)
@@ -93,25 +94,29 @@ def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
     )
 
 
-def _answers(first: Round) -> dict[people.Key, str]:
-    return dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
-
-
 def _choose_moves(
-    seats: _Seats, *, answers: dict[people.Key, str], judge: AnswerKey
+    course: Course, first: Round, seats: _Seats, *, judge: AnswerKey
 ) -> list[pairing.Move[people.Key]]:
-    """Choose the moves, without reading the database."""
-
-    def student(user: people.Key) -> pairing.Student[people.Key]:
-        return pairing.Student(
-            user, answers.get(user), online=user in seats.online, lately=user in seats.lately
+    """Choose the moves, under the rules of the course."""
+    users = [*itertools.chain.from_iterable(seats.members), *seats.late]
+    students = {
+        student.key: student
+        for student in reads.students(
+            course,
+            first,
+            users,
+            judge=judge,
+            online=seats.online,
+            lately=seats.lately,
+            votes=reads.votes_of(first),
         )
-
+    }
     return pairing.reseat(
-        [pairing.Group(tuple(map(student, members))) for members in seats.members],
-        [student(user) for user in sorted(seats.late)],
+        [pairing.Group(tuple(students[user] for user in members)) for members in seats.members],
+        [students[user] for user in sorted(seats.late)],
         limit=max(LATE_LIMIT, *map(len, seats.members)),
         judge=judge,
+        rules=reads.rules_of(course),
     )
 
 
@@ -135,6 +140,7 @@ def _carry_out(
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
     """Move a student of the course into a partner group, from another one or from none.
 
+    The group counts as put together by hand from then on, and no rule of the course is in the way.
     Raises InvalidMessageFormat if there is no such student or group.
     """
     first = partners.first_round(session)
@@ -149,6 +155,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     if source is not None and source.pk == target.pk:
         return
     _move(session, first, user.pk, source, target)
+    PartnerGroup.objects.filter(pk=target.pk).update(method="by_hand")
     _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
@@ -188,6 +195,7 @@ def _move(
 
 def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
     partners.count_change(session)
+    group_facts.note(session, changed)
     offers.offer_reasons(session.course, first, only=changed)
     if session.phase in PARTNER_PHASES:
         tell.partners(session, only=changed)

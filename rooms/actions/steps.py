@@ -19,6 +19,7 @@ from rooms import frames
 from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
 from rooms.actions.arguments import show_argument
 from rooms.actions.messages import store_message
+from rooms.actions.timing import count_down, deadline_after, extend
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
@@ -31,8 +32,8 @@ from rooms.wire.commands import (
     EnableChat,
     EnableDiscussion,
     EnableFaceChat,
+    Extend,
     MakePartners,
-    MoveStudent,
     NextQuestion,
     QuickQuestion,
     Reopen,
@@ -201,11 +202,6 @@ def _set_correct(session: ClassSession, command: SetCorrect, now: datetime) -> C
     return session
 
 
-def _count_down(session: ClassSession, command: CountDownAndStop, now: datetime) -> ClassSession:
-    session.deadline = now + timedelta(seconds=command.seconds)
-    return session
-
-
 def _stop_vote(session: ClassSession, command: StopVote, now: datetime) -> ClassSession:
     close_round(session, now)
     return session
@@ -241,7 +237,7 @@ def _start_revote(session: ClassSession, command: StartRevote, now: datetime) ->
         first=first,
         opened_at=now,
     )
-    session.deadline = _deadline(command.seconds, now)
+    session.deadline = deadline_after(command.seconds, now)
     return session
 
 
@@ -279,11 +275,6 @@ def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassS
         message="announce",
     )
     tell.screens_changed(session.course_id)
-    return session
-
-
-def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
-    seating.move_student(session, username=command.username, number=command.group)
     return session
 
 
@@ -338,7 +329,7 @@ def _open(session: ClassSession, question: Question, seconds: float | None, now:
         twin_of=twins.round_of_original(session, question),
         opened_at=now,
     )
-    session.deadline = _deadline(seconds, now)
+    session.deadline = deadline_after(seconds, now)
 
 
 def _facts(session: ClassSession, question: Question) -> dict[str, Any]:
@@ -348,10 +339,6 @@ def _facts(session: ClassSession, question: Question) -> dict[str, Any]:
         "question": question.slug,
         "user": session.controller,
     }
-
-
-def _deadline(seconds: float | None, now: datetime) -> datetime | None:
-    return now + timedelta(seconds=seconds) if seconds is not None else None
 
 
 # --- the table --------------------------------------------------------------------------------
@@ -382,7 +369,8 @@ STEPS: dict[type[Control], Step] = {
     StartQuestion: Step(_start_question),
     QuickQuestion: Step(_quick_question, makes_question=True),
     SetCorrect: Step(_set_correct, known_before=_given_before, moves=frozenset({Phase.REVEALED})),
-    CountDownAndStop: Step(_count_down),
+    CountDownAndStop: Step(count_down),
+    Extend: Step(extend),
     StopVote: Step(_stop_vote),
     MakePartners: Step(
         _make_partners, known_before=_formed_before, moves=_NOWHERE, makes_partner_groups=True
@@ -395,7 +383,6 @@ STEPS: dict[type[Control], Step] = {
     Reopen: Step(_reopen),
     NextQuestion: Step(_next_question),
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
-    MoveStudent: Step(_move_student, moves=_NOWHERE),
     ShowBars: Step(_show_bars, moves=_NOWHERE),
     ShowArgument: Step(show_argument, moves=_NOWHERE),
 }

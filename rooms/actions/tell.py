@@ -60,6 +60,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.place_events import PlacedEvent, SharingEvent
+from rooms.wire.talk_events import MessageRestored
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -120,8 +121,15 @@ def class_settings_changed(course: Course) -> None:
 
 def removed(room: Room, message: Message) -> None:
     """Tell a room that the text of one of its messages was removed."""
-    frame = frames.message_removed(message)
-    _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame))
+    assert message.removed_at is not None
+    frame, at = frames.message_removed(message), message.removed_at.timestamp()
+    _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame, at))
+
+
+def restored(room: Room, message: Message) -> None:
+    """Tell a room that one of its messages has its text again."""
+    frame = events.encode(MessageRestored(room=str(room.id), message=frames.body(message)))
+    _to_course(room.course_id, Passing(names.room(room.id), frame))
 
 
 def joined(

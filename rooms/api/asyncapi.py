@@ -26,6 +26,7 @@ from rooms.wire.figures import FiguresEvent
 from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
+from rooms.wire.talk_events import MessageRestored
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -35,6 +36,7 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         Welcome,
         NewMessageEvent,
         MessageRemoved,
+        MessageRestored,
         ControlEvent,
         ClosingEvent,
         FiguresEvent,

@@ -12,6 +12,7 @@ from rooms.wire.commands import (
     CONTROL_COMMANDS,
     CastVote,
     DraftVote,
+    FlagMessage,
     NewMessage,
     PrivateMessage,
     SayConvinced,
@@ -86,6 +87,11 @@ class NewDraftSerializer(CommandSerializer):
 class ConvincedSerializer(CommandSerializer):
     struct = SayConvinced
     given = ("course",)
+
+
+class FlagSerializer(CommandSerializer):
+    struct = FlagMessage
+    given = ("room", "seq")
 
 
 class PlaceSerializer(CommandSerializer):

@@ -95,6 +95,7 @@ def compare(known: Mapping[str, int], within: float) -> Compared:
                     names.room(room),
                     seq,
                     frames.message_removed(Message(room_id=room, seq=seq)),
+                    at.timestamp(),
                 ),
                 (now - at).total_seconds(),
             )

@@ -1,5 +1,6 @@
 """Twins: questions that test the idea of another one again."""
 
+from rooms import markup
 from rooms.models import ClassSession, Question, Round
 from rooms.peer.content import problems
 from rooms.peer.phases import Phase
@@ -41,7 +42,9 @@ def offered_twin(session: ClassSession) -> Question | None:
 def twin_offer(session: ClassSession) -> TwinOffer | None:
     """Return the twin that a class may be asked now, as its dashboards are told."""
     found = offered_twin(session)
-    return None if found is None else TwinOffer(found.slug, found.title or found.prompt)
+    return (
+        None if found is None else TwinOffer(found.slug, markup.plain(found.title or found.prompt))
+    )
 
 
 def twin_result(session: ClassSession) -> TwinResult | None:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
+from rooms.wire.command import Command as Command
+from rooms.wire.command import Control as Control
 from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
@@ -13,7 +15,7 @@ from rooms.wire.fields import (
     Answer,
     ArgumentId,
     ConnectionId,
-    Epoch,
+    GroupNumber,
     Letter,
     Moment,
     Page,
@@ -24,20 +26,16 @@ from rooms.wire.fields import (
     Slug,
     Text,
     Username,
-    Uuid,
+)
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SayToGroup,
+    SlowGroups,
+    SplitGroup,
+    TellGroups,
+    VisitGroup,
 )
 from rooms.wire.partners import PlaceName
-
-
-class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A command of a client. The reply repeats its `uuid`."""
-
-    uuid: Uuid
-
-    @property
-    def action(self) -> str:
-        """Return the name of the command on the wire."""
-        return str(self.__struct_config__.tag)
 
 
 class Authenticate(Command, frozen=True, tag="authenticate"):
@@ -131,6 +129,14 @@ class DraftVote(Command, frozen=True, tag="draft"):
     after: Moment | None = None
 
 
+class FlagMessage(Command, frozen=True, tag="flag_message"):
+    """Point a message out to those who lead the course, or take that back."""
+
+    room: RoomId
+    seq: Seq
+    flagged: bool = True
+
+
 class SayConvinced(Command, frozen=True, tag="say_convinced"):
     """Say what convinced one in the second vote on a question, or change what one said.
 
@@ -203,12 +209,6 @@ class Ping(Command, frozen=True, tag="ping"):
     pass
 
 
-class Control(Command, frozen=True, kw_only=True):
-    """A command of an instructor. If `epoch` is given, it must be the current one."""
-
-    epoch: Epoch = None
-
-
 class StartQuestion(Control, frozen=True, tag="start_question"):
     question: Slug
     seconds: Seconds | None = None
@@ -249,6 +249,12 @@ class SetCorrect(Control, frozen=True, tag="set_correct"):
 
 class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
+
+
+class Extend(Control, frozen=True, tag="extend"):
+    """Move the deadline of the round that runs to a later time."""
+
+    seconds: Seconds = 30
 
 
 class StopVote(Control, frozen=True, tag="stop_vote"):
@@ -294,7 +300,7 @@ class Announce(Control, frozen=True, tag="announce"):
 
 class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
-    group: Annotated[int, Meta(ge=1, le=100_000)]
+    group: GroupNumber
 
 
 class ShowBars(Control, frozen=True, tag="show_bars"):
@@ -332,6 +338,7 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     PrivateMessage,
     Typing,
     MarkRead,
+    FlagMessage,
     State,
     CastVote,
     DraftVote,
@@ -349,6 +356,7 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     QuickQuestion,
     SetCorrect,
     CountDownAndStop,
+    Extend,
     StopVote,
     MakePartners,
     EnableChat,
@@ -360,6 +368,12 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     NextQuestion,
     Announce,
     MoveStudent,
+    SplitGroup,
+    JoinGroups,
+    VisitGroup,
+    SayToGroup,
+    TellGroups,
+    SlowGroups,
     ShowBars,
     ShowArgument,
     Figures,

@@ -48,6 +48,7 @@ Answer = Annotated[str, Meta(max_length=ANSWER_LIMIT)]
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None
 Letter = Annotated[str, Meta(max_length=1, pattern=r"^[A-Z]\Z")]
+GroupNumber = Annotated[int, Meta(ge=1, le=100_000)]
 RoundNumber = Annotated[int, Meta(ge=1, le=2)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """A time in seconds since the epoch."""

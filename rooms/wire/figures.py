@@ -46,6 +46,22 @@ class Places(Struct, frozen=True):
     unknown: int
 
 
+class NextStepBody(Struct, frozen=True, kw_only=True):
+    """The command of an instructor that comes next at an epoch of the class, and why.
+
+    `percent` is the share of right answers in the last vote, or of the most frequent answer where
+    no right one is known, and `before` the share right in the first vote. `question` is the slug of
+    the question to ask.
+    """
+
+    step: str
+    why: str
+    epoch: int
+    percent: int | UnsetType = UNSET
+    before: int | UnsetType = UNSET
+    question: str | UnsetType = UNSET
+
+
 class FiguresBody(Struct, frozen=True):
     """The live figures of a class.
 
@@ -57,7 +73,8 @@ class FiguresBody(Struct, frozen=True):
     change the right answer, and `bars` whether the screen of the hall shows the votes. `arguments`
     is there from the close of the second vote on, `twin` with a result whose twin may be asked, and
     `twin_of` while the current question is a twin. `places` is there if the course asks where its
-    students are.
+    students are. `next` is the step that comes next. `flags` is the number of flagged messages that
+    nobody has seen to, if there are any.
     """
 
     online: int
@@ -75,10 +92,12 @@ class FiguresBody(Struct, frozen=True):
     right: list[str] = []
     right_votes: list[int] | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET
+    flags: int | UnsetType = UNSET
     arguments: ArgumentsBody | UnsetType = UNSET
     twin: TwinOffer | UnsetType = UNSET
     twin_of: TwinResult | UnsetType = UNSET
     places: Places | UnsetType = UNSET
+    next: NextStepBody | UnsetType = UNSET
 
 
 class FiguresEvent(Event, FiguresBody, tag="figures", frozen=True, kw_only=True):

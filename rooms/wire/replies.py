@@ -19,6 +19,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -49,6 +50,9 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 from rooms.wire.partners import PlaceName
 
 
@@ -119,6 +123,12 @@ class Resumed(Struct, frozen=True):
 class HasRead(Struct, frozen=True):
     room: str
     seq: int
+
+
+class Flagged(Struct, frozen=True):
+    room: str
+    seq: int
+    flagged: bool
 
 
 class Voted(Struct, frozen=True):
@@ -194,6 +204,21 @@ class Moved(Struct, frozen=True):
         )
 
 
+class Visited(Struct, frozen=True):
+    """Holds the newest messages of a group's room, oldest first.
+
+    They may be read on over HTTP until the time `until`, in seconds since the epoch.
+    """
+
+    phase: str
+    epoch: int
+    group: int
+    room: str
+    room_messages: list[MessageBody]
+    last_seq: int
+    until: float
+
+
 REPLIES: Mapping[type[Command], type[Struct]] = {
     Authenticate: Authenticated,
     ListRooms: Rooms,
@@ -206,6 +231,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     NewMessage: NewMessageEvent,
     PrivateMessage: NewMessageEvent,
     MarkRead: HasRead,
+    FlagMessage: Flagged,
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
@@ -218,6 +244,7 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     SendTo: Sent,
     Ping: Pong,
     **dict.fromkeys(CONTROL_COMMANDS, Moved),
+    VisitGroup: Visited,
     Figures: FiguresBody,
     DashboardState: Snapshot,
 }

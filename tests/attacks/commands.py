@@ -21,6 +21,8 @@ VALUES: dict[str, Any] = {
     "round": 1,
     "group": 1,
     "by": "thought",
+    "groups": [1, 2],
+    "seconds": 5,
     "place": "hall",
     "shared": True,
     "token": "pc_none",

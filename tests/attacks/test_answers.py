@@ -133,7 +133,8 @@ class Class:
         choices = [*self.partners, *self.others]
         for name, choice in zip(("ada", "bea", *self.others_), choices, strict=True):
             body = {"choice": choice, "confidence": 3, "rationale": "because"}
-            if name != "ada":
+            # From the discussion on, partners see what each other said.
+            if name in self.others_:
                 body |= {
                     "confidence": 1 if self.correct == "A" else 5,
                     "rationale": self.correct or "none",

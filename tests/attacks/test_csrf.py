@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from PIL import Image
 
 from rooms.actions import joining, tryouts
-from rooms.models import Membership, Question, UseLog
+from rooms.models import Flag, Membership, Message, Question, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
@@ -56,6 +57,9 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/pictures/"): ("ines", picture()),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/flags/"): ("ines", {"message": "{message}"}),
+    ("POST", "api/rooms/<str:room>/messages/<int:seq>/flag/"): ("ada", {}),
+    ("POST", "api/rooms/<str:room>/messages/<int:seq>/restore/"): ("ines", {}),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
     ("PATCH", "api/courses/<slug:slug>/"): ("ines", {"title": "A title"}),
     ("POST", "api/courses/<slug:slug>/copy/"): ("ines", {"title": "A copy"}),
@@ -118,7 +122,9 @@ WRITERS = [
 async def scene(cast):
     """Make a class that votes, and an open room with a message: things that can be changed."""
     room = cast.open_room(cast.bea)
-    store(room, cast.bea, "first")
+    (first,) = store(room, cast.bea, "first")
+    Flag.objects.create(message=first, user=cast.ada.user, raised_at=timezone.now())
+    store(cast.room, cast.bea, "first")
     await lead(await cast.dashboard(), "vote")
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
@@ -133,12 +139,13 @@ async def scene(cast):
         question="work",
         code=code.code,
         guest=guest.username,
+        message=str(first.id),
     )
 
 
 def filled(body, cast, scene):
     names = {"course": cast.course.slug, "bea": cast.bea.name}
-    names |= {name: scene[name] for name in ("room", "code", "guest")}
+    names |= {name: scene[name] for name in ("room", "code", "guest", "message")}
     if body is None or isinstance(body, bytes):
         return body
     return {
@@ -177,6 +184,11 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
     who, body = BODIES[method, route.pattern]
     if "leaders/" in route.pattern:
         scene["username"] = cast.tess.name
+    if route.pattern.endswith("/flag/"):
+        scene["room"] = cast.room
+    if route.pattern.endswith("/restore/"):
+        removed = {"removed_at": timezone.now(), "removed_by": cast.ines.user}
+        Message.objects.filter(room=scene["room"], seq=1).update(**removed)
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
     if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/try/"):

@@ -88,6 +88,8 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
             "div_id": "",
         },
         "mutes/": {"username": cast.carl.name, "seconds": 60},
+        "flags/": {"message": str(uuid.uuid4())},
+        "flag/": {"flagged": True},
         "<str:room>/": {"topic": "A topic"},
         "courses/": {"title": "A course"},
         "<slug:slug>/": {"title": "A title"},
@@ -117,7 +119,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
             )
             if not ending:
                 # These requests have no JSON in their body, and one for a token has no user yet.
-                bare = ("join/", "leave/", "keep/", "try/", "tokens/", "pictures/")
+                bare = ("join/", "leave/", "keep/", "try/", "tokens/", "pictures/", "restore/")
                 assert route.pattern.endswith(bare), route.pattern
                 continue
             who = cast.tess if ending in ("control/", "mutes/") else cast.ada

@@ -14,12 +14,13 @@ ORIGINAL, TWIN = "coin-at-the-top", "lift-at-constant-speed"
 ARGUMENT = "Its velocity is 0 there, but $a = g$ all the time: <b>otherwise it would stay</b>."
 
 
-async def look_everywhere(person: Person, name: str) -> None:
-    """Look at a page on a desktop and a phone, and for people in light and dark."""
+async def look_everywhere(person: Person, name: str, part: str) -> None:
+    """Look at a part of a page on a desktop and a phone, and for people in light and dark."""
     size = person.page.viewport_size
     assert size is not None
     for viewport in (DESKTOP, PHONE):
         await resize(person.page, viewport)
+        await person.page.get_by_test_id(part).scroll_into_view_if_needed()
         for scheme in ("light", "dark") if SHOTS else ("light",):
             await person.page.emulate_media(color_scheme=scheme)
             await person.look(f"{name}-{viewport['width']}-{scheme}")
@@ -86,8 +87,7 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     await line.click()
     await expect(line).to_have_attribute("aria-pressed", "true")
     await expect(card.get_by_test_id("convinced-reason")).to_have_attribute("aria-pressed", "false")
-    await card.scroll_into_view_if_needed()
-    await look_everywhere(one, "convinced")
+    await look_everywhere(one, "convinced", "convinced-status")
     await one.page.reload()
     await one.connected()
     await expect(line).to_have_attribute("aria-pressed", "true")
@@ -108,8 +108,7 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     await expect(quote).to_contain_text("argued for D")
     assert TELLING.findall(await hall.content()) == []
     await expect(found.get_by_test_id("argument-show")).to_have_text("Hide in the hall")
-    await found.scroll_into_view_if_needed()
-    await look_everywhere(instructor, "arguments")
+    await look_everywhere(instructor, "arguments", "argument")
     await shoot(hall, "hall-argument")
     await instructor.press("reveal")
     await instructor.sees("revealed")
@@ -123,7 +122,7 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
         assert not [frame for frame in student.frames if "became_right" in frame]
 
     # Everyone votes on the twin alone. One of the two fails it.
-    await look_everywhere(instructor, "twin-offer")
+    await look_everywhere(instructor, "twin-offer", "ask-twin")
     await instructor.press("ask-twin")
     await instructor.sees("vote")
     await quick_vote(one, "B")
@@ -137,5 +136,4 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     for name, text in counted.items():
         await instructor.figure(f"twin-{name}", text)
     await expect(page.get_by_test_id("twin-copied")).to_contain_text("Probably copied: 1")
-    await page.get_by_test_id("twin-result").scroll_into_view_if_needed()
-    await look_everywhere(instructor, "twin-result")
+    await look_everywhere(instructor, "twin-result", "twin-copied")

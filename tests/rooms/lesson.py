@@ -19,6 +19,7 @@ PATHS: dict[tuple[str, bool], list[str]] = {
     ("idle", False): [],
     ("vote", False): START,
     ("quick", False): ["quick_question"],
+    ("counting", False): [*START, "count_down_and_stop"],
     ("vote_closed", False): STOP,
     ("vote_closed", True): PAIRED,
     ("discuss", True): CHAT,
@@ -29,8 +30,8 @@ PATHS: dict[tuple[str, bool], list[str]] = {
     ("revealed", False): [*STOP, "reveal"],
     ("revealed", True): [*CHAT, "start_revote", "stop_vote", "reveal"],
 }
-STATES = [where for where in PATHS if where != ("quick", False)]
-"""The states of the class; `quick` is another way to a vote."""
+STATES = [where for where in PATHS if where[0] not in ("quick", "counting")]
+"""The states of the class; `quick` is another way to a vote, and `counting` one with a deadline."""
 ROUNDS = {
     "idle": None,
     "vote": 1,
@@ -39,7 +40,10 @@ ROUNDS = {
     "revote": 2,
     "revote_closed": 2,
 }
-FIELDS: dict[str, dict[str, Any]] = {"start_question": {"question": "force"}}
+FIELDS: dict[str, dict[str, Any]] = {
+    "start_question": {"question": "force"},
+    "count_down_and_stop": {"seconds": 600},
+}
 
 
 async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:

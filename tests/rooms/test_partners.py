@@ -83,11 +83,11 @@ async def test_without_students_there_are_no_groups(cast):
     assert (await ines.fail("enable_chat"))["error_code"] == "illegal_transition"
 
 
-async def test_who_has_no_vote_gets_a_partner_with_one(cast):
-    votes = ["A", "B", None, None]
+async def test_who_has_no_vote_is_a_third_and_takes_nobody_from_another_answer(cast):
+    votes = ["A", "B", "A", "B", None, None]
     _, people, _ = await paired(cast, votes)
     groups = answers(people, votes, formed(cast))
-    assert [pair.count(None) for pair in groups] == [1, 1]
+    assert [set(group) for group in groups] == [{"A", "B", None}] * 2
 
 
 async def test_who_voted_and_left_is_in_a_group_too(cast):

@@ -36,15 +36,14 @@ export function messageRow(message, { me, joined, quoted, course }) {
   const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
   const gone = isGone(message);
   const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
-  if (message.kind === "control" || (message.kind === "system" && !course)) {
-    const words = message.kind === "control" ? controlWords(message.text) : message.text;
-    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, h("bdi", {}, words), " · ", time));
+  if (message.kind === "control") {
+    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, h("bdi", {}, controlWords(message.text)), " · ", time));
   }
   if (message.kind === "system") {
     return h(
       "li",
       { class: "chat-system", tabindex: "-1", data },
-      h("p", { class: "message-head" }, h("strong", {}, gettext("Announcement")), h("bdi", {}, shownName(message.user)), time),
+      h("p", { class: "message-head" }, h("strong", {}, course ? gettext("Announcement") : gettext("From the lecturer")), h("bdi", {}, shownName(message.user)), time),
       said(message, gone),
     );
   }

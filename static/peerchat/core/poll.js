@@ -285,10 +285,10 @@ export class PeerPoll extends EventTarget {
     const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
     if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
-    for (const { seq, text } of results) {
-      if (text || this.#removed.has(seq)) continue;
-      this.#removed.add(seq);
-      this.#emit({ action: "message_removed", room: this.#room, seq });
+    for (const message of results) {
+      if (Boolean(message.text) !== this.#removed.has(message.seq)) continue;
+      this.#removed[message.text ? "delete" : "add"](message.seq);
+      this.#emit({ room: this.#room, ...(message.text ? { action: "message_restored", message } : { action: "message_removed", seq: message.seq }) });
     }
     if (state.phase !== "discuss" || !state.room) return;
     const { users } = await this.#ask("GET", `rooms/${state.room}/users/`);

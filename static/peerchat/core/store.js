@@ -91,6 +91,14 @@ const HANDLERS = {
     }));
   },
 
+  message_restored(state, { room, message }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      messages: before.messages.map((one) => (one.seq === message.seq ? message : one)),
+      ahead: before.ahead[message.seq] ? { ...before.ahead, [message.seq]: message } : before.ahead,
+    }));
+  },
+
   control(state, event) {
     if (!isOf(state.course, event.course) || event.message === "announce") return state;
     const before = state.session;
@@ -265,6 +273,13 @@ const HANDLERS = {
         ? before
         : { ...before, messages: before.messages.slice(-KEEP), more: true },
     );
+  },
+
+  "local.flagged"(state, { room, seq, flagged }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      messages: before.messages.map((one) => (one.seq === seq ? { ...one, flagged } : one)),
+    }));
   },
 
   "local.present"(state, { room, users }) {

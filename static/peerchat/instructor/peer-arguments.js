@@ -59,8 +59,7 @@ export class PeerArguments extends HTMLElement {
 
   #row(question, one, { knows, enabled }) {
     const words = h("blockquote", { class: "arguments-text", dir: "auto" });
-    if (one.kind === "message") showInline(words, one.text);
-    else words.textContent = one.text;
+    showInline(words, one.text);
     return h(
       "li",
       { class: "arguments-item", data: { testid: "argument" } },

@@ -6,6 +6,8 @@ import "./peer-arguments.js";
 import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
+import "./peer-keys.js";
+import "./peer-groups.js";
 import "./peer-quick.js";
 import "./peer-twin.js";
 import "../chat/peer-rooms.js";
@@ -96,7 +98,10 @@ export class PeerDashboard extends HTMLElement {
       this.#parts.figures.open();
       this.#parts.answers.click();
     };
-    for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal });
+    const times = (slug) => this.#client.api.get(`courses/${this.#client.state.course.slug}/questions/${slug}/times/`);
+    for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal, times });
+    this.#parts.keys.connect({ control: this.#parts.control, quick: this.#parts.quick, scope: included === undefined ? document : this });
+    this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
     this.#client.addEventListener("renamed", () => {
@@ -274,13 +279,13 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
+      figures,
       questions: this.#questions.all,
       asked: this.#asked,
-      grouped: Boolean(figures?.groups),
-      bars: Boolean(figures?.bars),
       unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });
+    this.#parts.groups.render({ session, figures, enabled });
     const alone = this.#questions.all.every(({ isDraft }) => isDraft);
     this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
     this.#parts.answer.render({ session, figures, result, answers: this.#answers, enabled });

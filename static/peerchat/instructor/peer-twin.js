@@ -1,6 +1,7 @@
+import { quoted } from "../core/answer-words.js";
 import { h, setText, show } from "../core/dom.js";
 import { number, percent } from "../core/format.js";
-import { cut, isolated, lengthOf } from "../core/text.js";
+import { cut, lengthOf } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 
 // Characters of a question in a sentence.
@@ -31,7 +32,7 @@ export class PeerTwin extends HTMLElement {
     this.#twin = session.phase === "revealed" ? (figures?.twin ?? null) : null;
     show(this, this.#twin !== null);
     if (!this.#twin) return;
-    setText(this.#words, fill(gettext("Have they understood it? %(twin)s tests the same idea; everyone votes alone."), { twin: isolated(short(this.#twin.prompt)) }));
+    setText(this.#words, fill(gettext("Have they understood it? %(twin)s tests the same idea; everyone votes alone."), { twin: quoted(short(this.#twin.prompt)) }));
     this.#button.disabled = !enabled;
   }
 }
@@ -52,7 +53,7 @@ export class PeerTwinResult extends HTMLElement {
     const drawn = JSON.stringify([twin, name, isCounted]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
-    const original = isolated(short(name));
+    const original = quoted(short(name));
     if (!isCounted) {
       this.replaceChildren(h("p", { class: "suggestion", data: { testid: "twin-suggestion" } }, fill(gettext("Suggestion: reveal the answer. This is the twin of %(question)s, which everyone votes on alone."), { question: original })));
       return;

@@ -43,7 +43,7 @@ export class PeerScreen extends HTMLElement {
     // What stands around the question comes and goes, such as the clock.
     const resized = new ResizeObserver(coalesce(() => this.#fit()));
     // Formulas and pictures get their size after they were drawn.
-    for (const element of [this, this.#parts.box, this.#parts.content]) resized.observe(element);
+    for (const element of [this, this.#parts.box, this.#parts.content, this.#parts.quote]) resized.observe(element);
     document.fonts?.ready.then(() => this.#fit());
     this.#prepareTools();
     document.addEventListener("visibilitychange", () => this.#stayAwake());
@@ -116,7 +116,7 @@ export class PeerScreen extends HTMLElement {
     }
     const most = Math.max(base * (now.question ? 0.72 : 0.6), least + 2);
     fit(box, content, { least, most, layouts: layoutsFor(now, body.clientWidth) });
-    fitArgument(this.#parts.argument, this.#parts.quote, { least: Math.max(base * 0.2, least), most });
+    fitArgument(this.#parts.argument, this.#parts.quote, { least, most: Math.max(base * 0.42, least) });
     this.#turn({ stay: true });
   }
 

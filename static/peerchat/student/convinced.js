@@ -60,7 +60,8 @@ export class PeerConvinced extends HTMLElement {
 
   #line({ key, said, name, text }) {
     const words = h("span", { class: "convinced-text", dir: "auto" });
-    if (said.by === "message") showInline(words, text);
+    // The words of this page have no markup.
+    if (said.by === "message" || said.by === "reason") showInline(words, text);
     else words.textContent = text;
     return h(
       "button",

@@ -34,7 +34,7 @@ export function partnerRow(question, partner, { online, places }) {
 export function offeredRow(question, { choice, rationale }) {
   return h(
     "li",
-    { class: "partner offered", data: { testid: "offered" } },
+    { class: "offered", data: { testid: "offered" } },
     h("span", { class: "offered-title" }, gettext("Somebody else in the class")),
     answerTag(question, choice),
     reason(rationale),

@@ -12,11 +12,13 @@ VOTE, VOTE_CLOSED, DISCUSS = Phase.VOTE, Phase.VOTE_CLOSED, Phase.DISCUSS
 REVOTE, REVOTE_CLOSED = Phase.REVOTE, Phase.REVOTE_CLOSED
 IDLE, REVEALED = Phase.IDLE, Phase.REVEALED
 
+REGROUPING = {phase: phase for phase in (VOTE_CLOSED, DISCUSS, REVOTE, REVOTE_CLOSED)}
 ALWAYS = {
     "start_question": {IDLE: VOTE, REVEALED: VOTE},
     "quick_question": {IDLE: VOTE, REVEALED: VOTE},
     "set_correct": {phase: phase for phase in Phase if phase != IDLE},
     "count_down_and_stop": {VOTE: VOTE, REVOTE: REVOTE},
+    "extend": {VOTE: VOTE, REVOTE: REVOTE},
     "stop_vote": {VOTE: VOTE_CLOSED, REVOTE: REVOTE_CLOSED},
     "make_partners": {VOTE_CLOSED: VOTE_CLOSED},
     "start_revote": {DISCUSS: REVOTE, VOTE_CLOSED: REVOTE},
@@ -31,12 +33,11 @@ WITH_GROUPS = ALWAYS | {
     "enable_chat": {VOTE_CLOSED: DISCUSS},
     "enable_face_chat": {VOTE_CLOSED: DISCUSS},
     "enable_discussion": {VOTE_CLOSED: DISCUSS},
-    "move_student": {
-        VOTE_CLOSED: VOTE_CLOSED,
-        DISCUSS: DISCUSS,
-        REVOTE: REVOTE,
-        REVOTE_CLOSED: REVOTE_CLOSED,
-    },
+    **dict.fromkeys(("move_student", "split_group", "join_groups"), REGROUPING),
+    **dict.fromkeys(
+        ("visit_group", "say_to_group", "tell_groups", "slow_groups"),
+        REGROUPING | {REVEALED: REVEALED},
+    ),
 }
 
 
@@ -90,6 +91,7 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("start_question", VOTE, "enableVote"),
         ("count_down_and_stop", VOTE, "countDownAndStop"),
         ("count_down_and_stop", REVOTE, "countDownAndStop"),
+        ("extend", VOTE, "countDownAndStop"),
         ("stop_vote", VOTE_CLOSED, "stopVote"),
         ("stop_vote", REVOTE_CLOSED, "stopVote"),
         ("make_partners", VOTE_CLOSED, None),
@@ -107,6 +109,7 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("set_correct", REVOTE_CLOSED, None),
         ("announce", DISCUSS, "announce"),
         ("move_student", DISCUSS, None),
+        ("visit_group", REVEALED, None),
     ],
 )
 def test_control_message(command, to_phase, message):
