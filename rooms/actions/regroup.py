@@ -20,7 +20,7 @@ from rooms.actions.steps import message_uuid
 from rooms.models import ClassSession, Course, Membership, Partner, PartnerGroup, Room, Round, Vote
 from rooms.peer import regroup
 from rooms.peer.phases import PARTNER_PHASES
-from rooms.queries import presence, visits
+from rooms.queries import presence, pseudonyms, visits
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.group_commands import (
     JoinGroups,
@@ -46,7 +46,7 @@ def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSes
             "left alone."
         )
     if command.members is not None:
-        leaving = _named(places, command.members)
+        leaving = _named(session, places, command.members)
     else:
         leaving = _chosen(session, first, places)
     room = _room_id(session.course, session.controller, command)
@@ -91,9 +91,12 @@ def _room_id(course: Course, user: User, command: SplitGroup) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"split:{course.pk}:{user.pk}:{command.uuid}")
 
 
-def _named(places: Sequence[Partner], names: Collection[str]) -> list[people.Key]:
+def _named(
+    session: ClassSession, places: Sequence[Partner], names: Collection[str]
+) -> list[people.Key]:
     """Return the members of a group with these usernames. Raises InvalidMessageFormat."""
-    known = {name_key(people.username(place.user)): place.user_id for place in places}
+    seen = pseudonyms.fellows(session, [place.user for place in places])
+    known = {name_key(person.username): user for user, person in seen.items()}
     wanted = {name_key(name) for name in names}
     if not wanted <= known.keys():
         raise InvalidMessageFormat("The group has no such member.")
