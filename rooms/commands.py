@@ -27,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, pseudonyms, results, visits
+from rooms.queries import classroom, messages, results, visits
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -61,18 +61,9 @@ from rooms.wire.commands import (
     Unsubscribe,
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
-from rooms.wire.events import (
-    DirectData,
-    MessageRemoved,
-    Person,
-    Snapshot,
-    TopicMessage,
-    TypingEvent,
-)
+from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
 from rooms.wire.figures import FiguresBody
-from rooms.wire.group_commands import (
-    VisitGroup,
-)
+from rooms.wire.group_commands import VisitGroup
 
 
 class Client(Protocol):
@@ -183,9 +174,7 @@ async def _typing(client: Client, command: Typing) -> None:
     except RateLimited:
         return
     audience, channel_group = await _room_audience(client, room)
-    person: Person | None = frames.person(client.user)
-    if await client.runtime.pseudonyms.hide(channel_group):
-        person = await client.runtime.threads.run(pseudonyms.typist, client.user, str(room))
+    person = await client.runtime.pseudonyms.typist(client.user, room, channel_group)
     if person is None:
         return
     event = TypingEvent(room=str(room), user=person)
@@ -286,8 +275,7 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     channel_group = await _course_group(client, slug)
-    if await client.runtime.pseudonyms.hide(channel_group):
-        await client.runtime.threads.run(pseudonyms.check_publisher, client.user, slug)
+    await client.runtime.pseudonyms.check_publisher(client.user, slug, channel_group)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,

@@ -14,12 +14,12 @@ from django.utils.translation import gettext
 
 from accounts import people
 from accounts.people import User
+from accounts.text import name_key
 from rooms.actions import group_talk, partners, seating, tell
 from rooms.actions.steps import message_uuid
 from rooms.models import ClassSession, Course, Membership, Partner, PartnerGroup, Room, Round, Vote
 from rooms.peer import regroup
-from rooms.queries import presence, visits
-from rooms.queries.pseudonyms import student as student_named
+from rooms.queries import presence, pseudonyms, visits
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.group_commands import (
     JoinGroups,
@@ -45,7 +45,7 @@ def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSes
             "left alone."
         )
     if command.members is not None:
-        leaving = _named(session.course, places, command.members)
+        leaving = _named(session, places, command.members)
     else:
         leaving = _chosen(session, first, places)
     room = _room_id(session.course, session.controller, command)
@@ -90,16 +90,18 @@ def _room_id(course: Course, user: User, command: SplitGroup) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"split:{course.pk}:{user.pk}:{command.uuid}")
 
 
-def _named(course: Course, places: Sequence[Partner], names: Collection[str]) -> list[people.Key]:
+def _named(
+    session: ClassSession, places: Sequence[Partner], names: Collection[str]
+) -> list[people.Key]:
     """Return the members of a group with these usernames. Raises InvalidMessageFormat."""
-    members = {place.user_id for place in places}
-    found = {None if (user := student_named(course, name)) is None else user.pk for name in names}
-    wanted = {key for key in found if key is not None}
-    if wanted != found or not wanted <= members:
+    seen = pseudonyms.fellows(session, [place.user for place in places])
+    known = {name_key(person.username): user for user, person in seen.items()}
+    wanted = {name_key(name) for name in names}
+    if not wanted <= known.keys():
         raise InvalidMessageFormat("The group has no such member.")
     if not 2 <= len(wanted) <= len(places) - 2:
         raise InvalidMessageFormat("At least two must stay together, and two go together.")
-    return list(wanted)
+    return [known[name] for name in wanted]
 
 
 def _chosen(session: ClassSession, first: Round, places: Sequence[Partner]) -> list[people.Key]:

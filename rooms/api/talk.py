@@ -142,8 +142,10 @@ def _group(seen: GroupSeen) -> talk_bodies.GroupInfo:
 def _member(member: Member) -> talk_bodies.GroupMember:
     until = member.muted_until
     return talk_bodies.GroupMember(
-        username=member.person.username,
-        display_name=member.person.display_name,
+        username=member.seen.username,
+        display_name=member.seen.display_name,
+        pseudonym=member.seen.pseudonym,
+        name=UNSET if member.name is None else member.name,
         online=member.online,
         choice=member.choice,
         messages=member.messages,

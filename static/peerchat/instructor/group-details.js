@@ -123,7 +123,7 @@ export class GroupDetails {
     const where = [member.place && placeName(member.place), member.seat && isolated(member.seat)].filter(Boolean);
     const facts = [member.choice ?? gettext("no vote"), number(member.messages), ...where];
     if (muted) facts.push(fill(gettext("muted until %(time)s"), { time: timeOf(member.muted_until) }));
-    const name = shownName(member);
+    const name = member.name ? `${shownName(member)} (${member.name})` : shownName(member);
     const label = (text) => fill(text, { name: isolated(name) });
     const move = h(
       "select",
