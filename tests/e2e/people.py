@@ -185,7 +185,7 @@ class Person:
         *,
         url: str,
         password: str,
-        new_session: Callable[[str], str],
+        new_session: Callable[[str], str] | None = None,
     ) -> None:
         self.username = username
         self.context = context
@@ -248,6 +248,7 @@ class Person:
 
     async def come_back(self) -> None:
         """Open the list of courses in a browser in which the person has logged in before."""
+        assert self._new_session is not None, "log in at this site"
         session = self._new_session(self.username)
         await self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
         await self.page.goto(self.url)
