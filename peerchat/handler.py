@@ -17,7 +17,7 @@ class Handler(ASGIHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
-        chain: Any = self._middleware_chain
+        chain: Any = vars(self)["_middleware_chain"]
         # Django has adapted the outermost to synchronous callers, which this handler is not.
         self._middleware_chain = (
             chain.awaitable if isinstance(chain, AsyncToSync) else sync_to_async(chain)
