@@ -18,6 +18,7 @@ from rooms.pages import (
     roster,
     screen,
     tryouts,
+    yields,
 )
 
 app_name = "peerchat"
@@ -28,6 +29,7 @@ urlpatterns = [
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
     path("courses/<slug:slug>/pairing/", pairing.pairing, name="pairing"),
+    path("courses/<slug:slug>/pairing/yields/", yields.yields, name="yields"),
     path(
         "courses/<slug:slug>/questions/import/",
         question_import.question_import,

@@ -25,7 +25,7 @@ LAYERS = [
     {"process"},
     {"actions"},
     {"queries"},
-    {"permissions", "frames"},
+    {"permissions", "frames", "yields_said"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
     {"wire", "metrics", "flaws", "formats_said", "pairing_said"},
