@@ -26,6 +26,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.place_events import PlacedEvent, SharingEvent
 from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.talk_events import MessageRestored
 
@@ -71,6 +72,8 @@ Event = (
     | VotedEvent
     | DraftedEvent
     | ConvincedEvent
+    | PlacedEvent
+    | SharingEvent
     | ReadEvent
     | MutedEvent
     | PseudonymEvent

@@ -13,6 +13,7 @@ from accounts import people
 from accounts.people import User
 from rooms import frames, permissions
 from rooms.actions import guests, seating, tell, uselog
+from rooms.actions.pairing_rules import take_over_rules
 from rooms.models import (
     ClassSession,
     Conviction,
@@ -207,6 +208,7 @@ def _move_membership(membership: Membership, source: User, target: User) -> None
 
 
 def _move_enrollment(course: Course, source: User, target: User) -> None:
+    take_over_rules(course=course, source=source, target=target)
     mine = Enrollment.objects.filter(course=course, user=source).first()
     if mine is None:
         # The guest was removed just before the course was locked.
