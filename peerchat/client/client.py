@@ -215,14 +215,9 @@ class Client(Myself):
         return bool((await self._chat.ask("draft", {"course": course, **fields, **given}))["kept"])
 
     async def say_convinced(self, course: str, question: str, by: str, **said: str) -> None:
-        """Say what convinced the user in the second vote.
-
-        It is a `message` of a partner, with its id as `message`; the `reason` of a partner, with
-        their `username`; `thought` or `nothing`.
-        """
-        await self._chat.ask(
-            "say_convinced", {"course": course, "question": question, "by": by, **said}
-        )
+        """Say what convinced the user in the second vote, as the command of the chat takes it."""
+        fields = {"course": course, "question": question, "by": by, **said}
+        await self._chat.ask("say_convinced", fields)
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:
         """Send a command of an instructor, such as `start_question`, and return its reply.
