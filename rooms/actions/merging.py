@@ -16,6 +16,7 @@ from rooms.actions import guests, seating, tell, uselog
 from rooms.actions.pairing_rules import take_over_rules
 from rooms.models import (
     ClassSession,
+    Conviction,
     Course,
     Draft,
     Enrollment,
@@ -127,7 +128,7 @@ def _move_votes(source: User, target: User) -> None:
     theirs = list(Vote.objects.filter(user=target).values_list("round", flat=True))
     # A draft of the guest would become a vote, and a vote of the target stands above it.
     Draft.objects.filter(user=source, round__in=theirs).delete()
-    for model in (Vote, Draft, Partner):
+    for model in (Vote, Draft, Partner, Conviction):
         rows = model._default_manager.filter(user=source)
         taken = model._default_manager.filter(user=target).values_list("round", flat=True)
         rows.filter(round__in=list(taken)).delete()
