@@ -28,7 +28,7 @@ from rooms.pages.roster import RosterForm
 from rooms.peer.group_lists import GroupLine
 from rooms.queries import pairing_groups, pairing_rules
 from rooms.queries.pairing_groups import GroupPlan
-from rooms.queries.pairing_rules import SIZES, Students, label
+from rooms.queries.pairing_rules import SIZES
 from rooms.wire.errors import CourseArchived, InvalidMessageFormat, PeerError, PermissionDenied
 
 ON_A_PAGE = 50
@@ -130,7 +130,6 @@ def _page(
     found = pairing_rules.rules_of(course, search)
     page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     groups = groups or GroupsForm()
-    students = [label(user) for user in Students(course).users]
     context = {
         "course": course,
         "rule": rule or RuleForm(),
@@ -141,7 +140,7 @@ def _page(
         "page": page,
         "search": search,
         "other_pages": urlencode({"q": search} if search else {}),
-        "students": students[:PROPOSED],
+        "students": pairing_rules.proposed(course, PROPOSED),
         "alert": alert,
         "notice": _notices().get(request.GET.get("done", "")),
         "removed": _removed(request, course),
