@@ -60,6 +60,9 @@ class Students:
     def with_username(self, username: str) -> User | None:
         return self._by_username.get(name_key(username))
 
+    def with_address(self, address: str) -> list[User]:
+        return self._by_address.get(address.lower(), [])
+
     def called(self, text: str) -> list[User]:
         """Return those whom a text may mean.
 
@@ -73,7 +76,7 @@ class Students:
                 return [user]
         words = key_of(text).split()
         return (
-            self._by_address.get(text.lower(), [])
+            self.with_address(text)
             or self._by_name.get(key_of(text), [])
             or [
                 user
