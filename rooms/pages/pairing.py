@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,7 +28,7 @@ from rooms.pages.roster import RosterForm
 from rooms.peer.group_lists import GroupLine
 from rooms.queries import pairing_groups, pairing_rules
 from rooms.queries.pairing_groups import GroupPlan
-from rooms.queries.pairing_rules import SIZES, Students, label
+from rooms.queries.pairing_rules import SIZES
 from rooms.wire.errors import CourseArchived, InvalidMessageFormat, PeerError, PermissionDenied
 
 ON_A_PAGE = 50
@@ -66,7 +66,7 @@ class RuleForm(forms.Form):
     @property
     def named(self) -> list[str]:
         """Return what stands in the fields of the students, which are as many as a rule allows."""
-        given = self.data.getlist("person") if self.is_bound else []  # type: ignore[union-attr]
+        given = self.data.getlist("person") if isinstance(self.data, QueryDict) else []
         return [text.replace("\0", "")[:300] for text in given][: max(SIZES)]
 
     @property
@@ -78,8 +78,8 @@ class RuleForm(forms.Form):
     def kinds(self) -> list[dict[str, Any]]:
         chosen = self["kind"].value()
         return [
-            {"value": value, "label": text, "help": _KIND_HELP[value], "chosen": chosen == value}
-            for value, text in PairingRule.Kind.choices
+            {"value": kind.value, "label": kind.label, "help": help_, "chosen": chosen == kind}
+            for kind, help_ in _KIND_HELP.items()
         ]
 
 
@@ -130,7 +130,6 @@ def _page(
     found = pairing_rules.rules_of(course, search)
     page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     groups = groups or GroupsForm()
-    students = [label(user) for user in Students(course).users]
     context = {
         "course": course,
         "rule": rule or RuleForm(),
@@ -141,10 +140,11 @@ def _page(
         "page": page,
         "search": search,
         "other_pages": urlencode({"q": search} if search else {}),
-        "students": students[:PROPOSED],
+        "students": pairing_rules.proposed(course, PROPOSED),
         "alert": alert,
-        "notice": _notices().get(request.GET.get("done", "")),
-        "removed": _removed(request, course),
+        # A form is sent to the address that told of the one before.
+        "notice": None if request.method == "POST" else _notices().get(request.GET.get("done", "")),
+        "removed": None if request.method == "POST" else _removed(request, course),
         "lines": limits["ROSTER_LINES"],
     }
     refused = bool(alert) or any(form is not None and form.errors for form in (rule, groups))

@@ -35,10 +35,14 @@ class GroupProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """A line of a list: a person, or what is wrong with it, and the name of the group."""
+    """A line of a list: a person, or what is wrong with it, and the name of the group.
+
+    `fields` has all of the line, as platforms export several names of an account.
+    """
 
     line: Line
     group: str = ""
+    fields: tuple[str, ...] = ()
     problem: GroupProblem | None = None
 
 
@@ -65,7 +69,7 @@ def _grouped(line: Line, fields: Sequence[str], column: int) -> GroupLine:
         return GroupLine(line, problem=GroupProblem.NO_GROUP)
     if len(name) > NAME_LIMIT or not shows(name) or has_controls(name):
         return GroupLine(line, problem=GroupProblem.BAD_NAME)
-    return GroupLine(line, name)
+    return GroupLine(line, name, tuple(fields))
 
 
 def _column(rows: Sequence[Sequence[str]]) -> int:

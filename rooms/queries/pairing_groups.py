@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext, ngettext
 
-from accounts import newcomers, people
+from accounts import people
 from accounts.people import User
 from rooms.conf import limits
 from rooms.models import Course, PairingMember, PairingRule
@@ -177,9 +177,9 @@ def _look(
         return PlannedMember(given, Outcome.SKIPPED)
     if given.problem is not None:
         return refused(gettext("The name of the group is too long, or shows nothing."))
-    found = _students(given.line.person, known)
+    found = _students(given, given.line.person, known)
     if len(found) != 1:
-        several = gettext("Several students of the course have this address.")
+        several = gettext("The line names several students of the course.")
         return refused(several if found else gettext("Is no student of this course."))
     (user,) = found
     earlier = seen.get(user.pk)
@@ -201,17 +201,17 @@ def _look(
     return planned
 
 
-def _students(person: Person, known: Students) -> list[User]:
+def _students(given: GroupLine, person: Person, known: Students) -> list[User]:
     """Return the students whom a line may mean: one, several who share an address, or none."""
     for name in (person.username, person.address):
         user = known.with_username(name) if name else None
         if user is not None:
             return [user]
-    return [user for user in known.users if person.address and _has_address(user, person.address)]
-
-
-def _has_address(user: User, address: str) -> bool:
-    return newcomers.address(user).lower() == address
+    if person.address and (users := known.with_address(person.address)):
+        return users
+    # Canvas has the number of an account beside its name.
+    named = {user.pk: user for one in given.fields if (user := known.with_username(one))}
+    return list(named.values())
 
 
 def _check_groups(result: GroupPlan, apart: Sequence[tuple[people.Key, people.Key]]) -> None:

@@ -60,11 +60,14 @@ class Students:
     def with_username(self, username: str) -> User | None:
         return self._by_username.get(name_key(username))
 
+    def with_address(self, address: str) -> list[User]:
+        return self._by_address.get(address.lower(), [])
+
     def called(self, text: str) -> list[User]:
         """Return those whom a text may mean.
 
         A username comes before an e-mail address, a whole name and a part of one. A name may be
-        followed by the username in brackets, as `label` writes it.
+        followed by the username in brackets, as `proposed` writes it.
         """
         text = text.strip()
         named = _IN_BRACKETS.search(text)
@@ -73,7 +76,7 @@ class Students:
                 return [user]
         words = key_of(text).split()
         return (
-            self._by_address.get(text.lower(), [])
+            self.with_address(text)
             or self._by_name.get(key_of(text), [])
             or [
                 user
@@ -99,9 +102,11 @@ class Students:
         raise InvalidMessageFormat(told % {"name": text.strip(), "usernames": ", ".join(usernames)})
 
 
-def label(user: User) -> str:
-    """Return how a form names a student, so that nobody else is meant."""
-    return f"{people.shown_name(user)} ({people.username(user)})"
+def proposed(course: Course, most: int) -> list[str]:
+    """Return how a form names the students of a course, so that nobody else is meant."""
+    enrolled = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
+    found = enrolled.select_related("user").order_by(people.by_name("user__"))[:most]
+    return [f"{people.shown_name(one.user)} ({people.username(one.user)})" for one in found]
 
 
 def together(course: Course, users: Iterable[User]) -> dict[people.Key, PairingRule]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from PIL import Image
 
 from rooms.actions import joining, tryouts
-from rooms.models import Flag, Membership, Message, Question, UseLog
+from rooms.models import Flag, Membership, Message, PairingMember, PairingRule, Question, UseLog
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
@@ -82,6 +82,16 @@ BODIES = {
         "ines",
         {"text": "eve-{course}@example.org", "apply": True},
     ),
+    ("PATCH", "api/courses/<slug:slug>/class-settings/"): ("ines", {"confidence": "off"}),
+    ("POST", "api/courses/<slug:slug>/pairing-rules/"): (
+        "ines",
+        {"kind": "never", "students": ["Bea", "Carl"]},
+    ),
+    ("DELETE", "api/courses/<slug:slug>/pairing-rules/<int:rule>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/fixed-groups/"): (
+        "ines",
+        {"text": "group;username\nA;{bea}\nA;{carl}", "apply": True},
+    ),
     ("PATCH", "api/courses/<slug:slug>/screen/setup/"): ("ines", {"shows_partners": True}),
     ("POST", "api/courses/<slug:slug>/screen/link/"): ("ines", {"days": 1}),
     ("DELETE", "api/courses/<slug:slug>/screen/link/"): ("ines", None),
@@ -130,6 +140,10 @@ async def scene(cast):
     cast.ines.user.save()
     Question.objects.filter(course=cast.course, slug="work").update(quick=True)
     make_question(cast.course, "heat")
+    rule = PairingRule.objects.create(course=cast.course, kind="never")
+    PairingMember.objects.bulk_create(
+        PairingMember(rule=rule, user=one.user) for one in (cast.ada, cast.bea)
+    )
     code = await in_thread(joining.open_joining, user=cast.ines.user, course=cast.course.slug)
     guest = await in_thread(joining.join_as_guest, code=code, name="Lola", device=uuid4().hex)
     return values(
@@ -137,6 +151,7 @@ async def scene(cast):
         room=str(room.id),
         username=cast.bea.name,
         question="work",
+        rule=rule.pk,
         code=code.code,
         guest=guest.username,
         message=str(first.id),
@@ -144,7 +159,7 @@ async def scene(cast):
 
 
 def filled(body, cast, scene):
-    names = {"course": cast.course.slug, "bea": cast.bea.name}
+    names = {"course": cast.course.slug, "bea": cast.bea.name, "carl": cast.carl.name}
     names |= {name: scene[name] for name in ("room", "code", "guest", "message")}
     if body is None or isinstance(body, bytes):
         return body

@@ -145,7 +145,14 @@ def test_a_shared_address_is_nobodys(school, more):
         user.email = "all@x.org" if user != school.carl else "carl@x.org"
         user.save()
     plan = load(school, "A;carl@x.org", "A;all@x.org")
-    assert plan.refused[-1].sentence == "Several students of the course have this address."
+    assert plan.refused[-1].sentence == "The line names several students of the course."
+
+
+def test_a_list_of_canvas(school, more):
+    header = "name,user_id,login_id,group_name"
+    lines = pairing_groups.read(f'{header}\n"L, Ada",7,ada,A\n"N, Bea",8,bea,A')
+    import_groups(user=None, course=school.course, lines=lines)
+    assert rules() == {("fixed", "A", "ada", "bea")}
 
 
 def test_a_list_that_is_too_long(school, settings):

@@ -31,7 +31,7 @@ def found(text):
     ("text", "people"),
     [
         (MOODLE, ["ada@example.org", "bea@example.org"]),
-        (CANVAS, ["ada", "bea"]),
+        (CANVAS, ["u7", "u8"]),
         (BLACKBOARD, ["ada", "bea"]),
         (GERMAN, ["ada", "bea"]),
         ("\ufeffgroup,username\r\nTeam 1,ada\r\n\r\nTeam 1,bea", ["ada", "bea"]),
