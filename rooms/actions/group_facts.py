@@ -5,7 +5,6 @@ Every function here runs in the transaction of its caller, who holds the lock of
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 
 from accounts import people
 from rooms.models import ClassSession, Partner, PartnerGroup
@@ -28,8 +27,9 @@ def describe(
 ) -> bool:
     """Set the facts of a group, without saving it; return whether any has changed."""
     before = [getattr(group, name) for name in FIELDS]
-    for name, value in asdict(pairing.facts(members, judge=judge, earlier=earlier)).items():
-        setattr(group, name, value)
+    facts = pairing.facts(members, judge=judge, earlier=earlier)
+    for name in FIELDS:
+        setattr(group, name, getattr(facts, name))
     return before != [getattr(group, name) for name in FIELDS]
 
 
@@ -42,14 +42,15 @@ def note(session: ClassSession, groups: Collection[int] | None = None) -> None:
     first, _ = classroom.rounds(session)
     if first is None or session.current_round is None:
         return
-    found = PartnerGroup.objects.filter(round=first)
+    wanted = PartnerGroup.objects.filter(round=first)
     if groups is not None:
-        found = found.filter(pk__in=groups)
+        wanted = wanted.filter(pk__in=groups)
+    found = list(wanted)
+    if not found:
+        return
     users: dict[int, list[people.Key]] = defaultdict(list)
     for group_id, user_id in Partner.objects.filter(group__in=found).values_list("group", "user"):
         users[group_id].append(user_id)
-    if not users:
-        return
     everybody = [user for members in users.values() for user in members]
     judge = session.current_round.asked.key
     earlier = reads.earlier_partners(session.course, first, everybody)

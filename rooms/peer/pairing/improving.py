@@ -20,7 +20,7 @@ TRIES: Final = 4
 """Swaps that are tried for each group, where confidence or the nearness of answers counts."""
 REPEAT_TRIES: Final = 30
 """Swaps that are tried for each group with students who were partners before."""
-MOST_TRIES: Final = 20_000
+MOST_TRIES: Final = 16_000
 """Swaps that are tried for a pool. This bounds the time for a class of thousands."""
 MOST_SETTLING: Final = 6_000
 """Swaps that are tried for a pool to keep the rules of the course."""
