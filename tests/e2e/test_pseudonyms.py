@@ -41,7 +41,7 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await instructor.press("enable-chat")
     await one.sees("discuss")
     line = one.page.get_by_test_id("pseudonym")
-    await expect(line).to_contain_text("The others see you as")
+    await expect(line).to_contain_text("Your pseudonym in this class is")
     mine = told(one, "pseudonym")["me"]
     (theirs,) = told(one, "partners")["partners"]
     await expect(line).to_contain_text(mine["display_name"])
