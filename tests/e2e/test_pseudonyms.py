@@ -58,12 +58,19 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await expect(head.first).to_have_text(mine["display_name"])
     await expect(head.first).to_have_attribute("title", "Pseudonym")
     await expect(two.page.locator("peer-partners mark.mention")).to_have_count(1)
+    # Those who may know see the name beside it.
+    await two.chat.send("Hello to all")
+    await instructor.chat.shows("Hello to all")
+    name = await two.page.locator("peer-app").get_attribute("data-display-name")
+    row = instructor.page.get_by_test_id("course-chat").get_by_test_id("message")
+    await expect(row.last).to_contain_text(f"{theirs['display_name']}")
+    await expect(row.last).to_contain_text(f"({name})")
     for person, other in ((one, two), (two, one)):
         shown = await person.page.locator("main").inner_text()
         app = other.page.locator("peer-app")
         for name in ("data-username", "data-display-name"):
             assert str(await app.get_attribute(name)) not in shown
     for scheme in ("light", "dark") if SHOTS else ("light",):
-        for person in (one, two):
+        for person in (instructor, one, two):
             await person.page.emulate_media(color_scheme=scheme)
             await person.look(f"pseudonyms-{scheme}")
