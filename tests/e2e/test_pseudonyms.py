@@ -71,6 +71,7 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
         for name in ("data-username", "data-display-name"):
             assert str(await app.get_attribute(name)) not in shown
     for scheme in ("light", "dark") if SHOTS else ("light",):
-        for person in (instructor, one, two):
-            await person.page.emulate_media(color_scheme=scheme)
-            await person.look(f"pseudonyms-{scheme}")
+        everybody: tuple[Person, ...] = (instructor, one, two)
+        for someone in everybody:
+            await someone.page.emulate_media(color_scheme=scheme)
+            await someone.look(f"pseudonyms-{scheme}")

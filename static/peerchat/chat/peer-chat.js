@@ -26,6 +26,7 @@ const MUTE_CHECKED = 60_000;
 export class PeerChat extends HTMLElement {
   #client = null;
   #room = null;
+  #named = {};
   #active = true;
   #shown = new Map();
   #atEnd = true;
@@ -126,7 +127,11 @@ export class PeerChat extends HTMLElement {
     if (room.id !== this.#room?.id) this.#begin(room.id);
     const first = !this.#room?.loaded && room.loaded;
     const stuck = this.#atEnd;
-    if (room.messages !== this.#room?.messages) this.#messages(room, first);
+    const { me, owners } = this.#client.state;
+    // Whose a message is may become known after it.
+    const named = me === this.#named.me && owners === this.#named.owners;
+    if (room.messages !== this.#room?.messages || !named) this.#messages(room, first);
+    this.#named = { me, owners };
     this.#room = room;
     this.#outgoing.render(this.#client.outbox, room.id);
     this.#typists(room);
