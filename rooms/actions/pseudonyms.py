@@ -142,27 +142,26 @@ def give(course: Course, session: int) -> None:
 
 def choose(course: Course, count: int, rng: random.Random) -> list[str]:
     """Choose names that nobody has or had in the course, and no account has as its username."""
-    taken = set(Pseudonym.objects.filter(session__course=course).values_list("name", flat=True)) | {
-        pseudonyms.UNKNOWN
-    }
+    had = Pseudonym.objects.filter(session__course=course).values_list("name", flat=True)
+    taken = {pseudonyms.UNKNOWN, *had, *_of_accounts()}
     names: list[str] = []
     while len(names) < count:
         more = pseudonyms.choose(count - len(names), taken=taken, rng=rng)
         taken.update(more)
-        by_key = {name_key(pseudonyms.username(name)): name for name in more}
-        accounts = people.everybody().filter(people.named(by_key))
-        used = {
-            by_key.get(name_key(str(name)))
-            for name in accounts.values_list(people.by_name(), flat=True)
-        }
         # A guest who was merged into somebody else has left messages without a pseudonym.
-        used |= set(
-            Message.objects.filter(room__course=course, pseudonym__in=more).values_list(
-                "pseudonym", flat=True
-            )
-        )
+        left = Message.objects.filter(room__course=course, pseudonym__in=more)
+        used = set(left.values_list("pseudonym", flat=True))
         names += [name for name in more if name not in used]
     return names
+
+
+def _of_accounts() -> set[str]:
+    """Return the pseudonyms that accounts of the site have as their usernames, most likely none."""
+    if not people.usernames_are_texts():
+        return set()
+    alike = people.everybody().filter(**{f"{people.by_name()}__startswith": pseudonyms.MARK})
+    usernames = alike.values_list(people.by_name(), flat=True)
+    return {name for one in usernames if (name := pseudonyms.name_of(name_key(one))) is not None}
 
 
 class Authors:

@@ -41,7 +41,7 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await instructor.press("enable-chat")
     await one.sees("discuss")
     line = one.page.get_by_test_id("pseudonym")
-    await expect(line).to_contain_text("The others see you as")
+    await expect(line).to_contain_text("Your pseudonym in this class is")
     mine = told(one, "pseudonym")["me"]
     (theirs,) = told(one, "partners")["partners"]
     await expect(line).to_contain_text(mine["display_name"])
@@ -58,12 +58,20 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await expect(head.first).to_have_text(mine["display_name"])
     await expect(head.first).to_have_attribute("title", "Pseudonym")
     await expect(two.page.locator("peer-partners mark.mention")).to_have_count(1)
+    # Those who may know see the name beside it.
+    await two.chat.send("Hello to all")
+    await instructor.chat.shows("Hello to all")
+    name = await two.page.locator("peer-app").get_attribute("data-display-name")
+    row = instructor.page.get_by_test_id("course-chat").get_by_test_id("message")
+    await expect(row.last).to_contain_text(f"{theirs['display_name']}")
+    await expect(row.last).to_contain_text(f"({name})")
     for person, other in ((one, two), (two, one)):
         shown = await person.page.locator("main").inner_text()
         app = other.page.locator("peer-app")
         for name in ("data-username", "data-display-name"):
             assert str(await app.get_attribute(name)) not in shown
     for scheme in ("light", "dark") if SHOTS else ("light",):
-        for person in (one, two):
-            await person.page.emulate_media(color_scheme=scheme)
-            await person.look(f"pseudonyms-{scheme}")
+        everybody: tuple[Person, ...] = (instructor, one, two)
+        for someone in everybody:
+            await someone.page.emulate_media(color_scheme=scheme)
+            await someone.look(f"pseudonyms-{scheme}")

@@ -31,8 +31,8 @@ export function shortened(text) {
   return lengthOf(text) > QUOTED ? `${cut(text, QUOTED).trimEnd()}…` : text;
 }
 
-/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's. */
-export function messageRow(message, { me, joined, quoted, course }) {
+/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's; `owner`: the name behind a pseudonym. */
+export function messageRow(message, { me, joined, quoted, course, owner = null }) {
   const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
   const gone = isGone(message);
   const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
@@ -61,7 +61,7 @@ export function messageRow(message, { me, joined, quoted, course }) {
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : named(message.user), time),
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : named(message.user), owner ? h("bdi", {}, `(${owner})`) : null, time),
       quoted && !gone
         ? h(
             "p",

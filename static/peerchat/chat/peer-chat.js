@@ -26,6 +26,7 @@ const MUTE_CHECKED = 60_000;
 export class PeerChat extends HTMLElement {
   #client = null;
   #room = null;
+  #named = {};
   #active = true;
   #shown = new Map();
   #atEnd = true;
@@ -126,7 +127,11 @@ export class PeerChat extends HTMLElement {
     if (room.id !== this.#room?.id) this.#begin(room.id);
     const first = !this.#room?.loaded && room.loaded;
     const stuck = this.#atEnd;
-    if (room.messages !== this.#room?.messages) this.#messages(room, first);
+    const { me, owners } = this.#client.state;
+    // Whose a message is may become known after it.
+    const named = me === this.#named.me && owners === this.#named.owners;
+    if (room.messages !== this.#room?.messages || !named) this.#messages(room, first);
+    this.#named = { me, owners };
     this.#room = room;
     this.#outgoing.render(this.#client.outbox, room.id);
     this.#typists(room);
@@ -167,7 +172,7 @@ export class PeerChat extends HTMLElement {
 
   #messages(room, first) {
     const anchor = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    const { me } = this.#client.state;
+    const { me, owners } = this.#client.state;
     const wanted = new Set(room.messages.map((message) => message.seq));
     const byId = new Map(room.messages.map((message) => [message.id, message]));
     for (const [seq, { row, divider }] of this.#shown) {
@@ -187,7 +192,8 @@ export class PeerChat extends HTMLElement {
       const quoted = message.reply_to ? (byId.get(message.reply_to) ?? null) : null;
       const joined = !divided && !quoted && continues(previous, message);
       const own = isMe(me, message.user?.username);
-      if (known && known.message === message && known.own === own && known.divided === divided && known.quoted === quoted) {
+      const owner = owners?.[message.user?.username];
+      if (known && known.message === message && known.own === own && known.owner === owner && known.divided === divided && known.quoted === quoted) {
         setAttribute(known.row, "data-joined", joined);
         cursor = known.row.nextElementSibling;
       } else {
@@ -199,10 +205,10 @@ export class PeerChat extends HTMLElement {
           known.row.remove();
         }
         const divider = divided ? h("li", { class: "chat-day" }, h("span", {}, dayOf(message.timestamp))) : null;
-        const row = messageRow(message, { me, joined, quoted, course: room.kind === "course" });
+        const row = messageRow(message, { me, owner, joined, quoted, course: room.kind === "course" });
         if (divider) this.#list.insertBefore(divider, cursor);
         this.#list.insertBefore(row, cursor);
-        this.#shown.set(message.seq, { message, row, divider, divided, quoted, own });
+        this.#shown.set(message.seq, { message, row, divider, divided, quoted, own, owner });
         if (focused) row.focus({ preventScroll: true });
         if (message.seq < oldestShown && oldestShown !== Infinity) prepended = true;
         else if (!known) fresh.push(message);

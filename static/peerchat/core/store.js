@@ -155,6 +155,10 @@ const HANDLERS = {
     return isOf(state.course, course) ? { ...state, me: known(state.me, me) } : state;
   },
 
+  "local.owners"(state, { owners }) {
+    return { ...state, owners };
+  },
+
   muted(state, { course, until }) {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },

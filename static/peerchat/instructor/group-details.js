@@ -109,7 +109,7 @@ export class GroupDetails {
   }
 
   #message(message) {
-    const row = messageRow(message, { me: this.#tools.me, joined: false, quoted: null, course: false });
+    const row = messageRow(message, { me: { username: this.#tools.me }, joined: false, quoted: null, course: false });
     if (message.kind !== "text") return row;
     const tool = isGone(message)
       ? this.#button("message-restore", gettext("Restore"), () => this.#tools.restore(message))

@@ -26,6 +26,7 @@ import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
 import { drawCurrent, resultFor } from "./current-question.js";
+import { tellOwners } from "./owners.js";
 import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
@@ -104,6 +105,7 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, room, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
+    tellOwners(this.#client);
     this.#client.addEventListener("renamed", () => {
       const { slug } = this.#client.state.course;
       chat.rename(slug, `${sockets}chat/`);

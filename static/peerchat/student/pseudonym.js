@@ -18,8 +18,8 @@ export class PeerPseudonym extends HTMLElement {
 
 function words({ display_name: name, lecturers_know: known }) {
   const text = known
-    ? gettext("Students have pseudonyms in this class. The others see you as %(name)s. Your lecturers can look up whose it is.")
-    : gettext("Students have pseudonyms in this class. The others see you as %(name)s. Not even your lecturers learn whose it is.");
+    ? gettext("Your pseudonym in this class is %(name)s. Your lecturers can look up whose it is.")
+    : gettext("Your pseudonym in this class is %(name)s. Not even your lecturers are told whose it is.");
   return fill(text, { name: isolated(name) });
 }
 
