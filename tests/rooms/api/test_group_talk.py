@@ -11,12 +11,14 @@ from rooms import ratelimit
 from rooms.actions import flags, moderation
 from rooms.actions.session import control
 from rooms.models import (
+    ClassSettings,
     Enrollment,
     Flag,
     Membership,
     Message,
     Partner,
     PartnerGroup,
+    Pseudonym,
     Room,
     UseLog,
 )
@@ -144,6 +146,20 @@ def test_many_groups_take_as_many_queries_as_few(
 ):
     with django_assert_max_num_queries(9):
         assert len(talk.groups(school.course).groups) == 3
+
+
+def test_where_lecturers_do_not_know_the_names_they_see_pseudonyms(school, students, api):
+    ClassSettings.objects.create(course=school.course, has_pseudonyms=True, lecturer_knows=False)
+    groups = make_groups(school.course, school.ines, [students[:4], students[4:]])
+    pseudonyms = {one.user_id: one.name for one in Pseudonym.objects.all()}
+    _, found = api(school.ines).get("courses/physics/groups/")
+    shown = [one["display_name"] for one in found["results"][0]["members"]]
+    assert shown == [pseudonyms[user.pk] for user in students[:4]]
+    assert not {"s1", "S1"} & set(str(found).split("'"))
+    # Commands take them by what they are called.
+    going = [one["username"] for one in found["results"][0]["members"][:2]]
+    lead(school.course, school.ines, SplitGroup, group=1, members=going)
+    assert members(groups[0]) == keys(students[2:4])
 
 
 # --- visits --------------------------------------------------------------------------------------
