@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.people import User
 from accounts.text import plain_name
 from rooms import permissions, ratelimit
-from rooms.actions import partners, tell
+from rooms.actions import group_facts, partners, tell
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
 from rooms.peer.asking import SEAT_LIMIT, Place
 from rooms.peer.phases import PARTNER_PHASES, Phase
@@ -38,7 +38,9 @@ def set_place(*, user: User, course: str, place: str, seat: str = "") -> Enrollm
     tell.placed(enrollment)
     if session is not None and before != (place, taken):
         mine = Partner.objects.filter(round=partners.first_round(session), user=user)
-        _tell_groups(session, set(mine.values_list("group", flat=True)))
+        groups = set(mine.values_list("group", flat=True))
+        group_facts.note(session, groups)
+        _tell_groups(session, groups)
     return enrollment
 
 
