@@ -27,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, pseudonyms, results, visits
+from rooms.queries import classroom, messages, results, visits
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -61,18 +61,9 @@ from rooms.wire.commands import (
     Unsubscribe,
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
-from rooms.wire.events import (
-    DirectData,
-    MessageRemoved,
-    Person,
-    Snapshot,
-    TopicMessage,
-    TypingEvent,
-)
+from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
 from rooms.wire.figures import FiguresBody
-from rooms.wire.group_commands import (
-    VisitGroup,
-)
+from rooms.wire.group_commands import VisitGroup
 
 
 class Client(Protocol):
@@ -183,9 +174,7 @@ async def _typing(client: Client, command: Typing) -> None:
     except RateLimited:
         return
     audience, channel_group = await _room_audience(client, room)
-    person: Person | None = frames.person(client.user)
-    if await client.runtime.pseudonyms.hide(channel_group):
-        person = await client.runtime.threads.run(pseudonyms.typist, client.user, str(room))
+    person = await client.runtime.pseudonyms.typist(client.user, room, channel_group)
     if person is None:
         return
     event = TypingEvent(room=str(room), user=person)
@@ -214,14 +203,7 @@ async def _mark_read(client: Client, command: MarkRead) -> replies.HasRead:
 
 
 async def _flag_message(client: Client, command: FlagMessage) -> replies.Flagged:
-    message = await client.runtime.threads.run(
-        flags.flag_message,
-        user=client.user,
-        room=command.room,
-        seq=command.seq,
-        flagged=command.flagged,
-    )
-    return replies.Flagged(room=str(message.room_id), seq=message.seq, flagged=command.flagged)
+    return await client.runtime.threads.run(flags.flag, user=client.user, command=command)
 
 
 async def _state(client: Client, command: State) -> Snapshot:
@@ -257,21 +239,13 @@ async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convi
 
 
 async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
-    enrollment = await client.runtime.threads.run(
-        places.set_place,
-        user=client.user,
-        course=command.course,
-        place=command.place,
-        seat=command.seat,
-    )
-    return frames.placed(enrollment)
+    said = await client.runtime.threads.run(places.set_place, user=client.user, command=command)
+    return frames.placed(said)
 
 
 async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
-    enrollment = await client.runtime.threads.run(
-        places.share_reasons, user=client.user, course=command.course, shared=command.shared
-    )
-    return frames.sharing(enrollment)
+    said = await client.runtime.threads.run(places.share_reasons, user=client.user, command=command)
+    return frames.sharing(said)
 
 
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
@@ -301,8 +275,7 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     channel_group = await _course_group(client, slug)
-    if await client.runtime.pseudonyms.hide(channel_group):
-        await client.runtime.threads.run(pseudonyms.check_publisher, client.user, slug)
+    await client.runtime.pseudonyms.check_publisher(client.user, slug, channel_group)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
@@ -360,9 +333,8 @@ async def _control(client: Client, command: Control) -> replies.Moved:
 
 async def _visit(client: Client, command: VisitGroup) -> replies.Visited:
     await _control(client, command)
-    return await client.runtime.threads.run(
-        visits.visited, client.user, client.course, command.group
-    )
+    run = client.runtime.threads.run
+    return await run(visits.visited, client.user, client.course, command.group)
 
 
 async def _figures(client: Client, command: Figures) -> FiguresBody:

@@ -8,6 +8,7 @@ from rooms.pages import (
     guests,
     invitations,
     joining,
+    pairing,
     people,
     pictures,
     question_editor,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path("courses/<slug:slug>/pairing/", pairing.pairing, name="pairing"),
     path(
         "courses/<slug:slug>/questions/import/",
         question_import.question_import,

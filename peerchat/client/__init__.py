@@ -14,6 +14,7 @@ once and in order. `python -m peerchat.client` is a chat in a terminal.
 from peerchat.client.client import Client
 from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
 from peerchat.client.reconnecting import ClientError, Closed, CommandRefused, Denied, Unreachable
+from rooms.wire.arguments import ConvincedEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -40,6 +41,7 @@ __all__ = [
     "ClosingEvent",
     "CommandRefused",
     "ControlEvent",
+    "ConvincedEvent",
     "Denied",
     "DirectData",
     "DraftedEvent",

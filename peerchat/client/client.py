@@ -11,6 +11,7 @@ import msgspec
 from peerchat.client.answers import Answer, as_sent
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.joining import Joining
+from peerchat.client.myself import Myself
 from peerchat.client.reconnecting import Body, ReconnectingSocket
 from peerchat.client.requests import ask
 from rooms.wire.events import (
@@ -29,7 +30,7 @@ EVENTS_KEPT = 10_000
 """The most events that wait for `listen`. If nothing listens, the oldest are dropped."""
 
 
-class Client:
+class Client(Myself):
     """A user of a site, connected until it is closed.
 
     `url` is that of the site, with the path that it is below, if any. `token` is one of `log_in`,
@@ -212,6 +213,16 @@ class Client:
         """
         fields = {"choice": as_sent(choice), "question": question, "round": round, "after": after}
         return bool((await self._chat.ask("draft", {"course": course, **fields, **given}))["kept"])
+
+    async def say_convinced(self, course: str, question: str, by: str, **said: str) -> None:
+        """Say what convinced the user in the second vote.
+
+        It is a `message` of a partner, with its id as `message`; the `reason` of a partner, with
+        their `username`; `thought` or `nothing`.
+        """
+        await self._chat.ask(
+            "say_convinced", {"course": course, "question": question, "by": by, **said}
+        )
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:
         """Send a command of an instructor, such as `start_question`, and return its reply.

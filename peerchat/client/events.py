@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rooms.wire.arguments import ConvincedEvent
 from rooms.wire.course_events import AsksEvent, CourseChanged
 from rooms.wire.events import (
     ClosingEvent,
@@ -25,6 +26,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.place_events import PlacedEvent, SharingEvent
 from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.talk_events import MessageRestored
 
@@ -69,6 +71,9 @@ Event = (
     | ClosingEvent
     | VotedEvent
     | DraftedEvent
+    | ConvincedEvent
+    | PlacedEvent
+    | SharingEvent
     | ReadEvent
     | MutedEvent
     | PseudonymEvent

@@ -16,7 +16,8 @@ from django.utils import timezone, translation
 
 from accounts import people
 from accounts.people import User
-from rooms.actions import tell, tryouts
+from rooms.actions import bot_convictions, tell, tryouts
+from rooms.actions.convictions import say_convinced
 from rooms.actions.lines import text_of, words
 from rooms.actions.messages import Post, store_posts
 from rooms.actions.presence import Coming, close_connections, open_connections
@@ -93,6 +94,7 @@ def play(*, troupe: Troupe, worker: UUID) -> bool:
         if scene.judge is not None and scene.phase in OPEN_PHASES:
             _vote(made, troupe, scene, key, known)
         _write(made, troupe, scene, key, known, now)
+    _say_what_convinced(made, troupe, scene, key)
     return True
 
 
@@ -176,6 +178,22 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[
         with _held(made) as there:
             if there:
                 store_ballots(ballots)
+
+
+def _say_what_convinced(made: TryOut, troupe: Troupe, scene: Scene, key: str) -> None:
+    if not ClassSettings.of(made.course).asks_convinced:
+        return
+    course = made.course.slug
+    said = list(bot_convictions.to_say(course, troupe.students, scene, key, troupe.done))
+    if not said:
+        return
+    with _held(made) as there:
+        for name, user, command in said if there else ():
+            troupe.done.add(name)
+            if command is None:
+                continue
+            with _refusals():
+                say_convinced(user=user, command=command)
 
 
 def _given(settings: ClassSettings, vote: PlannedVote) -> tuple[int | None, str]:

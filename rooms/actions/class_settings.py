@@ -95,14 +95,14 @@ def copy_settings(*, source: Course, copy: Course) -> None:
 
 
 def _check(settings: ClassSettings) -> None:
-    if settings.least_right > settings.most_right:
-        told = gettext("The lower percentage must not be above the upper one.")
-        raise InvalidMessageFormat(f"`least_right`: {told}")
     try:
         settings.clean_fields(exclude=["course"])
     except ValidationError as error:
         wrong = [f"`{name}`: {' '.join(texts)}" for name, texts in error.message_dict.items()]
         raise InvalidMessageFormat(" ".join(wrong)) from None
+    if settings.least_right > settings.most_right:
+        told = gettext("The lower percentage must not be above the upper one.")
+        raise InvalidMessageFormat(f"`least_right`: {told}")
 
 
 def _next_revision(course: Course) -> int:

@@ -9,6 +9,8 @@ from accounts.people import User
 from rooms import permissions, ratelimit
 from rooms.actions import tell
 from rooms.models import Flag, Message, Room
+from rooms.wire import replies
+from rooms.wire.commands import FlagMessage
 from rooms.wire.errors import NoSuchMessage, PermissionDenied
 
 FLAGGED_KINDS = (Room.Kind.COURSE, Room.Kind.OPEN, Room.Kind.PARTNERS)
@@ -23,8 +25,8 @@ def flag_message(*, user: User, room: str, seq: int, flagged: bool) -> Message:
     muted student may flag. Raises InvalidRoom, NoSuchMessage, RateLimited, and PermissionDenied in
     a direct room and for one's own messages and those of the class.
     """
-    ratelimit.flags.take(user.pk)
     found = permissions.member(user, room).room
+    ratelimit.flags.take(user.pk)
     permissions.in_use(found.course)
     if found.kind not in FLAGGED_KINDS:
         raise PermissionDenied("Messages of direct rooms cannot be flagged.")
@@ -41,6 +43,12 @@ def flag_message(*, user: User, room: str, seq: int, flagged: bool) -> Message:
         Flag.objects.filter(message=message, user=user, settled_at=None).delete()
     tell.figures_changed(found.course_id)
     return message
+
+
+def flag(*, user: User, command: FlagMessage) -> replies.Flagged:
+    """Carry out a command as `flag_message` does, and return its reply."""
+    message = flag_message(user=user, room=command.room, seq=command.seq, flagged=command.flagged)
+    return replies.Flagged(room=str(message.room_id), seq=message.seq, flagged=command.flagged)
 
 
 @transaction.atomic

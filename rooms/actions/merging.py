@@ -13,8 +13,10 @@ from accounts import people
 from accounts.people import User
 from rooms import frames, permissions
 from rooms.actions import guests, seating, tell, uselog
+from rooms.actions.pairing_rules import take_over_rules
 from rooms.models import (
     ClassSession,
+    Conviction,
     Course,
     Draft,
     Enrollment,
@@ -126,7 +128,7 @@ def _move_votes(source: User, target: User) -> None:
     theirs = list(Vote.objects.filter(user=target).values_list("round", flat=True))
     # A draft of the guest would become a vote, and a vote of the target stands above it.
     Draft.objects.filter(user=source, round__in=theirs).delete()
-    for model in (Vote, Draft, Partner):
+    for model in (Vote, Draft, Partner, Conviction):
         rows = model._default_manager.filter(user=source)
         taken = model._default_manager.filter(user=target).values_list("round", flat=True)
         rows.filter(round__in=list(taken)).delete()
@@ -206,6 +208,7 @@ def _move_membership(membership: Membership, source: User, target: User) -> None
 
 
 def _move_enrollment(course: Course, source: User, target: User) -> None:
+    take_over_rules(course=course, source=source, target=target)
     mine = Enrollment.objects.filter(course=course, user=source).first()
     if mine is None:
         # The guest was removed just before the course was locked.

@@ -10,12 +10,13 @@ from rooms.actions import group_facts, partners, tell
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
 from rooms.peer.asking import SEAT_LIMIT, Place
 from rooms.peer.phases import PARTNER_PHASES, Phase
+from rooms.wire.commands import SetPlace, ShareReasons
 from rooms.wire.errors import PermissionDenied
 from rooms.wire.text import clean_optional
 
 
 @transaction.atomic
-def set_place(*, user: User, course: str, place: str, seat: str = "") -> Enrollment:
+def set_place(*, user: User, command: SetPlace) -> Enrollment:
     """Store where a student is during the classes of a course, and tell their devices.
 
     `seat` counts in the hall only, and only if the course asks for it. While the class has
@@ -23,20 +24,20 @@ def set_place(*, user: User, course: str, place: str, seat: str = "") -> Enrollm
     the course, and if the course does not ask where its students are; CourseArchived; TextTooLong
     for a seat of more than SEAT_LIMIT characters; RateLimited.
     """
-    enrollment = _student(user, course)
+    enrollment = _student(user, command.course)
     settings = ClassSettings.of(enrollment.course)
     if not settings.asks_place:
         raise PermissionDenied("This course does not ask where you are.")
-    taken = clean_optional(plain_name(seat), SEAT_LIMIT)
-    if place != Place.HALL or not settings.asks_seat:
-        taken = ""
+    seat = clean_optional(plain_name(command.seat), SEAT_LIMIT)
+    if command.place != Place.HALL or not settings.asks_seat:
+        seat = ""
     ratelimit.subscribed.take(user.pk)
     session = _lock_class(enrollment)
     before = enrollment.place, enrollment.seat
-    enrollment.place, enrollment.seat = place, taken
+    enrollment.place, enrollment.seat = command.place, seat
     enrollment.save(update_fields=["place", "seat"])
     tell.placed(enrollment)
-    if session is not None and before != (place, taken):
+    if session is not None and before != (command.place, seat):
         mine = Partner.objects.filter(round=partners.first_round(session), user=user)
         groups = set(mine.values_list("group", flat=True))
         group_facts.note(session, groups)
@@ -45,14 +46,15 @@ def set_place(*, user: User, course: str, place: str, seat: str = "") -> Enrollm
 
 
 @transaction.atomic
-def share_reasons(*, user: User, course: str, shared: bool) -> Enrollment:
+def share_reasons(*, user: User, command: ShareReasons) -> Enrollment:
     """Store whether others in a course may see a student's reasons without their name.
 
     A consent that is withdrawn takes the reasons away from the groups to which they were offered.
     It does not come back to these groups with a new consent. Raises PermissionDenied for who is no
     student of the course, CourseArchived, and RateLimited.
     """
-    enrollment = _student(user, course)
+    enrollment = _student(user, command.course)
+    shared = command.shared
     ratelimit.subscribed.take(user.pk)
     if shared == (enrollment.shares_reasons_since is not None):
         # Another device may not have heard of it.

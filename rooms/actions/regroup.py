@@ -15,12 +15,11 @@ from django.utils.translation import gettext
 from accounts import people
 from accounts.people import User
 from accounts.text import name_key
-from rooms.actions import group_talk, partners, tell
+from rooms.actions import group_talk, partners, seating, tell
 from rooms.actions.steps import message_uuid
 from rooms.models import ClassSession, Course, Membership, Partner, PartnerGroup, Room, Round, Vote
 from rooms.peer import regroup
-from rooms.peer.phases import PARTNER_PHASES
-from rooms.queries import presence, visits
+from rooms.queries import presence, pseudonyms, visits
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.group_commands import (
     JoinGroups,
@@ -39,20 +38,20 @@ def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSes
     """
     first = partners.first_round(session)
     source = visits.group_of(session, command.group)
-    places = list(Partner.objects.filter(group=source).select_related("user").order_by("id"))
+    places = list(Partner.objects.filter(group=source).order_by("id"))
     if len(places) < regroup.LEAST_TO_SPLIT:
         raise InvalidMessageFormat(
             f"Only a group of {regroup.LEAST_TO_SPLIT} or more can be split, so that nobody is "
             "left alone."
         )
     if command.members is not None:
-        leaving = _named(places, command.members)
+        leaving = _named(session, places, command.members)
     else:
         leaving = _chosen(session, first, places)
     room = _room_id(session.course, session.controller, command)
     target = _make_group(session, first, source, room)
     _move(session, source, target, leaving)
-    _after(session, first, (source, target))
+    _after(session, first, source, target)
     return session
 
 
@@ -78,7 +77,7 @@ def join(session: ClassSession, command: JoinGroups, now: datetime) -> ClassSess
     with group_talk.in_language_of(session.controller):
         line = gettext("Two groups are one now.")
     group_talk.post(session, [target], line, uuid_=message_uuid(command), now=now)
-    _after(session, first, (target,))
+    _after(session, first, target)
     return session
 
 
@@ -91,9 +90,12 @@ def _room_id(course: Course, user: User, command: SplitGroup) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"split:{course.pk}:{user.pk}:{command.uuid}")
 
 
-def _named(places: Sequence[Partner], names: Collection[str]) -> list[people.Key]:
+def _named(
+    session: ClassSession, places: Sequence[Partner], names: Collection[str]
+) -> list[people.Key]:
     """Return the members of a group with these usernames. Raises InvalidMessageFormat."""
-    known = {name_key(people.username(place.user)): place.user_id for place in places}
+    seen = pseudonyms.fellows(session, [place.user for place in places])
+    known = {name_key(person.username): user for user, person in seen.items()}
     wanted = {name_key(name) for name in names}
     if not wanted <= known.keys():
         raise InvalidMessageFormat("The group has no such member.")
@@ -153,31 +155,7 @@ def _move(
     tell.joined(session.course, target.room, users, members=members)
 
 
-def _after(session: ClassSession, first: Round, changed: Sequence[PartnerGroup]) -> None:
-    members = {
-        group.pk: list(Partner.objects.filter(group=group).values_list("user", flat=True))
-        for group in changed
-    }
-    for group in changed:
-        _describe(session, first, group, members[group.pk])
-    partners.count_change(session)
-    if session.phase in PARTNER_PHASES:
-        tell.partners(session, only=list(members))
-    partners.log_partner_groups(session, first, list(members.values()))
-    tell.figures_changed(session.course_id)
-
-
-def _describe(
-    session: ClassSession, first: Round, group: PartnerGroup, members: Sequence[people.Key]
-) -> None:
-    """Store how the group was made, and what its members answered."""
-    assert session.current_round is not None
-    key = session.current_round.asked.key
-    answers = list(_answers(first, members).values())
-    group.method = BY_HAND
-    group.size = len(members)
-    group.voters = len(answers)
-    group.is_mixed = len(set(map(key.group, answers))) > 1
-    group.right = None if key.correct is None else sum(map(key.is_right, answers))
-    group.confidence_gap = group.repeats = group.offered = None
-    group.save()
+def _after(session: ClassSession, first: Round, *changed: PartnerGroup) -> None:
+    ids = [group.pk for group in changed]
+    PartnerGroup.objects.filter(pk__in=ids).update(method=BY_HAND)
+    seating.after_moves(session, first, ids)

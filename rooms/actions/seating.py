@@ -134,7 +134,7 @@ def _carry_out(
         target = partner_groups[move.target]
         _move(session, first, move.key, source, target)
         changed |= {group.pk for group in (source, target) if group is not None}
-    _after_moves(session, first, changed)
+    after_moves(session, first, changed)
 
 
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
@@ -156,7 +156,7 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
         return
     _move(session, first, user.pk, source, target)
     PartnerGroup.objects.filter(pk=target.pk).update(method="by_hand")
-    _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
+    after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
 def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
@@ -172,7 +172,7 @@ def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
     left = set(places.values_list("group", flat=True))
     if left:
         places.delete()
-        _after_moves(session, first, left)
+        after_moves(session, first, left)
 
 
 def _move(
@@ -193,7 +193,8 @@ def _move(
     tell.joined(session.course, target.room, [user], members=members)
 
 
-def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
+def after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
+    """Note what changed groups are made of now, by their ids, and tell their members."""
     partners.count_change(session)
     group_facts.note(session, changed)
     offers.offer_reasons(session.course, first, only=changed)

@@ -23,8 +23,7 @@ class Place(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         said: SetPlace = read(request, serializers.PlaceSerializer, course=slug)
-        enrollment = places.set_place(user=user, course=slug, place=said.place, seat=said.seat)
-        return Response(frames.placed(enrollment))
+        return Response(frames.placed(places.set_place(user=user, command=said)))
 
 
 class Sharing(Endpoint):
@@ -37,5 +36,4 @@ class Sharing(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         user = self.me(request)
         said: ShareReasons = read(request, serializers.SharingSerializer, course=slug)
-        enrollment = places.share_reasons(user=user, course=slug, shared=said.shared)
-        return Response(frames.sharing(enrollment))
+        return Response(frames.sharing(places.share_reasons(user=user, command=said)))

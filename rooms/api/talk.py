@@ -9,7 +9,6 @@ from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import people
 from rooms import frames, pairing_said, permissions
 from rooms.actions import flags as flag_actions
 from rooms.actions import moderation
@@ -97,14 +96,8 @@ class Flag(Endpoint):
         responses={200: serializers.of(replies.Flagged)} | refusals(*WRITING, 404, 429),
     )
     def post(self, request: Request, room: str, seq: int) -> Response:
-        user = self.me(request)
-        flag: FlagMessage = read(request, serializers.FlagSerializer, room=room, seq=seq)
-        message = flag_actions.flag_message(
-            user=user, room=flag.room, seq=flag.seq, flagged=flag.flagged
-        )
-        return Response(
-            replies.Flagged(room=str(message.room_id), seq=message.seq, flagged=flag.flagged)
-        )
+        command: FlagMessage = read(request, serializers.FlagSerializer, room=room, seq=seq)
+        return Response(flag_actions.flag(user=self.me(request), command=command))
 
 
 class Restored(Endpoint):
@@ -150,8 +143,10 @@ def _group(seen: GroupSeen) -> talk_bodies.GroupInfo:
 def _member(member: Member) -> talk_bodies.GroupMember:
     until = member.muted_until
     return talk_bodies.GroupMember(
-        username=people.username(member.user),
-        display_name=people.shown_name(member.user),
+        username=member.seen.username,
+        display_name=member.seen.display_name,
+        pseudonym=member.seen.pseudonym,
+        name=UNSET if member.name is None else member.name,
         online=member.online,
         choice=member.choice,
         messages=member.messages,

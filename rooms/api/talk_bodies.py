@@ -3,6 +3,8 @@
 Times are in seconds since the epoch.
 """
 
+from typing import Literal
+
 from msgspec import UNSET, Struct, UnsetType
 
 from rooms.api.bodies import Listed, Strict
@@ -14,6 +16,8 @@ class GroupMember(Struct, frozen=True):
     """A member of a group. `choice` is that of the first vote, and `messages` counts their texts.
 
     `muted_until` is there while the member is muted; `place` and `seat` where the course asks.
+    `pseudonym` is there if username and display name are one, and `name` the name behind it, if
+    those who lead may know it.
     """
 
     username: str
@@ -24,6 +28,8 @@ class GroupMember(Struct, frozen=True):
     muted_until: float | UnsetType = UNSET
     place: str | UnsetType = UNSET
     seat: str | UnsetType = UNSET
+    pseudonym: Literal[True] | UnsetType = UNSET
+    name: str | UnsetType = UNSET
 
 
 class GroupInfo(Struct, frozen=True):

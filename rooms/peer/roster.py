@@ -110,7 +110,7 @@ def read_list(text: str) -> list[Line]:
     rows = [(number, line, fields_of(line[:LINE_LIMIT], separator)) for number, line in lines]
     columns: Sequence[Column] | None = None
     if rows and _is_header(rows[0][2]):
-        columns = [_KNOWN.get(_word(field), Column.OTHER) for field in rows[0][2]]
+        columns = _named_columns([_word(field) for field in rows[0][2]])
         rows = rows[1:]
         columns = _completed(columns, [fields for _, _, fields in rows])
     guessed = columns or _guess([fields for _, line, fields in rows if "<" not in line])
@@ -240,6 +240,22 @@ def _is_header(fields: Sequence[str]) -> bool:
     """Return whether a row has the names of columns, and no address."""
     known = [_KNOWN.get(_word(field)) for field in fields]
     return any(known) and not any("@" in field for field in fields)
+
+
+def _named_columns(header: Sequence[str]) -> list[Column]:
+    """Return the columns of a header. Of several with usernames, one that says `login` counts."""
+    columns = [_KNOWN.get(word, Column.OTHER) for word in header]
+    logins = [
+        place
+        for place, column in enumerate(columns)
+        if column is Column.USERNAME and ("login" in header[place] or header[place] == "username")
+    ]
+    if logins and columns.count(Column.USERNAME) > 1:
+        columns = [
+            Column.OTHER if column is Column.USERNAME and place != logins[0] else column
+            for place, column in enumerate(columns)
+        ]
+    return columns
 
 
 def _completed(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[Column]:

@@ -202,9 +202,15 @@ def student(course: Course, username: str) -> User | None:
 
 def fellow(session: ClassSession, user: User) -> Person:
     """Return how students of a class see another one."""
+    return fellows(session, [user])[user.pk]
+
+
+def fellows(session: ClassSession, users: Collection[User]) -> dict[people.Key, Person]:
+    """Return how students of a class see others."""
     if not session.has_pseudonyms:
-        return frames.person(user)
-    return frames.student(user, given(session.pk, [user.pk]))
+        return {user.pk: frames.person(user) for user in users}
+    names = given(session.pk, [user.pk for user in users])
+    return {user.pk: frames.student(user, names) for user in users}
 
 
 def find_fellow(session: ClassSession, username: str) -> User | None:
@@ -225,8 +231,7 @@ def for_lecturers(course: Course, users: Collection[User]) -> dict[people.Key, P
     session = ClassSession.objects.filter(course=course, ended_at=None, has_pseudonyms=True).first()
     if session is None or session.lecturers_know:
         return {user.pk: frames.person(user) for user in users}
-    names = given(session.pk, [user.pk for user in users])
-    return {user.pk: frames.student(user, names) for user in users}
+    return fellows(session, users)
 
 
 def _unknown(course: Course) -> QuerySet[ClassSession]:

@@ -26,7 +26,8 @@ from rooms.models import (
 )
 from rooms.peer import talk
 from rooms.peer.talk import Advice, Candidate, Counts, Talk
-from rooms.queries import classroom, flags, presence
+from rooms.queries import classroom, flags, presence, pseudonyms
+from rooms.wire.persons import Person
 
 OPENING = ("enableChat", "enableFaceChat", "enableDiscussion")
 """The control messages that open a discussion."""
@@ -52,7 +53,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A member of a group.
+
+    `seen` is as whom the others see them. `name` is their own one, if that is another and those who
+    lead may know it.
+    """
+
     user: User
+    seen: Person
+    name: str | None
     online: bool
     choice: str | None
     messages: int
@@ -97,7 +106,7 @@ def groups(course: Course, *, now: datetime | None = None) -> Groups:
         # What is said beside the second vote is no discussion any more.
         ends = min(ends, second.opened_at)
     opened, is_aloud = _opening(session, first)
-    members = _members(session.course, first)
+    members = _members(session, first)
     written = texts(first, until=ends)
     flagged = flags.per_room(session.course)
     seen = []
@@ -187,9 +196,9 @@ def _opening(session: ClassSession, first: Round) -> tuple[datetime | None, bool
     return (None, False) if found is None else (found[0], found[1] == ALOUD)
 
 
-def _members(course: Course, first: Round) -> dict[int, list[Member]]:
+def _members(session: ClassSession, first: Round) -> dict[int, list[Member]]:
     """Return the members of the groups, without what they wrote, by the groups' ids."""
-    enrollment = Enrollment.objects.filter(course=course, user=OuterRef("user"))
+    enrollment = Enrollment.objects.filter(course=session.course, user=OuterRef("user"))
     places = (
         Partner.objects.filter(round=first)
         .select_related("user")
@@ -203,12 +212,16 @@ def _members(course: Course, first: Round) -> dict[int, list[Member]]:
         )
         .order_by("id")
     )
-    online = presence.online_students(course)
+    online = presence.online_students(session.course)
+    seen = pseudonyms.fellows(session, [place.user for place in places])
+    tells = session.has_pseudonyms and session.lecturers_know
     found: dict[int, list[Member]] = defaultdict(list)
     for place in places:
         found[place.group_id].append(
             Member(
                 user=place.user,
+                seen=seen[place.user_id],
+                name=people.shown_name(place.user) if tells else None,
                 online=place.user_id in online,
                 choice=place.choice,
                 messages=0,

@@ -198,6 +198,10 @@ class QuestionNotReady(PeerError):
     default = "This question cannot be asked yet: it is a draft."
 
 
+class RuleRefused(InvalidMessageFormat):
+    """A rule about who works with whom; the message is in the language of the page."""
+
+
 class NoTryOut(IllegalTransition):
     """Refuses to start a try-out; the message is in the language of the page."""
 

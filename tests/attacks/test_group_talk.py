@@ -100,6 +100,7 @@ async def test_a_lecturer_reads_nothing_unseen(cast, talking, visit, who):
     visited = await board.ask("visit_group", group=1)
     for client in (ada, bea):
         line = await client.message(f"{person.user.shown_name} reads along for a moment.")
+        line = line["message"]
         assert (line["user"], line["kind"]) == (person.body, "system")
     assert f"more of {SECRET}" in str(visited["room_messages"])
     other = cast.ines if who == "tess" else cast.tess

@@ -214,6 +214,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "question": "force",
         "seq": 1,
         "group": 1,
+        "rule": 1,
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,

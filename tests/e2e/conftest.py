@@ -158,6 +158,7 @@ class Classroom:
             await context.new_page(),
             url=url or self.url,
             password=self.site.password,
+            new_session=self.site.log_in,
         )
         self.people.append(person)
         return person

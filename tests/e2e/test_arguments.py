@@ -129,7 +129,8 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     await quick_vote(two, "C")
     await instructor.press("stop-vote")
     await instructor.sees("vote_closed")
-    await expect(page.get_by_test_id("twin-suggestion")).to_be_visible()
+    await expect(page.get_by_test_id("twin-alone")).to_be_visible()
+    await expect(page.locator(".primary")).to_have_text("Reveal the answer")
     await instructor.press("reveal")
     await instructor.sees("revealed")
     counted = {"both-right": "1", "right-then-wrong": "1"}

@@ -44,7 +44,7 @@ async def test_a_whole_question(classroom: Classroom) -> None:
         await classroom.student(3, phone=False),
     ]
     everybody: list[Person] = [instructor, *students]
-    await come(*everybody)
+    await come(*everybody, log_in=True)
     await classroom.spread(*students)
     await all_see("idle", *everybody)
     await instructor.figure("online", "3")
@@ -208,7 +208,7 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
     await reloading.reload()
     await cut.has_partners("student1")
 
-    await late.log_in()
+    await late.come_back()
     await late.enter()
     await late.has_partners("student1", "student2")
     await reloading.has_partners("student2", "student3")

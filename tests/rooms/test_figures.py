@@ -104,6 +104,13 @@ async def test_figures_through_a_question(cast):
     expected |= {
         "transitions": {"right_right": 1, "right_wrong": 1, "wrong_right": 1, "wrong_wrong": 1},
         "gain": 0.0,
+        "arguments": {
+            "question": "force",
+            "is_open": False,
+            "said": dict.fromkeys(("message", "reason", "thought", "nothing"), 0),
+            "arguments": [],
+            "withheld": 0,
+        },
     }
     assert await asked(ines) == expected
     await ines.ask("reveal")

@@ -41,6 +41,16 @@ COMMANDS = {
     "next_question to vote": ("next_question", {"question": "work"}),
     "announce": ("announce", {"text": "Five more minutes"}),
     "move_student": ("move_student", {"username": "ada", "group": 1}),
+    "split_group": ("split_group", {"group": 1}),
+    "join_groups": ("join_groups", {"groups": [1, 2]}),
+    "visit_group": ("visit_group", {"group": 1}),
+    "say_to_group": ("say_to_group", {"group": 1, "text": "Why?"}),
+    "tell_groups": ("tell_groups", {"text": "Two more minutes"}),
+    "slow_groups": ("slow_groups", {"seconds": 30}),
+}
+# What these do, and that they do it once, is in `api/test_group_talk.py`.
+OF_GROUPS = {
+    *("split_group", "join_groups", "visit_group", "say_to_group", "tell_groups", "slow_groups"),
 }
 # `test_quick.py` has these: they are about a question that the lessons here do not have. `extend`
 # needs a deadline, and is in `actions/test_timing.py`.
@@ -65,7 +75,7 @@ LEGAL = [
     (phase, groups, name)
     for phase, groups in STATES
     for name in COMMANDS
-    if target(phase, groups, name)
+    if name not in OF_GROUPS and target(phase, groups, name)
 ]
 
 

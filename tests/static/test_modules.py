@@ -32,6 +32,7 @@ def test_cases_are_found():
         "clients.js",
         "format.js",
         "inline.js",
+        "meeting.js",
         "next-step.js",
         "me.js",
         "pictures.js",

@@ -1,4 +1,4 @@
-import { h, setAttribute, setText, show } from "../core/dom.js";
+import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName, timeOf } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
@@ -22,6 +22,7 @@ export class GroupDetails {
   #group = null;
   #title;
   #facts;
+  #reason;
   #members;
   #drawn = "";
   #visit;
@@ -38,6 +39,7 @@ export class GroupDetails {
     const close = h("button", { type: "button", class: "button small quiet", data: { testid: "group-close" }, on: { click: () => tools.close() } }, gettext("Close"));
     this.#title = h("h3", { tabindex: "-1" }, "");
     this.#facts = h("p", { class: "muted" });
+    this.#reason = h("p", { class: "muted" });
     this.#members = h("ul", { class: "group-members", data: { testid: "group-members" } });
     this.#visit = h("button", { type: "button", class: "button", data: { testid: "group-visit" }, on: { click: () => tools.visit() } }, gettext("Read along"));
     this.#messages = h("ol", { class: "messages group-messages", tabindex: "0", "aria-label": gettext("Messages of the group"), data: { testid: "group-messages" }, hidden: true });
@@ -52,6 +54,7 @@ export class GroupDetails {
       { class: "group-details", hidden: true, data: { testid: "group-details" } },
       h("div", { class: "group-head" }, this.#title, close),
       this.#facts,
+      this.#reason,
       this.#members,
       this.#rest,
       h("div", { class: "group-visit" }, this.#visit, h("span", { class: "muted" }, gettext("The members see that you read along."))),
@@ -76,11 +79,12 @@ export class GroupDetails {
       this.#messages.replaceChildren();
     }
     setText(this.#title, `${groupName(group.group)}: ${talkName(group.talk)}`);
-    setText(this.#facts, [talkMeaning(group.talk), `${writtenWords(group, now)}.`, reasonWords(group)].filter(Boolean).join(" "));
+    setText(this.#reason, reasonWords(group));
+    setText(this.#facts, [talkMeaning(group.talk), `${writtenWords(group, now)}.`].join(" "));
     const may = enabled && regroups;
     const numbers = groups.map((one) => one.group).filter((one) => one !== group.group);
     const drawn = JSON.stringify([group.group, group.members, numbers, may, enabled]);
-    if (drawn !== this.#drawn && !this.#members.contains(document.activeElement)) {
+    if (drawn !== this.#drawn && !this.#members.contains(focusedNear(this.#members))) {
       this.#drawn = drawn;
       this.#members.replaceChildren(...group.members.map((one) => this.#member(one, numbers, { enabled, may })));
       const small = groups.filter((one) => one !== group && one.members.length + group.members.length <= JOINED_LIMIT);
@@ -119,7 +123,7 @@ export class GroupDetails {
     const where = [member.place && placeName(member.place), member.seat && isolated(member.seat)].filter(Boolean);
     const facts = [member.choice ?? gettext("no vote"), number(member.messages), ...where];
     if (muted) facts.push(fill(gettext("muted until %(time)s"), { time: timeOf(member.muted_until) }));
-    const name = shownName(member);
+    const name = member.name ? `${shownName(member)} (${member.name})` : shownName(member);
     const label = (text) => fill(text, { name: isolated(name) });
     const move = h(
       "select",

@@ -2,6 +2,9 @@ import { announce, h, setText, show } from "../core/dom.js";
 import { explain } from "../core/refusals.js";
 import { fill, gettext } from "../core/texts.js";
 
+// Milliseconds that a bar without a button stays.
+const SHOWN_FOR = 6_000;
+
 /**
  * Carries out what a lecturer does with groups and messages, and says what was done, with a button that undoes it.
  *
@@ -12,6 +15,7 @@ export class Done {
   #text;
   #undo;
   #back = null;
+  #timer = null;
   #changed;
 
   constructor(changed) {
@@ -59,6 +63,8 @@ export class Done {
   }
 
   #say(text, back = null, kind = "good") {
+    clearTimeout(this.#timer);
+    if (text && !back) this.#timer = setTimeout(() => show(this.element, false), SHOWN_FOR);
     this.#back = back;
     this.element.dataset.kind = kind;
     setText(this.#text, text ?? "");

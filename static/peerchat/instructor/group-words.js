@@ -44,8 +44,8 @@ const WHY = {
   nobody_right: gettext("nobody right"),
 };
 
+// The usual method says nothing that the answers do not say.
 const METHODS = {
-  different_answers: gettext("paired by different answers"),
   random: gettext("paired at random"),
   same_answer: gettext("paired by the same answer"),
   keep: gettext("paired as last time"),
@@ -92,7 +92,8 @@ export function reasonWords({ method, mixed, right, repeats, place }) {
   else if (right) parts.push(fill(ngettext("%(count)s right", "%(count)s right", right), { count: number(right) }));
   if (repeats) parts.push(gettext("were partners before"));
   parts.push(PLACES[place]);
-  return parts.filter(Boolean).join(", ");
+  const reason = parts.filter(Boolean).join(", ");
+  return reason && fill(gettext("Why together: %(reason)s."), { reason });
 }
 
 /** How much a group wrote, and how long ago last. */

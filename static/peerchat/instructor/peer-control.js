@@ -11,6 +11,9 @@ const SETTLE = 500;
 // What was just put there has to be seen before it can be pressed.
 const SEEN = 250;
 
+// The buttons beside the clock.
+const CLOCK = new Set(["count-down", "count-down-10", "count-down-30", "extend"]);
+
 /**
  * The instructor's buttons: a large one for the next step, with the reason for it, and all others. `connect({command,
  * times})` once, where `command(action, fields)` sends and `times(slug)` returns what the server suggests; then
@@ -100,7 +103,6 @@ export class PeerControl extends HTMLElement {
     const more = ready.some(({ slug }) => !asked.has(slug));
     const legal = phase ? steps(session, { grouped, more }).filter((name) => name !== "start-question" || ready.length) : [];
     const primary = nextButton(legal, next);
-    // What is asked next is asked once the class is through with this one.
     if (phase !== this.#phase || primary !== this.#primary) this.#settle();
     setText(parts.hint, phase ? whyWords({ session, next, figures, unknown, ready: ready.length > 0 }) : gettext("Loading the current step…"));
     parts.turnout.render(session, figures);
@@ -109,13 +111,17 @@ export class PeerControl extends HTMLElement {
       const visible = legal.includes(name);
       show(button, visible);
       button.disabled = !enabled || this.#settling !== null;
-      const place = name === primary ? parts.primary : name.startsWith("count-down") || name === "extend" ? parts.clock : parts.others;
-      if (visible && button.parentElement !== place) place.append(button);
       button.className = name === primary ? "button primary large" : "button";
+    }
+    for (const place of [parts.primary, parts.clock, parts.others]) {
+      const here = [...this.#buttons].filter(([name]) => place === this.#place(name, primary)).map(([, button]) => button);
+      // Their order is the same in every phase.
+      if (here.some((button, index) => button !== place.children[index])) place.append(...here);
     }
     setText(this.#buttons.get("make-partners"), grouped ? gettext("Form new partners") : gettext("Form partners"));
     setText(this.#buttons.get("start-revote"), phase === "vote_closed" ? gettext("Vote again without talking") : gettext("Vote again"));
-    setText(this.#buttons.get("start-question"), phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
+    const isTwin = next?.why === "twin" && parts.question.value === next.question;
+    setText(this.#buttons.get("start-question"), isTwin ? gettext("Ask the twin") : phase === "revealed" ? gettext("Start the next question") : gettext("Start the vote"));
     setText(this.#buttons.get("show-bars"), this.#bars ? gettext("Hide the bars on the screen") : gettext("Show the bars on the screen"));
     show(parts.start, legal.includes("start-question"));
     show(parts.pairing, legal.includes("make-partners"));
@@ -140,6 +146,11 @@ export class PeerControl extends HTMLElement {
   /** Whether the screen of the hall shows the bars. */
   get showsBars() {
     return this.#bars;
+  }
+
+  #place(name, primary) {
+    if (name === primary) return this.#parts.primary;
+    return CLOCK.has(name) ? this.#parts.clock : this.#parts.others;
   }
 
   #settle() {

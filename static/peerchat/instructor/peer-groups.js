@@ -1,10 +1,11 @@
-import { h, setAttribute, setText, show } from "../core/dom.js";
+import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { GroupDetails } from "./group-details.js";
 import { Done } from "./group-done.js";
 import { GroupFlags } from "./group-flags.js";
+import { showSlow, slowSelect, slowWords } from "./group-slow.js";
 import { GroupTiles } from "./group-tiles.js";
 import { groupName, TALKS, talkMeaning, talkName, talkSign, whyWords } from "./group-words.js";
 
@@ -14,7 +15,6 @@ const PAGE = 500;
 const MOST_PAGES = 8;
 const MUTED_FOR = 600;
 const KEPT = 200;
-const SLOW = [0, 10, 30, 60];
 const REGROUPING = new Set(["vote_closed", "discuss", "revote", "revote_closed"]);
 const SORTS = {
   talk: [gettext("by how they talk"), (a, b) => TALKS.indexOf(a.talk) - TALKS.indexOf(b.talk)],
@@ -24,8 +24,8 @@ const SORTS = {
 };
 
 /**
- * The partner groups at a glance, and what the lecturer does with them. `connect({request, api, slug, me})` once, where
- * `request(action, fields)` sends a command and `slug()` is the course; then `render({session, figures, enabled})`.
+ * The partner groups at a glance, and what the lecturer does with them. `connect({request, api, slug, room, me})` once, where
+ * `request(action, fields)` sends a command, `slug()` is the course and `room` its room; then `render({session, figures, enabled})`.
  *
  * What is shown is read again every few seconds, while somebody can see it. No text is read before a visit.
  */
@@ -33,6 +33,8 @@ export class PeerGroups extends HTMLElement {
   #request;
   #api;
   #slug;
+  #room;
+  #courseSlow = null;
   #done = new Done(() => this.#refresh());
   #flags;
   #details;
@@ -50,7 +52,8 @@ export class PeerGroups extends HTMLElement {
   #onScreen = false;
   #watcher = null;
 
-  connect({ request, api, slug, me }) {
+  connect({ request, api, slug, room, me }) {
+    this.#room = room;
     this.#request = request;
     this.#api = api;
     this.#slug = slug;
@@ -99,11 +102,8 @@ export class PeerGroups extends HTMLElement {
     parts.tell = h("button", { type: "submit", class: "button", data: { testid: "groups-tell" } }, gettext("Tell all"));
     parts.form = h("form", { class: "groups-say", on: { submit: (event) => this.#tell(event) } }, parts.text, parts.tell);
     guardEnter(parts.form);
-    parts.slow = h(
-      "select",
-      { data: { testid: "groups-slow" }, on: { change: () => this.#slowDown(Number(parts.slow.value)) } },
-      SLOW.map((seconds) => h("option", { value: seconds }, seconds ? fill(gettext("%(seconds)s s apart"), { seconds: number(seconds) }) : gettext("as they like"))),
-    );
+    parts.slow = slowSelect("groups-slow", (seconds) => this.#slowDown(seconds));
+    parts.slowCourse = slowSelect("course-slow", (seconds) => this.#slowCourse(seconds));
     parts.filters = h("div", { class: "groups-filters", role: "group", "aria-label": gettext("Show") });
     parts.sort = h(
       "select",
@@ -116,7 +116,7 @@ export class PeerGroups extends HTMLElement {
       { class: "groups-all" },
       parts.ask,
       parts.form,
-      h("div", { class: "groups-bar" }, parts.filters, field(gettext("Sort"), parts.sort), field(gettext("Students write"), parts.slow)),
+      h("div", { class: "groups-bar" }, parts.filters, field(gettext("Sort"), parts.sort), field(gettext("Partners write"), parts.slow), field(gettext("Course chat"), parts.slowCourse)),
       this.#details.element,
       this.#tiles.element,
     );
@@ -131,7 +131,7 @@ export class PeerGroups extends HTMLElement {
     show(this.#parts.all, now.groups > 0);
     show(this.#parts.badge, now.flags > 0);
     setText(this.#parts.badge, fill(ngettext("%(count)s flag", "%(count)s flags", now.flags), { count: number(now.flags) }));
-    for (const name of ["tell", "slow"]) setAttribute(this.#parts[name], "disabled", !enabled);
+    for (const name of ["tell", "slow", "slowCourse"]) setAttribute(this.#parts[name], "disabled", !enabled);
     if (now.flags !== before.flags || now.groups !== before.groups || now.phase !== before.phase) this.#later(0);
     if (now.enabled !== before.enabled) this.#draw();
   }
@@ -157,6 +157,7 @@ export class PeerGroups extends HTMLElement {
   }
 
   async #read() {
+    this.#courseSlow ??= (await this.#api.get(`rooms/${this.#room}/`)).slow_seconds;
     const [flags] = await Promise.all([
       this.#state.flags ? this.#api.get(GroupFlags.path(this.#slug())) : { results: [] },
       this.#state.groups ? this.#readGroups() : this.#take([], []),
@@ -213,7 +214,8 @@ export class PeerGroups extends HTMLElement {
     this.#details.render(open, this.#groups, { now: Date.now() / 1000, enabled, regroups: REGROUPING.has(phase), visited });
     if (visited) this.#details.renderMessages(this.#visit.texts);
     const slow = Math.max(0, ...this.#groups.map((one) => one.slow_seconds));
-    if (document.activeElement !== this.#parts.slow && SLOW.includes(slow)) this.#parts.slow.value = slow;
+    showSlow(this.#parts.slow, slow);
+    showSlow(this.#parts.slowCourse, this.#courseSlow);
   }
 
   #drawAsk(ask) {
@@ -243,7 +245,7 @@ export class PeerGroups extends HTMLElement {
     const drawn = JSON.stringify([some.map((talk) => [talk, counts[talk].length]), this.#filter, this.#groups.length]);
     if (filters.dataset.drawn === drawn) return;
     filters.dataset.drawn = drawn;
-    const focused = document.activeElement?.closest?.("[data-filter]")?.dataset.filter;
+    const focused = focusedNear(this)?.closest?.("[data-filter]")?.dataset.filter;
     const filter = (talk, text, count, sign) =>
       h(
         "button",
@@ -306,8 +308,15 @@ export class PeerGroups extends HTMLElement {
   #slowDown(seconds) {
     const before = Math.max(0, ...this.#groups.map((one) => one.slow_seconds));
     const slow = (value) => this.#request("slow_groups", { seconds: value });
-    const said = seconds ? fill(gettext("students wait %(seconds)s s between two messages."), { seconds: number(seconds) }) : gettext("students write as they like.");
-    this.#done.run(() => slow(seconds), said, () => slow(before));
+    this.#done.run(() => slow(seconds), slowWords(seconds), () => slow(before));
+  }
+
+  #slowCourse(seconds) {
+    const before = this.#courseSlow;
+    const slow = async (value) => {
+      this.#courseSlow = (await this.#api.ask("PATCH", `rooms/${this.#room}/`, { body: { slow_seconds: value } })).slow_seconds;
+    };
+    this.#done.run(() => slow(seconds), slowWords(seconds), () => slow(before));
   }
 
   #split({ group, members }) {
@@ -331,7 +340,7 @@ export class PeerGroups extends HTMLElement {
   #move({ username, ...member }, from, to) {
     const move = (group) => this.#request("move_student", { username, group });
     const said = fill(gettext("%(name)s is in %(group)s now."), { name: isolated(shownName(member) || username), group: groupName(to) });
-    document.activeElement?.blur();
+    focusedNear(this)?.blur();
     this.#done.run(() => move(to), said, () => move(from));
   }
 

@@ -3,7 +3,7 @@ import { number } from "../core/format.js";
 import { fill, gettext } from "../core/texts.js";
 import { turnout } from "./next-step.js";
 
-/** How many have voted while a vote runs, with a bar. `render(session, figures)`. */
+/** How many have voted while a vote runs, with a bar, and how the groups talk. `render(session, figures)`. */
 export class PeerTurnout extends HTMLElement {
   #words;
   #bar;
@@ -17,7 +17,13 @@ export class PeerTurnout extends HTMLElement {
 
   render(session, figures) {
     const now = turnout(session, figures);
-    show(this, now !== null);
+    const talks = session.phase === "discuss" && figures;
+    show(this, now !== null || Boolean(talks));
+    show(this.#bar, now !== null);
+    if (talks) {
+      const { groups, silent_groups: silent, messages } = figures;
+      setText(this.#words, fill(gettext("Groups: %(groups)s · silent: %(silent)s · messages: %(messages)s"), { groups: number(groups), silent: number(silent), messages: number(messages) }));
+    }
     if (now === null) return;
     setText(this.#words, fill(gettext("%(votes)s of %(online)s have voted"), { votes: number(now.voted), online: number(now.of) }));
     this.#bar.max = Math.max(now.of, 1);

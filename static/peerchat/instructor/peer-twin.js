@@ -6,6 +6,8 @@ import { fill, gettext } from "../core/texts.js";
 
 // Characters of a question in a sentence.
 const SHORT = 70;
+// While a twin is voted on.
+const ALONE_IN = new Set(["vote", "vote_closed"]);
 
 /**
  * The offer to ask the twin of the question that was just revealed. `connect({command})` once, where
@@ -47,7 +49,7 @@ export class PeerTwinResult extends HTMLElement {
   render({ session, figures, questions }) {
     const twin = session.question ? (figures?.twin_of ?? null) : null;
     const isCounted = session.phase === "revealed" && twin?.both_right !== undefined;
-    show(this, twin !== null && (isCounted || session.phase === "vote_closed"));
+    show(this, twin !== null && (isCounted || ALONE_IN.has(session.phase)));
     if (!twin) return;
     const name = questions.find(({ slug }) => slug === twin.question)?.name ?? twin.question;
     const drawn = JSON.stringify([twin, name, isCounted]);
@@ -55,7 +57,7 @@ export class PeerTwinResult extends HTMLElement {
     this.#drawn = drawn;
     const original = quoted(short(name));
     if (!isCounted) {
-      this.replaceChildren(h("p", { class: "suggestion", data: { testid: "twin-suggestion" } }, fill(gettext("Suggestion: reveal the answer. This is the twin of %(question)s, which everyone votes on alone."), { question: original })));
+      this.replaceChildren(h("p", { class: "muted", data: { testid: "twin-alone" } }, fill(gettext("This question is the twin of %(question)s. Everyone votes on it alone."), { question: original })));
       return;
     }
     const cell = (key, kind) => h("td", { class: kind, data: { testid: `twin-${key.replaceAll("_", "-")}` } }, number(twin[key]));

@@ -41,6 +41,15 @@ export function offeredRow(question, { choice, rationale }) {
   );
 }
 
+/** Whether somebody reads the whole of the reason in a row. */
+export function isUnfolded(row) {
+  return row.querySelector("[data-open]") !== null;
+}
+
+export function unfold(row) {
+  row.querySelector("div.reason")?.setAttribute("data-open", "");
+}
+
 function answerTag(question, choice) {
   const text = CHOSE[question?.kind] ?? gettext("chose %(choice)s");
   return h("span", { class: "tag partner answer-tag", dir: "auto" }, fill(text, { choice: answerWords(question, choice) }));
@@ -50,7 +59,7 @@ function answerTag(question, choice) {
 function reason(text) {
   const words = h("p", { class: "reason-text", dir: "auto", data: { testid: "reason" } });
   const more = h("button", { type: "button", class: "button quiet small", "aria-expanded": "false", hidden: true, data: { testid: "whole-reason" } });
-  const box = h("div", { class: "reason" }, words, more);
+  const box = h("div", { class: "reason" }, h("div", { class: "reason-bubble" }, words), more);
   showInline(words, text);
   const isOpen = () => box.hasAttribute("data-open");
   const render = () => {

@@ -5,7 +5,7 @@ import { list, number, shownName } from "../core/format.js";
 import { faceToFace } from "../core/store.js";
 import { isolated } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
-import { offeredRow, partnerRow } from "./opening.js";
+import { isUnfolded, offeredRow, partnerRow, unfold } from "./opening.js";
 
 // The colours of the signs by which groups find each other in the hall. The numbers are what counts.
 const COLOURS = 6;
@@ -66,8 +66,10 @@ export class PeerPartners extends HTMLElement {
       this.#drawn = drawn;
       setAttribute(this.#names, "data-single", partners.length === 1);
       const places = groupPlace === "both";
+      const unfolded = new Set([...this.#names.children].filter(isUnfolded).map((row) => row.dataset.testid));
       const rows = partners.map((partner) => partnerRow(question, partner, { online: present(partner), places }));
       this.#names.replaceChildren(...rows, ...(offered && !alone ? [offeredRow(question, offered)] : []));
+      for (const row of this.#names.children) if (unfolded.has(row.dataset.testid)) unfold(row);
     }
     show(this.#chat, Boolean(room));
     this.#chat.render(room);
@@ -96,7 +98,8 @@ function hint(session, face) {
     const text = gettext("You chose %(own)s, %(name)s chose %(choice)s. Give your reasons and try to convince each other.");
     return where + fill(text, { own: answerWords(question, own), name: isolated(shownName(other)), choice: answerWords(question, other.choice) });
   }
-  if (own && session.offered) return where + gettext("You chose the same. What do you say to this reason for another answer?");
+  if (session.offered && own && voters.length) return where + gettext("You chose the same. What do you say to this reason for another answer?");
+  if (session.offered) return where + gettext("What do you say to this reason for another answer?");
   if (own && voters.length) return where + gettext("You chose the same. Compare your reasons. How would someone argue for another answer?");
   return where + gettext("Explain how you would answer, and listen to the others.");
 }

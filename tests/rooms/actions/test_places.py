@@ -6,8 +6,7 @@ import pytest
 from django.utils import timezone
 from msgspec import UNSET
 
-from rooms.actions import session
-from rooms.actions.places import set_place, share_reasons
+from rooms.actions import places, session
 from rooms.actions.votes import Ballot, cast_vote
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
 from rooms.queries import classroom
@@ -15,6 +14,8 @@ from rooms.wire.commands import (
     EnableDiscussion,
     MakePartners,
     MoveStudent,
+    SetPlace,
+    ShareReasons,
     StartQuestion,
     StopVote,
 )
@@ -56,6 +57,16 @@ def state(user):
     return classroom.snapshot(user, "physics")
 
 
+def set_place(user, **fields):
+    command = SetPlace(uuid=uuid.uuid4().hex, course="physics", **fields)
+    return places.set_place(user=user, command=command)
+
+
+def share_reasons(user, *, shared):
+    command = ShareReasons(uuid=uuid.uuid4().hex, course="physics", shared=shared)
+    return places.share_reasons(user=user, command=command)
+
+
 def said(user):
     now = state(user)
     return now.place, now.seat
@@ -75,22 +86,22 @@ def test_a_place_is_remembered(asking):
         # Who is elsewhere has no seat in the hall.
         ({"place": "elsewhere", "seat": "row 5"}, ("elsewhere", "")),
     ):
-        set_place(user=asking.ada, course="physics", **given)
+        set_place(asking.ada, **given)
         assert said(asking.ada) == kept
 
 
 def test_who_may_not_say_it(asking):
     def refused(user, error, **fields):
         with pytest.raises(error):
-            set_place(user=user, course="physics", **({"place": "hall"} | fields))
+            set_place(user, **({"place": "hall"} | fields))
 
     for user in (asking.tess, asking.ines, asking.ivan, asking.zoe):
         refused(user, PermissionDenied)
         with pytest.raises(PermissionDenied):
-            share_reasons(user=user, course="physics", shared=True)
+            share_reasons(user, shared=True)
     refused(asking.ada, TextTooLong, seat="x" * 41)
     ClassSettings.objects.update(asks_seat=False)
-    set_place(user=asking.ada, course="physics", place="hall", seat="row 5")
+    set_place(asking.ada, place="hall", seat="row 5")
     assert said(asking.ada) == ("hall", "")
     ClassSettings.objects.update(asks_place=False)
     refused(asking.ada, PermissionDenied, place="elsewhere")
@@ -99,18 +110,18 @@ def test_who_may_not_say_it(asking):
     asking.course.save()
     refused(asking.ada, CourseArchived, place="elsewhere")
     with pytest.raises(CourseArchived):
-        share_reasons(user=asking.ada, course="physics", shared=True)
+        share_reasons(asking.ada, shared=True)
     assert said(asking.ada) == ("hall", "")
 
 
 def test_partners_see_where_each_other_are_and_what_they_said_once_they_talk(asking):
     people = voted(asking, {"una": "A", "vic": "B"})
     una, vic = people.values()
-    set_place(user=una, course="physics", place="hall", seat="row 5")
-    set_place(user=vic, course="physics", place="hall")
+    set_place(una, place="hall", seat="row 5")
+    set_place(vic, place="hall")
     lead(asking, MakePartners)
     before = ClassSession.objects.get().revision
-    set_place(user=una, course="physics", place="hall", seat="row 6")
+    set_place(una, place="hall", seat="row 6")
     now = state(vic)
     assert (now.partners, now.group, now.group_place) == ([], UNSET, UNSET)
     assert now.revision == before
@@ -122,11 +133,11 @@ def test_partners_see_where_each_other_are_and_what_they_said_once_they_talk(ask
     assert (partner.place, partner.seat) == ("hall", "row 6")
     assert (now.message, now.group, now.group_place) == ("enableDiscussion", 1, "hall")
     # A change is a new state of the class, for the partners, too.
-    set_place(user=una, course="physics", place="elsewhere")
+    set_place(una, place="elsewhere")
     again = state(vic)
     assert (again.partners[0].place, again.partners[0].seat) == ("elsewhere", UNSET)
     assert (again.group_place, again.revision) == ("both", now.revision + 1)
-    set_place(user=una, course="physics", place="elsewhere")
+    set_place(una, place="elsewhere")
     assert state(vic).revision == again.revision
     # Nothing of it is shown in a course that does not ask any more.
     ClassSettings.objects.update(asks_place=False)
@@ -159,10 +170,10 @@ def test_who_agrees_sees_the_reason_of_somebody_who_consented(asking):
 
     # Who withdraws the consent takes the reason away, at once and for good.
     before = state(people["una"]).revision
-    share_reasons(user=people["wes"], course="physics", shared=False)
+    share_reasons(people["wes"], shared=False)
     assert offered(people["una"]) == UNSET
     assert state(people["una"]).revision == before + 1
-    share_reasons(user=people["wes"], course="physics", shared=True)
+    share_reasons(people["wes"], shared=True)
     assert offered(people["una"]) == UNSET
     assert offered(people["wes"]) == of["una"]
     assert state(people["wes"]).shares_reasons is True
@@ -195,6 +206,6 @@ def test_partners_are_told_with_the_same_number_of_queries_whatever_their_number
     groups = list(PartnerGroup.objects.select_related("round"))
     assert len([group for group in groups if group.offered_id]) == 40
     with django_assert_max_num_queries(7):
-        members = classroom.partner_bodies(*groups)
+        members = classroom.partner_bodies(*groups, session=None)
         told = classroom.meeting.companies(groups, members)
     assert len([one for one in told.values() if "offered" in one]) == 40

@@ -20,10 +20,12 @@ from rooms.models import (
     Enrollment,
     Membership,
     Mention,
+    Partner,
+    PartnerGroup,
     Pseudonym,
 )
 from rooms.peer.pseudonyms import username
-from rooms.queries import classroom, messages, presence, search
+from rooms.queries import classroom, messages, presence, search, talk
 from rooms.queries import pseudonyms as queries
 from rooms.queries.rooms import entry, list_rooms, list_users, room_seen
 from rooms.wire.commands import Announce, NextQuestion, StartQuestion, StopVote
@@ -308,6 +310,27 @@ def test_where_they_do_not_know_they_mute_pseudonyms(school, hidden):
     assert seen == {school.ada.pk: frames.pseudonym(name(school.ada))}
     moderation.unmute(**given, username=username(name(school.ada)))
     post(school.ada, school.room, "hello")
+
+
+def test_the_groups_of_a_class_are_seen_by_pseudonyms(school, hidden):
+    students = (school.ada, school.bea, school.carl)
+    room = school.make_room(*students, kind="partners")
+    session = ClassSession.objects.get(course=school.course, ended_at=None)
+    round_ = session.current_round
+    group = PartnerGroup.objects.create(
+        round=round_, number=1, room=room, formed_at=round_.opened_at
+    )
+    for user in students:
+        Partner.objects.create(group=group, round=round_, user=user)
+    seen = talk.groups(school.course).groups[0].members
+    assert [one.seen for one in seen] == [frames.pseudonym(name(user)) for user in students]
+    assert [one.name for one in seen] == [people.shown_name(user) for user in students]
+    assert [
+        body.username for _, _, body in classroom.partner_bodies(group, session=session.pk)
+    ] == [username(name(user)) for user in students]
+    hidden.lecturer_knows = False
+    hidden.save()
+    assert [one.name for one in talk.groups(school.course).groups[0].members] == [None] * 3
 
 
 def test_a_guest_who_is_merged_keeps_what_they_said(school, hidden):

@@ -267,7 +267,7 @@ def test_two_groups_are_joined_and_split_again(school, students, groups):
         True,
         2,
     )
-    split = SplitGroup(uuid="s", group=1, members=["s3", "S4"])
+    split = SplitGroup(uuid="s", group=1, members=["s3", "s4"])
     for _ in range(2):
         control(user=school.ines, course="physics", command=split)
     assert members(one) == keys(students[:2])

@@ -77,7 +77,7 @@ def test_the_steps_of_a_question(school):
     ClassSettings.objects.update(least_right=80, most_right=90)
     assert step(school) == ("start_revote", "few_right")
     give(school, "make_partners")
-    assert step(school) == ("enable_chat", "partners_made")
+    assert step(school) == ("enable_discussion", "partners_made")
     give(school, "enable_chat")
     assert step(school) == ("start_revote", "discussing")
     give(school, "start_revote")
