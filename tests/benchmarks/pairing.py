@@ -147,7 +147,7 @@ def compare(classes: int, students: int, size: int, silent: tuple[int, int]) -> 
 
 
 def clock(students: int, size: int) -> float:
-    """Return the seconds of CPU that it takes to group a class with earlier partners, the best of five."""
+    """Return the seconds of CPU for a class with earlier partners, the best of five."""
     chance = random.Random(1)
     class_ = ask(students, set(range(students // 10)), chance)
     earlier = {key: {chance.randrange(students) for _ in range(9)} for key in range(students)}
