@@ -9,7 +9,7 @@ from msgspec import UNSET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rooms import frames, permissions
+from rooms import frames, pairing_said, permissions
 from rooms.actions import flags as flag_actions
 from rooms.actions import moderation
 from rooms.api import serializers, talk_bodies
@@ -125,6 +125,7 @@ def _group(seen: GroupSeen) -> talk_bodies.GroupInfo:
         "repeats": group.repeats,
         "method": group.method or None,
         "place": group.place or None,
+        "reason": pairing_said.sentence(group) or None,
     }
     return talk_bodies.GroupInfo(
         group=group.number,

@@ -38,8 +38,9 @@ class GroupInfo(Struct, frozen=True):
     `talk` tells how its members talk: `silent`, `one_sided`, `agreed`, `lively`, `starting`,
     `face_to_face` or `away`. `last_at` is the time of the last text, or null. `method`, `mixed`
     (whether the voters answered differently), `right` (how many were right), `confidence_gap`,
-    `repeats` (pairs who were partners before) and `place` say how the group was made; what is not
-    known is left out. `flags` is the number of flagged messages in its room.
+    `repeats` (pairs who were partners before) and `place` say how the group was made, and `reason`
+    says the same in words; what is not known is left out. `flags` is the number of flagged messages
+    in its room.
     """
 
     group: int
@@ -57,6 +58,7 @@ class GroupInfo(Struct, frozen=True):
     confidence_gap: int | UnsetType = UNSET
     repeats: int | UnsetType = UNSET
     place: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class GroupToAsk(Struct, frozen=True):

@@ -9,7 +9,6 @@ from rooms.peer.pairing.facts import Facts, facts
 from rooms.peer.pairing.forming import FIXED, Formed, form, form_groups
 from rooms.peer.pairing.seats import reseat, seat
 from rooms.peer.pairing.students import (
-    BOTH,
     LETTERS,
     Group,
     Key,
@@ -20,7 +19,6 @@ from rooms.peer.pairing.students import (
 )
 
 __all__ = [
-    "BOTH",
     "FIXED",
     "LETTERS",
     "Facts",

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rooms.peer.answers import AnswerKey
-from rooms.peer.pairing.students import BOTH, LETTERS, Key, Student
+from rooms.peer.pairing.students import LETTERS, Key, Student
+from rooms.peer.places import common_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,7 @@ class Facts:
     ``right`` how many were right, or None if no right answer is known. ``confidence_gap`` is the
     greatest difference of confidence between two who answered differently, or None if there are no
     two of whom it is known. ``repeats`` counts the pairs of members who were partners before.
-    ``place`` is the place of all members, "both" if they are in different ones, and empty if that
-    is unknown of all.
+    ``place`` is where the members are, as `common_place` says it.
     """
 
     size: int
@@ -51,7 +51,6 @@ def facts(
         and other.confidence is not None
         and _differ(one, other, judge)
     ]
-    places = {member.place for member in members}
     return Facts(
         size=len(members),
         voters=len(voters),
@@ -62,7 +61,7 @@ def facts(
             other.key in before.get(one.key, ())
             for one, other in itertools.combinations(members, 2)
         ),
-        place=BOTH if len(places) > 1 else next(iter(places), ""),
+        place=common_place(member.place for member in members),
     )
 
 

@@ -13,8 +13,6 @@ Key = TypeVar("Key", bound=Hashable)
 LETTERS: Final = AnswerKey(Kind.SINGLE)
 """Tells answers apart that are either equal or not."""
 Method = Literal["different_answers", "random", "same_answer", "keep"]
-BOTH: Final = "both"
-"""The place of a group whose members are in different places."""
 
 
 @dataclass(frozen=True, slots=True)

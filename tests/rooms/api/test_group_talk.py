@@ -114,6 +114,7 @@ def test_how_the_groups_talk_without_a_text(school, students, groups, api):
         True,
         1,
     )
+    assert seen[1]["reason"] == "different answers, one right"
     assert found["ask"] == [
         {"group": 1, "why": ["silent", "different_answers"]},
         {"group": 2, "why": ["one_sided", "different_answers"]},
