@@ -8,6 +8,7 @@ import pytest
 
 from rooms.models import PartnerGroup
 from tests.client import Client, Frame
+from tests.pace import patient
 from tests.rooms.cast import Cast, Person
 
 START = ["start_question"]
@@ -133,7 +134,7 @@ def state_fields(
         "question": question(slug) if slug else None,
         "round": ROUNDS.get(phase),
         "deadline": deadline,
-        "server_time": pytest.approx(time.time(), abs=30),
+        "server_time": pytest.approx(time.time(), abs=patient(30)),
         **more,
     }
 
