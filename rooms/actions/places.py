@@ -8,7 +8,7 @@ from accounts.text import plain_name
 from rooms import permissions, ratelimit
 from rooms.actions import group_facts, partners, tell
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
-from rooms.peer.asking import SEAT_LIMIT, Place
+from rooms.peer.asking import SEAT_LIMIT
 from rooms.peer.phases import PARTNER_PHASES, Phase
 from rooms.wire.commands import SetPlace, ShareReasons
 from rooms.wire.errors import PermissionDenied
@@ -29,7 +29,7 @@ def set_place(*, user: User, command: SetPlace) -> Enrollment:
     if not settings.asks_place:
         raise PermissionDenied("This course does not ask where you are.")
     seat = clean_optional(plain_name(command.seat), SEAT_LIMIT)
-    if command.place != Place.HALL or not settings.asks_seat:
+    if command.place == "elsewhere" or not settings.asks_seat:
         seat = ""
     ratelimit.subscribed.take(user.pk)
     session = _lock_class(enrollment)

@@ -15,7 +15,11 @@ SHOW = """async ([url, text, name]) => {
     const { messageRow } = await import(`${url}/chat/message-row.js`);
     const choices = [{ choice: "A", text }, { choice: "B", text: "x   y" }];
     const question = { question: "q", prompt: text, choices };
-    const client = { state: { course: {}, limits: { rationale: 1000 } }, socket: { isOpen: true } };
+    const self = { sharesReasons: false };
+    const client = {
+        state: { course: {}, limits: { rationale: 1000 }, self },
+        socket: { isOpen: true },
+    };
     const entry = () => ({ rationale: "" });
     const ballot = { entry, pending: () => null, changed: () => false, edit() {} };
     const part = new PeerQuestion();
