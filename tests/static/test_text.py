@@ -25,7 +25,8 @@ SHOW = """async ([url, text, name]) => {
     const part = new PeerQuestion();
     part.connect({ client, ballot });
     document.body.replaceChildren(part);
-    part.render({ question, phase: "vote", round: 1, votes: [null, null], partners: [] });
+    const asks = { confidence: "optional", reason: "optional" };
+    part.render({ question, phase: "vote", round: 1, votes: [null, null], partners: [], asks });
     const list = document.createElement("ol");
     const user = { username: "u", display_name: name };
     const message = { id: "1", seq: 1, kind: "text", text, timestamp: 0, user };
