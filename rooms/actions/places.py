@@ -8,7 +8,7 @@ from accounts.text import plain_name
 from rooms import permissions, ratelimit
 from rooms.actions import group_facts, partners, tell
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
-from rooms.peer.asking import SEAT_LIMIT, Place
+from rooms.peer.asking import SEAT_LIMIT
 from rooms.peer.phases import PARTNER_PHASES, Phase
 from rooms.wire.commands import SetPlace, ShareReasons
 from rooms.wire.errors import PermissionDenied
