@@ -29,7 +29,7 @@ def set_place(*, user: User, command: SetPlace) -> Enrollment:
     if not settings.asks_place:
         raise PermissionDenied("This course does not ask where you are.")
     seat = clean_optional(plain_name(command.seat), SEAT_LIMIT)
-    if command.place != Place.HALL.value or not settings.asks_seat:
+    if command.place != "hall" or not settings.asks_seat:
         seat = ""
     ratelimit.subscribed.take(user.pk)
     session = _lock_class(enrollment)
