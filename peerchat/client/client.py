@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
@@ -13,7 +13,7 @@ from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.joining import Joining
 from peerchat.client.myself import Myself
 from peerchat.client.reconnecting import Body, ReconnectingSocket
-from peerchat.client.requests import ask
+from peerchat.client.requests import ask, checked
 from rooms.wire.events import (
     MessageBody,
     MyCourse,
@@ -43,7 +43,7 @@ class Client(Myself):
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self.url = _checked(url)
+        self.url = checked(url)
         self.user: Person | None = None
         """The client's user; None until the client is open."""
         self.courses: list[MyCourse] = []
@@ -76,7 +76,7 @@ class Client(Myself):
     async def log_in(cls, url: str, username: str, password: str) -> Self:
         """Return a client with a new token. Raises Denied, Unreachable or ValueError."""
         body = {"username": username, "password": password}
-        answer = await ask("POST", f"{_checked(url)}/api/tokens/", body)
+        answer = await ask("POST", f"{checked(url)}/api/tokens/", body)
         return cls(url, answer["token"])
 
     @classmethod
@@ -89,7 +89,7 @@ class Client(Myself):
         Raises Denied, Unreachable or ValueError.
         """
         body = {"code": code, "name": name} | ({"device": device} if device else {})
-        answer = await ask("POST", f"{_checked(url)}/api/join/", body)
+        answer = await ask("POST", f"{checked(url)}/api/join/", body)
         return cls(url, answer["token"])
 
     async def __aenter__(self) -> Self:
@@ -384,13 +384,6 @@ class Client(Myself):
 
 async def _nothing(welcome: Body) -> None:
     pass
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the URL must look like https://peer.example.edu, not {url!r}")
-    return url.rstrip("/")
 
 
 def _fields(answer: Body) -> Body:

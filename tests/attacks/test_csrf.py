@@ -9,7 +9,20 @@ from django.utils import timezone
 from PIL import Image
 
 from rooms.actions import joining, tryouts
-from rooms.models import Flag, Membership, Message, PairingMember, PairingRule, Question, UseLog
+from rooms.models import (
+    ClassSession,
+    ClassSettings,
+    Flag,
+    Membership,
+    Message,
+    PairingMember,
+    PairingRule,
+    Partner,
+    PartnerGroup,
+    Question,
+    Round,
+    UseLog,
+)
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
@@ -35,6 +48,9 @@ BODIES = {
         "ada",
         {"question": "force", "round": 1, "choice": "A"},
     ),
+    ("POST", "api/courses/<slug:slug>/convinced/"): ("ada", {"question": "force", "by": "thought"}),
+    ("POST", "api/courses/<slug:slug>/place/"): ("ada", {"place": "hall"}),
+    ("POST", "api/courses/<slug:slug>/sharing/"): ("ada", {"shared": True}),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("DELETE", "api/courses/<slug:slug>/try/"): ("ines", None),
@@ -140,6 +156,7 @@ async def scene(cast):
     cast.ines.user.save()
     Question.objects.filter(course=cast.course, slug="work").update(quick=True)
     make_question(cast.course, "heat")
+    ClassSettings.objects.create(course=cast.course, asks_place=True)
     rule = PairingRule.objects.create(course=cast.course, kind="never")
     PairingMember.objects.bulk_create(
         PairingMember(rule=rule, user=one.user) for one in (cast.ada, cast.bea)
@@ -156,6 +173,23 @@ async def scene(cast):
         guest=guest.username,
         message=str(first.id),
     )
+
+
+def vote_again(cast):
+    """Have the class of a scene vote for the second time, with Ada and Bea as partners."""
+    session = ClassSession.objects.get(course=cast.course)
+    first, now = session.current_round, timezone.now()
+    group = PartnerGroup.objects.create(
+        round=first, number=1, room=cast.open_room(cast.ada, cast.bea), formed_at=now
+    )
+    Partner.objects.bulk_create(
+        Partner(group=group, round=first, user=one.user) for one in (cast.ada, cast.bea)
+    )
+    session.current_round = Round.objects.create(
+        session=session, question=first.question, number=2, first=first, opened_at=now
+    )
+    session.phase, session.deadline = "revote", None
+    session.save()
 
 
 def filled(body, cast, scene):
@@ -201,6 +235,8 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         scene["username"] = cast.tess.name
     if route.pattern.endswith("/flag/"):
         scene["room"] = cast.room
+    if route.pattern.endswith("/convinced/"):
+        vote_again(cast)
     if route.pattern.endswith("/restore/"):
         removed = {"removed_at": timezone.now(), "removed_by": cast.ines.user}
         Message.objects.filter(room=scene["room"], seq=1).update(**removed)
