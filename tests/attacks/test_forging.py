@@ -78,6 +78,8 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "vote/": {"choice": "A"},
         "draft/": {"question": "force", "round": 1, "choice": "A"},
         "convinced/": {"question": "force", "by": "thought"},
+        "place/": {"place": "hall"},
+        "sharing/": {"shared": True},
         "control/": {"action": "stop_vote"},
         "rooms/": {"course": cast.course.slug, "title": "A room"},
         "read/": {"seq": 1},
