@@ -23,7 +23,7 @@ _MAKES = {
     (By.RIGHT, "nobody"): gettext_lazy("nobody right"),
     (By.CONFIDENCE, "contrast"): gettext_lazy("a sure one with an unsure one"),
     (By.CONFIDENCE, "alike"): gettext_lazy("all about equally sure"),
-    (By.CONFIDENCE, "unknown"): gettext_lazy("not told"),
+    (By.CONFIDENCE, "unknown"): gettext_lazy("not known"),
     (By.PLACE, "hall"): gettext_lazy("in the hall"),
     (By.PLACE, "elsewhere"): gettext_lazy("elsewhere"),
     (By.PLACE, "both"): gettext_lazy("in the hall and elsewhere"),

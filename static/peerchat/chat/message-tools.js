@@ -125,7 +125,7 @@ export class MessageTools {
 
   #flagTool(message, name) {
     const flagged = Boolean(message.flagged);
-    const label = flagged ? gettext("Take your flag at the message from %(name)s back") : gettext("Flag the message from %(name)s: the lecturers can read it then");
+    const label = flagged ? gettext("Take back your flag on the message from %(name)s") : gettext("Flag the message from %(name)s: the lecturers can then read it");
     return h(
       "button",
       { type: "button", "aria-label": fill(label, { name }), data: { testid: "message-flag" }, on: { click: () => this.#flag(message, !flagged) } },

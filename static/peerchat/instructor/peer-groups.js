@@ -98,7 +98,7 @@ export class PeerGroups extends HTMLElement {
     parts.title = h("h2", { id: "groups-title" }, gettext("Groups"));
     parts.badge = h("span", { class: "tag groups-badge", data: { testid: "flags-badge" }, hidden: true });
     parts.ask = h("div", { class: "groups-ask", data: { testid: "ask" }, hidden: true });
-    parts.text = h("input", { type: "text", dir: "auto", autocomplete: "off", "aria-label": gettext("A word to all groups"), placeholder: gettext("A word to all groups"), data: { testid: "groups-text" } });
+    parts.text = h("input", { type: "text", dir: "auto", autocomplete: "off", "aria-label": gettext("A message to all groups"), placeholder: gettext("A message to all groups"), data: { testid: "groups-text" } });
     parts.tell = h("button", { type: "submit", class: "button", data: { testid: "groups-tell" } }, gettext("Tell all"));
     parts.form = h("form", { class: "groups-say", on: { submit: (event) => this.#tell(event) } }, parts.text, parts.tell);
     guardEnter(parts.form);
@@ -302,7 +302,7 @@ export class PeerGroups extends HTMLElement {
     const { text: field } = this.#parts;
     const text = trimmed(field.value);
     if (!shows(text)) return;
-    if (await this.#done.run(() => this.#request("tell_groups", { text }), gettext("All groups have your word."))) field.value = "";
+    if (await this.#done.run(() => this.#request("tell_groups", { text }), gettext("All groups have your message."))) field.value = "";
   }
 
   #slowDown(seconds) {

@@ -43,7 +43,7 @@ export class PeerKeys extends HTMLElement {
       "?",
     );
     const enabled = h("input", { type: "checkbox", ".checked": this.#on, data: { testid: "keys-on" }, on: { change: () => this.#turn(enabled.checked) } });
-    const row = (key, text, kind = "keys-row") => h("div", { class: kind }, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text));
+    const row = (key, text, props = { class: "keys-row" }) => h("div", props, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text));
     this.#dialog = h(
       "dialog",
       { class: "keys-dialog", "aria-labelledby": "keys-title", data: { testid: "keys-dialog" }, on: { click: (event) => this.#clicked(event) } },
@@ -54,8 +54,8 @@ export class PeerKeys extends HTMLElement {
         h(
           "dl",
           { class: "keys-list" },
-          row(gettext("Page Down"), gettext("The next step: what the large button says"), "keys-row keys-pages"),
-          row(gettext("Page Up"), gettext("Close this list, or hide the bars on the screen"), "keys-row keys-pages"),
+          row(gettext("Page Down"), gettext("The next step: what the large button says"), { class: "keys-row keys-pages" }),
+          row(gettext("Page Up"), gettext("Close this list, or hide the bars on the screen"), { class: "keys-row keys-pages" }),
           KEYS.map(([key, text]) => row(key, text)),
           row("?", gettext("This list")),
         ),

@@ -62,7 +62,7 @@ export class PeerTwinResult extends HTMLElement {
     }
     const cell = (key, kind) => h("td", { class: kind, data: { testid: `twin-${key.replaceAll("_", "-")}` } }, number(twin[key]));
     this.replaceChildren(
-      h("h3", {}, gettext("Beside the question before")),
+      h("h3", {}, gettext("Compared with the question before")),
       h("p", { class: "muted" }, fill(gettext("This question is the twin of %(question)s."), { question: original })),
       h(
         "table",
@@ -83,7 +83,7 @@ export class PeerTwinResult extends HTMLElement {
 
 function copiedWords({ copied, right_then_wrong: count }) {
   if (copied === null) return gettext("Nobody was right before, so nobody can have copied the answer.");
-  return fill(gettext("Probably copied: %(count)s, or %(share)s of those who were right before. They were right after the discussion and fail the twin."), { count: number(count), share: percent(copied) });
+  return fill(gettext("Probably copied: %(count)s, or %(share)s of those who were right before. They were right after the discussion, but wrong on the twin."), { count: number(count), share: percent(copied) });
 }
 
 function short(name) {

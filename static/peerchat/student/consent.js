@@ -9,7 +9,7 @@ import { gettext } from "../core/texts.js";
 export function consentField(client) {
   const box = h("input", { type: "checkbox", "aria-describedby": "consent-note", data: { testid: "share-reasons" } });
   const refused = h("p", { class: "consent-refused", role: "alert", data: { testid: "share-reasons-refused" }, hidden: true });
-  const note = gettext("Then groups who all agree can see another view. Your partners see your reason in any case, when you discuss.");
+  const note = gettext("Groups that agree can then see another view. Your partners see your reason in any case when you discuss.");
   const element = h(
     "div",
     { class: "consent" },
