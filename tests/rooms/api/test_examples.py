@@ -59,7 +59,7 @@ def test_the_examples(site, tmp_path):
         answers.append(json.loads(done.stdout) if done.stdout else None)
         if "--data-binary @curve.png" in line:
             picture = answers[-1]["key"]
-    assert len(answers) == 28
+    assert len(answers) == 29
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[8]["results"]] == ["hello"]
     assert (answers[11]["round"], answers[11]["choice"]) == (1, "B")
