@@ -66,4 +66,4 @@ def test_the_examples(site, tmp_path):
     assert answers[12]["phase"] == "vote"
     assert [line["outcome"] for line in answers[18]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
-    assert [one["outcome"] for one in answers[25]["questions"]] == ["new", "refused"]
+    assert [one["outcome"] for one in answers[26]["questions"]] == ["new", "refused"]
