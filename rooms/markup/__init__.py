@@ -74,7 +74,6 @@ def inline_html_or_none(text: str) -> str | None:
 
 
 @lru_cache(maxsize=REMEMBERED)
-@lru_cache(maxsize=REMEMBERED)
 def plain(text: str) -> str:
     """Return a text without its markup, for titles and lists; formulas are TeX between dollars."""
     if len(text) > LONGEST:
