@@ -16,8 +16,10 @@ from msgspec import Struct
 from accounts import people
 from accounts.people import User
 from rooms import frames, permissions, ratelimit
+from rooms.actions import flags, places
 from rooms.actions import rooms as room_actions
 from rooms.actions import session as session_actions
+from rooms.actions.convictions import say_convinced
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.votes import Ballot, DraftBallot, store_ballots, store_drafts
 from rooms.conf import limits
@@ -25,7 +27,7 @@ from rooms.delivery import names, publish, topics
 from rooms.delivery.connection import LiveConnection
 from rooms.delivery.notices import Direct, Passing, Topic
 from rooms.process.runtime import Runtime
-from rooms.queries import classroom, messages, results
+from rooms.queries import classroom, messages, results, visits
 from rooms.queries.rooms import list_rooms, list_users
 from rooms.wire import events, parser, replies
 from rooms.wire.commands import (
@@ -36,6 +38,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -47,22 +50,20 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Typing,
     Unsubscribe,
 )
 from rooms.wire.errors import PeerError, PermissionDenied, RateLimited
-from rooms.wire.events import (
-    DirectData,
-    MessageRemoved,
-    Snapshot,
-    TopicMessage,
-    TypingEvent,
-)
+from rooms.wire.events import DirectData, MessageRemoved, Snapshot, TopicMessage, TypingEvent
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import VisitGroup
 
 
 class Client(Protocol):
@@ -173,7 +174,10 @@ async def _typing(client: Client, command: Typing) -> None:
     except RateLimited:
         return
     audience, channel_group = await _room_audience(client, room)
-    event = TypingEvent(room=str(room), user=frames.person(client.user))
+    person = await client.runtime.pseudonyms.typist(client.user, room, channel_group)
+    if person is None:
+        return
+    event = TypingEvent(room=str(room), user=person)
     publish.now(channel_group, Passing(audience, events.encode(event), skip=client.user.pk))
 
 
@@ -196,6 +200,10 @@ async def _mark_read(client: Client, command: MarkRead) -> replies.HasRead:
         room_actions.mark_read, user=client.user, room=command.room, seq=command.seq
     )
     return replies.HasRead(room=str(room.id), seq=seq)
+
+
+async def _flag_message(client: Client, command: FlagMessage) -> replies.Flagged:
+    return await client.runtime.threads.run(flags.flag, user=client.user, command=command)
 
 
 async def _state(client: Client, command: State) -> Snapshot:
@@ -225,6 +233,21 @@ async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     return frames.drafted(command.round, draft)
 
 
+async def _say_convinced(client: Client, command: SayConvinced) -> replies.Convinced:
+    said = await client.runtime.threads.run(say_convinced, user=client.user, command=command)
+    return replies.Convinced(said)
+
+
+async def _set_place(client: Client, command: SetPlace) -> replies.Placed:
+    said = await client.runtime.threads.run(places.set_place, user=client.user, command=command)
+    return frames.placed(said)
+
+
+async def _share_reasons(client: Client, command: ShareReasons) -> replies.Sharing:
+    said = await client.runtime.threads.run(places.share_reasons, user=client.user, command=command)
+    return frames.sharing(said)
+
+
 async def _subscribe(client: Client, command: Subscribe) -> replies.Subscribed:
     topics.check_pattern(command.topic)
     slug = topics.course(command.topic)
@@ -252,6 +275,7 @@ async def _publish(client: Client, command: Publish) -> replies.Sent:
     slug = topics.course(command.topic)
     ratelimit.published.take(client.user.pk)
     channel_group = await _course_group(client, slug)
+    await client.runtime.pseudonyms.check_publisher(client.user, slug, channel_group)
     event = TopicMessage(
         topic=command.topic,
         data=command.data,
@@ -307,6 +331,12 @@ async def _control(client: Client, command: Control) -> replies.Moved:
     return replies.Moved.to(moved.phase, moved.epoch, moved.groups, moved.question)
 
 
+async def _visit(client: Client, command: VisitGroup) -> replies.Visited:
+    await _control(client, command)
+    run = client.runtime.threads.run
+    return await run(visits.visited, client.user, client.course, command.group)
+
+
 async def _figures(client: Client, command: Figures) -> FiguresBody:
     return await client.runtime.threads.run(results.figures_for, client.user, client.course)
 
@@ -327,9 +357,13 @@ CHAT: dict[type[Command], Handler] = {
     PrivateMessage: _private_message,
     Typing: _typing,
     MarkRead: _mark_read,
+    FlagMessage: _flag_message,
     State: _state,
     CastVote: _vote,
     DraftVote: _draft,
+    SayConvinced: _say_convinced,
+    SetPlace: _set_place,
+    ShareReasons: _share_reasons,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
     Publish: _publish,
@@ -338,6 +372,7 @@ CHAT: dict[type[Command], Handler] = {
 }
 DASHBOARD: dict[type[Command], Handler] = {
     **dict.fromkeys(CONTROL_COMMANDS, _control),
+    VisitGroup: _visit,
     Figures: _figures,
     DashboardState: _dashboard_state,
     Ping: _ping,

@@ -25,6 +25,8 @@ LIMITS = (
         "Seconds from the command to stop a vote to its close, in which pages send the choices "
         "that students have not sent.",
     ),
+    Limit("FLAG_RATE", 0.2, 0.001, "Messages that one user flags per second."),
+    Limit("FLAG_BURST", 10, 1, "How many of these may come at once."),
     Limit("FEED_RATE", 100.0, 0.01, "Frames of one user to feeds per second."),
     Limit("FEED_BURST", 500, 1, "How many of these may come at once."),
     Limit(

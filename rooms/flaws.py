@@ -36,6 +36,16 @@ _SENTENCES: dict[Flaw, Promise] = {
     Flaw.EMPTY_TAG: _("Tag %(number)s is empty."),
 }
 
+TWINS: dict[str, Promise] = {
+    "unknown_twin": _("The course no longer has the chosen question. Choose another one."),
+    "twin_of_itself": _("A question cannot be its own twin. Choose another one."),
+    "twin_of_twin": _(
+        "The chosen question is a twin itself. Choose the question that it is the twin of."
+    ),
+    "has_twins": _("This question has twins, so it cannot be the twin of another one."),
+}
+"""Why a question cannot be the twin of another one."""
+
 
 def sentence(problem: Problem) -> str:
     """Return a sentence about a problem, in the language of the page."""
@@ -52,7 +62,9 @@ def sentence(problem: Problem) -> str:
 def templates() -> dict[str, str]:
     """Return the sentences, with places for `limit`, `letter` and `number`, for a script.
 
-    The keys are those of the flaws, and for what is too long `too_long.` and the field.
+    The keys are those of the flaws and of `TWINS`, and for what is too long `too_long.` and the
+    field.
     """
     too_long = {f"{Flaw.TOO_LONG}.{field}": str(told) for field, told in _TOO_LONG.items()}
-    return {**{str(flaw): str(told) for flaw, told in _SENTENCES.items()}, **too_long}
+    plain = {str(flaw): str(told) for flaw, told in [*_SENTENCES.items(), *TWINS.items()]}
+    return plain | too_long

@@ -1,6 +1,7 @@
 """Conversion of models to the frames that all clients get."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
@@ -9,6 +10,8 @@ from accounts import people
 from accounts.people import User
 from rooms import markup
 from rooms.models import Course, Draft, Enrollment, Message, NewText, QuestionVersion, Room, Vote
+from rooms.peer import pseudonyms
+from rooms.peer.asking import Place
 from rooms.peer.content import Kind
 from rooms.wire import events, replies
 from rooms.wire.course_events import CourseChanged
@@ -28,6 +31,7 @@ from rooms.wire.events import (
     RoomAdded,
     RoomRemoved,
 )
+from rooms.wire.partners import PlaceName
 
 RESULT_FIELDS: Final = frozenset({"right", "voters", "tolerance", *Explained.__struct_fields__})
 """The fields of a result that older workers do not know."""
@@ -37,13 +41,23 @@ def person(user: User) -> Person:
     return Person(username=people.username(user), display_name=people.shown_name(user))
 
 
+def pseudonym(name: str) -> Person:
+    """Return somebody who has this pseudonym."""
+    return Person(username=pseudonyms.username(name), display_name=name, pseudonym=True)
+
+
+def student(user: User, names: Mapping[people.Key, str]) -> Person:
+    """Return a student of a class in which the students have these pseudonyms."""
+    return pseudonym(names.get(user.pk, pseudonyms.UNKNOWN))
+
+
 def body(message: Message | NewText) -> MessageBody:
     """Return the body of a stored message. A removed message keeps its place but has no text."""
     return MessageBody(
         id=str(message.id),
         seq=message.seq,
         room=str(message.room_id),
-        user=person(message.sender),
+        user=pseudonym(message.pseudonym) if message.pseudonym else person(message.sender),
         timestamp=message.created_at.timestamp(),
         text="" if message.removed_at else message.text,
         kind=message.kind,
@@ -166,6 +180,17 @@ def drafted(round_: int, draft: Draft | None) -> replies.Drafted:
     """Return the reply to a draft, which is None if a later vote stands."""
     sent_at = None if draft is None else draft.sent_at.timestamp()
     return replies.Drafted(round=round_, kept=draft is not None, sent_at=sent_at)
+
+
+def placed(enrollment: Enrollment) -> replies.Placed:
+    """Return where a student is, as they see it."""
+    place: PlaceName = "hall" if enrollment.place == Place.HALL else "elsewhere"
+    return replies.Placed(place=place, seat=enrollment.seat)
+
+
+def sharing(enrollment: Enrollment) -> replies.Sharing:
+    """Return whether others may see a student's reasons, as the student sees it."""
+    return replies.Sharing(shared=enrollment.shares_reasons_since is not None)
 
 
 def muted_until(enrollment: Enrollment) -> float | None:

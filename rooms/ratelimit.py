@@ -49,7 +49,8 @@ drafts = _named("DRAFT")
 relayed = _named("FEED")
 published = _named("PUBLISH")
 subscribed = _named("SUBSCRIBE")
-"""Limits making and ending subscriptions, and joining and leaving rooms."""
+"""Limits making and ending subscriptions, joining and leaving rooms, and what students say of
+themselves."""
 searches = _named("SEARCH")
 tokens = _named("TOKEN")
 """Limits the tokens that a user gets for their password."""
@@ -61,10 +62,12 @@ imports = _named("IMPORT")
 """Limits the files of questions that a lecturer looks at or imports, which take time to read."""
 pictures = _named("PICTURE")
 """Limits the pictures that a lecturer uploads."""
+flags = _named("FLAG")
+"""Limits the messages that a user flags."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 """Limits notices of typing, for each user and room."""
 
 ALL = (
     *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
-    *(rosters, imports, pictures, typed),
+    *(rosters, imports, pictures, flags, typed),
 )

@@ -6,7 +6,7 @@ from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import router
+from django.db import router, transaction
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -15,10 +15,10 @@ from accounts import people
 from accounts.models import Token, password_changed, user_deactivated, user_renamed
 from accounts.people import User
 from accounts.tokens import token_revoked
-from rooms.actions import guests, pictures, renames, signals, tell, uselog
+from rooms.actions import guests, pictures, pseudonyms, renames, signals, tell, uselog
 from rooms.conf import group_of_lecturers
 from rooms.delivery import names, notices, publish
-from rooms.models import Choice, Course, Enrollment, Picture, Question
+from rooms.models import Choice, ClassSettings, Course, Enrollment, Picture, Question
 
 _SLUG = "_peerchat_slug"
 
@@ -174,6 +174,23 @@ def tell_student_joined(instance: Enrollment, created: bool, raw: bool, **kwargs
     """Tell the site of a student whom the ORM enrolled; the action `enroll` tells of its own."""
     if created and not raw and instance.role == Enrollment.Role.STUDENT:
         signals.send(signals.student_joined, course=instance.course.slug, user=instance.user)
+
+
+@receiver(post_save, sender=Enrollment)
+def give_pseudonym(
+    instance: Enrollment, raw: bool, update_fields: Any = None, **kwargs: Any
+) -> None:
+    """Give a new student a pseudonym if the class has them; `enroll` gives its own."""
+    if not raw and (update_fields is None or "role" in update_fields):
+        pseudonyms.welcome(instance.course)
+
+
+@receiver(post_save, sender=ClassSettings)
+def follow_class_settings(instance: ClassSettings, raw: bool, **kwargs: Any) -> None:
+    """Let the class that is on follow the choice of pseudonyms."""
+    if not raw:
+        with transaction.atomic():
+            pseudonyms.follow_settings(instance)
 
 
 @receiver(post_delete, sender=Enrollment)

@@ -8,6 +8,7 @@ from rooms.pages import (
     guests,
     invitations,
     joining,
+    pairing,
     people,
     pictures,
     question_editor,
@@ -17,6 +18,7 @@ from rooms.pages import (
     roster,
     screen,
     tryouts,
+    yields,
 )
 
 app_name = "peerchat"
@@ -26,6 +28,8 @@ urlpatterns = [
     path("courses/<slug:slug>/", views.course, name="course"),
     path("courses/<slug:slug>/instructor/", views.instructor, name="instructor"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
+    path("courses/<slug:slug>/pairing/", pairing.pairing, name="pairing"),
+    path("courses/<slug:slug>/pairing/yields/", yields.yields, name="yields"),
     path(
         "courses/<slug:slug>/questions/import/",
         question_import.question_import,

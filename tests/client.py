@@ -20,7 +20,9 @@ Frame = dict[str, Any]
 
 WITHIN = patient(20.0)
 """Seconds after which a test stops waiting for a frame."""
-BY_ITSELF = frozenset({"presence", "figures", "voted", "drafted", "read", "closing"})
+BY_ITSELF = frozenset(
+    {"presence", "figures", "voted", "drafted", "convinced", "placed", "sharing", "read", "closing"}
+)
 """Events that may come at any time, or that repeat a reply."""
 
 _names = itertools.count(1)

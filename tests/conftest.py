@@ -39,6 +39,35 @@ FAULT = (
     *("tests/rooms/test_redis_away.py", "tests/rooms/test_database_away.py"),
     *("tests/rooms/test_lost_notices.py", "tests/rooms/api/test_outage.py"),
 )
+WHOLE = (
+    *("tests/attacks/", "tests/deployment/", "tests/inclusion/", "tests/peerchat/server/"),
+    "tests/test_rehearse.py",
+    # Files that take more than eight seconds of CPU.
+    *(
+        "tests/accounts/test_hashing.py",
+        "tests/accounts/test_lockout.py",
+        "tests/accounts/test_rush.py",
+    ),
+    *(
+        "tests/peerchat/test_health.py",
+        "tests/peerchat/test_metrics.py",
+        "tests/peerchat/test_script_name.py",
+    ),
+    *("tests/rooms/actions/test_tryouts.py", "tests/rooms/api/test_site.py"),
+    *("tests/rooms/consumers/test_authentication.py", "tests/rooms/consumers/test_feeds.py"),
+    *("tests/rooms/formats/test_hostile.py", "tests/rooms/formats/test_hostile_xml.py"),
+    *("tests/rooms/process/test_silent.py", "tests/rooms/queries/test_search.py"),
+    *("tests/rooms/test_lonely.py", "tests/rooms/test_markup.py", "tests/rooms/test_partners.py"),
+    *("tests/rooms/test_pictures.py", "tests/rooms/test_question.py"),
+    *("tests/rooms/test_question_round_trip.py", "tests/rooms/test_revision.py"),
+    *(
+        "tests/rooms/test_revocation.py",
+        "tests/rooms/test_seating.py",
+        "tests/rooms/test_sockets.py",
+    ),
+    *("tests/rooms/test_transitions.py", "tests/rooms/test_tryouts.py"),
+    *("tests/rooms/test_untold_revocation.py", "tests/rooms/test_wire.py"),
+)
 
 
 def pytest_report_header() -> str:
@@ -61,6 +90,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("browser")
         if item.nodeid.startswith(FAULT):
             item.add_marker("fault")
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker("whole")
         own = item.get_closest_marker("timeout")
         seconds = own.args[0] if own else usual
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)

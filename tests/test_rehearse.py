@@ -155,7 +155,8 @@ def test_a_class_with_bad_habits(site):
     assert [(word, claim) for word, claim, _ in found] == [
         ("ok", "no student was alone for more than 25 s"),
         ("ok", "no snapshot was older than what its socket already had"),
-        ("ok", "exactly the acknowledged votes count"),
+        ("ok", "no vote came after the close"),
+        ("ok", "exactly the acknowledged votes count, and the figures show them"),
     ]
     assert not Course.objects.exists()
 
@@ -182,6 +183,7 @@ def test_a_site_that_is_not_there(db):
     [
         (["--url=127.0.0.1:8000"], "The URL must look like http://127.0.0.1:8000, not "),
         (["--students=1"], "--students must be at least 2."),
+        (["--questions=11"], "--questions must be between 1 and 10."),
         (["--beside=1"], "--beside must be at least 2 and --log-in-within at least 0."),
         (["--log-in-within=-1"], "--beside must be at least 2 and --log-in-within at least 0."),
         (["--unsent=101"], "--unsent must be between 0 and 100."),

@@ -14,6 +14,7 @@ once and in order. `python -m peerchat.client` is a chat in a terminal.
 from peerchat.client.client import Client
 from peerchat.client.events import DirectData, Reset, Resumed, TopicMessage
 from peerchat.client.reconnecting import ClientError, Closed, CommandRefused, Denied, Unreachable
+from rooms.wire.arguments import ConvincedEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -31,6 +32,7 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.talk_events import MessageRestored
 
 __all__ = [
     "Client",
@@ -39,11 +41,13 @@ __all__ = [
     "ClosingEvent",
     "CommandRefused",
     "ControlEvent",
+    "ConvincedEvent",
     "Denied",
     "DirectData",
     "DraftedEvent",
     "FiguresEvent",
     "MessageRemoved",
+    "MessageRestored",
     "MutedEvent",
     "NewMessageEvent",
     "PartnersEvent",

@@ -4,15 +4,16 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
 from peerchat.client.answers import Answer, as_sent
 from peerchat.client.events import ON_THE_WIRE, Event, Reset, Resumed
 from peerchat.client.joining import Joining
+from peerchat.client.myself import Myself
 from peerchat.client.reconnecting import Body, ReconnectingSocket
-from peerchat.client.requests import ask
+from peerchat.client.requests import ask, checked
 from rooms.wire.events import (
     MessageBody,
     MyCourse,
@@ -29,7 +30,7 @@ EVENTS_KEPT = 10_000
 """The most events that wait for `listen`. If nothing listens, the oldest are dropped."""
 
 
-class Client:
+class Client(Myself):
     """A user of a site, connected until it is closed.
 
     `url` is that of the site, with the path that it is below, if any. `token` is one of `log_in`,
@@ -42,7 +43,7 @@ class Client:
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self.url = _checked(url)
+        self.url = checked(url)
         self.user: Person | None = None
         """The client's user; None until the client is open."""
         self.courses: list[MyCourse] = []
@@ -75,7 +76,7 @@ class Client:
     async def log_in(cls, url: str, username: str, password: str) -> Self:
         """Return a client with a new token. Raises Denied, Unreachable or ValueError."""
         body = {"username": username, "password": password}
-        answer = await ask("POST", f"{_checked(url)}/api/tokens/", body)
+        answer = await ask("POST", f"{checked(url)}/api/tokens/", body)
         return cls(url, answer["token"])
 
     @classmethod
@@ -88,7 +89,7 @@ class Client:
         Raises Denied, Unreachable or ValueError.
         """
         body = {"code": code, "name": name} | ({"device": device} if device else {})
-        answer = await ask("POST", f"{_checked(url)}/api/join/", body)
+        answer = await ask("POST", f"{checked(url)}/api/join/", body)
         return cls(url, answer["token"])
 
     async def __aenter__(self) -> Self:
@@ -162,6 +163,10 @@ class Client:
         """Record how far the user has read."""
         await self._chat.ask("mark_read", {"room": room, "seq": seq})
 
+    async def flag(self, room: str, seq: int, *, flagged: bool = True) -> None:
+        """Point a message out to those who lead the course, or take that back."""
+        await self._chat.ask("flag_message", {"room": room, "seq": seq, "flagged": flagged})
+
     # --- the class -------------------------------------------------------------------------
 
     async def state(self, course: str) -> Body:
@@ -208,6 +213,11 @@ class Client:
         """
         fields = {"choice": as_sent(choice), "question": question, "round": round, "after": after}
         return bool((await self._chat.ask("draft", {"course": course, **fields, **given}))["kept"])
+
+    async def say_convinced(self, course: str, question: str, by: str, **said: str) -> None:
+        """Say what convinced the user in the second vote, as the command of the chat takes it."""
+        fields = {"course": course, "question": question, "by": by, **said}
+        await self._chat.ask("say_convinced", fields)
 
     async def control(self, course: str, action: str, **fields: Any) -> Body:
         """Send a command of an instructor, such as `start_question`, and return its reply.
@@ -374,13 +384,6 @@ class Client:
 
 async def _nothing(welcome: Body) -> None:
     pass
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the URL must look like https://peer.example.edu, not {url!r}")
-    return url.rstrip("/")
 
 
 def _fields(answer: Body) -> Body:

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rooms.wire.course_events import CourseChanged
+from rooms.wire.arguments import ConvincedEvent
+from rooms.wire.course_events import AsksEvent, CourseChanged
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
@@ -25,6 +26,9 @@ from rooms.wire.events import (
     VotedEvent,
 )
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.place_events import PlacedEvent, SharingEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
+from rooms.wire.talk_events import MessageRestored
 
 
 class Resumed(Struct, frozen=True):
@@ -61,13 +65,19 @@ Event = (
     | RoomAdded
     | RoomRemoved
     | MessageRemoved
+    | MessageRestored
     | SystemEvent
     | ControlEvent
     | ClosingEvent
     | VotedEvent
     | DraftedEvent
+    | ConvincedEvent
+    | PlacedEvent
+    | SharingEvent
     | ReadEvent
     | MutedEvent
+    | PseudonymEvent
+    | AsksEvent
     | CourseChanged
     | CourseRenamed
     | QuestionRenamed

@@ -89,7 +89,8 @@ class ReconnectingSocket:
         self._on_connect = on_connect
         self._on_lost = on_lost
         self._socket: ClientConnection | None = None
-        self._me = ""
+        # The usernames under which the user's own messages come.
+        self._mine: set[str] = set()
         # Commands without an answer, in order, and those that this connection has sent.
         self._pending: dict[str, tuple[str, asyncio.Future[Body]]] = {}
         self._sent: set[str] = set()
@@ -217,7 +218,9 @@ class ReconnectingSocket:
 
     async def _serve(self, socket: ClientConnection, welcome: Body) -> None:
         self._socket = socket
-        self._me = welcome["user"]["username"]
+        self._mine = {welcome["user"]["username"]}
+        for course in welcome.get("courses", ()):
+            self._note_pseudonym(course)
         self._sent.clear()
         greeting = asyncio.create_task(self._greet(welcome))
         try:
@@ -243,6 +246,7 @@ class ReconnectingSocket:
 
     def _take(self, text: str) -> None:
         body = json.loads(text)
+        self._note_pseudonym(body)
         waiting = self._pending.get(f"{body.get('uuid')}{body['action']}")
         if waiting is None and body.get("status") == "error":
             # A refused private_message is answered under its own name.
@@ -258,7 +262,12 @@ class ReconnectingSocket:
         """Return whether it is another user's message, which may have the same uuid."""
         if body["action"] != "new_message" or body["status"] != "success":
             return False
-        return bool(body["message"]["user"]["username"] != self._me)
+        return body["message"]["user"]["username"] not in self._mine
+
+    def _note_pseudonym(self, body: Body) -> None:
+        """Note the user's pseudonym, if a course of the welcome, an event or a state tells it."""
+        if me := body.get("me"):
+            self._mine.update((me["username"], *me["earlier"]))
 
     def _end(self, error: ClientError) -> None:
         self._ended = self._ended or error

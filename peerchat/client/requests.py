@@ -5,11 +5,20 @@ import json
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 from peerchat.client.reconnecting import Body, Denied, Unreachable
 
 ANSWER_WITHIN = 15.0
 """Seconds an HTTP request may take."""
+
+
+def checked(url: str) -> str:
+    """Return the address of a site without a slash at its end. Raises ValueError for another."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"the URL must look like https://peer.example.edu, not {url!r}")
+    return url.rstrip("/")
 
 
 async def ask(method: str, url: str, body: Body | None = None, *, token: str = "") -> Any:

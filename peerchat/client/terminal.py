@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
-import msgspec
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
@@ -20,7 +19,6 @@ from rooms.wire.events import (
     CourseRenamed,
     MessageBody,
     NewMessageEvent,
-    PartnerBody,
     PartnersEvent,
     QuestionBody,
     RoomAdded,
@@ -60,13 +58,20 @@ class Terminal:
             "history": (self._history, "/history [N]             show the last messages"),
             "state": (self._state, "/state                   show the state of the class"),
             "vote": (self._vote, "/vote ANSWER [1-5]       vote, optionally with your confidence"),
+            "place": (self._place, "/place hall or elsewhere [SEAT]   say where you are"),
+            "share": (self._share, "/share yes or no         let others see your reasons, unnamed"),
             "start": (self._start, "/start QUESTION [SECS]   instructor: pose a question"),
             "quick": (self._quick, "/quick [CHOICES [SECS]]  instructor: ask, unprepared"),
             "correct": (self._correct, "/correct ANSWER ... or - instructor: the right answer"),
+            "extend": (self._extend, "/extend [SECS]           instructor: give more time"),
             "countdown": (self._countdown, "/countdown [SECS]        instructor: close soon"),
             "stop": (self._step("stop_vote"), "/stop                    instructor: close now"),
             "partners": (self._partners, "/partners [SIZE]         instructor: form groups"),
-            "chat": (self._step("enable_chat"), "/chat                    instructor: open chat"),
+            "discuss": (
+                self._step("enable_discussion"),
+                "/discuss                 instructor: open the discussion",
+            ),
+            "chat": (self._step("enable_chat"), "/chat                    ... in the chat only"),
             "face": (self._step("enable_face_chat"), "/face                    ... face to face"),
             "revote": (
                 self._step("start_revote"),
@@ -142,7 +147,7 @@ class Terminal:
                     self._course = event.course
                     await self._read_rooms()
                     self._room = event.room
-                    self._write(words.of_partners(event.partners))
+                    self._write_all(words.of_partners(event))
                 case RoomAdded() | RoomRemoved():
                     await self._read_rooms()
                     if self._room not in self._rooms:
@@ -242,12 +247,12 @@ class Terminal:
         if state["phase"] == "idle":
             self._write("-- No question is open.")
         else:
-            shown = _control_part(state)
+            shown = words.in_state(ControlEvent, state)
             self._note(shown.course, shown.question)
             self._write_all(words.of_class(shown))
         if state["partners"]:
             self._room = state["room"]
-            self._write(words.of_partners([PartnerBody(**body) for body in state["partners"]]))
+            self._write_all(words.of_partners(words.in_state(PartnersEvent, state)))
 
     def _note(self, course: str, question: QuestionBody | None) -> None:
         self._kinds[course] = "" if question is None else question.kind
@@ -265,6 +270,17 @@ class Terminal:
             confidence=int(confidence) if confidence else None,
         )
         self._write(f"Your vote in round {number}: {words.plain(answer)}.")
+
+    async def _place(self, place: str, *seat: str) -> None:
+        await self.client.set_place(self._in_course(), place, seat=" ".join(seat))
+        self._write("Your partners learn where you are.")
+
+    async def _share(self, answer: str) -> None:
+        shared = {"yes": True, "no": False}.get(answer)
+        if shared is None:
+            raise ValueError(answer)
+        await self.client.share_reasons(self._in_course(), shared=shared)
+        self._write(f"Others {'may' if shared else 'do not'} see your reasons without your name.")
 
     def _answer(self, typed: str) -> str:
         """Return an answer as it is sent: the letters of choices may be typed in lower case."""
@@ -307,9 +323,12 @@ class Terminal:
     async def _countdown(self, seconds: str = "5") -> None:
         await self._control("count_down_and_stop", seconds=float(seconds))
 
+    async def _extend(self, seconds: str = "30") -> None:
+        await self._control("extend", seconds=float(seconds))
+
     async def _partners(self, size: str = "2") -> None:
         answer = await self._control("make_partners", group_size=int(size))
-        self._write(f"{answer['groups']} groups formed. /chat opens the discussion.")
+        self._write(f"{answer['groups']} groups formed. /discuss opens the discussion.")
 
     async def _next(self, question: str = "") -> None:
         await self._control("next_question", **({"question": question} if question else {}))
@@ -323,15 +342,6 @@ class Terminal:
 
     async def _quit(self) -> None:
         self.done = True
-
-
-def _control_part(state: dict[str, Any]) -> ControlEvent:
-    """Return the part of a snapshot that a `control` event also has."""
-    names = ControlEvent.__struct_fields__
-    return msgspec.convert(
-        {"action": "control", **{key: value for key, value in state.items() if key in names}},
-        ControlEvent,
-    )
 
 
 def _split(rest: str) -> list[str]:

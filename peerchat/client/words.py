@@ -1,10 +1,13 @@
 """The texts with which a terminal describes a class."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from rooms.wire.events import ControlEvent, MessageBody, PartnerBody, QuestionBody, Result
+import msgspec
+
+from rooms.wire.events import ControlEvent, Event, MessageBody, PartnersEvent, QuestionBody, Result
+from rooms.wire.partners import OfferedReason
 
 CONTROL_IN_WORDS = {
     "enableVote": "Voting is open.",
@@ -12,16 +15,29 @@ CONTROL_IN_WORDS = {
     "stopVote": "Voting is closed.",
     "enableChat": "Discuss with your partners.",
     "enableFaceChat": "Find your partners in the room and talk.",
+    "enableDiscussion": "Find your partners in the hall, or discuss here.",
     "enableRevote": "Vote again.",
     "reveal": "The answer:",
     "enableNext": "Next question.",
 }
+
+PLACES = {"hall": "in the hall", "elsewhere": "elsewhere"}
 
 HOW_TO_ANSWER = {
     "several": "Several may be right: /vote AC",
     "number": "A number{unit}: /vote 9.81",
     "text": 'A short text: /vote "your answer"',
 }
+
+
+Told = TypeVar("Told", bound=Event)
+
+
+def in_state(kind: type[Told], state: Mapping[str, Any]) -> Told:
+    """Return the part of a snapshot that an event of this kind also has."""
+    names = kind.__struct_fields__
+    fields = {name: value for name, value in state.items() if name in names}
+    return msgspec.convert({"action": kind.__struct_config__.tag, **fields}, kind)
 
 
 def of_class(event: ControlEvent) -> Iterator[str]:
@@ -102,13 +118,27 @@ def of_figures(figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"normalised gain {figures['gain']:.2f}"
 
 
-def of_partners(partners: Sequence[PartnerBody]) -> str:
-    """Return who one's partners are, and what they chose."""
+def of_partners(told: PartnersEvent) -> Iterator[str]:
+    """Yield the lines that tell who one's partners are, where, and what they said."""
     names = ", ".join(
         plain(p.display_name) + (f" (chose {plain(p.choice)})" if p.choice else "")
-        for p in partners
+        for p in told.partners
     )
-    return f"Your partners: {names}. Your messages now go to them."
+    number = f" in group {told.group}" if isinstance(told.group, int) else ""
+    yield f"Your partners{number}: {names}. Your messages now go to them."
+    for partner in told.partners:
+        sure = partner.confidence if isinstance(partner.confidence, int) else None
+        said = [
+            f"{sure} of 5 sure" if sure is not None else "",
+            PLACES.get(str(partner.place), ""),
+            plain(partner.seat) if isinstance(partner.seat, str) else "",
+            plain(partner.rationale) if isinstance(partner.rationale, str) else "",
+        ]
+        if any(said):
+            yield f"   {plain(partner.display_name)}: {'; '.join(filter(None, said))}"
+    if isinstance(told.offered, OfferedReason):
+        choice, reason = plain(told.offered.choice), plain(told.offered.rationale)
+        yield f"   Somebody else chose {choice}: {reason}"
 
 
 def of_message(message: MessageBody, where: str) -> str:

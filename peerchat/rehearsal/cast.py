@@ -14,12 +14,12 @@ from accounts import people, tokens
 from accounts.people import User
 from rooms.actions import joining, rehearsals
 from rooms.actions.enrollment import enroll
-from rooms.models import Choice, Connection, Course, Enrollment, Question
+from rooms.actions.question_edits import store_contents
+from rooms.models import Choice, ClassSettings, Connection, Course, Enrollment, Question
+from rooms.peer.content import QuestionContent
 from rooms.queries.people import head_count
 
 QUESTION = "rehearsal"
-QUESTIONS = ("rehearsal-1", "rehearsal-2", "rehearsal-3")
-"""Of a class with bad habits."""
 LETTERS, RIGHT = "ABCD", "B"
 CLOSED_WITHIN = 20.0
 """Seconds that the server has to note that the sockets are closed."""
@@ -27,26 +27,28 @@ CLOSED_WITHIN = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Holds the participants; `students` are tokens by username."""
+    """Holds the participants; `students` are tokens by username, `questions` are slugs."""
 
     course: Course
     users: list[User]
     instructor: str
     students: dict[str, str]
+    questions: tuple[str, ...]
 
 
 @transaction.atomic
-def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)) -> Cast:
-    """A course with questions, an instructor and students, and a token for each."""
+def make_cast(slug: str, students: int, contents: Sequence[QuestionContent] = ()) -> Cast:
+    """A course with questions, an instructor and students, and a token for each.
+
+    Without `contents` it has one question. With them its students are asked where they are.
+    """
     course = Course.objects.create(slug=slug, title=rehearsals.TITLE)
-    for name in questions:
-        question = Question.objects.create(
-            course=course, slug=name, prompt="Which letter is the second one of the alphabet?"
-        )
-        Choice.objects.bulk_create(
-            Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
-            for letter in LETTERS
-        )
+    if contents:
+        ClassSettings.objects.create(course=course, asks_place=True, asks_seat=True)
+        stored = store_contents(course, contents, drafts=[False] * len(contents))
+        questions = tuple(question.slug for question in stored)
+    else:
+        questions = (_make_question(course),)
     names = rehearsals.usernames(slug, students)
     # They come in by their tokens only.
     unusable = make_password(None)
@@ -54,7 +56,18 @@ def make_cast(slug: str, students: int, questions: tuple[str, ...] = (QUESTION,)
     enroll(course=course, users=users[:1], role=Enrollment.Role.INSTRUCTOR)
     enroll(course=course, users=users[1:])
     instructor, *others = (tokens.issue(user, name="rehearsal", days=1) for user in users)
-    return Cast(course, users, instructor, dict(zip(names[1:], others, strict=True)))
+    return Cast(course, users, instructor, dict(zip(names[1:], others, strict=True)), questions)
+
+
+def _make_question(course: Course) -> str:
+    question = Question.objects.create(
+        course=course, slug=QUESTION, prompt="Which letter is the second one of the alphabet?"
+    )
+    Choice.objects.bulk_create(
+        Choice(question=question, letter=letter, text=letter, is_correct=letter == RIGHT)
+        for letter in LETTERS
+    )
+    return QUESTION
 
 
 def make_visitors(slug: str, students: int) -> tuple[Cast, str]:

@@ -33,7 +33,8 @@ class HabitsPlan:
     address: str
     course: str
     questions: tuple[str, ...]
-    letters: str
+    answers: Mapping[str, Sequence[str]]
+    """The canonical answers that students give to each question, by its slug."""
     instructor: str
     students: Mapping[str, str]
     seed: int
@@ -49,6 +50,12 @@ class Register(Protocol):
 
     def choices(self, question: str, number: int) -> dict[str, str]:
         """Return the stored choice of each student in a round of a question, by username."""
+
+    def bars(self, question: str, number: int) -> dict[str, int]:
+        """Return the bars of the stored votes of a round that have any."""
+
+    def late_votes(self) -> int:
+        """Return the number of votes that were cast after the close of their round."""
 
 
 class Company:
@@ -109,7 +116,8 @@ class Habits:
                 url=plan.address,
                 course=plan.course,
                 habit=HABITS[index % len(HABITS)],
-                letters=plan.letters,
+                answers=plan.answers,
+                seat="" if index % 2 else f"Row {index // 20 + 1}, seat {index % 20 + 1}",
                 seconds=ROUND,
                 rng=random.Random(self._rng.random()),
                 findings=self._findings,
@@ -118,6 +126,7 @@ class Habits:
         ]
         self._wrong: list[str] = []
         self._stored = 0
+        self._late = 0
 
     async def run(self) -> None:
         """Play the class. Raises RehearsalError or TimeoutError if it cannot go on."""
@@ -144,6 +153,7 @@ class Habits:
         self._report.step(
             f"seed {self._plan.seed}", time.perf_counter() - began, f"course {self._plan.course}"
         )
+        self._late = await asyncio.to_thread(self._register.late_votes)
         self._judge()
 
     async def close(self) -> None:
@@ -157,7 +167,7 @@ class Habits:
         await self._closed("vote_closed")
         await self._check_votes(question, 1)
         await self._control("make_partners")
-        await self._control("enable_chat")
+        await self._control("enable_discussion")
         await asyncio.sleep(self._plan.discuss)
         await self._control("start_revote", seconds=ROUND)
         await self._closed("revote_closed")
@@ -183,9 +193,10 @@ class Habits:
     async def _check_votes(self, question: str, number: int) -> None:
         assert self._teacher is not None
         stored = await asyncio.to_thread(self._register.choices, question, number)
+        bars = await asyncio.to_thread(self._register.bars, question, number)
         figures = (await self._teacher.command("figures")).body
         counted = {letter: n for letter, n in figures["histograms"][number - 1].items() if n}
-        if counted != dict(Counter(stored.values())) or figures["votes"][number - 1] != len(stored):
+        if counted != bars or figures["votes"][number - 1] != len(stored):
             self._wrong.append(f"{question}/{number}: the figures show {counted}")
         for pupil in self._pupils:
             ballot = pupil.ballots.get((question, number))
@@ -216,9 +227,10 @@ class Habits:
             f"{len(found.late)} of {found.snapshots}, {found.numbered} with a number"
             + "".join(f"; {one}" for one in found.late[:3]),
         )
+        check("no vote came after the close", not self._late, f"{self._late} of {self._stored}")
         votes = found.votes
         check(
-            "exactly the acknowledged votes count",
+            "exactly the acknowledged votes count, and the figures show them",
             not self._wrong and not found.refused and votes["counted"] > 0,
             f"{votes['counted']} acknowledged, {votes['refused']} refused, {votes['unsure']} "
             f"unsure; {self._stored} stored, {len(self._wrong)} wrong"

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from django.db import connections
+from django.db.models import F
 
 from accounts import people
 from rooms.models import (
@@ -18,6 +19,7 @@ from rooms.models import (
     Round,
     Vote,
 )
+from rooms.peer.bars import tally
 from rooms.peer.phases import Phase
 
 
@@ -75,6 +77,20 @@ class Ledger:
         return dict(
             cast.filter(round__number=number).values_list(people.by_name("user__"), "choice")
         )
+
+    @own_connection()
+    def bars(self, question: str, number: int) -> dict[str, int]:
+        round_ = Round.objects.select_related("question", "version").get(
+            session__course=self._course, question__slug=question, number=number
+        )
+        votes = Counter(Vote.objects.filter(round=round_).values_list("choice", flat=True))
+        (bars,) = tally(round_.asked.key, [votes])
+        return {bar: count for bar, count in bars.items() if count}
+
+    @own_connection()
+    def late_votes(self) -> int:
+        mine = Vote.objects.filter(round__session__course=self._course)
+        return mine.filter(cast_at__gt=F("round__closed_at")).count()
 
     @own_connection()
     def partner_messages(self) -> dict[str, list[tuple[int, str, str]]]:

@@ -1,11 +1,14 @@
-"""A student with bad habits, who comes late, reloads, is lost, has two tabs and votes late."""
+"""A student with bad habits, who comes late, reloads, is lost, has two tabs and votes late.
+
+Every second student is in the hall, the others are elsewhere.
+"""
 
 import asyncio
 import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +16,13 @@ from peerchat.client.reconnecting import Body, ClientError, CommandRefused, Reco
 from peerchat.rehearsal.relay import Relay
 from rooms.delivery.tasks import Tasks
 
-HABITS = ("steady", "late", "reload", "lost", "tabs", "gone")
+HABITS = ("steady", "late", "silent", "reload", "lost", "away", "asleep", "tabs", "gone")
+"""`silent` students never vote, `away` ones leave for a minute, the phones of `asleep` ones stop
+without a word, and `gone` ones never return."""
+MINUTE = 60.0
+"""Seconds that students are away who leave for a while."""
+ASLEEP = (15.0, 60.0)
+"""The least and most seconds that a phone sleeps."""
 LAST_MOMENT = 0.2
 """Seconds before or after the deadline in which last-minute votes come."""
 TABS = 3
@@ -67,6 +76,7 @@ class Tab:
         self._told = 0
         self.connected = True
         await self.socket.ask("state", {"course": self._pupil.course}, urgent=True)
+        await self._pupil.say_where(self)
 
     def _dropped(self) -> None:
         self.connected = False
@@ -90,7 +100,9 @@ class Tab:
 class Pupil:
     """A student of the class in `course`, who is simulated until `leave`.
 
-    `seconds` is the duration of a round. `rng` decides what the student does and when.
+    `seconds` is the duration of a round. `answers` has the canonical answers that may be given to
+    each question, by its slug. `seat` is the student's seat in the hall, or empty for a student
+    elsewhere. `rng` decides what the student does and when.
     """
 
     def __init__(
@@ -101,7 +113,8 @@ class Pupil:
         url: str,
         course: str,
         habit: str,
-        letters: str,
+        answers: Mapping[str, Sequence[str]],
+        seat: str,
         seconds: float,
         rng: random.Random,
         findings: Findings,
@@ -113,7 +126,8 @@ class Pupil:
         self.ballots: dict[tuple[str, int], Ballot] = {}
         self._url = url
         self._habit = habit
-        self._letters = letters
+        self._answers = answers
+        self._seat = seat
         self._seconds = seconds
         self._rng = rng
         self._relay = Relay(url)
@@ -156,6 +170,12 @@ class Pupil:
                     await self._lose()
                     await asyncio.sleep(rng.uniform(2, 30))
                     await self._open()
+                case "away":
+                    await self._reload(MINUTE)
+                case "asleep":
+                    await self._lose()
+                    await asyncio.sleep(rng.uniform(*ASLEEP))
+                    await self._open()
                 case "tabs":
                     if len(self._tabs) < TABS and rng.random() < 0.6:
                         await self._open()
@@ -169,7 +189,7 @@ class Pupil:
                     return
 
     async def _open(self) -> None:
-        tab = Tab(self, self._way if self._habit in ("lost", "gone") else self._url)
+        tab = Tab(self, self._way if self._habit in ("lost", "asleep", "gone") else self._url)
         self._tabs.append(tab)
         while True:
             try:
@@ -196,6 +216,12 @@ class Pupil:
         self._relay.lose()
         await self._reload(None)
 
+    async def say_where(self, tab: Tab) -> None:
+        """Say on a page where the student is."""
+        place = {"place": "hall", "seat": self._seat} if self._seat else {"place": "elsewhere"}
+        with contextlib.suppress(ClientError, TimeoutError):
+            await tab.socket.ask("set_place", {"course": self.course, **place}, urgent=True)
+
     # --- the class -------------------------------------------------------------------------
 
     def told(self, tab: Tab, body: Body) -> None:
@@ -204,6 +230,8 @@ class Pupil:
             self._start(self._look(tab))
         question = body.get("question")
         if body.get("phase") not in ("vote", "revote") or question is None:
+            return
+        if self._habit == "silent":
             return
         key = question["question"], body["round"]
         if key not in self.ballots and body["deadline"] is not None:
@@ -223,11 +251,12 @@ class Pupil:
         else:
             moment = time.monotonic() + rng.uniform(0, max(deadline - time.monotonic(), 0))
         await asyncio.sleep(max(moment - time.monotonic(), 0))
-        choice = rng.choice(self._letters)
+        answers = self._answers[key[0]]
+        choice = rng.choice(answers)
         clicks = 2 if rng.random() < 0.4 else 1
         await asyncio.gather(*(self._click(key, choice) for _ in range(clicks)))
         if rng.random() < 0.3:
-            await self._click(key, rng.choice(self._letters))
+            await self._click(key, rng.choice(answers))
 
     async def _click(self, key: tuple[str, int], choice: str) -> None:
         tab = next((tab for tab in self._tabs if tab.connected), None)

@@ -16,14 +16,17 @@ from django.utils import timezone, translation
 
 from accounts import people
 from accounts.people import User
-from rooms.actions import tell, tryouts
+from rooms.actions import bot_convictions, tell, tryouts
+from rooms.actions.convictions import say_convinced
 from rooms.actions.lines import text_of, words
 from rooms.actions.messages import Post, store_posts
 from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.actions.votes import Ballot, store_ballots
-from rooms.models import Connection, TryOut
+from rooms.models import ClassSettings, Connection, TryOut
 from rooms.peer import bots
+from rooms.peer.asking import Asked
 from rooms.peer.bot_answers import options
+from rooms.peer.bots import Line, PlannedVote
 from rooms.peer.phases import OPEN_PHASES, Phase
 from rooms.queries import tryouts as queries
 from rooms.queries.tryouts import Scene
@@ -91,6 +94,7 @@ def play(*, troupe: Troupe, worker: UUID) -> bool:
         if scene.judge is not None and scene.phase in OPEN_PHASES:
             _vote(made, troupe, scene, key, known)
         _write(made, troupe, scene, key, known, now)
+    _say_what_convinced(made, troupe, scene, key)
     return True
 
 
@@ -152,16 +156,19 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[
         planned = bots.first_votes(key, len(troupe.students), known, correct)
     else:
         planned = bots.second_votes(key, scene.first, known, correct, scene.company)
+    settings = ClassSettings.of(made.course)
     ballots = []
     for number, vote in planned.items():
         if number in scene.voted or number not in scene.here:
             continue
         if vote.is_due(scene.since_round, scene.left):
+            confidence, rationale = _given(settings, vote)
             command = CastVote(
                 uuid=uuid.uuid4().hex,
                 course=made.course.slug,
                 choice=vote.choice,
-                confidence=vote.confidence,
+                confidence=confidence,
+                rationale=rationale,
                 question=scene.asked,
                 round=scene.round.number,
             )
@@ -171,6 +178,32 @@ def _vote(made: TryOut, troupe: Troupe, scene: Scene, key: str, known: Sequence[
         with _held(made) as there:
             if there:
                 store_ballots(ballots)
+
+
+def _say_what_convinced(made: TryOut, troupe: Troupe, scene: Scene, key: str) -> None:
+    if not ClassSettings.of(made.course).asks_convinced:
+        return
+    course = made.course.slug
+    said = list(bot_convictions.to_say(course, troupe.students, scene, key, troupe.done))
+    if not said:
+        return
+    with _held(made) as there:
+        for name, user, command in said if there else ():
+            troupe.done.add(name)
+            if command is None:
+                continue
+            with _refusals():
+                say_convinced(user=user, command=command)
+
+
+def _given(settings: ClassSettings, vote: PlannedVote) -> tuple[int | None, str]:
+    """Return the confidence and the reason of a vote, of which the class may require either."""
+    confidence, reason = vote.confidence, ""
+    if confidence is None and settings.asks_confidence == Asked.REQUIRED:
+        confidence = 3
+    if settings.asks_reason == Asked.REQUIRED:
+        reason = text_of(Line(0, "reason", round(vote.after * 10)), vote.choice)
+    return confidence, reason
 
 
 def _write(

@@ -6,6 +6,7 @@ from accounts import people
 from accounts.people import User
 from rooms import permissions
 from rooms.actions import uselog
+from rooms.actions.class_settings import copy_settings
 from rooms.actions.enrollment import enroll
 from rooms.actions.question_edits import copy_into
 from rooms.models import Course, Enrollment, course_room
@@ -40,8 +41,9 @@ def copy_course(*, user: User, course: str, title: str, slug: str = "") -> Cours
     """Make a course with the prepared questions and the settings of another, for its next term.
 
     Nobody of the other course is in it but the user, as instructor, and nothing that happened
-    there. Raises PermissionDenied for those who are no instructor of the other course or may not
-    make courses, and InvalidMessageFormat as `make_course` does.
+    there, nor rules about who works with whom. Raises PermissionDenied for those who are no
+    instructor of the other course or may not make courses, and InvalidMessageFormat as
+    `make_course` does.
     """
     source = permissions.instructing(user, course).course
     permissions.lasting(source)
@@ -49,6 +51,7 @@ def copy_course(*, user: User, course: str, title: str, slug: str = "") -> Cours
     old, new = course_room(source), course_room(copy)
     new.topic, new.slow_seconds = old.topic, old.slow_seconds
     new.save(update_fields=["topic", "slow_seconds"])
+    copy_settings(source=source, copy=copy)
     copy_into(copy, source.questions.filter(quick=False).prefetch_related("choices"))
     record(user, copy, f"copy:{source.slug}")
     return copy

@@ -7,7 +7,8 @@ from django.db import transaction
 from accounts import people
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import seating, signals, tell
+from rooms.actions import pseudonyms, seating, signals, tell
+from rooms.actions.pairing_rules import leave_rules
 from rooms.models import (
     ClassSession,
     Course,
@@ -40,6 +41,8 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         tell.close_dashboards(course, list(changed.values_list("user_id", flat=True)))
     promoted = list(changed.values_list("user_id", flat=True))
     changed.update(role=role)
+    if role != Enrollment.Role.STUDENT:
+        leave_rules(course=course, users=promoted)
     tell.role_changed(course, promoted, role)
     new = [user for user in users if user.pk not in known]
     Enrollment.objects.bulk_create(Enrollment(course=course, user=user, role=role) for user in new)
@@ -50,6 +53,7 @@ def enroll(*, course: Course, users: Sequence[User], role: str = Enrollment.Role
         members = Membership.objects.filter(room=room).count()
         # Processes without other users of the course do not listen to its group.
         tell.joined(course, room, [user.pk for user in new], members=members, everywhere=True)
+    pseudonyms.welcome(course)
     if role == Enrollment.Role.STUDENT:
         joined = [{"course": course.slug, "user": user} for user in new]
         signals.send_each(signals.student_joined, joined)
@@ -63,6 +67,7 @@ def unenroll(*, course: Course, users: Sequence[User]) -> None:
     ids = [user.pk for user in users]
     tell.close_dashboards(course, ids)
     _leave_rooms(course, ids)
+    leave_rules(course=course, users=ids)
     for enrollment in Enrollment.objects.filter(course=course, user__in=ids):
         enrollment.delete()
 

@@ -13,8 +13,10 @@ from accounts import people
 from accounts.people import User
 from rooms import frames, permissions
 from rooms.actions import guests, seating, tell, uselog
+from rooms.actions.pairing_rules import take_over_rules
 from rooms.models import (
     ClassSession,
+    Conviction,
     Course,
     Draft,
     Enrollment,
@@ -24,6 +26,7 @@ from rooms.models import (
     Mention,
     Message,
     Partner,
+    Pseudonym,
     Room,
     UseLog,
     Vote,
@@ -125,7 +128,7 @@ def _move_votes(source: User, target: User) -> None:
     theirs = list(Vote.objects.filter(user=target).values_list("round", flat=True))
     # A draft of the guest would become a vote, and a vote of the target stands above it.
     Draft.objects.filter(user=source, round__in=theirs).delete()
-    for model in (Vote, Draft, Partner):
+    for model in (Vote, Draft, Partner, Conviction):
         rows = model._default_manager.filter(user=source)
         taken = model._default_manager.filter(user=target).values_list("round", flat=True)
         rows.filter(round__in=list(taken)).delete()
@@ -139,6 +142,9 @@ def _move_messages(source: User, target: User) -> None:
         Message.objects.filter(pk=message.pk).update(uuid=uuid.uuid4().hex)
     Message.objects.filter(sender=source).update(sender=target)
     Message.objects.filter(removed_by=source).update(removed_by=target)
+    # What the guest wrote stays under the pseudonyms of then.
+    theirs_then = Pseudonym.objects.filter(user=target).values("session")
+    Pseudonym.objects.filter(user=source).exclude(session__in=theirs_then).update(user=target)
     Mention.objects.filter(user=source).exclude(
         message__in=Mention.objects.filter(user=target).values("message")
     ).update(user=target)
@@ -202,6 +208,7 @@ def _move_membership(membership: Membership, source: User, target: User) -> None
 
 
 def _move_enrollment(course: Course, source: User, target: User) -> None:
+    take_over_rules(course=course, source=source, target=target)
     mine = Enrollment.objects.filter(course=course, user=source).first()
     if mine is None:
         # The guest was removed just before the course was locked.

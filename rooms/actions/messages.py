@@ -16,10 +16,11 @@ from accounts import people
 from accounts.people import User
 from accounts.text import name_key
 from rooms import frames, permissions, ratelimit
-from rooms.actions import direct, signals, tell, uselog
+from rooms.actions import direct, pseudonyms, signals, tell, uselog
 from rooms.actions.statements import store
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
+from rooms.queries.pseudonyms import mentioned
 from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.errors import (
     CourseArchived,
@@ -36,7 +37,7 @@ MENTIONS_LIMIT = 20
 """The most members that one message can mention. Further names are plain text."""
 
 # The characters of a username after an @ that does not belong to an address or a longer name.
-_MENTION = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,254})")
+_MENTION = re.compile(r"(?<![\w.@+~-])@(~?[\w.@+-]{1,254})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     Returns for each text the message, either new or as it was stored under this uuid before, or an
     error: InvalidRoom if the sender is not in the room, UuidReused, CourseArchived,
     InvalidMessageFormat if `reply_to` is no message of the room, and for students PermissionDenied
-    while they are muted and RateLimited if the room is slow.
+    while they are muted or the class has pseudonyms and the room rests, and RateLimited if the room
+    is slow.
     """
     ids = [_room_id(post.room) for post in posts]
     keys = [
@@ -105,6 +107,7 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     places = store.lock({room for room, _, _ in keys})
     members, before = store.look_up(places, keys)
     direct.move_on(places.values(), members)
+    authors = pseudonyms.Authors(places.values(), members, {sender for _, sender, _ in keys})
     stored = _messages(before.values())
     parents = _parents(posts)
     now = timezone.now()
@@ -122,7 +125,8 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
             same = known.text == post.text and known.kind == Message.Kind.TEXT
             results.append(Posted(known, again=True) if same else UuidReused())
             continue
-        objection = _restriction(members[place.id][post.sender.pk], place, last_posts, now)
+        member = members[place.id][post.sender.pk]
+        objection = _restriction(member, place, last_posts, now) or authors.objection(place, member)
         if post.reply_to is not None and (place.id, post.reply_to) not in parents:
             objection = InvalidMessageFormat("`reply_to` must name a message in the same room.")
         if objection is not None:
@@ -140,6 +144,7 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
             text=post.text,
             reply_to_id=parents.get((place.id, post.reply_to)),
             created_at=now,
+            pseudonym=authors.name(place, member),
         )
         new.append(message)
         results.append(Posted(message, again=False))
@@ -304,10 +309,15 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
         for user, member in members[room].items()
     ]
     if large:
-        wanted = people.named((name for names in named.values() for name in names), "user__")
+        wanted = people.named(_all(named.values()), "user__")
         found += Membership.objects.filter(wanted, room__in=large).values_list(
             "room_id", people.by_name("user__"), "user_id"
         )
+    found += [
+        (room, name, user)
+        for room, name, user in mentioned(pseudonyms.sessions(places), _all(named.values()))
+        if room in large or user in members[room]
+    ]
     users = _ByName(found)
     mentions = [
         Mention(message_id=message.id, user_id=user)
@@ -319,6 +329,10 @@ def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members)
     ]
     if mentions:
         Mention.objects.bulk_create(mentions)
+
+
+def _all(names: Iterable[list[str]]) -> list[str]:
+    return [name for some in names for name in some]
 
 
 class _ByName:

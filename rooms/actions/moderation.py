@@ -1,4 +1,4 @@
-"""Moderation: removing messages, muting students and slowing rooms down."""
+"""Moderation: removing and restoring messages, muting students and slowing rooms down."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,6 +11,8 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import tell, uselog
 from rooms.models import Course, Enrollment, Message, Room
+from rooms.queries import visits
+from rooms.queries.pseudonyms import student as student_named
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage, PermissionDenied
 
 MUTE_LIMIT = 30 * 86_400
@@ -40,12 +42,44 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
         raise PermissionDenied("Only the sender and the instructors can remove a message.")
     if message.kind == Message.Kind.CONTROL:
         raise PermissionDenied("Class transitions cannot be removed.")
+    if visits.is_visit(message):
+        raise PermissionDenied("What tells of a visit cannot be removed.")
     if message.removed_at is not None:
         return message
     message.removed_at, message.removed_by = timezone.now(), user
     message.save(update_fields=["removed_at", "removed_by"])
     _log(user, f"remove:{found.id}:{seq}", found.course)
     tell.removed(found, message)
+    return message
+
+
+@transaction.atomic
+def restore_message(*, user: User, room: str, seq: int) -> Message:
+    """Show the text of a message again that somebody who leads the course has removed.
+
+    Those who lead the course may do this, but not with what its sender took back. A message that is
+    not removed stays as it is. Raises InvalidRoom, NoSuchMessage and PermissionDenied.
+    """
+    found, leads = permissions.visible(user, room)
+    if not leads:
+        raise PermissionDenied("Only the instructors can restore a message.")
+    message = (
+        Message.objects.filter(room=found, seq=seq)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("sender")
+        .first()
+    )
+    if message is None:
+        raise NoSuchMessage
+    permissions.in_use(found.course)
+    if message.removed_at is None:
+        return message
+    if message.removed_by_id == message.sender_id:
+        raise PermissionDenied("What its sender has taken back stays removed.")
+    message.removed_at = message.removed_by = None
+    message.save(update_fields=["removed_at", "removed_by"])
+    _log(user, f"restore:{found.id}:{seq}", found.course)
+    tell.restored(found, message)
     return message
 
 
@@ -75,7 +109,9 @@ def _set_mute(
     permissions.in_use(led.course)
     student = (
         Enrollment.objects.filter(
-            course=led.course, user=people.find(username), role=Enrollment.Role.STUDENT
+            course=led.course,
+            user=student_named(led.course, username),
+            role=Enrollment.Role.STUDENT,
         )
         .select_related("user", "course")
         .first()

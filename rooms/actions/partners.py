@@ -12,42 +12,52 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts import people
-from rooms.actions import tell, uselog
+from rooms.actions import group_facts, offers, tell, uselog
 from rooms.conf import limits
 from rooms.models import (
     ClassSession,
+    ClassSettings,
     Course,
     Membership,
     Partner,
     PartnerGroup,
     Room,
     Round,
-    Vote,
 )
 from rooms.peer import pairing
+from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
+from rooms.queries import pairing as reads
 
 
 def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid.UUID) -> int:
     """Form the partner groups of the current question and their rooms, and replace earlier ones.
 
-    Students who voted or are online get a group. The ids of the rooms are derived from `name`, by
-    which `formed_under` recognises the groups. Returns the number of groups.
+    Students who voted or are online get a group, under the rules of the course, and as far as
+    possible with partners whom they have not had. The ids of the rooms are derived from `name`, by
+    which `formed_under` recognises the groups. Each group has the method by which it was formed and
+    what it is made of. Returns the number of groups.
     """
     first = first_round(session)
     assert session.current_round is not None
     dissolve(session)
-    students = _students(session.course, first)
-    chosen = pairing.form_groups(
+    judge = session.current_round.asked.key
+    students = _students(session.course, first, judge)
+    earlier = reads.earlier_partners(session.course, first, [student.key for student in students])
+    formed = pairing.form(
         students,
         size=size,
         method=method,
-        previous=_previous_partner_groups(session, first) if method == "keep" else (),
-        judge=session.current_round.asked.key,
+        previous=reads.previous_groups(session.course, first) if method == "keep" else (),
+        judge=judge,
         # Need not be secret, but should differ from class to class.
         rng=random.Random(),
+        rules=reads.rules_of(session.course),
+        earlier=earlier,
+        compares=ClassSettings.of(session.course).compares_methods,
     )
+    chosen = [[student.key for student in group.members] for group in formed]
     count_change(session)
     now = timezone.now()
     rooms = [
@@ -60,10 +70,13 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         for number in range(1, len(chosen) + 1)
     ]
     Room.objects.bulk_create(rooms)
-    made = PartnerGroup.objects.bulk_create(
-        PartnerGroup(round=first, number=number, room=room, formed_at=now)
-        for number, room in enumerate(rooms, start=1)
-    )
+    made = [
+        PartnerGroup(round=first, number=number, room=room, formed_at=now, method=group.method)
+        for number, (room, group) in enumerate(zip(rooms, formed, strict=True), start=1)
+    ]
+    for group, one in zip(made, formed, strict=True):
+        group_facts.describe(group, one.members, judge=judge, earlier=earlier)
+    PartnerGroup.objects.bulk_create(made)
     Partner.objects.bulk_create(
         Partner(group=group, round=first, user_id=key)
         for group, keys in zip(made, chosen, strict=True)
@@ -74,6 +87,7 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
         for room, keys in zip(rooms, chosen, strict=True)
         for key in keys
     )
+    offers.offer_reasons(session.course, first)
     for room, keys in zip(rooms, chosen, strict=True):
         tell.joined(session.course, room, keys, members=len(keys))
     log_partner_groups(session, first, chosen)
@@ -178,30 +192,13 @@ def first_round(session: ClassSession) -> Round:
     return first
 
 
-def _students(course: Course, first: Round) -> list[pairing.Student[people.Key]]:
-    answers = dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
+def _students(course: Course, first: Round, judge: AnswerKey) -> list[pairing.Student[people.Key]]:
+    votes = reads.votes_of(first)
     online = presence.online_students(course)
     # Students who are reloading the page are not grouped with those who left.
     here = online | students_here_lately(course)
-    return [
-        pairing.Student(user, answers.get(user), online=user in here)
-        for user in sorted(answers.keys() | online)
-    ]
-
-
-def _previous_partner_groups(session: ClassSession, first: Round) -> list[list[people.Key]]:
-    """Return the partner groups of the question before, in this class session or the last one."""
-    last = (
-        PartnerGroup.objects.filter(round__session__course=session.course)
-        .exclude(round=first)
-        .order_by("-round__opened_at")
-        .values_list("round", flat=True)
-        .first()
-    )
-    previous: dict[int, list[people.Key]] = defaultdict(list)
-    for group_id, user_id in Partner.objects.filter(round=last).values_list("group", "user"):
-        previous[group_id].append(user_id)
-    return list(previous.values())
+    users = sorted(votes.keys() | online)
+    return reads.students(course, first, users, judge=judge, online=here, votes=votes)
 
 
 def log_partner_groups(

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Max
+from msgspec import UNSET, UnsetType
 
 from accounts.people import User
 from rooms import flaws, permissions
 from rooms.actions import tell
 from rooms.actions.pictures import copied_content
 from rooms.actions.questions import begin_edit
+from rooms.actions.twins import check_twin, keep_twins
 from rooms.models import Choice, Course, Question
 from rooms.peer.cleaning import clean
 from rooms.peer.content import LETTERS, STORABLE, Problem, QuestionContent, problems
@@ -32,15 +34,27 @@ MOST_QUESTIONS = 5_000
 
 @transaction.atomic
 def create_question(
-    *, user: User, course: str, content: QuestionContent, is_draft: bool
+    *,
+    user: User,
+    course: str,
+    content: QuestionContent,
+    is_draft: bool,
+    twin_of: str | None = None,
 ) -> Question:
     """Add a question to a course, as the last of the prepared ones.
 
-    It gets a slug from its title or its prompt. A content with problems becomes a draft. Raises
-    PermissionDenied for those who do not lead the course, CourseArchived, FlawedQuestion for what
-    not even a draft may have, and TooManyQuestions.
+    It gets a slug from its title or its prompt. A content with problems becomes a draft. `twin_of`
+    is the slug of the question whose idea it tests again. Raises PermissionDenied for those who do
+    not lead the course, CourseArchived, FlawedQuestion for what not even a draft may have, also for
+    an original that cannot be one, and TooManyQuestions.
     """
-    return store_content(_lock(user, course), content, is_draft=is_draft)
+    course_ = _lock(user, course)
+    original = check_twin(course_, twin_of)
+    made = store_content(course_, content, is_draft=is_draft)
+    if original is not None:
+        made.twin_of = original
+        made.save(update_fields=["twin_of"])
+    return made
 
 
 @transaction.atomic
@@ -53,12 +67,15 @@ def save_question(
     content: QuestionContent,
     is_draft: bool,
     slug: str | None = None,
+    twin_of: str | None | UnsetType = UNSET,
 ) -> Question:
     """Give a question another content, and perhaps another slug.
 
     `edit` is that of the question which the user has changed. A content with problems makes it a
     draft. A slug of a question that had no words yet follows its words once it is ready. A quick
-    question becomes a prepared one. Nothing changes if it is all like this already.
+    question becomes a prepared one. `twin_of` is the slug of the question that it is the twin of,
+    or None for no twin, and stays as it is if it is left out. Nothing changes if it is all like
+    this already.
 
     Raises as `create_question` does, EditConflict if somebody has changed the question since, and
     InvalidMessageFormat for a slug that it cannot have, or if the course has no such question.
@@ -68,10 +85,14 @@ def save_question(
     content = clean(content)
     is_draft = _check(content) or is_draft
     wanted = found.slug if slug is None else slug
-    if (found.content, found.is_draft, found.slug) == (content, is_draft, wanted):
+    original = found.twin_of
+    keeps_twin = isinstance(twin_of, UnsetType) or twin_of == (original and original.slug)
+    if keeps_twin and (found.content, found.is_draft, found.slug) == (content, is_draft, wanted):
         return found
     if found.edit != edit:
         raise EditConflict
+    if not keeps_twin:
+        original = check_twin(course_, twin_of or None, found)
     if slug is None and not is_draft and question_names.is_placeholder(found.slug):
         taken = question_names.taken_slugs(course_) - {found.slug}
         wanted = question_names.proposed_slug(content, taken)
@@ -81,6 +102,7 @@ def save_question(
     if found.quick:
         found.quick, found.position = False, _next_position(course_)
     found.set_content(content)
+    found.twin_of = original
     found.is_draft, found.slug, found.edit = is_draft, wanted, found.edit + 1
     found.save()
     _set_choices(found, content)
@@ -171,16 +193,19 @@ def duplicate_question(*, user: User, course: str, question: str) -> Question:
 def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
     """Add copies of questions, of whatever course, to a course, with the pictures that they cite.
 
-    They have the same slugs where no question of the course has them. The caller holds the lock of
+    They have the same slugs where no question of the course has them. The copies of a question and
+    of its twin are twins. The caller holds the lock of
     the course. Raises TooManyQuestions and TooManyPictures.
     """
     found = list(questions)
-    return _insert(
+    copies = _insert(
         course,
         [copied_content(one.content, one.course, course) for one in found],
         [one.is_draft for one in found],
         [one.slug for one in found],
     )
+    keep_twins(found, copies)
+    return copies
 
 
 def store_content(course: Course, content: QuestionContent, *, is_draft: bool) -> Question:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import right_answers, tell
+from rooms.actions import group_facts, right_answers, tell
 from rooms.actions.questions import version_of
 from rooms.models import (
     Choice,
@@ -115,6 +115,7 @@ def give_answer(session: ClassSession, command: SetCorrect, now: datetime) -> No
     right = right_answers.read(session, command)
     version = _version_alone(session)
     right_answers.give(version, right)
+    group_facts.note(session)
     _note(session, version, right_answers.name_of(command), command, now)
     tell.questions_changed(session.course)
 

@@ -9,9 +9,10 @@ from accounts import people
 from accounts.people import User
 from accounts.text import plain_name, shows
 from rooms import frames, permissions
-from rooms.actions import tell, uselog
+from rooms.actions import pseudonyms, tell, uselog
 from rooms.conf import limits
 from rooms.models import Course, Enrollment, Membership, Room
+from rooms.queries.pseudonyms import shared_by_name
 from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.wire.text import clean_text
 
@@ -30,6 +31,7 @@ def create_room(*, user: User, course: str, title: str, topic: str = "") -> Room
     """
     enrollment = permissions.enrolled(user, course)
     permissions.in_use(enrollment.course)
+    pseudonyms.check_other_rooms(enrollment.course, leads=enrollment.leads)
     title = clean_text(plain_name(title), TITLE_LIMIT)
     topic = _clean_topic(topic)
     _lock_user(user)
@@ -66,6 +68,8 @@ def join_room(*, user: User, room: str) -> Room:
     if Membership.objects.filter(room=found, user=user).exists():
         return found
     permissions.in_use(found.course)
+    leads = permissions.enrolled(user, found.course.slug).leads
+    pseudonyms.check_other_rooms(found.course, leads=leads)
     _may_be_in_one_more(user)
     # The lock prevents joining a room that is being archived, whose members are already told.
     found = _lock_room(found)
@@ -129,19 +133,20 @@ def archive_room(*, user: User, room: str) -> Room:
 def open_direct_room(*, user: User, to: str) -> Room:
     """Return the direct room of two users who share a course, and create it if needed.
 
-    Raises PermissionDenied if there is no such user or they share no course. A new room needs a
-    course that is in use.
+    Raises PermissionDenied if there is no such user or they share no course, or only courses in
+    which both have pseudonyms. A new room needs a course that is in use.
     """
     other = people.find(to)
     if other is None or not other.is_active or other == user:
         raise PermissionDenied("You share no course with a user of that name.")
-    shared = (
+    courses = (
         Course.objects.filter(enrollments__user=user)
         .filter(enrollments__user=other)
         .order_by(F("archived_at").asc(nulls_first=True), "pk")
-        .first()
     )
+    shared = next(iter(shared_by_name(courses, [user.pk, other.pk])), None)
     if shared is None:
+        # It is the same answer for a name that nobody has, so it does not tell who is in a course.
         raise PermissionDenied("You share no course with a user of that name.")
     low, high = sorted((user.pk, other.pk))
     pair = f"{low}:{high}"

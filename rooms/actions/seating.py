@@ -3,26 +3,27 @@
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts import people
-from rooms.actions import partners, tell
+from rooms.actions import group_facts, offers, partners, tell
 from rooms.models import (
     ClassSession,
     Course,
-    Enrollment,
     Membership,
     Partner,
     PartnerGroup,
     Round,
-    Vote,
 )
 from rooms.peer import pairing
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import classroom, presence
+from rooms.queries import pairing as reads
+from rooms.queries.pseudonyms import student as student_named
 from rooms.wire.errors import InvalidMessageFormat
 
 LATE_LIMIT = 3
@@ -69,7 +70,7 @@ def seat_students(session: ClassSession) -> int:
     if seats is None or not (seats.late or seats.somebody_is_alone):
         # This is so at nearly every check.
         return 0
-    moves = _choose_moves(seats, answers=_answers(first), judge=session.current_round.asked.key)
+    moves = _choose_moves(session.course, first, seats, judge=session.current_round.asked.key)
     if moves:
         _carry_out(session, first, seats.partner_groups, moves)
     return len(moves)
@@ -93,25 +94,29 @@ def _read_seats(session: ClassSession, first: Round) -> _Seats | None:
     )
 
 
-def _answers(first: Round) -> dict[people.Key, str]:
-    return dict(Vote.objects.filter(round=first).values_list("user_id", "choice"))
-
-
 def _choose_moves(
-    seats: _Seats, *, answers: dict[people.Key, str], judge: AnswerKey
+    course: Course, first: Round, seats: _Seats, *, judge: AnswerKey
 ) -> list[pairing.Move[people.Key]]:
-    """Choose the moves, without reading the database."""
-
-    def student(user: people.Key) -> pairing.Student[people.Key]:
-        return pairing.Student(
-            user, answers.get(user), online=user in seats.online, lately=user in seats.lately
+    """Choose the moves, under the rules of the course."""
+    users = [*itertools.chain.from_iterable(seats.members), *seats.late]
+    students = {
+        student.key: student
+        for student in reads.students(
+            course,
+            first,
+            users,
+            judge=judge,
+            online=seats.online,
+            lately=seats.lately,
+            votes=reads.votes_of(first),
         )
-
+    }
     return pairing.reseat(
-        [pairing.Group(tuple(map(student, members))) for members in seats.members],
-        [student(user) for user in sorted(seats.late)],
+        [pairing.Group(tuple(students[user] for user in members)) for members in seats.members],
+        [students[user] for user in sorted(seats.late)],
         limit=max(LATE_LIMIT, *map(len, seats.members)),
         judge=judge,
+        rules=reads.rules_of(course),
     )
 
 
@@ -129,28 +134,29 @@ def _carry_out(
         target = partner_groups[move.target]
         _move(session, first, move.key, source, target)
         changed |= {group.pk for group in (source, target) if group is not None}
-    _after_moves(session, first, changed)
+    after_moves(session, first, changed)
 
 
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
     """Move a student of the course into a partner group, from another one or from none.
 
+    The group counts as put together by hand from then on, and no rule of the course is in the way.
     Raises InvalidMessageFormat if there is no such student or group.
     """
     first = partners.first_round(session)
     target = PartnerGroup.objects.filter(round=first, number=number).select_related("room").first()
     if target is None:
         raise InvalidMessageFormat(f"The class has no group {number}.")
-    user = people.find(username)
-    places = Enrollment.objects.filter(course=session.course, role=Enrollment.Role.STUDENT)
-    if user is None or not places.filter(user=user).exists():
+    user = student_named(session.course, username)
+    if user is None:
         raise InvalidMessageFormat("The course has no such student.")
     place = Partner.objects.filter(round=first, user=user).select_related("group__room").first()
     source = place.group if place is not None else None
     if source is not None and source.pk == target.pk:
         return
     _move(session, first, user.pk, source, target)
-    _after_moves(session, first, {group.pk for group in (source, target) if group is not None})
+    PartnerGroup.objects.filter(pk=target.pk).update(method="by_hand")
+    after_moves(session, first, {group.pk for group in (source, target) if group is not None})
 
 
 def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
@@ -166,7 +172,7 @@ def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
     left = set(places.values_list("group", flat=True))
     if left:
         places.delete()
-        _after_moves(session, first, left)
+        after_moves(session, first, left)
 
 
 def _move(
@@ -187,8 +193,11 @@ def _move(
     tell.joined(session.course, target.room, [user], members=members)
 
 
-def _after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
+def after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
+    """Note what changed groups are made of now, by their ids, and tell their members."""
     partners.count_change(session)
+    group_facts.note(session, changed)
+    offers.offer_reasons(session.course, first, only=changed)
     if session.phase in PARTNER_PHASES:
         tell.partners(session, only=changed)
     touched: dict[int, list[people.Key]] = defaultdict(list)

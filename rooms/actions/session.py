@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts import people
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import bars, partners, seating, tell, uselog
+from rooms.actions import bars, partners, pseudonyms, seating, tell, timing, uselog
+from rooms.actions.group_steps import GROUP_STEPS
 from rooms.actions.steps import (
     STEPS,
     Step,
@@ -28,6 +29,9 @@ from rooms.peer.phases import OPEN_PHASES, PARTNER_PHASES, Phase
 from rooms.queries import classroom
 from rooms.wire.commands import Control, NextQuestion, StopVote
 from rooms.wire.errors import IllegalTransition
+
+EARLY_LIMIT = 1_000
+"""The most classes that one turn looks at for rounds that close early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     belongs to another message.
     """
     course_ = permissions.leading(user, course).course
-    step = STEPS[type(command)]
+    step = (STEPS | GROUP_STEPS)[type(command)]
     session = _lock(course_, user)
     if step.known_before(course_, user, command):
         return _answer(session, step, user, command)
@@ -104,7 +108,9 @@ def begin(*, user: User, course: str, command: Control, at_once: bool = False) -
     partners.lock_rooms(session)
     session.controller = user
     moves = session.phase in step.moves
+    before = pseudonyms.Before.of(session)
     session = step.apply(session, command, now)
+    pseudonyms.follow(session, before)
     if moves:
         message = phases.control_message(command.action, to)
         assert message is not None
@@ -146,6 +152,7 @@ def end_class(*, user: User, course: Course) -> None:
         )
     session.ended_at = now
     session.save(update_fields=["ended_at", "controller"])
+    pseudonyms.end(session)
 
 
 def close_due_rounds(*, now: datetime | None = None) -> int:
@@ -178,6 +185,40 @@ def _close_due(pk: int, now: datetime) -> bool:
         message="stopVote",
         uuid_=session.closing or uuid.uuid4().hex,
         act="stop_vote" if session.closing else "deadline",
+        now=now,
+    )
+    return True
+
+
+def close_early_rounds() -> int:
+    """Have rounds close in a moment if most students who are here have voted, and count them.
+
+    Only those of courses that want it. Any worker may call it at any time.
+    """
+    wanting = ClassSession.objects.filter(
+        ended_at=None, phase__in=OPEN_PHASES, course__class_settings__closes_early=True
+    )
+    return sum(_close_early(pk) for pk in wanting.values_list("pk", flat=True)[:EARLY_LIMIT])
+
+
+@transaction.atomic
+def _close_early(pk: int) -> bool:
+    session = (
+        ClassSession.objects.filter(pk=pk, ended_at=None)
+        .select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("course", "current_round", "controller")
+        .first()
+    )
+    now = timezone.now()
+    if session is None or not timing.is_due_early(session, now):
+        return False
+    session.deadline = now + timing.EARLY
+    _advance(
+        session,
+        to=Phase(session.phase),
+        message="countDownAndStop",
+        uuid_=uuid.uuid4().hex,
+        act=timing.EARLY_ACT,
         now=now,
     )
     return True
@@ -245,6 +286,7 @@ def _lock(course: Course, user: User) -> ClassSession:
             epoch=last.epoch if last is not None else 0,
             revision=last.revision if last is not None else 0,
         )
+        pseudonyms.begin(session)
     session.course = course
     return session
 

@@ -17,25 +17,29 @@ from accounts import people
 from accounts.people import User
 from rooms import frames
 from rooms.actions import bars, partners, questions, quick, seating, signals, tell, uselog, votes
+from rooms.actions.arguments import show_argument
 from rooms.actions.messages import store_message
+from rooms.actions.timing import count_down, deadline_after, extend
 from rooms.models import ClassSession, Course, Message, Question, Room, Round
 from rooms.peer import phases
 from rooms.peer.phases import Phase
-from rooms.queries import classroom
+from rooms.queries import classroom, twins
 from rooms.queries.slugs import find_question
 from rooms.wire.commands import (
     Announce,
     Control,
     CountDownAndStop,
     EnableChat,
+    EnableDiscussion,
     EnableFaceChat,
+    Extend,
     MakePartners,
-    MoveStudent,
     NextQuestion,
     QuickQuestion,
     Reopen,
     Reveal,
     SetCorrect,
+    ShowArgument,
     ShowBars,
     StartQuestion,
     StartRevote,
@@ -198,11 +202,6 @@ def _set_correct(session: ClassSession, command: SetCorrect, now: datetime) -> C
     return session
 
 
-def _count_down(session: ClassSession, command: CountDownAndStop, now: datetime) -> ClassSession:
-    session.deadline = now + timedelta(seconds=command.seconds)
-    return session
-
-
 def _stop_vote(session: ClassSession, command: StopVote, now: datetime) -> ClassSession:
     close_round(session, now)
     return session
@@ -219,7 +218,9 @@ def _make_partners(session: ClassSession, command: MakePartners, now: datetime) 
 
 
 def _discuss(
-    session: ClassSession, command: EnableChat | EnableFaceChat, now: datetime
+    session: ClassSession,
+    command: EnableChat | EnableFaceChat | EnableDiscussion,
+    now: datetime,
 ) -> ClassSession:
     seating.seat_students(session)
     return session
@@ -236,7 +237,7 @@ def _start_revote(session: ClassSession, command: StartRevote, now: datetime) ->
         first=first,
         opened_at=now,
     )
-    session.deadline = _deadline(command.seconds, now)
+    session.deadline = deadline_after(command.seconds, now)
     return session
 
 
@@ -274,11 +275,6 @@ def _announce(session: ClassSession, command: Announce, now: datetime) -> ClassS
         message="announce",
     )
     tell.screens_changed(session.course_id)
-    return session
-
-
-def _move_student(session: ClassSession, command: MoveStudent, now: datetime) -> ClassSession:
-    seating.move_student(session, username=command.username, number=command.group)
     return session
 
 
@@ -330,9 +326,10 @@ def _open(session: ClassSession, question: Question, seconds: float | None, now:
         question=question,
         version=questions.version_of(question),
         number=1,
+        twin_of=twins.round_of_original(session, question),
         opened_at=now,
     )
-    session.deadline = _deadline(seconds, now)
+    session.deadline = deadline_after(seconds, now)
 
 
 def _facts(session: ClassSession, question: Question) -> dict[str, Any]:
@@ -342,10 +339,6 @@ def _facts(session: ClassSession, question: Question) -> dict[str, Any]:
         "question": question.slug,
         "user": session.controller,
     }
-
-
-def _deadline(seconds: float | None, now: datetime) -> datetime | None:
-    return now + timedelta(seconds=seconds) if seconds is not None else None
 
 
 # --- the table --------------------------------------------------------------------------------
@@ -376,18 +369,20 @@ STEPS: dict[type[Control], Step] = {
     StartQuestion: Step(_start_question),
     QuickQuestion: Step(_quick_question, makes_question=True),
     SetCorrect: Step(_set_correct, known_before=_given_before, moves=frozenset({Phase.REVEALED})),
-    CountDownAndStop: Step(_count_down),
+    CountDownAndStop: Step(count_down),
+    Extend: Step(extend),
     StopVote: Step(_stop_vote),
     MakePartners: Step(
         _make_partners, known_before=_formed_before, moves=_NOWHERE, makes_partner_groups=True
     ),
     EnableChat: Step(_discuss),
     EnableFaceChat: Step(_discuss),
+    EnableDiscussion: Step(_discuss),
     StartRevote: Step(_start_revote),
     Reveal: Step(_reveal),
     Reopen: Step(_reopen),
     NextQuestion: Step(_next_question),
     Announce: Step(_announce, known_before=_announced_before, moves=_NOWHERE),
-    MoveStudent: Step(_move_student, moves=_NOWHERE),
     ShowBars: Step(_show_bars, moves=_NOWHERE),
+    ShowArgument: Step(show_argument, moves=_NOWHERE),
 }

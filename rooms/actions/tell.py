@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
+from msgspec import UNSET
+
 from accounts import people
 from accounts.people import User
 from rooms import frames
@@ -37,10 +39,13 @@ from rooms.models import (
     Room,
     Vote,
 )
-from rooms.queries import classroom
+from rooms.queries import classroom, meeting
 from rooms.queries.rooms import audiences
 from rooms.wire import events
-from rooms.wire.course_events import LeadersEvent, with_role
+from rooms.wire.arguments import ConvincedEvent
+from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, LeadersEvent, with_role
 from rooms.wire.events import (
     ClosingEvent,
     DraftedEvent,
@@ -54,6 +59,8 @@ from rooms.wire.events import (
     SystemEvent,
     VotedEvent,
 )
+from rooms.wire.place_events import PlacedEvent, SharingEvent
+from rooms.wire.talk_events import MessageRestored
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
@@ -82,9 +89,7 @@ def course_changed(course: Course, known_as: str | None = None) -> None:
 
     `known_as` is the slug by which sockets know it, if it has just got another.
     """
-    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
-    frame = events.encode(frames.course_changed(course, known_as))
-    _to_course(course.pk, Passing(names.room(room.id), frame, wakes=True))
+    to_class(course, frames.course_changed(course, known_as))
 
 
 def role_changed(course: Course, users: Collection[people.Key], role: str) -> None:
@@ -92,7 +97,7 @@ def role_changed(course: Course, users: Collection[people.Key], role: str) -> No
     if not users:
         return
     event = with_role(frames.course_changed(course), role)
-    _to_users([(course.pk, user, event) for user in users])
+    to_users([(course.pk, user, event) for user in users])
     leaders_changed(course)
 
 
@@ -102,10 +107,29 @@ def leaders_changed(course: Course) -> None:
     _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
 
 
+def asks_changed(course: Course, asks: Asks, revision: int) -> None:
+    """Tell a course what its class asks students for; `revision` is 0 if it never had a class."""
+    to_class(course, AsksEvent(course=course.slug, asks=asks, revision=revision or UNSET))
+
+
+def class_settings_changed(course: Course) -> None:
+    """Tell the dashboards of a course, and its screens, that its classes run in another way."""
+    frame = events.encode(ClassSettingsEvent(course=course.slug))
+    _to_course(course.pk, Passing(names.dashboards(course.pk), frame))
+    figures_changed(course.pk)
+
+
 def removed(room: Room, message: Message) -> None:
     """Tell a room that the text of one of its messages was removed."""
-    frame = frames.message_removed(message)
-    _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame))
+    assert message.removed_at is not None
+    frame, at = frames.message_removed(message), message.removed_at.timestamp()
+    _to_course(room.course_id, Removed(names.room(room.id), message.seq, frame, at))
+
+
+def restored(room: Room, message: Message) -> None:
+    """Tell a room that one of its messages has its text again."""
+    frame = events.encode(MessageRestored(room=str(room.id), message=frames.body(message)))
+    _to_course(room.course_id, Passing(names.room(room.id), frame))
 
 
 def joined(
@@ -184,8 +208,7 @@ def question_renamed(question: Question, former: str) -> None:
     """Tell a course that one of its questions has another slug."""
     course = question.course
     event = QuestionRenamed(course=course.slug, question=question.slug, former=former)
-    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
-    _to_course(course.pk, Passing(names.room(room.id), events.encode(event), wakes=True))
+    to_class(course, event)
 
 
 def recheck(users: list[people.Key], *, password: bool = False) -> None:
@@ -236,8 +259,12 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
         made = made.filter(pk__in=only)
     bodies: dict[int, list[tuple[people.Key, PartnerBody]]] = defaultdict(list)
     partner_groups = list(made)
-    for group_id, user_id, body in classroom.partner_bodies(*partner_groups):
+    members = classroom.partner_bodies(
+        *partner_groups, session=session.pk if session.has_pseudonyms else None
+    )
+    for group_id, user_id, body in members:
         bodies[group_id].append((user_id, body))
+    companies = meeting.companies(partner_groups, members)
     return [
         Passing(
             names.user(user_id),
@@ -248,6 +275,7 @@ def partner_notices(session: ClassSession, only: Collection[int] | None = None) 
                     partners=[body for key, body in bodies[partner_group.pk] if key != user_id],
                     epoch=session.epoch,
                     revision=session.revision,
+                    **companies[partner_group.pk],
                 )
             ),
             revision=session.revision,
@@ -271,14 +299,13 @@ def closing(session: ClassSession) -> None:
         deadline=session.deadline.timestamp(),
         server_time=time.time(),
     )
-    room = Room.objects.only("id").get(course=session.course, kind=Room.Kind.COURSE)
-    _to_course(session.course_id, Passing(names.room(room.id), events.encode(event), wakes=True))
+    to_class(session.course, event)
     screens_changed(session.course_id)
 
 
 def voted(votes: Iterable[Vote]) -> None:
     """Tell users of their votes, in all their sockets."""
-    _to_users(
+    to_users(
         (
             vote.round.session.course_id,
             vote.user_id,
@@ -295,7 +322,7 @@ def voted(votes: Iterable[Vote]) -> None:
 
 def drafted(drafts: Iterable[Draft]) -> None:
     """Tell users of their drafts, in all their sockets."""
-    _to_users(
+    to_users(
         (
             draft.round.session.course_id,
             draft.user_id,
@@ -310,10 +337,31 @@ def drafted(drafts: Iterable[Draft]) -> None:
     )
 
 
+def convinced(user: User, course: Course, question: Question, said: ConvincedBody) -> None:
+    """Tell a user what they said convinced them, in all their sockets."""
+    event = ConvincedEvent(course=course.slug, question=question.slug, convinced=said)
+    to_users([(course.pk, user.pk, event)])
+
+
+def placed(enrollment: Enrollment) -> None:
+    """Tell a student where they said they are, in all their sockets, and count it."""
+    now = frames.placed(enrollment)
+    event = PlacedEvent(course=enrollment.course.slug, place=now.place, seat=now.seat)
+    to_users([(enrollment.course_id, enrollment.user_id, event)])
+    figures_changed(enrollment.course_id)
+
+
+def sharing(enrollment: Enrollment) -> None:
+    """Tell a student whether others may see their reasons, in all their sockets."""
+    now = frames.sharing(enrollment)
+    event = SharingEvent(course=enrollment.course.slug, shared=now.shared)
+    to_users([(enrollment.course_id, enrollment.user_id, event)])
+
+
 def muted(enrollment: Enrollment) -> None:
     """Tell a user until when they may not post in a course."""
     event = MutedEvent(course=enrollment.course.slug, until=frames.muted_until(enrollment))
-    _to_users([(enrollment.course_id, enrollment.user_id, event)])
+    to_users([(enrollment.course_id, enrollment.user_id, event)])
 
 
 def read(room: Room, user: User, seq: int) -> None:
@@ -330,7 +378,7 @@ def nobody_listens(course: Course, user: User, text: str) -> None:
     )
 
 
-def _to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:
+def to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:
     """Send each event to the sockets of a user, given the ids of the course and the user."""
     publish.send_all(
         [
@@ -338,6 +386,12 @@ def _to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:
             for course, user, event in told
         ]
     )
+
+
+def to_class(course: Course, event: Event) -> None:
+    """Send an event to everybody in the room of a course."""
+    room = Room.objects.only("id").get(course=course, kind=Room.Kind.COURSE)
+    _to_course(course.pk, Passing(names.room(room.id), events.encode(event), wakes=True))
 
 
 def _to_course(course: int, entry: Entry) -> None:

@@ -17,6 +17,7 @@ from accounts import people, tokens
 from accounts.people import User
 from rooms import permissions
 from rooms.actions import guests
+from rooms.actions.class_settings import copy_settings
 from rooms.actions.enrollment import enroll
 from rooms.actions.question_edits import copy_into
 from rooms.actions.samples import SAMPLES
@@ -102,9 +103,13 @@ def _make(user: User, origin: Course, language: str) -> TryOut:
         started_at=now,
         ends_at=now + timedelta(minutes=tryouts.minutes()),
     )
+    copy_settings(source=origin, copy=course)
     _copy_questions(origin, course)
     enroll(course=course, users=[user], role=Enrollment.Role.INSTRUCTOR)
-    enroll(course=course, users=_make_students(made))
+    students = _make_students(made)
+    enroll(course=course, users=students)
+    # They have nothing to hide, so that their lecturer sees what a class may share.
+    Enrollment.objects.filter(course=course, user__in=students[1:]).update(shares_reasons_since=now)
     return made
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from accounts import people
 from accounts.people import User
 from rooms import ratelimit
-from rooms.actions import tell, uselog
-from rooms.models import ClassSession, Course, Draft, Enrollment, Round, Vote
+from rooms.actions import asked, tell, uselog
+from rooms.models import ClassSession, ClassSettings, Course, Draft, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
 from rooms.permissions import formerly_called
+from rooms.queries import class_settings
 from rooms.wire.commands import CastVote, DraftVote
 from rooms.wire.errors import (
     CourseArchived,
@@ -115,7 +116,8 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
 
     Returns for each ballot its vote, or an error: PermissionDenied if the user is no student of the
     course; CourseArchived; RoundClosed, also after the deadline of a round that is not closed yet
-    and if the ballot names another round; or InvalidChoice.
+    and if the ballot names another round; InvalidChoice; or IncompleteVote if it lacks what the
+    class requires. What the class does not ask for is left out of the vote.
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
@@ -127,16 +129,19 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     for ballot in ballots:
         try:
             round_, choice = polls.place_for(ballot)
+            given = polls.given(ballot)
+            asked.require(polls.settings_for(ballot), *given)
         except PeerError as error:
             results.append(error)
             continue
         key = round_.pk, ballot.user.pk
+        confidence, rationale = given
         vote = Vote(
             round=round_,
             user=ballot.user,
             choice=choice,
-            confidence=ballot.confidence,
-            rationale=ballot.rationale,
+            confidence=confidence,
+            rationale=rationale,
             cast_at=_next_moment(polls.now, latest.get(key)),
         )
         votes[key], latest[key] = vote, vote.cast_at
@@ -156,7 +161,8 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     """Store drafts. A later draft of the same user in the same round replaces the earlier one.
 
     Returns for each ballot its draft; None if the user has cast a vote after the one that the
-    ballot names; or one of the errors of `store_ballots`.
+    ballot names; or one of the errors of `store_ballots`. A draft may lack what the class requires:
+    an answer that a student chose is not lost because of it.
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
@@ -175,12 +181,13 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
         if vote is not None and (ballot.after is None or vote.timestamp() > ballot.after):
             results.append(None)
             continue
+        confidence, rationale = polls.given(ballot)
         draft = Draft(
             round=round_,
             user=ballot.user,
             choice=choice,
-            confidence=ballot.confidence,
-            rationale=ballot.rationale,
+            confidence=confidence,
+            rationale=rationale,
             sent_at=_next_moment(polls.now, latest.get(key)),
         )
         drafts[key], latest[key] = draft, draft.sent_at
@@ -233,7 +240,9 @@ class _Polls:
             for session in ClassSession.objects.filter(
                 course__in=set(self._courses.values()), ended_at=None
             )
-            .select_related("course", "current_round__question", "current_round__version")
+            .select_related(
+                "course__class_settings", "current_round__question", "current_round__version"
+            )
             .select_for_update(no_key=True, of=("self",))
             .order_by("pk")
         }
@@ -270,6 +279,16 @@ class _Polls:
             return session.current_round, self._keys[session.pk].canonical(ballot.choice)
         except ValueError as error:
             raise InvalidChoice(str(error)) from None
+
+    def settings_for(self, ballot: Ballot) -> ClassSettings:
+        """Return the settings of the class that a ballot with a place is for."""
+        session = self._session_of(ballot)
+        assert session is not None
+        return class_settings.joined(session.course)
+
+    def given(self, ballot: Ballot) -> asked.Given:
+        """Return what the class takes of the confidence and rationale of a ballot with a place."""
+        return asked.as_asked(self.settings_for(ballot), ballot.confidence, ballot.rationale)
 
     def open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
         """Return (round, user) of the ballots for courses with a current round."""

@@ -8,6 +8,8 @@ sockets learn of it.
 
 # Django imports rooms.admin, and these modules register their classes.
 from rooms.admin import (  # noqa: F401
+    arguments,
+    class_settings,
     classroom,
     courses,
     enrolling,

@@ -63,6 +63,7 @@ class RoundAdmin(History):
         "version",
         "number",
         "first",
+        "twin_of",
         "opened_at",
         "closed_at",
         "votes",
@@ -150,8 +151,11 @@ class PartnerInline(ReadOnly, admin.TabularInline):
 
 @admin.register(PartnerGroup)
 class PartnerGroupAdmin(History):
-    list_display = ("formed_at", "course", "question", "number", "partner_names", "messages")
-    list_filter = (("round__session__course", CourseFilter),)
+    list_display = (
+        *("formed_at", "course", "question", "number", "partner_names", "messages"),
+        *("method", "is_mixed", "right", "repeats"),
+    )
+    list_filter = ("method", "is_mixed", "place", ("round__session__course", CourseFilter))
     list_select_related = ("round__session__course", "round__question", "room")
     search_fields = (
         "round__question__slug",

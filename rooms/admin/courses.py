@@ -182,13 +182,16 @@ class FormerSlugAdmin(History):
 class EnrollmentAdmin(PicksUsers, Editable):
     list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
     list_editable = ("role",)
-    list_filter = ("role", ("course", CourseFilter))
+    list_filter = ("role", "place", ("course", CourseFilter))
     list_select_related = ("user", "course")
     search_fields = (*people.search_fields("user__"), "course__slug")
     actions = (enrol_in,)
     form = EnrollmentForm
-    fields = ("user", "course", "role", "joined_at", "muted_until")
-    readonly_fields = ("joined_at", "muted_until")
+    fields = (
+        *("user", "course", "role", "joined_at", "muted_until"),
+        *("place", "seat", "shares_reasons_since"),
+    )
+    readonly_fields = ("joined_at", "muted_until", "place", "seat", "shares_reasons_since")
     autocomplete_fields = ("course",)
     ordering = ("course", people.by_name("user__"))
 

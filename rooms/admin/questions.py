@@ -90,7 +90,8 @@ class QuestionAdmin(Editable):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Question | None = None
     ) -> tuple[str, ...]:
-        return ("course", "kind", "versions") if was_asked(obj) else ()
+        # The page of a question says whose twin it is.
+        return ("course", "kind", "versions", "twin_of") if was_asked(obj) else ("twin_of",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
         fields: tuple[str, ...] = (
@@ -99,6 +100,8 @@ class QuestionAdmin(Editable):
         )
         if obj is not None and obj.quick:
             fields = (*fields, "quick")
+        if obj is not None and obj.twin_of is not None:
+            fields = (*fields, "twin_of")
         if not was_asked(obj):
             return ((None, {"fields": fields}),)
         return ((None, {"fields": (*fields, "versions"), "description": WAS_ASKED}),)

@@ -9,24 +9,24 @@ import msgspec
 from rooms import __version__
 from rooms.api.schema import Schema, error_schema, replies, reply_name, schemas
 from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, SCREEN_COMMANDS, Command
-from rooms.wire.course_events import CourseChanged, LeadersEvent
+from rooms.wire.course_events import AsksEvent, ClassSettingsEvent, CourseChanged, LeadersEvent
 from rooms.wire.events import (
     ClosingEvent,
     ControlEvent,
     CourseRenamed,
     Event,
-    FeedJoined,
-    FeedLeft,
-    FeedWelcome,
     MessageRemoved,
     NewMessageEvent,
     QuestionRenamed,
     QuestionsEvent,
     Welcome,
 )
+from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 from rooms.wire.figures import FiguresEvent
+from rooms.wire.pseudonym_events import PseudonymEvent
 from rooms.wire.replies import REPLIES
 from rooms.wire.screen import ScreenEvent
+from rooms.wire.talk_events import MessageRestored
 
 _EVENTS: dict[str, tuple[type[Event], ...]] = {
     "feed": (FeedWelcome, FeedJoined, FeedLeft),
@@ -36,17 +36,28 @@ _EVENTS: dict[str, tuple[type[Event], ...]] = {
         Welcome,
         NewMessageEvent,
         MessageRemoved,
+        MessageRestored,
         ControlEvent,
         ClosingEvent,
         FiguresEvent,
         QuestionsEvent,
         LeadersEvent,
+        ClassSettingsEvent,
+        AsksEvent,
         CourseChanged,
+        PseudonymEvent,
         CourseRenamed,
         QuestionRenamed,
     ),
 }
-_ONLY_ELSEWHERE = {*_EVENTS["feed"], ScreenEvent, FiguresEvent, QuestionsEvent, LeadersEvent}
+_ONLY_ELSEWHERE = {
+    *_EVENTS["feed"],
+    ScreenEvent,
+    FiguresEvent,
+    QuestionsEvent,
+    LeadersEvent,
+    ClassSettingsEvent,
+}
 
 
 def events(channel: str) -> tuple[type[Event], ...]:

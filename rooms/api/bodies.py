@@ -18,6 +18,7 @@ from rooms.wire.events import (
     RoomInfo,
 )
 from rooms.wire.fields import DEFAULT_PAGE, Moment, Page, RoomId, Seq, Slug, Text, Username
+from rooms.wire.partners import Company
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ class MyVotes(Listed[MyVote], frozen=True):
     """The user's own votes in a course, newest first."""
 
 
-class Partners(Struct, frozen=True):
+class Partners(Company, frozen=True, kw_only=True):
     """The user's partners. `room` is null if there are none, or if they are not announced yet."""
 
     course: str
@@ -254,6 +255,7 @@ class Mute(Struct, frozen=True):
     username: str
     display_name: str
     until: float
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Mutes(Listed[Mute], frozen=True):

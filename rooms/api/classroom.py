@@ -11,11 +11,18 @@ from rooms.actions.votes import Ballot, DraftBallot, cast_vote, leave_draft
 from rooms.api import bodies, serializers, shapes
 from rooms.api.endpoint import Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
-from rooms.queries import classroom, results
+from rooms.queries import classroom, results, visits
 from rooms.wire import commands, replies
-from rooms.wire.commands import CastVote, DraftVote, Figures
+from rooms.wire.commands import (
+    CastVote,
+    DraftVote,
+    Figures,
+)
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from rooms.wire.events import MessageBody, Snapshot
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
 
 
 class State(Endpoint):
@@ -90,6 +97,9 @@ class Partners(Endpoint):
                 partners=now.partners,
                 epoch=now.epoch,
                 revision=now.revision,
+                group=now.group,
+                group_place=now.group_place,
+                offered=now.offered,
             )
         )
 
@@ -108,6 +118,9 @@ class Control(Endpoint):
         reply: Struct
         if isinstance(command, Figures):
             reply = results.figures_for(user, slug)
+        elif isinstance(command, VisitGroup):
+            session.control(user=user, course=slug, command=command)
+            reply = visits.visited(user, slug, command.group)
         else:
             moved = session.control(user=user, course=slug, command=command)
             reply = replies.Moved.to(moved.phase, moved.epoch, moved.groups, moved.question)

@@ -21,6 +21,7 @@ from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.api.settings_bodies import NewCourse
 from rooms.models import Enrollment, QuestionVersion, course_room
 from rooms.queries import courses, results
+from rooms.queries.pseudonyms import hidden_from_lecturers
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.events import MyCourse
 
@@ -116,7 +117,8 @@ class UseLog(Endpoint):
             "One row per action: `timestamp, sid, event, act, div_id, course_id`. CSV begins with "
             "a byte-order mark, unless `bom=0`; in XLSX, times are times, in UTC. Usernames and "
             "slugs are those of today, also in older rows. With `names=pseudonyms`, each person "
-            "has one pseudonym throughout the course."
+            "has one pseudonym throughout the course, as always where the course chose that those "
+            "who lead do not know the names."
         ),
         parameters=query(bodies.UseLogQuery),
         responses={
@@ -134,7 +136,7 @@ class UseLog(Endpoint):
             format=wanted.format,
             since=_moment("since", wanted.since),
             until=_moment("until", wanted.until),
-            pseudonyms=wanted.names == "pseudonyms",
+            pseudonyms=wanted.names == "pseudonyms" or hidden_from_lecturers(course),
             bom=wanted.bom,
         )
         streamed = isinstance(request._request, ASGIRequest)

@@ -73,7 +73,7 @@ class Endpoint(APIView):
         return cast("User", request.user)
 
 
-def read(request: Request, kind: type[serializers.StructSerializer], **given: str) -> Any:
+def read(request: Request, kind: type[serializers.StructSerializer], **given: str | int) -> Any:
     """Parse the body of a request; `given` has the fields that its address names.
 
     Raises InvalidMessageFormat.

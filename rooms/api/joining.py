@@ -174,6 +174,6 @@ def _person(enrollment: Any) -> PersonInfo:
         display_name=people.shown_name(enrollment.user),
         role=enrollment.role,
         guest=enrollment.is_guest,
-        online=enrollment.is_online,
+        online=bool(enrollment.is_online),
         joined_at=enrollment.joined_at.timestamp(),
     )

@@ -20,7 +20,7 @@ class Mutes(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         found = courses.muted(permissions.leading(self.me(request), slug).course)
-        return Response(listed(request, found, lambda part: map(shapes.mute, part)))
+        return Response(listed(request, found, shapes.mutes))
 
     @extend_schema(
         operation_id="courses_mutes_create",

@@ -26,7 +26,8 @@ class QuestionFields(Strict, frozen=True, kw_only=True):
 
     `choices` belong to the kinds `single`, `several` and `poll`; `number`, the right answer or
     null, `tolerance` and `unit` to `number`; `accepted`, the right answers, to `text`. What belongs
-    to other kinds is dropped. A question with `problems` is always a draft.
+    to other kinds is dropped. A question with `problems` is always a draft. `twin_of` is the slug
+    of the question whose idea this one tests again, or null; without it, a stored one stays.
     """
 
     kind: KindName = "single"
@@ -40,6 +41,7 @@ class QuestionFields(Strict, frozen=True, kw_only=True):
     explanation: str = ""
     follow_up: str = ""
     tags: list[str] = []
+    twin_of: Slug | None | UnsetType = UNSET
     draft: bool = False
 
 
@@ -96,6 +98,7 @@ class EditedQuestion(Struct, frozen=True, kw_only=True):
     explanation: str
     follow_up: str
     tags: list[str]
+    twin_of: str | None
     problems: list[ShownProblem]
 
 

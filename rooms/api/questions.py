@@ -34,7 +34,11 @@ class Questions(courses.Questions):
         user = self.me(request)
         wanted: bodies.QuestionFields = read(request, serializers.of(bodies.QuestionFields))
         made = edits.create_question(
-            user=user, course=slug, content=content_of(wanted), is_draft=wanted.draft
+            user=user,
+            course=slug,
+            content=content_of(wanted),
+            is_draft=wanted.draft,
+            twin_of=None if wanted.twin_of is UNSET else wanted.twin_of,
         )
         return Response(_shown(made.course, made.slug), status=201)
 
@@ -73,6 +77,7 @@ class OneQuestion(Endpoint):
                 content=content_of(wanted),
                 is_draft=wanted.draft,
                 slug=None if wanted.question is UNSET else wanted.question,
+                twin_of=wanted.twin_of,
             )
         except EditConflict as conflict:
             course = permissions.leading(user, slug).course
@@ -182,6 +187,7 @@ def body_of(question: Any) -> bodies.EditedQuestion:
         explanation=content.explanation,
         follow_up=content.follow_up,
         tags=list(content.tags),
+        twin_of=None if question.twin_of is None else question.twin_of.slug,
         problems=_problems(problems(content)),
     )
 

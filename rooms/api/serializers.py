@@ -12,8 +12,12 @@ from rooms.wire.commands import (
     CONTROL_COMMANDS,
     CastVote,
     DraftVote,
+    FlagMessage,
     NewMessage,
     PrivateMessage,
+    SayConvinced,
+    SetPlace,
+    ShareReasons,
 )
 from rooms.wire.errors import InvalidMessageFormat
 from rooms.wire.parser import Parser
@@ -77,6 +81,26 @@ class NewVoteSerializer(CommandSerializer):
 
 class NewDraftSerializer(CommandSerializer):
     struct = DraftVote
+    given = ("course",)
+
+
+class ConvincedSerializer(CommandSerializer):
+    struct = SayConvinced
+    given = ("course",)
+
+
+class FlagSerializer(CommandSerializer):
+    struct = FlagMessage
+    given = ("room", "seq")
+
+
+class PlaceSerializer(CommandSerializer):
+    struct = SetPlace
+    given = ("course",)
+
+
+class SharingSerializer(CommandSerializer):
+    struct = ShareReasons
     given = ("course",)
 
 

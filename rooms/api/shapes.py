@@ -1,5 +1,6 @@
 """Conversion of models to the bodies of the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from rooms.api import bodies
 from rooms.models import Enrollment, QuestionVersion, Room, Round, Screen, TryOut, Vote
 from rooms.peer import bars
 from rooms.peer.content import Kind
+from rooms.queries.pseudonyms import for_lecturers
 from rooms.queries.rooms import RoomSeen
 from rooms.queries.screen import link_secret
 from rooms.wire.events import MyCourse
@@ -37,7 +39,7 @@ def room(seen: RoomSeen) -> bodies.RoomDetails:
         unread=max(found.last_seq - read, 0) if read is not None else 0,
         topic=found.topic,
         slow_seconds=found.slow_seconds,
-        created_by=people.username(found.created_by) if found.created_by else None,
+        created_by=people.username(seen.created_by) if seen.created_by else None,
     )
 
 
@@ -57,12 +59,25 @@ def mention(mention: Any) -> bodies.Mention:
 
 def mute(enrollment: Enrollment) -> bodies.Mute:
     """Return the body of a muted student."""
-    assert enrollment.muted_until is not None
-    return bodies.Mute(
-        username=people.username(enrollment.user),
-        display_name=people.shown_name(enrollment.user),
-        until=enrollment.muted_until.timestamp(),
-    )
+    (muted,) = mutes([enrollment])
+    return muted
+
+
+def mutes(enrollments: Sequence[Enrollment]) -> list[bodies.Mute]:
+    """Return the bodies of muted students of a course."""
+    if not enrollments:
+        return []
+    names = for_lecturers(enrollments[0].course, [one.user for one in enrollments])
+    return [
+        bodies.Mute(
+            username=names[one.user_id].username,
+            display_name=names[one.user_id].display_name,
+            until=one.muted_until.timestamp(),
+            pseudonym=names[one.user_id].pseudonym,
+        )
+        for one in enrollments
+        if one.muted_until is not None
+    ]
 
 
 def try_out(found: TryOut, students: int) -> bodies.TryOutInfo:

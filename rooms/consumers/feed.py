@@ -9,7 +9,8 @@ from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names, notices, publish
 from rooms.wire import events
 from rooms.wire.errors import InvalidMessageFormat, PeerError
-from rooms.wire.events import Event, FeedJoined, FeedLeft, FeedWelcome
+from rooms.wire.events import Event
+from rooms.wire.feeds import FeedJoined, FeedLeft, FeedWelcome
 
 
 class FeedConsumer(SocketConsumer):

@@ -28,11 +28,16 @@ class Stored(Struct, tag="s", array_like=True, frozen=True):
 
 
 class Removed(Struct, tag="r", array_like=True, frozen=True):
-    """The frame that reports the removal of a message's text. It goes out after the message."""
+    """The frame that reports the removal of a message's text. It goes out after the message.
+
+    `at` is the time of the removal, in seconds since the epoch: a message that was restored may be
+    removed again. It is 0 from workers that run older code.
+    """
 
     audience: str
     seq: int
     frame: bytes
+    at: float = 0.0
 
 
 class Passing(Struct, Generic[Key], tag="p", array_like=True, frozen=True):

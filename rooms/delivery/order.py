@@ -67,7 +67,7 @@ class Order:
         self._expecting: dict[str, dict[asyncio.Future[bool], int]] = {}
         # The same waits by the room and by the user, whose news of the class end them, too.
         self._asleep: dict[str, set[asyncio.Future[bool]]] = {}
-        self._told_removed: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._told_removed: OrderedDict[tuple[str, int, float], None] = OrderedDict()
         self._soon = asyncio.Event()
         self._compared = self._loop.time()
         self._tasks = Tasks()
@@ -179,9 +179,9 @@ class Order:
         The other sockets get it after the message, if that still comes.
         """
         self._note(entry.audience, entry.seq)
-        if (entry.audience, entry.seq) in self._told_removed:
+        if (entry.audience, entry.seq, entry.at) in self._told_removed:
             return
-        self._told_removed[entry.audience, entry.seq] = None
+        self._told_removed[entry.audience, entry.seq, entry.at] = None
         if len(self._told_removed) > REMOVED_KNOWN:
             self._told_removed.popitem(last=False)
         audience = self._audiences.get(entry.audience)

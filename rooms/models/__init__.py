@@ -1,13 +1,18 @@
 """The tables. Their constraints ensure the invariants, whatever the code above them does."""
 
 from rooms.models.answers import RightAnswer
+from rooms.models.arguments import Conviction, ShownArgument
+from rooms.models.class_settings import ClassSettings
 from rooms.models.course import Course, Enrollment, FormerSlug
+from rooms.models.flags import Flag
 from rooms.models.guests import Exclusion, Guest, KnownAddress
 from rooms.models.joining import JoinCode
 from rooms.models.message import Mention, Message, NewText
+from rooms.models.pairing import PairingMember, PairingRule
 from rooms.models.partners import Partner, PartnerGroup
 from rooms.models.picture import Picture
 from rooms.models.presence import Connection, Worker
+from rooms.models.pseudonyms import Pseudonym
 from rooms.models.question import Choice, Question, QuestionVersion
 from rooms.models.question_file import QuestionFile
 from rooms.models.room import Membership, Room, course_room
@@ -20,11 +25,14 @@ from rooms.models.uselog import UseLog
 __all__ = [
     "Choice",
     "ClassSession",
+    "ClassSettings",
     "Connection",
+    "Conviction",
     "Course",
     "Draft",
     "Enrollment",
     "Exclusion",
+    "Flag",
     "FormerSlug",
     "Guest",
     "Invitation",
@@ -34,9 +42,12 @@ __all__ = [
     "Mention",
     "Message",
     "NewText",
+    "PairingMember",
+    "PairingRule",
     "Partner",
     "PartnerGroup",
     "Picture",
+    "Pseudonym",
     "Question",
     "QuestionFile",
     "QuestionVersion",
@@ -45,6 +56,7 @@ __all__ = [
     "RosterEntry",
     "Round",
     "Screen",
+    "ShownArgument",
     "TryOut",
     "TryOutStudent",
     "UseLog",

@@ -9,6 +9,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from rooms.peer.asking import SEAT_LIMIT, Place
+
+PLACES = [
+    (Place.HALL.value, _("in the hall")),
+    (Place.ELSEWHERE.value, _("elsewhere")),
+]
+
 
 class Course(models.Model):
     """A course. Its room (kind `course`) is created when it is saved."""
@@ -80,6 +87,14 @@ class Enrollment(models.Model):
     joined_at = models.DateTimeField(_("joined at"), auto_now_add=True)
     # The time until which a student may not post; in the past or null for those who may.
     muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
+    # Where the student said they are, and their row or seat in the hall. The database defaults
+    # serve workers that still run code without these fields.
+    place = models.CharField(
+        _("place"), max_length=9, blank=True, choices=PLACES, default="", db_default=""
+    )
+    seat = models.CharField(_("seat"), max_length=SEAT_LIMIT, blank=True, default="", db_default="")
+    # When the student consented that others see their reasons, without their name.
+    shares_reasons_since = models.DateTimeField(_("shares reasons since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("enrollment")

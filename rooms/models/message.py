@@ -46,6 +46,12 @@ class Message(models.Model):
     uuid = models.CharField(_("uuid"), max_length=64)
     kind = models.CharField(_("kind"), max_length=7, choices=Kind.choices, default=Kind.TEXT)
     text = models.TextField(_("text"))
+    # The pseudonym under which the sender wrote it, or "" for a message under the name. It stays,
+    # whatever the course chooses later. The database default serves workers that still run code
+    # without this field.
+    pseudonym = models.CharField(
+        _("pseudonym"), max_length=60, blank=True, default="", db_default="", editable=False
+    )
     # The fields of the `control` event of a message of kind `control`.
     control = models.JSONField(_("control"), null=True, blank=True)
     reply_to = models.ForeignKey(
@@ -116,6 +122,7 @@ class NewText:
     text: str
     reply_to_id: UUID | None
     created_at: datetime
+    pseudonym: str = ""
 
     kind: ClassVar[str] = Message.Kind.TEXT.value
     control: ClassVar[None] = None

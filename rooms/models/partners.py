@@ -5,8 +5,19 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from rooms.models.course import PLACES
 from rooms.models.room import Room
-from rooms.models.round import Round
+from rooms.models.round import Round, Vote
+
+METHODS = [
+    ("different_answers", _("different answers")),
+    ("random", _("at random")),
+    ("same_answer", _("same answer")),
+    ("keep", _("as last time")),
+    ("fixed", _("fixed group")),
+    ("by_hand", _("by hand")),
+]
+GROUP_PLACES = [*PLACES, ("both", _("in the hall and elsewhere"))]
 
 
 class PartnerGroup(models.Model):
@@ -24,6 +35,34 @@ class PartnerGroup(models.Model):
         Room, verbose_name=_("room"), on_delete=models.CASCADE, related_name="partner_group"
     )
     formed_at = models.DateTimeField(_("formed at"))
+    # How and with whom the group was formed. All of it is unknown for groups of earlier versions.
+    # The database defaults serve workers that still run code without these fields.
+    method = models.CharField(
+        _("method"), max_length=20, choices=METHODS, blank=True, default="", db_default=""
+    )
+    size = models.PositiveSmallIntegerField(_("size"), null=True, blank=True)
+    voters = models.PositiveSmallIntegerField(_("voters"), null=True, blank=True)
+    # Whether the voters gave different answers.
+    is_mixed = models.BooleanField(_("different answers"), null=True, blank=True)
+    # How many were right; null if no right answer was known.
+    right = models.PositiveSmallIntegerField(_("right"), null=True, blank=True)
+    # The greatest difference of confidence between two who answered differently, or null.
+    confidence_gap = models.PositiveSmallIntegerField(_("confidence gap"), null=True, blank=True)
+    # Pairs of members who were partners in the course before.
+    repeats = models.PositiveSmallIntegerField(_("repeats"), null=True, blank=True)
+    # Where the members are: one of the places, "both", or "" if nobody was asked.
+    place = models.CharField(
+        _("place"), max_length=9, choices=GROUP_PLACES, blank=True, default="", db_default=""
+    )
+    # A vote for another answer, whose reason the group sees without the name of its author.
+    offered = models.ForeignKey(
+        Vote,
+        verbose_name=_("offered reason"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = _("partner group")

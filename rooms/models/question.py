@@ -66,6 +66,15 @@ class Question(models.Model):
         db_default=False,
         help_text=_("Asked without preparation. It may have no words and no right answer."),
     )
+    # The question whose idea this one tests again, after its result.
+    twin_of = models.ForeignKey(
+        "self",
+        verbose_name=_("twin of"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="twins",
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # The slugs that it had before, the newest first.
     former_slugs = JSONField(

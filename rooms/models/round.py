@@ -56,6 +56,14 @@ class ClassSession(models.Model):
     # The epoch in which the screen of the hall shows the bars before the reveal. Workers that still
     # run code without this field do not carry it to the next epoch, which hides the bars.
     bars_epoch = models.PositiveBigIntegerField(_("epoch of the bars"), null=True, blank=True)
+    # Whether students have pseudonyms in this class, and whether those who lead may look up whose
+    # they are. The database defaults serve workers that still run code without these fields.
+    has_pseudonyms = models.BooleanField(
+        _("pseudonyms"), default=False, db_default=False, editable=False
+    )
+    lecturers_know = models.BooleanField(
+        _("lecturers know the names"), default=True, db_default=True, editable=False
+    )
     current_round = models.ForeignKey(
         "Round",
         verbose_name=_("current round"),
@@ -143,6 +151,15 @@ class Round(models.Model):
         null=True,
         blank=True,
         related_name="second",
+    )
+    # The last round of the question that this one is the twin of, in the same class session.
+    twin_of = models.ForeignKey(
+        "self",
+        verbose_name=_("twin of"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="twins",
     )
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)

@@ -17,9 +17,11 @@ from accounts.forms import focus_wrong
 from accounts.people import User
 from rooms import addresses, permissions
 from rooms.actions import leaders
+from rooms.actions.class_settings import change_class_settings
 from rooms.actions.course_making import copy_course, make_course
 from rooms.actions.course_settings import archive_course, change_course, restore_course
 from rooms.models import Enrollment
+from rooms.pages.class_forms import ClassForm
 from rooms.pages.course_forms import HandOverForm, NamesForm, PersonForm, explain
 from rooms.queries.course_names import proposed_slug
 from rooms.queries.courses import course_membership
@@ -86,6 +88,7 @@ class _Desk:
             "add": PersonForm(prefix="add"),
             "hand_over": HandOverForm(prefix="hand_over"),
             "copy": NamesForm(initial=copy, user=user, prefix="copy"),
+            "classes": ClassForm(course=self._course, prefix="classes"),
         }
 
     def context(self) -> dict[str, Any]:
@@ -111,6 +114,7 @@ class _Desk:
             "remove": self._remove,
             "hand_over": self._hand_over,
             "copy": self._copy,
+            "classes": self._classes,
             "archive": self._archive,
             "restore": self._restore,
         }
@@ -121,6 +125,8 @@ class _Desk:
             about: dict[str, Any] = {}
             if form is NamesForm:
                 about = {"user": self._user, "course": self._course if do == "rename" else None}
+            elif form is ClassForm:
+                about = {"course": self._course}
             self._forms[do] = form(self._request.POST, prefix=do, **about)
             if not self._forms[do].is_valid():
                 return None
@@ -142,7 +148,7 @@ class _Desk:
         else:
             self._errors["leaders" if do in ("role", "remove") else do] = explain(error)
 
-    def _given(self, do: str) -> dict[str, str]:
+    def _given(self, do: str) -> dict[str, Any]:
         return self._forms[do].cleaned_data
 
     def _rename(self) -> HttpResponse:
@@ -177,6 +183,10 @@ class _Desk:
     def _copy(self) -> HttpResponse:
         copy = copy_course(user=self._user, course=self._slug, **self._given("copy"))
         return self._done(_("This is the copy. Nobody but you is in it yet."), copy.slug)
+
+    def _classes(self) -> HttpResponse:
+        change_class_settings(user=self._user, course=self._slug, **self._given("classes"))
+        return self._done(_("Saved."))
 
     def _archive(self) -> HttpResponse | None:
         if not self._request.POST.get("sure"):

@@ -17,7 +17,7 @@ from rooms import addresses, flaws, permissions
 from rooms.api.questions import body_of
 from rooms.models import Course, Question
 from rooms.queries.courses import course_membership
-from rooms.queries.question_list import edited, tags_of
+from rooms.queries.question_list import edited, originals, tags_of
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
 FRAMES = {"phone": "rooms/preview_phone.html", "hall": "rooms/screen.html"}
@@ -50,6 +50,8 @@ def question(request: HttpRequest, slug: str, question: str) -> HttpResponse:
         "body": body,
         "kinds": Question.Kind.choices,
         "flaws": msgspec.json.encode(flaws.templates()).decode(),
+        "originals": originals(course, found),
+        "has_twins": found.twins.exists(),
         "tags": [tag for tag, _ in tags_of(course)],
         "pictures_url": addresses.pictures(course.slug),
         "login_url": addresses.login(),

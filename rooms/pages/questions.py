@@ -60,6 +60,7 @@ class _List:
         page = pages.get_page(self._request.GET.get("page"))
         for question in page.object_list:
             question.name = name_of(question)
+            question.original = question.twin_of and name_of(question.twin_of)
         context = {
             "course": course,
             "room": course_membership(self._user, course).room_id,

@@ -1,6 +1,6 @@
 """The page by which a lecturer brings a class in: a roster, its preview, and the invitations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -58,6 +58,10 @@ class RosterForm(forms.Form):
             )
         return decoded(data)
 
+    def read(self, text: str) -> Sequence[Any]:
+        """Return the lines of a list. Raises InvalidMessageFormat."""
+        return queries.read(text)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.errors:
@@ -68,7 +72,7 @@ class RosterForm(forms.Form):
                 _("Choose a file, or paste a list with one line per person.")
             )
         try:
-            cleaned["lines"] = queries.read(text)
+            cleaned["lines"] = self.read(text)
         except InvalidMessageFormat as error:
             raise forms.ValidationError(error.message) from None
         return cleaned

@@ -43,36 +43,52 @@ _CLOSING: Final = {Phase.VOTE: Phase.VOTE_CLOSED, Phase.REVOTE: Phase.REVOTE_CLO
 _TO_IDLE: Final = dict.fromkeys((Phase.REVEALED, *CLOSED_PHASES), Phase.IDLE)
 _TO_DISCUSS: Final = {Phase.VOTE_CLOSED: Phase.DISCUSS}
 
+_SAME_GROUPS: Final = {phase: phase for phase in GROUP_PHASES}
+# The groups may talk on about the result.
+_TALKING: Final = _SAME_GROUPS | {Phase.REVEALED: Phase.REVEALED}
+
 _TABLE: Final[dict[str, dict[Phase, Phase]]] = {
     "start_question": _TO_VOTE,
     "quick_question": _TO_VOTE,
     "set_correct": {phase: phase for phase in Phase if phase != Phase.IDLE},
     "count_down_and_stop": {phase: phase for phase in OPEN_PHASES},
+    "extend": {phase: phase for phase in OPEN_PHASES},
     "stop_vote": _CLOSING,
     "make_partners": {Phase.VOTE_CLOSED: Phase.VOTE_CLOSED},
     "enable_chat": _TO_DISCUSS,
     "enable_face_chat": _TO_DISCUSS,
+    "enable_discussion": _TO_DISCUSS,
     "start_revote": {Phase.DISCUSS: Phase.REVOTE, Phase.VOTE_CLOSED: Phase.REVOTE},
     "reveal": dict.fromkeys(CLOSED_PHASES, Phase.REVEALED),
     "reopen": {closed: opened for opened, closed in _CLOSING.items()},
     "next_question": _TO_IDLE,
     "announce": {phase: phase for phase in Phase},
-    "move_student": {phase: phase for phase in GROUP_PHASES},
+    **dict.fromkeys(("move_student", "split_group", "join_groups"), _SAME_GROUPS),
+    **dict.fromkeys(("visit_group", "say_to_group", "tell_groups", "slow_groups"), _TALKING),
+    "show_argument": {phase: phase for phase in (Phase.REVOTE_CLOSED, Phase.REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (Phase.IDLE, Phase.REVEALED)},
 }
 
 #: Every command of the phase table.
 COMMANDS: Final = frozenset(_TABLE)
 #: Commands that need partner groups besides the right phase.
-NEED_GROUPS: Final = frozenset({"enable_chat", "enable_face_chat", "move_student"})
+NEED_GROUPS: Final = frozenset(
+    {
+        *("enable_chat", "enable_face_chat", "enable_discussion"),
+        *("move_student", "split_group", "join_groups"),
+        *("visit_group", "say_to_group", "tell_groups", "slow_groups"),
+    }
+)
 
 _FIXED_MESSAGES: Final = {
     "start_question": "enableVote",
     "quick_question": "enableVote",
     "count_down_and_stop": "countDownAndStop",
+    "extend": "countDownAndStop",
     "stop_vote": "stopVote",
     "enable_chat": "enableChat",
     "enable_face_chat": "enableFaceChat",
+    "enable_discussion": "enableDiscussion",
     "start_revote": "enableRevote",
     "reveal": "reveal",
     "announce": "announce",
@@ -115,7 +131,8 @@ def transition(
 def control_message(command: str, to_phase: Phase) -> str | None:
     """Return the ``message`` of the `control` event for a command that led to ``to_phase``.
 
-    It is None for commands without such an event (``make_partners``, ``move_student``). A right
+    It is None for commands without such an event (``make_partners``, ``move_student``, and all
+    that concern groups only). A right
     answer that is given after the reveal reveals the question again, and before it tells nobody.
     """
     if command == "set_correct":

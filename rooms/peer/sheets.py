@@ -62,6 +62,20 @@ def separator_of(lines: Sequence[str]) -> str:
     return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ","
 
 
+def without_column(lines: Sequence[tuple[int, str]], separator: str, column: int) -> str:
+    """Return the text of numbered lines without one of their columns. Lines keep their numbers.
+
+    The other fields are separated by tabs.
+    """
+    kept: dict[int, str] = {}
+    for number, line in lines:
+        fields = fields_of(line[:LINE_LIMIT], separator)
+        del fields[column : column + 1]
+        # What is too long stays too long, and is refused.
+        kept[number] = "\t".join(fields) if len(line) <= LINE_LIMIT else line
+    return "\n".join(kept.get(number, "") for number in range(1, max(kept, default=0) + 1))
+
+
 def fields_of(line: str, separator: str) -> list[str]:
     """Return the fields of a line without the blanks around them."""
     if line.count('"') % 2:

@@ -1,7 +1,7 @@
-"""The jobs that close rounds at their deadline and find partners for lonely students.
+"""The jobs that close rounds and find partners for lonely students.
 
-Each job has a thread of its own. So rounds close on time and students get partners soon, even if
-other work waits for the database.
+Those that close rounds at their deadline and seat students have a thread each. So rounds close on
+time and students get partners soon, even if other work waits for the database.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 DEADLINE_EVERY = 1.0
 """Seconds between two checks for deadlines. The job waits precisely for an earlier one."""
+EARLY_EVERY = 1.0
+"""Seconds between two checks for rounds in which most students have voted."""
 SEAT_EVERY = 1.0
 """Seconds between two checks for students without company."""
 
@@ -49,6 +51,20 @@ class Deadlines:
     def stop(self) -> None:
         """Stop closing rounds."""
         self._threads.stop()
+
+
+class EarlyCloses:
+    """The job that lets rounds close early when most students have voted."""
+
+    def __init__(self, *, threads: Threads, is_idle: Callable[[], bool]) -> None:
+        """`is_idle` tells whether nobody is connected to this process."""
+        self._threads = threads
+        self._is_idle = is_idle
+
+    async def close_early_rounds(self) -> None:
+        """Start the countdown of the rounds that need not go on."""
+        if not self._is_idle():
+            await self._threads.run(session.close_early_rounds)
 
 
 class Seating:

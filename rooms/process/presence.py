@@ -53,7 +53,7 @@ class Presence:
         self._seen, self._names = {}, {}
         if not changed:
             return
-        counts, present = await self._threads.run(
+        counts, present, hidden = await self._threads.run(
             presence_queries.presence, list(changed), list(usernames)
         )
         most = limits["PRESENCE_NAMES"]
@@ -68,13 +68,17 @@ class Presence:
             if not seen:
                 continue
             fields: dict[str, Any] = {}
+            known = hidden.get(room, usernames)
+            if room in hidden and known.keys().isdisjoint(seen):
+                # In a room of two, the number alone would tell who came.
+                continue
             if members <= most:
                 for key, here in (("joined", True), ("left", False)):
                     # The user may have come back since. The next call reports that.
                     who = sorted(
-                        usernames[user]
+                        known[user]
                         for user, came in seen.items()
-                        if came is here and ((room, user) in present) is here
+                        if came is here and user in known and ((room, user) in present) is here
                     )
                     if who:
                         fields[key] = who

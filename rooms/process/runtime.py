@@ -16,13 +16,21 @@ from rooms.delivery import names, publish
 from rooms.delivery.hub import Hub
 from rooms.delivery.notices import PresenceChange, Recheck
 from rooms.delivery.tasks import Tasks
-from rooms.process.deadlines import DEADLINE_EVERY, SEAT_EVERY, Deadlines, Seating
+from rooms.process.deadlines import (
+    DEADLINE_EVERY,
+    EARLY_EVERY,
+    SEAT_EVERY,
+    Deadlines,
+    EarlyCloses,
+    Seating,
+)
 from rooms.process.drain import close_sockets
 from rooms.process.figures import REFRESH_EVERY, Figures
 from rooms.process.partners import Partners
 from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
 from rooms.process.presence import FORGET_EVERY, Heartbeat, Presence
+from rooms.process.pseudonyms import Pseudonyms
 from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.process.screens import REFRESH_EVERY as REFRESH_SCREENS_EVERY
 from rooms.process.screens import Screens
@@ -71,6 +79,7 @@ class Runtime:
         self.figures = Figures(hub=hub, threads=threads, tasks=self._duties)
         self.screens = Screens(hub=hub, threads=threads, tasks=self._duties)
         self.partners = Partners(hub=hub, threads=threads, tasks=self._duties)
+        self.pseudonyms = Pseudonyms(hub=hub, threads=threads)
         self.presence = Presence(hub=hub, threads=threads, on_changed=self._changed)
         self.try_outs = TryOuts(worker=self.worker)
         self._heartbeat = Heartbeat(
@@ -80,16 +89,18 @@ class Runtime:
             on_unattended=self.attend_to_try_outs,
         )
         self._deadlines = Deadlines()
+        self._early = EarlyCloses(threads=threads, is_idle=self._is_idle)
         self._seating = Seating(
             worker=self.worker,
             silence=self.silence,
-            is_idle=lambda: (
-                not self.hub.connections and self.polls.is_idle() and self.try_outs.is_idle()
-            ),
+            is_idle=self._is_idle,
             is_steady=self._heartbeat.is_steady,
         )
         publish.attach(self.outgoing)
         self._begin_duties()
+
+    def _is_idle(self) -> bool:
+        return not self.hub.connections and self.polls.is_idle() and self.try_outs.is_idle()
 
     # --- what the hub calls ----------------------------------------------------------------
 
@@ -134,6 +145,7 @@ class Runtime:
     def _begin_duties(self) -> None:
         for job, every in (
             (self._deadlines.close_due_rounds, DEADLINE_EVERY),
+            (self._early.close_early_rounds, EARLY_EVERY),
             (self._seating.seat_students, SEAT_EVERY),
             (self._heartbeat.beat, beat_every()),
             (self._heartbeat.mind_the_dead, beat_every()),

@@ -11,13 +11,13 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from accounts import people
 from accounts.people import User
 from rooms import frames
 from rooms.models import (
     ClassSession,
+    ClassSettings,
     Connection,
     Course,
     Draft,
@@ -30,7 +30,12 @@ from rooms.models import (
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
+from rooms.queries import class_settings, meeting, pseudonyms
+from rooms.queries.convictions import convinced_body, own_conviction
 from rooms.queries.outcome import Outcome, outcome
+from rooms.queries.places import myself
+from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
 
@@ -47,6 +52,7 @@ def class_session(course: Course) -> ClassSession | None:
             "current_round__version",
             "current_round__first",
             "controller",
+            "course__class_settings",
         )
         .first()
     )
@@ -110,11 +116,13 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
     now = time.time()
     enrollment = enrolled(user, slug)
     course = enrollment.course
-    state = _class_state(course)
+    asks, state = _class_state(course)
     votes: list[OwnVote | None] = [None, None]
     draft: OwnDraft | None = None
     partners: list[PartnerBody] = []
     room: str | None = None
+    convinced: ConvincedBody | UnsetType = UNSET
+    company: dict[str, Any] = {}
     if state.rounds != (None, None):
         own = {
             vote.round_id: frames.own_vote(vote)
@@ -126,6 +134,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         if state.fields["phase"] in phases.OPEN_PHASES:
             left = Draft.objects.filter(round=state.rounds[1] or state.rounds[0], user=user).first()
             draft = None if left is None else frames.own_draft(left)
+        if state.rounds[1] is not None:
+            said = own_conviction(user, state.rounds[1])
+            convinced = UNSET if said is None else convinced_body(said)
         if state.fields["phase"] in phases.PARTNER_PHASES:
             place = (
                 Partner.objects.filter(round=state.rounds[0], user=user)
@@ -134,7 +145,9 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
             )
             if place is not None:
                 room = str(place.group.room_id)
-                partners = [body for _, key, body in partner_bodies(place.group) if key != user.pk]
+                members = partner_bodies(place.group, session=state.session)
+                partners = [body for _, key, body in members if key != user.pk]
+                company = meeting.companies([place.group], members)[place.group_id]
     return course.pk, Snapshot(
         **state.fields,
         server_time=now,
@@ -143,7 +156,14 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
         muted_until=frames.muted_until(enrollment),
         room=room,
         partners=partners,
+        **company,
+        **myself(enrollment),
         archived=UNSET if course.archived_at is None else True,
+        convinced=convinced,
+        me=UNSET
+        if state.session is None or enrollment.leads
+        else pseudonyms.mine(user, course, state.session),
+        asks=class_settings.told(asks),
     )
 
 
@@ -151,11 +171,13 @@ def course_snapshot(user: User, slug: str) -> tuple[int, Snapshot]:
 class _ClassState:
     """The state of a class that is the same for all users until the revision changes.
 
-    It has the fields of `control_fields` and the ids of the two rounds.
+    It has the fields of `control_fields`, the ids of the two rounds, and that of the class session
+    if its students have pseudonyms.
     """
 
     fields: dict[str, Any]
     rounds: tuple[int | None, int | None]
+    session: int | None = None
 
 
 class _Version(NamedTuple):
@@ -204,33 +226,38 @@ class _ClassStates:
 _states = _ClassStates()
 
 
-def _class_state(course: Course) -> _ClassState:
-    """Return the state of a course's class, which is read once for each revision.
+def _class_state(course: Course) -> tuple[Asks, _ClassState]:
+    """Return what a course's class asks for, and its state, which is read once for each revision.
 
     All students of a class ask for it at the same time.
     """
+    asked = [f"course__class_settings__{name}" for name in class_settings.ASKED]
     now = (
         ClassSession.objects.filter(course=course, ended_at=None)
-        .values_list("pk", "epoch", "revision", "changed_at")
+        .values_list("pk", "epoch", "revision", "changed_at", *asked)
         .first()
     )
     if now is not None:
-        known = _states.find(now[0], _Version(*now[1:], course.slug))
+        pk, epoch, revision, changed_at, *asks = now
+        known = _states.find(pk, _Version(epoch, revision, changed_at, course.slug))
         if known is not None:
-            return known
+            return class_settings.asks_in(asks), known
     session = class_session(course)
     if session is None:
-        return _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
+        state = _ClassState(control_fields(course, last_epoch_session(course)), (None, None))
+        # Read last: what the class asks for must not be older than the revision.
+        return class_settings.asks(ClassSettings.of(course)), state
     first, second = rounds(session)
     state = _ClassState(
         control_fields(course, session),
         (first.pk if first else None, second.pk if second else None),
+        session.pk if session.has_pseudonyms else None,
     )
     # Do not remember uncommitted state, which may be rolled back.
     if not connection.in_atomic_block:
         version = _Version(session.epoch, session.revision, session.changed_at, course.slug)
         _states.keep(session.pk, version, state)
-    return state
+    return class_settings.asks(class_settings.joined(session.course)), state
 
 
 def last_epoch_session(course: Course) -> ClassSession | None:
@@ -238,27 +265,27 @@ def last_epoch_session(course: Course) -> ClassSession | None:
     return ClassSession.objects.filter(course=course).order_by("-epoch", "-revision").first()
 
 
-def partner_bodies(*of: PartnerGroup) -> list[tuple[int, int, PartnerBody]]:
-    """Return (group id, user id, body for the partners) for each member of the partner groups."""
+def partner_bodies(*of: PartnerGroup, session: int | None) -> list[tuple[int, int, PartnerBody]]:
+    """Return (group id, user id, body for the partners) for each member of the partner groups.
+
+    `session` is that of the class if its students have pseudonyms, or else None. Callers show a
+    body to the other members of its group only, once the discussion was opened.
+    """
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
-    rounds_ = {group.round_id for group in of}
-    choices = dict(
-        Vote.objects.filter(round__in=rounds_, user__in=[p.user_id for p in places]).values_list(
-            "user_id", "choice"
+    users = [place.user_id for place in places]
+    said = meeting.openings(of, users)
+    names = pseudonyms.given(session, users)
+    bodies = []
+    for place in places:
+        seen = frames.person(place.user) if session is None else frames.student(place.user, names)
+        body = PartnerBody(
+            username=seen.username,
+            display_name=seen.display_name,
+            pseudonym=seen.pseudonym,
+            **{"choice": None, **said.get(place.user_id, {})},
         )
-    )
-    return [
-        (
-            place.group_id,
-            place.user_id,
-            PartnerBody(
-                username=people.username(place.user),
-                display_name=people.shown_name(place.user),
-                choice=choices.get(place.user_id),
-            ),
-        )
-        for place in places
-    ]
+        bodies.append((place.group_id, place.user_id, body))
+    return bodies
 
 
 def next_deadline() -> datetime | None:

@@ -18,18 +18,19 @@ from rooms.models import (
 )
 from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
+from rooms.queries.pseudonyms import hidden_from_lecturers
 from rooms.queries.questions import reveals, versions_at
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:
     """Return the students of a course who may not post now."""
-    return (
-        Enrollment.objects.filter(
-            course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
-        )
-        .select_related("user")
-        .order_by(people.by_name("user__"))
-    )
+    found = Enrollment.objects.filter(
+        course=course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
+    ).select_related("user", "course")
+    if hidden_from_lecturers(course):
+        # The order of the names would tell something of them.
+        return found.order_by("muted_until", "pk")
+    return found.order_by(people.by_name("user__"))
 
 
 def my_enrollments(user: User) -> QuerySet[Enrollment]:

@@ -28,7 +28,7 @@ SELECT room_id, seq, removed_at FROM peerchat_rooms_message
 WHERE removed_at > %s AND room_id = ANY(%s::uuid[])
 """
 
-PARTNERS_TOLD = ("enableChat", "enableFaceChat")
+PARTNERS_TOLD = ("enableChat", "enableFaceChat", "enableDiscussion")
 """The transitions with which students get their partners."""
 
 
@@ -95,6 +95,7 @@ def compare(known: Mapping[str, int], within: float) -> Compared:
                     names.room(room),
                     seq,
                     frames.message_removed(Message(room_id=room, seq=seq)),
+                    at.timestamp(),
                 ),
                 (now - at).total_seconds(),
             )

@@ -3,25 +3,29 @@
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Value
 
 from accounts import people
 from rooms.models import Course, Enrollment, Guest
 from rooms.queries.presence import online_connections
+from rooms.queries.pseudonyms import hides_owners
 
 
 def people_of(course: Course, search: str = "") -> QuerySet[Enrollment]:
     """Return the enrolments in a course with their users, who came last first.
 
-    Each has `is_guest` and `is_online`. With a search, only those whose names or addresses have
-    all of its words.
+    Each has `is_guest` and `is_online`, which is None while those who lead do not know whose the
+    pseudonyms of the class are: a pseudonym comes and goes with its owner. With a search, only
+    those whose names or addresses have all of its words.
     """
     found = (
         Enrollment.objects.filter(course=course)
         .select_related("user")
         .annotate(
             is_guest=Exists(Guest.objects.filter(user=OuterRef("user"))),
-            is_online=Exists(online_connections().filter(user=OuterRef("user"))),
+            is_online=Value(None, BooleanField())
+            if hides_owners(course)
+            else Exists(online_connections().filter(user=OuterRef("user"))),
         )
         .order_by("-joined_at", "-pk")
     )

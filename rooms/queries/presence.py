@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import people
 from rooms.conf import limits
 from rooms.models import Connection, Course, Enrollment, Membership
+from rooms.queries import pseudonyms
 
 
 def open_connections() -> QuerySet[Connection]:
@@ -44,10 +45,17 @@ def _of_students(course: Course | int) -> Q:
     )
 
 
+Names = dict[UUID, dict[people.Key, str]]
+"""The usernames by which users come and go, by room, in rooms where these are not their own."""
+
+
 def presence(
     rooms: Sequence[UUID], users: Sequence[people.Key]
-) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, people.Key]]]:
-    """Return ({room: (course, members, online)}, {(room, user), ...} of the users who are here)."""
+) -> tuple[dict[UUID, tuple[int, int, int]], set[tuple[UUID, people.Key]], Names]:
+    """Return ({room: (course, members, online)}, {(room, user), ...} of those who are here, names).
+
+    The names are those of `pseudonyms.present`, in rooms that are small enough for names.
+    """
     members = Membership.objects.filter(room__in=rooms, room__archived_at=None).annotate(
         here=Exists(online_connections().filter(user=OuterRef("user")))
     )
@@ -55,4 +63,7 @@ def presence(
         members=Count("id"), online=Count("id", filter=Q(here=True))
     )
     here = members.filter(here=True, user__in=users).values_list("room_id", "user_id")
-    return {room: (course, all_, online) for room, course, all_, online in counts}, set(here)
+    found = {room: (course, all_, online) for room, course, all_, online in counts}
+    most = limits["PRESENCE_NAMES"]
+    named = {room: course for room, (course, all_, _) in found.items() if all_ <= max(most, 2)}
+    return found, set(here), pseudonyms.present(named, users) if named else {}

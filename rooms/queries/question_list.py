@@ -22,7 +22,7 @@ def prepared(course: Course) -> QuerySet[Any]:
     )
     times = Count("rounds", filter=Q(rounds__number=1), distinct=True)
     found = course.questions.annotate(asked=times, asked_now=Exists(here))
-    return found.order_by("quick", "position", "slug")
+    return found.prefetch_related("twin_of").order_by("quick", "position", "slug")
 
 
 def searched(course: Course, text: str, tag: str) -> QuerySet[Any]:
@@ -57,6 +57,17 @@ def edited(course: Course, slug: str) -> Any:
     if found is None:
         raise InvalidMessageFormat("The course has no such question.")
     return prepared(course).prefetch_related("choices").get(pk=found.pk)
+
+
+def originals(course: Course, question: Question) -> list[tuple[str, str]]:
+    """Return the slugs and names of the questions that one may be the twin of, in their order.
+
+    Twins are left out, as is a question that has twins.
+    """
+    if question.twins.exists():
+        return []
+    found = course.questions.filter(quick=False, twin_of=None).exclude(pk=question.pk)
+    return [(one.slug, name_of(one)) for one in found.order_by("position", "slug")]
 
 
 def targets(user: User, course: Course) -> QuerySet[Course]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Min, Prefetch, QuerySet
 from django.utils import timezone
 from msgspec import UNSET
 
@@ -13,7 +13,6 @@ from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,
-    PartnerGroup,
     Question,
     Round,
     UseLog,
@@ -23,9 +22,14 @@ from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
 from rooms.peer.phases import Phase
 from rooms.permissions import leading
+from rooms.queries import flags, steps
+from rooms.queries.arguments import arguments
 from rooms.queries.classroom import class_session, rounds, votes_of
+from rooms.queries.places import places
 from rooms.queries.presence import online_students
 from rooms.queries.questions import may_set_correct
+from rooms.queries.talk import tally
+from rooms.queries.twins import twin_offer, twin_result
 from rooms.wire.figures import FiguresBody, Transitions
 
 
@@ -38,6 +42,8 @@ def figures(course: Course) -> FiguresBody:
     """Return the live figures of a course's class."""
     session = class_session(course)
     online = len(online_students(course))
+    flagged = flags.count(course)
+    where = places(course)
     if session is None or session.current_round is None:
         return FiguresBody(
             online=online,
@@ -49,24 +55,24 @@ def figures(course: Course) -> FiguresBody:
             transitions=None,
             gain=None,
             correct=None,
+            flags=flagged or UNSET,
+            places=where,
+            next=steps.next_step(course, session, here=online),
         )
     found = votes_of(session)
     first, second = rounds(session)
-    talk = PartnerGroup.objects.filter(round=first).aggregate(
-        groups=Count("id"),
-        silent=Count("id", filter=Q(room__last_seq=0)),
-        messages=Sum("room__last_seq"),
-    )
+    assert first is not None
+    groups, silent_groups, messages = tally(first)
     matrix, gain = None, None
-    if first is not None and second is not None and session.phase != Phase.REVOTE:
+    if second is not None and session.phase != Phase.REVOTE:
         matrix, gain = _comparison(found.key, first, second)
     return FiguresBody(
         online=online,
         votes=found.votes,
         histograms=found.histograms,
-        groups=talk["groups"],
-        silent_groups=talk["silent"],
-        messages=talk["messages"] or 0,
+        groups=groups,
+        silent_groups=silent_groups,
+        messages=messages,
         transitions=matrix,
         gain=gain,
         correct=found.key.correct,
@@ -76,6 +82,12 @@ def figures(course: Course) -> FiguresBody:
         right=found.right,
         right_votes=UNSET if (right := found.right_votes) is None else right,
         tolerance=found.key.tolerance or UNSET,
+        flags=flagged or UNSET,
+        arguments=arguments(course, session) or UNSET,
+        twin=twin_offer(session) or UNSET,
+        twin_of=twin_result(session) or UNSET,
+        places=where,
+        next=steps.next_step(course, session, found, here=online, groups=groups),
     )
 
 

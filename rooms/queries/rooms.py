@@ -13,8 +13,9 @@ from accounts.people import User
 from rooms import frames
 from rooms.conf import limits
 from rooms.delivery import names
-from rooms.models import Course, Membership, Message, Room
+from rooms.models import Course, Enrollment, Membership, Message, Room
 from rooms.permissions import enrolled, joinable, leading, parse_room
+from rooms.queries import pseudonyms
 from rooms.queries.presence import online_connections
 from rooms.wire import replies
 from rooms.wire.errors import InvalidRoom
@@ -31,11 +32,13 @@ Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 # the database takes to answer.
 _ENTRY = """
 SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role,
-    c.archived_at IS NOT NULL
+    c.archived_at IS NOT NULL, s.id
 FROM peerchat_rooms_membership m
 JOIN peerchat_rooms_room r ON r.id = m.room_id
 JOIN peerchat_rooms_course c ON c.id = r.course_id
 LEFT JOIN peerchat_rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
+LEFT JOIN peerchat_rooms_classsession s
+    ON s.course_id = r.course_id AND s.ended_at IS NULL AND s.has_pseudonyms AND r.kind = 'course'
 WHERE m.user_id = %(user)s AND r.archived_at IS NULL
 ORDER BY
     CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
@@ -56,11 +59,16 @@ def entry(user: User, most: int) -> Entry:
     mine: list[MyCourse] = []
     courses: list[int] = []
     heads: list[tuple[UUID, int, int]] = []
-    for room_id, course, head, kind, slug, title, role, archived in found:
+    for room_id, course, head, kind, slug, title, role, archived, session in found:
         room = room_id if isinstance(room_id, UUID) else UUID(room_id)  # SQLite keeps text
         heads.append((room, course, head))
         if kind == Room.Kind.COURSE and role is not None:
-            mine.append(MyCourse(slug, title, role, str(room), True if archived else UNSET))
+            me = (
+                UNSET
+                if session is None or role in Enrollment.LEADING
+                else pseudonyms.mine(user, Course(pk=course), session)
+            )
+            mine.append(MyCourse(slug, title, role, str(room), True if archived else UNSET, me))
             courses.append(course)
     return mine, courses, heads
 
@@ -86,12 +94,16 @@ def dashboard_entry(user: User, slug: str) -> DashboardEntry:
 
 @dataclass(frozen=True, slots=True)
 class RoomSeen:
-    """A room as a user sees it; `last_read_seq` is None if they are not in it."""
+    """A room as a user sees it; `last_read_seq` is None if they are not in it.
+
+    `created_by` is None where others made it and students have pseudonyms.
+    """
 
     room: Room
     title: str
     members: int
     last_read_seq: int | None
+    created_by: User | None = None
 
 
 def list_rooms(user: User) -> list[RoomInfo]:
@@ -140,8 +152,15 @@ def rooms_seen(user: User, *, only: UUID | None = None) -> list[RoomSeen]:
         .annotate(n=Count("id"))
     )
     others = _other_sides(user, [room.id for room in rooms if room.kind == Room.Kind.DIRECT])
+    hidden = pseudonyms.veiled({room.course_id for room in rooms})
     return [
-        RoomSeen(room, others.get(room.id, room.title), counts.get(room.id, 0), read.get(room.id))
+        RoomSeen(
+            room,
+            others.get(room.id, room.title),
+            counts.get(room.id, 0),
+            read.get(room.id),
+            room.created_by if room.course_id not in hidden or room.created_by == user else None,
+        )
         for room in rooms
     ]
 
@@ -202,9 +221,12 @@ def list_users(user: User, room: str) -> list[replies.User]:
     )
     return [
         replies.User(
-            username=people.username(m), display_name=people.shown_name(m), online=m.online
+            username=seen.username,
+            display_name=seen.display_name,
+            online=m.online,
+            pseudonym=seen.pseudonym,
         )
-        for m in members
+        for m, seen in pseudonyms.members(found, members, user)
     ]
 
 

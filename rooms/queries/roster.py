@@ -161,6 +161,12 @@ def plan(course: Course, lines: Sequence[Line], *, remove_missing: bool = False)
     return result
 
 
+def what_is_wrong(line: Line) -> str:
+    """Return why a line names nobody, in a sentence."""
+    assert line.problem is not None
+    return str(_SENTENCES[line.problem])
+
+
 class _Known:
     """The users whom the lines of a roster may mean."""
 
@@ -183,8 +189,7 @@ class _Known:
 
 def _look(line: Line, known: _Known, roles: dict[people.Key, str]) -> Planned:
     if line.person is None:
-        assert line.problem is not None
-        return Planned(line, Outcome.REFUSED, why=str(_SENTENCES[line.problem]))
+        return Planned(line, Outcome.REFUSED, why=what_is_wrong(line))
     found = known.find(line.person)
     if len(found) > 1:
         return Planned(line, Outcome.REFUSED, why=gettext("Several accounts have this address."))

@@ -9,7 +9,7 @@ from typing import Any
 from django.core import signing
 from django.utils import timezone
 
-from accounts import people
+from rooms import frames
 from rooms.models import (
     ClassSession,
     Course,
@@ -21,6 +21,8 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.phases import Phase
+from rooms.queries import pseudonyms
+from rooms.queries.arguments import shown_argument
 from rooms.queries.classroom import (
     class_session,
     control_fields,
@@ -28,6 +30,7 @@ from rooms.queries.classroom import (
     rounds,
     votes_of,
 )
+from rooms.queries.places import somebody_is_in_the_hall
 from rooms.queries.presence import online_students
 from rooms.wire.errors import NoScreen
 from rooms.wire.events import Result
@@ -90,6 +93,10 @@ def screen(course: Course) -> ScreenBody:
             shown |= votes_of(session).shown_bars
         if session.phase == Phase.DISCUSS and setup(course).shows_partners:
             shown["groups"] = _groups(session)
+        if (argument := shown_argument(course, session)) is not None:
+            shown["argument"] = argument
+        if _meets(session):
+            shown["meets"] = True
     code = JoinCode.objects.filter(course=course).first()
     return ScreenBody(
         course=course.slug,
@@ -131,10 +138,28 @@ def _announcement(course: Course) -> ScreenAnnouncement | None:
     return ScreenAnnouncement(found.text, found.created_at.timestamp())
 
 
+def _meets(session: ClassSession) -> bool:
+    """Return whether groups in the hall are told to find each other by their number."""
+    if session.phase != Phase.DISCUSS:
+        return False
+    if session.control_message == "enableDiscussion":
+        return somebody_is_in_the_hall(session.course)
+    return session.control_message == "enableFaceChat"
+
+
 def _groups(session: ClassSession) -> list[ScreenGroup]:
     first, _ = rounds(session)
     places = Partner.objects.filter(group__round=first, group__number__lte=GROUPS)
+    found = list(places.select_related("group", "user").order_by("group__number", "id"))
+    given = {}
+    if session.has_pseudonyms:
+        given = pseudonyms.given(session.pk, [place.user_id for place in found])
     names: dict[int, list[str]] = defaultdict(list)
-    for place in places.select_related("group", "user").order_by("group__number", "id"):
-        names[place.group.number].append(people.shown_name(place.user))
-    return [ScreenGroup(number, sorted(found)) for number, found in sorted(names.items())]
+    for place in found:
+        seen = (
+            frames.student(place.user, given)
+            if session.has_pseudonyms
+            else frames.person(place.user)
+        )
+        names[place.group.number].append(seen.display_name)
+    return [ScreenGroup(number, sorted(group)) for number, group in sorted(names.items())]

@@ -183,7 +183,8 @@ def _see_class(
     first, _ = classroom.rounds(session)
     assert first is not None
     seen.phase = Phase(session.phase)
-    seen.chatting = seen.phase == Phase.DISCUSS and session.control_message == "enableChat"
+    talks = session.control_message in ("enableChat", "enableDiscussion")
+    seen.chatting = seen.phase == Phase.DISCUSS and talks
     seen.since_phase = (now - session.changed_at).total_seconds()
     seen.since_round = (now - current.opened_at).total_seconds()
     if session.deadline is not None:

@@ -2,16 +2,20 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
+from rooms.wire.command import Command as Command
+from rooms.wire.command import Control as Control
+from rooms.wire.convinced import By
 from rooms.wire.fields import (
     DEFAULT_PAGE,
     MOST_CHOICES,
     MOST_RIGHT,
     SEND_TO_LIMIT,
     Answer,
+    ArgumentId,
     ConnectionId,
-    Epoch,
+    GroupNumber,
     Letter,
     Moment,
     Page,
@@ -22,19 +26,16 @@ from rooms.wire.fields import (
     Slug,
     Text,
     Username,
-    Uuid,
 )
-
-
-class Command(Struct, tag_field="action", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A command of a client. The reply repeats its `uuid`."""
-
-    uuid: Uuid
-
-    @property
-    def action(self) -> str:
-        """Return the name of the command on the wire."""
-        return str(self.__struct_config__.tag)
+from rooms.wire.group_commands import (
+    JoinGroups,
+    SayToGroup,
+    SlowGroups,
+    SplitGroup,
+    TellGroups,
+    VisitGroup,
+)
+from rooms.wire.partners import PlaceName
 
 
 class Authenticate(Command, frozen=True, tag="authenticate"):
@@ -128,6 +129,50 @@ class DraftVote(Command, frozen=True, tag="draft"):
     after: Moment | None = None
 
 
+class FlagMessage(Command, frozen=True, tag="flag_message"):
+    """Point a message out to those who lead the course, or take that back."""
+
+    room: RoomId
+    seq: Seq
+    flagged: bool = True
+
+
+class SayConvinced(Command, frozen=True, tag="say_convinced"):
+    """Say what convinced one in the second vote on a question, or change what one said.
+
+    `message` is the id of a message of a partner and belongs to `by: "message"`. `username` is that
+    of the partner whose reason it was; `by: "reason"` without it means the reason that was offered
+    to the group.
+    """
+
+    course: Slug
+    question: Slug
+    by: By
+    message: RoomId | None = None
+    username: Username | None = None
+
+    def __post_init__(self) -> None:
+        if (self.message is not None) != (self.by == "message"):
+            raise ValueError("A message belongs to `by: message`, and to nothing else")
+        if self.username is not None and self.by != "reason":
+            raise ValueError("A username belongs to `by: reason` alone")
+
+
+class SetPlace(Command, frozen=True, tag="set_place"):
+    """Say where one is during the classes of a course; in the hall, perhaps with the seat."""
+
+    course: Slug
+    place: PlaceName
+    seat: Text = ""
+
+
+class ShareReasons(Command, frozen=True, tag="share_reasons"):
+    """Consent that others in a course see one's reasons without one's name, or withdraw it."""
+
+    course: Slug
+    shared: bool
+
+
 class Subscribe(Command, frozen=True, tag="subscribe"):
     """Subscribe to the topics that match a pattern, until the socket closes.
 
@@ -162,12 +207,6 @@ class SendTo(Command, frozen=True, tag="send_to"):
 
 class Ping(Command, frozen=True, tag="ping"):
     pass
-
-
-class Control(Command, frozen=True, kw_only=True):
-    """A command of an instructor. If `epoch` is given, it must be the current one."""
-
-    epoch: Epoch = None
 
 
 class StartQuestion(Control, frozen=True, tag="start_question"):
@@ -212,6 +251,12 @@ class CountDownAndStop(Control, frozen=True, tag="count_down_and_stop"):
     seconds: Seconds = 5
 
 
+class Extend(Control, frozen=True, tag="extend"):
+    """Move the deadline of the round that runs to a later time."""
+
+    seconds: Seconds = 30
+
+
 class StopVote(Control, frozen=True, tag="stop_vote"):
     pass
 
@@ -227,6 +272,10 @@ class EnableChat(Control, frozen=True, tag="enable_chat"):
 
 class EnableFaceChat(Control, frozen=True, tag="enable_face_chat"):
     pass
+
+
+class EnableDiscussion(Control, frozen=True, tag="enable_discussion"):
+    """Let partners in the hall find each other, and all others chat."""
 
 
 class StartRevote(Control, frozen=True, tag="start_revote"):
@@ -251,13 +300,19 @@ class Announce(Control, frozen=True, tag="announce"):
 
 class MoveStudent(Control, frozen=True, tag="move_student"):
     username: Username
-    group: Annotated[int, Meta(ge=1, le=100_000)]
+    group: GroupNumber
 
 
 class ShowBars(Control, frozen=True, tag="show_bars"):
     """Show the votes for each choice on the screen of the hall before the reveal, or hide them."""
 
     shown: bool = True
+
+
+class ShowArgument(Control, frozen=True, tag="show_argument"):
+    """Show one of the arguments of the question on the screen of the hall, or none."""
+
+    argument: ArgumentId | None = None
 
 
 class Figures(Control, frozen=True, tag="figures"):
@@ -283,9 +338,13 @@ CHAT_COMMANDS: tuple[type[Command], ...] = (
     PrivateMessage,
     Typing,
     MarkRead,
+    FlagMessage,
     State,
     CastVote,
     DraftVote,
+    SayConvinced,
+    SetPlace,
+    ShareReasons,
     Subscribe,
     Unsubscribe,
     Publish,
@@ -297,17 +356,26 @@ CONTROL_COMMANDS: tuple[type[Command], ...] = (
     QuickQuestion,
     SetCorrect,
     CountDownAndStop,
+    Extend,
     StopVote,
     MakePartners,
     EnableChat,
     EnableFaceChat,
+    EnableDiscussion,
     StartRevote,
     Reveal,
     Reopen,
     NextQuestion,
     Announce,
     MoveStudent,
+    SplitGroup,
+    JoinGroups,
+    VisitGroup,
+    SayToGroup,
+    TellGroups,
+    SlowGroups,
     ShowBars,
+    ShowArgument,
     Figures,
 )
 SCREEN_COMMANDS: tuple[type[Command], ...] = (Ping,)

@@ -1,8 +1,9 @@
-"""Events about a course itself: its title, whether it is archived, and who leads it."""
+"""Events about a course itself: its title and settings, and who leads it."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from rooms.wire.asking import Asks
 from rooms.wire.events import Event
 
 
@@ -21,6 +22,24 @@ class CourseChanged(Event, tag="course_changed", frozen=True, kw_only=True):
 
 class LeadersEvent(Event, tag="leaders", frozen=True, kw_only=True):
     """Other people lead a course now, or in other roles. Ask for them over HTTP."""
+
+    course: str
+
+
+class AsksEvent(Event, tag="asks", frozen=True, kw_only=True):
+    """The class asks its students for other things from now on.
+
+    `revision` orders all reports of the state of a class. It is left out if the course never had a
+    class.
+    """
+
+    course: str
+    asks: Asks
+    revision: int | UnsetType = UNSET
+
+
+class ClassSettingsEvent(Event, tag="class_settings", frozen=True, kw_only=True):
+    """The settings of a course's classes have changed. Ask for them over HTTP."""
 
     course: str
 

@@ -98,6 +98,13 @@ class InvalidRoom(PeerError):
     default = "There is no such room."
 
 
+class NoSuchArgument(InvalidMessageFormat):
+    """Answers for a missing argument and for one that the user may not name, in the same words."""
+
+    status = 404
+    default = "There is no such message or reason."
+
+
 class NoScreen(PeerError):
     """Answers for a link of a screen that has ended and for one that there never was."""
 
@@ -191,6 +198,10 @@ class QuestionNotReady(PeerError):
     default = "This question cannot be asked yet: it is a draft."
 
 
+class RuleRefused(InvalidMessageFormat):
+    """A rule about who works with whom; the message is in the language of the page."""
+
+
 class NoTryOut(IllegalTransition):
     """Refuses to start a try-out; the message is in the language of the page."""
 
@@ -222,6 +233,17 @@ class QuestionWasAsked(IllegalTransition):
 class InvalidChoice(PeerError):
     code = "invalid_choice"
     default = "The question has no such choice."
+
+
+class IncompleteVote(PeerError):
+    """The class requires what the vote lacks; `missing` has `confidence`, `reason` or both."""
+
+    code = "incomplete_vote"
+
+    def __init__(self, missing: list[str]) -> None:
+        named = {"confidence": "how sure you are (`confidence`)", "reason": "why (`rationale`)"}
+        wanted = " and ".join(named[one] for one in missing)
+        super().__init__(f"In this class, a vote says {wanted}.", missing=missing)
 
 
 class InvalidTopic(PeerError):

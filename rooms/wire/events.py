@@ -8,10 +8,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-
-class Person(Struct, frozen=True):
-    username: str
-    display_name: str
+from rooms.wire.asking import Asks
+from rooms.wire.convinced import ConvincedBody
+from rooms.wire.partners import Company, GroupPlace, OfferedReason, PlaceName
+from rooms.wire.partners import PartnerBody as PartnerBody
+from rooms.wire.persons import Me
+from rooms.wire.persons import Person as Person
 
 
 class MessageBody(Struct, frozen=True, omit_defaults=True):
@@ -46,6 +48,7 @@ class MyCourse(Struct, frozen=True):
     role: str
     room: str
     archived: Literal[True] | UnsetType = UNSET  # there if the course is: it can only be read
+    me: Me | UnsetType = UNSET
 
 
 class Limits(Struct, frozen=True):
@@ -142,27 +145,6 @@ class DirectData(Event, tag="direct_data", frozen=True, kw_only=True):
     conn_id: str
 
 
-class FeedWelcome(Event, tag="feed_welcome", frozen=True, kw_only=True):
-    """The first frame on a feed; `client` is the name of this client in the feed's notices."""
-
-    feed: str
-    client: str
-
-
-class FeedJoined(Event, tag="feed_joined", frozen=True, kw_only=True):
-    """The arrival of a client on the feed, sent to every client on it, including the new one."""
-
-    feed: str
-    client: str
-
-
-class FeedLeft(Event, tag="feed_left", frozen=True, kw_only=True):
-    """The departure of a client from the feed."""
-
-    feed: str
-    client: str
-
-
 class ChoiceBody(Struct, frozen=True):
     """A choice. `html` is there if its text is more than plain words."""
 
@@ -255,13 +237,7 @@ class ClosingEvent(Event, tag="closing", frozen=True, kw_only=True):
     server_time: float
 
 
-class PartnerBody(Struct, frozen=True):
-    username: str
-    display_name: str
-    choice: str | None
-
-
-class PartnersEvent(Event, tag="partners", frozen=True, kw_only=True):
+class PartnersEvent(Event, Company, tag="partners", frozen=True, kw_only=True):
     """The user's current partners. `revision` orders all reports of the state of a class."""
 
     course: str
@@ -354,7 +330,11 @@ class Snapshot(Result, frozen=True, kw_only=True):
     It has the fields of a result once the question is revealed.
 
     `draft` is that of the open round. `muted_until` is the time in seconds since the epoch until
-    which the user may not post, which may be past, or null. `archived` is there if the course is.
+    which the user may not post, which may be past, or null. `archived` is there if the course is,
+    and `asks` if the class asks for other things than by default. The fields of `Company` are there
+    with `room`; `place` and `seat` if the student said where they are; and `shares_reasons` if they
+    consented that others see their reasons without their name. `me` is there if the
+    user has a pseudonym.
     """
 
     course: str
@@ -372,6 +352,15 @@ class Snapshot(Result, frozen=True, kw_only=True):
     partners: list[PartnerBody]
     revision: int
     archived: Literal[True] | UnsetType = UNSET
+    convinced: ConvincedBody | UnsetType = UNSET
+    asks: Asks | UnsetType = UNSET
+    group: int | UnsetType = UNSET
+    group_place: GroupPlace | UnsetType = UNSET
+    offered: OfferedReason | UnsetType = UNSET
+    place: PlaceName | UnsetType = UNSET
+    seat: str | UnsetType = UNSET
+    shares_reasons: Literal[True] | UnsetType = UNSET
+    me: Me | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()

@@ -36,6 +36,7 @@ Uuid = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
 RoomId = Annotated[str, Meta(max_length=36)]
 Slug = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[-a-zA-Z0-9_]+\Z")]
 Username = Annotated[str, Meta(min_length=1, max_length=254, pattern=_NO_NUL)]
+ArgumentId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[0-9a-f]+\Z")]
 ConnectionId = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(pattern=_NO_NUL)]
 # 2**53 - 1, the largest integer that every JSON client represents exactly. The database's integers
@@ -47,6 +48,7 @@ Answer = Annotated[str, Meta(max_length=ANSWER_LIMIT)]
 Seconds = Annotated[float, Meta(ge=1, le=SECONDS_LIMIT)]
 Epoch = Seq | None
 Letter = Annotated[str, Meta(max_length=1, pattern=r"^[A-Z]\Z")]
+GroupNumber = Annotated[int, Meta(ge=1, le=100_000)]
 RoundNumber = Annotated[int, Meta(ge=1, le=2)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """A time in seconds since the epoch."""

@@ -19,6 +19,7 @@ from rooms.wire.commands import (
     DashboardState,
     DraftVote,
     Figures,
+    FlagMessage,
     History,
     JoinRoom,
     LeaveRoom,
@@ -30,12 +31,16 @@ from rooms.wire.commands import (
     PrivateMessage,
     Publish,
     Resume,
+    SayConvinced,
     SelectRoom,
     SendTo,
+    SetPlace,
+    ShareReasons,
     State,
     Subscribe,
     Unsubscribe,
 )
+from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import (
     MessageBody,
     NewMessageEvent,
@@ -45,6 +50,10 @@ from rooms.wire.events import (
 )
 from rooms.wire.fields import RoundNumber
 from rooms.wire.figures import FiguresBody
+from rooms.wire.group_commands import (
+    VisitGroup,
+)
+from rooms.wire.partners import PlaceName
 
 
 class Authenticated(Struct, frozen=True):
@@ -69,6 +78,7 @@ class User(Struct, frozen=True):
     username: str
     display_name: str
     online: bool
+    pseudonym: Literal[True] | UnsetType = UNSET
 
 
 class Users(Struct, frozen=True):
@@ -115,6 +125,12 @@ class HasRead(Struct, frozen=True):
     seq: int
 
 
+class Flagged(Struct, frozen=True):
+    room: str
+    seq: int
+    flagged: bool
+
+
 class Voted(Struct, frozen=True):
     """Confirms a vote. If a user has two in a round, the one with the later `cast_at` counts."""
 
@@ -129,6 +145,25 @@ class Drafted(Struct, frozen=True):
     round: RoundNumber
     kept: bool
     sent_at: float | None
+
+
+class Convinced(Struct, frozen=True):
+    """Confirms what the user said convinced them. What has the later `said_at` counts."""
+
+    convinced: ConvincedBody
+
+
+class Placed(Struct, frozen=True):
+    """Confirms where the user is; `seat` is empty elsewhere, and if the course does not ask it."""
+
+    place: PlaceName
+    seat: str
+
+
+class Sharing(Struct, frozen=True):
+    """Confirms whether others may see the user's reasons without their name."""
+
+    shared: bool
 
 
 class Subscribed(Struct, frozen=True):
@@ -169,6 +204,21 @@ class Moved(Struct, frozen=True):
         )
 
 
+class Visited(Struct, frozen=True):
+    """Holds the newest messages of a group's room, oldest first.
+
+    They may be read on over HTTP until the time `until`, in seconds since the epoch.
+    """
+
+    phase: str
+    epoch: int
+    group: int
+    room: str
+    room_messages: list[MessageBody]
+    last_seq: int
+    until: float
+
+
 REPLIES: Mapping[type[Command], type[Struct]] = {
     Authenticate: Authenticated,
     ListRooms: Rooms,
@@ -181,15 +231,20 @@ REPLIES: Mapping[type[Command], type[Struct]] = {
     NewMessage: NewMessageEvent,
     PrivateMessage: NewMessageEvent,
     MarkRead: HasRead,
+    FlagMessage: Flagged,
     State: Snapshot,
     CastVote: Voted,
     DraftVote: Drafted,
+    SayConvinced: Convinced,
+    SetPlace: Placed,
+    ShareReasons: Sharing,
     Subscribe: Subscribed,
     Unsubscribe: Unsubscribed,
     Publish: Sent,
     SendTo: Sent,
     Ping: Pong,
     **dict.fromkeys(CONTROL_COMMANDS, Moved),
+    VisitGroup: Visited,
     Figures: FiguresBody,
     DashboardState: Snapshot,
 }

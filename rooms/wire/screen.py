@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from rooms.wire.arguments import ScreenArgument
 from rooms.wire.events import Event, QuestionBody, Result
 
 
@@ -28,7 +29,9 @@ class ScreenBody(Result, frozen=True, kw_only=True):
     and `voted` that of the votes in the current round. The fields of a result are there once the
     answer is revealed; `histograms` and `voters` are also there if those who lead the class show
     the bars before. `groups` is there while the class discusses, if the screen shows who talks to
-    whom. `deadline` and `server_time` are in seconds since the epoch.
+    whom. `argument` is there from the close of the second vote on, if those who lead the class show
+    one. `meets` is there while groups in the hall are told to find each other by their number.
+    `deadline` and `server_time` are in seconds since the epoch.
     """
 
     course: str
@@ -46,6 +49,8 @@ class ScreenBody(Result, frozen=True, kw_only=True):
     announcement: ScreenAnnouncement | None
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
+    argument: ScreenArgument | UnsetType = UNSET
+    meets: Literal[True] | UnsetType = UNSET
 
 
 class ScreenEvent(Event, Result, tag="screen", frozen=True, kw_only=True):
@@ -66,6 +71,8 @@ class ScreenEvent(Event, Result, tag="screen", frozen=True, kw_only=True):
     announcement: ScreenAnnouncement | None
     server_time: float
     groups: list[ScreenGroup] | UnsetType = UNSET
+    argument: ScreenArgument | UnsetType = UNSET
+    meets: Literal[True] | UnsetType = UNSET
 
 
 class ScreenSetup(Struct, frozen=True):

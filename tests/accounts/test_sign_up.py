@@ -22,6 +22,9 @@ SIGN_UP, RESET = "/accounts/sign-up/", "/accounts/reset/"
 def open_site(settings, transactional_db):
     settings.PEERCHAT = {**settings.PEERCHAT, "SIGN_UP": True}
     mail.allowed.cache_clear()
+    yield
+    # The next test must not find an e-mail of this one.
+    mail.outbox().join()
 
 
 def sent() -> list:

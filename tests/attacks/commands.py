@@ -20,6 +20,11 @@ VALUES: dict[str, Any] = {
     "question": "force",
     "round": 1,
     "group": 1,
+    "by": "thought",
+    "groups": [1, 2],
+    "seconds": 5,
+    "place": "hall",
+    "shared": True,
     "token": "pc_none",
     "conn_id": "nobody",
 }

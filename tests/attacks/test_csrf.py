@@ -5,10 +5,24 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from PIL import Image
 
 from rooms.actions import joining, tryouts
-from rooms.models import Membership, Question, UseLog
+from rooms.models import (
+    ClassSession,
+    ClassSettings,
+    Flag,
+    Membership,
+    Message,
+    PairingMember,
+    PairingRule,
+    Partner,
+    PartnerGroup,
+    Question,
+    Round,
+    UseLog,
+)
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
 from tests.rooms.cast import in_thread, make_question, store
 from tests.rooms.lesson import lead
@@ -34,6 +48,9 @@ BODIES = {
         "ada",
         {"question": "force", "round": 1, "choice": "A"},
     ),
+    ("POST", "api/courses/<slug:slug>/convinced/"): ("ada", {"question": "force", "by": "thought"}),
+    ("POST", "api/courses/<slug:slug>/place/"): ("ada", {"place": "hall"}),
+    ("POST", "api/courses/<slug:slug>/sharing/"): ("ada", {"shared": True}),
     ("POST", "api/courses/<slug:slug>/control/"): ("ines", {"action": "stop_vote"}),
     ("POST", "api/courses/<slug:slug>/try/"): ("ines", None),
     ("DELETE", "api/courses/<slug:slug>/try/"): ("ines", None),
@@ -56,6 +73,9 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/pictures/"): ("ines", picture()),
     ("POST", "api/courses/<slug:slug>/mutes/"): ("ines", {"username": "{bea}", "seconds": 60}),
     ("DELETE", "api/courses/<slug:slug>/mutes/<path:username>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/flags/"): ("ines", {"message": "{message}"}),
+    ("POST", "api/rooms/<str:room>/messages/<int:seq>/flag/"): ("ada", {}),
+    ("POST", "api/rooms/<str:room>/messages/<int:seq>/restore/"): ("ines", {}),
     ("POST", "api/courses/"): ("ines", {"title": "A course"}),
     ("PATCH", "api/courses/<slug:slug>/"): ("ines", {"title": "A title"}),
     ("POST", "api/courses/<slug:slug>/copy/"): ("ines", {"title": "A copy"}),
@@ -77,6 +97,16 @@ BODIES = {
     ("POST", "api/courses/<slug:slug>/roster/"): (
         "ines",
         {"text": "eve-{course}@example.org", "apply": True},
+    ),
+    ("PATCH", "api/courses/<slug:slug>/class-settings/"): ("ines", {"confidence": "off"}),
+    ("POST", "api/courses/<slug:slug>/pairing-rules/"): (
+        "ines",
+        {"kind": "never", "students": ["Bea", "Carl"]},
+    ),
+    ("DELETE", "api/courses/<slug:slug>/pairing-rules/<int:rule>/"): ("ines", None),
+    ("POST", "api/courses/<slug:slug>/fixed-groups/"): (
+        "ines",
+        {"text": "group;username\nA;{bea}\nA;{carl}", "apply": True},
     ),
     ("PATCH", "api/courses/<slug:slug>/screen/setup/"): ("ines", {"shows_partners": True}),
     ("POST", "api/courses/<slug:slug>/screen/link/"): ("ines", {"days": 1}),
@@ -118,12 +148,19 @@ WRITERS = [
 async def scene(cast):
     """Make a class that votes, and an open room with a message: things that can be changed."""
     room = cast.open_room(cast.bea)
-    store(room, cast.bea, "first")
+    (first,) = store(room, cast.bea, "first")
+    Flag.objects.create(message=first, user=cast.ada.user, raised_at=timezone.now())
+    store(cast.room, cast.bea, "first")
     await lead(await cast.dashboard(), "vote")
     cast.ines.user.is_staff = cast.ines.user.is_superuser = True
     cast.ines.user.save()
     Question.objects.filter(course=cast.course, slug="work").update(quick=True)
     make_question(cast.course, "heat")
+    ClassSettings.objects.create(course=cast.course, asks_place=True)
+    rule = PairingRule.objects.create(course=cast.course, kind="never")
+    PairingMember.objects.bulk_create(
+        PairingMember(rule=rule, user=one.user) for one in (cast.ada, cast.bea)
+    )
     code = await in_thread(joining.open_joining, user=cast.ines.user, course=cast.course.slug)
     guest = await in_thread(joining.join_as_guest, code=code, name="Lola", device=uuid4().hex)
     return values(
@@ -131,14 +168,33 @@ async def scene(cast):
         room=str(room.id),
         username=cast.bea.name,
         question="work",
+        rule=rule.pk,
         code=code.code,
         guest=guest.username,
+        message=str(first.id),
     )
 
 
+def vote_again(cast):
+    """Have the class of a scene vote for the second time, with Ada and Bea as partners."""
+    session = ClassSession.objects.get(course=cast.course)
+    first, now = session.current_round, timezone.now()
+    group = PartnerGroup.objects.create(
+        round=first, number=1, room=cast.open_room(cast.ada, cast.bea), formed_at=now
+    )
+    Partner.objects.bulk_create(
+        Partner(group=group, round=first, user=one.user) for one in (cast.ada, cast.bea)
+    )
+    session.current_round = Round.objects.create(
+        session=session, question=first.question, number=2, first=first, opened_at=now
+    )
+    session.phase, session.deadline = "revote", None
+    session.save()
+
+
 def filled(body, cast, scene):
-    names = {"course": cast.course.slug, "bea": cast.bea.name}
-    names |= {name: scene[name] for name in ("room", "code", "guest")}
+    names = {"course": cast.course.slug, "bea": cast.bea.name, "carl": cast.carl.name}
+    names |= {name: scene[name] for name in ("room", "code", "guest", "message")}
     if body is None or isinstance(body, bytes):
         return body
     return {
@@ -177,6 +233,13 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
     who, body = BODIES[method, route.pattern]
     if "leaders/" in route.pattern:
         scene["username"] = cast.tess.name
+    if route.pattern.endswith("/flag/"):
+        scene["room"] = cast.room
+    if route.pattern.endswith("/convinced/"):
+        vote_again(cast)
+    if route.pattern.endswith("/restore/"):
+        removed = {"removed_at": timezone.now(), "removed_by": cast.ines.user}
+        Message.objects.filter(room=scene["room"], seq=1).update(**removed)
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
     if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/try/"):

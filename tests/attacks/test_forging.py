@@ -77,6 +77,9 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
     bodies = {
         "vote/": {"choice": "A"},
         "draft/": {"question": "force", "round": 1, "choice": "A"},
+        "convinced/": {"question": "force", "by": "thought"},
+        "place/": {"place": "hall"},
+        "sharing/": {"shared": True},
         "control/": {"action": "stop_vote"},
         "rooms/": {"course": cast.course.slug, "title": "A room"},
         "read/": {"seq": 1},
@@ -88,6 +91,8 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
             "div_id": "",
         },
         "mutes/": {"username": cast.carl.name, "seconds": 60},
+        "flags/": {"message": str(uuid.uuid4())},
+        "flag/": {"flagged": True},
         "<str:room>/": {"topic": "A topic"},
         "courses/": {"title": "A course"},
         "<slug:slug>/": {"title": "A title"},
@@ -99,6 +104,9 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "api/join/": {"code": "ABCDEF"},
         "merges/": {"username": cast.carl.name, "into": cast.bea.name},
         "roster/": {"text": "eve@example.org"},
+        "class-settings/": {"confidence": "off"},
+        "pairing-rules/": {"kind": "never", "students": [cast.ada.name, cast.bea.name]},
+        "fixed-groups/": {"text": f"group;username\nA;{cast.ada.name}\nA;{cast.bea.name}"},
         "questions/": {"prompt": "Why?"},
         "questions/order/": {"questions": ["work", "force"]},
         "questions/copy/": {"questions": ["work"], "course": cast.course.slug},
@@ -117,7 +125,7 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
             )
             if not ending:
                 # These requests have no JSON in their body, and one for a token has no user yet.
-                bare = ("join/", "leave/", "keep/", "try/", "tokens/", "pictures/")
+                bare = ("join/", "leave/", "keep/", "try/", "tokens/", "pictures/", "restore/")
                 assert route.pattern.endswith(bare), route.pattern
                 continue
             who = cast.tess if ending in ("control/", "mutes/") else cast.ada

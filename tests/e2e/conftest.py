@@ -126,8 +126,8 @@ class Classroom:
         proxy = Proxy(self.site.url, upgrades=upgrades, tls=self.site.store.tls)
         return await self._networks.enter_async_context(proxy)
 
-    async def instructor(self, *, url: str | None = None) -> Instructor:
-        return await self._arrive(Instructor, "instructor", phone=False, url=url)
+    async def instructor(self, *, phone: bool = False, url: str | None = None) -> Instructor:
+        return await self._arrive(Instructor, "instructor", phone=phone, url=url)
 
     async def visitor(self, username: str) -> Person:
         """Open a browser for a user who is not in the course."""
@@ -158,6 +158,7 @@ class Classroom:
             await context.new_page(),
             url=url or self.url,
             password=self.site.password,
+            new_session=self.site.log_in,
         )
         self.people.append(person)
         return person

@@ -178,7 +178,14 @@ class Person:
     """A user at a browser of their own."""
 
     def __init__(
-        self, username: str, context: BrowserContext, page: Page, *, url: str, password: str
+        self,
+        username: str,
+        context: BrowserContext,
+        page: Page,
+        *,
+        url: str,
+        password: str,
+        new_session: Callable[[str], str] | None = None,
     ) -> None:
         self.username = username
         self.context = context
@@ -189,6 +196,7 @@ class Person:
         self.frames: list[str] = []
         """The frames of WebSockets, and the states of the class by HTTP, in order of arrival."""
         self._password = password
+        self._new_session = new_session
         self._tolerated: list[re.Pattern[str]] = []
         self._shots = itertools.count(1)
         self.phase = page.get_by_test_id("phase")
@@ -236,6 +244,14 @@ class Person:
 
     async def log_in(self) -> None:
         await self.give_credentials(self._password)
+        await expect(self.page.get_by_test_id("courses")).to_be_visible()
+
+    async def come_back(self) -> None:
+        """Open the list of courses in a browser in which the person has logged in before."""
+        assert self._new_session is not None, "log in at this site"
+        session = self._new_session(self.username)
+        await self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
+        await self.page.goto(self.url)
         await expect(self.page.get_by_test_id("courses")).to_be_visible()
 
     async def enter(self) -> None:
@@ -442,11 +458,14 @@ class Instructor(Person):
         await expect(self.page.get_by_test_id(name)).to_have_text(text)
 
 
-async def come(*people: Person) -> None:
-    """Have people log in and go to the class, all at the same time."""
+async def come(*people: Person, log_in: bool = False) -> None:
+    """Have people come to the site and go to the class, all at the same time.
+
+    Most have logged in before, as the log-in page and the hash of a password cost a second each.
+    """
 
     async def one(person: Person) -> None:
-        await person.log_in()
+        await (person.log_in() if log_in else person.come_back())
         await person.look("courses")
         await person.enter()
 

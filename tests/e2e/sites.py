@@ -22,6 +22,25 @@ OURS = (
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "HTTPS", "STATIC_ROOT"),
     "CLOSE_GRACE",
 )
+# Who comes to a class in a test of something else has logged in before.
+LOG_IN = """
+from datetime import timedelta
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from accounts.models import User
+for user in User.objects.all():
+    Session.objects.create(
+        session_key=f"session-of-{user.username}",
+        session_data=SessionStore().encode({
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }),
+        expire_date=timezone.now() + timedelta(days=1),
+    )
+"""
 # Pages need the usual time to send the choices that nobody has sent.
 GRACE = {"CLOSE_GRACE": ""}
 
@@ -34,6 +53,17 @@ class Running:
     log: Path
     password: str
     store: "Store"
+
+    def log_in(self, username: str) -> str:
+        """Return the key of a new session of a user of the demo course."""
+        key = uuid.uuid4().hex
+        made = self.store.rows(
+            "INSERT INTO django_session (session_key, session_data, expire_date) "
+            f"SELECT '{key}', session_data, expire_date FROM django_session "
+            f"WHERE session_key = 'session-of-{username}' RETURNING session_key"
+        )
+        assert made == [(key,)]
+        return key
 
     def chat_sockets(self, usernames: Collection[str]) -> list[tuple[str, str]]:
         """The open chat sockets of these users: (username, worker)."""
@@ -89,7 +119,7 @@ class OneProcess:
         return one
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self._file)) as connection:
+        with closing(sqlite3.connect(self._file, isolation_level=None)) as connection:
             return connection.execute(query).fetchall()
 
     def remove(self) -> None:
@@ -164,10 +194,12 @@ class BelowAPath(Pool):
 
 def prepare(store: Store) -> str:
     """Make the tables and the demo course; returns the password of everybody in it."""
-    for command in (("migrate", "--verbosity=0"), ("create_demo",)):
+    told = ""
+    for command in (("migrate", "--verbosity=0"), ("create_demo",), ("shell", "-c", LOG_IN)):
         done = manage(*command, env=store.environment())
         assert done.returncode == 0, done.stderr
-    (line,) = [one for one in done.stdout.splitlines() if one.startswith("Password for all: ")]
+        told += done.stdout
+    (line,) = [one for one in told.splitlines() if one.startswith("Password for all: ")]
     return line.split()[-1]
 
 

@@ -219,7 +219,7 @@ async def test_the_student_view_says_that_instructors_do_not_vote(classroom: Cla
     leads, looks = await classroom.instructor(), await classroom.visitor("instructor")
     student = await classroom.student(1)
     await come(leads, student)
-    await looks.log_in()
+    await looks.come_back()
     await looks.page.get_by_role("link", name="Lead the class").click()
     await looks.page.get_by_role("link", name="Student view").click()
     await looks.connected()

@@ -223,6 +223,17 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
     for student in (one, two):
         await expect(student.question.get_by_test_id("verdict")).to_be_visible()
 
+    # The keys of the class work in its panel, and the page around it keeps its own.
+    keys = leader.panel.get_by_test_id("keys-dialog")
+    await leader.page.evaluate("document.activeElement.blur()")
+    await leader.page.keyboard.press("?")
+    assert not await keys.is_visible()
+    await leader.panel.get_by_test_id("phase-name").click()
+    await leader.page.keyboard.press("?")
+    await expect(keys).to_be_visible()
+    await leader.page.keyboard.press("PageUp")
+    await expect(keys).to_be_hidden()
+
     # The next question is not the one of the lesson: its result stays where it is.
     await leader.press("next-question")
     await leader.sees("idle")

@@ -61,7 +61,7 @@ async def choose(page: Page, field: str, data: bytes, name: str = "curve.png") -
 async def test_a_picture_from_the_clipboard_to_the_hall(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1)
     await come(student)
-    await lecturer.log_in()
+    await lecturer.come_back()
     page, site = lecturer.page, classroom.url.rstrip("/")
     await page.goto(f"{site}/courses/physics101/questions/coin-at-the-top/")
     dialog, prompt = page.get_by_test_id("picture-dialog"), page.get_by_test_id("prompt")

@@ -102,7 +102,7 @@ async def look(person: Person, name: str) -> None:
 
 async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
-    await instructor.log_in()
+    await instructor.come_back()
     page, lecturer = instructor.page, Lecturer(instructor)
     await lecturer.click(page.get_by_role("link", name="Lead the class").first)
     await lecturer.click(page.get_by_role("link", name="Questions", exact=True))
@@ -142,7 +142,7 @@ async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> N
 async def test_a_file_with_flaws_is_mended_on_the_page(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     instructor.tolerate("status of 400")
-    await instructor.log_in()
+    await instructor.come_back()
     page = instructor.page
     await page.goto(f"{classroom.url.rstrip('/')}/courses/physics101/questions/import/")
     text = page.get_by_label("Questions as text")

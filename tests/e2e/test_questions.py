@@ -69,7 +69,7 @@ async def write_the_lift(page: Page) -> None:
 async def test_lecturers_write_questions_together_and_during_a_vote(classroom: Classroom) -> None:
     one, two = await classroom.instructor(), await classroom.instructor()
     student = await classroom.student(1)
-    await one.log_in()
+    await one.come_back()
     site = classroom.url.rstrip("/")
     page = one.page
     await page.goto(f"{site}/courses/physics101/questions/")
@@ -104,7 +104,7 @@ async def test_lecturers_write_questions_together_and_during_a_vote(classroom: C
     for person in (one, two):
         person.tolerate("409")
     # Two people at once, at different parts of it: both stay, without a word.
-    await two.log_in()
+    await two.come_back()
     other = two.page
     await other.goto(page.url)
     await asyncio.gather(

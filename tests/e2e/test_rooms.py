@@ -54,7 +54,7 @@ class Rooms:
 
 async def arrive(*people: Person) -> None:
     for person in people:
-        await person.log_in()
+        await person.come_back()
         await person.enter()
         if isinstance(person, Student):
             await person.open_course_chat()

@@ -27,7 +27,7 @@ async def look(person: Person, name: str) -> None:
 async def test_a_list_with_a_wrong_line_is_mended_and_imported(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     instructor.tolerate("status of 400")
-    await instructor.log_in()
+    await instructor.come_back()
     page = instructor.page
     await page.goto(urljoin(classroom.url, "/courses/physics101/roster/"))
     await look(instructor, "empty")

@@ -16,7 +16,7 @@ async def test_two_terminals_and_a_browser(classroom: Classroom) -> None:
         *("issue_token", "student2", "instructor"), env=site.store.environment()
     ).stdout.split()
     browser = await classroom.student(1)
-    await browser.log_in()
+    await browser.come_back()
     await browser.enter()
     two, leader = [await Desk.sit(site.url, token, terminal=True) for token in tokens]
     for desk in (two, leader):

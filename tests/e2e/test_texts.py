@@ -60,11 +60,12 @@ async def test_the_enter_of_an_input_method_sends_no_form(classroom: Classroom) 
     assert await page.get_by_label("Username").evaluate(ENTER)
     await come(instructor)
     await page.get_by_test_id("room-switch").click()
-    for name in ("announce-text", "room-search", "new-room-title", "quick-text-A"):
+    of_class = ("announce-text", "room-search", "new-room-title", "quick-text-A")
+    for name in (*of_class, "groups-text", "group-text"):
         assert await page.get_by_test_id(name).evaluate(ENTER), name
     # The page has no other form that Enter sends; in a text of several lines it begins the next.
     forms = page.locator("peer-dashboard form:has(input[type=text])")
-    assert await forms.count() == 4
+    assert await forms.count() == 6
 
 
 async def test_a_class_from_right_to_left(classroom: Classroom) -> None:

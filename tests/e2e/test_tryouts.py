@@ -26,7 +26,7 @@ async def look_everywhere(person: Person, name: str) -> None:
 async def test_a_class_with_simulated_students(classroom: Classroom) -> None:
     lecturer = await classroom.instructor()
     page = lecturer.page
-    await lecturer.log_in()
+    await lecturer.come_back()
     await look_everywhere(lecturer, "courses")
     await page.get_by_role("link", name="What is this?").click()
     await look_everywhere(lecturer, "explained")

@@ -1,5 +1,6 @@
 """The signed link that opens a course in a frame."""
 
+import re
 import threading
 from datetime import timedelta
 
@@ -132,7 +133,8 @@ def test_who_is_logged_in_as_somebody_else_is_not_asked(client, school):
     client.force_login(school.bea)
     response = client.get(sign_embed_link(school.ada, school.course))
     assert f'data-username="{people.sample_name("ada")}"' in response.content.decode()
-    assert b"bea" not in response.content
+    # The same letters may be in the hash of a file.
+    assert not re.search(rb"\bbea\b", response.content, re.IGNORECASE)
     assert response.cookies == {}
 
 

@@ -225,7 +225,10 @@ async def test_a_whole_question(lesson, sockets):
         rooms.setdefault(told["room"], []).append(name)
         (partner,) = told["partners"]
         other = next(one for one in STUDENTS if address(one) == partner["username"])
-        assert partner == {**BODIES[other], "choice": "AB"[STUDENTS.index(other) % 2]}
+        given = {"choice": "AB"[STUDENTS.index(other) % 2]}
+        if other == undecided:
+            given["rationale"] = "So."
+        assert partner == {**BODIES[other], **given}
     assert sorted(map(len, rooms.values())) == [2, 2]
     for room, (one, other) in rooms.items():
         await students[one].post("new_message", room=room, text=f"why? {room}")

@@ -8,6 +8,7 @@ import pytest
 
 from rooms.models import PartnerGroup
 from tests.client import Client, Frame
+from tests.pace import patient
 from tests.rooms.cast import Cast, Person
 
 START = ["start_question"]
@@ -19,6 +20,7 @@ PATHS: dict[tuple[str, bool], list[str]] = {
     ("idle", False): [],
     ("vote", False): START,
     ("quick", False): ["quick_question"],
+    ("counting", False): [*START, "count_down_and_stop"],
     ("vote_closed", False): STOP,
     ("vote_closed", True): PAIRED,
     ("discuss", True): CHAT,
@@ -29,8 +31,8 @@ PATHS: dict[tuple[str, bool], list[str]] = {
     ("revealed", False): [*STOP, "reveal"],
     ("revealed", True): [*CHAT, "start_revote", "stop_vote", "reveal"],
 }
-STATES = [where for where in PATHS if where != ("quick", False)]
-"""The states of the class; `quick` is another way to a vote."""
+STATES = [where for where in PATHS if where[0] not in ("quick", "counting")]
+"""The states of the class; `quick` is another way to a vote, and `counting` one with a deadline."""
 ROUNDS = {
     "idle": None,
     "vote": 1,
@@ -39,7 +41,10 @@ ROUNDS = {
     "revote": 2,
     "revote_closed": 2,
 }
-FIELDS: dict[str, dict[str, Any]] = {"start_question": {"question": "force"}}
+FIELDS: dict[str, dict[str, Any]] = {
+    "start_question": {"question": "force"},
+    "count_down_and_stop": {"seconds": 600},
+}
 
 
 async def lead(instructor: Client, phase: str, *, groups: bool = False) -> int:
@@ -129,7 +134,7 @@ def state_fields(
         "question": question(slug) if slug else None,
         "round": ROUNDS.get(phase),
         "deadline": deadline,
-        "server_time": pytest.approx(time.time(), abs=30),
+        "server_time": pytest.approx(time.time(), abs=patient(30)),
         **more,
     }
 

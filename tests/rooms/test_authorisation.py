@@ -3,7 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from rooms.models import Draft, Enrollment, Message, Vote
+from rooms.models import ClassSettings, Draft, Enrollment, Message, Vote
 from rooms.wire.commands import CONTROL_COMMANDS
 from tests.client import barrier
 from tests.rooms.cast import make_question, store
@@ -22,6 +22,7 @@ CHAT = {
     "select_room": ({"room": "course"}, OK, OK, OK, NO_ROOM, NO_ROOM),
     "history": ({"room": "course", "before": 5}, OK, OK, OK, NO_ROOM, NO_ROOM),
     "new_message": ({"room": "course", "text": "hi"}, OK, OK, OK, NO_ROOM, NO_ROOM),
+    "flag_message": ({"room": "course", "seq": 1}, OK, OK, OK, NO_ROOM, NO_ROOM),
     "mark_read": ({"room": "course", "seq": 1}, OK, OK, OK, NO_ROOM, NO_ROOM),
     "leave_room": ({"room": "course"}, DENIED, DENIED, DENIED, NO_ROOM, NO_ROOM),
     "private_message": ({"to": "bea", "text": "hi"}, OK, OK, OK, DENIED, DENIED),
@@ -29,6 +30,18 @@ CHAT = {
     "vote": ({"course": "course", "choice": "A"}, OK, DENIED, DENIED, DENIED, DENIED),
     "draft": (
         {"course": "course", "question": "force", "round": 1, "choice": "A"},
+        *(OK, DENIED, DENIED, DENIED, DENIED),
+    ),
+    "say_convinced": (
+        {"course": "course", "question": "force", "by": "thought"},
+        *("round_closed", DENIED, DENIED, DENIED, DENIED),
+    ),
+    "set_place": (
+        {"course": "course", "place": "hall"},
+        *(OK, DENIED, DENIED, DENIED, DENIED),
+    ),
+    "share_reasons": (
+        {"course": "course", "shared": True},
         *(OK, DENIED, DENIED, DENIED, DENIED),
     ),
     "list_rooms": ({}, OK, OK, OK, OK, OK),
@@ -45,6 +58,7 @@ TABLE = [
 async def test_chat_commands(cast, action, who, fields, code):
     rooms = {"course": cast.room, "open": str(cast.open_room(cast.bea).id)}
     store(cast.room, cast.bea, "hello")
+    ClassSettings.objects.create(course=cast.course, asks_place=True)
     given = {
         "room": lambda name: rooms[name],
         "course": lambda _: cast.course.slug,
@@ -62,6 +76,8 @@ async def test_chat_commands(cast, action, who, fields, code):
         assert sent.count() == 0
         assert Vote.objects.filter(user=cast.person(who).user).count() == 0
         assert Draft.objects.filter(user=cast.person(who).user).count() == 0
+        said = Enrollment.objects.filter(user=cast.person(who).user)
+        assert not said.exclude(place="", shares_reasons_since=None).exists()
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -99,17 +115,26 @@ CONTROL = {
     "quick_question": ("idle", {}),
     "set_correct": ("quick", {"choice": "A"}),
     "count_down_and_stop": ("vote", {}),
+    "extend": ("counting", {}),
     "stop_vote": ("vote", {}),
     "make_partners": ("vote_closed", {}),
     "enable_chat": ("paired", {}),
     "enable_face_chat": ("paired", {}),
+    "enable_discussion": ("paired", {}),
     "start_revote": ("vote_closed", {}),
     "reveal": ("vote_closed", {}),
     "reopen": ("vote_closed", {}),
     "next_question": ("vote_closed", {}),
     "announce": ("idle", {"text": "hi"}),
     "move_student": ("paired", {"username": "ada", "group": 1}),
+    "split_group": ("four", {"group": 1}),
+    "join_groups": ("two", {"groups": [1, 2]}),
+    "visit_group": ("paired", {"group": 1}),
+    "say_to_group": ("paired", {"group": 1, "text": "hi"}),
+    "tell_groups": ("paired", {"text": "hi"}),
+    "slow_groups": ("paired", {"seconds": 30}),
     "show_bars": ("vote_closed", {}),
+    "show_argument": ("revote_closed", {}),
     "figures": ("idle", {}),
 }
 
@@ -118,13 +143,26 @@ def test_the_table_has_every_control_command():
     assert set(CONTROL) == {str(kind.__struct_config__.tag) for kind in CONTROL_COMMANDS}
 
 
+# The groups of a class that is `paired`, in `two` groups, or in one of `four`.
+SIZES = {"paired": 2, "two": 2, "four": 4}
+
+
+async def reach(cast, board, phase):
+    """Lead the class of ada and bea, or of four students, to a phase, with groups if it says so."""
+    more = [cast.carl, cast.student("dan")] if phase in ("two", "four") else []
+    await cast.chat(cast.ada, cast.bea, *more)
+    await lead(board, "vote_closed" if phase in SIZES else phase)
+    if phase in SIZES:
+        await board.ask("make_partners", group_size=SIZES[phase])
+        await board.settled()
+
+
 @pytest.mark.parametrize("action", CONTROL)
 @pytest.mark.parametrize("who", ["tess", "ines"])
 async def test_control_commands_of_those_who_lead(cast, who, action):
     phase, fields = CONTROL[action]
-    await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard(cast.person(who))
-    await lead(board, "vote_closed" if phase == "paired" else phase, groups=phase == "paired")
+    await reach(cast, board, phase)
     if "username" in fields:
         fields = {**fields, "username": cast.ada.name}
     assert (await board.command(action, **fields))["status"] == "success"
@@ -134,10 +172,9 @@ async def test_control_commands_of_those_who_lead(cast, who, action):
 async def test_control_commands_of_one_who_leads_no_more(cast, action):
     """Each command looks the role up again, whatever it was when the socket was opened."""
     phase, fields = CONTROL[action]
-    await cast.chat(cast.ada, cast.bea)
     board = await cast.dashboard(cast.ines)
     demoted = await cast.dashboard(cast.tess)
-    await lead(board, "vote_closed" if phase == "paired" else phase, groups=phase == "paired")
+    await reach(cast, board, phase)
     if "username" in fields:
         fields = {**fields, "username": cast.ada.name}
     # The database alone is changed, so that the socket is not closed at once.

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from rooms.models import Message, Room
 from tests.client import barrier
+from tests.pace import patient
 from tests.rooms.cast import body, frames_of, store
 
 # --- new_message ---------------------------------------------------------------------------------
@@ -29,7 +30,7 @@ async def test_new_message(cast):
             "seq": 1,
             "room": cast.room,
             "user": cast.ada.body,
-            "timestamp": pytest.approx(time.time(), abs=5),
+            "timestamp": pytest.approx(time.time(), abs=patient(5)),
             "text": "Hello, world",
             "kind": "text",
         },

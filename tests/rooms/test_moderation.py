@@ -23,7 +23,7 @@ from rooms.wire.errors import (
     RoundClosed,
 )
 from tests.client import barrier
-from tests.rooms.cast import eventually, in_thread
+from tests.rooms.cast import body, eventually, in_thread
 from tests.rooms.school import EVERYBODY, post
 
 DENIED, NOWHERE, YES = PermissionDenied, InvalidRoom, None
@@ -157,6 +157,15 @@ async def test_everybody_in_the_room_is_told(cast):
         await client.message("Nonsense")
     await in_thread(moderation.remove_message, user=cast.ines.user, room=str(room.id), seq=1)
     event = {"action": "message_removed", "room": str(room.id), "seq": 1}
+    for client in (ada, bea):
+        assert await client.event("message_removed") == event
+    # It can be restored, and then removed again.
+    again = {"user": cast.ines.user, "room": str(room.id), "seq": 1}
+    restored = await in_thread(moderation.restore_message, **again)
+    told = {"action": "message_restored", "room": str(room.id), "message": body(restored)}
+    for client in (ada, bea):
+        assert await client.event("message_restored") == told
+    await in_thread(moderation.remove_message, **again)
     for client in (ada, bea):
         assert await client.event("message_removed") == event
     assert await carl.settled() == []

@@ -83,11 +83,11 @@ async def test_without_students_there_are_no_groups(cast):
     assert (await ines.fail("enable_chat"))["error_code"] == "illegal_transition"
 
 
-async def test_who_has_no_vote_gets_a_partner_with_one(cast):
-    votes = ["A", "B", None, None]
+async def test_who_has_no_vote_is_a_third_and_takes_nobody_from_another_answer(cast):
+    votes = ["A", "B", "A", "B", None, None]
     _, people, _ = await paired(cast, votes)
     groups = answers(people, votes, formed(cast))
-    assert [pair.count(None) for pair in groups] == [1, 1]
+    assert [set(group) for group in groups] == [{"A", "B", None}] * 2
 
 
 async def test_who_voted_and_left_is_in_a_group_too(cast):
@@ -218,7 +218,7 @@ async def test_keep(cast):
 # --- telling them --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["enable_chat", "enable_face_chat"])
+@pytest.mark.parametrize("command", ["enable_chat", "enable_face_chat", "enable_discussion"])
 async def test_partners_event(cast, command):
     votes = ["A", "B", None]
     ines, people, clients = await paired(cast, votes)
@@ -238,10 +238,12 @@ async def test_partners_event(cast, command):
             ],
             "epoch": 3,
             "revision": 4,
+            "group": 1,
         }
         snapshot = await client.ask("state", course=cast.course.slug)
         snapshot["partners"].sort(key=lambda one: one["username"])
         assert (snapshot["room"], snapshot["partners"]) == (room, event["partners"])
+        assert snapshot["group"] == 1
         assert snapshot["revision"] == event["revision"]
 
 

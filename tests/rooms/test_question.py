@@ -14,6 +14,9 @@ from tests.client import barrier
 from tests.rooms.kinds import KINDS, RESULT, ask_all
 from tests.rooms.lesson import STATES, lead, state_fields, timeless
 
+COMPANY = {"group", "group_place", "offered"}
+"""What is told of partners besides who they are."""
+
 
 class Page:
     """The state that a page knows: a snapshot, updated by each frame that came after it."""
@@ -41,16 +44,18 @@ class Page:
                     self.state["votes"] = [None, None]
                 if phase not in self.PARTNERS_SHOWN:
                     self.state |= {"room": None, "partners": []}
-                for key in RESULT:
-                    self.state.pop(key, None)
+                    self.forget(COMPANY)
+                self.forget(RESULT)
                 self.state |= {"message": message, "phase": phase}
                 self.state |= {
                     key: fields[key] for key in fields if key not in ("action", "server_time")
                 }
                 if phase not in ("vote", "revote"):
                     self.state["draft"] = None
-            case {"action": "partners", "room": room, "partners": partners}:
+            case {"action": "partners", "room": room, "partners": partners, **fields}:
+                self.forget(COMPANY)
                 self.state |= {"room": room, "partners": partners}
+                self.state |= {key: fields[key] for key in COMPANY & fields.keys()}
             case {"action": "closing", "epoch": epoch, "deadline": deadline}:
                 assert epoch == self.state["epoch"]
                 self.state["deadline"] = deadline
@@ -66,6 +71,10 @@ class Page:
                 self.state["draft"] = draft
             case {"action": "muted", "until": until}:
                 self.state["muted_until"] = until
+
+    def forget(self, fields):
+        for key in fields:
+            self.state.pop(key, None)
 
 
 class Student:
@@ -311,6 +320,7 @@ async def test_the_snapshot_in_each_phase(cast, phase, groups):
         assert await client.ask("state", course=cast.course.slug) == {
             **expected,
             "partners": [{**partner.body, "choice": None}] if shown else [],
+            **({"group": 1} if shown else {}),
         }
     # The instructor has no vote and no partner, and sees no more here before the reveal.
     assert await ines.ask("state") == {**expected, "room": None}

@@ -31,6 +31,7 @@ async def test_who_comes_late_is_put_with_others(cast):
             "partners": [everyone[name] for name in sorted(everyone) if name != person.name],
             "epoch": 3,
             "revision": 5,
+            "group": 1,
         }
     await late.ask("new_message", room=added["room"], text="Sorry, the bus")
     for client in clients:

@@ -26,11 +26,15 @@ async def page(browser):
 def test_cases_are_found():
     assert {file for file, _ in CASES} == {
         "answers.js",
+        "asks.js",
         "ballot.js",
         "client.js",
         "clients.js",
         "format.js",
         "inline.js",
+        "meeting.js",
+        "next-step.js",
+        "me.js",
         "pictures.js",
         "question-edits.js",
         "questions.js",

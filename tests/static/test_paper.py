@@ -10,6 +10,7 @@ import pytest_asyncio
 from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 
+from tests.pace import patient
 from tests.static.browser import ORIGIN, file_at, page_of_modules
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -134,4 +135,4 @@ async def test_an_announcement_leaves_room_where_a_page_is_enlarged(page, templa
     assert dismiss["y"] >= 0
     assert dismiss["x"] + dismiss["width"] <= 320
     assert dismiss["y"] + dismiss["height"] <= 256
-    await page.get_by_test_id("dismiss-announcement").click(timeout=5000)
+    await page.get_by_test_id("dismiss-announcement").click(timeout=patient(5000))

@@ -15,13 +15,18 @@ SHOW = """async ([url, text, name]) => {
     const { messageRow } = await import(`${url}/chat/message-row.js`);
     const choices = [{ choice: "A", text }, { choice: "B", text: "x   y" }];
     const question = { question: "q", prompt: text, choices };
-    const client = { state: { course: {}, limits: { rationale: 1000 } }, socket: { isOpen: true } };
+    const self = { sharesReasons: false };
+    const client = {
+        state: { course: {}, limits: { rationale: 1000 }, self },
+        socket: { isOpen: true },
+    };
     const entry = () => ({ rationale: "" });
     const ballot = { entry, pending: () => null, changed: () => false, edit() {} };
     const part = new PeerQuestion();
     part.connect({ client, ballot });
     document.body.replaceChildren(part);
-    part.render({ question, phase: "vote", round: 1, votes: [null, null], partners: [] });
+    const asks = { confidence: "optional", reason: "optional" };
+    part.render({ question, phase: "vote", round: 1, votes: [null, null], partners: [], asks });
     const list = document.createElement("ol");
     const user = { username: "u", display_name: name };
     const message = { id: "1", seq: 1, kind: "text", text, timestamp: 0, user };

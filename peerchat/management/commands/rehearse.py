@@ -6,6 +6,7 @@ import math
 import time
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +15,6 @@ from accounts.models import Token
 from peerchat.rehearsal.cast import (
     LETTERS,
     QUESTION,
-    QUESTIONS,
     RIGHT,
     count_guests,
     forget_sessions,
@@ -26,14 +26,18 @@ from peerchat.rehearsal.cast import (
 from peerchat.rehearsal.client import Client, Denied, RehearsalError, allow_sockets, socket_url
 from peerchat.rehearsal.crowd import Crowd
 from peerchat.rehearsal.discussion import Discussion
-from peerchat.rehearsal.habits import Classes, HabitsPlan
+from peerchat.rehearsal.habits import ROUND, Classes, HabitsPlan
 from peerchat.rehearsal.ledger import Ledger
 from peerchat.rehearsal.lesson import Lesson
 from peerchat.rehearsal.logins import Rush
 from peerchat.rehearsal.plan import Plan
+from peerchat.rehearsal.printed import Printed
+from peerchat.rehearsal.questions import MOST
+from peerchat.rehearsal.questions import questions as of_all_kinds
 from rooms.actions.rehearsals import left_behind, remove_rehearsal
 from rooms.conf import limits
 from rooms.models import Course
+from rooms.peer.content import QuestionContent
 
 
 class Command(BaseCommand):
@@ -125,8 +129,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--habits",
             action="store_true",
-            help="let several classes with bad habits go through three questions each at the same "
-            "time: students arrive late, reload, lose the connection or vote at the last moment",
+            help="let several classes with bad habits go through some questions each at the same "
+            "time: students arrive late, reload, lose the connection, leave for a minute or for "
+            "good, or vote at the last moment; half of them are in the hall",
         )
         parser.add_argument(
             "--seed",
@@ -135,6 +140,14 @@ class Command(BaseCommand):
             default=list(range(1, 11)),
             metavar="N",
             help="random seed of each class with --habits (default: 1 to 10)",
+        )
+        parser.add_argument(
+            "--questions",
+            type=int,
+            default=3,
+            metavar="N",
+            help="number of questions of each class with --habits, of all kinds in turn "
+            "(default: 3, at most 10)",
         )
         parser.add_argument(
             "--discuss",
@@ -162,6 +175,7 @@ class Command(BaseCommand):
         join: bool,
         habits: bool,
         seed: list[int],
+        questions: int,
         discuss: float,
         **options: Any,
     ) -> None:
@@ -176,6 +190,8 @@ class Command(BaseCommand):
             raise CommandError("--students must be at least 2.")
         if beside < 2 or log_in_within < 0:
             raise CommandError("--beside must be at least 2 and --log-in-within at least 0.")
+        if not 1 <= questions <= MOST:
+            raise CommandError(f"--questions must be between 1 and {MOST}.")
         if messages < 1 or vote_within < 0 or timeout <= 0:
             raise CommandError(
                 "--messages must be at least 1, --vote-within at least 0 and --timeout above 0."
@@ -194,7 +210,10 @@ class Command(BaseCommand):
         except RehearsalError as error:
             raise CommandError(str(error)) from None
         if habits:
-            self._show_habits(address, slug, students, seed, discuss, timeout, keep=bool(course))
+            told = of_all_kinds(questions)
+            self._show_habits(
+                *(address, slug, students, seed, told, discuss, timeout), keep=bool(course)
+            )
             return
         if join:
             self._show_joining(url, slug, students, log_in_within, timeout, keep=bool(course))
@@ -297,6 +316,7 @@ class Command(BaseCommand):
         slug: str,
         students: int,
         seeds: list[int],
+        told: Sequence[tuple[QuestionContent, Sequence[str]]],
         discuss: float,
         timeout: float,
         *,
@@ -308,14 +328,15 @@ class Command(BaseCommand):
         )
         report = Printed(self)
         report.begin("set up")
-        casts = [make_cast(f"{slug}-{seed}", students, questions=QUESTIONS) for seed in seeds]
+        contents, answers = zip(*told, strict=True)
+        casts = [make_cast(f"{slug}-{seed}", students, contents) for seed in seeds]
         classes = Classes(
             [
                 HabitsPlan(
                     address=address,
                     course=cast.course.slug,
-                    questions=QUESTIONS,
-                    letters=LETTERS,
+                    questions=cast.questions,
+                    answers=dict(zip(cast.questions, answers, strict=True)),
                     instructor=cast.instructor,
                     students=cast.students,
                     seed=seed,
@@ -329,7 +350,7 @@ class Command(BaseCommand):
         report.begin("the lessons")
         done = False
         try:
-            asyncio.run(run(classes, timeout + len(QUESTIONS) * discuss))
+            asyncio.run(run(classes, timeout + len(told) * (discuss + 2 * ROUND)))
             done = not report.failed
         except RehearsalError as error:
             raise CommandError(f"Stopped in the step {report.current!r}: {error}") from None
@@ -348,33 +369,6 @@ class Command(BaseCommand):
         if report.failed:
             raise CommandError(f"{report.failed} of {report.checks} checks failed.")
         self.stdout.write(self.style.SUCCESS(f"All {report.checks} checks passed."))
-
-
-class Printed:
-    """Prints steps and checks, and counts the checks."""
-
-    def __init__(self, command: BaseCommand) -> None:
-        self.current = ""
-        self.checks = 0
-        self.failed = 0
-        self._out = command.stdout
-        self._style = command.style
-
-    def begin(self, step: str) -> None:
-        self.current = step
-
-    def step(self, step: str, seconds: float, note: str) -> None:
-        self._write(f"{step:<16}{seconds:7.2f} s   {note}")
-
-    def check(self, claim: str, holds: bool, found: str) -> None:
-        self.checks += 1
-        self.failed += not holds
-        word = self._style.SUCCESS("ok    ") if holds else self._style.ERROR("FAILED")
-        self._write(f"  {word}  {claim}: {found}")
-
-    def _write(self, line: str) -> None:
-        self._out.write(line)
-        self._out.flush()
 
 
 async def reach(address: str) -> None:

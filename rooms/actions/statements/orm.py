@@ -10,6 +10,9 @@ from accounts import people
 from rooms.actions import uselog
 from rooms.actions.statements.rows import Key, Member, Members, Place
 from rooms.models import ClassSession, Membership, Message, NewText, Room
+from rooms.queries.pseudonyms import veiled
+
+_NOTHING: tuple[str, int | None, int | None] = ("", None, None)
 
 
 def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
@@ -20,13 +23,14 @@ def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
         .order_by("id")
     )
     running = {
-        course: (slug, question)
-        for course, slug, question in ClassSession.objects.filter(
+        course: (slug or "", question, session)
+        for course, slug, question, session in ClassSession.objects.filter(
             course__in={room.course_id for room in found}, ended_at=None
+        ).values_list(
+            "course_id", "current_round__question__slug", "current_round__question_id", "pk"
         )
-        .exclude(current_round=None)
-        .values_list("course_id", "current_round__question__slug", "current_round__question_id")
     }
+    hidden = veiled(room.course_id for room in found)
     return {
         room.id: Place(
             id=room.id,
@@ -35,9 +39,11 @@ def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
             kind=room.kind,
             last_seq=room.last_seq,
             slow_seconds=room.slow_seconds,
-            question=running.get(room.course_id, ("", None))[0],
-            question_id=running.get(room.course_id, ("", None))[1],
+            question=running.get(room.course_id, _NOTHING)[0],
+            question_id=running.get(room.course_id, _NOTHING)[1],
             archived=room.course.archived_at is not None,
+            session_id=running.get(room.course_id, _NOTHING)[2],
+            has_pseudonyms=room.course_id in hidden,
         )
         for room in found
     }
@@ -92,6 +98,7 @@ def insert(
             text=m.text,
             reply_to_id=m.reply_to_id,
             created_at=m.created_at,
+            pseudonym=m.pseudonym,
         )
         for m in messages
     )

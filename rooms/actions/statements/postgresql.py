@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from django.db import connection
+from msgspec import UNSET, UnsetType
 
 from accounts import people
 from rooms.actions import uselog
@@ -25,7 +26,10 @@ from rooms.models import NewText
 # later.
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, ''),
-    q.id, c.archived_at IS NOT NULL
+    q.id, c.archived_at IS NOT NULL, s.id,
+    CASE WHEN s.id IS NOT NULL THEN s.has_pseudonyms ELSE EXISTS (
+        SELECT FROM peerchat_rooms_classsettings t WHERE t.course_id = c.id AND t.has_pseudonyms
+    ) END
 FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
 CROSS JOIN peerchat_rooms_room r
 JOIN peerchat_rooms_course c ON c.id = r.course_id
@@ -89,7 +93,8 @@ def _with_users(statement: str) -> str:
 _INSERT = """
 WITH new AS (
     SELECT * FROM json_to_recordset(%(messages)s) AS n(
-        id uuid, room_id uuid, seq bigint, sender_id {type}, uuid text, text text, reply_to_id uuid
+        id uuid, room_id uuid, seq bigint, sender_id {type}, uuid text, text text, reply_to_id uuid,
+        pseudonym text
     )
 ), head AS (
     UPDATE peerchat_rooms_room r SET last_seq = n.seq
@@ -111,8 +116,9 @@ WITH new AS (
     )
 )
 INSERT INTO peerchat_rooms_message
-    (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at)
-SELECT id, room_id, seq, sender_id, uuid, 'text', text, reply_to_id, %(now)s
+    (id, room_id, seq, sender_id, uuid, kind, text, reply_to_id, created_at, pseudonym)
+SELECT id, room_id, seq, sender_id, uuid, 'text', text, reply_to_id, %(now)s,
+    coalesce(pseudonym, '')
 FROM new
 """
 
@@ -155,7 +161,16 @@ def insert(
         _inserting(),
         {
             "messages": _json(
-                _Insert(m.id, m.room_id, m.seq, m.sender_id, m.uuid, m.text, m.reply_to_id)
+                _Insert(
+                    m.id,
+                    m.room_id,
+                    m.seq,
+                    m.sender_id,
+                    m.uuid,
+                    m.text,
+                    m.reply_to_id,
+                    m.pseudonym or UNSET,
+                )
                 for m in messages
             ),
             # Arrays, as PostgreSQL expects so many rows of JSON that it would read whole tables.
@@ -202,6 +217,7 @@ class _Insert(msgspec.Struct):
     uuid: str
     text: str
     reply_to_id: UUID | None
+    pseudonym: str | UnsetType = UNSET
 
 
 def _json(rows: Iterable[msgspec.Struct]) -> str:

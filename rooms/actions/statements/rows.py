@@ -16,7 +16,8 @@ class Place:
     """A room whose row is locked until the transaction ends.
 
     `course` is a slug. `question` is the slug of the course's current question, or empty, and
-    `question_id` its id. `archived` is true if the course is.
+    `question_id` its id. `archived` is true if the course is. `session_id` is the class that is on,
+    and `has_pseudonyms` tells whether the students of the course have pseudonyms now.
     """
 
     id: UUID
@@ -28,6 +29,8 @@ class Place:
     question: str
     question_id: int | None
     archived: bool
+    session_id: int | None
+    has_pseudonyms: bool
 
     @property
     def is_small(self) -> bool:

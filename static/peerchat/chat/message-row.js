@@ -2,6 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { controlWords, initials, shownName, timeOf } from "../core/format.js";
+import { calledBy, isMe } from "../core/me.js";
 import { showInline } from "../core/rich.js";
 import { mentionParts } from "../core/rooms.js";
 import { cut, lengthOf } from "../core/text.js";
@@ -30,26 +31,25 @@ export function shortened(text) {
   return lengthOf(text) > QUOTED ? `${cut(text, QUOTED).trimEnd()}…` : text;
 }
 
-/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's. */
-export function messageRow(message, { me, joined, quoted, course }) {
+/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's; `owner`: the name behind a pseudonym. */
+export function messageRow(message, { me, joined, quoted, course, owner = null }) {
   const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
   const gone = isGone(message);
   const time = h("time", { datetime: new Date(message.timestamp * 1000).toISOString() }, timeOf(message.timestamp));
-  if (message.kind === "control" || (message.kind === "system" && !course)) {
-    const words = message.kind === "control" ? controlWords(message.text) : message.text;
-    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, h("bdi", {}, words), " · ", time));
+  if (message.kind === "control") {
+    return h("li", { class: "chat-control", tabindex: "-1", data }, h("span", {}, h("bdi", {}, controlWords(message.text)), " · ", time));
   }
   if (message.kind === "system") {
     return h(
       "li",
       { class: "chat-system", tabindex: "-1", data },
-      h("p", { class: "message-head" }, h("strong", {}, gettext("Announcement")), h("bdi", {}, shownName(message.user)), time),
+      h("p", { class: "message-head" }, h("strong", {}, course ? gettext("Announcement") : gettext("From the lecturer")), h("bdi", {}, shownName(message.user)), time),
       said(message, gone),
     );
   }
-  const own = message.user.username === me;
+  const own = isMe(me, message.user.username);
   const name = shownName(message.user);
-  const isMentioned = !gone && !own && mentionParts(message.text, me).some(([, isMe]) => isMe);
+  const isMentioned = !gone && !own && mentionParts(message.text, calledBy(me)).some(([, isMine]) => isMine);
   return h(
     "li",
     {
@@ -61,25 +61,34 @@ export function messageRow(message, { me, joined, quoted, course }) {
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : h("strong", { dir: "auto" }, name), time),
+      h("p", { class: "message-head" }, own ? h("span", { class: "hidden-label" }, pgettext("author of a message", "You")) : named(message.user), owner ? h("bdi", {}, `(${owner})`) : null, time),
       quoted && !gone
         ? h(
             "p",
             { class: "quote", data: { testid: "quote" } },
-            h("strong", { dir: "auto" }, shownName(quoted.user)),
+            named(quoted.user),
             " ",
             h("bdi", {}, isGone(quoted) ? gettext("Message removed") : shortened(quoted.text)),
           )
         : null,
-      said(message, gone, own ? null : me),
+      said(message, gone, own ? null : calledBy(me)),
     ),
   );
 }
 
-/** The words of a message; the name of `me` in them is marked. */
+/** The name of somebody, marked where it is a pseudonym. */
+function named(user) {
+  const name = h("strong", { dir: "auto" }, shownName(user));
+  if (!user.pseudonym) return name;
+  name.classList.add("pseudonym");
+  name.title = gettext("Pseudonym");
+  return h("span", {}, name, h("span", { class: "hidden-label" }, ` (${gettext("Pseudonym")})`));
+}
+
+/** The words of a message; the name `me` in them is marked. */
 function said(message, gone, me = null) {
   const element = h("p", { class: gone ? "text gone" : "text", dir: "auto" });
-  const marked = (piece) => mentionParts(piece, me).map(([text, isMe]) => (isMe ? h("mark", { class: "mention" }, text) : text));
+  const marked = (piece) => mentionParts(piece, me).map(([text, isMine]) => (isMine ? h("mark", { class: "mention" }, text) : text));
   if (gone) element.textContent = gettext("Message removed");
   else showInline(element, message.text, marked);
   return element;

@@ -1,5 +1,6 @@
 import { announce, focusedNear, h, show } from "../core/dom.js";
 import { shownName } from "../core/format.js";
+import { isMe } from "../core/me.js";
 import { explain } from "../core/refusals.js";
 import { fill, gettext } from "../core/texts.js";
 import { isGone } from "./message-row.js";
@@ -87,7 +88,7 @@ export class MessageTools {
     const message = this.#chat.message(row);
     if (!message || message.kind === "control" || isGone(message)) return;
     const { api, state } = this.#chat.client();
-    const own = message.user.username === state.me?.username;
+    const own = isMe(state.me, message.user.username);
     const mayRemove = api && (own || LEADING.has(state.course.role));
     const name = shownName(message.user);
     const label = (mine, theirs) => (own ? mine : fill(theirs, { name }));
@@ -116,9 +117,20 @@ export class MessageTools {
       show(first, false);
     };
     if (mayRemove) first.append(tool("message-remove", gettext("Remove"), label(gettext("Remove your message"), gettext("Remove the message from %(name)s")), ask));
+    if (api && mayFlag(message, state, own)) first.append(this.#flagTool(message, name));
     this.#offered = row;
     this.#tools = h("div", { class: "message-tools", data: { testid: "message-tools" } }, first, second);
     (row.querySelector(".bubble") ?? row).append(this.#tools);
+  }
+
+  #flagTool(message, name) {
+    const flagged = Boolean(message.flagged);
+    const label = flagged ? gettext("Take back your flag on the message from %(name)s") : gettext("Flag the message from %(name)s: the lecturers can then read it");
+    return h(
+      "button",
+      { type: "button", "aria-label": fill(label, { name }), data: { testid: "message-flag" }, on: { click: () => this.#flag(message, !flagged) } },
+      flagged ? gettext("Unflag") : gettext("Flag"),
+    );
   }
 
   #withdraw() {
@@ -127,16 +139,31 @@ export class MessageTools {
     this.#offered = null;
   }
 
-  async #remove(message) {
+  #remove(message) {
+    return this.#change(() => this.#chat.client().removeMessage(message.room, message.seq), gettext("Message removed"));
+  }
+
+  #flag(message, flagged) {
+    const done = flagged ? gettext("Flagged for the lecturers") : gettext("No longer flagged");
+    return this.#change(() => this.#chat.client().flagMessage(message.room, message.seq, flagged), done);
+  }
+
+  async #change(change, done) {
     const row = this.#offered;
     const tools = this.#tools;
     // Where the row is made anew the focus follows it.
     row?.focus({ preventScroll: true });
     try {
-      await this.#chat.client().removeMessage(message.room, message.seq);
-      announce(gettext("Message removed"));
+      await change();
+      announce(done);
     } catch (error) {
       tools.replaceChildren(h("span", { class: "tools-question", role: "alert" }, explain(error)));
     }
   }
+}
+
+/** Whether somebody may point a message out to those who lead. These have better means. */
+function mayFlag(message, state, own) {
+  const kind = state.rooms[message.room]?.kind ?? state.list[message.room]?.kind;
+  return !own && message.kind === "text" && kind !== "direct" && !LEADING.has(state.course.role) && !state.course.archived;
 }

@@ -1,5 +1,6 @@
 import { announce, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { dayOf, list, number, shownName, timeOf } from "../core/format.js";
+import { isMe } from "../core/me.js";
 import { isolated } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { Composer } from "./composer.js";
@@ -25,6 +26,7 @@ const MUTE_CHECKED = 60_000;
 export class PeerChat extends HTMLElement {
   #client = null;
   #room = null;
+  #named = {};
   #active = true;
   #shown = new Map();
   #atEnd = true;
@@ -125,7 +127,11 @@ export class PeerChat extends HTMLElement {
     if (room.id !== this.#room?.id) this.#begin(room.id);
     const first = !this.#room?.loaded && room.loaded;
     const stuck = this.#atEnd;
-    if (room.messages !== this.#room?.messages) this.#messages(room, first);
+    const { me, owners } = this.#client.state;
+    // Whose a message is may become known after it.
+    const named = me === this.#named.me && owners === this.#named.owners;
+    if (room.messages !== this.#room?.messages || !named) this.#messages(room, first);
+    this.#named = { me, owners };
     this.#room = room;
     this.#outgoing.render(this.#client.outbox, room.id);
     this.#typists(room);
@@ -166,7 +172,7 @@ export class PeerChat extends HTMLElement {
 
   #messages(room, first) {
     const anchor = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    const me = this.#client.state.me?.username;
+    const { me, owners } = this.#client.state;
     const wanted = new Set(room.messages.map((message) => message.seq));
     const byId = new Map(room.messages.map((message) => [message.id, message]));
     for (const [seq, { row, divider }] of this.#shown) {
@@ -185,7 +191,9 @@ export class PeerChat extends HTMLElement {
       const divided = !previous || dayOf(previous.timestamp) !== dayOf(message.timestamp);
       const quoted = message.reply_to ? (byId.get(message.reply_to) ?? null) : null;
       const joined = !divided && !quoted && continues(previous, message);
-      if (known && known.message === message && known.divided === divided && known.quoted === quoted) {
+      const own = isMe(me, message.user?.username);
+      const owner = owners?.[message.user?.username];
+      if (known && known.message === message && known.own === own && known.owner === owner && known.divided === divided && known.quoted === quoted) {
         setAttribute(known.row, "data-joined", joined);
         cursor = known.row.nextElementSibling;
       } else {
@@ -197,10 +205,10 @@ export class PeerChat extends HTMLElement {
           known.row.remove();
         }
         const divider = divided ? h("li", { class: "chat-day" }, h("span", {}, dayOf(message.timestamp))) : null;
-        const row = messageRow(message, { me, joined, quoted, course: room.kind === "course" });
+        const row = messageRow(message, { me, owner, joined, quoted, course: room.kind === "course" });
         if (divider) this.#list.insertBefore(divider, cursor);
         this.#list.insertBefore(row, cursor);
-        this.#shown.set(message.seq, { message, row, divider, divided, quoted });
+        this.#shown.set(message.seq, { message, row, divider, divided, quoted, own, owner });
         if (focused) row.focus({ preventScroll: true });
         if (message.seq < oldestShown && oldestShown !== Infinity) prepended = true;
         else if (!known) fresh.push(message);
@@ -209,7 +217,7 @@ export class PeerChat extends HTMLElement {
     }
     this.#tools.keepCurrent(this.#shown.get(room.messages.at(-1)?.seq)?.row ?? null);
     if (prepended) this.#scroller.scrollTop = this.#scroller.scrollHeight - anchor;
-    if (!first) this.#arrived(fresh.filter((one) => one.user?.username !== me && one.kind !== "control"));
+    if (!first) this.#arrived(fresh.filter((one) => !isMe(me, one.user?.username) && one.kind !== "control"));
   }
 
   #arrived(fresh) {
@@ -228,7 +236,7 @@ export class PeerChat extends HTMLElement {
     clearTimeout(this.#typingTimer);
     const now = Date.now();
     const recent = Object.entries(room.typing).filter(
-      ([username, { at }]) => at > now - TYPING_FOR && username !== this.#client.state.me?.username,
+      ([username, { at }]) => at > now - TYPING_FOR && !isMe(this.#client.state.me, username),
     );
     const people = recent.map(([, { name }]) => isolated(name));
     setText(this.#typing, typing(people));

@@ -84,7 +84,8 @@ export class People {
     const { api, state } = this.#rooms.client();
     const { users } = await api.get(`rooms/${state.course.room}/users/`);
     this.#people = users
-      .filter((one) => one.username !== state.me.username)
+      // Nobody writes to a pseudonym alone.
+      .filter((one) => one.username !== state.me.username && !one.pseudonym)
       .sort((a, b) => Number(b.online) - Number(a.online) || shownName(a).localeCompare(shownName(b)));
     this.#draw();
   }

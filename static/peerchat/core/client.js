@@ -115,6 +115,12 @@ export class ClassClient extends EventTarget {
     this.dispatch({ action: "message_removed", room, seq });
   }
 
+  /** Point a message out to those who lead the course, or take that back. */
+  async flagMessage(room, seq, flagged) {
+    await this.api.post(`rooms/${room}/messages/${seq}/flag/`, { flagged });
+    this.dispatch({ action: "local.flagged", room, seq, flagged });
+  }
+
   /** Drop what exceeds the memory kept for a room whose reader is at its end. */
   trim(room) {
     if ((this.state.rooms[room]?.messages.length ?? 0) > KEEP * 1.25) {

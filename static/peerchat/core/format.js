@@ -18,6 +18,7 @@ const CONTROLS = {
   stopVote: gettext("Voting closed"),
   enableChat: gettext("Partner chat opened"),
   enableFaceChat: gettext("Talk to your partners in the room"),
+  enableDiscussion: gettext("The discussion is open"),
   enableRevote: gettext("Second vote opened"),
   reveal: gettext("Result shown"),
   enableNext: gettext("Next question"),
@@ -90,18 +91,4 @@ export function percent(share) {
 /** A number on a badge, which has room for two digits. */
 export function badge(count) {
   return count > 99 ? `${number(99)}+` : number(count);
-}
-
-/** What to do after a vote with this share of right answers; Crouch and Mazur's rule of thumb. */
-export function suggestion(share) {
-  if (share === null) return null;
-  if (share < 0.35) return { step: "explain", text: gettext("Few are right. Explain again, then repeat the question.") };
-  if (share <= 0.7) return { step: "discuss", text: gettext("Worth discussing. Let students convince each other.") };
-  return { step: "brief", text: gettext("Most are right. A brief explanation is enough.") };
-}
-
-/** The share of right answers in a histogram, 0..1, or null without votes. */
-export function rightShare(histogram, correct) {
-  const total = Object.values(histogram ?? {}).reduce((sum, count) => sum + count, 0);
-  return total && correct ? (histogram[correct] ?? 0) / total : null;
 }

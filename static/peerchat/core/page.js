@@ -2,6 +2,7 @@
 
 import { setText, show } from "./dom.js";
 import { badge, shownName, timeOf } from "./format.js";
+import { isMe } from "./me.js";
 import { tabStorage } from "./storage.js";
 import { announcement } from "./store.js";
 import { isolated } from "./text.js";
@@ -82,7 +83,7 @@ export class Banner {
   render(state, now) {
     const message = announcement(state);
     const seen = Number(this.#storage.getItem(this.#key) ?? 0);
-    const wanted = message && (this.#own || message.user.username !== state.me.username);
+    const wanted = message && (this.#own || !isMe(state.me, message.user.username));
     const visible = Boolean(wanted) && message.seq > seen && now - message.timestamp < RECENT;
     show(this.#element, visible);
     if (!visible || message.seq === this.#seq) return;

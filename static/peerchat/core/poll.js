@@ -1,5 +1,6 @@
 import { Api } from "./api.js";
 import { missed, PAGE } from "./missed.js";
+import { OF_STUDENTS } from "./paths.js";
 import { Pauses } from "./pauses.js";
 import { ServerClock } from "./server-clock.js";
 import { newUuid, PeerError, reconnectWait } from "./socket.js";
@@ -59,10 +60,7 @@ export class PeerPoll extends EventTarget {
   #since = 0;
   #due = false;
 
-  /**
-   * `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with the requests of a
-   * session.
-   */
+  /** `course`: the slug, which may change; `api`: the path of the API; `token`: as for the socket; `csrf`: what Django wants to see with requests. */
   constructor({ course, room, api, token = null, csrf = null, leading = false, ...options }) {
     super();
     this.course = course;
@@ -128,6 +126,10 @@ export class PeerPoll extends EventTarget {
   }
 
   async #carryOut(action, { room, ...fields }, { uuid, timeout }) {
+    if (OF_STUDENTS[action]) {
+      const { course, ...body } = fields;
+      return this.#ask("POST", `courses/${course}/${OF_STUDENTS[action]}/`, { body: { uuid, ...body }, timeout, keepalive: true });
+    }
     switch (action) {
       case "state":
         return this.#state(timeout);
@@ -149,11 +151,6 @@ export class PeerPoll extends EventTarget {
         return this.#post(room, { uuid, ...fields }, timeout);
       case "mark_read":
         return this.#ask("POST", `rooms/${room}/read/`, { body: fields, timeout, keepalive: true }); // on leaving
-      case "vote":
-      case "draft": {
-        const { course, ...body } = fields;
-        return this.#ask("POST", `courses/${course}/${action}/`, { body: { uuid, ...body }, timeout, keepalive: true });
-      }
       case "typing":
         return {};
       default:
@@ -288,10 +285,10 @@ export class PeerPoll extends EventTarget {
     const { results, last_read_seq: read } = await this.#messages(this.#room, { limit: MODERATED });
     if (run !== this.#run) return;
     if (read !== undefined) this.#emit({ action: "read", room: this.#room, seq: read }); // not of older servers
-    for (const { seq, text } of results) {
-      if (text || this.#removed.has(seq)) continue;
-      this.#removed.add(seq);
-      this.#emit({ action: "message_removed", room: this.#room, seq });
+    for (const message of results) {
+      if (Boolean(message.text) !== this.#removed.has(message.seq)) continue;
+      this.#removed[message.text ? "delete" : "add"](message.seq);
+      this.#emit({ room: this.#room, ...(message.text ? { action: "message_restored", message } : { action: "message_removed", seq: message.seq }) });
     }
     if (state.phase !== "discuss" || !state.room) return;
     const { users } = await this.#ask("GET", `rooms/${state.room}/users/`);

@@ -17,6 +17,7 @@ const SENTENCES = {
   illegal_transition: gettext("This is not possible in the current step of the class."),
   question_not_ready: gettext("This question is not ready to be asked. Finish it first."),
   invalid_choice: gettext("The question no longer has this answer."),
+  incomplete_vote: gettext("The class asks for more than the answer now. Fill in what is marked as required."),
   uuid_reused: gettext("The server already has another message under this name. Write it again."),
   not_a_picture: gettext("This is no picture that can be read. PNG, JPEG, GIF and WebP can."),
   picture_too_large: gettext("This picture is too large. Make it smaller and try again."),

@@ -3,6 +3,7 @@
  * direct ones. The course's own room is always there, and partners have theirs in the class.
  */
 
+import { isMe } from "./me.js";
 import { isOf } from "./renames.js";
 import { nameKey } from "./text.js";
 
@@ -70,7 +71,7 @@ function arrived(rooms, id, message, me) {
   const before = rooms[id];
   if (!before || message.seq <= before.lastSeq) return rooms;
   // As on the server: who had read all before has no unread message of their own.
-  const own = message.user?.username === me?.username && before.lastRead === message.seq - 1;
+  const own = isMe(me, message.user?.username) && before.lastRead === message.seq - 1;
   return changed(rooms, id, { lastSeq: message.seq, ...(own && { lastRead: message.seq }) });
 }
 
@@ -91,7 +92,7 @@ export function roomsOf(list, kind) {
 }
 
 // The same rule as on the server.
-const MENTION = /(?<![\p{L}\p{N}_.@+-])@([\p{L}\p{N}_.@+-]{1,254})/gu;
+const MENTION = /(?<![\p{L}\p{N}_.@+~-])@(~?[\p{L}\p{N}_.@+-]{1,254})/gu;
 
 /** A text in parts, `[text, whether it mentions the user]`; one part where it does not. */
 export function mentionParts(text, username) {

@@ -1,5 +1,8 @@
 /** Where a class stands, as a page knows it. */
 
+import { DEFAULT_ASKS } from "./asks.js";
+import { companyOf } from "./meeting.js";
+
 const OPEN = { 1: "vote", 2: "revote" };
 const RESULT = {
   correct: null,
@@ -27,6 +30,9 @@ export const NO_FIGURES = {
   right: null,
   may_set_correct: false,
   bars: false,
+  arguments: null,
+  twin: null,
+  twin_of: null,
 };
 
 export function emptySession() {
@@ -42,10 +48,13 @@ export function emptySession() {
     deadline: null,
     votes: [null, null],
     draft: null,
+    convinced: null,
     partners: [],
     partnerRoom: null,
+    ...companyOf({}),
     partnersEpoch: -1,
     partnersRevision: -1,
+    asks: DEFAULT_ASKS,
     ...RESULT,
   };
 }
@@ -60,11 +69,6 @@ export function startsAnew(before, event) {
   if (event.phase === "idle") return true;
   if (event.question?.question !== before.question?.question) return true;
   return event.phase === "vote" && before.phase !== "vote" && before.phase !== "vote_closed";
-}
-
-/** Whether the class talks face to face: until the next transition, from its last one. */
-export function faceToFace(session) {
-  return session.phase === "discuss" && session.message === "enableFaceChat";
 }
 
 /** The round that takes votes now, 1 or 2, or null. */

@@ -73,7 +73,7 @@ export class PeerSocket extends EventTarget {
   #protocols;
   #options;
   #socket = null;
-  #me = null;
+  #me = new Set();
   #pending = new Map();
   #attempt = 0;
   #failures = 0;
@@ -184,7 +184,7 @@ export class PeerSocket extends EventTarget {
       return;
     }
     if (frame.action === this.#options.welcome && !this.isOpen) {
-      this.#me = frame.user?.username ?? null;
+      this.#me = new Set([frame.user?.username]);
       this.#opened();
     }
     if (frame.status === "error" && frame.error_code === "authentication_required") {
@@ -197,8 +197,12 @@ export class PeerSocket extends EventTarget {
       if (this.#clock.offset === null || atLeast > this.#clock.offset) this.#clock.offset = atLeast;
     }
     const waiting = this.#pending.get(frame.uuid);
+    // In a course with pseudonyms one's messages come under those that the welcome, the event and the state tell.
+    for (const { me } of [frame, ...(frame.courses ?? [])]) {
+      for (const name of me ? [me.username, ...me.earlier] : []) this.#me.add(name);
+    }
     // A message of somebody else may have been given the same uuid.
-    const isReply = frame.status && (!frame.message?.user || frame.message.user.username === this.#me);
+    const isReply = frame.status && (!frame.message?.user || this.#me.has(frame.message.user.username));
     if (waiting && isReply) {
       this.#pending.delete(frame.uuid);
       clearTimeout(waiting.timer);

@@ -4,12 +4,16 @@
  * learns from replies (`local.*`).
  */
 
+import { DEFAULT_ASKS, withAsks } from "./asks.js";
+import { isMe, known } from "./me.js";
+import { companyOf, SELF, selfOf, UNKNOWN_SELF } from "./meeting.js";
 import { called, COURSE, isOf, isSame } from "./renames.js";
 import { reduceRooms } from "./rooms.js";
 import { emptySession, NO_FIGURES, openRound, resultOf, startsAnew } from "./session.js";
-import { withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
+import { withConvinced, withDeadline, withDraft, withVote, withWhatCameSince } from "./votes.js";
 
-export { faceToFace, openRound } from "./session.js";
+export { faceToFace } from "./meeting.js";
+export { openRound } from "./session.js";
 
 /** Messages of a room kept in memory; older ones are loaded again on demand. */
 export const KEEP = 400;
@@ -28,6 +32,7 @@ export function initialState({ me, course, lastRead = 0 }) {
     list: {},
     figures: null,
     mutedUntil: null,
+    self: UNKNOWN_SELF,
   };
 }
 
@@ -59,7 +64,8 @@ export function reduce(state, event) {
 const HANDLERS = {
   welcome(state, event) {
     const mine = event.courses.find((one) => isSame(state.course, one));
-    let next = { ...state, me: event.user ?? state.me, limits: { ...state.limits, ...event.limits } };
+    const me = known({ ...state.me, ...event.user }, mine?.me);
+    let next = { ...state, me, limits: { ...state.limits, ...event.limits } };
     if (mine) {
       next.course = { ...called(state.course, mine.course), title: mine.title, role: mine.role, room: mine.room, archived: Boolean(mine.archived) };
       next = withRoom(next, mine.room, (room) => ({ ...room, kind: "course", removed: false }));
@@ -82,6 +88,14 @@ const HANDLERS = {
       ...before,
       messages: before.messages.map((one) => (one.seq === seq ? emptied(one) : one)),
       ahead: before.ahead[seq] ? { ...before.ahead, [seq]: emptied(before.ahead[seq]) } : before.ahead,
+    }));
+  },
+
+  message_restored(state, { room, message }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      messages: before.messages.map((one) => (one.seq === message.seq ? message : one)),
+      ahead: before.ahead[message.seq] ? { ...before.ahead, [message.seq]: message } : before.ahead,
     }));
   },
 
@@ -108,8 +122,10 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: anew ? [null, null] : before.votes,
       draft: anew || event.round !== before.round || openRound(event) === null ? null : before.draft,
+      convinced: anew ? null : before.convinced,
       partners: regrouped ? [] : before.partners,
       partnerRoom: regrouped ? null : before.partnerRoom,
+      ...(regrouped ? companyOf({}) : null),
       ...resultOf(event),
     });
   },
@@ -122,21 +138,33 @@ const HANDLERS = {
       revision: Math.max(before.revision, revisionOf(event)),
       partners: event.partners,
       partnerRoom: event.room,
+      ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: Math.max(before.partnersRevision, revisionOf(event)),
     });
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
 
+  asks: inSession(withAsks),
   closing: inSession(withDeadline),
   voted: inSession(withVote),
   drafted: inSession(withDraft),
+  convinced: inSession(withConvinced),
+
+  pseudonym(state, { course, me }) {
+    return isOf(state.course, course) ? { ...state, me: known(state.me, me) } : state;
+  },
+
+  "local.owners"(state, { owners }) {
+    return { ...state, owners };
+  },
 
   muted(state, { course, until }) {
     return isOf(state.course, course) ? { ...state, mutedUntil: until } : state;
   },
 
   ...COURSE,
+  ...SELF,
 
   presence(state, event) {
     return withRoom(state, event.room, (room) => {
@@ -191,15 +219,19 @@ const HANDLERS = {
       deadline: event.deadline,
       votes: [event.votes?.[0] ?? null, event.votes?.[1] ?? null],
       draft: event.draft ?? null,
+      convinced: event.convinced ?? null,
       partners: event.partners ?? [],
       partnerRoom: event.room ?? null,
+      ...companyOf(event),
       partnersEpoch: event.epoch,
       partnersRevision: revisionOf(event),
+      asks: event.asks ?? DEFAULT_ASKS,
       ...resultOf(event),
     };
     // It answers for the course that was asked for, whatever the slug is now.
     const course = { ...called(state.course, event.course ?? state.course.slug), archived: Boolean(event.archived) };
-    const next = { ...state, course, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null };
+    const me = known(state.me, event.me);
+    const next = { ...state, course, me, session: withWhatCameSince(session, state.session), mutedUntil: event.muted_until ?? null, self: selfOf(event) };
     if (!event.room) return next;
     return withRoom(next, event.room, (room) => ({ ...room, kind: "partners", removed: false }));
   },
@@ -245,6 +277,13 @@ const HANDLERS = {
         ? before
         : { ...before, messages: before.messages.slice(-KEEP), more: true },
     );
+  },
+
+  "local.flagged"(state, { room, seq, flagged }) {
+    return withRoom(state, room, (before) => ({
+      ...before,
+      messages: before.messages.map((one) => (one.seq === seq ? { ...one, flagged } : one)),
+    }));
   },
 
   "local.present"(state, { room, users }) {
@@ -330,7 +369,7 @@ export function unread(room, me) {
   for (let index = room.messages.length - 1; index >= 0; index -= 1) {
     const message = room.messages[index];
     if (message.seq <= room.lastRead) break;
-    if (message.kind !== "control" && message.user?.username !== me?.username) count += 1;
+    if (message.kind !== "control" && !isMe(me, message.user?.username)) count += 1;
   }
   return count;
 }

@@ -21,13 +21,22 @@ export function withDraft(session, { question, round, draft }) {
   return isOld ? session : { ...session, draft };
 }
 
+/** The session with what the user says convinced them, unless something later is known. */
+export function withConvinced(session, { question, convinced }) {
+  if (session.question?.question !== question || session.convinced?.said_at > convinced.said_at) return session;
+  return { ...session, convinced };
+}
+
 /** The session whose open round closes at a time, unless an earlier one is known. */
 export function withDeadline(session, { epoch, deadline }) {
   if (epoch !== session.epoch || (session.deadline !== null && session.deadline <= deadline)) return session;
   return { ...session, deadline };
 }
 
-/** The session of a snapshot, with the votes, the draft and the deadline that events of the same epoch told since. */
+/**
+ * The session of a snapshot, with the votes, the draft, the deadline and what convinced the user, as far as events of
+ * the same epoch told them since.
+ */
 export function withWhatCameSince(session, before) {
   if (!before.known || session.epoch !== before.epoch || session.question === null) return session;
   const { question } = session.question;
@@ -36,6 +45,7 @@ export function withWhatCameSince(session, before) {
     const known = next.votes[index]?.cast_at ?? -Infinity;
     if (vote?.cast_at > known) next = withVote(next, { question, round: index + 1, vote });
   });
+  if (before.convinced) next = withConvinced(next, { question, convinced: before.convinced });
   if (before.draft) next = withDraft(next, { question, round: before.round, draft: before.draft });
   return before.deadline === null ? next : withDeadline(next, before);
 }

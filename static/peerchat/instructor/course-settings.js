@@ -8,7 +8,7 @@ import { leaveWhenEnded } from "../core/page.js";
 import { guardEnter } from "../core/text.js";
 import { PeerTransport } from "../core/transport.js";
 
-const TOLD = new Set(["course_changed", "course_renamed", "leaders"]);
+const TOLD = new Set(["course_changed", "course_renamed", "leaders", "class_settings"]);
 // Milliseconds, for the several events of one change.
 const WITHIN = 300;
 
@@ -25,9 +25,11 @@ let asking = null;
 function isBusy() {
   const isChanged = ({ type, value, defaultValue, checked, defaultChecked }) =>
     type === "checkbox" || type === "radio" ? checked !== defaultChecked : value !== defaultValue;
+  const isChosen = (option) => option.selected && !option.defaultSelected;
   return (
     [...page.querySelectorAll("input:not([type=hidden])")].some(isChanged) ||
-    page.querySelector("details[open], [aria-invalid]") !== null ||
+    [...page.querySelectorAll("select:has([selected]) > option")].some(isChosen) ||
+    page.querySelector("details.confirm[open], [aria-invalid]") !== null ||
     sections().contains(document.activeElement)
   );
 }

@@ -2,10 +2,14 @@ import "../core/peer-bars.js";
 import "../chat/peer-chat.js";
 import "../core/peer-connection.js";
 import "./peer-answer.js";
+import "./peer-arguments.js";
 import "./peer-control.js";
 import "../core/peer-countdown.js";
 import "./peer-figures.js";
+import "./peer-keys.js";
+import "./peer-groups.js";
 import "./peer-quick.js";
+import "./peer-twin.js";
 import "../chat/peer-rooms.js";
 
 import { Api } from "../core/api.js";
@@ -22,6 +26,7 @@ import { guardEnter, limitLength, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
 import { PeerTransport } from "../core/transport.js";
 import { drawCurrent, resultFor } from "./current-question.js";
+import { tellOwners } from "./owners.js";
 import { Questions } from "./questions.js";
 
 const OVERDUE = 2;
@@ -94,9 +99,13 @@ export class PeerDashboard extends HTMLElement {
       this.#parts.figures.open();
       this.#parts.answers.click();
     };
-    for (const part of ["control", "quick", "answer", "figures"]) this.#parts[part].connect({ command, reveal });
+    const times = (slug) => this.#client.api.get(`courses/${this.#client.state.course.slug}/questions/${slug}/times/`);
+    for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal, times });
+    this.#parts.keys.connect({ control: this.#parts.control, quick: this.#parts.quick, scope: included === undefined ? document : this });
+    this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, room, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);
+    tellOwners(this.#client);
     this.#client.addEventListener("renamed", () => {
       const { slug } = this.#client.state.course;
       chat.rename(slug, `${sockets}chat/`);
@@ -201,7 +210,7 @@ export class PeerDashboard extends HTMLElement {
         this.#toast(fill(formed, { count: number(reply.groups) }));
       }
       if (action === "set_correct") this.#toast(fields.choice || fields.choices?.length ? gettext("The right answer is marked.") : gettext("No right answer is marked."));
-      if (["make_partners", "announce", "set_correct", "show_bars"].includes(action)) await this.#askFigures();
+      if (["make_partners", "announce", "set_correct", "show_bars", "show_argument"].includes(action)) await this.#askFigures();
       return true;
     } catch (error) {
       await this.#explain(error, epoch);
@@ -272,17 +281,20 @@ export class PeerDashboard extends HTMLElement {
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#now());
     this.#parts.control.render({
       session,
+      figures,
       questions: this.#questions.all,
       asked: this.#asked,
-      grouped: Boolean(figures?.groups),
-      bars: Boolean(figures?.bars),
       unknown: session.question !== null && Boolean(figures) && result.correct === null && !result.right?.length,
       enabled,
     });
+    this.#parts.groups.render({ session, figures, enabled });
     const alone = this.#questions.all.every(({ isDraft }) => isDraft);
     this.#parts.quick.render({ phase: session.known ? session.phase : null, enabled, alone, limits: state.limits });
     this.#parts.answer.render({ session, figures, result, answers: this.#answers, enabled });
     this.#parts.figures.render({ session, figures, result, answers: this.#answers, enabled });
+    this.#parts.arguments.render({ session, figures, answers: this.#answers, enabled });
+    this.#parts.twin.render({ session, figures, enabled });
+    this.#parts.twinResult.render({ session, figures, questions: this.#questions.all });
     setAttribute(this, "data-answers", this.#answers ? "shown" : null);
     setAttribute(this.#parts.announceSend, "disabled", !connected || state.course.archived);
     show(this.#parts.lost, session.known && this.#control.status.state === "waiting");

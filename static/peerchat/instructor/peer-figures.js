@@ -1,6 +1,6 @@
 import { hasChoices, isPoll } from "../core/answers.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
-import { decimal, number, percent, rightShare, suggestion } from "../core/format.js";
+import { decimal, number, percent } from "../core/format.js";
 import { tabStorage } from "../core/storage.js";
 import { fill, gettext } from "../core/texts.js";
 
@@ -22,7 +22,6 @@ export class PeerFigures extends HTMLElement {
   #toggle;
   #hidden;
   #bars;
-  #suggestion;
   #unknown;
   #after;
   #open = tabStorage.getItem(BARS_KEY) === "open";
@@ -44,7 +43,6 @@ export class PeerFigures extends HTMLElement {
     this.#title = h("h3", {}, gettext("Votes per choice"));
     this.#hidden = h("p", { class: "muted", data: { testid: "bars-hidden" } });
     this.#bars = h("peer-bars", { data: { testid: "bars" } });
-    this.#suggestion = h("p", { class: "suggestion", data: { testid: "suggestion" }, hidden: true });
     this.#unknown = h("p", { class: "muted", data: { testid: "no-answer" }, hidden: true }, gettext("No right answer is marked, so nothing counts as right or wrong."));
     this.#after = h("div", { class: "after", hidden: true });
     this.append(
@@ -52,13 +50,13 @@ export class PeerFigures extends HTMLElement {
         "dl",
         { class: "tiles" },
         tile("online", gettext("Online")),
+        tile("places", gettext("Hall / elsewhere")),
         tile("votes-1", gettext("First vote")),
         tile("votes-2", gettext("Second vote")),
         tile("groups", gettext("Groups")),
         tile("silent-groups", gettext("Silent groups")),
         tile("messages", gettext("Messages")),
       ),
-      this.#suggestion,
       this.#unknown,
       h("div", { class: "bars-head" }, this.#title, this.#toggle),
       this.#hidden,
@@ -82,6 +80,8 @@ export class PeerFigures extends HTMLElement {
     const revealed = phase === "revealed";
     const online = figures?.online ?? null;
     this.#set("online", online ?? "–");
+    const places = figures?.places;
+    this.#set("places", places ? `${number(places.hall)} / ${number(places.elsewhere)}` : "–", Boolean(places));
     for (const round of [1, 2]) {
       const votes = figures?.votes[round - 1] ?? 0;
       this.#set(`votes-${round}`, question && figures ? votesIn(votes, online) : "–", round === 1 || session.round === 2);
@@ -111,10 +111,6 @@ export class PeerFigures extends HTMLElement {
         mark: marks ? (key, isRight) => this.#mark(question, { key, isRight, right }) : null,
       });
     }
-    // After the second vote there is nothing to choose between: the answer comes next.
-    const advice = phase === "vote_closed" ? suggestion(shareOfRight(question, figures, correct)) : null;
-    show(this.#suggestion, Boolean(advice));
-    if (advice) setText(this.#suggestion, fill(gettext("Suggestion: %(text)s"), { text: advice.text }));
     show(this.#unknown, Boolean(question && figures) && !isPoll(question) && correct === null && !right?.length && UNKNOWN_IN.has(phase));
     this.#renderAfter(phase, figures);
   }
@@ -170,13 +166,6 @@ export class PeerFigures extends HTMLElement {
     tabStorage.setItem(BARS_KEY, this.#open ? "open" : "");
     this.dispatchEvent(new Event("change", { bubbles: true }));
   }
-}
-
-/** The share of right answers in the first vote, 0..1, or null where it is not known. */
-function shareOfRight(question, figures, correct) {
-  const [votes] = figures?.votes ?? [0];
-  if (figures?.right_votes) return votes ? figures.right_votes[0] / votes : null;
-  return question?.kind === "single" ? rightShare(figures?.histograms[0], correct) : null;
 }
 
 function votesIn(votes, online) {

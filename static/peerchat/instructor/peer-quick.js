@@ -79,6 +79,13 @@ export class PeerQuick extends HTMLElement {
     this.#renderStart();
   }
 
+  /** Open the form, or close it, as its button does; returns whether it can be now. */
+  toggle() {
+    if (this.hidden) return false;
+    this.#open(this.#parts.form.hidden);
+    return true;
+  }
+
   #renderStart() {
     this.#parts.start.disabled = !this.#enabled || this.#sending;
   }

@@ -14,6 +14,7 @@ const NAMES = {
   explanation: gettext("Explanation"),
   follow_up: gettext("Follow-up"),
   tags: gettext("Tags"),
+  twin_of: gettext("Twin of"),
   draft: gettext("State"),
 };
 

@@ -5,7 +5,7 @@
 
 import { shows, trimmed } from "../core/text.js";
 
-const FIELDS = ["kind", "title", "prompt", "choices", "number", "tolerance", "unit", "accepted", "explanation", "follow_up", "tags", "draft"];
+const FIELDS = ["kind", "title", "prompt", "choices", "number", "tolerance", "unit", "accepted", "explanation", "follow_up", "tags", "twin_of", "draft"];
 const PARTS_OF_CHOICES = ["text", "correct", "feedback"];
 
 export const WITH_CHOICES = new Set(["single", "several", "poll"]);
@@ -18,7 +18,8 @@ export function letterAt(index) {
 
 /** The fields of a content alone. */
 export function contentOf(question) {
-  return Object.fromEntries(FIELDS.map((field) => [field, question[field]]));
+  // Older servers know no twins.
+  return Object.fromEntries(FIELDS.map((field) => [field, question[field] ?? null]));
 }
 
 /** A content as the server stores it, as far as that tells whether something was changed. */

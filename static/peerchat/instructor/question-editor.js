@@ -212,10 +212,12 @@ class QuestionEditor extends HTMLElement {
   }
 }
 
-/** A number that cannot be read is left out of the preview. */
+/** A number that cannot be read is left out of the preview, as is the twin, of which it shows nothing. */
 function readable(content) {
   const { number, tolerance } = content;
-  return { ...content, number: typeof number === "string" ? null : number, tolerance: typeof tolerance === "string" ? 0 : tolerance };
+  const shown = { ...content, number: typeof number === "string" ? null : number, tolerance: typeof tolerance === "string" ? 0 : tolerance };
+  delete shown.twin_of;
+  return shown;
 }
 
 customElements.define("question-editor", QuestionEditor);

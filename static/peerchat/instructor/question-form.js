@@ -56,6 +56,7 @@ export class QuestionForm {
       explanation: fields.explanation.value,
       follow_up: fields.follow_up.value,
       tags: parts(fields.tags.value, ","),
+      twin_of: fields.twin_of.value || null,
       draft: !this.isWanted,
     };
   }
@@ -71,6 +72,7 @@ export class QuestionForm {
     }
     if (content.kind === "text") putParts(fields.accepted, content.accepted, "\n");
     putParts(fields.tags, content.tags, ",");
+    putChoice(fields.twin_of, content.twin_of ?? "");
     this.#form.elements.draft.value = content.draft ? "draft" : "ready";
     this.#showKind();
   }
@@ -140,6 +142,12 @@ function put(field, text) {
   field.value = text;
   // Somebody else's words arrive while this field is in use.
   if (field.tagName === "TEXTAREA" && field === document.activeElement) field.setSelectionRange(start, end);
+}
+
+/** Choose what somebody else may have made after this page was. */
+function putChoice(select, value) {
+  if (![...select.options].some((one) => one.value === value)) select.append(h("option", { value }, value));
+  if (select.value !== value) select.value = value;
 }
 
 function parts(text, separator) {

@@ -210,6 +210,8 @@ export class QuestionSaver extends EventTarget {
   #put(content, { slug, keepalive = false } = {}) {
     const { question, edit } = this.#base;
     const body = { ...content, edit, ...(slug !== undefined && { question: slug }) };
+    // Without it, the stored one stays; older servers know no twins.
+    if (content.twin_of === contentOf(this.#base).twin_of) delete body.twin_of;
     return this.#api.ask("PUT", `${this.#path}${question}/`, { body, keepalive });
   }
 

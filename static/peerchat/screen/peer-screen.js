@@ -2,6 +2,7 @@ import { announce, coalesce, h, setText, show } from "../core/dom.js";
 import { number, phaseName } from "../core/format.js";
 import { resultOf } from "../core/session.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
+import { drawArgument, fitArgument } from "./argument.js";
 import { ScreenFeed } from "./feed.js";
 import { fit, fitting } from "./fit.js";
 import { PreviewFeed } from "./preview-feed.js";
@@ -42,7 +43,7 @@ export class PeerScreen extends HTMLElement {
     // What stands around the question comes and goes, such as the clock.
     const resized = new ResizeObserver(coalesce(() => this.#fit()));
     // Formulas and pictures get their size after they were drawn.
-    for (const element of [this, this.#parts.box, this.#parts.content]) resized.observe(element);
+    for (const element of [this, this.#parts.box, this.#parts.content, this.#parts.quote]) resized.observe(element);
     document.fonts?.ready.then(() => this.#fit());
     this.#prepareTools();
     document.addEventListener("visibilitychange", () => this.#stayAwake());
@@ -79,9 +80,13 @@ export class PeerScreen extends HTMLElement {
     show(this.#parts.announcement, Boolean(now.announcement));
     setText(this.#parts.announcement, now.announcement?.text ?? "");
     show(this.#parts.partners, Boolean(now.groups?.length));
+    const isOther = drawArgument(this.#parts.argument, this.#parts.quote, now);
     const { question, phase, histograms, voters, groups, announcement, here } = now;
     const text = JSON.stringify([question, phase, histograms, voters, resultOf(now), groups, announcement, question ? null : here]);
-    if (text === this.#drawn) return;
+    if (text === this.#drawn) {
+      if (isOther) this.#fit();
+      return;
+    }
     this.#drawn = text;
     this.#parts.content.replaceChildren(now.question ? drawQuestion(now) : drawIdle(now));
     this.#fit();
@@ -111,6 +116,7 @@ export class PeerScreen extends HTMLElement {
     }
     const most = Math.max(base * (now.question ? 0.72 : 0.6), least + 2);
     fit(box, content, { least, most, layouts: layoutsFor(now, body.clientWidth) });
+    fitArgument(this.#parts.argument, this.#parts.quote, { least, most: Math.max(base * 0.42, least) });
     this.#turn({ stay: true });
   }
 
@@ -188,7 +194,7 @@ export class PeerScreen extends HTMLElement {
 
   #shutOut() {
     const { content, announcement, join, partners, votes, phase, clock } = this.#parts;
-    for (const part of [announcement, join, partners, clock]) show(part, false);
+    for (const part of [announcement, join, partners, this.#parts.argument, clock]) show(part, false);
     for (const part of [votes, phase]) setText(part, "");
     this.dataset.phase = "ended";
     this.#now = null;
@@ -216,7 +222,8 @@ function drawGroup({ number: group, names }) {
   );
 }
 
-function phaseWords({ phase, message }) {
+function phaseWords({ phase, message, meets }) {
+  if (phase === "discuss" && meets) return gettext("Find the number on your phone");
   if (phase === "discuss" && message === "enableFaceChat") return gettext("Talk to your partners");
   return phaseName(phase);
 }

@@ -18,8 +18,8 @@ const MOST = 12;
 const LONG = 300;
 
 /** The layouts that a question may have in a box of this width, the plainest first. */
-export function layoutsFor({ question, groups, histograms }, width) {
-  if (!question || width < WIDE || groups?.length) return ["one"];
+export function layoutsFor({ question, groups, histograms, argument }, width) {
+  if (!question || width < WIDE || groups?.length || argument) return ["one"];
   const length = hasChoices(question) ? question.choices.length : Math.min(MOST, Math.max(0, ...(histograms ?? []).map((one) => Object.keys(one).length)));
   // Bars that stand below each other can be compared.
   if (histograms && length <= FEW) return ["one", "split"];

@@ -1,4 +1,5 @@
 import { keyOf } from "../core/answers.js";
+import { asAsked, missing } from "../core/asks.js";
 import { explain } from "../core/refusals.js";
 import { tabStorage } from "../core/storage.js";
 import { openRound } from "../core/store.js";
@@ -109,7 +110,7 @@ export class Ballot extends EventTarget {
     const round = openRound(session);
     if (!round) return;
     const fields = this.entry(session);
-    if (!fields.choice) return;
+    if (!fields.choice || missing(session.asks, fields).length) return;
     this.error = null;
     this.#enter(session, round, fields, { pressed: true });
     this.send();
@@ -122,7 +123,7 @@ export class Ballot extends EventTarget {
     if (this.#sending || this.#timer || !entered?.pressed) return;
     this.#sending = true;
     const { question, round } = entered;
-    const vote = cleaned(entered.fields);
+    const vote = cleaned(session, entered.fields);
     let wait = null;
     try {
       // It names its round: on a slow line it may arrive when the next question is already open.
@@ -136,6 +137,8 @@ export class Ballot extends EventTarget {
       else if (!LATER.has(error.code)) {
         this.error = (error.code === "invalid_choice" && REFUSED[session.question.kind]) || explain(error);
         if (this.#entered === entered) this.#keep({ ...entered, pressed: false });
+        // The event that told it may be lost.
+        if (error.code === "incomplete_vote") this.#client.refresh().catch(() => {});
       }
     } finally {
       this.#sending = false;
@@ -207,7 +210,7 @@ export class Ballot extends EventTarget {
   async #leave(session, round) {
     const entered = this.#mine(session, round);
     const { question } = entered;
-    const vote = cleaned(entered.fields);
+    const vote = cleaned(session, entered.fields);
     this.#drafting = true;
     this.#draftedAt = this.#client.now();
     let wait = null;
@@ -288,14 +291,17 @@ function fieldsOf(stored) {
   return { choice: stored?.choice ?? null, confidence: stored?.confidence ?? null, rationale: stored?.rationale ?? "" };
 }
 
-function cleaned({ choice, confidence, rationale }) {
+/** The fields as they are sent. What the class does not ask for stays with the page. */
+function cleaned({ asks }, entered) {
+  const { choice, confidence, rationale } = asAsked(asks, entered);
   const text = rationale ?? "";
   return { choice: choice || null, confidence: confidence ?? null, rationale: shows(text) ? trimmed(text) : "" };
 }
 
 /** What fields have in common that say the same. */
-function textOf({ question }, fields) {
-  const { choice, ...others } = cleaned(fields);
+function textOf(session, fields) {
+  const { question } = session;
+  const { choice, ...others } = cleaned(session, fields);
   return JSON.stringify([choice === null || !question ? choice : keyOf(question, choice), others]);
 }
 

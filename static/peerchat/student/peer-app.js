@@ -2,8 +2,11 @@ import "../core/peer-bars.js";
 import "../chat/peer-chat.js";
 import "../core/peer-connection.js";
 import "../core/peer-countdown.js";
+import "./convinced.js";
 import "./peer-partners.js";
 import "./peer-question.js";
+import "./place.js";
+import "./pseudonym.js";
 import "../chat/peer-rooms.js";
 
 import { showArchived, showCourse } from "../core/course.js";
@@ -72,7 +75,9 @@ export class PeerApp extends HTMLElement {
     this.#panes = this.#parts.tabs ? new Panes(this) : null;
     this.#banner = this.#parts.banner ? new Banner(this.#parts.banner, `peerchat:banner:${username}:${room}`, { say: showInline }) : null;
     this.#parts.question.connect({ client, ballot });
+    this.#parts.convinced.connect(client);
     this.#parts.partners.connect(client);
+    this.#parts.place?.connect(client);
     this.#parts.chat?.connect(client);
     this.#parts.rooms?.connect(client, this.#parts.chat);
     this.getRootNode().querySelector("peer-connection")?.watch([socket]);
@@ -85,6 +90,7 @@ export class PeerApp extends HTMLElement {
       if (this.#concerned(session)) this.#parts.question.render(session);
     });
     this.#panes?.addEventListener("change", render);
+    this.#parts.convinced.addEventListener("change", render);
     socket.addEventListener("status", render);
     const onForbidden = () => this.#shutOut(this.#parts.shutOut);
     if (included === undefined) {
@@ -106,6 +112,7 @@ export class PeerApp extends HTMLElement {
     const { state } = this.#client;
     const { session } = state;
     showArchived(this.#parts.archived, state.course);
+    this.#parts.pseudonym?.render(state.me?.pseudonym ?? null);
     if (this.dataset.included === undefined) this.#title = showCourse(state.course, this.#title);
     this.#ballot.tidy(session);
     if (this.#concerned(session)) this.#renderClass(session);
@@ -135,8 +142,11 @@ export class PeerApp extends HTMLElement {
   #renderClass(session) {
     if (session.known) this.#renderPhase(session);
     this.#parts.countdown.render(openRound(session) ? session.deadline : null, () => this.#client.now());
+    this.#parts.place?.render();
     this.#parts.question.render(session);
-    this.#renderPartners(session, partnerRoom(this.#client.state));
+    const room = partnerRoom(this.#client.state);
+    this.#parts.convinced.render(session, room);
+    this.#renderPartners(session, room);
   }
 
   #renderChat(state) {

@@ -1,15 +1,17 @@
 import { hasChoices, isPoll, isRight, sameAnswer } from "../core/answers.js";
 import { answerWords } from "../core/answer-words.js";
-import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { missing } from "../core/asks.js";
+import { h, setAttribute, setText, show } from "../core/dom.js";
 import { shownName } from "../core/format.js";
 import { afterwords, rightSentence } from "../core/result-words.js";
 import { openRound } from "../core/store.js";
-import { guardEnter, lengthOf, limitLength } from "../core/text.js";
+import { guardEnter } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
 import { heading, isBare, letterOf, wordsOf } from "../core/wording.js";
 import { answerFields } from "./answer-form.js";
+import { askedFields, missingSentence } from "./asked-form.js";
+import { consentField } from "./consent.js";
 
-const CONFIDENCE = [gettext("1 – guessing"), "2", "3", "4", gettext("5 – certain")];
 const EMPTY = {
   single: gettext("Choose an answer."),
   several: gettext("Choose one answer or more."),
@@ -66,47 +68,15 @@ export class PeerQuestion extends HTMLElement {
     const edit = (changes) => this.#ballot.edit(this.#client.state.session, changes);
     parts.first = h("p", { class: "note", data: { testid: "first-vote" } });
     parts.answer = answerFields(question, edit, parts.first);
-    parts.confidence = CONFIDENCE.map((label, index) => {
-      const input = h("input", {
-        type: "radio",
-        name: "confidence",
-        value: index + 1,
-        "aria-label": label,
-        data: { testid: `confidence-${index + 1}` },
-        on: { change: () => edit({ confidence: index + 1 }) },
-      });
-      return { value: index + 1, input, label: h("label", { class: "step" }, input, h("span", { "aria-hidden": "true" }, String(index + 1))) };
-    });
-    parts.rationale = h("textarea", {
-      id: "rationale",
-      rows: "2",
-      dir: "auto",
-      placeholder: gettext("One sentence is enough"),
-      "aria-describedby": "rationale-count",
-      data: { testid: "rationale" },
-      on: { input: () => edit({ rationale: parts.rationale.value }) },
-    });
-    limitLength(parts.rationale, () => this.#client.state.limits.rationale);
-    parts.count = h("span", { id: "rationale-count", class: "count" });
+    parts.consent = consentField(this.#client);
+    parts.asked = askedFields(edit, () => this.#client.state.limits.rationale, round === 1 ? parts.consent.element : null);
     parts.button = h("button", { type: "submit", class: "button primary large", data: { testid: "vote-button" } }, gettext("Vote"));
     parts.status = h("p", { class: "vote-status", role: "status", data: { testid: "vote-status" } });
     const form = h(
       "form",
       { class: "vote", on: { submit: (event) => this.#submit(event) } },
       parts.answer.elements.filter(Boolean),
-      h(
-        "details",
-        { class: "more", ".open": true },
-        h("summary", {}, `${gettext("How sure are you, and why?")} `, h("span", { class: "muted" }, gettext("(optional)"))),
-        h(
-          "fieldset",
-          { class: "confidence" },
-          h("legend", {}, gettext("Confidence")),
-          h("div", { class: "steps" }, parts.confidence.map(({ label }) => label)),
-          h("p", { class: "ends", "aria-hidden": "true" }, h("span", {}, gettext("guessing")), h("span", {}, gettext("certain"))),
-        ),
-        h("div", { class: "field" }, h("label", { for: "rationale" }, gettext("Your reason")), parts.rationale, parts.count),
-      ),
+      parts.asked.element,
       h("div", { class: "vote-bar" }, parts.status, parts.button),
     );
     this.#parts = parts;
@@ -121,16 +91,13 @@ export class PeerQuestion extends HTMLElement {
   }
 
   #renderForm(session, round) {
-    const { answer, confidence, rationale, count, first, button, status } = this.#parts;
+    const { answer, asked, first, button, status } = this.#parts;
     const { question } = session;
     const entry = this.#ballot.entry(session);
     const before = round === 2 ? (session.votes[0]?.choice ?? null) : null;
     answer.render(entry, before);
-    for (const { value, input } of confidence) input.checked = value === entry.confidence;
-    // While someone types the field is the truth; it is only set when it comes from elsewhere.
-    if (focusedNear(rationale) !== rationale && rationale.value !== entry.rationale) rationale.value = entry.rationale;
-    setText(count, `${lengthOf(rationale.value)} / ${this.#client.state.limits.rationale}`);
-    show(count, rationale.value.length > 0);
+    asked.render(entry, session.asks);
+    this.#parts.consent.render();
 
     show(first, round === 2);
     setText(first, before ? fill(gettext("Your first answer was %(choice)s. Keep it or change it."), { choice: answerWords(question, before) }) : gettext("You did not vote the first time. You can now."));
@@ -139,14 +106,15 @@ export class PeerQuestion extends HTMLElement {
     const pending = this.#ballot.pending(session, round);
     const changed = this.#ballot.changed(session);
     // What is typed and no answer may be sent: the field then says why it is none.
-    button.disabled = !(entry.choice || entry.typed?.trim()) || Boolean(pending) || (Boolean(saved) && !changed);
+    const lacking = missing(session.asks, entry);
+    button.disabled = !(entry.choice || entry.typed?.trim()) || lacking.length > 0 || Boolean(pending) || (Boolean(saved) && !changed);
     setText(button, saved ? (changed || pending ? gettext("Change vote") : gettext("Voted")) : gettext("Vote"));
-    const [state, text] = this.#words({ session, saved, pending, changed, entry });
+    const [state, text] = this.#words({ session, saved, pending, changed, entry, lacking });
     setText(status, text);
     setAttribute(status, "data-state", state);
   }
 
-  #words({ session, saved, pending, changed, entry }) {
+  #words({ session, saved, pending, changed, entry, lacking }) {
     const { question, draft } = session;
     const words = (answer) => answerWords(question, answer, { most: SHORT });
     if (this.#ballot.error) return ["error", this.#ballot.error];
@@ -164,6 +132,7 @@ export class PeerQuestion extends HTMLElement {
       if (kept) return ["changed", fill(gettext("%(choice)s counts unless you give another answer."), { choice: words(kept.choice) })];
       return ["empty", EMPTY[question.kind] ?? EMPTY.single];
     }
+    if (lacking.length && (changed || !saved)) return ["changed", `${missingSentence(lacking)} ${counts}`];
     if (saved && changed && !sameAnswer(question, saved.choice, entry.choice)) {
       const text = gettext("Your vote: %(vote)s. You chose %(choice)s but have not sent it yet.");
       return ["changed", `${fill(text, { vote: words(saved.choice), choice: words(entry.choice) })} ${counts}`];

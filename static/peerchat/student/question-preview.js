@@ -19,8 +19,8 @@ class NoSocket extends EventTarget {
   clockOffset = 0;
   status = { state: "open", reason: null };
 
-  request(_action, { choice, round }) {
-    return Promise.resolve({ round, choice, cast_at: Date.now() / 1000 });
+  request(_action, fields) {
+    return Promise.resolve({ ...fields, cast_at: Date.now() / 1000 });
   }
 }
 

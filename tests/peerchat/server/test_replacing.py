@@ -293,7 +293,7 @@ def test_a_worker_that_died_is_replaced_without_its_wait(site):
         os.kill(worker, signal.SIGKILL)
         until(lambda count=count: running.log.read_text().count("starting it again") == count)
     hang_up(running)
-    assert until(running.workers, within=3.5)
+    assert until(running.workers, within=patient(3.5))
 
 
 def test_a_terminal_that_is_closed_stops_it(transactional_db, tmp_path):

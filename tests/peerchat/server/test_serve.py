@@ -106,7 +106,7 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
         until(lambda count=count: running.log.read_text().count("starting it again") == count)
         assert f"again in {wait} s" in running.log.read_text().splitlines()[-1]
     # A supervisor that is told to stop during the wait stops at once.
-    assert running.stop(within=3.5) == 0
+    assert running.stop(within=patient(3.5)) == 0
 
 
 def test_an_interrupt_stops_everything(site):

@@ -10,6 +10,7 @@ from rooms.actions.enrollment import enroll
 from rooms.actions.rooms import open_direct_room
 from rooms.models import (
     ClassSession,
+    Conviction,
     Course,
     Draft,
     Enrollment,
@@ -96,6 +97,17 @@ def test_votes_move_and_those_of_the_other_stand(school, lola, rounds):
     assert not Draft.objects.exists()
     assert not User.objects.filter(pk=lola.pk).exists()
     assert not Guest.objects.exists()
+
+
+def test_what_convinced_a_guest_moves(school, lola, rounds):
+    """Where both said it, that of the other stands."""
+    first, second, _ = rounds
+    for round_, user, by in ((first, lola, "nothing"), (second, lola, "nothing")):
+        Conviction.objects.create(round=round_, user=user, by=by, said_at=timezone.now())
+    Conviction.objects.create(round=second, user=school.ada, by="thought", said_at=timezone.now())
+    merge(school, lola, school.ada)
+    said = Conviction.objects.order_by("round").values_list("user__username", "round", "by")
+    assert list(said) == [("ada", first.pk, "nothing"), ("ada", second.pk, "thought")]
 
 
 def test_partners_of_before_move(school, lola, rounds):

@@ -1,9 +1,10 @@
 """Simulated students vote and talk on questions of every kind."""
 
 import pytest
+from django.db.models import Q
 
 from rooms.actions import bots, tryouts
-from rooms.models import Message, Partner
+from rooms.models import ClassSettings, Message, Partner, Vote
 from rooms.queries import presence
 from rooms.queries.classroom import class_session, votes_of
 from rooms.wire.commands import (
@@ -24,6 +25,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_simulated_students_answer_questions_of_every_kind(transactional_db):
     school = make_school()
     ask_all(school.course)
+    # They say what the course of the lecturer requires.
+    ClassSettings.objects.create(
+        course=school.course, asks_confidence="required", asks_reason="required"
+    )
     made = tryouts.start(user=school.ines, course="physics", language="de")
     played = Played(school, made)
     assert [one.content for one in made.course.questions.all()] == [
@@ -36,6 +41,7 @@ def test_simulated_students_answer_questions_of_every_kind(transactional_db):
         played.play(later=60.0)
         found = votes_of(class_session(made.course))
         assert found.votes == [28, 0]
+        assert not Vote.objects.filter(Q(confidence=None) | Q(rationale="")).exists()
         assert len(found.counts[0]) > 1
         assert all(found.key.canonical(answer) == answer for answer in found.counts[0])
         if asked.correct is None:

@@ -25,6 +25,7 @@ from rooms.actions.votes import Ballot, cast_vote
 from rooms.models import (
     ClassSession,
     Connection,
+    Conviction,
     Course,
     Enrollment,
     Message,
@@ -37,6 +38,7 @@ from rooms.models import (
     Worker,
 )
 from rooms.queries import presence
+from rooms.queries.arguments import arguments_for
 from rooms.queries.roster import read
 from rooms.wire.commands import (
     EnableChat,
@@ -263,7 +265,15 @@ def test_a_whole_question(school, played):
         for number in changed
         for (text,) in said_by.filter(sender=played.troupe.students[number])
     )
+    # Most say what convinced them, once, and let the others see their arguments.
+    played.play(later=1.0)
+    convinced = Conviction.objects.count()
+    assert 14 <= convinced <= 28
+    assert Conviction.objects.filter(by="message").exists()
+    played.play(later=1.0)
+    assert Conviction.objects.count() == convinced
     played.act(StopVote)
+    assert len(arguments_for(school.ines, course.slug, None).arguments) == 3
     played.act(Reveal)
     assert played.play(later=1.0)
 

@@ -11,11 +11,14 @@ from rooms.actions.questions import version_of
 from rooms.models import (
     Choice,
     ClassSession,
+    ClassSettings,
     Connection,
+    Conviction,
     Course,
     Draft,
     Enrollment,
     Exclusion,
+    Flag,
     FormerSlug,
     Guest,
     Invitation,
@@ -24,9 +27,12 @@ from rooms.models import (
     Membership,
     Mention,
     Message,
+    PairingMember,
+    PairingRule,
     Partner,
     PartnerGroup,
     Picture,
+    Pseudonym,
     Question,
     RightAnswer,
     Room,
@@ -102,6 +108,12 @@ def teach(course, question, names=("ada", "ben", "carol")):
         room=room, seq=1, sender=ada, uuid="u", text="Hello @ben", created_at=now
     )
     Mention.objects.create(message=message, user=ben)
+    Flag.objects.create(message=message, user=ben, raised_at=now)
+    Conviction.objects.create(round=second, user=ben, by="message", message=message, said_at=now)
+    Pseudonym.objects.create(session=session, user=ada, name=f"{ada.username} fox")
+    ClassSettings.objects.create(course=course)
+    rule = PairingRule.objects.create(course=course, kind="fixed", name=f"{course.title} team")
+    PairingMember.objects.bulk_create(PairingMember(rule=rule, user=one) for one in (ada, ben))
     FormerSlug.objects.create(course=course, slug=f"former-{course.slug}", left_at=now)
     Screen.objects.create(course=course)
     Picture.objects.create(course=course, width=3, height=2, size=9, made_by=carol)

@@ -17,11 +17,14 @@ from rooms.admin.courses import INLINE_ROWS
 from rooms.models import (
     Choice,
     ClassSession,
+    ClassSettings,
     Connection,
+    Conviction,
     Course,
     Draft,
     Enrollment,
     Exclusion,
+    Flag,
     FormerSlug,
     Guest,
     Invitation,
@@ -30,9 +33,12 @@ from rooms.models import (
     Membership,
     Mention,
     Message,
+    PairingMember,
+    PairingRule,
     Partner,
     PartnerGroup,
     Picture,
+    Pseudonym,
     Question,
     QuestionFile,
     QuestionVersion,
@@ -41,6 +47,7 @@ from rooms.models import (
     RosterEntry,
     Round,
     Screen,
+    ShownArgument,
     TryOut,
     TryOutStudent,
     UseLog,
@@ -55,9 +62,12 @@ pytestmark = pytest.mark.django_db
 
 HISTORY = [
     ClassSession,
+    ClassSettings,
     Connection,
+    Conviction,
     Draft,
     Exclusion,
+    Flag,
     FormerSlug,
     Guest,
     JoinCode,
@@ -66,9 +76,11 @@ HISTORY = [
     Membership,
     Mention,
     Message,
+    PairingRule,
     Partner,
     PartnerGroup,
     Picture,
+    Pseudonym,
     QuestionVersion,
     RightAnswer,
     Room,
@@ -91,10 +103,10 @@ def test_every_model_is_in_the_admin():
     registered = {
         model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
     }
-    # The choices are within their question; files and try-outs come and go by themselves.
-    assert registered | {Choice, QuestionFile, TryOut, TryOutStudent} == set(
-        apps.get_app_config("peerchat_rooms").get_models()
-    )
+    # Choices and members of rules are within what they belong to; files, try-outs and what the
+    # hall is shown come and go by themselves.
+    elsewhere = {Choice, PairingMember, QuestionFile, ShownArgument, TryOut, TryOutStudent}
+    assert registered | elsewhere == set(apps.get_app_config("peerchat_rooms").get_models())
     assert registered == set(SEEN)
 
 
@@ -171,6 +183,12 @@ def test_lists_do_not_query_row_by_row(
             room=room, seq=number + 2, sender=user, uuid="u", text="?", created_at=later
         )
         Mention.objects.create(message=message, user=user)
+        Flag.objects.create(message=message, user=user, raised_at=later)
+        Conviction.objects.create(round=round_, user=user, by="nothing", said_at=later)
+        Pseudonym.objects.create(session=session, user=user, name=f"Fox {number}")
+        ClassSettings.objects.create(course=other)
+        rule = PairingRule.objects.create(course=other, kind="never")
+        rule.members.create(user=user)
         UseLog.objects.create(timestamp=later, sid=user.username, event="join", act="")
         Worker.objects.create(seen_at=later)
         Connection.objects.create(
@@ -471,3 +489,15 @@ def test_asked_questions_do_not_go_with_the_selection_of_others(admin_client, ta
 def test_how_often_a_question_was_asked_counts_first_rounds(admin_client, taught):
     response = admin_client.get(url(Question, "changelist"))
     assert [listed.asked for listed in response.context["cl"].result_list] == [1]
+
+
+def test_a_look_at_messages_is_logged(admin_client, taught, caplog):
+    """Nobody in a room sees that somebody reads it in the admin, so the log tells."""
+    pk = Message.objects.values_list("pk", flat=True).first()
+    looked = [url(Message, "changelist"), url(Message, "change", pk)]
+    with caplog.at_level("INFO", logger="rooms.admin.rooms"):
+        for path in looked:
+            assert admin_client.get(path).status_code == 200
+    assert [record.args[1] for record in caplog.records if record.name == "rooms.admin.rooms"] == (
+        looked
+    )

@@ -11,7 +11,16 @@ from django.urls import reverse
 
 from accounts.models import FailedLogin, Token, User
 from rooms.admin.scope import BELONGS
-from rooms.models import Choice, Course, Enrollment, Question, UseLog, Worker
+from rooms.models import (
+    Choice,
+    ClassSession,
+    Course,
+    Enrollment,
+    Pseudonym,
+    Question,
+    UseLog,
+    Worker,
+)
 from tests.rooms.admin.conftest import change_question, form_of, make_question, teach, url
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +188,15 @@ def test_staff_who_lead_no_course_see_nothing(role, desk, lead, mine):
         Enrollment.objects.create(course=Course.objects.get(), user=lead, role=role)
     for model in SCOPED:
         assert not desk.get(url(model, "changelist")).context["cl"].result_list, model
+
+
+def test_pseudonyms_stay_such_if_the_course_wants_it(desk, admin_client, mine):
+    ClassSession.objects.update(lecturers_know=False)
+    page = url(Pseudonym, "changelist")
+    assert not desk.get(page).context["cl"].result_list
+    assert desk.get(url(Pseudonym, "change", min(mine[Pseudonym]))).status_code == 302
+    # Superusers run the site, and read its database anyway.
+    assert admin_client.get(page).context["cl"].result_list
 
 
 def new_question():

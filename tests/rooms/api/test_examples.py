@@ -59,11 +59,11 @@ def test_the_examples(site, tmp_path):
         answers.append(json.loads(done.stdout) if done.stdout else None)
         if "--data-binary @curve.png" in line:
             picture = answers[-1]["key"]
-    assert len(answers) == 28
+    assert len(answers) == 29
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[8]["results"]] == ["hello"]
     assert (answers[11]["round"], answers[11]["choice"]) == (1, "B")
     assert answers[12]["phase"] == "vote"
     assert [line["outcome"] for line in answers[18]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
-    assert [one["outcome"] for one in answers[25]["questions"]] == ["new", "refused"]
+    assert [one["outcome"] for one in answers[26]["questions"]] == ["new", "refused"]

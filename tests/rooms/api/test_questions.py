@@ -34,6 +34,7 @@ MADE = {
     "quick": False,
     "asked": 0,
     "asked_now": False,
+    "twin_of": None,
     "problems": [],
 }
 

@@ -119,6 +119,7 @@ async def test_the_whole_api(cast, fast_site, document, who):
         assert seqs == list(range(1, len(seqs) + 1))
 
 
+@pytest.mark.timeout(900)
 async def test_revoking(cast, fast_site, document):
     run(document, fast_site, cast.bea.token, "--include-path", "/api/tokens/current/")
 

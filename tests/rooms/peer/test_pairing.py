@@ -120,6 +120,8 @@ def test_sizes(class_, size, method, seed):
     n = len(class_)
     if n >= 2:
         assert all(2 <= len(group) <= size + 1 for group in groups)
+    if method == "different_answers" and not all(student.answer for student in class_):
+        return  # Those without an answer enlarge the groups of the others.
     if n >= 2 and n % size == 0:
         assert shapes(groups) == [size] * (n // size)
     elif n // size >= n % size and method != "same_answer":
@@ -127,7 +129,11 @@ def test_sizes(class_, size, method, seed):
         assert shapes(groups) == [size] * (n // size - enlarged) + [size + 1] * enlarged
 
 
-@given(classes(max_size=60, online=True), st.sampled_from(METHODS[:3]), st.integers())
+@given(
+    classes(max_size=60, online=True, answers=st.sampled_from("ABCD")),
+    st.sampled_from(METHODS[:3]),
+    st.integers(),
+)
 def test_pairs_and_one_triple_where_the_number_is_odd(class_, method, seed):
     groups = form_groups(class_, method=method, rng=random.Random(seed))
     n = len(class_)
@@ -199,17 +205,6 @@ def test_a_student_given_twice_is_refused():
 # Different answers
 
 
-@given(classes(max_size=7, online=True), st.integers())
-def test_different_pairs_are_the_best_there_are(class_, seed):
-    def worth(groups):
-        with_answers = sum(distinct(group) > 0 for group in groups)
-        return with_answers, sum(distinct(group) > 1 for group in groups)
-
-    formed = answers_of(form_groups(class_, rng=random.Random(seed)), class_)
-    best = max(worth(groups) for groups in in_pairs([student.answer for student in class_]))
-    assert worth(formed) == best
-
-
 @given(
     classes(online=True, answers=st.sampled_from("ABCD")),
     sizes,
@@ -227,13 +222,6 @@ def test_larger_groups_get_as_many_different_answers_as_can_be(class_, size, see
         assert mixed == min(len(groups), minority)
 
 
-@given(classes(online=True), sizes, st.integers())
-def test_those_without_an_answer_sit_with_those_who_have_one(class_, size, seed):
-    groups = answers_of(form_groups(class_, size=size, rng=random.Random(seed)), class_)
-    answered = sum(student.answer is not None for student in class_)
-    assert sum(distinct(group) > 0 for group in groups) == min(len(groups), answered)
-
-
 @pytest.mark.parametrize(
     ("class_", "expected"),
     [
@@ -246,7 +234,9 @@ def test_those_without_an_answer_sit_with_those_who_have_one(class_, size, seed)
         ("AA--", ["A-", "A-"]),
         ("A---", ["--", "A-"]),
         ("AB-", ["AB-"]),
-        ("AAAB--", ["A-", "A-", "AB"]),
+        ("AAAB--", ["AA-", "AB-"]),
+        ("AB--", ["AB", "--"]),
+        ("AABB--", ["AB-", "AB-"]),
     ],
 )
 def test_different_answers(class_, expected):

@@ -12,11 +12,13 @@ VOTE, VOTE_CLOSED, DISCUSS = Phase.VOTE, Phase.VOTE_CLOSED, Phase.DISCUSS
 REVOTE, REVOTE_CLOSED = Phase.REVOTE, Phase.REVOTE_CLOSED
 IDLE, REVEALED = Phase.IDLE, Phase.REVEALED
 
+REGROUPING = {phase: phase for phase in (VOTE_CLOSED, DISCUSS, REVOTE, REVOTE_CLOSED)}
 ALWAYS = {
     "start_question": {IDLE: VOTE, REVEALED: VOTE},
     "quick_question": {IDLE: VOTE, REVEALED: VOTE},
     "set_correct": {phase: phase for phase in Phase if phase != IDLE},
     "count_down_and_stop": {VOTE: VOTE, REVOTE: REVOTE},
+    "extend": {VOTE: VOTE, REVOTE: REVOTE},
     "stop_vote": {VOTE: VOTE_CLOSED, REVOTE: REVOTE_CLOSED},
     "make_partners": {VOTE_CLOSED: VOTE_CLOSED},
     "start_revote": {DISCUSS: REVOTE, VOTE_CLOSED: REVOTE},
@@ -24,17 +26,18 @@ ALWAYS = {
     "reopen": {VOTE_CLOSED: VOTE, REVOTE_CLOSED: REVOTE},
     "next_question": {REVEALED: IDLE, VOTE_CLOSED: IDLE, REVOTE_CLOSED: IDLE},
     "announce": {phase: phase for phase in Phase},
+    "show_argument": {phase: phase for phase in (REVOTE_CLOSED, REVEALED)},
     "show_bars": {phase: phase for phase in Phase if phase not in (IDLE, REVEALED)},
 }
 WITH_GROUPS = ALWAYS | {
     "enable_chat": {VOTE_CLOSED: DISCUSS},
     "enable_face_chat": {VOTE_CLOSED: DISCUSS},
-    "move_student": {
-        VOTE_CLOSED: VOTE_CLOSED,
-        DISCUSS: DISCUSS,
-        REVOTE: REVOTE,
-        REVOTE_CLOSED: REVOTE_CLOSED,
-    },
+    "enable_discussion": {VOTE_CLOSED: DISCUSS},
+    **dict.fromkeys(("move_student", "split_group", "join_groups"), REGROUPING),
+    **dict.fromkeys(
+        ("visit_group", "say_to_group", "tell_groups", "slow_groups"),
+        REGROUPING | {REVEALED: REVEALED},
+    ),
 }
 
 
@@ -88,11 +91,13 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("start_question", VOTE, "enableVote"),
         ("count_down_and_stop", VOTE, "countDownAndStop"),
         ("count_down_and_stop", REVOTE, "countDownAndStop"),
+        ("extend", VOTE, "countDownAndStop"),
         ("stop_vote", VOTE_CLOSED, "stopVote"),
         ("stop_vote", REVOTE_CLOSED, "stopVote"),
         ("make_partners", VOTE_CLOSED, None),
         ("enable_chat", DISCUSS, "enableChat"),
         ("enable_face_chat", DISCUSS, "enableFaceChat"),
+        ("enable_discussion", DISCUSS, "enableDiscussion"),
         ("start_revote", REVOTE, "enableRevote"),
         ("reveal", REVEALED, "reveal"),
         ("reopen", VOTE, "enableVote"),
@@ -104,6 +109,7 @@ def test_an_unknown_command_is_a_fault_of_the_caller():
         ("set_correct", REVOTE_CLOSED, None),
         ("announce", DISCUSS, "announce"),
         ("move_student", DISCUSS, None),
+        ("visit_group", REVEALED, None),
     ],
 )
 def test_control_message(command, to_phase, message):

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "text",  # text.clean_text
     "message",  # the same
     "rationale",  # text.clean_rationale
+    "seat",  # text.clean_optional
     "prompt",  # text.clean_optional
     "choices[]",  # the same
     "topic",  # topics.check_name, topics.check_pattern

@@ -1,4 +1,4 @@
-import { badge, clock, controlWords, dayOf, initials, list, percent, rightShare, suggestion } from "/static/peerchat/core/format.js";
+import { badge, clock, controlWords, dayOf, initials, list, percent } from "/static/peerchat/core/format.js";
 import { newUuid, reconnectWait, socketUrl } from "/static/peerchat/core/socket.js";
 import { fill, ngettext } from "/static/peerchat/core/texts.js";
 import { equal } from "./check.js";
@@ -31,12 +31,6 @@ export function controlMessagesReadAsWords() {
   equal(controlWords("somethingNew"), "somethingNew");
 }
 
-export function suggestionsFollowTheShareOfRightAnswers() {
-  const step = (share) => suggestion(share)?.step;
-  equal([0, 0.34, 0.35, 0.7, 0.71, 1].map(step), ["explain", "explain", "discuss", "discuss", "brief", "brief"]);
-  equal(suggestion(null), null);
-}
-
 export function waitsGrowFromHalfASecondToThirty() {
   const options = { firstWait: 500, maxWait: 30_000 };
   const least = [0, 1, 5, 40].map((attempt) => reconnectWait(attempt, options, () => 0));
@@ -55,11 +49,4 @@ export function uuidsAreUniqueOutsideSecureContextsToo() {
 export function socketsUseTheSchemeOfThePage() {
   equal(socketUrl("/ws/chat/", { protocol: "https:", host: "a.example" }), "wss://a.example/ws/chat/");
   equal(socketUrl("/ws/chat/", { protocol: "http:", host: "a.example:8000" }), "ws://a.example:8000/ws/chat/");
-}
-
-export function theShareOfRightAnswers() {
-  equal(rightShare({ A: 1, B: 3 }, "B"), 0.75);
-  equal(rightShare({ A: 4 }, "B"), 0);
-  equal(rightShare({}, "B"), null);
-  equal(rightShare({ A: 1 }, null), null);
 }

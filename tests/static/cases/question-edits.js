@@ -1,4 +1,4 @@
-import { isSame, merge, numberIn, stored } from "/static/peerchat/instructor/question-content.js";
+import { contentOf, isSame, merge, numberIn, stored } from "/static/peerchat/instructor/question-content.js";
 import { QuestionSaver } from "/static/peerchat/instructor/question-saver.js";
 import { TabStorage } from "/static/peerchat/core/storage.js";
 import { PeerError } from "/static/peerchat/core/socket.js";
@@ -19,6 +19,7 @@ const BASE = {
   explanation: "",
   follow_up: "",
   tags: [],
+  twin_of: null,
   draft: false,
 };
 const QUESTION = { ...BASE, question: "lift", edit: 1, problems: [], asked_now: false };
@@ -110,6 +111,22 @@ export async function whatTheServerStoresDifferentlyIsSentOnce() {
   saver.changed();
   await saver.flush();
   equal([saver.state, sent.length, sent[1].edit], ["saved", 2, 2]);
+}
+
+export async function theTwinIsSentOnlyWhereItChanges() {
+  const { page, sent, saver } = saving(accept, accept);
+  page.content = { ...BASE, prompt: "Which one?" };
+  saver.changed();
+  await saver.flush();
+  page.content = { ...page.content, twin_of: "coin" };
+  saver.changed();
+  await saver.flush();
+  equal(sent.map((body) => body.twin_of), [undefined, "coin"]);
+  // An older server knows no twins, and that is no change.
+  const old = { ...QUESTION };
+  delete old.twin_of;
+  equal(isSame(contentOf(old), BASE), true);
+  equal(merge(BASE, { ...BASE, twin_of: "coin" }, { ...BASE, twin_of: "push" }).conflicts, ["twin_of"]);
 }
 
 export async function aConflictIsMergedOrLeftToChoose() {

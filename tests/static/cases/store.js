@@ -105,6 +105,19 @@ export function aRemovedMessageKeepsItsPlace() {
   equal(state.rooms.c.messages.map((one) => [one.seq, one.text]), [[1, ""], [2, "t2"]]);
 }
 
+export function aRestoredMessageHasItsTextAgain() {
+  const gone = run(start(), selected(1, 2), { action: "message_removed", room: "c", seq: 1 });
+  const state = run(gone, { action: "message_restored", room: "c", message: text(1) });
+  equal(state.rooms.c.messages, [text(1), text(2)]);
+  // One that was not loaded comes with its page.
+  equal(run(state, { action: "message_restored", room: "c", message: text(9) }).rooms.c.messages.length, 2);
+}
+
+export function aFlaggedMessageIsKnownAsSuch() {
+  const flagged = run(start(), selected(1, 2), { action: "local.flagged", room: "c", seq: 2, flagged: true });
+  equal(flagged.rooms.c.messages.map((one) => Boolean(one.flagged)), [false, true]);
+}
+
 export function unreadCountsTheWordsOfOthers() {
   const state = run(start(), selected(1), posted(2, ME), posted(3, BO, "control"), posted(4, BO, "system"), posted(5));
   equal(unread(state.rooms.c, ME), 3);

@@ -70,6 +70,20 @@ export function votesAndDraftsOfAnotherRoundOrCourseAreNotOurs() {
   equal(session(OPEN, voted("C", 2, { round: 2 }), voted("A", 3)).votes, [vote("A", 3), vote("C", 2)]);
 }
 
+function convinced(by, at, changes = {}) {
+  return { action: "convinced", course: "physics", question: "lift", convinced: { by, said_at: at }, ...changes };
+}
+
+export function whatConvincedLastStandsWhicheverComesFirst() {
+  const again = snapshot(3, "revote");
+  equal(session(again, convinced("thought", 1), convinced("nothing", 2)).convinced.by, "nothing");
+  equal(session(again, convinced("nothing", 2), convinced("thought", 1)).convinced.by, "nothing");
+  equal(session(again, convinced("nothing", 2), snapshot(3, "revote", { convinced: { by: "thought", said_at: 1 } })).convinced.by, "nothing");
+  equal(session(again, convinced("nothing", 2), control(4, "revote_closed")).convinced.by, "nothing");
+  equal(session(again, convinced("nothing", 2), control(4, "vote", { question: { ...QUESTION, question: "coin" } })).convinced, null);
+  equal(session(again, convinced("nothing", 2, { course: "art" }), convinced("nothing", 2, { question: "coin" })).convinced, null);
+}
+
 export function aSnapshotTakesNothingBackThatCameSince() {
   const since = [voted("A", 2), drafted("C", 3)];
   const known = session(OPEN, ...since, snapshot(1, "vote", { votes: [vote("B", 1), null] }));

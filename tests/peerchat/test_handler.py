@@ -1,0 +1,135 @@
+"""Django's handler for ASGI, whose middlewares and views share a call of a thread."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.http import HttpResponse
+from django.utils.decorators import async_only_middleware
+
+from peerchat.handler import Handler
+from tests.pace import patient
+
+ran: list[tuple[str, int]] = []
+"""The steps of middlewares that ran, and in which thread."""
+
+
+class Noting:
+    """A middleware that works in threads only."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        ran.append(("request", threading.get_ident()))
+        response = self.get_response(request)
+        ran.append(("response", threading.get_ident()))
+        return response
+
+
+@async_only_middleware
+def on_the_loop(get_response):
+    async def middleware(request):
+        ran.append(("loop", threading.get_ident()))
+        return await get_response(request)
+
+    return middleware
+
+
+def breaks(get_response):
+    def middleware(request):
+        raise RuntimeError("A middleware is broken.")
+
+    return middleware
+
+
+def answers(get_response):
+    return lambda request: HttpResponse("at once")
+
+
+async def get(path: str) -> tuple[int, bytes]:
+    """Return the status and the body of an answer of the site."""
+    asked = ApplicationCommunicator(
+        Handler(),
+        {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [(b"host", b"testserver")],
+            "server": ("testserver", 80),
+        },
+    )
+    await asked.send_input({"type": "http.request", "body": b"", "more_body": False})
+    start: dict[str, Any] = await asked.receive_output(patient(10))
+    body = b""
+    more = True
+    while more:
+        part: dict[str, Any] = await asked.receive_output(patient(10))
+        body += part.get("body", b"")
+        more = part.get("more_body", False)
+    await asked.wait(patient(10))
+    return start["status"], body
+
+
+@pytest.fixture(autouse=True)
+def nothing_ran():
+    ran.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_request_changes_threads_a_few_times_only(monkeypatch):
+    calls = []
+    submit = ThreadPoolExecutor.submit
+
+    def counted(*arguments, **options):
+        calls.append(arguments[1])
+        return submit(*arguments, **options)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
+    status, body = await get("/accounts/login/")
+    assert (status, b"csrfmiddlewaretoken" in body) == (200, True)
+    # The start and the end of a request, the two steps of the outermost middleware, and the rest.
+    assert len(calls) <= 5
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (["Noting", "Noting"], ["request", "request", "response", "response"]),
+        (["on_the_loop", "Noting"], ["loop", "request", "response"]),
+        (
+            ["Noting", "on_the_loop", "Noting"],
+            ["request", "loop", "request", "response", "response"],
+        ),
+        (["on_the_loop"], ["loop"]),
+    ],
+)
+async def test_middlewares_of_both_kinds_in_any_order(settings, order, expected):
+    settings.MIDDLEWARE = [f"{__name__}.{name}" for name in order]
+    status, _ = await get("/healthz")
+    assert status == 200
+    assert [name for name, _ in ran] == expected
+    here = threading.get_ident()
+    assert {name for name, thread in ran if thread == here} == {"loop"} & {*expected}
+    assert len({thread for _, thread in ran if thread != here}) <= 1
+
+
+async def test_a_middleware_that_breaks_or_answers(settings, caplog):
+    settings.MIDDLEWARE = [f"{__name__}.on_the_loop", f"{__name__}.breaks"]
+    assert (await get("/healthz"))[0] == 500
+    assert "A middleware is broken." in caplog.text
+    settings.MIDDLEWARE = [f"{__name__}.answers", f"{__name__}.breaks"]
+    assert await get("/healthz") == (200, b"at once")
+
+
+async def test_views_on_the_event_loop_run_side_by_side():
+    answered = await asyncio.gather(*(get("/healthz") for _ in range(5)))
+    assert {status for status, _ in answered} == {200}

@@ -1,0 +1,211 @@
+"""What students say of themselves, and what their consent lets others see."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+from msgspec import UNSET
+
+from rooms.actions import places, session
+from rooms.actions.votes import Ballot, cast_vote
+from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
+from rooms.queries import classroom
+from rooms.wire.commands import (
+    EnableDiscussion,
+    MakePartners,
+    MoveStudent,
+    SetPlace,
+    ShareReasons,
+    StartQuestion,
+    StopVote,
+)
+from rooms.wire.errors import CourseArchived, PermissionDenied, TextTooLong
+from rooms.wire.partners import OfferedReason
+from tests.rooms.cast import make_question
+from tests.rooms.school import make_person
+
+WHY = "A body that nothing acts on stays at rest, because no force accelerates it at all."
+
+
+@pytest.fixture
+def asking(school):
+    """The school, whose course asks for the place and the seat."""
+    make_question(school.course, "force")
+    ClassSettings.objects.create(course=school.course, asks_place=True, asks_seat=True)
+    return school
+
+
+def lead(school, kind, **fields):
+    command = kind(uuid=uuid.uuid4().hex, **fields)
+    return session.control(user=school.ines, course="physics", command=command)
+
+
+def voted(school, votes, *, consents=()):
+    """Students who have voted, each with an answer and a reason, by name."""
+    lead(school, StartQuestion, question="force")
+    people = {}
+    for name, choice in votes.items():
+        user = people[name] = make_person(name)
+        agreed = timezone.now() if name in consents else None
+        Enrollment.objects.create(course=school.course, user=user, shares_reasons_since=agreed)
+        cast_vote(ballot=Ballot(user, "physics", choice, 4, f"{WHY} Thus {choice} holds."))
+    lead(school, StopVote)
+    return people
+
+
+def state(user):
+    return classroom.snapshot(user, "physics")
+
+
+def set_place(user, **fields):
+    command = SetPlace(uuid=uuid.uuid4().hex, course="physics", **fields)
+    return places.set_place(user=user, command=command)
+
+
+def share_reasons(user, *, shared):
+    command = ShareReasons(uuid=uuid.uuid4().hex, course="physics", shared=shared)
+    return places.share_reasons(user=user, command=command)
+
+
+def said(user):
+    now = state(user)
+    return now.place, now.seat
+
+
+# --- where they are ------------------------------------------------------------------------------
+
+
+def test_a_place_is_remembered(asking):
+    assert said(asking.ada) == (UNSET, UNSET)
+    for given, kept in (
+        ({"place": "hall", "seat": " row  5\n"}, ("hall", "row 5")),
+        ({"place": "hall"}, ("hall", "")),
+        ({"place": "hall", "seat": "\u200b"}, ("hall", "")),
+        ({"place": "hall", "seat": "\u202eabc"}, ("hall", "abc")),
+        ({"place": "hall", "seat": "🙂" * 40}, ("hall", "🙂" * 40)),
+        # Who is elsewhere has no seat in the hall.
+        ({"place": "elsewhere", "seat": "row 5"}, ("elsewhere", "")),
+    ):
+        set_place(asking.ada, **given)
+        assert said(asking.ada) == kept
+
+
+def test_who_may_not_say_it(asking):
+    def refused(user, error, **fields):
+        with pytest.raises(error):
+            set_place(user, **({"place": "hall"} | fields))
+
+    for user in (asking.tess, asking.ines, asking.ivan, asking.zoe):
+        refused(user, PermissionDenied)
+        with pytest.raises(PermissionDenied):
+            share_reasons(user, shared=True)
+    refused(asking.ada, TextTooLong, seat="x" * 41)
+    ClassSettings.objects.update(asks_seat=False)
+    set_place(asking.ada, place="hall", seat="row 5")
+    assert said(asking.ada) == ("hall", "")
+    ClassSettings.objects.update(asks_place=False)
+    refused(asking.ada, PermissionDenied, place="elsewhere")
+    ClassSettings.objects.update(asks_place=True)
+    asking.course.archived_at = timezone.now()
+    asking.course.save()
+    refused(asking.ada, CourseArchived, place="elsewhere")
+    with pytest.raises(CourseArchived):
+        share_reasons(asking.ada, shared=True)
+    assert said(asking.ada) == ("hall", "")
+
+
+def test_partners_see_where_each_other_are_and_what_they_said_once_they_talk(asking):
+    people = voted(asking, {"una": "A", "vic": "B"})
+    una, vic = people.values()
+    set_place(una, place="hall", seat="row 5")
+    set_place(vic, place="hall")
+    lead(asking, MakePartners)
+    before = ClassSession.objects.get().revision
+    set_place(una, place="hall", seat="row 6")
+    now = state(vic)
+    assert (now.partners, now.group, now.group_place) == ([], UNSET, UNSET)
+    assert now.revision == before
+    lead(asking, EnableDiscussion)
+    now = state(vic)
+    [partner] = now.partners
+    assert (partner.choice, partner.confidence) == ("A", 4)
+    assert partner.rationale == f"{WHY} Thus A holds."
+    assert (partner.place, partner.seat) == ("hall", "row 6")
+    assert (now.message, now.group, now.group_place) == ("enableDiscussion", 1, "hall")
+    # A change is a new state of the class, for the partners, too.
+    set_place(una, place="elsewhere")
+    again = state(vic)
+    assert (again.partners[0].place, again.partners[0].seat) == ("elsewhere", UNSET)
+    assert (again.group_place, again.revision) == ("both", now.revision + 1)
+    set_place(una, place="elsewhere")
+    assert state(vic).revision == again.revision
+    # Nothing of it is shown in a course that does not ask any more.
+    ClassSettings.objects.update(asks_place=False)
+    now = state(vic)
+    assert (now.partners[0].place, now.group_place) == (UNSET, UNSET)
+
+
+# --- reasons for another answer ------------------------------------------------------------------
+
+
+def offered(user):
+    return state(user).offered
+
+
+def test_who_agrees_sees_the_reason_of_somebody_who_consented(asking):
+    votes = {"una": "A", "vic": "A", "wes": "C", "xia": "C", "yan": "D", "zed": "D"}
+    people = voted(asking, votes, consents={"una", "wes"})
+    lead(asking, MakePartners, method="same_answer")
+    assert {offered(user) for user in people.values()} == {UNSET}
+    lead(asking, EnableDiscussion)
+    of = {
+        name: OfferedReason(choice, f"{WHY} Thus {choice} holds.") for name, choice in votes.items()
+    }
+    for name in ("una", "vic"):
+        assert offered(people[name]) == of["wes"]
+    for name in ("wes", "xia"):
+        assert offered(people[name]) == of["una"]
+    assert offered(people["yan"]) == offered(people["zed"])
+    assert offered(people["yan"]) in (of["una"], of["wes"])
+
+    # Who withdraws the consent takes the reason away, at once and for good.
+    before = state(people["una"]).revision
+    share_reasons(people["wes"], shared=False)
+    assert offered(people["una"]) == UNSET
+    assert state(people["una"]).revision == before + 1
+    share_reasons(people["wes"], shared=True)
+    assert offered(people["una"]) == UNSET
+    assert offered(people["wes"]) == of["una"]
+    assert state(people["wes"]).shares_reasons is True
+    # So it is if the consent ends in another way.
+    Enrollment.objects.filter(user=people["una"]).update(shares_reasons_since=None)
+    assert offered(people["wes"]) == UNSET
+
+
+def test_the_offer_follows_the_members_of_a_group(asking):
+    votes = {"una": "A", "vic": "A", "wes": "C", "xia": "C"}
+    people = voted(asking, votes, consents={"una", "wes"})
+    lead(asking, MakePartners, method="same_answer")
+    lead(asking, EnableDiscussion)
+    groups = {p.user_id: p.group.number for p in Partner.objects.select_related("group")}
+    # Now they have somebody with another answer, and it is the author.
+    lead(asking, MoveStudent, username=people["wes"].get_username(), group=groups[people["una"].pk])
+    assert offered(people["una"]) == offered(people["wes"]) == UNSET
+    assert offered(people["xia"]).choice == "A"
+    assert PartnerGroup.objects.exclude(offered=None).count() == 1
+    lead(asking, MoveStudent, username=people["wes"].get_username(), group=groups[people["xia"].pk])
+    assert offered(people["una"]).choice == offered(people["vic"]).choice == "C"
+
+
+def test_partners_are_told_with_the_same_number_of_queries_whatever_their_number(
+    asking, django_assert_max_num_queries
+):
+    votes = {f"s{n}": "ABCD"[n // 20] for n in range(80)}
+    voted(asking, votes, consents=set(votes))
+    lead(asking, MakePartners, method="same_answer")
+    groups = list(PartnerGroup.objects.select_related("round"))
+    assert len([group for group in groups if group.offered_id]) == 40
+    with django_assert_max_num_queries(7):
+        members = classroom.partner_bodies(*groups, session=None)
+        told = classroom.meeting.companies(groups, members)
+    assert len([one for one in told.values() if "offered" in one]) == 40
