@@ -9,6 +9,7 @@ sockets learn of it.
 # Django imports rooms.admin, and these modules register their classes.
 from rooms.admin import (  # noqa: F401
     arguments,
+    care,
     class_settings,
     classroom,
     courses,
@@ -17,6 +18,7 @@ from rooms.admin import (  # noqa: F401
     pictures,
     presence,
     questions,
+    releases,
     rooms,
     rosters,
     screen,

@@ -13,12 +13,17 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest
 
 from rooms.models import (
+    AuditEntry,
+    Block,
+    Bookmark,
     Choice,
     ClassSession,
     ClassSettings,
     Connection,
+    Consent,
     Conviction,
     Course,
+    Deletion,
     Draft,
     Enrollment,
     Exclusion,
@@ -28,9 +33,11 @@ from rooms.models import (
     Invitation,
     JoinCode,
     KnownAddress,
+    MarkRules,
     Membership,
     Mention,
     Message,
+    NightPair,
     PairingMember,
     PairingRule,
     Partner,
@@ -40,12 +47,20 @@ from rooms.models import (
     Question,
     QuestionFile,
     QuestionVersion,
+    Release,
+    Reminder,
+    Report,
+    Retention,
     RightAnswer,
     Room,
     RosterEntry,
     Round,
     Screen,
+    Seed,
     ShownArgument,
+    ShownReason,
+    StandIn,
+    Take,
     TryOut,
     TryOutStudent,
     UseLog,
@@ -64,6 +79,10 @@ def _of(course: str) -> Condition:
 def _of_member(led: QuerySet[Enrollment]) -> Q:
     members = Enrollment.objects.filter(course__in=led.values("course"))
     return Q(user__in=members.values("user"))
+
+
+def _nobody(led: QuerySet[Enrollment]) -> Q:
+    return Q(pk__in=())
 
 
 BELONGS: dict[type[Model], Condition] = {
@@ -106,6 +125,29 @@ BELONGS: dict[type[Model], Condition] = {
     Invitation: _of("course"),
     TryOut: _of("course"),
     TryOutStudent: _of("try_out__course"),
+    MarkRules: _of("course"),
+    Release: _of("course"),
+    Seed: _of("release__course"),
+    Take: _of("release__course"),
+    ShownReason: _of("take__release__course"),
+    NightPair: _of("one__release__course"),
+    Reminder: _of("release__course"),
+    Retention: _of("course"),
+    Deletion: _of("course"),
+    AuditEntry: _of("course"),
+    # A report about a message names whoever had the pseudonym.
+    Report: lambda led: Q(
+        course__in=led.values("course").exclude(
+            course__class_sessions__in=ClassSession.objects.filter(
+                has_pseudonyms=True, lecturers_know=False
+            )
+        )
+    ),
+    # Those who lead a course have no business with these of its people, nor with who stands in.
+    Bookmark: _nobody,
+    Block: _nobody,
+    Consent: _nobody,
+    StandIn: _nobody,
     # Rows of workers that run code without the id have the slug of the course alone.
     UseLog: lambda led: (
         Q(in_course__in=led.values("course"))
@@ -114,7 +156,7 @@ BELONGS: dict[type[Model], Condition] = {
     # A connection belongs to no course, but its user may be in one.
     Connection: _of_member,
     # A worker serves all courses.
-    Worker: lambda led: Q(pk__in=()),
+    Worker: _nobody,
 }
 """The condition by which an object of each model belongs to a course among `led`."""
 

@@ -53,6 +53,9 @@ class ClassSettings(models.Model):
     closes_early = models.BooleanField(_("closes early"), default=False)
     # Choose the method for each group at random, so that their yields can be compared.
     compares_methods = models.BooleanField(_("compares methods"), default=False)
+    # Pair students who answer a released question at the same time. The database default serves
+    # workers that still run code without this field.
+    pairs_at_night = models.BooleanField(_("pairs outside class"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("class settings")

@@ -25,6 +25,11 @@ class Course(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # Null while the course is in use. An archived course can only be read.
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+    # The secret that the pseudonyms of the course's exports are made with, or "" before the first
+    # one. The database default serves workers that still run code without this field.
+    export_key = models.CharField(
+        _("key of exports"), max_length=64, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta:
         verbose_name = _("course")
@@ -95,6 +100,10 @@ class Enrollment(models.Model):
     seat = models.CharField(_("seat"), max_length=SEAT_LIMIT, blank=True, default="", db_default="")
     # When the student consented that others see their reasons, without their name.
     shares_reasons_since = models.DateTimeField(_("shares reasons since"), null=True, blank=True)
+    # When the student consented that research uses what they do in the course.
+    in_research_since = models.DateTimeField(_("in research since"), null=True, blank=True)
+    # When the student asked for reminders by e-mail.
+    reminded_since = models.DateTimeField(_("reminded since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("enrollment")

@@ -94,6 +94,9 @@ class Partner(models.Model):
         on_delete=models.CASCADE,
         related_name="peerchat_partnerships",
     )
+    # The number of their messages in the room of the group, noted when these are deleted, as marks
+    # and results still count them. Null while the messages themselves are there.
+    messages = models.PositiveIntegerField(_("messages"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("partner")

@@ -75,6 +75,8 @@ class Question(models.Model):
         blank=True,
         related_name="twins",
     )
+    # What copies of a question have in common, whatever becomes of the others. Null without copies.
+    lineage = models.UUIDField(_("lineage"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     # The slugs that it had before, the newest first.
     former_slugs = JSONField(
@@ -91,6 +93,13 @@ class Question(models.Model):
         ordering = ("course", "quick", "position", "slug")
         constraints = (
             models.UniqueConstraint(fields=("course", "slug"), name="peerchat_question_slug_once"),
+        )
+        indexes = (
+            models.Index(
+                fields=("lineage",),
+                condition=models.Q(lineage__isnull=False),
+                name="peerchat_question_lineage",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """A course that was taught, and the forms of the pages of the admin."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,12 +10,14 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.actions.questions import version_of
 from rooms.models import (
+    AuditEntry,
     Choice,
     ClassSession,
     ClassSettings,
     Connection,
     Conviction,
     Course,
+    Deletion,
     Draft,
     Enrollment,
     Exclusion,
@@ -24,6 +27,7 @@ from rooms.models import (
     Invitation,
     JoinCode,
     KnownAddress,
+    MarkRules,
     Membership,
     Mention,
     Message,
@@ -34,11 +38,16 @@ from rooms.models import (
     Picture,
     Pseudonym,
     Question,
+    Release,
+    Report,
+    Retention,
     RightAnswer,
     Room,
     RosterEntry,
     Round,
     Screen,
+    Seed,
+    Take,
     UseLog,
     Vote,
     Worker,
@@ -124,6 +133,25 @@ def teach(course, question, names=("ada", "ben", "carol")):
         act="to:ben:Hello",
         course_id=course.slug,
         in_course=course,
+    )
+    later = now + timedelta(days=1)
+    MarkRules.objects.create(course=course)
+    Retention.objects.create(course=course, ends_on=later)
+    Deletion.objects.create(course=course, asked_by=carol, asked_at=now, due_at=later)
+    release = Release.objects.create(
+        course=course,
+        question=question,
+        version=version,
+        name=uuid4(),
+        released_by=carol,
+        released_at=now,
+        opens_at=now,
+    )
+    Seed.objects.create(release=release, choice="A", text=f"{course.title} seed")
+    Take.objects.create(release=release, user=ada, started_at=now, first_choice="A", first_at=now)
+    Report.objects.create(course=course, reporter=ada, about=ben, reason="spam", made_at=now)
+    AuditEntry.objects.create(
+        at=now, actor=carol, act="marks", course=course, course_slug=course.slug, subject=ada
     )
     code = f"{course.pk:A>6}"
     JoinCode.objects.create(course=course, code=code, made_at=now)

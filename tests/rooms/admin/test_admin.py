@@ -15,12 +15,17 @@ from rooms.actions.questions import version_of
 from rooms.actions.session import control
 from rooms.admin.courses import INLINE_ROWS
 from rooms.models import (
+    AuditEntry,
+    Block,
+    Bookmark,
     Choice,
     ClassSession,
     ClassSettings,
     Connection,
+    Consent,
     Conviction,
     Course,
+    Deletion,
     Draft,
     Enrollment,
     Exclusion,
@@ -30,9 +35,11 @@ from rooms.models import (
     Invitation,
     JoinCode,
     KnownAddress,
+    MarkRules,
     Membership,
     Mention,
     Message,
+    NightPair,
     PairingMember,
     PairingRule,
     Partner,
@@ -42,12 +49,20 @@ from rooms.models import (
     Question,
     QuestionFile,
     QuestionVersion,
+    Release,
+    Reminder,
+    Report,
+    Retention,
     RightAnswer,
     Room,
     RosterEntry,
     Round,
     Screen,
+    Seed,
     ShownArgument,
+    ShownReason,
+    StandIn,
+    Take,
     TryOut,
     TryOutStudent,
     UseLog,
@@ -61,18 +76,21 @@ from tests.rooms.admin.conftest import change_question, form_of, url
 pytestmark = pytest.mark.django_db
 
 HISTORY = [
+    AuditEntry,
     ClassSession,
     ClassSettings,
     Connection,
     Conviction,
+    Deletion,
     Draft,
     Exclusion,
     Flag,
     FormerSlug,
     Guest,
-    JoinCode,
     Invitation,
+    JoinCode,
     KnownAddress,
+    MarkRules,
     Membership,
     Mention,
     Message,
@@ -82,11 +100,15 @@ HISTORY = [
     Picture,
     Pseudonym,
     QuestionVersion,
+    Release,
+    Report,
+    Retention,
     RightAnswer,
     Room,
     RosterEntry,
     Round,
     Screen,
+    Take,
     UseLog,
     Vote,
     Worker,
@@ -103,9 +125,12 @@ def test_every_model_is_in_the_admin():
     registered = {
         model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
     }
-    # Choices and members of rules are within what they belong to; files, try-outs and what the
-    # hall is shown come and go by themselves.
-    elsewhere = {Choice, PairingMember, QuestionFile, ShownArgument, TryOut, TryOutStudent}
+    # Choices, seeds and members of rules are within what they belong to; files, try-outs and what
+    # the hall or a student is shown come and go by themselves.
+    elsewhere = {Choice, PairingMember, QuestionFile, Seed, ShownArgument, TryOut, TryOutStudent}
+    elsewhere |= {NightPair, Reminder, ShownReason}
+    # What people decided for themselves, and who stands in for somebody, is nobody's to look up.
+    elsewhere |= {Block, Bookmark, Consent, StandIn}
     assert registered | elsewhere == set(apps.get_app_config("peerchat_rooms").get_models())
     assert registered == set(SEEN)
 

@@ -1,0 +1,71 @@
+"""Marks, retention, reports and the audit, in the admin, which can only be read there."""
+
+from django.contrib import admin
+
+from accounts import people
+from rooms.admin.base import History
+from rooms.admin.scope import CourseFilter
+from rooms.models import AuditEntry, Deletion, MarkRules, Report, Retention
+
+OF_COURSE = ("course__slug", "course__title")
+
+
+@admin.register(MarkRules)
+class MarkRulesAdmin(History):
+    list_display = ("course", "dropped", "dropped_of", "enough", "full_mark", "released")
+    list_filter = ("dropped_of", "shows_students")
+    list_select_related = ("course",)
+    search_fields = OF_COURSE
+    ordering = ("course",)
+
+
+@admin.register(Retention)
+class RetentionAdmin(History):
+    list_display = ("course", "ends_on", "keep_days", "afterwards", "applied_at")
+    list_filter = ("afterwards", ("applied_at", admin.EmptyFieldListFilter))
+    list_select_related = ("course",)
+    search_fields = OF_COURSE
+    date_hierarchy = "ends_on"
+    ordering = ("ends_on",)
+
+
+@admin.register(Deletion)
+class DeletionAdmin(History):
+    list_display = ("course", "asked_by", "asked_at", "due_at")
+    list_select_related = ("course", "asked_by")
+    search_fields = OF_COURSE
+    date_hierarchy = "due_at"
+    ordering = ("due_at",)
+
+
+@admin.register(Report)
+class ReportAdmin(History):
+    list_display = ("made_at", "course", "reporter", "about", "reason", "settled_at")
+    list_filter = (
+        "reason",
+        ("settled_at", admin.EmptyFieldListFilter),
+        ("course", CourseFilter),
+    )
+    list_select_related = ("course", "reporter", "about")
+    search_fields = (
+        *people.search_fields("reporter__"),
+        *people.search_fields("about__"),
+        "text",
+    )
+    date_hierarchy = "made_at"
+    ordering = ("-made_at",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(History):
+    list_display = ("at", "actor", "act", "course_slug", "subject", "detail")
+    list_filter = (("course", CourseFilter),)
+    list_select_related = ("actor", "subject")
+    search_fields = (
+        *people.search_fields("actor__"),
+        *people.search_fields("subject__"),
+        "act",
+        "course_slug",
+    )
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
