@@ -7,6 +7,7 @@ find everything, so the time depends on the course alone.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
@@ -138,7 +139,7 @@ def _places(
             "round", "user", "group", "group__room", "messages"
         )
     )
-    written = {}
+    written: dict[tuple[UUID, people.Key], int] = {}
     if messages:
         texts = Message.objects.filter(
             room__partner_group__round__in=firsts, kind=Message.Kind.TEXT, removed_at=None
