@@ -114,7 +114,8 @@ class QuestionExport(Endpoint):
         summary="Download the questions of a course",
         parameters=query(ExportQuery),
         responses={
-            (200, "application/yaml"): OpenApiResponse(OpenApiTypes.STR),
+            # A client reads YAML into an object; the other two are text to it.
+            (200, "application/yaml"): OpenApiResponse({"type": "object"}),
             (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR),
             (200, "application/xml"): OpenApiResponse(OpenApiTypes.STR),
         }

@@ -48,6 +48,7 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await expect(one.page.get_by_test_id("partner-names")).to_contain_text(theirs["display_name"])
     # One's own message is one's own, and that of the partner has the pseudonym.
     await one.partners.send(f"Hello @{theirs['username']}")
+    await two.partners.shows(f"Hello @{theirs['username']}")
     await two.partners.send("Hello to you")
     await one.partners.shows(f"Hello @{theirs['username']}", "Hello to you")
     assert [row["own"] for row in await one.partners.messages() if row["kind"] == "text"] == [

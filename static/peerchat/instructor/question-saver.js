@@ -55,7 +55,10 @@ export class QuestionSaver extends EventTarget {
     return this.#theirs;
   }
 
-  /** What was typed before a reload and never saved, with what was changed since; null without. */
+  /**
+   * What was typed before a reload and never saved, with what was changed since; null without. `state` may be `conflict`
+   * then, of which no event tells: the page shows first what was typed.
+   */
   restore() {
     let kept = null;
     try {
@@ -75,7 +78,7 @@ export class QuestionSaver extends EventTarget {
         this.#theirs = this.#base;
         this.#base = kept.base;
         this.conflicts = conflicts;
-        queueMicrotask(() => this.#become("conflict"));
+        this.state = "conflict";
         return kept.mine;
       }
       return merged;
@@ -235,6 +238,8 @@ export class QuestionSaver extends EventTarget {
     // What is on the page now is newer than what was sent.
     const { merged, conflicts } = merge(contentOf(this.#base), this.#read(), contentOf(theirs));
     if (conflicts.length) {
+      // A save would ask anew, and forget what somebody has chosen already.
+      clearTimeout(this.#timer);
       this.#theirs = theirs;
       this.conflicts = conflicts;
       this.#become("conflict");

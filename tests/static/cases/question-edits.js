@@ -152,6 +152,25 @@ export async function aConflictIsMergedOrLeftToChoose() {
   equal([page.content.prompt, saver.stored.prompt, saver.state], ["Theirs", "Theirs", "saved"]);
 }
 
+export async function nothingIsSentWhileSomebodyChooses() {
+  const theirs = { ...QUESTION, edit: 7, prompt: "Theirs" };
+  const refuse = () => new PeerError("edit_conflict", "", { status: 409, answer: { current: theirs } });
+  const { page, sent, make, saver } = saving(refuse, refuse);
+  page.content = { ...BASE, prompt: "Mine" };
+  saver.changed();
+  // Somebody types on while the first request is under way.
+  const saved = saver.flush();
+  page.content = { ...BASE, prompt: "Mine again" };
+  saver.changed();
+  await saved;
+  // After a reload, it is the same.
+  const reloaded = make(theirs);
+  reloaded.restore();
+  reloaded.changed();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  equal([saver.state, reloaded.state, sent.length], ["conflict", "conflict", 1]);
+}
+
 export async function whatCannotBeReadIsNotSent() {
   const { page, sent, saver } = saving();
   page.content = { ...BASE, kind: "number", number: "nine" };
