@@ -733,7 +733,7 @@ class Migration(migrations.Migration):
             model_name="release",
             name="question",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.RESTRICT,
                 related_name="releases",
                 to="peerchat_rooms.question",
                 verbose_name="question",
@@ -765,7 +765,7 @@ class Migration(migrations.Migration):
             model_name="release",
             name="version",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.RESTRICT,
                 related_name="releases",
                 to="peerchat_rooms.questionversion",
                 verbose_name="version",
@@ -1254,6 +1254,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("first_at__isnull", False),
                         ("second_at__gte", models.F("first_at")),
+                        ("second_at__isnull", False),
                         models.Q(("second_choice", ""), _negated=True),
                     ),
                     _connector="OR",

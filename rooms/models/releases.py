@@ -29,13 +29,14 @@ class Release(models.Model):
     course = models.ForeignKey(
         Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="releases"
     )
+    # Question and version stay as long as the release, but go with it when the course goes.
     question = models.ForeignKey(
-        Question, verbose_name=_("question"), on_delete=models.PROTECT, related_name="releases"
+        Question, verbose_name=_("question"), on_delete=models.RESTRICT, related_name="releases"
     )
     version = models.ForeignKey(
         QuestionVersion,
         verbose_name=_("version"),
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         related_name="releases",
     )
     # The class that asked it before; null for a question that is released for itself.
@@ -196,8 +197,15 @@ class Take(models.Model):
                     second_reason="",
                     convinced="",
                 )
-                # A comparison with a null refuses no row, so the first answer is asked for as well.
-                | (Q(second_at__gte=F("first_at"), first_at__isnull=False) & ~Q(second_choice="")),
+                # A comparison with a null refuses no row, so both times are asked for as well.
+                | (
+                    Q(
+                        second_at__gte=F("first_at"),
+                        first_at__isnull=False,
+                        second_at__isnull=False,
+                    )
+                    & ~Q(second_choice="")
+                ),
                 name="peerchat_take_second_after_first",
             ),
             models.CheckConstraint(

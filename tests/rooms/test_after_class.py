@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import RestrictedError
 from django.utils import timezone
 
+from accounts import people
+from rooms.actions import tryouts
 from rooms.actions.questions import version_of
 from rooms.models import (
     AuditEntry,
@@ -24,6 +27,7 @@ from rooms.models import (
     Seed,
     ShownReason,
     Take,
+    TryOut,
 )
 from tests.rooms.cast import make_question
 
@@ -123,6 +127,39 @@ def test_a_student_has_one_pass_and_picks_one_reason(school, release):
     refused(NightPair, one=mine, other=mine, room=room, formed_at=NOW)
     Reminder.objects.create(release=release, user=school.ada, kind="due", claimed_at=NOW)
     refused(Reminder, release=release, user=school.ada, kind="due", claimed_at=NOW)
+
+
+def test_a_question_stays_as_long_as_its_release(school, release):
+    for needed in (release.question, release.version):
+        with pytest.raises(RestrictedError):
+            needed.delete()
+
+
+def test_a_try_out_takes_its_releases_and_their_people_with_it(school, settings):
+    settings.PEERCHAT = {"TRY_OUT_STUDENTS": 2}
+    users = people.everybody().count()
+    kept = Take.objects.create(release=make_release(school), user=school.ada, **DONE)
+    made = tryouts.start(user=school.ines, course=school.course.slug, language="en")
+    question = made.course.questions.get(slug="force")
+    own, one, other = (student.user for student in made.students.select_related("user"))
+    release = make_release(
+        school,
+        course=made.course,
+        question=question,
+        version=version_of(question),
+        released_by=own,
+    )
+    mine = Take.objects.create(release=release, user=one, **DONE)
+    theirs = Take.objects.create(release=release, user=other, **DONE)
+    seed = Seed.objects.create(release=release, choice="A", text="Because")
+    ShownReason.objects.create(take=mine, seed=seed)
+    ShownReason.objects.create(take=mine, other=theirs)
+    room = Room.objects.create(course=made.course, kind="partners")
+    NightPair.objects.create(one=mine, other=theirs, room=room, formed_at=NOW)
+    tryouts.end(user=school.ines, course=school.course.slug)
+    assert not TryOut.objects.exists()
+    assert people.everybody().count() == users
+    assert Take.objects.get() == kept
 
 
 def test_care(school):

@@ -170,6 +170,7 @@ def test_lists_do_not_query_row_by_row(
 ):
     session = ClassSession.objects.get()
     now = timezone.now()
+    tomorrow = now + timedelta(days=1)
     room = Room.objects.get(kind="partners")
     for number in range(8):
         user = User.objects.create_user(f"more{number}")
@@ -212,6 +213,30 @@ def test_lists_do_not_query_row_by_row(
         Conviction.objects.create(round=round_, user=user, by="nothing", said_at=later)
         Pseudonym.objects.create(session=session, user=user, name=f"Fox {number}")
         ClassSettings.objects.create(course=other)
+        MarkRules.objects.create(course=other)
+        Retention.objects.create(course=other, ends_on=later)
+        Deletion.objects.create(course=other, asked_by=user, asked_at=now, due_at=tomorrow)
+        release = Release.objects.create(
+            course=taught,
+            question=more,
+            version=version,
+            name=uuid4(),
+            released_by=user,
+            released_at=later,
+            opens_at=later,
+        )
+        Take.objects.create(release=release, user=user, started_at=later)
+        Report.objects.create(
+            course=taught, reporter=user, about=session.controller, reason="spam", made_at=later
+        )
+        AuditEntry.objects.create(
+            at=later,
+            actor=user,
+            act="marks.view",
+            course=other,
+            course_slug=other.slug,
+            subject=session.controller,
+        )
         rule = PairingRule.objects.create(course=other, kind="never")
         rule.members.create(user=user)
         UseLog.objects.create(timestamp=later, sid=user.username, event="join", act="")

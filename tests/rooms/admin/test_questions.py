@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rooms.admin.questions import WAS_ASKED
-from rooms.models import Course, Enrollment, Question, QuestionVersion, Round
+from rooms.models import Course, Enrollment, Question, QuestionVersion, Release, Round
 from tests.rooms.admin.conftest import change_question, form_of, url
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +69,7 @@ def test_the_letters_that_votes_were_cast_on_stay(admin_client, taught, question
     """This includes rounds without a version, as a worker of the previous release stores them."""
     if not versioned:
         Round.objects.update(version=None)
+        Release.objects.all().delete()
         QuestionVersion.objects.all().delete()
     changes = {"choices__1__DELETE": "on", "choices__TOTAL_FORMS": 4, "choices__3__text": "Last"}
     assert change_question(admin_client, question, **changes).status_code == 302
