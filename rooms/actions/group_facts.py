@@ -1,4 +1,4 @@
-"""What partner groups are made of, noted with them while they change.
+"""Notes the make of partner groups with them while they change.
 
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """

@@ -142,7 +142,7 @@ def _move_messages(source: User, target: User) -> None:
         Message.objects.filter(pk=message.pk).update(uuid=uuid.uuid4().hex)
     Message.objects.filter(sender=source).update(sender=target)
     Message.objects.filter(removed_by=source).update(removed_by=target)
-    # What the guest wrote stays under the pseudonyms of then.
+    # The texts of the guest keep the pseudonyms of then.
     theirs_then = Pseudonym.objects.filter(user=target).values("session")
     Pseudonym.objects.filter(user=source).exclude(session__in=theirs_then).update(user=target)
     Mention.objects.filter(user=source).exclude(

@@ -1,4 +1,4 @@
-"""What students say of themselves: where they are, and that their reasons may be shown."""
+"""Stores where students say they are, and their consent to show their reasons."""
 
 from django.db import transaction
 from django.utils import timezone

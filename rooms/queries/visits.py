@@ -21,7 +21,7 @@ from rooms.wire.fields import PAGE_LIMIT
 VISIT_LASTS = timedelta(minutes=5)
 """The time for which the line of a visit allows its user to read the room."""
 MARK = "visit-"
-"""What the uuids of these lines begin with. Clients have no say in the uuid of a system line."""
+"""The first letters of the uuids of these lines. Clients do not choose uuids of system lines."""
 
 
 def group_of(session: ClassSession, number: int) -> PartnerGroup:
