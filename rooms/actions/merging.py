@@ -146,11 +146,12 @@ def _move_messages(source: User, target: User) -> None:
     # What the guest wrote stays under the pseudonyms of then.
     theirs_then = Pseudonym.objects.filter(user=target).values("session")
     Pseudonym.objects.filter(user=source).exclude(session__in=theirs_then).update(user=target)
-    for model in (Mention, Flag):
-        rows = model._default_manager.filter(user=target)
-        model._default_manager.filter(user=source).exclude(
-            message__in=rows.values("message")
-        ).update(user=target)
+    Mention.objects.filter(user=source).exclude(
+        message__in=Mention.objects.filter(user=target).values("message")
+    ).update(user=target)
+    Flag.objects.filter(user=source).exclude(
+        message__in=Flag.objects.filter(user=target).values("message")
+    ).update(user=target)
     # Nobody flags their own words, nor is convinced by them.
     Flag.objects.filter(user=target, message__sender=target).delete()
     own = Q(message__sender=target) | Q(vote__user=target)
