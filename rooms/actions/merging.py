@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, ProtectedError, RestrictedError, TextField
+from django.db.models import Exists, F, OuterRef, ProtectedError, Q, RestrictedError, TextField
 from django.db.models.functions import Cast, Greatest
 from django.db.utils import IntegrityError
 from django.utils import timezone
@@ -21,6 +21,7 @@ from rooms.models import (
     Draft,
     Enrollment,
     Exclusion,
+    Flag,
     Guest,
     Membership,
     Mention,
@@ -148,6 +149,13 @@ def _move_messages(source: User, target: User) -> None:
     Mention.objects.filter(user=source).exclude(
         message__in=Mention.objects.filter(user=target).values("message")
     ).update(user=target)
+    Flag.objects.filter(user=source).exclude(
+        message__in=Flag.objects.filter(user=target).values("message")
+    ).update(user=target)
+    # Nobody flags their own words, nor is convinced by them.
+    Flag.objects.filter(user=target, message__sender=target).delete()
+    own = Q(message__sender=target) | Q(vote__user=target)
+    Conviction.objects.filter(own, user=target).delete()
 
 
 def _move_rooms(source: User, target: User) -> None:
