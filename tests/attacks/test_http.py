@@ -258,6 +258,13 @@ async def test_bodies_are_bounded(cast):
     assert status(await raw(origin, request("/healthz"))) == 200
 
 
+async def test_addresses_are_bounded(cast):
+    origin = cast.hall.site.origin
+    assert status(await raw(origin, request("/healthz?" + "x" * 15_000))) == 200
+    for path in ("/healthz?" + "x" * 17_000, "/" + "x" * 60_000):
+        assert status(await raw(origin, request(path))) == 414
+
+
 async def test_a_body_that_is_nearly_too_large_is_read(cast, visit):
     """A body just below the limit is read, so the test above can fail."""
     path = f"/api/rooms/{cast.room}/messages/"
