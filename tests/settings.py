@@ -28,13 +28,9 @@ if "MEDIA_ROOT" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["MEDIA_ROOT"], ignore_errors=True)
 
 from peerchat.settings import *  # noqa: F403
-from peerchat.settings import DATABASES, MIDDLEWARE
+from peerchat.settings import DATABASES
 
 if SHARE:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SHARE}"}
 
-MIDDLEWARE = [
-    "tests.static_files.StaticFiles" if name == "peerchat.static_files.StaticFiles" else name
-    for name in MIDDLEWARE
-]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
