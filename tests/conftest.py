@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from accounts import lockout, mail, wrong_tokens
 from rooms import ratelimit
-from tests import tables
+from tests import migrated, tables
 from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
@@ -111,6 +111,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
     Before that it ends the connections that other threads still hold.
     """
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
     tables.use()
