@@ -26,7 +26,7 @@ from tests.e2e.people import (
     eventually,
 )
 from tests.e2e.proxy import Proxy
-from tests.e2e.sites import OneProcess, Pool, Running, Store, prepare, serve
+from tests.e2e.sites import OneProcess, OneWorker, Pool, Running, Store, prepare, serve
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -65,6 +65,12 @@ def pool() -> tuple[Pool, str]:
         return prepare(store)
 
     return store, migrated.once("pool-password", make)
+
+
+@pytest.fixture(scope="session")
+def one_worker(pool: tuple[Pool, str]) -> tuple[Store, str]:
+    """The demo course of a site with one worker, and its password."""
+    return OneWorker("peerchat_demo", template=None), pool[1]
 
 
 @pytest.fixture(scope="session")

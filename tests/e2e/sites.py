@@ -186,6 +186,12 @@ class Pool:
             )
 
 
+class OneWorker(Pool):
+    """Sites as of `Pool` for tests to which it is all the same on which worker somebody is."""
+
+    workers = 1
+
+
 class BelowAPath(Pool):
     """Sites as of `Pool`, below /a/b/ of a host with TLS, which a proxy ends."""
 
