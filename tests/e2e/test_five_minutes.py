@@ -85,6 +85,8 @@ async def test_twenty_phones_in_five_minutes(classroom: Classroom) -> None:
     async with page.context.expect_page() as opening:
         await page.get_by_role("link", name="Screen of the hall").click()
     screen = await opening.value
+    # Chromium refuses to reload a page that is still coming.
+    await screen.wait_for_load_state()
     seen: list[str] = []
     screen.on(
         "websocket",
