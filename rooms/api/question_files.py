@@ -43,7 +43,7 @@ class QuestionsToImport(Strict, frozen=True, kw_only=True):
 
 
 class PlannedQuestion(Struct, frozen=True):
-    """What happens to a question of a file: `new`, `draft`, `here`, `repeated` or `refused`.
+    """Tells what happens to a question of a file: `new`, `draft`, `here`, `repeated` or `refused`.
 
     `number` is its place in the file, from 1, and `line` its line, 0 in files without lines.
     `notes` says what is changed or left out.
@@ -58,7 +58,7 @@ class PlannedQuestion(Struct, frozen=True):
 
 
 class ImportAnswer(Struct, frozen=True):
-    """What happens to each question. `added` has the slugs of those that an import added."""
+    """Tells what happens to each question. `added` has the slugs of those that an import added."""
 
     applied: bool
     format: str

@@ -100,6 +100,12 @@ async def test_a_lecturer_reads_nothing_unseen(cast, talking, visit, who):
         ):
             heard.append(str(await client.command(action, **given)))
         heard += map(str, client.unread())
+    # Removed and restored, or just "restored": neither brings the text along.
+    path = f"/api/rooms/{room}/messages/2/"
+    for method, address in (("POST", "restore/"), ("DELETE", ""), ("POST", "restore/")):
+        answer = await visitor.send(method, path + address, body={}, token=person.token)
+        assert answer.status in (200, 204)
+        heard.append(answer.text)
     assert [one for one in heard if "more of" in one] == []
     # A visit tells both members before it tells its user anything, and only this user.
     visited = await board.ask("visit_group", group=1)

@@ -354,6 +354,11 @@ def test_a_flag_is_raised_taken_back_and_settled(school, students, groups, api):
     _, found = api(school.ines).get("courses/physics/flags/")
     (one,) = found["results"]
     assert (one["message"]["text"], one["flags"], one["group"]) == ("Nonsense", 1, 1)
+    # At the next question, another group has the number.
+    Room.objects.filter(pk=groups[0].room_id).update(archived_at=timezone.now())
+    _, found = api(school.ines).get("courses/physics/flags/")
+    assert found["results"][0]["group"] is None
+    Room.objects.filter(pk=groups[0].room_id).update(archived_at=None)
     settle = {"message": one["message"]["id"]}
     assert api(school.ines).post("courses/physics/flags/", settle)[0] == 204
     assert api(school.ines).get("courses/physics/flags/")[1]["results"] == []
@@ -410,6 +415,12 @@ def test_what_was_removed_is_restored(school, api):
         f"remove:{room.id}:1",
         f"restore:{room.id}:1",
     ]
+    # Of a message in a partner room, only a visitor gets the text, or whoever saw it flagged.
+    Room.objects.filter(pk=room.pk).update(kind="partners")
+    for text in ("", "Sense"):
+        assert ines.post(f"{path}restore/")[1]["text"] == text
+        flags.flag_message(user=school.bea, room=str(room.id), seq=1, flagged=True)
+    Room.objects.filter(pk=room.pk).update(kind="open")
     # What somebody took back themselves stays so, and students restore nothing.
     assert api(school.ada).delete(path)[0] == 204
     for user, status in ((school.ines, 403), (school.ada, 403), (school.carl, 403)):

@@ -105,6 +105,10 @@ def test_questions_and_days_are_chosen(school, talked, tess):
     assert rows(tess, question="force", since=today, until=today)
     assert rows(tess, since=today + timedelta(days=1)) == []
     assert rows(tess, until=today - timedelta(days=1)) == []
+    ends = {"since": "0001-01-01", "until": "9999-12-31"}
+    assert rows(tess, **ends)
+    for one in ({"until": ends["since"]}, {"since": ends["until"]}):
+        assert rows(tess, **one) == []
     for wrong in ({"question": "no-such"}, {"since": "yesterday"}):
         page = tess.get(PAGE, wrong)
         assert page.status_code == 200
