@@ -44,8 +44,9 @@ class HTTPConnection(HTTPChannel):
     def lineLengthExceeded(self, line: bytes) -> None:
         # Twisted would close the connection without a word. A request begins with its first line.
         what = b"431 Request Header Fields Too Large" if self.requests else b"414 URI Too Long"
-        self.transport.write(TOO_LONG % what)
-        self.transport.loseConnection()
+        transport: Any = self.transport
+        transport.write(TOO_LONG % what)
+        transport.loseConnection()
 
     def drain(self) -> None:
         """Close after the answer under way, or at once if there is none."""
