@@ -245,6 +245,7 @@ async def test_bodies_are_bounded(cast):
             )
             answer = await raw(origin, head, more=chunk, times=300)
             assert answer == b"" or status(answer) == 413, (path, answer[:100])
+            assert answer == b"" or b'"error_code":"invalid_message_format"' in answer
             head = request(
                 path,
                 "Content-Type: application/json",
