@@ -62,7 +62,7 @@ def opened(key: str, data: dict[str, Any] | None) -> Any:
     if data is None:
         return _store()()
     session = _store()(key)
-    # What its `load` would return, which needs the database.
+    # The result of its `load`, which needs the database.
     session._session_cache = dict(data)
     return session
 

@@ -62,6 +62,6 @@ def tell_after(sender: Any, instance: Any, **kwargs: Any) -> None:
         user_deactivated.send(sender=sender, user=instance)
     elif before.password != instance.password and not before.hashed_anew:
         password_changed.send(sender=sender, user=instance)
-    # What the site shows of a user may be made of any text.
+    # A site may make the shown name of a user of any text.
     if any(instance.__dict__.get(name, text) != text for name, text in before.texts.items()):
         user_renamed.send(sender=sender, user=instance)

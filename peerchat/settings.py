@@ -88,7 +88,7 @@ ASGI_APPLICATION = "peerchat.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # What is the site's alone to define; the app has the rest.
+        # The settings that only the site defines; the app has the rest.
         "DIRS": [Path(__file__).resolve().parent / "templates" / "site"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -230,7 +230,7 @@ SPECTACULAR_SETTINGS = {"ENABLE_DJANGO_DEPLOY_CHECK": False}
 # Whether browsers reach the site over TLS, wherever TLS ends.
 HTTPS = envbool("HTTPS", not DEBUG)
 
-# What else is on the host has cookies of its own, perhaps of the same names.
+# Other sites on the host have cookies of their own, perhaps of the same names.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{SCRIPT_NAME}/"
 # The cookie for messages of the admin would be at the root of the host.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

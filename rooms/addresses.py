@@ -9,7 +9,7 @@ from accounts import tokens
 from rooms.conf import limits
 
 _KEY = "0" * 32
-# Who has the digest of a token that it signed has nothing but the pictures.
+# The digest of a token in a signed pass gives access to nothing but the pictures.
 _passes = signing.Signer(sep=".", salt="rooms.pictures")
 
 

@@ -159,7 +159,7 @@ OTHERS: dict[str, Any] = {
     "PSEUDONYM_KEY": "",
     # Origins whose pages may show peerchat in a frame, such as https://courses.example.edu.
     "EMBED_ANCESTORS": [],
-    # Who may make courses: "staff", "everybody", or the members of a group. Superusers always may.
+    # The makers of courses: "staff", "everybody", or the members of a group. Superusers always may.
     "LECTURERS": "group:Lecturers",
     # The path that `ws/` of the sockets follows, such as "/"; empty for that of the pages.
     "SOCKETS_BELOW": "",

@@ -1,4 +1,4 @@
-"""What may be wrong with a question, in sentences for the people who write it."""
+"""Describes the flaws of a question in sentences for the people who write it."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

@@ -131,7 +131,7 @@ LOSSES = {
     Loss.UNIT_LOST: _("The file cannot hold the unit."),
     Loss.DRAFT_LOST: _("The file cannot say that this is a draft."),
 }
-"""What a question lost, or what was changed, on its way."""
+"""Sentences for the parts of a question that were lost or changed on its way."""
 
 
 def sentence(said: FileRefused | Refused | Note) -> str:

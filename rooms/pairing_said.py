@@ -9,7 +9,7 @@ SURE_AND_UNSURE = 2
 
 
 class Described(Protocol):
-    """What is told of a group: the fields of a `PartnerGroup`, null where they are unknown."""
+    """Holds the facts of a group: the fields of a `PartnerGroup`, null where they are unknown."""
 
     method: str
     size: int | None

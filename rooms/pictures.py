@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rooms.conf import limits
-from rooms.redrawing import MOST_PIXELS
 
 SECONDS = 30.0
 """The longest time for one picture."""
@@ -70,6 +69,9 @@ def sentence(refusal: Refusal) -> str:
             size = f"{limits['PICTURE_BYTES'] / 1_000_000:.1f}".removesuffix(".0")
             return _("This picture is too large: at most %(size)s MB.") % {"size": size}
         case Refusal.TOO_MANY_PIXELS:
+            # Hardly any process needs Pillow, which takes 20 ms and 4 MB.
+            from rooms.redrawing import MOST_PIXELS
+
             millions = MOST_PIXELS // 1_000_000
             return ngettext(
                 "This picture has too many pixels: at most %(count)s million.",

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,7 +14,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from accounts import lockout, mail, wrong_tokens
 from rooms import ratelimit
-from tests import tables
+from tests import migrated, tables
 from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
@@ -70,6 +71,19 @@ WHOLE = (
 )
 
 
+LEFT_OUT = {"browser": BROWSER, "fault": FAULT, "whole": WHOLE}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import files whose tests the marks leave out: each process would import them all."""
+    path = collection_path.relative_to(config.rootpath).as_posix()
+    path += "/" if collection_path.is_dir() else ""
+    left_out = [
+        begins for mark, begins in LEFT_OUT.items() if f"not {mark}" in config.option.markexpr
+    ]
+    return True if any(map(path.startswith, left_out)) else None
+
+
 def pytest_report_header() -> str:
     return f"pace: {PACE:.1f} times as slow as a quiet machine, so limits are as much longer"
 
@@ -86,12 +100,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     usual = float(config.getini("timeout"))
     for item in items:
-        if item.nodeid.startswith(BROWSER):
-            item.add_marker("browser")
-        if item.nodeid.startswith(FAULT):
-            item.add_marker("fault")
-        if item.nodeid.startswith(WHOLE):
-            item.add_marker("whole")
+        for mark, begins in LEFT_OUT.items():
+            if item.nodeid.startswith(begins):
+                item.add_marker(mark)
         own = item.get_closest_marker("timeout")
         seconds = own.args[0] if own else usual
         item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
@@ -111,6 +122,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
     Before that it ends the connections that other threads still hold.
     """
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
     tables.use()

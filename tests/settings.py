@@ -27,14 +27,15 @@ if "MEDIA_ROOT" not in os.environ:
     os.environ["MEDIA_ROOT"] = tempfile.mkdtemp(prefix="peerchat-media-")
     atexit.register(shutil.rmtree, os.environ["MEDIA_ROOT"], ignore_errors=True)
 
+# What the processes that share the tests make once.
+if "TESTS_SHARED" not in os.environ:
+    os.environ["TESTS_SHARED"] = tempfile.mkdtemp(prefix="peerchat-shared-")
+    atexit.register(shutil.rmtree, os.environ["TESTS_SHARED"], ignore_errors=True)
+
 from peerchat.settings import *  # noqa: F403
-from peerchat.settings import DATABASES, MIDDLEWARE
+from peerchat.settings import DATABASES
 
 if SHARE:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SHARE}"}
 
-MIDDLEWARE = [
-    "tests.static_files.StaticFiles" if name == "peerchat.static_files.StaticFiles" else name
-    for name in MIDDLEWARE
-]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Token, User
 from rooms.actions.enrollment import enroll
 from rooms.models import Course, Guest, UseLog
+from tests import migrated
 from tests.running import Site, environment, manage
 
 CHECKS = [
@@ -81,7 +82,7 @@ def on_sqlite(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -
     """A site in one process, on a database of its own."""
     folder = tmp_path_factory.mktemp("on-sqlite")
     env = environment(DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", REDIS_URL="", **GRACE)
-    assert manage("migrate", env=env).returncode == 0
+    migrated.copy_sqlite(folder / "db.sqlite3")
     with Site(folder, env=env) as running:
         yield running
 

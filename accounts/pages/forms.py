@@ -97,7 +97,7 @@ class ProfileForm(forms.Form):
 
 
 class NewAccountForm(forms.Form):
-    """What a new account needs beside the address that was confirmed."""
+    """Asks for what a new account needs beside the confirmed address."""
 
     display_name = forms.CharField(
         label=_("Your name, as others see it"),

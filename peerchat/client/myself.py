@@ -1,4 +1,4 @@
-"""What a student says of themselves, for programs."""
+"""Lets programs say what a student says of themselves."""
 
 from peerchat.client.reconnecting import ReconnectingSocket
 

@@ -72,7 +72,7 @@ class Crowd:
         except (OSError, TimeoutError, WebSocketException) as error:
             visit.error = str(error) or type(error).__name__
         visit.seconds = time.perf_counter() - began
-        # Whoever presses twice gets two of them.
+        # Two presses give two of them.
         self.sessions += [
             value for name, value in browser.received if name == settings.SESSION_COOKIE_NAME
         ]

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 CLOSE = b"close"
+TOO_LONG = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class HTTPConnection(HTTPChannel):
@@ -39,6 +40,13 @@ class HTTPConnection(HTTPChannel):
             request.responseHeaders.setRawHeaders(b"Connection", [CLOSE])
             return False
         return bool(super().checkPersistence(request, version))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        # Twisted would close the connection without a word. A request begins with its first line.
+        what = b"431 Request Header Fields Too Large" if self.requests else b"414 URI Too Long"
+        transport: Any = self.transport
+        transport.write(TOO_LONG % what)
+        transport.loseConnection()
 
     def drain(self) -> None:
         """Close after the answer under way, or at once if there is none."""

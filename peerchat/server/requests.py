@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import msgspec
 from daphne.access import AccessLogGenerator
 from daphne.http_protocol import HTTPFactory as DaphneFactory
 from daphne.http_protocol import WebRequest as DaphneRequest
@@ -10,10 +11,13 @@ from django.conf import settings
 
 from peerchat.redaction import redacted
 from rooms.conf import limits
+from rooms.wire.errors import InvalidMessageFormat
 
-TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
-
+TOO_LARGE = {
+    "error_code": InvalidMessageFormat.code,
+    "error_message": "The body is too large.",
+}
+"""The answer that a view of the API gives to a body that is too large for it."""
 UPLOADS = re.compile(rb"/courses/[^/?]+/(?:pictures|questions/import)/(?:\?|$)")
 """The addresses, of pages and of the API, that take files."""
 
@@ -58,7 +62,11 @@ class WebRequest(DaphneRequest):
 
     def _refuse(self) -> None:
         self._refused = True
-        self.channel.transport.write(TOO_LARGE)
+        body = msgspec.json.encode(TOO_LARGE)
+        self.channel.transport.write(
+            b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
         self.channel.loseConnection()
 
     def process(self) -> Any:

@@ -1,4 +1,4 @@
-"""What of a ballot counts, by what its class asks for besides the answer."""
+"""Decides which parts of a ballot count in a class."""
 
 from rooms.models import ClassSettings
 from rooms.peer.asking import Asked

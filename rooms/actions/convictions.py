@@ -1,4 +1,4 @@
-"""What students say convinced them, until the reveal."""
+"""Stores what students say convinced them, until the reveal."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

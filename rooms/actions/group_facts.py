@@ -1,4 +1,4 @@
-"""What partner groups are made of, noted with them while they change.
+"""Notes the make of partner groups with them while they change.
 
 Every function here runs in the transaction of its caller, who holds the lock of the class session.
 """
@@ -10,10 +10,13 @@ from accounts import people
 from rooms.models import ClassSession, Partner, PartnerGroup
 from rooms.peer import pairing
 from rooms.peer.answers import AnswerKey
+from rooms.peer.phases import PARTNER_PHASES, Phase
 from rooms.queries import classroom
 from rooms.queries import pairing as reads
 
 FIELDS = ("size", "voters", "is_mixed", "right", "confidence_gap", "repeats", "place")
+TALKED = PARTNER_PHASES - {Phase.DISCUSS}
+"""The phases after the talk of the groups."""
 BATCH = 200
 """Groups in a statement."""
 
@@ -37,7 +40,8 @@ def note(session: ClassSession, groups: Collection[int] | None = None) -> None:
     """Note again what partner groups of the current question are made of.
 
     ``groups`` has the ids of those whose members have changed; without it, all are noted, as the
-    right answer has changed.
+    right answer has changed. Where a group is stays as it was when it talked: students who leave
+    the hall after that change nothing of it.
     """
     first, _ = classroom.rounds(session)
     if first is None or session.current_round is None:
@@ -64,6 +68,9 @@ def note(session: ClassSession, groups: Collection[int] | None = None) -> None:
     changed = []
     for group in found:
         members = [students[user] for user in users[group.pk]]
+        place = group.place
         if describe(group, members, judge=judge, earlier=earlier):
+            if session.phase in TALKED:
+                group.place = place
             changed.append(group)
     PartnerGroup.objects.bulk_update(changed, FIELDS, batch_size=BATCH)

@@ -1,4 +1,4 @@
-"""What those who lead a course say in the rooms of partner groups, and their visits there.
+"""Lets those who lead a course visit partner groups and speak to them.
 
 Every function here runs in the transaction of `session.begin`, under the lock of the class session
 and of the groups' rooms. All that they say is a message of kind `system`, as nobody else posts such

@@ -110,7 +110,7 @@ def _join(user: User, code: JoinCode, who: Q, address: str | None) -> Enrollment
     found = mine.first()
     if found is not None:
         return found
-    # Whoever removes the user, or gives them another role, at this moment holds the lock.
+    # An action that removes the user or changes the role at this moment holds the lock.
     Course.objects.select_for_update(no_key=True).get(pk=code.course_id)
     _not_excluded(code, who)
     found = mine.first()

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, ProtectedError, RestrictedError, TextField
+from django.db.models import Exists, F, OuterRef, ProtectedError, Q, RestrictedError, TextField
 from django.db.models.functions import Cast, Greatest
 from django.db.utils import IntegrityError
 from django.utils import timezone
@@ -21,6 +21,7 @@ from rooms.models import (
     Draft,
     Enrollment,
     Exclusion,
+    Flag,
     Guest,
     Membership,
     Mention,
@@ -142,12 +143,19 @@ def _move_messages(source: User, target: User) -> None:
         Message.objects.filter(pk=message.pk).update(uuid=uuid.uuid4().hex)
     Message.objects.filter(sender=source).update(sender=target)
     Message.objects.filter(removed_by=source).update(removed_by=target)
-    # What the guest wrote stays under the pseudonyms of then.
+    # The texts of the guest keep the pseudonyms of then.
     theirs_then = Pseudonym.objects.filter(user=target).values("session")
     Pseudonym.objects.filter(user=source).exclude(session__in=theirs_then).update(user=target)
     Mention.objects.filter(user=source).exclude(
         message__in=Mention.objects.filter(user=target).values("message")
     ).update(user=target)
+    Flag.objects.filter(user=source).exclude(
+        message__in=Flag.objects.filter(user=target).values("message")
+    ).update(user=target)
+    # Nobody flags their own words, nor is convinced by them.
+    Flag.objects.filter(user=target, message__sender=target).delete()
+    own = Q(message__sender=target) | Q(vote__user=target)
+    Conviction.objects.filter(own, user=target).delete()
 
 
 def _move_rooms(source: User, target: User) -> None:

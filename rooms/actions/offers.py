@@ -17,17 +17,24 @@ Reasons = dict[int, offers.Reason[people.Key]]
 """Reasons by the ids of their votes."""
 
 
-def offer_reasons(course: Course, first: Round, *, only: Collection[int] | None = None) -> None:
+def offer_reasons(
+    course: Course,
+    first: Round,
+    *,
+    only: Collection[int] | None = None,
+    leaving: Collection[people.Key] = (),
+) -> None:
     """Choose the reason that each partner group without another answer is offered.
 
     `first` is the round whose votes the groups are formed from. Only reasons of students who
-    consent now are offered. `only` has the ids of the groups that changed; without it all groups
-    are looked at. A group whose reason may stay keeps it, as its members may be talking about it.
+    consent now are offered, and none of those who are `leaving` the course. `only` has the ids of
+    the groups that changed; without it all groups are looked at. A group whose reason may stay
+    keeps it, as its members may be talking about it.
     """
     found = PartnerGroup.objects.filter(round=first).order_by("pk")
     if only is not None:
         found = found.filter(pk__in=only)
-    reasons = _reasons(course, first)
+    reasons = _reasons(course, first, leaving)
     groups = list(found if reasons else found.exclude(offered=None))
     if not groups:
         # So it is in every course where nobody consents.
@@ -69,11 +76,11 @@ def _may_stay(
     return offers.lacks_another(answers, same) and differs
 
 
-def _reasons(course: Course, first: Round) -> Reasons:
-    """Return the reasons in a round whose authors consent."""
+def _reasons(course: Course, first: Round, leaving: Collection[people.Key]) -> Reasons:
+    """Return the reasons in a round whose authors consent and are not leaving the course."""
     consenting = Enrollment.objects.filter(
         course=course, role=Enrollment.Role.STUDENT, shares_reasons_since__isnull=False
-    )
+    ).exclude(user__in=leaving)
     votes = Vote.objects.filter(round=first, user__in=consenting.values("user")).exclude(
         rationale=""
     )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from accounts.people import User
 from rooms import permissions
@@ -24,7 +25,7 @@ from rooms.wire.commands import (
     StartRevote,
     StopVote,
 )
-from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, NoPartner
+from rooms.wire.errors import IllegalTransition, InvalidMessageFormat, InvalidRoom, NoPartner
 
 STEPS: dict[str, Callable[..., Control]] = {
     "enableVote": StartQuestion,
@@ -54,11 +55,13 @@ def post_to_partners(
     post = Post.of(user, _command("", text))
     now = classroom.snapshot(user, course)
     names = {partner.username for partner in now.partners}
-    if now.room is None or not names or not names.issuperset(to):
-        error = NoPartner()
-        tell.nobody_listens(enrollment.course, user, error.message)
-        raise error
-    return post_message(post=post.in_room(now.room)).message
+    if now.room is not None and names and names.issuperset(to):
+        # The class may go on, or the user be moved, before the room is locked.
+        with suppress(InvalidRoom):
+            return post_message(post=post.in_room(now.room)).message
+    error = NoPartner()
+    tell.nobody_listens(enrollment.course, user, error.message)
+    raise error
 
 
 def post_to_course(*, user: User, course: str, text: str) -> Message | NewText:

@@ -1,4 +1,4 @@
-"""What students say of themselves: where they are, and that their reasons may be shown."""
+"""Stores where students say they are, and their consent to show their reasons."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -96,7 +96,8 @@ def _lock_class(enrollment: Enrollment) -> ClassSession | None:
     return (
         ClassSession.objects.filter(course=enrollment.course_id, ended_at=None)
         .exclude(phase__in=(Phase.IDLE, Phase.VOTE))
-        .select_related("course", "current_round__first")
+        # The round is read later: the one of a join is that of before the wait for the lock.
+        .select_related("course")
         .select_for_update(no_key=True, of=("self",))
         .first()
     )

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts import people
 from accounts.text import name_key
-from rooms.actions import tell
+from rooms.actions import tell, uselog
 from rooms.actions.statements.rows import Member, Members, Place
 from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Message, Pseudonym, Room
 from rooms.peer import pseudonyms
@@ -43,13 +45,40 @@ def begin(session: ClassSession) -> None:
     # Snapshots of the revision before have the names.
     session.revision += 1
     session.save(update_fields=["has_pseudonyms", "lecturers_know", "revision"])
-    give(session.course, session.pk)
+    course = session.course
+    uselog.record(
+        [
+            uselog.row(
+                sid=people.username(session.controller),
+                user=session.controller_id,
+                event="course",
+                act=f"{queries.BEGUN}{session.pk}",
+                course_id=course.slug,
+                course=course.pk,
+            )
+        ]
+    )
+    give(course, session.pk)
 
 
 def end(session: ClassSession) -> None:
-    """Tell the students of a class that is over that they have no pseudonym any more."""
-    if session.has_pseudonyms:
-        tell.to_class(session.course, PseudonymEvent(course=session.course.slug, me=None))
+    """Tell the students of a class that is over that they have no pseudonym any more.
+
+    Where those who lead did not know the names, mutes end as well: they may have been given to a
+    pseudonym, and the list would tell now whose it was.
+    """
+    if not session.has_pseudonyms:
+        return
+    tell.to_class(session.course, PseudonymEvent(course=session.course.slug, me=None))
+    if session.lecturers_know:
+        return
+    muted = Enrollment.objects.filter(
+        course=session.course, role=Enrollment.Role.STUDENT, muted_until__gt=timezone.now()
+    )
+    for enrollment in muted.select_related("course"):
+        enrollment.muted_until = None
+        enrollment.save(update_fields=["muted_until"])
+        tell.muted(enrollment)
 
 
 @dataclass(frozen=True, slots=True)

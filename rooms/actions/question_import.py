@@ -22,7 +22,7 @@ from rooms.queries.question_import import Outcome, Plan, Source
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was done with each question, and the new questions of the course in their order."""
+    """Tells the fate of each question, and the new questions of the course in their order."""
 
     plan: Plan
     questions: list[Question]

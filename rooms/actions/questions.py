@@ -14,7 +14,7 @@ from rooms.wire.errors import QuestionNotReady
 _OF_QUICK_ONES: Final = frozenset(
     {Flaw.NO_PROMPT, Flaw.EMPTY_CHOICE, Flaw.SAME_CHOICE, Flaw.NO_CORRECT}
 )
-"""What a question that was made in a class may lack, also once it is kept."""
+"""Names the parts that a question made in a class may lack, also once it is kept."""
 
 
 def version_of(question: Question) -> QuestionVersion:

@@ -7,8 +7,8 @@ and of the groups' rooms.
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import count
 
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -31,10 +31,11 @@ BY_HAND = "by_hand"
 
 
 def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSession:
-    """Split a group of four or more in two; the new one has a new number and a new room.
+    """Split a group of four or more in two; the new one has a new room, and the lowest free number.
 
-    Nobody is left alone. Raises InvalidMessageFormat if that is not possible, or if the command
-    names somebody who is not in the group.
+    After a join, that is the number of the group that ended: undone, the phones in the hall show it
+    again. Nobody is left alone. Raises InvalidMessageFormat if that is not possible, or if the
+    command names somebody who is not in the group.
     """
     first = partners.first_round(session)
     source = visits.group_of(session, command.group)
@@ -131,9 +132,10 @@ def _make_group(
         title=source.room.title,
         slow_seconds=source.room.slow_seconds,
     )
-    last = PartnerGroup.objects.filter(round=first).aggregate(last=Max("number"))["last"]
+    taken = set(PartnerGroup.objects.filter(round=first).values_list("number", flat=True))
+    number = next(one for one in count(1) if one not in taken)
     return PartnerGroup.objects.create(
-        round=first, number=last + 1, room=room, formed_at=timezone.now(), place=source.place
+        round=first, number=number, room=room, formed_at=timezone.now(), place=source.place
     )
 
 

@@ -65,7 +65,7 @@ def give(version: QuestionVersion, right: list[str]) -> None:
             question.choices.filter(letter__in=[*letters]).update(is_correct=True)
     version.save(update_fields=["choices", "answer"])
     if follows:
-        # Whoever edits the question just now is told that it changed.
+        # People who edit the question just now are told that it changed.
         question.edit = F("edit") + 1
         question.save(update_fields=["number", "accepted", "edit"])
 

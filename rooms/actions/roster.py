@@ -102,7 +102,7 @@ def _enter(course: Course, users: Sequence[User], *, made_user: bool) -> None:
             )
             for pk, user in enrolled.values_list("pk", "user_id")
         ],
-        # Whoever comes back has a row, which keeps whether the roster made the account.
+        # People who come back have a row, which keeps whether the roster made the account.
         update_conflicts=True,
         unique_fields=("course", "user"),
         update_fields=("enrollment", "added_at"),

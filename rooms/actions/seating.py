@@ -162,17 +162,20 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
 def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:
     """Take users who leave the course out of the partner groups of the current question.
 
-    The caller holds the locks of the course's class sessions.
+    Groups that were offered a reason of theirs lose it. The caller holds the locks of the course's
+    class sessions.
     """
     session = classroom.class_session(course)
     if session is None or session.current_round is None:
         return
     first = partners.first_round(session)
     places = Partner.objects.filter(round=first, user__in=users)
-    left = set(places.values_list("group", flat=True))
-    if left:
+    changed = set(places.values_list("group", flat=True))
+    offered = PartnerGroup.objects.filter(round=first, offered__user__in=users)
+    changed.update(offered.values_list("pk", flat=True))
+    if changed:
         places.delete()
-        after_moves(session, first, left)
+        after_moves(session, first, changed, leaving=users)
 
 
 def _move(
@@ -193,11 +196,20 @@ def _move(
     tell.joined(session.course, target.room, [user], members=members)
 
 
-def after_moves(session: ClassSession, first: Round, changed: Collection[int]) -> None:
-    """Note what changed groups are made of now, by their ids, and tell their members."""
+def after_moves(
+    session: ClassSession,
+    first: Round,
+    changed: Collection[int],
+    *,
+    leaving: Collection[people.Key] = (),
+) -> None:
+    """Note what changed groups are made of now, by their ids, and tell their members.
+
+    `leaving` are users who are about to leave the course, whose reasons nobody is offered.
+    """
     partners.count_change(session)
     group_facts.note(session, changed)
-    offers.offer_reasons(session.course, first, only=changed)
+    offers.offer_reasons(session.course, first, only=changed, leaving=leaving)
     if session.phase in PARTNER_PHASES:
         tell.partners(session, only=changed)
     touched: dict[int, list[people.Key]] = defaultdict(list)

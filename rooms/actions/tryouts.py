@@ -211,7 +211,7 @@ def remove(*, try_out: int) -> bool:
 
     Returns whether it was there.
     """
-    # Whoever plays the students holds this lock while they act.
+    # The process that plays the students holds this lock while they act.
     made = TryOut.objects.select_for_update(no_key=True).filter(pk=try_out).first()
     if made is None:
         return False

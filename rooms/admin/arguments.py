@@ -1,4 +1,4 @@
-"""What convinced students, and which messages they flagged, in the admin."""
+"""Shows convictions and flagged messages in the admin."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _

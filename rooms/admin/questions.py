@@ -114,7 +114,7 @@ class QuestionAdmin(Editable):
     ) -> None:
         if change:
             begin_edit(question=obj)
-            # Whoever edits it on the page of the questions is told that it changed.
+            # People who edit it on the page of the questions are told that it changed.
             obj.edit += 1
         super().save_model(request, obj, form, change)
 

@@ -107,7 +107,7 @@ BELONGS: dict[type[Model], Condition] = {
     ClassSettings: _of("course"),
     PairingRule: _of("course"),
     PairingMember: _of("rule__course"),
-    # Whose they are, a course may keep from those who lead it.
+    # A course may hide their owners from those who lead it.
     Pseudonym: lambda led: Q(
         session__course__in=led.values("course"), session__lecturers_know=True
     ),

@@ -118,7 +118,8 @@ class UseLog(Endpoint):
             "a byte-order mark, unless `bom=0`; in XLSX, times are times, in UTC. Usernames and "
             "slugs are those of today, also in older rows. With `names=pseudonyms`, each person "
             "has one pseudonym throughout the course, as always where the course chose that those "
-            "who lead do not know the names."
+            "who lead do not know the names. In the classes in which they do not, people have "
+            "others, for each class new ones."
         ),
         parameters=query(bodies.UseLogQuery),
         responses={

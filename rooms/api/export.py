@@ -11,6 +11,7 @@ import base64
 import csv
 import io
 import re
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,7 @@ from rooms.api import spreadsheet
 from rooms.conf import limits
 from rooms.models import Course, UseLog
 from rooms.queries import results
+from rooms.queries.pseudonyms import hidden_classes
 
 ROWS = 1000
 """Rows read at a time."""
@@ -64,6 +66,9 @@ class Names:
     def __init__(self) -> None:
         self._usernames: dict[int | str, str | None] = {}
         self._slugs: dict[int, str | None] = {}
+
+    def turn_to(self, row: UseLog) -> None:
+        """Take note of the row whose names are asked for next."""
 
     def learn(self, rows: Iterable[UseLog]) -> None:
         """Look the users and questions of some rows up, with two queries at most."""
@@ -103,18 +108,30 @@ class Pseudonyms(Names):
 
     A person always gets the same one, made of the first name that the log has of them. Only the
     site's key tells whose it is. If somebody else had a name first, it counts as theirs.
+
+    In a class in which those who lead do not know the names, people have other ones: what happens
+    there cannot be compared with rows of which somebody knows whose they are.
     """
 
     def __init__(self, course: Course) -> None:
         super().__init__()
         self._salt = f"rooms.uselog.{course.pk}"
-        self._known: dict[str, str] = {}
+        self._classes = hidden_classes(course)
+        self._begins = [one.begins for one in self._classes]
+        self._class: int | None = None
+        self._known: dict[tuple[int | None, str], str] = {}
         self._first: dict[int | str, str] = {}
         self._owners: dict[str, int | str] = {}
         first = results.first_names(course)
         for key, (_, name) in sorted(first.items(), key=lambda item: item[1]):
             self._first[people.as_plain(key)] = name
             self._owners.setdefault(name, people.as_plain(key))
+
+    def turn_to(self, row: UseLog) -> None:
+        place = bisect_right(self._begins, row.timestamp) - 1
+        found = self._classes[place] if place >= 0 and _is_of_class(row) else None
+        over = found is not None and found.ends is not None and row.timestamp >= found.ends
+        self._class = None if found is None or over else found.session
 
     def name(self, username: str, key: people.Key | None = None) -> str:
         if key is None:
@@ -125,18 +142,34 @@ class Pseudonyms(Names):
         return self._pseudonym(name if is_theirs else f"{name}\0{plain}")
 
     def _pseudonym(self, name: str) -> str:
-        if name not in self._known:
+        known = self._class, name
+        if known not in self._known:
             digest = salted_hmac(
-                self._salt,
+                self._salt if self._class is None else f"{self._salt}.{self._class}",
                 name,
                 secret=limits["PSEUDONYM_KEY"] or settings.SECRET_KEY,
                 algorithm="sha256",
             ).digest()
-            self._known[name] = "p-" + base64.b32encode(digest[:10]).decode().lower()
-        return self._known[name]
+            self._known[known] = "p-" + base64.b32encode(digest[:10]).decode().lower()
+        return self._known[known]
 
     def _other(self, act: str) -> str:
         return ""
+
+
+def _is_of_class(row: UseLog) -> bool:
+    """Return whether people do what a row tells under the pseudonyms of a class that has them.
+
+    Who joins, leaves, is removed or writes a direct message is known by name.
+    """
+    match row.event:
+        case "vote" | "peergroup" | "peer":
+            return True
+        case "sendmessage":
+            return row.act.startswith("to:*:") or bool(row.div_id)
+        case "moderate":
+            return not row.act.startswith(("expel:", "merge:"))
+    return False
 
 
 def _split(event: str, act: str) -> tuple[str, list[str], str] | None:
@@ -229,6 +262,7 @@ class Export:
         return sorted(found, key=lambda row: (row.timestamp, row.pk))[:ROWS]
 
     def _row(self, row: UseLog) -> Row:
+        self._names.turn_to(row)
         return {
             "timestamp": row.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "sid": self._names.name(row.sid, row.user_id),

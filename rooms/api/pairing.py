@@ -61,7 +61,7 @@ class GroupList(Strict, frozen=True, kw_only=True):
 
 
 class GroupLineBody(Struct, frozen=True):
-    """What happens to a line: `joins`, `moves`, `stays`, `repeated`, `skipped` or `refused`."""
+    """Tells the fate of a line: `joins`, `moves`, `stays`, `repeated`, `skipped` or `refused`."""
 
     line: int
     outcome: str
@@ -71,7 +71,7 @@ class GroupLineBody(Struct, frozen=True):
 
 
 class GroupAnswer(Struct, frozen=True):
-    """What happens to each line. `applied` is false after a preview, and if a line was refused.
+    """Tells the fate of each line. `applied` is false after a preview, and if a line was refused.
 
     `leaving` has the usernames of those who leave a group without joining another, and `ended` the
     groups that end.

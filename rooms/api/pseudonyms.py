@@ -16,7 +16,7 @@ from rooms.wire.events import Person
 
 
 class Owner(Struct, frozen=True):
-    """Whose a pseudonym is, in the class session of this id."""
+    """Names the owner of a pseudonym in the class session of this id."""
 
     session: int
     pseudonym: Person
@@ -24,7 +24,7 @@ class Owner(Struct, frozen=True):
 
 
 class Owners(bodies.Listed[Owner], frozen=True):
-    """Whose the pseudonyms of a course are, those of the last class first."""
+    """Lists the pseudonyms of a course with their owners, those of the last class first."""
 
 
 class Pseudonyms(Endpoint):

@@ -43,7 +43,7 @@ class QuestionsToImport(Strict, frozen=True, kw_only=True):
 
 
 class PlannedQuestion(Struct, frozen=True):
-    """What happens to a question of a file: `new`, `draft`, `here`, `repeated` or `refused`.
+    """Tells what happens to a question of a file: `new`, `draft`, `here`, `repeated` or `refused`.
 
     `number` is its place in the file, from 1, and `line` its line, 0 in files without lines.
     `notes` says what is changed or left out.
@@ -58,7 +58,7 @@ class PlannedQuestion(Struct, frozen=True):
 
 
 class ImportAnswer(Struct, frozen=True):
-    """What happens to each question. `added` has the slugs of those that an import added."""
+    """Tells what happens to each question. `added` has the slugs of those that an import added."""
 
     applied: bool
     format: str
@@ -70,10 +70,11 @@ class ExportQuery(Strict, frozen=True, kw_only=True):
     """The format of a file, of which only `yaml` keeps everything.
 
     `questions` has the slugs of the questions, separated by commas; without it the file has all.
+    An address has room for some 16,000 characters, with three for each comma.
     """
 
     format: Literal["yaml", "gift", "moodle"] = "yaml"
-    questions: Annotated[str, Meta(max_length=20_000, pattern=_NO_NUL)] = ""
+    questions: Annotated[str, Meta(max_length=7_000, pattern=_NO_NUL)] = ""
 
 
 class QuestionImport(Endpoint):

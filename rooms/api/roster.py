@@ -34,7 +34,7 @@ class RosterList(Strict, frozen=True, kw_only=True):
 
 
 class RosterLine(Struct, frozen=True):
-    """What happens to a line: `enrol`, `invite` (a new account), `here`, `repeated`, `refused`."""
+    """Tells the fate of a line: `enrol`, `invite` (new account), `here`, `repeated`, `refused`."""
 
     line: int
     outcome: str
@@ -45,7 +45,7 @@ class RosterLine(Struct, frozen=True):
 
 
 class RosterAnswer(Struct, frozen=True):
-    """What happens to each line. `applied` is false after a preview, and if a line was refused.
+    """Tells the fate of each line. `applied` is false after a preview, and if a line was refused.
 
     `removed` has the usernames of those who leave the course, `invited` the number of invitations
     that are being sent.

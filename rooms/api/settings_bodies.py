@@ -52,7 +52,7 @@ class NewRole(Strict, frozen=True, kw_only=True):
 
 
 class HandOver(Strict, frozen=True, kw_only=True):
-    """Who becomes the instructor. With `leave` the user leaves the course."""
+    """Names the new instructor. With `leave` the user leaves the course."""
 
     person: Person
     leave: bool = False

@@ -4,6 +4,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.utils import timezone
 from msgspec import UNSET
 from rest_framework.request import Request
@@ -105,14 +106,20 @@ class Restored(Endpoint):
         operation_id="rooms_messages_restore_create",
         summary="Restore a message that was removed",
         description=(
-            "Instructors and assistants can do this, but not with what its sender has removed."
+            "Instructors and assistants can do this, but not with what its sender has removed. The "
+            "text of a message in a partner room is left out of the answer, unless you visit the "
+            "group now or the message was flagged."
         ),
         request=None,
         responses={200: serializers.of(MessageBody)} | refusals(*DELETING),
     )
     def post(self, request: Request, room: str, seq: int) -> Response:
-        message = moderation.restore_message(user=self.me(request), room=room, seq=seq)
-        return Response(frames.body(message))
+        user = self.me(request)
+        message = moderation.restore_message(user=user, room=room, seq=seq)
+        body = frames.body(message)
+        if not visits.may_read(user, message):
+            body = msgspec.structs.replace(body, text="")
+        return Response(body)
 
 
 def _group(seen: GroupSeen) -> talk_bodies.GroupInfo:

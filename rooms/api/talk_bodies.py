@@ -83,7 +83,7 @@ class VisitQuery(Strict, frozen=True, kw_only=True):
 
 
 class FlagInfo(Struct, frozen=True):
-    """A flagged message; `group` is the number of the partner group in whose room it is."""
+    """A flagged message; `group` is that of the current question in whose room it is, if any."""
 
     message: MessageBody
     flags: int

@@ -120,7 +120,7 @@ class Reason(enum.StrEnum):
 
 
 class Loss(enum.StrEnum):
-    """What a question lost, or what was changed, on its way."""
+    """Names the parts of a question that were lost or changed on its way."""
 
     CATEGORY = "category"
     """`category`: became a tag."""

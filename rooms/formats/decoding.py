@@ -22,7 +22,7 @@ def text_of(data: bytes, *, limit: int = MOST_BYTES) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        # What follows the mark is counted from the mark in one of the encodings.
+        # In one of the encodings, positions count from the mark.
         place = error.start + (3 if encoding == "utf-8-sig" else 0)
         before = data[:place].decode(encoding, "replace")
         line = _unified(before).count("\n") + 1

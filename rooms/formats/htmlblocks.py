@@ -218,7 +218,7 @@ class Builder:
         elif frame.name == "table":
             self._end_paragraph()
             self._frames.pop()
-            # What stands in a table outside of its cells follows it.
+            # Text in a table outside of its cells follows it.
             outside = [[block] for block in frame.blocks]
             block = _table(frame.rows + outside, self._is_flat)
         elif frame.name == "blockquote":

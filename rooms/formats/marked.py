@@ -22,7 +22,7 @@ _DATA = re.compile(
 )
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 CITED = re.compile(r"\]\(file:([A-Za-z0-9._-]{1,100})\)")
-"""Where a text in Markdown cites a picture of the file."""
+"""Matches a picture of the file that a text in Markdown cites."""
 # Code, pictures and links, and emphasis by two marks.
 _INTENDED = re.compile(
     r"^(```|~~~)|`[^`\n]+`|\]\([^)\s]|(\*\*|__)(?=\S)[^*_\n]+(?<=\S)\2", re.MULTILINE

@@ -111,7 +111,7 @@ def _with_safe_directory(data: bytes) -> bytes:
     if end < 0 or len(record) < _END_SIZE:
         raise FileRefused(FileFlaw.ZIP_BROKEN)
     (size,) = struct.unpack_from("<L", record, 12)
-    # What is for packages beyond 4 GB has a list elsewhere.
+    # Packages beyond 4 GB have their list elsewhere.
     has_64 = data[max(0, end - _LOCATOR_64_SIZE) : end].startswith(_LOCATOR_64)
     if has_64:
         raise FileRefused(FileFlaw.ZIP_BROKEN)

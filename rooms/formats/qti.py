@@ -20,7 +20,7 @@ OTHERS = {
     "assessmentTest": FileFlaw.QTI_PART,
     "manifest": FileFlaw.QTI_PART,
 }
-"""What is wrong with files of QTI that have no question, by their first element."""
+"""The flaws of QTI files without a question, by their first element."""
 
 _ITEM = "assessmentItem"
 _TYPES = ("imsqti_item_xmlv2p",)

@@ -11,7 +11,7 @@ from .marked import Marked
 from .trees import Node
 
 BLANK = "_____"
-"""What stands in a text for the place of an answer."""
+"""Stands in a text for the place of an answer."""
 
 _TEX = ("application/x-tex", "latex", "tex")
 # Not shown with the question; feedback is read on its own.

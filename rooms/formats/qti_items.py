@@ -29,7 +29,7 @@ _RANGES = ("gt", "gte", "lt", "lte", "equalRounded", "patternMatch", "stringMatc
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """What an item says of its answer. `weights` are the marks for an answer."""
+    """Holds what an item says of its answer. `weights` are the marks for an answer."""
 
     is_single: bool
     base_type: str

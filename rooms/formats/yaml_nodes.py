@@ -53,7 +53,7 @@ def parse(text: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         if error.context_mark and (mark is None or mark.line >= text.rstrip().count("\n")):
-            # What is not closed is noticed at the end, and is to be mended where it starts.
+            # An open bracket is noticed at the end, and is to be mended where it starts.
             mark = error.context_mark
         raise FileRefused(FileFlaw.YAML_BROKEN, mark.line + 1 if mark else None) from None
     except yaml.reader.ReaderError as error:

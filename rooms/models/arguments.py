@@ -1,4 +1,4 @@
-"""What convinced students, and which of it the hall is shown."""
+"""Records what convinced students, and which of it the hall is shown."""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ from rooms.models.round import Round, Vote
 
 
 class Conviction(models.Model):
-    """What a student says convinced them before their second vote. `round` is the second round.
+    """Records what convinced a student before the second vote. `round` is the second round.
 
     It is a `message` of a partner, or the reason of a `vote` of the first round, or neither.
     """

@@ -40,7 +40,7 @@ class Course(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # What the receivers of the signals store belongs to it.
+        # Rows that receivers of the signals store belong to it.
         with transaction.atomic():
             super().save(*args, **kwargs)
 

@@ -106,7 +106,7 @@ class Question(models.Model):
         return f"{self.course_id}/{self.slug}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        # What the receivers of the signals store belongs to it.
+        # Rows that receivers of the signals store belong to it.
         with transaction.atomic():
             super().save(*args, **kwargs)
 

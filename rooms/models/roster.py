@@ -1,4 +1,4 @@
-"""Who came into a course by a roster, and the invitations of those who have no password yet."""
+"""Records the people who came by a roster, and the invitations of those without a password."""
 
 from django.conf import settings
 from django.db import models

@@ -63,7 +63,10 @@ class ClassForm(forms.Form):
     )
     compares_methods = _tick(
         _("Compare the ways of making groups"),
-        _("Each group is made in a way chosen at random. The figures then tell which helps most."),
+        _(
+            "Half of the students, chosen at random, are paired at random, the others by their "
+            "answers. “What talking gained” then compares the two."
+        ),
     )
 
     def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:

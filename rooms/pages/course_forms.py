@@ -74,7 +74,7 @@ class PersonForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    """Who shall be the instructor, and whether the one until now stays as assistant."""
+    """Asks for the new instructor, and whether the present one stays as assistant."""
 
     person = forms.CharField(label=_("Username or e-mail address"), max_length=PERSON_LIMIT)
     then = forms.ChoiceField(

@@ -139,7 +139,7 @@ def make_account(request: HttpRequest) -> HttpResponse:
 def log_in_instead(request: HttpRequest) -> HttpResponse:
     """Let a guest log in to an account of theirs, into which the guest is then merged."""
     link = links.sign(_guest(request), PURPOSE)
-    # Whoever does not log in is still the guest of this device.
+    # Without a log-in, the user is still the guest of this device.
     request.keeps_device = True  # type: ignore[attr-defined]
     logout(request)
     after = f"{reverse('peerchat:guest_merge')}?{urlencode({'link': link})}"

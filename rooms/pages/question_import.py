@@ -48,7 +48,7 @@ _ABOUT = {
     "gift": _("A text for Moodle and others, without follow-ups, units and drafts."),
     "moodle": _("For Moodle, without follow-ups and drafts."),
 }
-"""What the files hold that this page writes, by their formats."""
+"""The contents of the files that this page writes, by their formats."""
 
 
 class FileForm(forms.Form):
@@ -201,7 +201,7 @@ def _tell(request: HttpRequest, done: Imported) -> None:
 def _explain(error: PeerError) -> str:
     if isinstance(error, TooManyQuestions):
         return gettext("The course would have too many questions. Nothing was imported.")
-    # What is wrong with a file is told in the language of the page.
+    # The flaws of a file are told in the language of the page.
     return error.message if isinstance(error, InvalidMessageFormat) else explain(error)
 
 

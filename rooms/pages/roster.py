@@ -114,7 +114,7 @@ def _page(
     context = {
         "course": course,
         "form": form,
-        # What was typed is still there, and what a file had can be mended.
+        # The typed text is still there, and that of a file can be mended.
         "text": shown.get("text") or given,
         "plan": plan,
         "waiting": waiting[:SHOWN],

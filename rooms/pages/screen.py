@@ -20,7 +20,7 @@ from rooms.wire.errors import NoScreen, PermissionDenied
 from rooms.wire.screen import LINK_DAYS
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"'
-"""What an SVG begins with that is a document of its own."""
+"""The first line of an SVG that is a document of its own."""
 
 
 def _page(request: HttpRequest, course: Course) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, cast
 
@@ -25,6 +25,8 @@ from rooms.wire.errors import PermissionDenied
 
 QUESTIONS = 500
 """The most questions that the page offers to choose from."""
+FIRST, LAST = date(2, 1, 1), date(9998, 12, 31)
+"""The days that can be chosen. The first and the last ones do not begin in all time zones."""
 
 
 class FilterForm(forms.Form):
@@ -91,10 +93,11 @@ def yields(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _day(day: Any, after: int = 0) -> datetime | None:
+def _day(day: date | None, after: int = 0) -> datetime | None:
     """Return the begin of a day, or of one some days after it."""
     if day is None:
         return None
+    day = min(max(day, FIRST), LAST)
     return timezone.make_aware(datetime.combine(day + timedelta(days=after), time.min))
 
 

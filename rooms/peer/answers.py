@@ -46,7 +46,7 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True)
 class AnswerKey:
-    """What the answers to a question are read and judged by.
+    """Reads and judges the answers to a question.
 
     `letters` are those of all choices, and `right` those of the correct ones. `number` is the right
     number, or None if it is unknown; answers up to `tolerance` away from it are right. `accepted`

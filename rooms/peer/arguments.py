@@ -13,11 +13,11 @@ from typing import Final, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 KEPT: Final = 1
-"""What a student counts who was convinced and gave the same answer again."""
+"""The weight of a student who was convinced and gave the same answer again."""
 CHANGED: Final = 2
-"""What one counts who gave another answer."""
+"""The weight of a student who gave another answer."""
 BECAME_RIGHT: Final = 3
-"""What one counts who was wrong in the first vote and right in the second."""
+"""The weight of a student who was wrong in the first vote and right in the second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""What a class is asked for besides the answer. Pure, no I/O."""
+"""Defines what a class is asked for besides the answer. Pure, no I/O."""
 
 import enum
 
 
 class Asked(enum.StrEnum):
-    """Whether students are asked for something, such as their confidence."""
+    """Says whether students are asked for something, such as their confidence."""
 
     OFF = "off"
     OPTIONAL = "optional"
@@ -12,7 +12,7 @@ class Asked(enum.StrEnum):
 
 
 class Place(enum.StrEnum):
-    """Where a student is during the class."""
+    """Says where a student is during the class."""
 
     HALL = "hall"
     ELSEWHERE = "elsewhere"

@@ -1,4 +1,4 @@
-"""What simulated students say convinced them. Pure, no I/O; all chance comes from a `key`."""
+"""Decides what simulated students find convincing. Pure, no I/O; all chance comes from a `key`."""
 
 import random
 from typing import Final, Literal

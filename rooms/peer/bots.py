@@ -1,4 +1,4 @@
-"""What the simulated students of a try-out do, and when. Pure functions, no I/O.
+"""Decides what the simulated students of a try-out do, and when. Pure functions, no I/O.
 
 All chance comes from a `key`, a text, so that every process decides alike: a worker that takes a
 try-out over goes on where the other one stopped. The simulated students are numbered from 1.

@@ -80,7 +80,7 @@ class QuestionContent:
 
 
 class Flaw(enum.StrEnum):
-    """What may be wrong with a content."""
+    """Names a flaw of a content."""
 
     NO_PROMPT = "no_prompt"
     TOO_LONG = "too_long"

@@ -53,7 +53,7 @@ class Why(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a class is.
+    """Tells where a class is.
 
     `votes` and `right` have a number for each round, and `right` is None if no right answer is
     known. `most_frequent` is the number of votes for the most frequent answer of the first round.

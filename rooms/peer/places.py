@@ -1,4 +1,4 @@
-"""Where the members of a partner group are. Pure, no I/O."""
+"""Decides where a partner group meets. Pure, no I/O."""
 
 from collections.abc import Iterable
 from typing import Literal

@@ -59,7 +59,7 @@ class Line:
 
 
 class Column(StrEnum):
-    """What the fields of a column are."""
+    """Names the kind of a column's fields."""
 
     NAME = "name"
     GIVEN = "given"

@@ -71,7 +71,7 @@ def without_column(lines: Sequence[tuple[int, str]], separator: str, column: int
     for number, line in lines:
         fields = fields_of(line[:LINE_LIMIT], separator)
         del fields[column : column + 1]
-        # What is too long stays too long, and is refused.
+        # A text that is too long stays too long, and is refused.
         kept[number] = "\t".join(fields) if len(line) <= LINE_LIMIT else line
     return "\n".join(kept.get(number, "") for number in range(1, max(kept, default=0) + 1))
 

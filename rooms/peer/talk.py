@@ -43,7 +43,7 @@ class Talk(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is known of a group.
+    """Holds the facts known of a group.
 
     `written` has the number of messages of each member who has written. `age`, `first_ago` and
     `last_ago` are in seconds: since the talk began for the group, and since its first and last

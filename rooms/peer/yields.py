@@ -25,7 +25,7 @@ LARGEST: Final = 6
 
 
 class By(enum.StrEnum):
-    """What groups are told apart by. The order is that of the tables."""
+    """Tells groups apart. The order is that of the tables."""
 
     ANSWERS = "answers"
     RIGHT = "right"
@@ -57,7 +57,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yield:
-    """What the groups of one make gained. Shares are from 0 to 1.
+    """Holds the gain of the groups of one make. Shares are from 0 to 1.
 
     `margin` is half the 95 % confidence interval of `change`, the share right after less the share
     right before, over students: 1.96 standard errors of the mean of their differences. Students of

@@ -207,7 +207,7 @@ class Revalidation:
         """Tell a client of courses that it knows by another slug."""
         connection = one.connection
         if connection.slugs != one.slugs:
-            # What the client was told meanwhile is newer than these facts.
+            # The client was told something newer than these facts meanwhile.
             return
         if one.rooms is not None and slugs != one.slugs:
             # The user may have come to a course since, or left one.

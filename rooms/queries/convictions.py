@@ -1,4 +1,4 @@
-"""What convinced a student, as they are told it."""
+"""Reads what convinced a student, as they are told it."""
 
 from typing import cast
 

@@ -13,7 +13,8 @@ from rooms.models import Course, Flag, Message, PartnerGroup
 class Flagged:
     """A message with open flags, how many, and since when.
 
-    `group` is the number of the partner group, if the message is in the room of one.
+    `group` is the number of the partner group, if the message is in the room of one of the current
+    question: other groups have the numbers of earlier ones.
     """
 
     message: Message
@@ -54,7 +55,7 @@ def with_messages(rows: list[tuple[UUID, int, datetime]]) -> list[Flagged]:
     messages = Message.objects.select_related("sender", "room").in_bulk([row[0] for row in rows])
     groups = dict(
         PartnerGroup.objects.filter(
-            room__in={message.room_id for message in messages.values()}
+            room__in={message.room_id for message in messages.values()}, room__archived_at=None
         ).values_list("room", "number")
     )
     return [

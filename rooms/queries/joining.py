@@ -10,7 +10,7 @@ from rooms.models import Course, JoinCode
 LONGEST_TYPED = 40
 """The most characters of what people type for a code."""
 _LOOK_ALIKES = str.maketrans("U258", "VZSB")
-"""What people may read for a letter of a code, where it can be only that one."""
+"""The characters that people may read for a letter of a code, if no other letter is meant."""
 
 
 def join_code(course: Course) -> JoinCode | None:

@@ -27,7 +27,7 @@ class Outcome:
 
     @cached_property
     def key(self) -> AnswerKey:
-        """What the answers are judged by."""
+        """Judges the answers."""
         return self.asked.key
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What partner groups are formed by: the votes of a class, its rules, and who was with whom."""
+"""Reads what partner groups are formed by: votes, rules, and earlier partners."""
 
 import itertools
 from collections import defaultdict

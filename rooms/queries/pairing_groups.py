@@ -1,4 +1,4 @@
-"""What a list of fixed groups would do to a course, line by line."""
+"""Plans what a list of fixed groups does to a course, line by line."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from rooms.wire.errors import InvalidMessageFormat
 
 
 class Outcome(StrEnum):
-    """What becomes of a line."""
+    """Says what becomes of a line."""
 
     JOINS = "joins"
     MOVES = "moves"
@@ -73,7 +73,7 @@ class PlannedMember:
 
 @dataclass(slots=True)
 class GroupPlan:
-    """What a list of groups would do.
+    """Holds what a list of groups would do.
 
     `members` has the students of each group after it, by the key of its name. `leaving` has those
     who leave a group without joining another, with its name, and `ended` the groups that end.

@@ -1,4 +1,4 @@
-"""Who of a course works with whom: its rules, and the students whom lecturers name in them."""
+"""Reads the pairing rules of a course, and finds the students whom lecturers name in them."""
 
 import re
 from collections import defaultdict

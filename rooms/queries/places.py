@@ -1,4 +1,4 @@
-"""Where the students of a course are: in the hall or elsewhere."""
+"""Reads where the students of a course are: in the hall or elsewhere."""
 
 from typing import Any
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from accounts import people
 from accounts.people import User
 from rooms import frames
-from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Pseudonym, Room
+from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Pseudonym, Room, UseLog
 from rooms.peer import pseudonyms
 from rooms.permissions import enrolled, leading, member
 from rooms.wire.errors import PermissionDenied
@@ -22,6 +24,8 @@ U = TypeVar("U", bound=User)
 
 EARLIER = 50
 """The earlier pseudonyms of a user that their pages know their messages by."""
+BEGUN = "pseudonyms:"
+"""What the `act` of the row of the use log begins with that tells when a class got pseudonyms."""
 LIVELY = (Room.Kind.COURSE, Room.Kind.PARTNERS)
 """The kinds of rooms in which students meet under pseudonyms.
 
@@ -242,6 +246,28 @@ def _unknown(course: Course) -> QuerySet[ClassSession]:
 def hidden_from_lecturers(course: Course) -> bool:
     """Return whether the course had a class in which those who lead do not know the names."""
     return _unknown(course).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenClass:
+    """A class in which those who lead do not know the names, and from when until when."""
+
+    session: int
+    begins: datetime
+    ends: datetime | None
+
+
+def hidden_classes(course: Course) -> list[HiddenClass]:
+    """Return the classes of a course in which those who lead do not know the names, in order."""
+    hidden = _unknown(course).order_by("started_at").values_list("pk", "started_at", "ended_at")
+    began = dict(
+        UseLog.objects.filter(in_course=course, event="course", act__startswith=BEGUN)
+        .order_by("timestamp")
+        .values_list("act", "timestamp")
+    )
+    return [
+        HiddenClass(pk, began.get(f"{BEGUN}{pk}", started), ended) for pk, started, ended in hidden
+    ]
 
 
 def hides_owners(course: Course) -> bool:

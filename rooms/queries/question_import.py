@@ -1,4 +1,4 @@
-"""What a file of questions would do to a course, question by question."""
+"""Plans what a file of questions does to a course, question by question."""
 
 import unicodedata
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -41,7 +41,7 @@ class Source:
 
 
 class Outcome(StrEnum):
-    """What becomes of a question in a file."""
+    """Says what becomes of a question in a file."""
 
     NEW = "new"
     DRAFT = "draft"
@@ -96,7 +96,7 @@ class Planned:
 
 @dataclass(slots=True)
 class Plan:
-    """What a file would do: each of its questions, in the order of the file."""
+    """Holds what a file would do: each of its questions, in the order of the file."""
 
     questions: list[Planned] = field(default_factory=list)
 
@@ -211,7 +211,7 @@ class _Pictures:
 def _look(number: int, item: Item, pictures: _Pictures) -> Planned:
     if item.content is None:
         assert item.refused is not None
-        # Whoever shows it shows the line, too.
+        # The pages that show it show the line, too.
         told = formats_said.sentence(replace(item.refused, line=None))
         return Planned(number, item, Outcome.REFUSED, why=(told,))
     content = clean(pictures.cite(item, item.content))

@@ -1,4 +1,4 @@
-"""What a roster would do to a course, line by line, and who of it has not come yet."""
+"""Plans what a roster does to a course, line by line, and lists its people who have not come."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ RESEND_AFTER = timedelta(minutes=10)
 
 
 class Outcome(StrEnum):
-    """What becomes of a line."""
+    """Says what becomes of a line."""
 
     ENROL = "enrol"
     INVITE = "invite"
@@ -91,7 +91,7 @@ class Planned:
 
 @dataclass(slots=True)
 class Plan:
-    """What a roster would do: each of its lines, and the enrolments that it would end."""
+    """Holds what a roster would do: each of its lines, and the enrolments that it would end."""
 
     lines: list[Planned] = field(default_factory=list)
     removed: list[Enrollment] = field(default_factory=list)

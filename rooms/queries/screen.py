@@ -1,4 +1,4 @@
-"""What the screen of the hall may show, and the links that open it."""
+"""Reads what the screen of the hall may show, and the links that open it."""
 
 import time
 from collections import defaultdict

@@ -103,7 +103,7 @@ def groups(course: Course, *, now: datetime | None = None) -> Groups:
         return Groups([], [])
     ends = now or timezone.now()
     if second is not None:
-        # What is said beside the second vote is no discussion any more.
+        # Messages beside the second vote are no discussion any more.
         ends = min(ends, second.opened_at)
     opened, is_aloud = _opening(session, first)
     members = _members(session, first)

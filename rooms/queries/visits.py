@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.people import User
 from rooms import frames
-from rooms.models import ClassSession, Message, PartnerGroup
+from rooms.models import ClassSession, Flag, Membership, Message, PartnerGroup, Room
 from rooms.permissions import leading
 from rooms.queries import classroom
 from rooms.wire import replies
@@ -21,7 +21,7 @@ from rooms.wire.fields import PAGE_LIMIT
 VISIT_LASTS = timedelta(minutes=5)
 """The time for which the line of a visit allows its user to read the room."""
 MARK = "visit-"
-"""What the uuids of these lines begin with. Clients have no say in the uuid of a system line."""
+"""The first letters of the uuids of these lines. Clients do not choose uuids of system lines."""
 
 
 def group_of(session: ClassSession, number: int) -> PartnerGroup:
@@ -57,6 +57,21 @@ def last_visit(user: User, room: UUID) -> datetime | None:
         .order_by("-seq")
         .values_list("created_at", flat=True)
         .first()
+    )
+
+
+def may_read(user: User, message: Message) -> bool:
+    """Return whether somebody who leads the course may be told the text of a message now.
+
+    A text of a partner room is for its members, and for those who visit the room. Once a member has
+    flagged it, everybody who leads has it.
+    """
+    if message.room.kind != Room.Kind.PARTNERS:
+        return True
+    return (
+        Membership.objects.filter(room=message.room, user=user).exists()
+        or last_visit(user, message.room_id) is not None
+        or Flag.objects.filter(message=message).exists()
     )
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import people
 from rooms.models import Course, Partner, PartnerGroup, Question, Round, Vote
@@ -26,8 +26,8 @@ def yields_of(
     """Return the number of questions that are counted, and the yields of the groups of a course.
 
     `question` is the slug of the only question to count. `since` (inclusive) and `until` are times
-    at which a question was posed. Counted are the last ROUNDS questions that were voted on twice
-    and whose right answer is known.
+    at which a question was posed. Counted are the last ROUNDS questions on which groups talked,
+    that were voted on twice and whose right answer is known.
     """
     posed = _posed(course, question, since, until)
     return len(posed), yields(_cases(posed))
@@ -43,8 +43,9 @@ def _posed(
     course: Course, question: str, since: datetime | None, until: datetime | None
 ) -> list[Round]:
     """Return the first rounds to count, newest first, each with its second one."""
+    grouped = PartnerGroup.objects.filter(round=OuterRef("pk"), voters__isnull=False)
     found = Round.objects.filter(
-        session__course=course, number=1, second__closed_at__isnull=False
+        Exists(grouped), session__course=course, number=1, second__closed_at__isnull=False
     ).select_related("question", "version", "second")
     if question:
         found = found.filter(question__slug=question)

@@ -1,4 +1,4 @@
-"""What the pages say about try-outs, for peerchat's own templates."""
+"""Tells peerchat's own templates about try-outs."""
 
 from django import template
 

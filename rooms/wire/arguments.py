@@ -9,7 +9,7 @@ from rooms.wire.events import Event
 
 
 class ConvincedEvent(Event, tag="convinced", frozen=True, kw_only=True):
-    """What the user says convinced them, sent to all sockets of the user."""
+    """Tells what the user says convinced them, sent to all sockets of the user."""
 
     course: str
     question: str

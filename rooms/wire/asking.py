@@ -1,4 +1,4 @@
-"""What students are asked for besides the answer, as clients are told."""
+"""Tells clients what students are asked for besides the answer."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Asked = Literal["off", "optional", "required"]
 
 
 class Asks(Struct, frozen=True, kw_only=True):
-    """What the class asks its students for, apart from their answers.
+    """Tells what the class asks its students for, apart from their answers.
 
     `convinced` asks in the second vote what convinced them, `place` and `seat` where they are.
     With `pseudonyms`, students see the pseudonyms of each other and not the names.

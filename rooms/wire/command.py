@@ -1,4 +1,4 @@
-"""What all commands have in common."""
+"""Defines what all commands have in common."""
 
 from msgspec import Struct
 

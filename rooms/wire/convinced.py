@@ -1,4 +1,4 @@
-"""What convinced a student, as they said it."""
+"""Defines what convinced a student, as they said it."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ By = Literal["message", "reason", "thought", "nothing"]
 
 
 class ConvincedBody(Struct, frozen=True, kw_only=True):
-    """What convinced the user, as they said it last; `said_at` is in seconds since the epoch.
+    """Tells what convinced the user, as they said it last; `said_at` is in seconds since the epoch.
 
     `message` is the id of a partner's message, and `username` that of the partner whose reason it
     was. A `reason` without a username is the one that was offered to the group.

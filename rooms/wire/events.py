@@ -169,14 +169,14 @@ class QuestionBody(Struct, frozen=True):
 
 
 class FeedbackBody(Struct, frozen=True):
-    """What the result says to a choice. `html` is there if it is more than plain words."""
+    """Tells what the result says to a choice. `html` is there if it is more than plain words."""
 
     text: str
     html: str | UnsetType = UNSET
 
 
 class Explained(Struct, frozen=True, kw_only=True):
-    """What those who prepared a question say with its result, as far as there is anything.
+    """Tells what those who prepared a question say with its result, if anything.
 
     `feedback` is by letter. The `html` is there if a text is more than plain words.
     """

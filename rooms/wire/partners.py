@@ -1,4 +1,4 @@
-"""What partners are told of each other."""
+"""Defines what partners are told of each other."""
 
 from typing import Literal
 

@@ -5,7 +5,7 @@ from rooms.wire.partners import PlaceName
 
 
 class PlacedEvent(Event, tag="placed", frozen=True, kw_only=True):
-    """Where the user is during the classes of a course; `seat` is empty if they did not say it."""
+    """Tells where the user is during the classes of a course; `seat` is empty if unknown."""
 
     course: str
     place: PlaceName
@@ -13,7 +13,7 @@ class PlacedEvent(Event, tag="placed", frozen=True, kw_only=True):
 
 
 class SharingEvent(Event, tag="sharing", frozen=True, kw_only=True):
-    """Whether others in a course may see the user's reasons, without their name."""
+    """Tells whether others in a course may see the user's reasons, without their name."""
 
     course: str
     shared: bool

@@ -1,4 +1,4 @@
-"""What the screen of the hall may show: the event of its socket, and the bodies of its HTTP API."""
+"""Defines the event of the screen of the hall, and the bodies of its HTTP API."""
 
 from typing import Literal
 

@@ -20,7 +20,7 @@ FAST = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")

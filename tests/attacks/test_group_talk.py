@@ -49,7 +49,13 @@ async def test_students_and_strangers_get_nothing_of_it(cast, talking, visit, wh
         path = f"/api/rooms/{room}/messages/1/flag/"
         answer = await visitor.send("POST", path, body={}, token=person.token)
         assert (answer.status, answer.body["error_code"]) == (404, "invalid_room_id")
+    assert fingerprint(cast) == before
     client = await cast.chat(person)
+    if who == "carl":
+        # He is here now, and is put with the two.
+        await client.event("partners")
+        await board.settled()
+        before = fingerprint(cast)
     for action in GROUP_COMMANDS:
         given = fields(CONTROL[action], username=cast.bea.name)
         assert await client.fail(action, **given) == {"error_code": "unknown_action"}
@@ -63,7 +69,6 @@ async def test_students_and_strangers_get_nothing_of_it(cast, talking, visit, wh
     for path in (f"rooms/{room}/messages/1/restore/", f"rooms/{cast.room}/messages/1/restore/"):
         answer = await visitor.send("POST", f"/api/{path}", body={}, token=person.token)
         assert answer.status in (403, 404)
-    # Carl, who is here now, may be put with the two.
     if who in ("ivan", "zoe"):
         flag = {"error_code": "invalid_room_id"}
         assert await client.fail("flag_message", room=room, seq=1) == flag
@@ -100,6 +105,12 @@ async def test_a_lecturer_reads_nothing_unseen(cast, talking, visit, who):
         ):
             heard.append(str(await client.command(action, **given)))
         heard += map(str, client.unread())
+    # Removed and restored, or just "restored": neither brings the text along.
+    path = f"/api/rooms/{room}/messages/2/"
+    for method, address in (("POST", "restore/"), ("DELETE", ""), ("POST", "restore/")):
+        answer = await visitor.send(method, path + address, body={}, token=person.token)
+        assert answer.status in (200, 204)
+        heard.append(answer.text)
     assert [one for one in heard if "more of" in one] == []
     # A visit tells both members before it tells its user anything, and only this user.
     visited = await board.ask("visit_group", group=1)

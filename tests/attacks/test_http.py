@@ -245,6 +245,7 @@ async def test_bodies_are_bounded(cast):
             )
             answer = await raw(origin, head, more=chunk, times=300)
             assert answer == b"" or status(answer) == 413, (path, answer[:100])
+            assert answer == b"" or b'"error_code":"invalid_message_format"' in answer
             head = request(
                 path,
                 "Content-Type: application/json",
@@ -256,6 +257,13 @@ async def test_bodies_are_bounded(cast):
             answer = await raw(origin, head, more=part, times=300)
             assert answer == b"" or status(answer) == 413, (path, answer[:100])
     assert status(await raw(origin, request("/healthz"))) == 200
+
+
+async def test_addresses_are_bounded(cast):
+    origin = cast.hall.site.origin
+    assert status(await raw(origin, request("/healthz?" + "x" * 15_000))) == 200
+    for path in ("/healthz?" + "x" * 17_000, "/" + "x" * 60_000):
+        assert status(await raw(origin, request(path))) == 414
 
 
 async def test_a_body_that_is_nearly_too_large_is_read(cast, visit):

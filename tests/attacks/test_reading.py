@@ -12,7 +12,7 @@ from rooms.actions import uselog
 from rooms.models import Message, Room, Vote
 from tests.attacks.commands import CHAT, fields, names
 from tests.attacks.web import Route, refused, routes, values
-from tests.rooms.cast import Cast, Person, in_thread, make_question, store
+from tests.rooms.cast import Cast, in_thread, make_question, store
 from tests.rooms.lesson import lead
 
 NOWHERE = "no-such-course-at-all"
@@ -74,28 +74,21 @@ def test_there_are_as_many_as_one_would_think():
 async def test_over_http_a_course_of_others_is_like_none(cast: Cast, told, visit, who):
     """The test covers every address of pages and API, also those that will be added later."""
     person = cast.person(who) if who else None
+    ways = {"token": visit(), "session": visit(person)} if person else {"nobody": visit()}
     for route in readable():
         for room in told.values() if "room" in route.names else [""]:
             theirs = values(cast, room=room, username=cast.ada.name)
             none = {**theirs, "slug": NOWHERE, "room": str(uuid.uuid4()), "username": "nobody-here"}
-            answers = []
-            for given in (theirs, none):
-                for by in ("token", "session"):
-                    answer = await _get(visit, person, by, route.path(given))
+            for by in ways:
+                answers = []
+                for given in (theirs, none):
+                    path, token = route.path(given), person.token if person else None
+                    answer = await ways[by].get(path, token=token if by == "token" else None)
                     hidden = [str(value) for key, value in given.items() if key in route.names]
-                    answers.append((answer.status, same(answer.text, *hidden, route.path(given))))
+                    answers.append((answer.status, same(answer.text, *hidden, path)))
                     assert SECRET not in answer.text
-            assert answers[0] == answers[2], route.pattern
-            assert answers[1] == answers[3], route.pattern
-            assert answers[0][0] in (401, 403, 404, 405, 302), route.pattern
-
-
-async def _get(visit, person: Person | None, by: str, path: str):
-    if person is None:
-        return await visit().get(path)
-    if by == "token":
-        return await visit().get(path, token=person.token)
-    return await visit(person).get(path)
+                assert answers[0] == answers[1], (by, route.pattern)
+                assert answers[0][0] in (401, 403, 404, 405, 302), (by, route.pattern)
 
 
 @pytest.mark.parametrize("kind", ["partners", "direct"])

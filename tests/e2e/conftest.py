@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Error
 
+from tests import migrated
 from tests.e2e.people import (
     DESKTOP,
     PHONE,
@@ -25,7 +26,7 @@ from tests.e2e.people import (
     eventually,
 )
 from tests.e2e.proxy import Proxy
-from tests.e2e.sites import OneProcess, Pool, Running, Store, once, prepare, serve
+from tests.e2e.sites import OneProcess, OneWorker, Pool, Running, Store, prepare, serve
 
 Kind = TypeVar("Kind", bound=Person)
 FAILED = pytest.StashKey[bool]()
@@ -42,30 +43,34 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of all processes that share the tests."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-
-@pytest.fixture(scope="session")
-def one_process(shared: Path) -> tuple[Store, str]:
+def one_process() -> tuple[Store, str]:
     """The demo course on SQLite, and its password."""
-    store = OneProcess(shared / "one-process")
-    return store, once(shared, "one-process-password", lambda: prepare(store))
+    store = OneProcess(migrated.shared() / "one-process")
+
+    def make() -> str:
+        store.create()
+        return prepare(store)
+
+    return store, migrated.once("one-process-password", make)
 
 
 @pytest.fixture(scope="session")
-def pool(shared: Path) -> tuple[Pool, str]:
+def pool() -> tuple[Pool, str]:
     """The demo course on PostgreSQL, and its password."""
     store = Pool("peerchat_demo", template=None)
 
     def make() -> str:
         store.remove()  # of a run before, on the same server
-        store.create()
+        store.create(migrated.template())
         return prepare(store)
 
-    return store, once(shared, "pool-password", make)
+    return store, migrated.once("pool-password", make)
+
+
+@pytest.fixture(scope="session")
+def one_worker(pool: tuple[Pool, str]) -> tuple[Store, str]:
+    """The demo course of a site with one worker, and its password."""
+    return OneWorker("peerchat_demo", template=None), pool[1]
 
 
 @pytest.fixture(scope="session")

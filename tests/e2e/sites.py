@@ -1,11 +1,10 @@
 """Running sites with the demo course, each on a database of its own."""
 
-import fcntl
 import os
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests import migrated
 from tests.running import Site, manage
 
 # Variables that a developer's shell, or the wrapper around these tests, may have set.
@@ -99,6 +99,10 @@ class OneProcess:
         self._variables = variables
         self._file = folder / "db.sqlite3"
 
+    def create(self) -> None:
+        """Make a database with all tables."""
+        migrated.copy_sqlite(self._file)
+
     def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if key not in OURS}
         return {
@@ -182,6 +186,12 @@ class Pool:
             )
 
 
+class OneWorker(Pool):
+    """Sites as of `Pool` for tests to which it is all the same on which worker somebody is."""
+
+    workers = 1
+
+
 class BelowAPath(Pool):
     """Sites as of `Pool`, below /a/b/ of a host with TLS, which a proxy ends."""
 
@@ -193,24 +203,14 @@ class BelowAPath(Pool):
 
 
 def prepare(store: Store) -> str:
-    """Make the tables and the demo course; returns the password of everybody in it."""
+    """Make the demo course; returns the password of everybody in it."""
     told = ""
-    for command in (("migrate", "--verbosity=0"), ("create_demo",), ("shell", "-c", LOG_IN)):
+    for command in (("create_demo",), ("shell", "-c", LOG_IN)):
         done = manage(*command, env=store.environment())
         assert done.returncode == 0, done.stderr
         told += done.stdout
     (line,) = [one for one in told.splitlines() if one.startswith("Password for all: ")]
     return line.split()[-1]
-
-
-def once(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """Return what `make` gives the first of the processes that share the folder."""
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        told = folder / name
-        if not told.exists():
-            told.write_text(make())
-        return told.read_text()
 
 
 @contextmanager

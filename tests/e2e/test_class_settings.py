@@ -21,7 +21,7 @@ async def look_from_everywhere(person: Person, name: str) -> None:
     await person.page.emulate_media(color_scheme="light")
 
 
-@pytest.mark.parametrize("running", ["pool"], indirect=True)
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_the_form_of_a_student_follows_the_settings(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1)
     await come(lecturer, student)

@@ -42,6 +42,7 @@ async def counts_real_seconds(student: Student) -> None:
     await eventually(difference_is_small, True)
 
 
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_a_vote_with_wrong_clocks(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     students = [await classroom.student(number) for number in (1, 2)]

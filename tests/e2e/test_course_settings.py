@@ -25,7 +25,7 @@ async def saved(page: Page, text: str) -> None:
     await expect(page.get_by_test_id("said")).to_contain_text(text)
 
 
-@pytest.mark.parametrize("running", ["pool"], indirect=True)
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1, phone=False)
     page, site = lecturer.page, classroom.url.rstrip("/")

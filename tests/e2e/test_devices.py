@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import WITHIN, Person, Student, come, eventually
+from tests.e2e.people import WITHIN, Instructor, Person, Student, come, eventually
 from tests.pace import patient
 from tests.running import manage
 
@@ -215,10 +215,112 @@ async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     )
 
 
-async def test_the_student_view_says_that_instructors_do_not_vote(classroom: Classroom) -> None:
-    leads, looks = await classroom.instructor(), await classroom.visitor("instructor")
-    student = await classroom.student(1)
-    await come(leads, student)
+ADD = """
+from rooms.models import Choice, Course, Question
+question = Question.objects.create(
+    course=Course.objects.get(slug="physics101"), slug="added", prompt="Was it added?"
+)
+for letter in "AB":
+    Choice.objects.create(question=question, letter=letter, text=letter, is_correct=letter == "A")
+"""
+
+
+EDIT = """
+from rooms.models import Question
+question = Question.objects.get(slug="added")
+question.prompt = "Was it edited?"
+question.save()
+question.choices.update(is_correct=False)
+question.choices.filter(letter="B").update(is_correct=True)
+"""
+
+MUTED = re.compile(r"You are muted until \d\d:\d\d")
+MUTE = """
+from accounts.models import User
+from rooms.actions.moderation import mute, unmute
+fields = {"user": User.objects.get(username="instructor"), "course": "physics101"}
+"""
+
+
+async def test_a_small_class(classroom: Classroom) -> None:
+    """Two questions of one class, since a site, and each page, takes seconds to start."""
+    instructor, student = await classroom.instructor(), await classroom.student(1)
+    await come(instructor, student)
+    await questions_are_added_and_edited_meanwhile(classroom, instructor, student)
+    late = await a_class_of_one_is_told_that_nobody_else_is_here(classroom, instructor, student)
+    for step in ("start-revote", "stop-vote", "next-question"):
+        await instructor.press(step)
+    await all_see("idle", instructor, student, late)
+    await the_student_view_says_that_instructors_do_not_vote(classroom, instructor, student)
+    await a_mute_is_shown_on_all_devices(classroom, student)
+
+
+async def run(classroom: Classroom, code: str) -> None:
+    """Run code beside the site, in a process of its own."""
+    env = classroom.site.store.environment()
+    done = await asyncio.to_thread(manage, "shell", "-c", code, env=env)
+    assert done.returncode == 0, done.stderr
+
+
+async def questions_are_added_and_edited_meanwhile(
+    classroom: Classroom, instructor: Instructor, student: Student
+) -> None:
+    await instructor.page.get_by_test_id("question-select").select_option(QUESTION)
+    before = await instructor.page.locator(".question-item").count()
+    await run(classroom, ADD)
+    added = instructor.page.get_by_test_id("question-added")
+    await expect(added).to_contain_text("Was it added?")
+    await expect(instructor.page.locator(".question-item")).to_have_count(before + 1)
+    await instructor.look("question-added")
+    # The question that was chosen before stays chosen.
+    select = instructor.page.get_by_test_id("question-select")
+    await expect(select).to_have_value(QUESTION)
+    await added.get_by_role("button", name="Choose").click()
+    await expect(select).to_have_value("added")
+    await instructor.press("start-question")
+    await student.sees("vote")
+    await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
+    # The class keeps the question as it was asked; the list has it as it will be asked next.
+    await expect(added.locator(".edited")).to_be_hidden()
+    await run(classroom, EDIT)
+    await expect(added).to_contain_text("Was it edited?")
+    await expect(added.locator(".edited")).to_be_visible()
+    await instructor.page.get_by_test_id("show-answers").check()
+    asked = instructor.page.get_by_test_id("current-question")
+    await expect(asked.get_by_test_id("prompt")).to_have_text("Was it added?")
+    await expect(asked.locator(".choice[data-correct] .letter")).to_have_text("A")
+    await instructor.look("question-edited")
+    await student.page.reload()
+    await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
+
+
+async def a_class_of_one_is_told_that_nobody_else_is_here(
+    classroom: Classroom, instructor: Instructor, student: Student
+) -> Student:
+    await student.vote("A", confidence=1, rationale="")
+    await instructor.press("stop-vote")
+    await instructor.make_partners(1)
+    await instructor.press("enable-chat")
+    await student.sees("discuss")
+    names = student.page.get_by_test_id("partner-names")
+    await expect(names).to_have_text("Nobody else is here yet")
+    await expect(student.page.get_by_test_id("partner-hint")).to_have_text(
+        "When somebody comes, they become your partner within a few seconds. "
+        "You do not have to do anything."
+    )
+    await student.look("alone")
+    late = await classroom.student(2)
+    await come(late)
+    await late.has_partners("student1")
+    await student.has_partners("student2")
+    await expect(names).to_contain_text("You and")
+    return late
+
+
+async def the_student_view_says_that_instructors_do_not_vote(
+    classroom: Classroom, leads: Instructor, student: Student
+) -> None:
+    looks = await classroom.visitor("instructor")
     await looks.come_back()
     await looks.page.get_by_role("link", name="Lead the class").click()
     await looks.page.get_by_role("link", name="Student view").click()
@@ -241,111 +343,16 @@ async def test_the_student_view_says_that_instructors_do_not_vote(classroom: Cla
     await expect(looks.page.locator("peer-partners")).to_be_hidden()
 
 
-async def test_a_class_of_one_is_told_that_nobody_else_is_here(classroom: Classroom) -> None:
-    instructor, student = await classroom.instructor(), await classroom.student(1)
-    await come(instructor, student)
-    await instructor.start(QUESTION)
-    await student.sees("vote")
-    await student.vote("A", confidence=1, rationale="")
-    await instructor.press("stop-vote")
-    await instructor.make_partners(1)
-    await instructor.press("enable-chat")
-    await student.sees("discuss")
-    names = student.page.get_by_test_id("partner-names")
-    await expect(names).to_have_text("Nobody else is here yet")
-    await expect(student.page.get_by_test_id("partner-hint")).to_have_text(
-        "When somebody comes, they become your partner within a few seconds. "
-        "You do not have to do anything."
-    )
-    await student.look("alone")
-    late = await classroom.student(2)
-    await come(late)
-    await late.has_partners("student1")
-    await student.has_partners("student2")
-    await expect(names).to_contain_text("You and")
-
-
-ADD = """
-from rooms.models import Choice, Course, Question
-question = Question.objects.create(
-    course=Course.objects.get(slug="physics101"), slug="added", prompt="Was it added?"
-)
-for letter in "AB":
-    Choice.objects.create(question=question, letter=letter, text=letter, is_correct=letter == "A")
-"""
-
-
-EDIT = """
-from rooms.models import Question
-question = Question.objects.get(slug="added")
-question.prompt = "Was it edited?"
-question.save()
-question.choices.update(is_correct=False)
-question.choices.filter(letter="B").update(is_correct=True)
-"""
-
-
-async def test_questions_that_are_added_and_edited_meanwhile(classroom: Classroom) -> None:
-    instructor, student = await classroom.instructor(), await classroom.student(1)
-    await come(instructor, student)
-
-    async def run(code: str) -> None:
-        env = classroom.site.store.environment()
-        done = await asyncio.to_thread(manage, "shell", "-c", code, env=env)
-        assert done.returncode == 0, done.stderr
-
-    await instructor.page.get_by_test_id("question-select").select_option(QUESTION)
-    before = await instructor.page.locator(".question-item").count()
-    await run(ADD)
-    added = instructor.page.get_by_test_id("question-added")
-    await expect(added).to_contain_text("Was it added?")
-    await expect(instructor.page.locator(".question-item")).to_have_count(before + 1)
-    await instructor.look("question-added")
-    # The question that was chosen before stays chosen.
-    select = instructor.page.get_by_test_id("question-select")
-    await expect(select).to_have_value(QUESTION)
-    await added.get_by_role("button", name="Choose").click()
-    await expect(select).to_have_value("added")
-    await instructor.press("start-question")
-    await student.sees("vote")
-    await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
-    # The class keeps the question as it was asked; the list has it as it will be asked next.
-    await expect(added.locator(".edited")).to_be_hidden()
-    await run(EDIT)
-    await expect(added).to_contain_text("Was it edited?")
-    await expect(added.locator(".edited")).to_be_visible()
-    await instructor.page.get_by_test_id("show-answers").check()
-    asked = instructor.page.get_by_test_id("current-question")
-    await expect(asked.get_by_test_id("prompt")).to_have_text("Was it added?")
-    await expect(asked.locator(".choice[data-correct] .letter")).to_have_text("A")
-    await instructor.look("question-edited")
-    await student.page.reload()
-    await expect(student.page.get_by_test_id("prompt")).to_have_text("Was it added?")
-
-
-MUTED = re.compile(r"You are muted until \d\d:\d\d")
-MUTE = """
-from accounts.models import User
-from rooms.actions.moderation import mute, unmute
-fields = {"user": User.objects.get(username="instructor"), "course": "physics101"}
-"""
-
-
-async def test_a_mute_is_shown_on_all_devices(classroom: Classroom) -> None:
-    devices = [await classroom.student(1, phone=False) for _ in range(2)]
-    await come(*devices)
-
-    async def run(code: str) -> None:
-        env = classroom.site.store.environment()
-        done = await asyncio.to_thread(manage, "shell", "-c", MUTE + code, env=env)
-        assert done.returncode == 0, done.stderr
-
-    await run('mute(**fields, username="student1", seconds=3600)')
+async def a_mute_is_shown_on_all_devices(classroom: Classroom, phone: Student) -> None:
+    laptop = await classroom.student(1, phone=False)
+    await come(laptop)
+    devices = (phone, laptop)
+    await run(classroom, MUTE + 'mute(**fields, username="student1", seconds=3600)')
     for device in devices:
         await expect(device.chat.field).to_be_disabled()
         await expect(device.chat.field).to_have_attribute("placeholder", MUTED)
-    await devices[0].page.reload()
-    await expect(devices[0].chat.field).to_be_disabled()
-    await run('unmute(**fields, username="student1")')
+    await phone.page.reload()
+    await expect(phone.chat.field).to_be_disabled()
+    await run(classroom, MUTE + 'unmute(**fields, username="student1")')
     for device in devices:
         await expect(device.chat.field).to_be_enabled()

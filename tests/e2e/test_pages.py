@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import PHONE, Person, resize
+from tests.e2e.people import PHONE, Person, Student, come, resize
 from tests.e2e.proxy import Proxy
 from tests.running import manage
 
@@ -15,26 +15,41 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 QUESTION = "lift-at-constant-speed"
 ADMIN_PASSWORD = "not-a-secret-in-a-test"
 one_process = pytest.mark.parametrize("running", ["one_process"], indirect=True)
-pool = pytest.mark.parametrize("running", ["pool"], indirect=True)
+one_worker = pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 
 
-@pool
-async def test_a_wrong_password_is_told(classroom: Classroom) -> None:
+@one_worker
+async def test_logging_in(classroom: Classroom) -> None:
     student = await classroom.student(1)
+    await a_wrong_password_is_told(student)
+    await the_instructor_page_does_not_exist_for(student)
+    await student.page.get_by_role("button", name="Log out").click()
+    await expect(student.page.get_by_role("heading", name="Log in")).to_be_visible()
+    await after_too_many_wrong_passwords_the_page_says_when_to_try_again(classroom, student)
+
+
+async def a_wrong_password_is_told(student: Student) -> None:
     await student.give_credentials("peerchat?")
     await expect(student.page.get_by_role("alert")).to_contain_text("username or password is wrong")
     await expect(student.page.get_by_label("Username")).to_have_value("student1")
     await student.look("login-refused")
     await student.log_in()
-    await student.page.get_by_role("button", name="Log out").click()
-    await expect(student.page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
-@pool
-async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
-    classroom: Classroom,
+async def the_instructor_page_does_not_exist_for(student: Student) -> None:
+    await expect(student.page.get_by_role("link", name="Lead the class")).to_have_count(0)
+    student.tolerate("status of 404")
+    answer = await student.page.goto(urljoin(student.url, "/courses/physics101/instructor/"))
+    assert answer is not None
+    assert answer.status == 404
+    await expect(student.page.get_by_role("heading", name="Page not found")).to_be_visible()
+    await student.look("not-found")
+
+
+async def after_too_many_wrong_passwords_the_page_says_when_to_try_again(
+    classroom: Classroom, other: Student
 ) -> None:
-    student, other = await classroom.student(1), await classroom.student(2)
+    student = await classroom.student(2)
     alert = student.page.get_by_role("alert")
     student.tolerate("status of 429")
     for _ in range(9):
@@ -43,7 +58,7 @@ async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
     await student.give_credentials("peerchat?")
     await expect(alert).to_contain_text("Too many failed log-in attempts")
     await expect(alert).to_contain_text("Try again in 10 minutes.")
-    await expect(student.page.get_by_label("Username")).to_have_value("student1")
+    await expect(student.page.get_by_label("Username")).to_have_value("student2")
     await student.look("login-locked")
     # Another user can log in at the same address, and in the same browser.
     await student.page.get_by_label("Username").fill("student3")
@@ -53,24 +68,10 @@ async def test_after_too_many_wrong_passwords_the_page_says_when_to_try_again(
     await other.log_in()
 
 
-@pool
-async def test_the_instructor_page_does_not_exist_for_students(classroom: Classroom) -> None:
-    student = await classroom.student(1)
-    await student.log_in()
-    await expect(student.page.get_by_role("link", name="Lead the class")).to_have_count(0)
-    student.tolerate("status of 404")
-    answer = await student.page.goto(urljoin(classroom.site.url, "/courses/physics101/instructor/"))
-    assert answer is not None
-    assert answer.status == 404
-    await expect(student.page.get_by_role("heading", name="Page not found")).to_be_visible()
-    await student.look("not-found")
-
-
 @one_process
 async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
-    await instructor.log_in()
-    await instructor.enter()
+    await come(instructor)
     student = await classroom.student(1, phone=False)
     keyboard = student.page.keyboard
     await student.page.goto(classroom.site.url)
@@ -133,9 +134,8 @@ async def test_the_head_of_a_page_has_room_for_a_lost_connection(classroom: Clas
         student = await classroom.student(1, url=network.url)
         instructor = await classroom.instructor(url=network.url)
         await resize(instructor.page, PHONE)
+        await come(student, instructor)
         for person in (student, instructor):
-            await person.log_in()
-            await person.enter()
             person.tolerate("net::ERR_|WebSocket connection to")
         await network.cut()
         for person in (student, instructor):
@@ -157,14 +157,11 @@ async def visit_admin(person: Person, url: str) -> list[str]:
     return [urljoin(url, await link.get_attribute("href") or "") for link in links]
 
 
-@pool
+@one_worker
 async def test_the_admin_after_a_class(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     students = [await classroom.student(1), await classroom.student(2)]
-    everybody: list[Person] = [instructor, *students]
-    for person in everybody:
-        await person.log_in()
-        await person.enter()
+    await come(instructor, *students)
     await instructor.start(QUESTION)
     for student, choice in zip(students, "AB", strict=True):
         await student.sees("vote")

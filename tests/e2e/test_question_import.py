@@ -100,6 +100,7 @@ async def look(person: Person, name: str) -> None:
     await person.page.emulate_media(color_scheme="light")
 
 
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     await instructor.come_back()
@@ -139,6 +140,7 @@ async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> N
     assert lecturer.clicks <= CLICKS, lecturer.clicks
 
 
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_a_file_with_flaws_is_mended_on_the_page(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     instructor.tolerate("status of 400")

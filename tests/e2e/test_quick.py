@@ -44,6 +44,7 @@ async def close_and_reveal(instructor: Instructor) -> None:
     await instructor.press("reveal")
 
 
+@pytest.mark.parametrize("running", ["one_worker"], indirect=True)
 async def test_a_to_d_now(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

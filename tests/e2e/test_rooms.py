@@ -113,9 +113,20 @@ async def test_an_open_room(classroom: Classroom) -> None:
     await theirs.chat.shows("Who has solved it?", "Nearly, @student1!", "Here is how.", "Gone?")
 
 
-async def test_a_direct_message(classroom: Classroom) -> None:
+async def test_direct_messages_removing_and_the_search(classroom: Classroom) -> None:
+    """One after the other at one site, since a site, and each page, takes seconds to start."""
     one, two = await classroom.student(1, phone=False), await classroom.student(2)
     await arrive(one, two)
+    await a_direct_message(one, two)
+    await Rooms(two).shows("Course chat")
+    instructor = await classroom.instructor()
+    await arrive(instructor)
+    await removing_a_message(instructor, two)
+    await Rooms(one).go_to("Course chat")
+    await the_search(one)
+
+
+async def a_direct_message(one: Student, two: Student) -> None:
     mine, theirs = Rooms(one), Rooms(two)
     await mine.open()
     await one.page.get_by_test_id("message-someone").click()
@@ -148,12 +159,11 @@ async def test_a_direct_message(classroom: Classroom) -> None:
     await theirs.open()
     await expect(theirs.panel.get_by_test_id("room")).to_have_count(2)
     await expect(theirs.panel.get_by_test_id("room-unread")).to_have_count(0)
+    await theirs.row("Course chat").get_by_test_id("room").click()
 
 
-async def test_removing_a_message(classroom: Classroom) -> None:
-    instructor, one = await classroom.instructor(), await classroom.student(1)
+async def removing_a_message(instructor: Instructor, one: Student) -> None:
     people: list[Instructor | Student] = [instructor, one]
-    await arrive(*people)
     await one.chat.send("My mistake")
     await instructor.chat.send("Welcome")
     await one.chat.send("Something rude")
@@ -185,10 +195,9 @@ async def test_removing_a_message(classroom: Classroom) -> None:
     await one.chat.shows("Message removed", "Welcome", "Message removed")
 
 
-async def test_the_search(classroom: Classroom) -> None:
+async def the_search(one: Student) -> None:
     """The keyboard alone leads to the message."""
-    one = await classroom.student(1, phone=False)
-    await arrive(one)
+    before = await one.chat.said()
     await one.chat.send("The needle is here")
     rooms = Rooms(one)
     await rooms.open()
@@ -223,4 +232,4 @@ async def test_the_search(classroom: Classroom) -> None:
     await one.page.keyboard.press("End")
     await expect(found).to_be_focused()
     await one.tab_to("message-reply")
-    await eventually(one.chat.said, ["The needle is here"])
+    await eventually(one.chat.said, [*before, "The needle is here"])

@@ -3,6 +3,7 @@
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 
@@ -37,9 +38,20 @@ def test_pages_have_nothing_that_the_policy_forbids(client, db):
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)[^>]*>", page), url
 
 
+def ask(url: str, method: str = "GET", **headers: str):
+    """Return the status, the headers and the body of an answer."""
+    request = urllib.request.Request(url, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=patient(10)) as response:
+            return response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
 def fetch(url: str):
-    with urllib.request.urlopen(url, timeout=patient(10)) as response:
-        return response.headers, response.read().decode()
+    status, headers, body = ask(url)
+    assert status == 200
+    return headers, body.decode()
 
 
 def test_static_files_are_hashed_cached_and_import_each_other_by_hash(site):
@@ -56,6 +68,26 @@ def test_static_files_are_hashed_cached_and_import_each_other_by_hash(site):
         imports += [(name, target) for target in IMPORT.findall(text)]
     assert imports
     assert [pair for pair in imports if not HASHED.search(pair[1])] == []
+
+    # A small file comes from the memory of the worker, a large one from the disk.
+    for name in ("peerchat/core/page.js", "peerchat/vendor/katex/katex.js"):
+        url = running.origin + staticfiles_storage.url(name)
+        whole = Path(staticfiles_storage.path(staticfiles_storage.stored_name(name))).read_bytes()
+        answers = [ask(url) for _ in range(3)]
+        for status, headers, body in answers:
+            assert (status, body) == (200, whole)
+            assert headers["Content-Length"] == str(len(whole))
+            assert headers["X-Content-Type-Options"] == "nosniff"
+        etag = answers[0][1]["ETag"]
+        assert ask(url, **{"If-None-Match": etag})[::2] == (304, b"")
+        assert ask(url, "HEAD")[::2] == (200, b"")
+        assert ask(url, Range="bytes=5-14")[::2] == (206, whole[5:15])
+        assert ask(url, "POST")[0] == 405
+        # The name without a hash is found, too, and another hash is not.
+        source = Path(staticfiles_storage.path(name)).read_bytes()
+        assert ask(f"{running.origin}/static/{name}")[::2] == (200, source)
+        other = HASHED.sub(".0123456789ab.js", url)
+        assert ask(other)[0] == 404
 
 
 def test_with_debug_static_files_come_from_where_they_are_written(site, tmp_path):

@@ -47,7 +47,7 @@ def table(pytestconfig: pytest.Config) -> Table:
     return Table(section(pytestconfig, "last frame after something was taken away"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     if connection.vendor != "postgresql":
         pytest.skip("the site needs a database that processes share")

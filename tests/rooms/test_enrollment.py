@@ -5,16 +5,26 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from rooms.actions import guests, joining, leaders
+from rooms.actions import guests, joining, leaders, places
 from rooms.actions.enrollment import enroll, expel_strangers, unenroll
-from rooms.models import Course, Enrollment, Membership, Room
+from rooms.actions.session import control
+from rooms.models import ClassSettings, Course, Enrollment, Membership, Room
+from rooms.wire.commands import (
+    NextQuestion,
+    SetPlace,
+    ShareReasons,
+    StartQuestion,
+    StartRevote,
+    StopVote,
+)
 from rooms.wire.errors import PermissionDenied
-from tests.rooms.cast import Person, make_person
+from tests.rooms.cast import Person, make_person, make_question
 from tests.running import until
 
 
@@ -80,6 +90,40 @@ def test_a_post_and_the_end_of_an_enrollment_never_wait_for_each_other(course, a
         Membership.objects.filter(pk=first.pk).update(last_read_seq=1)
     other.end()
     assert Membership.objects.filter(user=ada.user).count() == 0
+
+
+def test_what_a_student_says_of_themselves_while_the_class_moves_on_is_kept(course, ada):
+    if connection.vendor != "postgresql":
+        pytest.skip("there is one writer at a time")
+    lecturer = make_person("ines", "Ines").user
+    enroll(course=course, users=[lecturer], role="instructor")
+    ClassSettings.objects.create(course=course, asks_place=True)
+    make_question(course, "force")
+
+    @transaction.atomic  # so that votes close at once
+    def lead(kind, **fields):
+        control(user=lecturer, course="physics", command=kind(uuid=uuid4().hex, **fields))
+
+    lead(StartQuestion, question="force")
+    lead(StopVote)
+    mine = {"uuid": "1", "course": "physics"}
+    jobs = (
+        lambda: places.set_place(user=ada.user, command=SetPlace(**mine, place="hall")),
+        lambda: places.share_reasons(user=ada.user, command=ShareReasons(**mine, shared=True)),
+        lambda: places.share_reasons(user=ada.user, command=ShareReasons(**mine, shared=False)),
+    )
+    for job in jobs:
+        with transaction.atomic():
+            # The class gets another round meanwhile.
+            lead(StartRevote)
+            other = Elsewhere(job)
+            until(waits)
+        other.end()
+        lead(StopVote)
+        lead(NextQuestion, question="force")
+        lead(StopVote)
+    now = Enrollment.objects.get(user=ada.user, course=course)
+    assert (now.place, now.shares_reasons_since) == ("hall", None)
 
 
 def test_only_who_is_not_enrolled_is_expelled(course, ada):

@@ -27,7 +27,7 @@ from rooms.queries.tryouts import simulated_students
 PASSWORD = "peerchat"
 COURSE = "physics101"
 ADMIN = "admin"
-# What an instructor may do in the admin, by model; what happened in class can only be read there.
+# The permissions of an instructor in the admin, by model. The records of a class are read-only.
 EDITS: dict[str, tuple[str, ...]] = {
     "course": ("view", "change"),
     "enrollment": ("view", "add", "change", "delete"),

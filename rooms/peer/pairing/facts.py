@@ -13,7 +13,7 @@ from rooms.peer.places import common_place
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a group is made of.
+    """Holds the make of a group.
 
     ``is_mixed`` says whether two of its ``voters`` gave answers that count as different, and
     ``right`` how many were right, or None if no right answer is known. ``confidence_gap`` is the

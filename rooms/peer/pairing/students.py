@@ -1,4 +1,4 @@
-"""What pairing is about: students, their groups, and the rules of a course."""
+"""Defines what pairing is about: students, their groups, and the rules of a course."""
 
 from __future__ import annotations
 

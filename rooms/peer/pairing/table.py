@@ -10,7 +10,7 @@ from rooms.peer.content import Kind
 from rooms.peer.pairing.students import Key, Rules, Student
 
 NO_ANSWER: Final = -1
-# What each criterion weighs. All that the criteria below one can sum up to in two groups weighs
+# The weight of each criterion. All that the criteria below it sum up to in two groups weighs
 # less than it does, so that a swap between two groups follows the order of the criteria.
 REPEAT: Final = 1.0
 CONTRAST: Final = 128.0

@@ -58,6 +58,8 @@ export class MessageTools {
     if (!row) return;
     if (row !== this.#current) this.#makeCurrent(row);
     this.#offer(row);
+    // Below long answers, a chat on a phone is lower than the tools of its first message.
+    this.#tools?.scrollIntoView({ block: "nearest" });
   }
 
   #left(to) {

@@ -1,7 +1,7 @@
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName, timeOf } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
-import { fill, gettext } from "../core/texts.js";
+import { fill, gettext, ngettext } from "../core/texts.js";
 import { isGone, messageRow } from "../chat/message-row.js";
 import { groupName, placeName, reasonWords, talkMeaning, talkName, writtenWords } from "./group-words.js";
 
@@ -84,9 +84,13 @@ export class GroupDetails {
     const may = enabled && regroups;
     const numbers = groups.map((one) => one.group).filter((one) => one !== group.group);
     const drawn = JSON.stringify([group.group, group.members, numbers, may, enabled]);
-    if (drawn !== this.#drawn && !this.#members.contains(focusedNear(this.#members))) {
+    const focused = this.#focused(this.#members);
+    // A menu that somebody has open stays; a button that was pressed, such as “Mute”, says at once what it does now.
+    if (drawn !== this.#drawn && (other || !focused?.matches("select"))) {
       this.#drawn = drawn;
       this.#members.replaceChildren(...group.members.map((one) => this.#member(one, numbers, { enabled, may })));
+      const row = focused && [...this.#members.children].find(({ dataset }) => dataset.username === focused.closest("li").dataset.username);
+      row?.querySelector("button")?.focus({ preventScroll: true });
       const small = groups.filter((one) => one !== group && one.members.length + group.members.length <= JOINED_LIMIT);
       this.#join.replaceChildren(option("", gettext("Join with…")), ...small.map((one) => option(one.group, groupName(one.group))));
     }
@@ -103,8 +107,10 @@ export class GroupDetails {
   renderMessages(texts) {
     if (texts === this.#texts) return;
     const atEnd = this.#messages.scrollHeight - this.#messages.scrollTop - this.#messages.clientHeight < 40;
+    const seq = this.#focused(this.#messages)?.closest("[data-seq]")?.dataset.seq;
     this.#texts = texts;
     this.#messages.replaceChildren(...texts.map((message) => this.#message(message)));
+    if (seq) this.#messages.querySelector(`[data-seq="${seq}"] button`)?.focus({ preventScroll: true });
     if (atEnd) this.#messages.scrollTop = this.#messages.scrollHeight;
   }
 
@@ -121,7 +127,8 @@ export class GroupDetails {
   #member(member, numbers, { enabled, may }) {
     const muted = member.muted_until !== undefined;
     const where = [member.place && placeName(member.place), member.seat && isolated(member.seat)].filter(Boolean);
-    const facts = [member.choice ?? gettext("no vote"), number(member.messages), ...where];
+    const wrote = fill(ngettext("%(count)s message", "%(count)s messages", member.messages), { count: number(member.messages) });
+    const facts = [member.choice ?? gettext("no vote"), wrote, ...where];
     if (muted) facts.push(fill(gettext("muted until %(time)s"), { time: timeOf(member.muted_until) }));
     const name = member.name ? `${shownName(member)} (${member.name})` : shownName(member);
     const label = (text) => fill(text, { name: isolated(name) });
@@ -139,13 +146,19 @@ export class GroupDetails {
     const here = member.online ? gettext("here") : gettext("not here");
     return h(
       "li",
-      { class: "group-member", data: { testid: "group-member" } },
+      { class: "group-member", data: { username: member.username, testid: "group-member" } },
       h("span", { class: "presence-dot", data: { here: String(member.online) }, role: "img", "aria-label": here, title: here }),
       h("strong", { dir: "auto" }, name),
       h("span", { class: "muted" }, facts.join(" · ")),
       move,
       mute,
     );
+  }
+
+  /** What has the focus within a list, or null. */
+  #focused(list) {
+    const focused = focusedNear(list);
+    return focused !== list && list.contains(focused) ? focused : null;
   }
 
   #button(testid, text, click, label = null) {

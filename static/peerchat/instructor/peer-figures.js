@@ -88,8 +88,10 @@ export class PeerFigures extends HTMLElement {
     }
     const grouped = Boolean(figures?.groups);
     this.#set("groups", figures?.groups ?? "–", grouped);
-    this.#set("silent-groups", figures?.silent_groups ?? "–", grouped);
-    this.#set("messages", figures?.messages ?? "–", grouped);
+    // Nobody may talk before the discussion is open.
+    const talking = grouped && phase !== "vote_closed";
+    this.#set("silent-groups", figures?.silent_groups ?? "–", talking);
+    this.#set("messages", figures?.messages ?? "–", talking);
 
     const open = this.#open || revealed;
     show(this.#toggle, Boolean(question) && !revealed);

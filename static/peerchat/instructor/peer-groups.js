@@ -308,7 +308,7 @@ export class PeerGroups extends HTMLElement {
   #slowDown(seconds) {
     const before = Math.max(0, ...this.#groups.map((one) => one.slow_seconds));
     const slow = (value) => this.#request("slow_groups", { seconds: value });
-    this.#done.run(() => slow(seconds), slowWords(seconds), () => slow(before));
+    this.#done.run(() => slow(seconds), `${gettext("Groups")}: ${slowWords(seconds)}`, () => slow(before));
   }
 
   #slowCourse(seconds) {
@@ -316,7 +316,7 @@ export class PeerGroups extends HTMLElement {
     const slow = async (value) => {
       this.#courseSlow = (await this.#api.ask("PATCH", `rooms/${this.#room}/`, { body: { slow_seconds: value } })).slow_seconds;
     };
-    this.#done.run(() => slow(seconds), slowWords(seconds), () => slow(before));
+    this.#done.run(() => slow(seconds), `${gettext("Course chat")}: ${slowWords(seconds)}`, () => slow(before));
   }
 
   #split({ group, members }) {

@@ -9,6 +9,8 @@ const KEYS = [
   ["V", gettext("Start the vote"), ["start-question"]],
   ["Q", gettext("Quick question"), []],
   ["C", gettext("Close in 5 s"), ["count-down"]],
+  ["1", gettext("Close in 10 s"), ["count-down-10"]],
+  ["3", gettext("Close in 30 s"), ["count-down-30"]],
   ["+", gettext("30 seconds more"), ["extend"]],
   ["S", gettext("Stop now"), ["stop-vote"]],
   ["P", gettext("Form partners"), ["make-partners"]],

@@ -15,6 +15,8 @@ const MOST = 20;
 export class PeerConvinced extends HTMLElement {
   #client;
   #list;
+  #said;
+  #else;
   #status;
   #drawn = "";
   #sending = null;
@@ -22,7 +24,9 @@ export class PeerConvinced extends HTMLElement {
 
   connectedCallback() {
     if (this.#list) return;
-    this.#list = h("div", { class: "convinced-lines", role: "group", "aria-labelledby": "convinced-title" });
+    this.#said = h("div", { class: "convinced-said" });
+    this.#else = h("div", { class: "convinced-else" });
+    this.#list = h("div", { class: "convinced-lines", role: "group", "aria-labelledby": "convinced-title" }, this.#said, this.#else);
     this.#status = h("p", { class: "convinced-status muted", role: "status", data: { testid: "convinced-status" } });
     this.append(h("h2", { id: "convinced-title", class: "convinced-title" }, gettext("What convinced you?")), this.#list, this.#status);
   }
@@ -53,9 +57,12 @@ export class PeerConvinced extends HTMLElement {
     this.#drawn = drawn;
     const focused = focusedNear(this);
     const key = this.#list.contains(focused) ? focused.dataset.key : null;
-    this.#list.replaceChildren(...lines.map((one) => this.#line(one)));
+    // The two answers beside what partners said are in sight, however much they said.
+    const isSaid = ({ name }) => name !== null;
+    this.#said.replaceChildren(...lines.filter(isSaid).map((one) => this.#line(one)));
+    this.#else.replaceChildren(...lines.filter((one) => !isSaid(one)).map((one) => this.#line(one)));
     // Somebody else's message must not take the keyboard away.
-    if (key !== null) [...this.#list.children].find(({ dataset }) => dataset.key === key)?.focus({ preventScroll: true });
+    if (key !== null) [...this.#list.querySelectorAll("button")].find(({ dataset }) => dataset.key === key)?.focus({ preventScroll: true });
   }
 
   #line({ key, said, name, text }) {

@@ -38,9 +38,7 @@ def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
     assert manage("migrate", env=env).returncode == 0
     assert get(f"{running.url}readyz") == 200
     assert len(running.workers()) == 1
-    workers = running.workers()
-    assert running.stop() == 0
-    assert not any(map(alive, workers))
+    is_stopped_by(running, signal.SIGTERM)
 
 
 def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
@@ -95,7 +93,8 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
     assert re.search(
         r"Worker \d was ended by SIGKILL; starting it again in 0.5 s", running.log.read_text()
     )
-    is_stopped_by(running, signal.SIGTERM)
+    # An interrupt stops everything.
+    is_stopped_by(running, signal.SIGINT)
 
 
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
@@ -107,10 +106,6 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
         assert f"again in {wait} s" in running.log.read_text().splitlines()[-1]
     # A supervisor that is told to stop during the wait stops at once.
     assert running.stop(within=patient(3.5)) == 0
-
-
-def test_an_interrupt_stops_everything(site):
-    is_stopped_by(site(workers=2), signal.SIGINT)
 
 
 def is_stopped_by(running, number):

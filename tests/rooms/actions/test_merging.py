@@ -14,6 +14,7 @@ from rooms.models import (
     Course,
     Draft,
     Enrollment,
+    Flag,
     Guest,
     Membership,
     Mention,
@@ -108,6 +109,24 @@ def test_what_convinced_a_guest_moves(school, lola, rounds):
     merge(school, lola, school.ada)
     said = Conviction.objects.order_by("round").values_list("user__username", "round", "by")
     assert list(said) == [("ada", first.pk, "nothing"), ("ada", second.pk, "thought")]
+
+
+def test_flags_move_and_nobody_is_convinced_by_their_own_words(school, lola, rounds):
+    first, second, _ = rounds
+    now = timezone.now()
+    said, flagged, own = (
+        post(user, school.room, text)
+        for user, text in ((school.bea, "one"), (school.bea, "two"), (school.ada, "three"))
+    )
+    for user, message in ((school.ada, said), (lola, said), (lola, flagged), (lola, own)):
+        Flag.objects.create(user=user, message=message, raised_at=now)
+    by = {"by": "message", "said_at": now}
+    Conviction.objects.create(round=first, user=lola, message=said, **by)
+    Conviction.objects.create(round=second, user=lola, message=own, **by)
+    merge(school, lola, school.ada)
+    flags = Flag.objects.order_by("message__text").values_list("user__username", "message__text")
+    assert list(flags) == [("ada", "one"), ("ada", "two")]
+    assert Conviction.objects.get().message == said
 
 
 def test_partners_of_before_move(school, lola, rounds):

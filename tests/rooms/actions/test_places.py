@@ -7,6 +7,7 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from rooms.actions import places, session
+from rooms.actions.enrollment import unenroll
 from rooms.actions.votes import Ballot, cast_vote
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
 from rooms.queries import classroom
@@ -17,6 +18,7 @@ from rooms.wire.commands import (
     SetPlace,
     ShareReasons,
     StartQuestion,
+    StartRevote,
     StopVote,
 )
 from rooms.wire.errors import CourseArchived, PermissionDenied, TextTooLong
@@ -139,6 +141,11 @@ def test_partners_see_where_each_other_are_and_what_they_said_once_they_talk(ask
     assert (again.group_place, again.revision) == ("both", now.revision + 1)
     set_place(una, place="elsewhere")
     assert state(vic).revision == again.revision
+    # What is noted of the group is where it talked, whoever leaves the hall after that.
+    lead(asking, StartRevote)
+    set_place(vic, place="elsewhere")
+    assert state(una).group_place == "elsewhere"
+    assert PartnerGroup.objects.get().place == "both"
     # Nothing of it is shown in a course that does not ask any more.
     ClassSettings.objects.update(asks_place=False)
     now = state(vic)
@@ -195,6 +202,11 @@ def test_the_offer_follows_the_members_of_a_group(asking):
     assert PartnerGroup.objects.exclude(offered=None).count() == 1
     lead(asking, MoveStudent, username=people["wes"].get_username(), group=groups[people["xia"].pk])
     assert offered(people["una"]).choice == offered(people["vic"]).choice == "C"
+    # Nobody is offered, or goes on seeing, a reason of somebody who leaves the course.
+    unenroll(course=asking.course, users=[people["wes"]])
+    assert PartnerGroup.objects.get(offered__isnull=False).offered.user == people["una"]
+    unenroll(course=asking.course, users=[people["una"]])
+    assert not PartnerGroup.objects.exclude(offered=None).exists()
 
 
 def test_partners_are_told_with_the_same_number_of_queries_whatever_their_number(

@@ -25,7 +25,7 @@ from rooms.models import (
     Pseudonym,
 )
 from rooms.peer.pseudonyms import username
-from rooms.queries import classroom, messages, presence, search, talk
+from rooms.queries import classroom, courses, messages, presence, search, talk
 from rooms.queries import pseudonyms as queries
 from rooms.queries.rooms import entry, list_rooms, list_users, room_seen
 from rooms.wire.commands import Announce, NextQuestion, StartQuestion, StopVote
@@ -309,6 +309,15 @@ def test_where_they_do_not_know_they_mute_pseudonyms(school, hidden):
     seen = queries.for_lecturers(school.course, [school.ada])
     assert seen == {school.ada.pk: frames.pseudonym(name(school.ada))}
     moderation.unmute(**given, username=username(name(school.ada)))
+    post(school.ada, school.room, "hello")
+    # A mute ends with the class: the list of the next one would tell whose the pseudonym was.
+    moderation.mute(**given, username=username(name(school.ada)), seconds=86_400)
+    hidden.has_pseudonyms = False
+    hidden.save()
+    assert [one.user for one in courses.muted(school.course)] == [school.ada]
+    later(school)
+    start(school)
+    assert list(courses.muted(school.course)) == []
     post(school.ada, school.room, "hello")
 
 

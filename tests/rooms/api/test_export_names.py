@@ -3,14 +3,16 @@
 import csv
 import io
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from rooms.actions import moderation, session, uselog
 from rooms.actions.votes import Ballot, cast_vote
 from rooms.api.export import Pseudonyms
-from rooms.models import Course, Enrollment
-from rooms.wire.commands import StartQuestion
+from rooms.models import ClassSession, ClassSettings, Course, Enrollment
+from rooms.wire.commands import NextQuestion, StartQuestion, StopVote
 from tests.rooms.cast import make_question
 from tests.rooms.school import post
 
@@ -84,6 +86,50 @@ def test_a_person_keeps_the_pseudonym_when_others_get_the_name(school, api, talk
     taken = names.name("bea")
     assert last[0] not in {taken, *(sid for sid, *_ in before)}
     assert again[-1][1] == f"mute:{last[0]}:60"
+
+
+def test_where_lecturers_do_not_know_the_names_no_row_of_theirs_tells(school, api):
+    """Neither rows that were exported with names before, nor those of which the name is known."""
+    for slug in ("force", "work"):
+        make_question(school.course, slug)
+
+    def lead(kind, **fields):
+        command = kind(uuid=uuid4().hex, **fields)
+        session.control(user=school.ines, course="physics", command=command)
+
+    def sids():
+        return {act: sid for sid, act, _, _ in exported(api(school.ines))}
+
+    lead(StartQuestion, question="force")
+    cast_vote(ballot=Ballot(school.ada, "physics", "A"))
+    assert sids()["A:vote1"] == "ada"
+    ClassSettings.objects.create(course=school.course, has_pseudonyms=True, lecturer_knows=False)
+    lead(StopVote)
+    lead(NextQuestion, question="work")
+    cast_vote(ballot=Ballot(school.ada, "physics", "B"))
+    post(school.ada, school.room, "I said B")
+    post(school.ada, school.make_room(school.ada, school.ines, kind="direct"), "I am Ada")
+    found = sids()
+    (direct,) = (sid for act, sid in found.items() if act.endswith("I am Ada"))
+    assert direct == found["A:vote1"]
+    assert found["to:*:I said B"] == found["B:vote1"] != direct
+    # In the next class they are others again.
+    lead(StopVote)
+    ClassSession.objects.update(changed_at=timezone.now() - timedelta(hours=7))
+    lead(NextQuestion)
+    ClassSession.objects.update(changed_at=timezone.now() - timedelta(hours=7))
+    lead(StartQuestion, question="force")
+    cast_vote(ballot=Ballot(school.ada, "physics", "C"))
+    assert len({sids()[f"{answer}:vote1"] for answer in "ABC"}) == 3
+    # Afterwards people have the pseudonym of the course.
+    end = ClassSession.objects.order_by("-pk")[:1].get()
+    end.ended_at = timezone.now()
+    end.save()
+    ClassSettings.objects.update(has_pseudonyms=False)
+    lead(StartQuestion, question="work")
+    cast_vote(ballot=Ballot(school.ada, "physics", "D"))
+    found = sids()
+    assert found["D:vote1"] == found["A:vote1"] != found["C:vote1"]
 
 
 def test_deleted_users_and_questions_keep_their_names(school, api):

@@ -7,12 +7,15 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 
-from rooms.models import Membership, Message
+from rooms.models import Membership, Message, Room
 from tests.client import barrier
 from tests.pace import patient
 from tests.rooms.api.wire import Wire, waiting_requests
 from tests.rooms.cast import Hall, eventually
+from tests.rooms.lesson import discussing
+from tests.rooms.test_enrollment import waits
 from tests.running import Site, environment, read_figures
 
 
@@ -122,6 +125,19 @@ async def test_without_partners_the_sender_is_told_on_the_socket_too(cast, wire)
     await barrier(ada, cast.room, bea)
     assert bea.unread() == []
     assert not Message.objects.filter(room__course=cast.course, text="hi").exists()
+
+
+async def test_partners_who_are_gone_while_a_message_comes(cast, wire):
+    """The class goes on between the look for the partners and the lock of their room."""
+    _, (sender, _), _ = await discussing(cast, ["A", "B"])
+    sent = {"type": "text", "message": "hi", "course_name": cast.course.slug, "div_id": ""}
+    with transaction.atomic():
+        room = Room.objects.select_for_update().get(course=cast.course, kind="partners")
+        Membership.objects.filter(room=room).delete()
+        posting = asyncio.create_task(wire.post("peer/messages/", sender, sent))
+        await eventually(waits)
+    answer = await posting
+    assert (answer.status, answer.body["error_code"]) == (409, "no_partner")
 
 
 async def test_a_session_of_the_pages_works_here(cast, wire):

@@ -81,6 +81,11 @@ def test_only_those_who_lead_the_course_see_it(school, talked):
 
 
 def test_what_a_pair_gained(school, talked, tess):
+    # The class voted twice on another question without talking about it, which counts for nothing.
+    again = {"session": ClassSession.objects.get(), "question": talked}
+    again |= {"version": version_of(talked), "opened_at": timezone.now()}
+    alone = Round.objects.create(**again, number=1, closed_at=timezone.now())
+    Round.objects.create(**again, number=2, first=alone, closed_at=timezone.now())
     page = tess.get(PAGE).content.decode()
     assert "different answers" in page
     assert "50 % → 100 %" in page
@@ -105,6 +110,10 @@ def test_questions_and_days_are_chosen(school, talked, tess):
     assert rows(tess, question="force", since=today, until=today)
     assert rows(tess, since=today + timedelta(days=1)) == []
     assert rows(tess, until=today - timedelta(days=1)) == []
+    ends = {"since": "0001-01-01", "until": "9999-12-31"}
+    assert rows(tess, **ends)
+    for one in ({"until": ends["since"]}, {"since": ends["until"]}):
+        assert rows(tess, **one) == []
     for wrong in ({"question": "no-such"}, {"since": "yesterday"}):
         page = tess.get(PAGE, wrong)
         assert page.status_code == 200
