@@ -39,8 +39,8 @@ class Releases(Endpoint):
     @extend_schema(
         operation_id="courses_releases_create",
         summary="Release a question, or all questions of a class that is over",
-        description="Students then answer outside class, which is counted apart. Of a class, polls, "
-        "drafts and what is released already are left out.",
+        description="Students then answer outside class, which is counted apart. Of a class, "
+        "polls, drafts and what is released already are left out.",
         request=serializers.of(bodies.NewReleases),
         responses={201: serializers.of(bodies.MadeReleases)} | refusals(*WRITING, 409),
     )
