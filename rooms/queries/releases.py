@@ -1,11 +1,13 @@
 """The questions of a course that are released to be answered outside class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from accounts import people
 from accounts.people import User
 from rooms.models import (
     ClassSession,
@@ -173,42 +175,39 @@ def picked_reasons(release: Release, most: int = 10) -> list[Picked]:
     Reasons of students who do not let others see theirs now are left out.
     """
     consenting = sharing(release.course)
-    rows = (
+    counted = (
         ShownReason.objects.filter(take__release=release)
         .order_by()
-        .values("vote", "other", "seed")
+        .values_list("vote", "other", "seed")
         .annotate(seen=Count("pk"), chosen=Count("pk", filter=Q(is_picked=True)))
         .filter(chosen__gt=0)
         .order_by("-chosen", "seen", "vote", "other", "seed")[: 3 * most]
     )
+    rows: list[tuple[_Of, int, int]] = [
+        ((vote, other, seed), seen, chosen) for vote, other, seed, seen, chosen in counted
+    ]
+    texts = _texts([of for of, _, _ in rows])
     found: list[Picked] = []
-    texts = _texts(list(rows))
-    for row in rows:
-        kind = next(name for name in ("vote", "other", "seed") if row[name] is not None)
-        text = texts.get((kind, row[kind]))
-        if text is None or (kind != "seed" and text[2] not in consenting) or not text[1]:
-            continue
-        found.append(Picked(text[0], text[1], kind == "seed", row["seen"], row["chosen"]))
+    for of, seen, chosen in rows:
+        answer, text, author = texts.get(of, ("", "", None))
+        is_seed = of[2] is not None
+        if text and (is_seed or author in consenting):
+            found.append(Picked(answer, text, is_seed, seen, chosen))
     return found[:most]
 
 
-def _texts(rows: list[dict[str, int | None]]) -> dict[tuple[str, int], tuple[str, str, object]]:
-    """Return (answer, text, author) of the reasons in rows of `ShownReason`."""
+_Of = tuple[int | None, int | None, int | None]
+"""The ids of the vote, the answer to a release or the seed that a reason is of; one is there."""
 
-    def named(kind: str) -> list[int]:
-        return [pk for row in rows if (pk := row[kind]) is not None]
 
-    found: dict[tuple[str, int], tuple[str, str, object]] = {}
-    for pk, answer, text, user in Vote.objects.filter(pk__in=named("vote")).values_list(
-        "pk", "choice", "rationale", "user"
-    ):
-        found["vote", pk] = answer, text, user
-    for pk, answer, text, user in Take.objects.filter(pk__in=named("other")).values_list(
-        "pk", "first_choice", "first_reason", "user"
-    ):
-        found["other", pk] = answer, text, user
-    for pk, answer, text in Seed.objects.filter(pk__in=named("seed")).values_list(
-        "pk", "choice", "text"
-    ):
-        found["seed", pk] = answer, text, None
+def _texts(rows: Sequence[_Of]) -> dict[_Of, tuple[str, str, people.Key]]:
+    """Return the answer, the text and the author of reasons."""
+    votes, others, seeds = ([of[place] for of in rows if of[place]] for place in range(3))
+    found: dict[_Of, tuple[str, str, people.Key]] = {}
+    for vote in Vote.objects.filter(pk__in=votes):
+        found[vote.pk, None, None] = vote.choice, vote.rationale, vote.user_id
+    for take in Take.objects.filter(pk__in=others):
+        found[None, take.pk, None] = take.first_choice, take.first_reason, take.user_id
+    for seed in Seed.objects.filter(pk__in=seeds):
+        found[None, None, seed.pk] = seed.choice, seed.text, None
     return found

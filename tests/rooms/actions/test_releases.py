@@ -32,7 +32,7 @@ def change(school, of, **changes):
 def test_a_question_is_released_once_as_it_is_now(school, question):
     name = uuid.uuid4()
     common = {"user": school.tess, "course": "physics", "question": "force", "terms": terms()}
-    made = releases.release_question(name=name, seeds=[("B", " So "), ("C", " ")], **common)
+    made = releases.release_question(name=name, seeds=[("B", "So "), ("C", " ")], **common)
     again = releases.release_question(name=name, seeds=[("B", "Else")], **common)
     assert again == made
     assert list(Seed.objects.values_list("choice", "text")) == [("B", "So")]
