@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
-from rooms import permissions
+from rooms import permissions, ratelimit
 from rooms.actions import tell
 from rooms.models import (
     Block,
@@ -40,8 +40,9 @@ def look_for_partner(*, user: User, course: str, release: int) -> NightPair | No
 
     Returns the pair once there is one. Raises PermissionDenied for those who are no student of the
     course, CourseArchived, NoSuchRelease, ReleaseClosed if the student is not between the two
-    answers, and NoPartner where the course pairs nobody now.
+    answers, NoPartner where the course pairs nobody now, and RateLimited.
     """
+    ratelimit.subscribed.take(user.pk)
     found = _say_so(user, course, release)
     pair = _pair_of(found)
     if pair is None and found.waiting_since is not None:
@@ -68,6 +69,7 @@ def stop_waiting(*, user: User, course: str, release: int) -> None:
 
     Raises as `look_for_partner` does, but for NoPartner.
     """
+    ratelimit.subscribed.take(user.pk)
     take = _between(user, course, release)
     Take.objects.filter(pk=take.pk).update(waiting_since=None)
     pair = _pair_of(take)
@@ -113,8 +115,13 @@ def pair_waiting(*, release: Release) -> int:
 @transaction.atomic
 def end_if_done(*, take: Take) -> None:
     """End the talk of a pair if both have answered again. Call it after a second answer."""
-    pair = _pair_of(take)
-    if pair is not None and pair.one.second_at is not None and pair.other.second_at is not None:
+    found = NightPair.objects.filter(Q(one=take) | Q(other=take), ended_at=None)
+    pair = found.select_for_update(no_key=True, of=("self",)).first()
+    if pair is None:
+        return
+    # Read under the lock of the pair: both may answer at the same moment.
+    both = Take.objects.filter(pk__in=[pair.one_id, pair.other_id], second_at__isnull=False)
+    if both.count() == 2:
         _end([pair], timezone.now())
 
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.people import User
-from rooms import permissions
+from rooms import permissions, ratelimit
 from rooms.models import Course, Enrollment, Release, Reminder
 from rooms.queries import reminders as reads
 from rooms.queries.reminders import Due
@@ -19,8 +19,10 @@ def set_reminders(*, user: User, course: str, wanted: bool) -> Enrollment:
     """Start or end the reminders of a student in a course.
 
     Raises PermissionDenied for those who are no student of the course, and for those who cannot
-    have any: guests, and users without an e-mail address. Ending them is always possible.
+    have any: guests, and users without an e-mail address. Ending them is always possible. Raises
+    RateLimited.
     """
+    ratelimit.subscribed.take(user.pk)
     found = permissions.enrolled(user, course)
     if wanted:
         permissions.in_use(found.course)

@@ -28,8 +28,9 @@ def begin(*, user: User, course: str, release: int) -> Take:
     """Show a student a released question for the first time, from when on their time counts.
 
     Whoever began already goes on. Raises PermissionDenied for those who are no student of the
-    course, CourseArchived, NoSuchRelease, and ReleaseClosed once the time is over.
+    course, CourseArchived, NoSuchRelease, RateLimited, and ReleaseClosed once the time is over.
     """
+    ratelimit.subscribed.take(user.pk)
     found = _release(user, course, release)
     known = Take.objects.filter(release=found, user=user).first()
     if known is not None:

@@ -148,7 +148,7 @@ class Partner(Endpoint):
     @extend_schema(
         operation_id="courses_outside_partner_destroy",
         summary="Wait for a partner no longer, or end the talk",
-        responses={204: None} | refusals(401, 403, 404, 409, 503),
+        responses={204: None} | refusals(401, 403, 404, 409, 429, 503),
     )
     def delete(self, request: Request, slug: str, release: int) -> Response:
         night.stop_waiting(user=self.me(request), course=slug, release=release)
@@ -160,7 +160,7 @@ class Reminders(Endpoint):
         operation_id="courses_reminders_create",
         summary="Ask for reminders of questions outside class by e-mail, or end them",
         request=serializers.of(bodies.RemindersBody),
-        responses={200: serializers.of(bodies.RemindersBody)} | refusals(*WRITING),
+        responses={200: serializers.of(bodies.RemindersBody)} | refusals(*WRITING, 429),
     )
     def post(self, request: Request, slug: str) -> Response:
         given: bodies.RemindersBody = read(request, serializers.of(bodies.RemindersBody))

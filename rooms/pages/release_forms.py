@@ -1,6 +1,7 @@
 """The forms by which lecturers release questions."""
 
 import uuid
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django import forms
@@ -51,8 +52,15 @@ class TermsForm(forms.Form):
     def terms(self) -> Terms:
         """Return what was chosen in a valid form."""
         given = self.cleaned_data
-        opens_at = given["opens_at"] or timezone.now()
-        return Terms(opens_at, given["due_at"], given["reveals"])
+        opens_at = self._time("opens_at") or timezone.now()
+        return Terms(opens_at, self._time("due_at"), given["reveals"])
+
+    def _time(self, name: str) -> datetime | None:
+        """Return a time; one that was not changed has the seconds that the field does not show."""
+        before: datetime | None = self.initial.get(name)
+        given: datetime | None = self.cleaned_data[name]
+        is_same = before is not None and given == before.replace(second=0, microsecond=0)
+        return before if is_same else given
 
 
 class ReleaseForm(TermsForm):

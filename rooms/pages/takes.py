@@ -26,7 +26,7 @@ from rooms.queries import takes as reads
 from rooms.queries.reminders import can_be_reminded
 from rooms.wire import errors
 from rooms.wire.commands import NewMessage
-from rooms.wire.errors import NoSuchRelease, PeerError, PermissionDenied
+from rooms.wire.errors import NoSuchRelease, PeerError, PermissionDenied, RateLimited
 from rooms.wire.fields import ANSWER_LIMIT, RATIONALE_LIMIT
 
 ON_A_PAGE = 50
@@ -47,6 +47,9 @@ def outside(request: HttpRequest, slug: str) -> HttpResponse:
             reminders.set_reminders(user=user, course=course.slug, wanted=wanted)
         except PermissionDenied:
             raise Http404 from None
+        except RateLimited:
+            # The page shows that nothing has changed.
+            pass
         return redirect("peerchat:outside", course.slug)
     if course.slug != slug:
         return redirect("peerchat:outside", course.slug)

@@ -5,7 +5,9 @@ from rooms.process.threads import Threads
 from rooms.queries.night import waited_for
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks. Pages that wait also look themselves."""
+"""Seconds between two looks for those who wait. Pages that wait also look themselves."""
+END_EVERY = 60.0
+"""Seconds between two looks for talks whose time is over."""
 
 
 class Night:
@@ -15,11 +17,14 @@ class Night:
         self._threads = threads
 
     async def look(self) -> None:
-        """Pair those who wait, and end the talks of releases that are over."""
+        """Pair those who wait."""
         await self._threads.run(_look)
+
+    async def end(self) -> None:
+        """End the talks of releases that are over."""
+        await self._threads.run(night.end_overdue)
 
 
 def _look() -> None:
     for release in waited_for():
         night.pair_waiting(release=release)
-    night.end_overdue()

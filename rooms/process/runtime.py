@@ -26,7 +26,7 @@ from rooms.process.deadlines import (
 )
 from rooms.process.drain import close_sockets
 from rooms.process.figures import REFRESH_EVERY, Figures
-from rooms.process.night import LOOK_EVERY, Night
+from rooms.process.night import END_EVERY, LOOK_EVERY, Night
 from rooms.process.partners import Partners
 from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
@@ -155,6 +155,7 @@ class Runtime:
             (self._heartbeat.mind_the_dead, beat_every()),
             (self._heartbeat.forget_closed, FORGET_EVERY),
             (self._night.look, LOOK_EVERY),
+            (self._night.end, END_EVERY),
             (self._reminders.send_due, REMIND_EVERY),
             (self.try_outs.play, PLAY_EVERY),
             (self.silence.look, look_every()),
