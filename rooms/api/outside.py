@@ -40,9 +40,17 @@ class Outside(Endpoint):
         return Response(listed(request, found, lambda part: map(_listed, reads.outside(me, part))))
 
 
-class OneOutside(Endpoint):
-    """A released question, at the step where the user is."""
+class _Step(Endpoint):
+    """Answers with a released question, at the step where the user is."""
 
+    def body(self, request: Request, slug: str, release: int) -> Response:
+        course = permissions.enrolled(self.me(request), slug).course
+        found = reads.visible_one(course, release)
+        found.course = course
+        return Response(_body(found, passes.take_of(self.me(request), found)))
+
+
+class OneOutside(_Step):
     @extend_schema(
         operation_id="courses_outside_retrieve",
         summary="Get a question outside class, at the step where you are",
@@ -61,16 +69,8 @@ class OneOutside(Endpoint):
         takes.begin(user=self.me(request), course=slug, release=release)
         return self.body(request, slug, release)
 
-    def body(self, request: Request, slug: str, release: int) -> Response:
-        course = permissions.enrolled(self.me(request), slug).course
-        found = reads.visible_one(course, release)
-        found.course = course
-        return Response(_body(found, passes.take_of(self.me(request), found)))
 
-
-class FirstAnswer(OneOutside):
-    http_method_names = ["post"]
-
+class FirstAnswer(_Step):
     @extend_schema(
         operation_id="courses_outside_first_create",
         summary="Answer a question outside class for the first time",
@@ -107,9 +107,7 @@ class SecondAnswer(FirstAnswer):
         return self.answer(request, slug, release, again=True)
 
 
-class Convinced(OneOutside):
-    http_method_names = ["post"]
-
+class Convinced(_Step):
     @extend_schema(
         operation_id="courses_outside_convinced_create",
         summary="Say what convinced you, after the second answer",
