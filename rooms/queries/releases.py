@@ -202,7 +202,9 @@ _Of = tuple[int | None, int | None, int | None]
 
 def _texts(rows: Sequence[_Of]) -> dict[_Of, tuple[str, str, people.Key]]:
     """Return the answer, the text and the author of reasons."""
-    votes, others, seeds = ([of[place] for of in rows if of[place]] for place in range(3))
+    votes, others, seeds = (
+        [pk for of in rows if (pk := of[place]) is not None] for place in range(3)
+    )
     found: dict[_Of, tuple[str, str, people.Key]] = {}
     for vote in Vote.objects.filter(pk__in=votes):
         found[vote.pk, None, None] = vote.choice, vote.rationale, vote.user_id
