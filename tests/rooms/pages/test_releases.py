@@ -124,6 +124,9 @@ def test_partners_without_scripts(school, question):
     assert "Why B?" in told
     assert 'data-state="talking"' in told
     assert as_(school, "carl").post(night, {"do": "say", "text": "Me"}).status_code == 404
+    ada.post(take, {"do": "again", "choice": "A"})
+    ada.post(take, {"do": "pick", "convinced": "nothing"})
+    assert 'data-state="talking"' not in ada.get(take).content.decode(), "it would load for ever"
     bea.post(night, {"do": "stop"})
     assert NightPair.objects.get().ended_at is not None
     assert 'data-state="ended"' in ada.get(take).content.decode()
