@@ -5,13 +5,16 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
 from rooms.actions import joining, tryouts
+from rooms.actions.questions import version_of
 from rooms.models import (
     ClassSession,
     ClassSettings,
+    Enrollment,
     Flag,
     Membership,
     Message,
@@ -20,7 +23,9 @@ from rooms.models import (
     Partner,
     PartnerGroup,
     Question,
+    Release,
     Round,
+    Take,
     UseLog,
 )
 from tests.attacks.web import SECRET, WRITING, Route, api_routes, fingerprint, routes, values
@@ -108,6 +113,18 @@ BODIES = {
         "ines",
         {"text": "group;username\nA;{bea}\nA;{carl}", "apply": True},
     ),
+    ("POST", "api/courses/<slug:slug>/releases/"): ("ines", {"uuid": "one", "question": "force"}),
+    ("PATCH", "api/courses/<slug:slug>/releases/<int:release>/"): ("ines", {"withdrawn": True}),
+    ("POST", "api/courses/<slug:slug>/outside/<int:release>/"): ("ada", None),
+    ("POST", "api/courses/<slug:slug>/outside/<int:release>/first/"): ("ada", {"choice": "A"}),
+    ("POST", "api/courses/<slug:slug>/outside/<int:release>/second/"): ("ada", {"choice": "A"}),
+    ("POST", "api/courses/<slug:slug>/outside/<int:release>/convinced/"): (
+        "ada",
+        {"convinced": "thought"},
+    ),
+    ("POST", "api/courses/<slug:slug>/outside/<int:release>/partner/"): ("ada", None),
+    ("DELETE", "api/courses/<slug:slug>/outside/<int:release>/partner/"): ("ada", None),
+    ("POST", "api/courses/<slug:slug>/reminders/"): ("ada", {"wanted": False}),
     ("PATCH", "api/courses/<slug:slug>/screen/setup/"): ("ines", {"shows_partners": True}),
     ("POST", "api/courses/<slug:slug>/screen/link/"): ("ines", {"days": 1}),
     ("DELETE", "api/courses/<slug:slug>/screen/link/"): ("ines", None),
@@ -192,6 +209,39 @@ def vote_again(cast):
     session.save()
 
 
+def release(cast, step):
+    """Release a question, at which Ada is before a step, and return its id."""
+    now = timezone.now()
+    question = Question.objects.get(course=cast.course, slug="heat")
+    with transaction.atomic():
+        version = version_of(question)
+    of = Release.objects.create(
+        course=cast.course,
+        question=question,
+        version=version,
+        name=uuid4(),
+        released_by=cast.ines.user,
+        released_at=now,
+        opens_at=now,
+    )
+    once = {"first_choice": "A", "first_at": now}
+    waits = {**once, "waiting_since": now, "seen_at": now}
+    done = {
+        "first": {},
+        "second": once,
+        "convinced": {**once, "second_choice": "A", "second_at": now},
+        "partner": waits,
+    }
+    if step in done:
+        Take.objects.create(release=of, user=cast.ada.user, started_at=now, **done[step])
+    if step == "partner":
+        # Nobody is paired while a class is on.
+        ClassSettings.objects.filter(course=cast.course).update(pairs_at_night=True)
+        ClassSession.objects.filter(course=cast.course).update(ended_at=now)
+    Enrollment.objects.filter(course=cast.course).update(reminded_since=now)
+    return of.pk
+
+
 def filled(body, cast, scene):
     names = {"course": cast.course.slug, "bea": cast.bea.name, "carl": cast.carl.name}
     names |= {name: scene[name] for name in ("room", "code", "guest", "message")}
@@ -212,11 +262,15 @@ async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
     for route in routes():
         answer = await ines.send(method, route.path(scene), form={"name": "x"})
         answers[route.pattern] = answer.status
+        # The page that says that a link is forged may give one, which is no use elsewhere.
+        ines.cookies.pop("csrftoken", None)
     assert len(answers) > 150
     # By itself the address that gives tokens refuses what is not JSON, and at other addresses
     # below /api/ there is nothing.
     assert answers.pop(LOGGING_IN) == (415 if method == "POST" else 405)
     assert answers.pop("api/") == 404
+    # Mail programs end reminders by its secret alone, which is forged here.
+    assert answers.pop("reminders/<str:secret>/") == (404 if method == "POST" else 405)
     # Both can only be read.
     assert answers.pop("api/schema/") == 405
     assert answers.pop("api/screen/") == 405
@@ -235,8 +289,10 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         scene["username"] = cast.tess.name
     if route.pattern.endswith("/flag/"):
         scene["room"] = cast.room
-    if route.pattern.endswith("/convinced/"):
+    if route.pattern.endswith("<slug:slug>/convinced/"):
         vote_again(cast)
+    if any(word in route.pattern for word in ("/outside/", "/releases/", "/reminders/")):
+        scene["release"] = release(cast, route.pattern.split("/")[-2])
     if route.pattern.endswith("/restore/"):
         removed = {"removed_at": timezone.now(), "removed_by": cast.ines.user}
         Message.objects.filter(room=scene["room"], seq=1).update(**removed)

@@ -290,7 +290,7 @@ def test_check_deploy_is_clean_with_the_settings_for_nginx(tmp_path):
 
 def test_every_variable_is_described_and_nothing_else():
     source = (ROOT / "peerchat" / "settings.py").read_text()
-    read = set(re.findall(r'\benv(?:bool|int|float|list|origins|path)?\(\s*"([A-Z_]+)"', source))
+    read = set(re.findall(r'\benv(?:bool|int|float|list|origins?|path)?\(\s*"([A-Z_]+)"', source))
     read |= {limit.name for limit in LIMITS}
     example = (ROOT / ".env.example").read_text()
     described = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))

@@ -145,7 +145,7 @@ def test_questions_are_deleted_and_those_that_were_asked_stay(school, ines, ques
     assert ines.post(QUESTIONS, {"delete": "work"}).status_code == 302
     refused = ines.post(QUESTIONS, {"delete": "force"})
     assert refused.status_code == 400
-    assert "its votes belong to it" in html.unescape(refused.content.decode())
+    assert "its answers belong to it" in html.unescape(refused.content.decode())
     assert slugs() == ["force", "the-lift"]
 
 
