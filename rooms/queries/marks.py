@@ -3,23 +3,31 @@
 `of` is the one function behind the pages, the files and the API.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts import people
 from accounts.text import name_key
-from rooms.models import ClassSession, Course, Enrollment, MarkRules, Release
+from rooms.models import (
+    ClassSession,
+    Course,
+    Enrollment,
+    MarkRules,
+    QuestionVersion,
+    Release,
+    Round,
+)
 from rooms.peer import marks
-from rooms.peer.marks import Mark, Rules
+from rooms.peer.marks import Mark, Part, Rules
 from rooms.peer.posed import Posed
 from rooms.queries.anonymity import nameless_sessions
-from rooms.queries.posed import first_rounds, posed
+from rooms.queries.posed import posed
 from rooms.queries.released import released
+from rooms.queries.shown import shown_rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +91,55 @@ def as_rules(stored: MarkRules) -> Rules:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A part of a mark with the question as it was asked, and when."""
+
+    part: Part
+    asked: QuestionVersion
+    at: datetime
+
+
+def made_of(parts: Sequence[Part]) -> list[Made]:
+    """Return the questions behind parts of a mark, in the same order."""
+    rounds = Round.objects.filter(pk__in=[one.pk for one in parts if not one.is_release])
+    releases = Release.objects.filter(pk__in=[one.pk for one in parts if one.is_release])
+    found: dict[tuple[bool, int], tuple[QuestionVersion, datetime]] = {}
+    for round_ in rounds.select_related("question", "version"):
+        found[False, round_.pk] = round_.asked, round_.opened_at
+    for release in releases.select_related("question", "version"):
+        release.version.question = release.question
+        found[True, release.pk] = release.version, release.opens_at
+    return [
+        Made(part=part, asked=asked, at=at)
+        for part in parts
+        for asked, at in (found[part.is_release, part.pk],)
+    ]
+
+
 def _asked(course: Course, users: Collection[people.Key] | None) -> list[Posed]:
     # A nameless class that is on would tell by the change of a sum who has just voted.
     running = ClassSession.objects.filter(
         course=course, has_pseudonyms=True, lecturers_know=False, ended_at=None
     )
-    rounds = first_rounds(course).filter(~Q(session__in=running.values("pk")))
+    rounds = shown_rounds(course).exclude(session__in=running.values("pk"))
+    secret = _secret(course)
     return [
         *posed(rounds, users=users, messages=True),
-        *released(course, users=users, messages=True),
+        *(one for one in released(course, users=users, messages=True) if one.pk not in secret),
     ]
+
+
+def _secret(course: Course) -> frozenset[int]:
+    """Return the releases whose result nobody is told yet, as marks would tell it."""
+    found = Release.objects.filter(
+        course=course, reveals=Release.Reveals.WHEN_DUE, due_at__gt=timezone.now()
+    )
+    return frozenset(found.order_by().values_list("pk", flat=True))
 
 
 def _due(course: Course) -> dict[int, datetime]:
     found = Release.objects.filter(
         course=course, withdrawn_at=None, due_at__lte=timezone.now()
     ).order_by()
-    return dict(found.values_list("pk", "due_at"))
+    return {pk: due for pk, due in found.values_list("pk", "due_at") if due is not None}
