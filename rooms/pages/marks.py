@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any, cast
 
 from django.contrib import messages
@@ -213,8 +214,8 @@ def _sum(parts: Sequence[Part]) -> dict[str, Any] | None:
     if not parts:
         return None
     return {
-        "reached": written(sum((part.reached for part in counted), start=0 * parts[0].reached)),
-        "possible": written(sum((part.possible for part in counted), start=0 * parts[0].reached)),
+        "reached": written(sum((part.reached for part in counted), Fraction(0))),
+        "possible": written(sum((part.possible for part in counted), Fraction(0))),
     }
 
 
