@@ -1,0 +1,78 @@
+"""The marks of a course from its database."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from rooms.models import ClassSession, Enrollment, MarkRules, Round, StandIn
+from rooms.queries import marks
+from tests.rooms.term import ask, hold
+
+
+@pytest.fixture
+def term(school):
+    """Ada does everything, Bea votes once, and Carl does nothing."""
+    session = hold(school)
+    ask(
+        session,
+        "force",
+        {school.ada: "B", school.bea: "A"},
+        {school.ada: "B"},
+        groups=({school.ada: 2, school.bea: 0},),
+    )
+    return session
+
+
+def told(course, **chosen):
+    return {
+        one.name: (float(one.mark.reached), float(one.mark.possible))
+        for one in marks.of(course, **chosen)
+    }
+
+
+def test_all_students_by_name_and_nobody_else(school, term):
+    found = told(school.course)
+    assert list(found.items()) == [("Ada", (3, 3)), ("Bea", (1, 3)), ("Carl", (0, 2))]
+    assert told(school.course, users=[school.bea.pk, school.ines.pk]) == {"Bea": (1, 3)}
+    StandIn.objects.create(user=school.bea)
+    assert told(school.course) == found
+
+
+def test_all_marks_follow_the_rules_at_once(school, term):
+    MarkRules.objects.create(course=school.course, right_first=2, enough=50, full_mark=10)
+    assert [one.mark.mark for one in marks.of(school.course)] == [
+        Decimal("10.00"),
+        # 1 of 5 points is 20 %, two fifths of what is enough.
+        Decimal("4.00"),
+        Decimal("0.00"),
+    ]
+
+
+def test_a_question_counts_once_the_class_has_gone_on(school, term):
+    ClassSession.objects.update(
+        ended_at=None, phase="revote_closed", current_round=Round.objects.get(number=2)
+    )
+    assert set(told(school.course).values()) == {(0, 0)}
+    ClassSession.objects.update(phase="revealed")
+    assert told(school.course)["Ada"] == (3, 3)
+
+
+def test_a_nameless_class_counts_once_it_has_ended(school, term):
+    MarkRules.objects.create(course=school.course, right_first=5)
+    ClassSession.objects.update(ended_at=None, has_pseudonyms=True, lecturers_know=False)
+    assert set(told(school.course).values()) == {(0, 0)}
+    ClassSession.objects.update(ended_at=timezone.now())
+    assert told(school.course)["Ada"] == (3, 3)
+
+
+def test_whoever_joined_later_missed_nothing_before(school, term):
+    later = term.started_at + timedelta(days=1)
+    Enrollment.objects.filter(user__in=[school.ada, school.carl]).update(joined_at=later)
+    assert told(school.course) == {"Ada": (3, 3), "Bea": (1, 3), "Carl": (0, 0)}
+
+
+def test_a_term_takes_few_queries(school, term, django_assert_max_num_queries):
+    with django_assert_max_num_queries(14):
+        marks.of(school.course)
