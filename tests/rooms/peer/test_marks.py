@@ -152,9 +152,10 @@ def test_released_questions_count_their_percentage():
         "dora": (0, 8),
     }
     joined = {"dora": START + timedelta(days=11)}
-    assert of(rules, posed=[late], students=joined, due={9: START + timedelta(days=10)})[
-        "dora"
-    ].parts == ()
+    assert (
+        of(rules, posed=[late], students=joined, due={9: START + timedelta(days=10)})["dora"].parts
+        == ()
+    )
     assert points(of(posed=(*TERM, late))) == points(of())
 
 
