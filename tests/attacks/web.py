@@ -229,6 +229,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "question": "force",
         "seq": 1,
         "group": 1,
+        "enrollment": 1,
+        "round": 1,
         "rule": 1,
         "object_id": 1,
         "content_type_id": 1,

@@ -5,8 +5,10 @@ import io
 import zipfile
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from rooms.actions.course_making import copy_course
 from rooms.actions.course_settings import archive_course
 from rooms.models import AuditEntry, ClassSession, MarkRules
 from rooms.queries import marks
@@ -199,3 +201,11 @@ def test_whoever_could_reach_nothing_has_no_mark(school, term, client, api):
     school.course.enrollments.update(joined_at=timezone.now())
     _, listed = api(school.ines).get("courses/physics/marks/")
     assert [one["mark"] for one in listed["results"]] == ["100.00", "100.00", None]
+
+
+def test_a_copy_of_the_course_has_its_rules(school):
+    MarkRules.objects.create(course=school.course, enough=60)
+    Group.objects.get(name="Lecturers").user_set.add(school.ines)
+    copy = copy_course(user=school.ines, course="physics", title="Physics", slug="physics-27")
+    assert MarkRules.of(copy).enough == 60
+    assert MarkRules.objects.count() == 2
