@@ -186,7 +186,8 @@ def _bars(one: Mine) -> list[dict[str, Any]]:
         return []
     first, second = one.result["histograms"]
     right = one.result.get("right") or [one.result.get("correct")]
-    counts = [sum(first.values()), sum(second.values())]
+    # A voter can be in several bars.
+    counts = one.result.get("voters") or [sum(first.values()), sum(second.values())]
     rounds = [(number, votes) for number, votes in ((1, first), (2, second)) if counts[number - 1]]
     return [
         {
