@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import Any, cast
 
 from django.contrib import messages
@@ -26,12 +25,12 @@ from rooms.api.export import BOM, csv_safe
 from rooms.models import Course, Enrollment, MarkRules
 from rooms.pages.course_forms import explain
 from rooms.pages.marks_forms import RulesForm, headings, said, written
-from rooms.peer.marks import SCORED, Mark, Part
+from rooms.peer.marks import SCORED, Mark, Part, total
 from rooms.queries import marks as queries
 from rooms.queries.marks import Marked
 from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
 
-ON_A_PAGE = 300
+ON_A_PAGE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -214,8 +213,8 @@ def _sum(parts: Sequence[Part]) -> dict[str, Any] | None:
     if not parts:
         return None
     return {
-        "reached": written(sum((part.reached for part in counted), Fraction(0))),
-        "possible": written(sum((part.possible for part in counted), Fraction(0))),
+        "reached": written(total(part.reached for part in counted)),
+        "possible": written(total(part.possible for part in counted)),
     }
 
 
