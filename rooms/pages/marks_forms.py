@@ -98,7 +98,7 @@ def said(rules: MarkRules) -> list[str]:
     ]
     told = [_("Points for each question: %(list)s.") % {"list": ", ".join(given)}]
     told.append(
-        _("Only what you could reach counts: a second vote that there was, partners you had.")
+        _("Only what was possible counts: no second vote or message where there was none to give.")
     )
     if rules.dropped:
         if rules.dropped_of == MarkRules.Lowest.SESSION:
