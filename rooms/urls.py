@@ -17,8 +17,11 @@ from rooms.pages import (
     question_export,
     question_import,
     questions,
+    releases,
+    reminders,
     roster,
     screen,
+    takes,
     tryouts,
     yields,
 )
@@ -35,6 +38,9 @@ urlpatterns = [
     path("courses/<slug:slug>/mine/<int:round>/", mine.mine_question, name="mine_question"),
     path("courses/<slug:slug>/mine/<int:round>/bookmark/", mine.bookmark, name="bookmark"),
     path("courses/<slug:slug>/my-marks/", marks.my_marks, name="my_marks"),
+    path("courses/<slug:slug>/outside/", takes.outside, name="outside"),
+    path("courses/<slug:slug>/outside/<int:pk>/", takes.take, name="take"),
+    path("courses/<slug:slug>/outside/<int:pk>/partner/", takes.night_partner, name="night"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
     path("courses/<slug:slug>/pairing/", pairing.pairing, name="pairing"),
     path("courses/<slug:slug>/pairing/yields/", yields.yields, name="yields"),
@@ -58,6 +64,8 @@ urlpatterns = [
     path(
         "courses/<slug:slug>/questions/<slug:question>/", question_editor.question, name="question"
     ),
+    path("courses/<slug:slug>/releases/", releases.releases, name="releases"),
+    path("courses/<slug:slug>/releases/<int:pk>/", releases.release, name="release"),
     path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
     path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
     path("courses/<slug:slug>/screen/", screen.screen, name="screen"),
@@ -75,6 +83,7 @@ urlpatterns = [
     path("join/<str:code>/", joining.join_course, name="join"),
     path("invitation/", invitations.accept, name="accept-invitation"),
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
+    path("reminders/<str:secret>/", reminders.stop_reminders, name="stop_reminders"),
     path("screen/qr/<str:code>.svg", screen.join_qr, name="screen_qr"),
     path("screen/<str:secret>/", screen.linked, name="linked_screen"),
     path("screen/<str:secret>/pictures/<str:key>/", pictures.of_screen, name="screen_picture"),

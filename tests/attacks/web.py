@@ -232,6 +232,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "enrollment": 1,
         "round": 1,
         "rule": 1,
+        "pk": 1,
+        "release": 1,
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,
