@@ -1,13 +1,16 @@
 """The marks of a course from its database."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
-from rooms.models import ClassSession, Enrollment, MarkRules, Round, StandIn
+from rooms.actions.questions import version_of
+from rooms.models import ClassSession, Enrollment, MarkRules, Release, Round, StandIn, Take
 from rooms.queries import marks
+from tests.rooms.cast import make_question
 from tests.rooms.term import ask, hold
 
 
@@ -76,3 +79,40 @@ def test_whoever_joined_later_missed_nothing_before(school, term):
 def test_a_term_takes_few_queries(school, term, django_assert_max_num_queries):
     with django_assert_max_num_queries(14):
         marks.of(school.course)
+
+
+def test_a_released_question_counts_once_it_may_be_told(school, term):
+    MarkRules.objects.create(course=school.course, released=50)
+    now = timezone.now()
+    question = make_question(school.course, "lift")
+    release = Release.objects.create(
+        course=school.course,
+        question=question,
+        version=version_of(question),
+        name=uuid.uuid4(),
+        released_by=school.ines,
+        released_at=now,
+        opens_at=now - timedelta(hours=2),
+        due_at=now + timedelta(hours=1),
+        reveals="when_due",
+    )
+    Take.objects.create(
+        release=release,
+        user=school.bea,
+        started_at=now - timedelta(hours=1),
+        first_choice="A",
+        first_at=now - timedelta(minutes=50),
+        second_choice="B",
+        second_at=now - timedelta(minutes=40),
+    )
+    before = {"Ada": (3, 3), "Bea": (1, 3), "Carl": (0, 2)}
+    # Points would tell whether the answers were right.
+    assert told(school.course) == before
+    Release.objects.update(reveals="at_once")
+    assert told(school.course) == {**before, "Bea": (2, 4)}
+    Release.objects.update(due_at=now - timedelta(minutes=1), reveals="when_due")
+    assert told(school.course) == {"Ada": (3, 4), "Bea": (2, 4), "Carl": (0, 3)}
+    bea = marks.of(school.course, users=[school.bea.pk])[0].mark
+    assert [one.asked.question.slug for one in marks.made_of(bea.parts)] == ["force", "lift"]
+    Release.objects.update(withdrawn_at=now)
+    assert told(school.course) == before
