@@ -8,6 +8,7 @@ from rooms import permissions
 from rooms.actions import uselog
 from rooms.actions.class_settings import copy_settings
 from rooms.actions.enrollment import enroll
+from rooms.actions.mark_rules import copy_rules
 from rooms.actions.question_edits import copy_into
 from rooms.models import Course, Enrollment, course_room
 from rooms.queries import course_names
@@ -52,6 +53,7 @@ def copy_course(*, user: User, course: str, title: str, slug: str = "") -> Cours
     new.topic, new.slow_seconds = old.topic, old.slow_seconds
     new.save(update_fields=["topic", "slow_seconds"])
     copy_settings(source=source, copy=copy)
+    copy_rules(source=source, copy=copy)
     copy_into(copy, source.questions.filter(quick=False).prefetch_related("choices"))
     record(user, copy, f"copy:{source.slug}")
     return copy

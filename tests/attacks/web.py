@@ -234,6 +234,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "question": "force",
         "seq": 1,
         "group": 1,
+        "enrollment": 1,
+        "round": 1,
         "rule": 1,
         "pk": 1,
         "release": 1,

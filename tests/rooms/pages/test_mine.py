@@ -1,0 +1,248 @@
+"""The pages of one's own questions: only what the class was shown, and only for oneself."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from rooms import ratelimit
+from rooms.actions.course_settings import archive_course
+from rooms.models import (
+    Bookmark,
+    ClassSession,
+    Enrollment,
+    Membership,
+    Message,
+    Pseudonym,
+    QuestionVersion,
+    Round,
+)
+from tests.rooms.api.conftest import Caller, refusal
+from tests.rooms.term import ask, hold
+
+PAGE = "/courses/physics/mine/"
+
+
+def reveal(school, first, minute=20):
+    """Store the message of the reveal, as the class was shown it."""
+    room = school.room
+    room.last_seq += 1
+    room.save(update_fields=["last_seq"])
+    asked = first.asked
+    shown = dict.fromkeys(asked.letters, 0)
+    Message.objects.create(
+        room=room,
+        seq=room.last_seq,
+        sender=school.ines,
+        uuid=f"reveal-{first.pk}",
+        kind="control",
+        text="reveal",
+        created_at=first.opened_at + timedelta(minutes=minute),
+        control={
+            "question": {
+                "question": first.question.slug,
+                "result": {"order": [list(shown), list(shown)], "right": [asked.correct]},
+            },
+            "histograms": [{**shown, "A": 1, "B": 2}, {**shown, "B": 3}],
+            "correct": asked.correct,
+        },
+    )
+
+
+@pytest.fixture
+def lesson(school):
+    """A class with two questions: Ada talked with Bea about the first; Carl is in another group."""
+    session = hold(school)
+    force = ask(
+        session,
+        "force",
+        {school.ada: "A5 It feels so", school.bea: "B2 By the law", school.carl: "B"},
+        {school.ada: "B3 I see it now", school.bea: "B4"},
+        groups=({school.ada: 2, school.bea: 1}, {school.carl: 1}),
+    )
+    QuestionVersion.objects.update(explanation="Because of inertia")
+    lift = ask(session, "lift", {school.ada: "A5 Up is up", school.bea: "B"}, minute=30)
+    reveal(school, force)
+    reveal(school, lift)
+    return force, lift
+
+
+def text(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_what_one_did_and_what_came_of_it(school, lesson, client):
+    client.force_login(school.ada)
+    page = text(client, PAGE)
+    assert page.count('data-testid="mine-row"') == 2
+    page = text(client, f"{PAGE}{lesson[0].pk}/")
+    for words in ("It feels so", "I see it now", "Because of inertia", "sure: 5 of 5"):
+        assert words in page
+    assert page.count('data-testid="own-vote"') == 2
+    # Her own talk, but not that of the other group.
+    assert page.count('class="mine-line"') == 3
+    assert "Words of ada number 1" in page
+    assert "Words of carl" not in page
+    assert "67 % <small>(2)</small>" in page
+    # Nobody lets others see their reasons.
+    assert "By the law" not in page
+
+
+def test_reasons_of_those_who_share_them_now(school, lesson, client):
+    shared = Enrollment.objects.filter(user__in=[school.ada, school.bea])
+    shared.update(shares_reasons_since=timezone.now())
+    client.force_login(school.carl)
+    path = f"{PAGE}{lesson[0].pk}/"
+    page = text(client, path)
+    # For other answers than his own, and not by name.
+    assert "It feels so" in page
+    assert "By the law" not in page
+    assert "Ada" not in page
+    shared.update(shares_reasons_since=None)
+    assert "It feels so" not in text(client, path)
+
+
+def test_nothing_is_told_before_the_class_goes_on(school, lesson, client, api):
+    force, lift = lesson
+    second = Round.objects.get(first=force)
+    ClassSession.objects.update(ended_at=None, phase="revote_closed", current_round=second)
+    client.force_login(school.ada)
+    page = text(client, PAGE)
+    assert page.count('data-testid="mine-row"') == 1
+    assert client.get(f"{PAGE}{force.pk}/").status_code == 404
+    answer = client.post(f"{PAGE}{force.pk}/bookmark/", {"marked": "1"})
+    assert answer.status_code == 404
+    refused = refusal(*api(school.ada).put("courses/physics/bookmarks/force/", None))
+    assert refused == (400, "invalid_message_format")
+    _, listed = api(school.ada).get("courses/physics/mine/")
+    assert [one["question"] for one in listed["results"]] == ["lift"]
+    assert lift.question.slug == "lift"
+    ClassSession.objects.update(phase="revealed")
+    assert client.get(f"{PAGE}{force.pk}/").status_code == 200
+
+
+def test_without_a_reveal_nobody_learns_what_is_right(school, lesson, client, api):
+    Message.objects.filter(uuid=f"reveal-{lesson[0].pk}").delete()
+    client.force_login(school.ada)
+    page = text(client, f"{PAGE}{lesson[0].pk}/")
+    assert "not-revealed" in page
+    for words in ("Because of inertia", "Correct", 'data-testid="bars"', '"tag good"', ">wrong<"):
+        assert words not in page
+    _, listed = api(school.ada).get("courses/physics/mine/")
+    assert [one["first"]["right"] for one in listed["results"]] == [False, None]
+
+
+def test_the_pages_of_others_are_not_to_be_had(school, lesson, client):
+    path = f"{PAGE}{lesson[0].pk}/"
+    for name in ("zoe", "ivan"):
+        client.force_login(school.person(name))
+        assert client.get(PAGE).status_code == 404
+        assert client.get(path).status_code == 404
+        assert client.post(f"{path}bookmark/", {"marked": "1"}).status_code == 404
+    client.force_login(school.ivan)
+    assert client.get(f"/courses/chemistry/mine/{lesson[0].pk}/").status_code == 404
+    # Those who lead see it as somebody who did nothing.
+    client.force_login(school.ines)
+    page = text(client, path)
+    assert 'data-testid="missed"' in page
+    assert 'data-testid="talk"' not in page
+    assert client.get(f"{PAGE}{10**30}/").status_code == 404
+
+
+def test_whoever_was_moved_away_does_not_read_on(school, lesson, client):
+    Membership.objects.filter(user=school.ada, room__kind="partners").delete()
+    client.force_login(school.ada)
+    assert "Words of" not in text(client, f"{PAGE}{lesson[0].pk}/")
+
+
+def test_partners_of_a_class_with_pseudonyms_have_no_names(school, lesson, client):
+    session = ClassSession.objects.get()
+    ClassSession.objects.update(has_pseudonyms=True)
+    for user, name in ((school.ada, "Blue otter"), (school.bea, "Red heron")):
+        Pseudonym.objects.create(session=session, user=user, name=name)
+    Message.objects.filter(sender=school.bea).update(text="Why?")
+    client.force_login(school.ada)
+    page = text(client, f"{PAGE}{lesson[0].pk}/")
+    assert "Red heron" in page
+    assert "Bea" not in page
+
+
+def test_what_to_look_at_again(school, lesson, client, api):
+    _, listed = api(school.ada).get("courses/physics/mine/", show="again")
+    assert [(one["question"], one["again"]) for one in listed["results"]] == [
+        ("lift", "sure_wrong"),
+        ("force", "unsure_right"),
+    ]
+    _, listed = api(school.carl).get("courses/physics/mine/", show="again")
+    assert [(one["question"], one["again"]) for one in listed["results"]] == [("lift", "missed")]
+    client.force_login(school.ada)
+    assert "sure and wrong" in text(client, f"{PAGE}?show=again")
+    assert client.get(f"{PAGE}?show=other").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("FEELS", ["force"]),
+        ("inertia", ["force"]),
+        ("ada number", ["force"]),
+        ("carl number", []),
+        ("law", []),
+        ("up  is", ["lift"]),
+        ("feels up", []),
+    ],
+)
+def test_search(school, lesson, api, words, found):
+    QuestionVersion.objects.exclude(question__slug="force").update(explanation="")
+    _, listed = api(school.ada).get("courses/physics/mine/", q=words)
+    assert [one["question"] for one in listed["results"]] == found
+
+
+def test_searches_are_limited(school, lesson, client, monkeypatch):
+    monkeypatch.setitem(settings.PEERCHAT, "SEARCH_BURST", 1)
+    ratelimit.searches.reset()
+    client.force_login(school.ada)
+    assert client.get(f"{PAGE}?q=force").status_code == 200
+    assert client.get(f"{PAGE}?q=force").status_code == 429
+    assert client.get(PAGE).status_code == 200
+    ratelimit.searches.reset()
+
+
+def test_bookmarks(school, lesson, client, api):
+    client.force_login(school.ada)
+    path = f"{PAGE}{lesson[0].pk}/bookmark/"
+    for _ in range(2):
+        assert client.post(path, {"marked": "1"}).status_code == 302
+    assert Bookmark.objects.get().question.slug == "force"
+    assert text(client, f"{PAGE}?show=marked").count('data-testid="mine-row"') == 1
+    assert client.get(path).status_code == 405
+    assert api(school.bea).get("courses/physics/mine/", show="marked")[1]["results"] == []
+    assert api(school.ada).delete("courses/physics/bookmarks/force/")[0] == 204
+    assert not Bookmark.objects.exists()
+    assert api(school.ada).put("courses/physics/bookmarks/force/", None)[0] == 204
+    archive_course(user=school.ines, course="physics")
+    assert client.post(path, {"marked": "0"}).status_code == 404
+    page = text(client, f"{PAGE}{lesson[0].pk}/")
+    assert "It feels so" in page
+    assert 'data-testid="bookmark"' not in page
+
+
+def test_a_question_that_was_posed_twice_has_two_results(school, lesson, client):
+    again = ask(ClassSession.objects.get(), "force", {school.ada: "A"}, minute=50)
+    client.force_login(school.ada)
+    assert "not-revealed" in text(client, f"{PAGE}{again.pk}/")
+    assert "not-revealed" not in text(client, f"{PAGE}{lesson[0].pk}/")
+
+
+def test_the_list_takes_few_queries(school, lesson, client, django_assert_max_num_queries):
+    client.force_login(school.ada)
+    with django_assert_max_num_queries(16):
+        client.get(f"{PAGE}?q=force")
+
+
+@pytest.fixture
+def api():
+    return Caller
