@@ -229,9 +229,8 @@ def _sums(many: Sequence[Posed]) -> Sums:
                     if ballot.right is not None:
                         judged[number] += 1
                         right[number] += ballot.right
-            if before is not None and after is not None:
-                if before.right is not None and after.right is not None:
-                    twice.append((before.right, after.right))
+            if before is not None and after is not None and None not in (before.right, after.right):
+                twice.append((bool(before.right), bool(after.right)))
             if answers.group is not None:
                 partners += 1
                 talked += answers.messages > 0
