@@ -131,21 +131,21 @@ def figures(one: Posed) -> Figures:
         for answers in one.answers
         if answers.first is not None and answers.second is not None
     )
-    sums = _sums([one])
+    together = sums([one])
     return Figures(
         voters=(len(first), len(second)),
         counts=(
             Counter(key.group(ballot.choice) for ballot in first),
             Counter(key.group(ballot.choice) for ballot in second),
         ),
-        right=sums.right if knows else None,
+        right=together.right if knows else None,
         flows=tuple((*answers, flows[answers]) for answers in sorted(flows)),
-        moves=sums.moves if knows and one.is_twice else None,
-        gain=sums.gain,
+        moves=together.moves if knows and one.is_twice else None,
+        gain=together.gain,
         sure=(_sure(first), _sure(second)),
         seconds=(_median(first), _median(second)),
-        partners=sums.partners,
-        talked=sums.talked,
+        partners=together.partners,
+        talked=together.talked,
     )
 
 
@@ -170,14 +170,14 @@ def term(many: Iterable[Posed], students: Collection[Hashable]) -> Term:
                 session=session,
                 at=min(one.at for one in found),
                 took_part=len(taking),
-                sums=_sums(found),
+                sums=sums(found),
             )
         )
     return Term(
         students=len(known),
         took_part=len(ever),
         sessions=tuple(sorted(told, key=lambda one: (one.at, one.session or 0))),
-        sums=_sums([one for found in sessions.values() for one in found]),
+        sums=sums(one for found in sessions.values() for one in found),
     )
 
 
@@ -216,11 +216,14 @@ def items(many: Iterable[Posed]) -> dict[int, Item]:
     }
 
 
-def _sums(many: Sequence[Posed]) -> Sums:
+def sums(many: Iterable[Posed]) -> Sums:
+    """Return the figures of questions that were posed, in whatever classes, together."""
     votes, judged, right = [0, 0], [0, 0], [0, 0]
     twice: list[tuple[bool, bool]] = []
-    partners = talked = 0
+    posed = is_twice = partners = talked = 0
     for one in many:
+        posed += 1
+        is_twice += one.is_twice
         for answers in one.answers:
             before, after = answers.first, answers.second
             for number, ballot in enumerate((before, after)):
@@ -238,8 +241,8 @@ def _sums(many: Sequence[Posed]) -> Sums:
     was_right = moves["right_right"] + moves["right_wrong"]
     is_right = moves["right_right"] + moves["wrong_right"]
     return Sums(
-        posed=len(many),
-        twice=sum(one.is_twice for one in many),
+        posed=posed,
+        twice=is_twice,
         votes=(votes[0], votes[1]),
         judged=(judged[0], judged[1]),
         right=(right[0], right[1]),
