@@ -47,10 +47,10 @@ class TermForm(forms.Form):
     )
 
     @property
-    def bounds(self) -> dict[str, datetime | None]:
+    def bounds(self) -> tuple[datetime | None, datetime | None]:
         """Return the times of the term; nothing bounds it where a day is missing or wrong."""
         given = self.cleaned_data if self.is_bound and self.is_valid() else {}
-        return {"since": _day(given.get("since")), "until": _day(given.get("until"), after=1)}
+        return _day(given.get("since")), _day(given.get("until"), after=1)
 
 
 @require_safe
@@ -62,7 +62,8 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     if course.slug != slug:
         return redirect("peerchat:results", course.slug)
     form = _term_form(request)
-    found = course_results.overview(course, **form.bounds, page=_page(request))
+    since, until = form.bounds
+    found = course_results.overview(course, since=since, until=until, page=_page(request))
     sessions = course_results.sessions_of(course, (one.session for one in found.term.sessions))
     return render(
         request,
@@ -97,7 +98,8 @@ def summary(request: HttpRequest, slug: str) -> HttpResponse:
         context = {"session": session, "times": times[-SUMMARY:], "left_out": len(times) - SUMMARY}
     else:
         form = _term_form(request)
-        whole = course_results.overview(course, **form.bounds)
+        since, until = form.bounds
+        whole = course_results.overview(course, since=since, until=until)
         term = results_shown.shown_term(
             whole.term,
             course_results.sessions_of(course, (one.session for one in whole.term.sessions)),
