@@ -28,8 +28,8 @@ from rooms.wire.errors import PermissionDenied
 
 REASONS = 30
 """Reasons of a page."""
-SUMMARY = 24
-"""The most questions of a summary, the last ones, so that it stays one page."""
+SUMMARY = 15
+"""The most questions and classes of a summary, the last ones, so that it stays one page."""
 
 
 class TermForm(forms.Form):
@@ -104,6 +104,7 @@ def summary(request: HttpRequest, slug: str) -> HttpResponse:
             whole.term,
             course_results.sessions_of(course, (one.session for one in whole.term.sessions)),
         )
+        term["sessions"] = term["sessions"][-SUMMARY:]
         context = {
             "form": form,
             "rows": results_shown.shown_rows(whole.rows[:SUMMARY]),

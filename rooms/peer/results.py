@@ -177,7 +177,7 @@ def term(many: Iterable[Posed], students: Collection[Hashable]) -> Term:
         students=len(known),
         took_part=len(ever),
         sessions=tuple(sorted(told, key=lambda one: (one.at, one.session or 0))),
-        sums=sums(one for found in sessions.values() for one in found),
+        sums=_together(one.sums for one in told),
     )
 
 
@@ -238,8 +238,6 @@ def sums(many: Iterable[Posed]) -> Sums:
                 partners += 1
                 talked += answers.messages > 0
     moves = transition_matrix(twice)
-    was_right = moves["right_right"] + moves["right_wrong"]
-    is_right = moves["right_right"] + moves["wrong_right"]
     return Sums(
         posed=posed,
         twice=is_twice,
@@ -247,10 +245,40 @@ def sums(many: Iterable[Posed]) -> Sums:
         judged=(judged[0], judged[1]),
         right=(right[0], right[1]),
         moves=moves if twice else None,
-        gain=normalised_gain(was_right, is_right, len(twice)),
+        gain=_gain(moves),
         partners=partners,
         talked=talked,
     )
+
+
+def _together(parts: Iterable[Sums]) -> Sums:
+    """Return the sums of questions of which these are the sums of parts."""
+    found = list(parts)
+    moves = TransitionMatrix(right_right=0, right_wrong=0, wrong_right=0, wrong_wrong=0)
+    for one in found:
+        if one.moves is not None:
+            moves["right_right"] += one.moves["right_right"]
+            moves["right_wrong"] += one.moves["right_wrong"]
+            moves["wrong_right"] += one.moves["wrong_right"]
+            moves["wrong_wrong"] += one.moves["wrong_wrong"]
+    return Sums(
+        posed=sum(one.posed for one in found),
+        twice=sum(one.twice for one in found),
+        votes=(sum(one.votes[0] for one in found), sum(one.votes[1] for one in found)),
+        judged=(sum(one.judged[0] for one in found), sum(one.judged[1] for one in found)),
+        right=(sum(one.right[0] for one in found), sum(one.right[1] for one in found)),
+        moves=moves if any(one.moves is not None for one in found) else None,
+        gain=_gain(moves),
+        partners=sum(one.partners for one in found),
+        talked=sum(one.talked for one in found),
+    )
+
+
+def _gain(moves: TransitionMatrix) -> float | None:
+    was_right = moves["right_right"] + moves["right_wrong"]
+    is_right = moves["right_right"] + moves["wrong_right"]
+    everybody = was_right + moves["wrong_right"] + moves["wrong_wrong"]
+    return normalised_gain(was_right, is_right, everybody)
 
 
 def _sure(ballots: Iterable[Ballot]) -> SureTable | None:
