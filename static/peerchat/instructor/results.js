@@ -13,13 +13,14 @@ const LINES = [
 ];
 
 /**
- * Return what a table of classes tells: the times of its rows, and for each column with a `data-series` its label and
+ * Return what a table of classes tells: the name of its first column, the times of its rows, and for each column with a `data-series` its label and
  * values, which are null where a class has none.
  */
 export function seriesOf(table) {
   const rows = [...table.tBodies[0].rows];
   const heads = [...table.tHead.rows[0].cells].filter((cell) => cell.dataset.series);
   return {
+    name: table.tHead.rows[0].cells[0].textContent.trim(),
     times: rows.map((row) => Number(row.dataset.at)),
     series: heads.map((head) => ({
       label: head.textContent.trim(),
@@ -61,7 +62,7 @@ class PeerTerm extends HTMLElement {
     this.#chart = null;
   }
 
-  #draw(Plot, { times, series }) {
+  #draw(Plot, { name: what, times, series }) {
     this.#chart?.destroy();
     const style = getComputedStyle(this);
     const isForced = matchMedia("(forced-colors: active)").matches;
@@ -95,7 +96,7 @@ class PeerTerm extends HTMLElement {
         { ...axis, values: (_, splits) => splits.map(dayAt) },
         { ...axis, size: 52, values: (_, splits) => splits.map((value) => `${value} %`) },
       ],
-      series: [{ label: "", value: (_, place) => (place === null ? "" : dayAt(place)) }, ...lines],
+      series: [{ label: what, value: (_, place) => (place === null ? "" : dayAt(place)) }, ...lines],
       cursor: { drag: { x: false, y: false } },
     };
     this.#chart = new Plot(options, [places, ...series.map(({ values }) => values)], this.#place);
