@@ -115,11 +115,16 @@ def _ballots(
         "round", "user", "choice", "confidence", "has_reason", "cast_at"
     )
     found: dict[int, dict[people.Key, Ballot]] = defaultdict(dict)
+    # Judged once for each answer, as most students give the same few.
+    judged: dict[tuple[int, str], bool | None] = {}
     for pk, user, choice, confidence, has_reason, cast_at in rows:
-        key = keys[rounds[pk].first_id or pk]
+        first = rounds[pk].first_id or pk
+        if (first, choice) not in judged:
+            key = keys[first]
+            judged[first, choice] = None if key.correct is None else key.is_right(choice)
         found[pk][user] = Ballot(
             choice=choice,
-            right=None if key.correct is None else key.is_right(choice),
+            right=judged[first, choice],
             confidence=confidence,
             seconds=max((cast_at - rounds[pk].opened_at).total_seconds(), 0.0),
             has_reason=bool(has_reason),
