@@ -2,8 +2,9 @@
 
 import io
 import zipfile
-from collections.abc import Buffer, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 LEVEL = 4
 """Between the quickest compression (1) and the smallest file (9)."""
@@ -19,7 +20,7 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: Buffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         part = bytes(data)
         self._written.append(part)
         return len(part)
