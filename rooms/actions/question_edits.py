@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from accounts.people import User
 from rooms import flaws, permissions
 from rooms.actions import tell
+from rooms.actions.lineage import keep_lineage
 from rooms.actions.pictures import copied_content
 from rooms.actions.questions import begin_edit
 from rooms.actions.twins import check_twin, keep_twins
@@ -194,7 +195,7 @@ def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
     """Add copies of questions, of whatever course, to a course, with the pictures that they cite.
 
     They have the same slugs where no question of the course has them. The copies of a question and
-    of its twin are twins. The caller holds the lock of
+    of its twin are twins, and a copy has the lineage of its original. The caller holds the lock of
     the course. Raises TooManyQuestions and TooManyPictures.
     """
     found = list(questions)
@@ -205,6 +206,7 @@ def copy_into(course: Course, questions: Iterable[Question]) -> list[Question]:
         [one.slug for one in found],
     )
     keep_twins(found, copies)
+    keep_lineage(zip(found, copies, strict=True))
     return copies
 
 
