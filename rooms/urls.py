@@ -5,6 +5,7 @@ from django.urls import include, path
 from rooms import views
 from rooms.pages import (
     courses,
+    exports,
     guests,
     invitations,
     joining,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("courses/<slug:slug>/marks/", marks.marks, name="marks"),
     path("courses/<slug:slug>/marks/<int:enrollment>/", marks.marks_of, name="marks_of"),
     path("courses/<slug:slug>/my-marks/", marks.my_marks, name="my_marks"),
+    path("courses/<slug:slug>/exports/", exports.exports, name="exports"),
+    path("courses/<slug:slug>/exports/download/", exports.export_download, name="export_download"),
     path("courses/<slug:slug>/people/", people.people, name="people"),
     path("courses/<slug:slug>/pairing/", pairing.pairing, name="pairing"),
     path("courses/<slug:slug>/pairing/yields/", yields.yields, name="yields"),

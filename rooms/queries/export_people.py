@@ -34,6 +34,7 @@ class People:
         self._usernames: dict[people.Key, str] = {
             user: str(name) for user, name in enrolled.values_list("user", people.by_name("user__"))
         }
+        self._looked_up = set(self._usernames)
         self._keys = {name_key(name): user for user, name in self._usernames.items()}
         sessions = ClassSession.objects.filter(course=course).order_by("started_at", "pk")
         self._starts, self._sessions = [], []
@@ -48,8 +49,9 @@ class People:
 
     def learn(self, users: Collection[people.Key]) -> None:
         """Look up the usernames of people who may have left the course, by one query at most."""
-        new = {people.as_plain(user): user for user in users if user not in self._usernames}
+        new = {people.as_plain(user): user for user in users if user not in self._looked_up}
         if self.names and new:
+            self._looked_up |= set(users)
             self._usernames |= {new[key]: name for key, name in results.usernames(new).items()}
 
     def of(self, user: people.Key, session: int | None = None) -> str:

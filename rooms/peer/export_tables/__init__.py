@@ -7,7 +7,8 @@ from .classes import CONVICTIONS, GROUPS, MESSAGES, PARTNERS, ROUNDS, SESSIONS, 
 from .columns import Column as Column
 from .columns import Table as Table
 from .columns import Type as Type
-from .course import COURSE, MARKS, PEOPLE, QUESTIONS, USE_LOG, VERSIONS
+from .course import COURSE, MARKS, PEOPLE, QUESTIONS, VERSIONS
+from .course import USE_LOG as USE_LOG
 from .outside import RELEASES, SEEDS, SHOWN_REASONS, TAKES
 
 TABLES = {
