@@ -17,6 +17,7 @@ from rooms.pages import (
     question_export,
     question_import,
     questions,
+    results,
     roster,
     screen,
     tryouts,
@@ -56,6 +57,14 @@ urlpatterns = [
     ),
     path(
         "courses/<slug:slug>/questions/<slug:question>/", question_editor.question, name="question"
+    ),
+    path("courses/<slug:slug>/results/", results.results, name="results"),
+    path("courses/<slug:slug>/results/summary/", results.summary, name="results_summary"),
+    path("courses/<slug:slug>/results/sessions/<int:pk>/", results.session, name="results_session"),
+    path(
+        "courses/<slug:slug>/results/questions/<slug:question>/",
+        results.question,
+        name="results_question",
     ),
     path("courses/<slug:slug>/roster/", roster.roster, name="roster"),
     path("courses/<slug:slug>/roster/print/", roster.print_links, name="roster-print"),
