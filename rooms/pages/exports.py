@@ -50,7 +50,7 @@ def exports(request: HttpRequest, slug: str) -> HttpResponse:
     enrolment = _leading(request, slug)
     if enrolment.course.slug != slug:
         return redirect("peerchat:exports", enrolment.course.slug)
-    form = ExportForm(initial={"format": "csv", "names": "codes"}, with_names=_instructs(enrolment))
+    form = _form(enrolment, initial={"format": "csv", "names": "codes"})
     return _page(request, enrolment.course, form)
 
 
