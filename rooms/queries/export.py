@@ -249,7 +249,7 @@ _TABLES: dict[str, Callable[[Scope], Iterator[Batch]]] = {
     "messages": _messages,
     "convictions": _convictions,
     "releases": lambda scope: export_outside.releases(scope.course),
-    "seeds": lambda scope: export_outside.seeds(scope.course),
+    "seeds": lambda scope: export_outside.seeds(scope.course, scope.people),
     "takes": lambda scope: export_outside.takes(scope.course, scope.people),
     "marks": _marks,
     "shown_reasons": lambda scope: export_outside.shown_reasons(scope.course, scope.people),

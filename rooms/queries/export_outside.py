@@ -27,9 +27,11 @@ def releases(course: Course) -> Iterator[Batch]:
     )
 
 
-def seeds(course: Course) -> Iterator[Batch]:
+def seeds(course: Course, called: People) -> Iterator[Batch]:
     """Return the reasons that lecturers wrote."""
-    yield from pages(Seed.objects.filter(release__course=course), "release", "choice", "text")
+    found = Seed.objects.filter(release__course=course)
+    for page in pages(found, "release", "choice", "text"):
+        yield [(*row, called.text(text)) for *row, text in page]
 
 
 def takes(course: Course, called: People) -> Iterator[Batch]:

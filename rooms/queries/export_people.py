@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from accounts import people
 from accounts.text import name_key
@@ -88,7 +89,7 @@ class People:
             return text
         return unnamed(text, lambda name: self.named(name, session))
 
-    def learn_mentioned(self, messages: Collection[object]) -> None:
+    def learn_mentioned(self, messages: Collection[UUID]) -> None:
         """Look up whom some messages mention, as they may have left the course."""
         if not messages or (self.names and self._kept is None):
             return

@@ -146,11 +146,14 @@ def measure(share: float = 1.0) -> tuple[str, bool]:
 
 
 def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], share: float) -> str:
-    lines = [
+    how = (
         f"{STUDENTS} students, {QUESTIONS} questions, each asked twice, in {WEEKS} weeks; beside "
         f"them a course with {MESSAGES * share:,.0f} messages, {VOTES * share:,.0f} votes and "
         f"{LOG * share:,.0f} rows of the use log. Times are those of the server, medians of "
-        f"{RUNS}, with the time in the database by `EXPLAIN ANALYZE`.",
+        f"{RUNS}, with the time in the database by `EXPLAIN ANALYZE`."
+    )
+    lines = [
+        how,
         "",
         "| page | ms | in the database | queries | big tables read from end to end |",
         "| --- | ---: | ---: | ---: | --- |",

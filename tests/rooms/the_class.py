@@ -407,7 +407,7 @@ def _let_talk(course: Course, first: Round, second: Round, students: dict[str, U
     for number in range(1, 5):
         room = Room.objects.create(course=course, kind="partners")
         groups[number] = PartnerGroup.objects.create(
-            round=first, number=number, room=room, formed_at=first.closed_at, method="random"
+            round=first, number=number, room=room, formed_at=NOON, method="random"
         )
     for name, (_, _, number, messages) in FORCE.items():
         group = groups[number]
