@@ -73,6 +73,16 @@ def envorigins(name: str) -> list[str]:
     return origins
 
 
+def envorigin(name: str) -> str:
+    """Return an origin, such as https://peerchat.example.edu, or an empty text."""
+    origin = env(name, "")
+    if origin and not re.fullmatch(r"https?://[-a-z0-9.]+(:[0-9]+)?", origin):
+        raise ImproperlyConfigured(
+            f"{name} must be like https://peerchat.example.edu, not {origin!r}."
+        )
+    return origin
+
+
 def envpath(name: str) -> str:
     """A path such as /peer, without a slash at its end; nothing for the root of the host."""
     path = env(name, "").rstrip("/")

@@ -20,6 +20,7 @@ from peerchat.environment import (
     envint,
     envlimit,
     envlist,
+    envorigin,
     envorigins,
     envpath,
 )
@@ -309,6 +310,7 @@ PEERCHAT: dict[str, Any] = {
     "EMBED_ANCESTORS": envorigins("EMBED_ANCESTORS"),
     "LECTURERS": lecturers(env("LECTURERS", OTHERS["LECTURERS"])),
     "SIGN_UP": envbool("SIGN_UP", False),
+    "SITE_URL": envorigin("SITE_URL"),
 }
 
 

@@ -163,6 +163,9 @@ OTHERS: dict[str, Any] = {
     "EMBED_ANCESTORS": [],
     # Who may make courses: "staff", "everybody", or the members of a group. Superusers always may.
     "LECTURERS": "group:Lecturers",
+    # The address of the site, such as https://peerchat.example.edu, which links in reminders begin
+    # with. If it is empty, workers send no reminders.
+    "SITE_URL": "",
     # The path that `ws/` of the sockets follows, such as "/"; empty for that of the pages.
     "SOCKETS_BELOW": "",
 }

@@ -29,6 +29,7 @@ class Changes(TypedDict, total=False):
     most_right: int
     closes_early: bool
     compares_methods: bool
+    pairs_at_night: bool
 
 
 FIELDS = tuple(Changes.__annotations__)

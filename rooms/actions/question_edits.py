@@ -14,7 +14,7 @@ from rooms import flaws, permissions
 from rooms.actions import tell
 from rooms.actions.lineage import keep_lineage
 from rooms.actions.pictures import copied_content
-from rooms.actions.questions import begin_edit
+from rooms.actions.questions import begin_edit, was_asked
 from rooms.actions.twins import check_twin, keep_twins
 from rooms.models import Choice, Course, Question
 from rooms.peer.cleaning import clean
@@ -113,13 +113,13 @@ def save_question(
 
 @transaction.atomic
 def delete_question(*, user: User, course: str, question: str) -> None:
-    """Delete a question that no class was asked.
+    """Delete a question that no class was asked and that was not released.
 
     Raises PermissionDenied for those who do not lead the course, CourseArchived, QuestionWasAsked,
     and InvalidMessageFormat if the course has no such question.
     """
     found = _question(_lock(user, course), question)
-    if found.rounds.exists():
+    if was_asked(found):
         raise QuestionWasAsked
     found.delete()
 

@@ -32,6 +32,11 @@ def version_of(question: Question) -> QuestionVersion:
     return now
 
 
+def was_asked(question: Question) -> bool:
+    """Return whether a class was asked a question, or it was released. Then it has to stay."""
+    return question.rounds.exists() or question.releases.exists()
+
+
 def check_ready(question: Question) -> None:
     """Raise QuestionNotReady for a draft, and for a question that no class can be asked."""
     if question.is_draft:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from rooms.actions import questions as versions
 from rooms.actions.questions import begin_edit
 from rooms.admin.base import Editable, History, changelist, shortened
 from rooms.admin.question_forms import ChoiceForm, ChoiceFormSet, QuestionForm
@@ -57,8 +58,8 @@ class ChoiceInline(Scoped, admin.TabularInline):
 
 
 def was_asked(question: Question | None) -> bool:
-    """Return whether a question was posed. Then it stays in its course."""
-    return question is not None and question.rounds.exists()
+    """Return whether a question was posed or released. Then it stays in its course."""
+    return question is not None and versions.was_asked(question)
 
 
 @admin.register(Question)

@@ -30,6 +30,7 @@ _FIELDS = {
     "most_right": "most_right",
     "closes_early": "closes_early",
     "compares_methods": "compares_methods",
+    "pairs_outside": "pairs_at_night",
 }
 """The fields of the body, and what the model calls them."""
 
@@ -40,7 +41,8 @@ class ClassSettingsBody(Struct, frozen=True, kw_only=True):
     The first six are what students are asked for and told. With `lecturer_knows`, those who lead
     see the names behind the pseudonyms. A discussion is worth its time where the first vote is
     right for `least_right` to `most_right` percent. With `closes_early`, a round closes when nine
-    tenths have voted; with `compares_methods`, the method of each group is chosen at random.
+    tenths have voted; with `compares_methods`, the method of each group is chosen at random. With
+    `pairs_outside`, students who answer a question outside class at the same time may be paired.
     """
 
     confidence: Asked
@@ -54,6 +56,7 @@ class ClassSettingsBody(Struct, frozen=True, kw_only=True):
     most_right: int
     closes_early: bool
     compares_methods: bool
+    pairs_outside: bool
 
 
 class ClassSettingsChanges(Strict, frozen=True, kw_only=True):
@@ -70,6 +73,7 @@ class ClassSettingsChanges(Strict, frozen=True, kw_only=True):
     most_right: Percent | UnsetType = UNSET
     closes_early: bool | UnsetType = UNSET
     compares_methods: bool | UnsetType = UNSET
+    pairs_outside: bool | UnsetType = UNSET
 
 
 class OneClassSettings(Endpoint):

@@ -55,6 +55,10 @@ class ClassForm(forms.Form):
         _("Those who lead see the names behind the pseudonyms"),
         _("If not, they see the pseudonyms, too."),
     )
+    pairs_at_night = _tick(
+        _("Pair students who answer outside class at the same time"),
+        _("They talk about a question that you released. You are not there, as in the class."),
+    )
     least_right = _percent(_("From this percentage on"))
     most_right = _percent(_("Up to this percentage"))
     closes_early = _tick(

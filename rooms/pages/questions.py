@@ -173,8 +173,8 @@ def explain(refusal: errors.PeerError) -> str:
             return _("A course that is archived can only be read.")
         case errors.QuestionWasAsked():
             return _(
-                "A class was asked this question, and its votes belong to it, so it stays. Make it "
-                "a draft to put it aside."
+                "A class was asked this question, or it was released, and its answers belong to "
+                "it, so it stays. Make it a draft to put it aside."
             )
         case errors.TooManyQuestions():
             most = edits.MOST_QUESTIONS

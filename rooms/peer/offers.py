@@ -59,11 +59,15 @@ def quality(reason: Reason[Key]) -> int:
     dense = 2 * len(_DENSE.findall(text)) > len(letters)
     if len(text) > MOST or len(letters) < (LEAST_DENSE if dense else LEAST):
         return 0
-    if len(set(name_key("".join(letters)))) < DIFFERENT or _ADDRESS.search(text):
-        return 0
-    if _names_author(text, reason.names):
+    if len(set(name_key("".join(letters)))) < DIFFERENT or not hides_author(reason):
         return 0
     return 2 if len(letters) >= (GOOD * LEAST_DENSE // LEAST if dense else GOOD) else 1
+
+
+def hides_author(reason: Reason[Key]) -> bool:
+    """Return whether a text neither names its author nor has an address."""
+    text = seen(reason.text)
+    return not _ADDRESS.search(text) and not _names_author(text, reason.names)
 
 
 def lacks_another(answers: Sequence[str | None], same: Callable[[str], str]) -> bool:

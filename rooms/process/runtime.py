@@ -26,11 +26,13 @@ from rooms.process.deadlines import (
 )
 from rooms.process.drain import close_sockets
 from rooms.process.figures import REFRESH_EVERY, Figures
+from rooms.process.night import LOOK_EVERY, Night
 from rooms.process.partners import Partners
 from rooms.process.periodic import repeat
 from rooms.process.polling import Polls
 from rooms.process.presence import FORGET_EVERY, Heartbeat, Presence
 from rooms.process.pseudonyms import Pseudonyms
+from rooms.process.reminders import REMIND_EVERY, Reminders
 from rooms.process.revalidation import EXPIRED_EVERY, Revalidation
 from rooms.process.screens import REFRESH_EVERY as REFRESH_SCREENS_EVERY
 from rooms.process.screens import Screens
@@ -96,6 +98,8 @@ class Runtime:
             is_idle=self._is_idle,
             is_steady=self._heartbeat.is_steady,
         )
+        self._night = Night(threads=threads)
+        self._reminders = Reminders()
         publish.attach(self.outgoing)
         self._begin_duties()
 
@@ -150,6 +154,8 @@ class Runtime:
             (self._heartbeat.beat, beat_every()),
             (self._heartbeat.mind_the_dead, beat_every()),
             (self._heartbeat.forget_closed, FORGET_EVERY),
+            (self._night.look, LOOK_EVERY),
+            (self._reminders.send_due, REMIND_EVERY),
             (self.try_outs.play, PLAY_EVERY),
             (self.silence.look, look_every()),
             (self.figures.refresh, REFRESH_EVERY),
@@ -165,6 +171,7 @@ class Runtime:
         await self._duties.stop(STEP_WITHIN)
         self._deadlines.stop()
         self._seating.stop()
+        self._reminders.stop()
         await self.try_outs.stop()
         await self._heartbeat.stop()
 

@@ -14,6 +14,8 @@ from rooms.peer.phases import Phase
 from rooms.permissions import enrolled
 from rooms.queries.classroom import class_session
 from rooms.queries.questions import reveals
+from rooms.queries.releases import visible
+from rooms.queries.takes import is_revealed, take_of
 from rooms.wire.errors import PermissionDenied
 
 _IS_KEY = re.compile(r"[0-9a-f]{32}")
@@ -53,9 +55,9 @@ def used(course: Course) -> set[str]:
 def for_member(user: User, slug: str, key: str) -> Picture | None:
     """Return a picture of a course that the user may see now, or None.
 
-    Those who lead the course see all. Others see what they were asked: the pictures of the
-    question and its choices since it was asked, and those of the explanation, the follow-up and
-    the feedback since it was revealed.
+    Those who lead the course see all. Others see what they were asked, in class or outside: the
+    pictures of the question and its choices since it was asked, and those of the explanation, the
+    follow-up and the feedback since it was revealed.
     """
     if not _IS_KEY.fullmatch(key):
         return None
@@ -63,9 +65,10 @@ def for_member(user: User, slug: str, key: str) -> Picture | None:
         enrollment = enrolled(user, slug)
     except PermissionDenied:
         return None
-    if not enrollment.leads and not _was_shown(enrollment.course, key):
+    course = enrollment.course
+    if not enrollment.leads and not _was_shown(course, key) and not _released(course, key, [user]):
         return None
-    return enrollment.course.pictures.filter(key=key).first()
+    return course.pictures.filter(key=key).first()
 
 
 def for_members(
@@ -76,14 +79,20 @@ def for_members(
     It says the same as `for_member`, for a whole class with few queries, except that it knows no
     former slugs.
     """
-    roles = Enrollment.objects.filter(course__slug=slug, user__in=users).select_related("course")
+    roles = Enrollment.objects.filter(course__slug=slug, user__in=users).select_related(
+        "course", "user"
+    )
     found = {one.user_id: one for one in roles}
     may = {user for user, one in found.items() if one.leads}
     course = next((one.course for one in found.values()), None)
     if course is None or not _IS_KEY.fullmatch(key):
         return None, set()
-    if len(may) < len(found) and _was_shown(course, key):
-        may = set(found)
+    if len(may) < len(found):
+        assert course is not None
+        if _was_shown(course, key):
+            may = set(found)
+        else:
+            may |= _released(course, key, [one.user for one in found.values()])
     return (course.pictures.filter(key=key).first() if may else None), may
 
 
@@ -125,19 +134,38 @@ def _was_shown(course: Course, key: str) -> bool:
     return False
 
 
+def _released(course: Course, key: str, users: Collection[User]) -> set[people.Key]:
+    """Return those of these members of a course to whom a released question shows a picture."""
+    cites, choices = _cites(key, "version__")
+    releases = list(visible(course).annotate(**choices).filter(cites))
+    if any(key in _before_reveal(one.version) for one in releases):
+        return {user.pk for user in users}
+    return {
+        user.pk
+        for user in users
+        for one in releases
+        if key in _after_reveal(one.version) and is_revealed(one, take_of(user, one))
+    }
+
+
 def _citing(course: Course, key: str) -> Iterable[QuestionVersion]:
     """Return the versions that a class of the course was asked and that have the key somewhere."""
-    texts = ("prompt", "explanation", "follow_up", "all_choices")
-    cites = Q()
-    for name in texts:
-        cites |= Q(**{f"{name}__contains": key})
+    cites, choices = _cites(key)
     return (
         QuestionVersion.objects.filter(question__course=course)
         .filter(Exists(Round.objects.filter(version=OuterRef("pk"))))
-        .annotate(all_choices=Cast("choices", TextField()))
+        .annotate(**choices)
         .filter(cites)
         .select_related("question")
     )
+
+
+def _cites(key: str, prefix: str = "") -> tuple[Q, dict[str, Cast]]:
+    """Return the condition for a version, behind `prefix`, to have a key, and what it compares."""
+    cites = Q(all_choices__contains=key)
+    for name in ("prompt", "explanation", "follow_up"):
+        cites |= Q(**{f"{prefix}{name}__contains": key})
+    return cites, {"all_choices": Cast(f"{prefix}choices", TextField())}
 
 
 def _was_revealed(course: Course, version: QuestionVersion) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.people import User
-from rooms.models import ClassSession, Course, Enrollment, Question
+from rooms.models import ClassSession, Course, Enrollment, Question, Release
 from rooms.queries.slugs import find_question
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -15,13 +15,14 @@ from rooms.wire.errors import InvalidMessageFormat
 def prepared(course: Course) -> QuerySet[Any]:
     """Return the questions of a course in their order, the quick ones last.
 
-    Each has `asked`, the times that classes were asked it, and `asked_now`.
+    Each has `asked`, the times that classes were asked it, `asked_now`, and `released`.
     """
     here = ClassSession.objects.filter(
         current_round__question=OuterRef("pk"), course=course, ended_at=None
     )
     times = Count("rounds", filter=Q(rounds__number=1), distinct=True)
-    found = course.questions.annotate(asked=times, asked_now=Exists(here))
+    released = Exists(Release.objects.filter(question=OuterRef("pk")))
+    found = course.questions.annotate(asked=times, asked_now=Exists(here), released=released)
     return found.prefetch_related("twin_of").order_by("quick", "position", "slug")
 
 

@@ -90,7 +90,7 @@ def _of(
                     take.first_choice,
                     take.first_confidence,
                     (take.first_at - take.started_at).total_seconds(),
-                    bool(take.first_reasoned),  # type: ignore[attr-defined]
+                    bool(take.first_reasoned),
                 ),
                 second=None
                 if take.second_at is None
@@ -99,7 +99,7 @@ def _of(
                     take.second_choice,
                     take.second_confidence,
                     (take.second_at - take.first_at).total_seconds(),
-                    bool(take.second_reasoned),  # type: ignore[attr-defined]
+                    bool(take.second_reasoned),
                 ),
                 group=None if pair is None else pair[0],
                 messages=count or 0 if messages else 0,

@@ -113,6 +113,17 @@ class NoScreen(PeerError):
     default = "This link does not open a screen."
 
 
+class NoSuchRelease(InvalidMessageFormat):
+    """Answers for a missing release and for one that the user may not see, in the same words."""
+
+    status = 404
+    default = "There is no such question outside class."
+
+
+class ReleaseRefused(InvalidMessageFormat):
+    """A release cannot be made or changed like this; the message is in the language of the page."""
+
+
 class NoSuchMessage(InvalidMessageFormat):
     """The room has no message of this number."""
 
@@ -184,6 +195,12 @@ class RoundClosed(PeerError):
     default = "Voting is closed."
 
 
+class ReleaseClosed(RoundClosed):
+    """A released question is not open: not yet, no more, or not for this step."""
+
+    default = "This question is not open outside class."
+
+
 class IllegalTransition(PeerError):
     code = "illegal_transition"
     status = 409
@@ -223,7 +240,7 @@ class TooManyQuestions(InvalidMessageFormat):
 
 
 class QuestionWasAsked(IllegalTransition):
-    """A class was asked the question, so it cannot be deleted."""
+    """A class was asked the question, or it was released, so it cannot be deleted."""
 
     default = (
         "A class was asked this question, and its votes belong to it. Make it a draft instead."

@@ -231,6 +231,7 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "group": 1,
         "rule": 1,
         "pk": 1,
+        "release": 1,
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,

@@ -20,6 +20,7 @@ DEFAULT = {
     "most_right": 70,
     "closes_early": False,
     "compares_methods": False,
+    "pairs_outside": False,
 }
 
 
