@@ -79,10 +79,11 @@ def pages(made: Made) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page took: the median of the times, and the plans of its queries."""
+    """What a page took: the medians of the time and of the CPU time of the server, and the plans of its queries."""
 
     page: Page
     ms: float
+    cpu_ms: float
     plans: list[Plan]
 
     @property
@@ -100,12 +101,13 @@ def look(page: Page, runs: int = RUNS) -> Seen:
         assert answer.status_code == 200, (page.name, answer.status_code)
 
     ask()
-    times = []
+    times, cpu_times = [], []
     for _ in range(runs):
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.process_time()
         ask()
         times.append(1000 * (time.perf_counter() - began))
-    return Seen(page, statistics.median(times), plans(ask))
+        cpu_times.append(1000 * (time.process_time() - cpu_began))
+    return Seen(page, statistics.median(times), statistics.median(cpu_times), plans(ask))
 
 
 def main() -> int:
@@ -124,10 +126,11 @@ def measure(share: float = 1.0) -> tuple[str, bool]:
     """Make the courses, measure, and return the tables and whether all is within the bounds."""
     call_command("migrate", verbosity=0)
     large = terms.make_others(
-        terms.unique("large"),
-        messages=int(MESSAGES * share),
-        log=int(LOG * share),
-        votes=int(VOTES * share),
+        terms.unique("large"), messages=int(MESSAGES * share), log=1000, votes=1000
+    )
+    # In another course, as the export of the first one is to have a million rows and no more.
+    terms.make_others(
+        terms.unique("logged"), messages=0, log=int(LOG * share), votes=int(VOTES * share)
     )
     made = terms.make_term(
         terms.unique("term"), students=STUDENTS, questions=QUESTIONS, weeks=WEEKS
@@ -136,8 +139,11 @@ def measure(share: float = 1.0) -> tuple[str, bool]:
     seen = [look(page) for page in pages(made)]
     exports = {
         (course.slug.partition("-")[0], format_): memory.measured(course.slug, format_)
-        for course in (made.course, large.course)
-        for format_ in ("csv", "jsonl")
+        for course, format_ in (
+            (made.course, "csv"),
+            (made.course, "jsonl"),
+            (large.course, "csv"),
+        )
     }
     is_good = all(one.ms <= WITHIN_MS and not one.scanned for one in seen) and all(
         one["most"] - one["before"] <= WITHIN_MB for one in exports.values()
@@ -148,18 +154,18 @@ def measure(share: float = 1.0) -> tuple[str, bool]:
 def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], share: float) -> str:
     how = (
         f"{STUDENTS} students, {QUESTIONS} questions, each asked twice, in {WEEKS} weeks; beside "
-        f"them a course with {MESSAGES * share:,.0f} messages, {VOTES * share:,.0f} votes and "
+        f"them courses with {MESSAGES * share:,.0f} messages, {VOTES * share:,.0f} votes and "
         f"{LOG * share:,.0f} rows of the use log. Times are those of the server, medians of "
         f"{RUNS}, with the time in the database by `EXPLAIN ANALYZE`."
     )
     lines = [
         how,
         "",
-        "| page | ms | in the database | queries | big tables read from end to end |",
-        "| --- | ---: | ---: | ---: | --- |",
+        "| page | ms | CPU ms of the server | in the database | queries | big tables read from end to end |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [
-        f"| `{one.page.name}` | {one.ms:.0f} | {sum(plan.ms for plan in one.plans):.0f}"
+        f"| `{one.page.name}` | {one.ms:.0f} | {one.cpu_ms:.0f} | {sum(plan.ms for plan in one.plans):.0f}"
         f" | {len(one.plans)} | {', '.join(sorted(one.scanned)) or 'none'} |"
         for one in seen
     ]
