@@ -79,7 +79,7 @@ def pages(made: Made) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page took: the medians of the time and of the CPU time of the server, and the plans of its queries."""
+    """What a page took: medians of the time and of the CPU time, and the plans of its queries."""
 
     page: Page
     ms: float
@@ -161,12 +161,12 @@ def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], sh
     lines = [
         how,
         "",
-        "| page | ms | CPU ms of the server | in the database | queries | big tables read from end to end |",
+        "| page | ms | CPU ms | ms in the database | queries | big tables read whole |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [
-        f"| `{one.page.name}` | {one.ms:.0f} | {one.cpu_ms:.0f} | {sum(plan.ms for plan in one.plans):.0f}"
-        f" | {len(one.plans)} | {', '.join(sorted(one.scanned)) or 'none'} |"
+        f"| `{one.page.name}` | {one.ms:.0f} | {one.cpu_ms:.0f}"
+        f" | {sum(plan.ms for plan in one.plans):.0f} | {len(one.plans)} | {', '.join(sorted(one.scanned)) or 'none'} |"
         for one in seen
     ]
     lines += [
