@@ -166,7 +166,8 @@ def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], sh
     ]
     lines += [
         f"| `{one.page.name}` | {one.ms:.0f} | {one.cpu_ms:.0f}"
-        f" | {sum(plan.ms for plan in one.plans):.0f} | {len(one.plans)} | {', '.join(sorted(one.scanned)) or 'none'} |"
+        f" | {sum(plan.ms for plan in one.plans):.0f} | {len(one.plans)}"
+        f" | {', '.join(sorted(one.scanned)) or 'none'} |"
         for one in seen
     ]
     lines += [
