@@ -27,6 +27,8 @@ LIMITS = (
     ),
     Limit("FLAG_RATE", 0.2, 0.001, "Messages that one user flags per second."),
     Limit("FLAG_BURST", 10, 1, "How many of these may come at once."),
+    Limit("EXPORT_RATE", 0.02, 0.001, "Downloads of whole courses of one user per second."),
+    Limit("EXPORT_BURST", 10, 1, "How many of these may come at once."),
     Limit("FEED_RATE", 100.0, 0.01, "Frames of one user to feeds per second."),
     Limit("FEED_BURST", 500, 1, "How many of these may come at once."),
     Limit(

@@ -62,6 +62,8 @@ imports = _named("IMPORT")
 """Limits the files of questions that a lecturer looks at or imports, which take time to read."""
 pictures = _named("PICTURE")
 """Limits the pictures that a lecturer uploads."""
+exports = _named("EXPORT")
+"""Limits the downloads of whole courses, which take time to make."""
 flags = _named("FLAG")
 """Limits the messages that a user flags."""
 typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
@@ -69,5 +71,5 @@ typed = Limit(lambda: (1 / limits["TYPING_EVERY"], 1))
 
 ALL = (
     *(messages, votes, drafts, relayed, published, subscribed, searches, tokens, invitations),
-    *(rosters, imports, pictures, flags, typed),
+    *(rosters, imports, pictures, exports, flags, typed),
 )

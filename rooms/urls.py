@@ -5,6 +5,7 @@ from django.urls import include, path
 from rooms import views
 from rooms.pages import (
     courses,
+    exports,
     guests,
     invitations,
     joining,
@@ -39,6 +40,8 @@ urlpatterns = [
     path("courses/<slug:slug>/mine/<int:round>/", mine.mine_question, name="mine_question"),
     path("courses/<slug:slug>/mine/<int:round>/bookmark/", mine.bookmark, name="bookmark"),
     path("courses/<slug:slug>/my-marks/", marks.my_marks, name="my_marks"),
+    path("courses/<slug:slug>/exports/", exports.exports, name="exports"),
+    path("courses/<slug:slug>/exports/download/", exports.export_download, name="export_download"),
     path("courses/<slug:slug>/outside/", takes.outside, name="outside"),
     path("courses/<slug:slug>/outside/<int:pk>/", takes.take, name="take"),
     path("courses/<slug:slug>/outside/<int:pk>/partner/", takes.night_partner, name="night"),

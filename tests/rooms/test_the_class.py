@@ -1,0 +1,83 @@
+"""The figures and marks of a class of twelve are those that were computed by hand."""
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+
+from rooms.peer import results
+from rooms.queries import marks
+from rooms.queries.posed import first_rounds, posed
+from rooms.queries.released import released
+from tests.rooms import the_class
+from tests.rooms.the_class import FIGURES, MARKS, NAMES, make_the_class
+
+
+@pytest.fixture
+def made(db):
+    return make_the_class()
+
+
+def read(made):
+    return list(posed(first_rounds(made.course), messages=True))
+
+
+def close(one):
+    """A figure whose numbers may differ by what rounding leaves."""
+    if isinstance(one, float):
+        return pytest.approx(one, abs=1e-12)
+    if dataclasses.is_dataclass(one):
+        return {name: close(getattr(one, name)) for name in one.__slots__}
+    if isinstance(one, tuple):
+        return [close(part) for part in one]
+    return one
+
+
+def plain(one):
+    if dataclasses.is_dataclass(one):
+        return {name: plain(getattr(one, name)) for name in one.__slots__}
+    return [plain(part) for part in one] if isinstance(one, tuple) else one
+
+
+def test_figures_of_each_question(made):
+    found = {one.slug: results.figures(one) for one in read(made)}
+    assert list(found) == ["force", "gravity", "pace"]
+    for slug, expected in FIGURES.items():
+        assert plain(found[slug]) == close(expected)
+
+
+def test_figures_of_the_term(made):
+    students = {user.pk for user in made.students.values()}
+    assert plain(results.term(read(made), students)) == close(the_class.term(made))
+
+
+def test_figures_of_the_questions_as_a_test(made):
+    found = results.items(read(made))
+    expected = the_class.items(made)
+    assert list(found) == list(expected)
+    for question, item in expected.items():
+        assert plain(found[question]) == close(item)
+
+
+def test_figures_of_what_was_released_stand_apart(made):
+    (one,) = released(made.course, messages=True)
+    found = results.figures(one)
+    assert (found.voters, found.right, found.flows) == ((2, 1), (1, 1), (("A", "B", 1),))
+    assert (found.partners, found.talked, found.seconds) == (2, 1, (30.0, 60.0))
+    assert found.moves == {"right_right": 0, "right_wrong": 0, "wrong_right": 1, "wrong_wrong": 0}
+
+
+@pytest.mark.parametrize("rules", MARKS)
+def test_marks(made, rules):
+    chosen, expected = MARKS[rules]
+    made.set_rules(**chosen)
+    found = {one.enrollment.user_id: one.mark for one in marks.of(made.course)}
+    told = {
+        name: (found[user.pk].reached, found[user.pk].possible, found[user.pk].mark)
+        for name, user in made.students.items()
+    }
+    assert list(told) == list(NAMES)
+    assert told == {
+        name: (reached, possible, Decimal(mark))
+        for name, (reached, possible, mark) in expected.items()
+    }
