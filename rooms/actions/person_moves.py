@@ -212,7 +212,8 @@ def _leave(enrollment: Enrollment, one: Move) -> None:
     )
     tell.unenrolled(course, [one.source.pk])
     tell.close_dashboards(course, [one.source.pk])
-    if not took_part:
+    # A course that becomes anonymous keeps the places of those, too, who did nothing in it.
+    if not took_part and one.course is None:
         enrollment.delete()
         return
     # Figures and marks of the course count them still. Everything that they said of themselves

@@ -1,19 +1,26 @@
 """Reads for the care of data: whose it is, how long it is kept, and what was looked at."""
 
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts import people
 from accounts.people import User
 from rooms.models import (
     AuditEntry,
+    Consent,
     Course,
     Deletion,
     Enrollment,
+    Exclusion,
     Membership,
     Message,
+    Partner,
     Retention,
+    RosterEntry,
+    StandIn,
     Take,
     TryOut,
     Vote,
@@ -57,3 +64,39 @@ def deletion_of(course: Course) -> Deletion | None:
 def audit_of(course: Course) -> QuerySet[AuditEntry]:
     """Return what was looked at and changed in a course, the last first."""
     return AuditEntry.objects.filter(course=course).select_related("actor", "subject")
+
+
+def people_to_anonymise(course: Course) -> QuerySet[User]:
+    """Return everybody but those who lead a course of whom it has something that tells of them."""
+    leading = Enrollment.objects.filter(course=course, role__in=Enrollment.LEADING)
+    rows = (
+        Enrollment.objects.filter(course=course).values("user"),
+        Vote.objects.filter(round__session__course=course).values("user"),
+        Partner.objects.filter(round__session__course=course).values("user"),
+        Message.objects.filter(room__course=course).values("sender"),
+        Membership.objects.filter(room__course=course).values("user"),
+        Take.objects.filter(release__course=course).values("user"),
+        Consent.objects.filter(course=course).values("user"),
+        RosterEntry.objects.filter(course=course).values("user"),
+        Exclusion.objects.filter(course=course).values("user"),
+    )
+    found = reduce(or_, (Q(pk__in=some.order_by()) for some in rows))
+    return (
+        people.everybody()
+        .filter(found)
+        .exclude(pk__in=leading.values("user"))
+        .exclude(pk__in=StandIn.objects.values("user"))
+        .order_by("pk")
+    )
+
+
+def due_retentions(today: date) -> list[Retention]:
+    """Return the retentions whose time has come, for courses that are not done yet."""
+    waiting = Retention.objects.filter(applied_at=None).select_related("course")
+    return [one for one in waiting if one.ends_on + timedelta(days=one.keep_days) < today]
+
+
+def due_deletions(now: datetime) -> QuerySet[Deletion]:
+    """Return the deletions of archived courses whose delay is over."""
+    found = Deletion.objects.filter(due_at__lte=now, course__archived_at__isnull=False)
+    return found.select_related("course").order_by("due_at")
