@@ -135,7 +135,7 @@ def _rename_pairs(one: Move) -> None:
     if one.course is not None:
         rooms = rooms.filter(course=one.course)
     for pk, pair in rooms.values_list("pk", "pair"):
-        rest = pair.removeprefix(f"{old}:").removesuffix(f":{old}")
+        rest = str(pair).removeprefix(f"{old}:").removesuffix(f":{old}")
         # Nobody opens a room with a stand-in, so the order of the two does not matter.
         Room.objects.filter(pk=pk).update(pair=f"{one.target.pk}:{rest}")
 

@@ -44,16 +44,20 @@ def set_place(*, user: User, command: SetPlace) -> Enrollment:
     return enrollment
 
 
-@transaction.atomic
 def share_reasons(*, user: User, command: ShareReasons) -> Enrollment:
+    """Carry out a command as `share` does."""
+    return share(user=user, course=command.course, shared=command.shared)
+
+
+@transaction.atomic
+def share(*, user: User, course: str, shared: bool) -> Enrollment:
     """Store whether others in a course may see a student's reasons without their name.
 
     A consent that is withdrawn takes the reasons away from the groups to which they were offered.
     It does not come back to these groups with a new consent. Raises PermissionDenied for who is no
     student of the course, CourseArchived for a consent that is given, and RateLimited.
     """
-    shared = command.shared
-    enrollment = consents.student(user, command.course, gives=shared)
+    enrollment = consents.student(user, course, gives=shared)
     ratelimit.subscribed.take(user.pk)
     if shared == (enrollment.shares_reasons_since is not None):
         # Another device may not have heard of it.

@@ -15,7 +15,6 @@ from rooms.api.endpoint import DELETING, Endpoint, listed, read
 from rooms.api.schema import READING, WRITING, extend_schema, query, refusals
 from rooms.models import Consent
 from rooms.queries import reports
-from rooms.wire.commands import ShareReasons
 from rooms.wire.errors import InvalidMessageFormat, NoSuchMessage
 
 
@@ -45,8 +44,8 @@ class Consents(Endpoint):
     def post(self, request: Request, slug: str) -> Response:
         given: care_bodies.ConsentChange = read(request, serializers.of(care_bodies.ConsentChange))
         user = self.me(request)
-        if given.purpose == Consent.Purpose.REASONS:
-            places.share_reasons(user=user, command=ShareReasons(slug, given.given))
+        if given.purpose == "reasons":
+            places.share(user=user, course=slug, shared=given.given)
         else:
             consents.research(user=user, course=slug, given=given.given)
         return Response(status=204)

@@ -24,7 +24,6 @@ from rooms.models.reports import REPORT_LIMIT
 from rooms.pages.course_forms import explain
 from rooms.queries import reports as queries
 from rooms.queries.tryouts import in_course
-from rooms.wire.commands import ShareReasons
 from rooms.wire.errors import (
     InvalidMessageFormat,
     NoSuchMessage,
@@ -163,7 +162,7 @@ class _Desk:
 
     def _reasons(self) -> bool:
         given = self._request.POST.get("given") == "yes"
-        places.share_reasons(user=self._user, command=ShareReasons(self._slug, given))
+        places.share(user=self._user, course=self._slug, shared=given)
         return self._said(_("Saved."))
 
     def _research(self) -> bool:

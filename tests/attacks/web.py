@@ -230,6 +230,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "seq": 1,
         "group": 1,
         "rule": 1,
+        "block": 1,
+        "report": 1,
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,

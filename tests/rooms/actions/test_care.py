@@ -37,7 +37,6 @@ from rooms.models import (
 from rooms.peer.codes import code
 from rooms.queries import reports as report_queries
 from rooms.queries.pairing import rules_of
-from rooms.wire.commands import ShareReasons
 from rooms.wire.errors import (
     CourseArchived,
     IllegalTransition,
@@ -52,7 +51,7 @@ NOW = timezone.now()
 
 
 def share(school, shared):
-    places.share_reasons(user=school.ada, command=ShareReasons("physics", shared))
+    places.share(user=school.ada, course="physics", shared=shared)
 
 
 def test_consents_are_kept_with_their_dates(school):
