@@ -109,13 +109,14 @@ def names_of(user: User, stand_in: User) -> Names:
             told.add(str(getattr(user, name) or ""))
     words = {word for text in told for word in re.findall(r"\w+", text)}
     own = {text.strip() for text in told} | {one for one in words if len(one) >= _SHORTEST}
+    if people.key_type() is not int:
+        # A number means anything, and a longer key the person alone.
+        own.add(str(user.pk))
     return Names(
         key=user.pk,
         usernames=frozenset(usernames),
         addresses=frozenset(addresses),
-        own=frozenset(text for text in own if len(text) > 1) | {str(user.pk)}
-        if people.key_type() is not int
-        else frozenset(text for text in own if len(text) > 1),
+        own=frozenset(text for text in own if len(text) > 1),
         new_key=stand_in.pk,
         new=people.username(stand_in),
     )

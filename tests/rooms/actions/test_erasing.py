@@ -89,7 +89,11 @@ def fill(school, user):
     for one, choice in ((user, "A"), (school.ada, "B")):
         for round_ in (first, second):
             Vote.objects.create(
-                round=round_, user=one, choice=choice, cast_at=NOW, rationale="As zerlina knows"
+                round=round_,
+                user=one,
+                choice=choice,
+                cast_at=NOW,
+                rationale="As zerlina knows" if one == user else "I guess",
             )
     room = school.make_room(user, school.ada, kind="partners")
     group = PartnerGroup.objects.create(round=first, number=1, room=room, formed_at=NOW)
