@@ -32,9 +32,13 @@ def erase(*, user: User, by: User | None) -> None:
     with transaction.atomic():
         accounts.shut_out(user)
         tell.close_account(user)
-    names = _erase(user, by)
-    # What was written while the rows moved, such as a vote that was on its way. The use log has no
-    # constraint that would have refused it.
+    # The texts are searched without the locks that classes wait for, so twice: before the rows
+    # move, and after that for what was written meanwhile. No constraint holds the use log.
+    with transaction.atomic():
+        stand_in = stand_ins.make()
+        names = scrubbing.names_of(user, stand_in)
+        scrubbing.scrub(names=names)
+    _move(user, stand_in, by)
     with transaction.atomic():
         scrubbing.scrub(names=names)
         accounts.forget_failures(set(names.usernames))
@@ -60,18 +64,15 @@ def check(user: User) -> None:
 
 
 @transaction.atomic
-def _erase(user: User, by: User | None) -> scrubbing.Names:
+def _move(user: User, stand_in: User, by: User | None) -> None:
+    """Give everything that others need to the stand-in, and delete the user."""
     courses = list(care.courses_of(user))
     lock(courses)
     # From here on, no row that refers to the user can be added.
     people.everybody().select_for_update().get(pk=user.pk)
     # Somebody else may have left a course meanwhile.
     check(user)
-    stand_in = stand_ins.make()
-    names = scrubbing.names_of(user, stand_in)
-    scrubbing.scrub(names=names)
     persons.move(source=user, target=stand_in)
-    accounts.forget_failures(set(names.usernames))
     unused = stand_ins.drop_if_unused(user=stand_in)
     subject = None if unused else stand_in
     audit.record(
@@ -82,7 +83,6 @@ def _erase(user: User, by: User | None) -> scrubbing.Names:
     for course in courses:
         tell.figures_changed(course.pk)
     _remove(user)
-    return names
 
 
 def lock(courses: list[Course]) -> None:

@@ -138,7 +138,7 @@ TEXTS: tuple[tuple[type[Model], tuple[str, ...], str, str], ...] = (
 def scrub(*, names: Names, course: Course | None = None) -> None:
     """Take the names of a person out of all texts, or those of a course, and out of the use log.
 
-    Call it before the rows have moved, in the same transaction.
+    Call it in a transaction.
     """
     needles = [*(f"@{name}" for name in names.usernames), *names.addresses]
     for model, fields, author, path in TEXTS:
@@ -146,8 +146,10 @@ def scrub(*, names: Names, course: Course | None = None) -> None:
         if course is not None:
             rows = rows.filter(**{path: course})
         if author:
-            _rewrite(rows.filter(**{author: names.key}), fields, names.in_own)
-            rows = rows.exclude(**{author: names.key})
+            # Those of the stand-in are the person's, whose rows may have moved already.
+            own = Q(**{f"{author}__in": (names.key, names.new_key)})
+            _rewrite(rows.filter(own), fields, names.in_own)
+            rows = rows.exclude(own)
         found = reduce(or_, (Q(**{f"{f}__icontains": one}) for f in fields for one in needles))
         _rewrite(rows.filter(found), fields, names.in_others)
     _scrub_log(names, course)
