@@ -30,14 +30,13 @@ CONFIDENTIAL = {
 SECRET = {"password", "digest", "device", "link", "username_key", "key", "data"}
 """The fields that are left out."""
 ROWS = 500
-_OTHERS = {"peerchat_rooms.AuditEntry": {"actor", "detail"}, "peerchat_rooms.Report": {"about"}}
-"""Fields that tell of others, by table."""
+_OTHERS = {"peerchat_rooms.AuditEntry": {"detail"}, "peerchat_rooms.Room": {"pair"}}
+"""Fields that tell of others, by table, besides those that refer to users."""
 
 
 def document(user: User) -> Iterator[str]:
     """Yield the parts of the document: the account, then each table with its rows."""
     yield '{"account": ' + _json(_account(user)) + ', "tables": {'
-    yield ""
     first = True
     for name, rows, fields in _tables(user):
         begun = False

@@ -108,7 +108,7 @@ def test_my_data_has_mine_and_nobody_elses(school):
     client = client_of(school.ada)
     assert "Physics" in client.get(at("my_data")).content.decode()
     answer = client.get(at("my_data_download"))
-    text = b"".join(answer.streaming_content).decode()
+    text = answer.content.decode()
     told = json.loads(text)
     assert told["account"]["username"] == "ada"
     assert "password" not in told["account"]
