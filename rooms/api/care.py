@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from msgspec import UNSET
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -89,7 +90,8 @@ class OneBlock(Endpoint):
         responses={204: None} | refusals(*DELETING, 429),
     )
     def delete(self, request: Request, slug: str, block: int) -> Response:
-        blocks.unblock(user=self.me(request), course=slug, block=block)
+        if not blocks.unblock(user=self.me(request), course=slug, block=block):
+            raise NotFound
         return Response(status=204)
 
 
