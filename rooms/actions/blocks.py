@@ -1,5 +1,7 @@
 """Blocks: somebody has no more to do with another person, who does not hear of it."""
 
+from uuid import UUID
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,12 +16,14 @@ MOST_BLOCKS = 20
 
 
 @transaction.atomic
-def block(*, user: User, course: str, username: str) -> Block:
+def block(*, user: User, course: str, username: str = "", message: UUID | None = None) -> Block:
     """Never be the partner of another student again, and end direct messages between the two.
 
+    It is the author of a `message` to the user, or else the one whom `username` means.
     Where the course has pseudonyms, it only keeps the two apart. A repeated block changes nothing.
     Raises PermissionDenied for who is no student of the course, in try-outs and for too many,
-    CourseArchived, RateLimited, and InvalidMessageFormat for somebody who is no other student.
+    CourseArchived, RateLimited, NoSuchMessage, and InvalidMessageFormat for somebody who is no
+    other student.
     """
     enrollment = permissions.enrolled(user, course)
     if enrollment.role != Enrollment.Role.STUDENT:
@@ -28,7 +32,10 @@ def block(*, user: User, course: str, username: str) -> Block:
     permissions.in_use(found)
     permissions.lasting(found)
     ratelimit.flags.take(user.pk)
-    person = queries.person_meant(user, found, username)
+    if message is not None:
+        person = queries.message_meant(user, found, message).sender
+    else:
+        person = queries.person_meant(user, found, username)
     if Enrollment.objects.filter(course=found, user=person, role__in=Enrollment.LEADING).exists():
         raise InvalidMessageFormat("Those who lead the course cannot be blocked.")
     # Two blocks at the same time do not pass the limit together.

@@ -19,7 +19,7 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import audit, blocks, consents, places
 from rooms.actions import reports as actions
-from rooms.models import Consent, Enrollment, Report
+from rooms.models import Consent, Enrollment, Message, Report
 from rooms.models.reports import REPORT_LIMIT
 from rooms.pages.course_forms import explain
 from rooms.queries import reports as queries
@@ -139,8 +139,19 @@ class _Desk:
             "records": records.order_by("-given_at")[:50],
             "blocks": queries.blocks_of(self._user, place.course),
             "form": self._form,
+            "message": self._message(),
             "error": self._error,
         }
+
+    def _message(self) -> Message | None:
+        """Return the message that the page was opened for, from the chat."""
+        request = self._request
+        given = request.POST if request.method == "POST" else request.GET
+        try:
+            pk = _uuid(given.get("message", ""))
+            return None if pk is None else queries.message_meant(self._user, self._place.course, pk)
+        except NoSuchMessage:
+            return None
 
     def take(self, do: str) -> bool:
         deeds: dict[str, Callable[[], bool]] = {
@@ -195,7 +206,8 @@ class _Desk:
         name = self._person()
         if name is None:
             return False
-        blocks.block(user=self._user, course=self._slug, username=name)
+        message = _uuid(self._request.POST.get("message", ""))
+        blocks.block(user=self._user, course=self._slug, username=name, message=message)
         return self._said(_("You will not be partners any more. Nobody is told."))
 
     def _unblock(self) -> bool:

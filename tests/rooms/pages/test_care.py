@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from rooms.actions import reports
-from rooms.models import AuditEntry, Deletion, Enrollment, Report, Retention, StandIn
+from rooms.models import AuditEntry, Block, Deletion, Enrollment, Report, Retention, StandIn
 from rooms.queries import stored
 from tests.rooms.school import post
 
@@ -99,6 +99,22 @@ def test_a_student_consents_reports_and_blocks(school):
     # The other is not told.
     assert "Ada" not in client_of(school.bea).get(place).content.decode()
     assert client_of(school.zoe).get(place).status_code == 404
+
+
+def test_a_message_in_the_chat_leads_to_a_report(school):
+    said = post(school.bea, school.room, "Nasty words")
+    other = post(school.bea, school.make_room(school.bea, school.carl), "Between us")
+    client, place = client_of(school.ada), at("consents", "physics")
+    assert b"Nasty words" in client.get(place, {"message": said.pk}).content
+    for wrong in (other.pk, "none"):
+        assert b"reported-message" not in client.get(place, {"message": wrong}).content
+        given = {"do": "report", "message": wrong, "reason": "spam"}
+        assert client.post(place, given).status_code == 400
+    for do in ("report", "block"):
+        given = {"do": do, "message": said.pk, "reason": "spam"}
+        assert client.post(place, given).status_code == 302
+    assert Report.objects.get().message == said
+    assert Block.objects.get().blocked == school.bea
 
 
 def test_my_data_has_mine_and_nobody_elses(school):
