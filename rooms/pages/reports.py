@@ -134,7 +134,7 @@ class _Desk:
         records = Consent.objects.filter(course=place.course, user=self._user)
         return {
             "course": place.course,
-            "place": place,
+            "mine": place,
             "is_student": place.role == Enrollment.Role.STUDENT,
             "records": records.order_by("-given_at")[:50],
             "blocks": queries.blocks_of(self._user, place.course),
