@@ -46,6 +46,12 @@ LIMITS = (
     ),
     Limit("SUBSCRIBE_BURST", 500, 1, "How many of these may come at once."),
     Limit(
+        "COURSE_DELETION_DAYS",
+        14,
+        1,
+        "Days from the request to delete an archived course until it can be deleted.",
+    ),
+    Limit(
         "TYPING_EVERY",
         3.0,
         0.1,

@@ -1,10 +1,12 @@
 """Direct rooms in whose course nobody can write, while the two people share another course."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from rooms.actions.statements.rows import Members, Place
 from rooms.models import Course, Enrollment, Room
 from rooms.queries.pseudonyms import shared_by_name, veiled
+from rooms.queries.reports import write_no_more
 
 
 def move_on(places: Iterable[Place], members: Members) -> None:
@@ -29,3 +31,17 @@ def move_on(places: Iterable[Place], members: Members) -> None:
             Room.objects.filter(pk=place.id).update(course=course)
             place.course_id, place.course, place.archived = course.pk, course.slug, False
             place.has_pseudonyms = course.pk in veiled([course.pk])
+
+
+def ended(places: Iterable[Place], members: Members) -> set[UUID]:
+    """Return the direct rooms in which two do not write any more, as one has blocked the other.
+
+    For all other rooms this costs no query.
+    """
+    return {
+        place.id
+        for place in places
+        if place.kind == Room.Kind.DIRECT
+        and len(members[place.id]) > 1
+        and write_no_more(*list(members[place.id])[:2])
+    }

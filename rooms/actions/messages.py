@@ -107,6 +107,7 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     places = store.lock({room for room, _, _ in keys})
     members, before = store.look_up(places, keys)
     direct.move_on(places.values(), members)
+    ended = direct.ended(places.values(), members)
     authors = pseudonyms.Authors(places.values(), members, {sender for _, sender, _ in keys})
     stored = _messages(before.values())
     parents = _parents(posts)
@@ -127,6 +128,9 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
             continue
         member = members[place.id][post.sender.pk]
         objection = _restriction(member, place, last_posts, now) or authors.objection(place, member)
+        if place.id in ended:
+            # It is the same for both, so that it does not tell who wants no more messages.
+            objection = objection or PermissionDenied("Nobody can write here any more.")
         if post.reply_to is not None and (place.id, post.reply_to) not in parents:
             objection = InvalidMessageFormat("`reply_to` must name a message in the same room.")
         if objection is not None:

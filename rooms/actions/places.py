@@ -1,13 +1,12 @@
 """Stores where students say they are, and their consent to show their reasons."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.people import User
 from accounts.text import plain_name
 from rooms import permissions, ratelimit
-from rooms.actions import group_facts, partners, tell
-from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
+from rooms.actions import consents, group_facts, partners, tell
+from rooms.models import ClassSession, ClassSettings, Consent, Enrollment, Partner, PartnerGroup
 from rooms.peer.asking import SEAT_LIMIT
 from rooms.peer.phases import PARTNER_PHASES, Phase
 from rooms.wire.commands import SetPlace, ShareReasons
@@ -45,24 +44,27 @@ def set_place(*, user: User, command: SetPlace) -> Enrollment:
     return enrollment
 
 
-@transaction.atomic
 def share_reasons(*, user: User, command: ShareReasons) -> Enrollment:
+    """Carry out a command as `share` does."""
+    return share(user=user, course=command.course, shared=command.shared)
+
+
+@transaction.atomic
+def share(*, user: User, course: str, shared: bool) -> Enrollment:
     """Store whether others in a course may see a student's reasons without their name.
 
     A consent that is withdrawn takes the reasons away from the groups to which they were offered.
     It does not come back to these groups with a new consent. Raises PermissionDenied for who is no
-    student of the course, CourseArchived, and RateLimited.
+    student of the course, CourseArchived for a consent that is given, and RateLimited.
     """
-    enrollment = _student(user, command.course)
-    shared = command.shared
+    enrollment = consents.student(user, course, gives=shared)
     ratelimit.subscribed.take(user.pk)
     if shared == (enrollment.shares_reasons_since is not None):
         # Another device may not have heard of it.
         tell.sharing(enrollment)
         return enrollment
     session = _lock_class(enrollment)
-    enrollment.shares_reasons_since = timezone.now() if shared else None
-    enrollment.save(update_fields=["shares_reasons_since"])
+    consents.keep(enrollment=enrollment, purpose=Consent.Purpose.REASONS, given=shared)
     tell.sharing(enrollment)
     if not shared:
         offered = PartnerGroup.objects.filter(

@@ -11,8 +11,9 @@ from accounts.text import plain_name, shows
 from rooms import frames, permissions
 from rooms.actions import pseudonyms, tell, uselog
 from rooms.conf import limits
-from rooms.models import Course, Enrollment, Membership, Room
+from rooms.models import Course, Enrollment, Membership, Room, StandIn
 from rooms.queries.pseudonyms import shared_by_name
+from rooms.queries.reports import write_no_more
 from rooms.wire.errors import InvalidRoom, PermissionDenied, TextTooLong
 from rooms.wire.text import clean_text
 
@@ -145,7 +146,11 @@ def open_direct_room(*, user: User, to: str) -> Room:
         .order_by(F("archived_at").asc(nulls_first=True), "pk")
     )
     shared = next(iter(shared_by_name(courses, [user.pk, other.pk])), None)
-    if shared is None:
+    if (
+        shared is None
+        or write_no_more(user.pk, other.pk)
+        or StandIn.objects.filter(user=other).exists()
+    ):
         # It is the same answer for a name that nobody has, so it does not tell who is in a course.
         raise PermissionDenied("You share no course with a user of that name.")
     low, high = sorted((user.pk, other.pk))

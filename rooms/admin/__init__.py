@@ -14,6 +14,7 @@ from rooms.admin import (  # noqa: F401
     classroom,
     courses,
     enrolling,
+    erasing,
     joining,
     pictures,
     presence,
@@ -25,3 +26,4 @@ from rooms.admin import (  # noqa: F401
 )
 
 enrolling.offer()
+erasing.offer()

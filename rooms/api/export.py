@@ -27,6 +27,7 @@ from accounts import people
 from rooms.api import spreadsheet
 from rooms.conf import limits
 from rooms.models import Course, UseLog
+from rooms.peer import acts
 from rooms.queries import results
 from rooms.queries.pseudonyms import hidden_classes
 
@@ -91,7 +92,7 @@ class Names:
 
     def act(self, event: str, act: str, named: Sequence[people.Key | None] = ()) -> str:
         """Return an act with the names of the people in it, whose ids are `named`."""
-        found = _split(event, act)
+        found = acts.split(event, act)
         if found is None:
             return self._other(act)
         head, names, tail = found
@@ -170,25 +171,6 @@ def _is_of_class(row: UseLog) -> bool:
         case "moderate":
             return not row.act.startswith(("expel:", "merge:"))
     return False
-
-
-def _split(event: str, act: str) -> tuple[str, list[str], str] | None:
-    """Return an act in three parts, of which the second has the names of people.
-
-    Return None if it is not known where the names are.
-    """
-    match event, act.split(":", 2):
-        case "sendmessage", [to, "*", text]:
-            return f"{to}:*:{text}", [], ""
-        case "sendmessage", [to, recipient, text]:
-            return f"{to}:", [recipient], f":{text}"
-        case "peergroup", [head, *names]:
-            return f"{head}:", ":".join(names).split(","), ""
-        case "moderate", [("mute" | "unmute" | "expel" | "merge") as verb, username, *rest]:
-            return f"{verb}:", [username], "".join(f":{part}" for part in rest)
-        case (("vote" | "peer" | "join" | "leave" | "login" | "moderate"), _):
-            return act, [], ""
-    return None
 
 
 class Export:

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from rooms.api import (
     arguments,
+    care,
     class_settings,
     classroom,
     course_export,
@@ -40,7 +41,10 @@ urlpatterns = [
     path("join/", joining.Join.as_view()),
     path("courses/", courses.Courses.as_view()),
     path("courses/<slug:slug>/", course_settings.OneCourse.as_view()),
+    path("courses/<slug:slug>/blocks/", care.Blocks.as_view()),
+    path("courses/<slug:slug>/blocks/<int:block>/", care.OneBlock.as_view()),
     path("courses/<slug:slug>/class-settings/", class_settings.OneClassSettings.as_view()),
+    path("courses/<slug:slug>/consents/", care.Consents.as_view()),
     path("courses/<slug:slug>/copy/", course_settings.Copies.as_view()),
     path("courses/<slug:slug>/export/", course_export.CourseExport.as_view()),
     path("courses/<slug:slug>/leaders/", course_settings.Leaders.as_view()),
@@ -69,6 +73,8 @@ urlpatterns = [
     path("courses/<slug:slug>/groups/", talk.Groups.as_view()),
     path("courses/<slug:slug>/groups/<int:group>/messages/", talk.GroupMessages.as_view()),
     path("courses/<slug:slug>/flags/", talk.Flags.as_view()),
+    path("courses/<slug:slug>/reports/", care.Reports.as_view()),
+    path("courses/<slug:slug>/reports/<int:report>/", care.OneReport.as_view()),
     path("courses/<slug:slug>/screen/", screen.CourseScreen.as_view()),
     path("courses/<slug:slug>/screen/setup/", screen.Setup.as_view()),
     path("courses/<slug:slug>/screen/link/", screen.Link.as_view()),

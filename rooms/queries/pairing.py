@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from accounts import people
 from rooms.models import (
+    Block,
     ClassSettings,
     Course,
     Enrollment,
@@ -94,15 +95,39 @@ def rules_of(course: Course) -> Rules[people.Key]:
     def of(wanted: PairingRule.Kind) -> list[tuple[people.Key, ...]]:
         return [tuple(users) for (_, kind), users in members.items() if kind == wanted]
 
+    # Those who made the other rules know of no block, so a block stands above them.
+    blocked = blocked_pairs(course)
     return Rules(
         never=frozenset(
             frozenset(pair)
             for users in of(PairingRule.Kind.NEVER)
             for pair in itertools.combinations(users, 2)
-        ),
-        together=of(PairingRule.Kind.ALWAYS),
-        fixed=of(PairingRule.Kind.FIXED),
+        )
+        | blocked,
+        together=_without(of(PairingRule.Kind.ALWAYS), blocked),
+        fixed=_without(of(PairingRule.Kind.FIXED), blocked),
     )
+
+
+def blocked_pairs(course: Course) -> frozenset[frozenset[people.Key]]:
+    """Return the pairs of people in a course of whom one has blocked the other."""
+    found = Block.objects.filter(course=course).order_by().values_list("user", "blocked")
+    return frozenset(frozenset(pair) for pair in found)
+
+
+def _without(
+    rules: Iterable[tuple[people.Key, ...]], blocked: Collection[frozenset[people.Key]]
+) -> list[tuple[people.Key, ...]]:
+    """Return rules about who is together, each without whom an earlier one of it is kept from."""
+    kept: list[tuple[people.Key, ...]] = []
+    for users in rules:
+        stay: list[people.Key] = []
+        for user in users:
+            if not any(frozenset((user, other)) in blocked for other in stay):
+                stay.append(user)
+        if len(stay) > 1:
+            kept.append(tuple(stay))
+    return kept
 
 
 def earlier_partners(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from accounts import newcomers, people
 from accounts.people import User
 from accounts.text import name_key
-from rooms.models import Course, Enrollment, PairingMember, PairingRule
+from rooms.models import Course, Enrollment, PairingMember, PairingRule, StandIn
 from rooms.wire.errors import InvalidMessageFormat
 
 MOST_RULES = 2_000
@@ -47,7 +47,7 @@ class Students:
     """The students of a course, as lecturers name them."""
 
     def __init__(self, course: Course) -> None:
-        enrolled = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
+        enrolled = _students(course)
         self.users = [one.user for one in enrolled.select_related("user").order_by("user_id")]
         self._by_username = {name_key(people.username(user)): user for user in self.users}
         self._by_address: dict[str, list[User]] = defaultdict(list)
@@ -104,9 +104,15 @@ class Students:
 
 def proposed(course: Course, most: int) -> list[str]:
     """Return how a form names the students of a course, so that nobody else is meant."""
-    enrolled = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
+    enrolled = _students(course)
     found = enrolled.select_related("user").order_by(people.by_name("user__"))[:most]
     return [f"{people.shown_name(one.user)} ({people.username(one.user)})" for one in found]
+
+
+def _students(course: Course) -> QuerySet[Enrollment]:
+    """Return the places of the students of a course, but of none who were erased."""
+    found = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
+    return found.exclude(user__in=StandIn.objects.values("user"))
 
 
 def together(course: Course, users: Iterable[User]) -> dict[people.Key, PairingRule]:

@@ -6,7 +6,7 @@ from operator import or_
 from django.db.models import BooleanField, Count, Exists, OuterRef, Q, QuerySet, Value
 
 from accounts import people
-from rooms.models import Course, Enrollment, Guest
+from rooms.models import Course, Enrollment, Guest, StandIn
 from rooms.queries.presence import online_connections
 from rooms.queries.pseudonyms import hides_owners
 
@@ -20,6 +20,8 @@ def people_of(course: Course, search: str = "") -> QuerySet[Enrollment]:
     """
     found = (
         Enrollment.objects.filter(course=course)
+        # Nobody writes to people who were erased, or removes them.
+        .exclude(user__in=StandIn.objects.values("user"))
         .select_related("user")
         .annotate(
             is_guest=Exists(Guest.objects.filter(user=OuterRef("user"))),
@@ -40,7 +42,9 @@ def people_of(course: Course, search: str = "") -> QuerySet[Enrollment]:
 
 def head_count(course: Course) -> dict[str, int]:
     """Return how many `students` a course has, how many of them are `guests`, and `online`."""
-    students = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
+    students = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT).exclude(
+        user__in=StandIn.objects.values("user")
+    )
     return students.aggregate(
         students=Count("pk"),
         guests=Count("pk", filter=Q(Exists(Guest.objects.filter(user=OuterRef("user"))))),

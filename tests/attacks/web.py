@@ -239,6 +239,8 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
         "rule": 1,
         "pk": 1,
         "release": 1,
+        "block": 1,
+        "report": 1,
         "object_id": 1,
         "content_type_id": 1,
         "id": cast.ada.user.pk,

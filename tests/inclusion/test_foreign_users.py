@@ -115,7 +115,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 # The other test files of this folder make hosts of their own, or are about documents.
-ALSO_HERE = ("test_tags", "test_place", "test_embed", "test_sockets", "test_hosts", "test_proxy")
+ALSO_HERE = (
+    *("test_tags", "test_place", "test_embed", "test_sockets", "test_hosts", "test_proxy"),
+    "test_erasing",
+)
 
 
 @pytest.mark.long

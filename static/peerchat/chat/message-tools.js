@@ -120,6 +120,11 @@ export class MessageTools {
     };
     if (mayRemove) first.append(tool("message-remove", gettext("Remove"), label(gettext("Remove your message"), gettext("Remove the message from %(name)s")), ask));
     if (api && mayFlag(message, state, own)) first.append(this.#flagTool(message, name));
+    const report = mayReport(message, state, own) ? api?.page?.(`courses/${state.course.slug}/consents/?message=${message.id}`) : null;
+    if (report) {
+      const full = fill(gettext("Report or block %(name)s"), { name });
+      first.append(h("a", { href: report, target: "_blank", rel: "noopener", "aria-label": full, data: { testid: "message-report" } }, gettext("Report")));
+    }
     this.#offered = row;
     this.#tools = h("div", { class: "message-tools", data: { testid: "message-tools" } }, first, second);
     (row.querySelector(".bubble") ?? row).append(this.#tools);
@@ -168,4 +173,9 @@ export class MessageTools {
 function mayFlag(message, state, own) {
   const kind = state.rooms[message.room]?.kind ?? state.list[message.room]?.kind;
   return !own && message.kind === "text" && kind !== "direct" && !LEADING.has(state.course.role) && !state.course.archived;
+}
+
+/** Whether somebody may report the author of a message, on a page of its own. */
+function mayReport(message, state, own) {
+  return !own && message.kind === "text" && state.course.role === "student";
 }

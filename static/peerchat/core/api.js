@@ -18,6 +18,11 @@ export class Api {
     this.#csrf = csrf;
   }
 
+  /** The address of a page of this site, `path` below that of the API's parent; null without a session. */
+  page(path) {
+    return this.#token ? null : new URL(`../${path}`, new URL(this.#url, document.baseURI)).href;
+  }
+
   get(path, query = {}) {
     const words = new URLSearchParams(query).toString();
     return this.ask("GET", words ? `${path}?${words}` : path);

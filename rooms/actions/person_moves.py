@@ -1,0 +1,273 @@
+"""What moves from one person to another by more than a rule: rooms, enrolments, messages, drafts.
+
+Every function here runs in the transaction of `persons.move`.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.people import User
+from rooms import frames
+from rooms.actions import scrubbing, tell
+from rooms.actions.pairing_rules import leave_rules, take_over_rules
+from rooms.models import (
+    Consent,
+    Course,
+    Draft,
+    Enrollment,
+    Membership,
+    Message,
+    Partner,
+    Room,
+    Take,
+    TryOut,
+    Vote,
+)
+
+BATCH = 500
+"""Rows that are changed one by one at a time."""
+_RANKS: list[str] = [
+    Enrollment.Role.STUDENT,
+    Enrollment.Role.ASSISTANT,
+    Enrollment.Role.INSTRUCTOR,
+]
+_REASONS, _RESEARCH = Consent.Purpose.REASONS, Consent.Purpose.RESEARCH
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From whom to whom, and the course to whose rows it is limited."""
+
+    source: User
+    target: User
+    course: Course | None
+    stands_in: bool
+    """Whether the target is nobody's account."""
+
+
+def of(
+    model: type[Model], field: str, user: User, path: str, course: Course | None
+) -> QuerySet[Any]:
+    """Return the rows of a relation that belong to a user, in a course or all."""
+    rows: QuerySet[Any] = model._base_manager.filter(**{field: user})
+    if course is None:
+        return rows
+    # The course itself has no lookup in front.
+    return rows.filter(**{path: course})
+
+
+def move_drafts(one: Move) -> None:
+    """Move the drafts, which no vote of the target may follow."""
+    drafts = of(Draft, "user", one.source, "round__session__course", one.course)
+    if one.stands_in:
+        drafts.delete()
+        return
+    # A draft of a guest would become a vote, and a vote of the target stands above it.
+    for model in (Vote, Draft):
+        theirs = model._default_manager.filter(user=one.target).values("round")
+        drafts.filter(round__in=list(theirs.values_list("round", flat=True))).delete()
+    drafts.update(user=one.target)
+
+
+def move_messages(one: Move) -> None:
+    """Move the messages with their numbers in the rooms."""
+    mine = of(Message, "sender", one.source, "room__course", one.course)
+    if one.stands_in:
+        # Programs choose the uuids of their messages, and may put a name into them.
+        ids = list(mine.values_list("pk", flat=True))
+        for start in range(0, len(ids), BATCH):
+            batch = [Message(pk=pk, uuid=uuid.uuid4().hex) for pk in ids[start : start + BATCH]]
+            Message.objects.bulk_update(batch, ["uuid"])
+    else:
+        theirs = Message.objects.filter(
+            sender=one.target, room=OuterRef("room"), uuid=OuterRef("uuid")
+        )
+        # Each of the two made its uuids alone, so the same one stands for two messages.
+        for message in mine.filter(Exists(theirs)).only("pk"):
+            Message.objects.filter(pk=message.pk).update(uuid=uuid.uuid4().hex)
+    mine.update(sender=one.target)
+
+
+def move_rooms(one: Move) -> None:
+    """Move the direct rooms and the memberships."""
+    mine = of(Membership, "user", one.source, "room__course", one.course)
+    if one.stands_in:
+        _rename_pairs(one)
+    else:
+        direct = Room.objects.filter(kind=Room.Kind.DIRECT, pk__in=mine.values("room"))
+        for room in list(direct.select_related("course").order_by("pk")):
+            _move_direct_room(room, one.source, one.target)
+    for membership in mine.select_related("room__course"):
+        _move_membership(membership, one)
+
+
+def _move_direct_room(room: Room, source: User, target: User) -> None:
+    other = next(
+        (m.user for m in room.memberships.select_related("user") if m.user_id != source.pk), None
+    )
+    if other is None:
+        return
+    if other == target:
+        # They wrote to each other as if they were two. The room stays in the history.
+        Room.objects.filter(pk=room.pk).update(archived_at=timezone.now())
+        return
+    low, high = sorted((target.pk, other.pk))
+    pair = f"{low}:{high}"
+    known = Room.objects.filter(pair=pair).first()
+    if known is None:
+        Room.objects.filter(pk=room.pk).update(pair=pair)
+        return
+    _append(room, known)
+    tell.left(room, [source.pk, other.pk])
+    room.delete()
+
+
+def _rename_pairs(one: Move) -> None:
+    """Take the key of a person out of the pairs of direct rooms, also of those they have left."""
+    old = str(one.source.pk)
+    rooms = Room.objects.filter(Q(pair__startswith=f"{old}:") | Q(pair__endswith=f":{old}"))
+    if one.course is not None:
+        rooms = rooms.filter(course=one.course)
+    for pk, pair in rooms.values_list("pk", "pair"):
+        rest = str(pair).removeprefix(f"{old}:").removesuffix(f":{old}")
+        # Nobody opens a room with a stand-in, so the order of the two does not matter.
+        Room.objects.filter(pk=pk).update(pair=f"{one.target.pk}:{rest}")
+
+
+def _append(room: Room, known: Room) -> None:
+    """Move the messages of a direct room behind those of another one."""
+    seq = Room.objects.select_for_update(no_key=True).get(pk=known.pk).last_seq
+    for message in Message.objects.filter(room=room).order_by("seq").only("pk"):
+        seq += 1
+        Message.objects.filter(pk=message.pk).update(room=known, seq=seq, uuid=uuid.uuid4().hex)
+    Room.objects.filter(pk=known.pk).update(last_seq=seq)
+
+
+def _move_membership(membership: Membership, one: Move) -> None:
+    room = membership.room
+    if one.stands_in and room.kind not in (Room.Kind.DIRECT, Room.Kind.PARTNERS):
+        # Nobody is to meet somebody there who is no more.
+        membership.delete()
+        tell.left(room, [one.source.pk])
+        return
+    theirs = Membership.objects.filter(room=room, user=one.target)
+    if theirs.update(last_read_seq=Greatest("last_read_seq", membership.last_read_seq)):
+        membership.delete()
+        tell.left(room, [one.source.pk])
+        return
+    Membership.objects.filter(pk=membership.pk).update(user=one.target)
+    if one.stands_in:
+        tell.left(room, [one.source.pk])
+    if room.archived_at is not None or one.stands_in:
+        return
+    title = None
+    if room.kind == Room.Kind.DIRECT:
+        others = room.memberships.select_related("user").exclude(user=one.target)
+        title = next((frames.direct_title(other.user) for other in others), None)
+    members = room.memberships.count()
+    tell.joined(room.course, room, [one.target.pk], members=members, title=title, everywhere=True)
+
+
+def move_rules(one: Move) -> None:
+    """Put the target into the pairing rules, or take the source out of them."""
+    for course in _courses_of(one, Q(pairing_rules__members__user=one.source)):
+        if one.stands_in:
+            leave_rules(course=course, users=[one.source.pk])
+        else:
+            take_over_rules(course=course, source=one.source, target=one.target)
+
+
+def _courses_of(one: Move, condition: Q) -> list[Course]:
+    if one.course is not None:
+        return [one.course]
+    return list(Course.objects.filter(condition).distinct().order_by("pk"))
+
+
+def move_enrollments(one: Move) -> None:
+    """Give the places in courses to the target, or end them."""
+    mine = of(Enrollment, "user", one.source, "course", one.course)
+    for enrollment in mine.select_related("course"):
+        if one.stands_in:
+            _leave(enrollment, one)
+        else:
+            _join(enrollment, one.target)
+
+
+def _leave(enrollment: Enrollment, one: Move) -> None:
+    """Leave the place of a student who did something to a stand-in, and end any other."""
+    course = enrollment.course
+    took_part = enrollment.role == Enrollment.Role.STUDENT and any(
+        rows.filter(user=one.target).exists()
+        for rows in (
+            Vote.objects.filter(round__session__course=course),
+            Partner.objects.filter(round__session__course=course),
+            Take.objects.filter(release__course=course),
+        )
+    )
+    tell.unenrolled(course, [one.source.pk])
+    tell.close_dashboards(course, [one.source.pk])
+    # A course that becomes anonymous keeps the places of those, too, who did nothing in it.
+    if not took_part and one.course is None:
+        enrollment.delete()
+        return
+    # Figures and marks of the course count them still. Everything that they said of themselves
+    # goes, and with it each consent.
+    Enrollment.objects.filter(pk=enrollment.pk).update(
+        user=one.target,
+        muted_until=None,
+        place="",
+        seat="",
+        shares_reasons_since=None,
+        in_research_since=None,
+        reminded_since=None,
+    )
+
+
+def _join(mine: Enrollment, target: User) -> None:
+    """Give a place in a course to somebody who may have one there already."""
+    theirs = Enrollment.objects.filter(course=mine.course_id, user=target).first()
+    if theirs is None:
+        Enrollment.objects.filter(pk=mine.pk).update(user=target)
+        return
+    Enrollment.objects.filter(pk=theirs.pk).update(
+        joined_at=min(mine.joined_at, theirs.joined_at),
+        muted_until=max(filter(None, (mine.muted_until, theirs.muted_until)), default=None),
+        # A guest may lead the course, perhaps as its only instructor.
+        role=max(mine.role, theirs.role, key=_RANKS.index),
+        reminded_since=theirs.reminded_since or mine.reminded_since,
+        shares_reasons_since=_consent(mine, theirs, "shares_reasons_since", _REASONS),
+        in_research_since=_consent(mine, theirs, "in_research_since", _RESEARCH),
+    )
+    mine.delete()
+
+
+def _consent(
+    mine: Enrollment, theirs: Enrollment, since: str, purpose: Consent.Purpose
+) -> datetime | None:
+    """Return since when one who had two accounts consents to something: the last word holds."""
+    given: list[datetime] = [
+        when for one in (mine, theirs) if (when := getattr(one, since)) is not None
+    ]
+    records = Consent.objects.filter(course=mine.course_id, user=theirs.user_id, purpose=purpose)
+    if given and not records.filter(withdrawn_at__gt=max(given)).exists():
+        return min(given)
+    records.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
+    return None
+
+
+def move_use_log(one: Move) -> None:
+    """Move the rows of the use log."""
+    # For a stand-in, `scrubbing` changes the rows together with their texts.
+    if not one.stands_in:
+        scrubbing.hand_over_log(one.source, one.target)
+
+
+def leave_try_outs(one: Move) -> None:
+    """Take the source from the try-outs, which end by themselves."""
+    TryOut.objects.filter(lecturer=one.source).update(lecturer=None)
