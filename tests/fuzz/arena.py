@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rooms.conf import LIMITS
-from rooms.models import Course, Enrollment, Membership, Message, Room
+from rooms.models import ClassSettings, Course, Enrollment, Membership, Message, Room
 from tests.client import Client
 from tests.fuzz.grammar import PLACES, Case, World
 from tests.fuzz.seats import WITHIN, Seat, Socket
@@ -220,6 +220,7 @@ class Arena:
 def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
     """People and courses, in the database of the tests."""
     course = Course.objects.create(slug=f"physics-{tag}", title="Physics")
+    ClassSettings.objects.create(course=course, asks_place=True)
     other = Course.objects.create(slug=f"chemistry-{tag}", title="Chemistry")
     beside = Course.objects.create(slug=f"biology-{tag}", title="Biology")
     for slug in ("force", "work"):

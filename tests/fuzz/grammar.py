@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 import msgspec.inspect as types
 from hypothesis import strategies as st
 
-from rooms.wire.commands import CHAT_COMMANDS, DASHBOARD_COMMANDS, Command
+from rooms.wire.commands import (
+    CHAT_COMMANDS,
+    DASHBOARD_COMMANDS,
+    Command,
+    SayConvinced,
+    SetCorrect,
+)
 
 Json = st.SearchStrategy[str]
 """Strategies of JSON texts."""
@@ -141,6 +147,8 @@ KNOWN: dict[str, Json] = {
     "seq": st.integers(0, 60).map(str),
     "seconds": st.sampled_from(["1", "1.5", "2", "60", "3600"]),
     "group": st.integers(1, 4).map(str),
+    "groups": st.sampled_from(["[1,2]", "[2,1]", "[1,3]", "[3,2]"]),
+    "message": place("message"),
 }
 
 
@@ -211,7 +219,22 @@ def _pairs(draw: st.DrawFn, kind: type[Command]) -> Pairs:
             by_name = known is not None and draw(st.integers(0, 7)) > 0
             value = draw(known if by_name and known is not None else by_type)
             pairs.append((json.dumps(one.encode_name), value))
-    return pairs
+    return _fitting(kind, pairs)
+
+
+def _fitting(kind: type[Command], pairs: Pairs) -> Pairs:
+    """Leave out fields that do not go with others, and add the one that is missing."""
+    given = dict(pairs)
+    if kind is SayConvinced:
+        for name, by in (('"message"', '"message"'), ('"username"', '"reason"')):
+            if given['"by"'] != by:
+                given.pop(name, None)
+    elif kind is SetCorrect:
+        if '"choice"' not in given:
+            given.setdefault('"choices"', '["A"]')
+        else:
+            given.pop('"choices"', None)
+    return list(given.items())
 
 
 UUID = '"uuid"'

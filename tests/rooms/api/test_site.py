@@ -290,7 +290,7 @@ async def test_one_user_cannot_fill_a_worker_with_waiting(cast, wire):
     path = f"/api/{messages_of(cast.room)}?after=0&wait=25"
     headers = {"Authorization": f"Bearer {cast.bea.token}"}
     with contextlib.ExitStack() as open_ones:
-        for _ in range(20):
+        for _ in range(25):  # five more than may wait, as those below may come before the last
             connection = await wire.connect(0)
             open_ones.callback(connection.close)
             connection.request("GET", path, headers=headers)
