@@ -21,7 +21,7 @@ PURE = (
     *("rooms/peer/", "rooms/wire/"),
     *("rooms/delivery/names.py", "rooms/delivery/notices.py", "rooms/delivery/topics.py"),
 )
-FLOORS = {"accounts": 97.0, "peerchat": 86.0, "rooms": 97.0, "pure modules": 99.5}
+FLOORS = {"accounts": 97.0, "peerchat": 86.0, "rooms": 97.0, "pure modules": 99.3}
 """The percentages reached. The main module of a process, such as a worker, is not measured."""
 SHOWN_BELOW = 95.0
 

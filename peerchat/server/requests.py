@@ -10,14 +10,12 @@ from daphne.http_protocol import WebRequest as DaphneRequest
 from django.conf import settings
 
 from peerchat.redaction import redacted
+from rooms.api.formats import TooLarge
 from rooms.conf import limits
 from rooms.wire.errors import InvalidMessageFormat
 
-TOO_LARGE = {
-    "error_code": InvalidMessageFormat.code,
-    "error_message": "The body is too large.",
-}
-"""The answer that a view of the API gives to a body that is too large for it."""
+TOO_LARGE = {"error_code": InvalidMessageFormat.code, "error_message": TooLarge.default_detail}
+"""The answer of the API to a body that is too large."""
 UPLOADS = re.compile(rb"/courses/[^/?]+/(?:pictures|questions/import)/(?:\?|$)")
 """The addresses, of pages and of the API, that take files."""
 

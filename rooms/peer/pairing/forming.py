@@ -197,20 +197,28 @@ class _Forming(Generic[Key]):
             self._join(pools[0][0])
             return
         made: list[tuple[list[int], str]] = []
+        # Below, a pool may take in those of another one.
+        everybody = [one for pool in pools for one in pool]
         waiting = sorted(pools, key=len)
         while waiting:
             pool = waiting.pop(0)
             groups = self._form_pool(pool, small, method, compares=compares)
-            if waiting and any(self._table.broken(members) for members, _ in groups):
+            if waiting and self._broken(groups):
                 # Rules that the place cannot keep are kept with the help of another one.
                 waiting[-1] += pool
                 waiting.sort(key=len)
             else:
                 made += groups
-        if len(pools) > 1 and any(self._table.broken(members) for members, _ in made):
-            everybody = [one for pool in pools for one in pool]
+        if len(pools) > 1 and self._broken(made):
             made = self._form_pool(everybody, small, method, compares=compares)
+        if small and self._broken(made):
+            # Rules that keep students apart are stronger than those that keep them together.
+            loose = self._form_pool(everybody, [], method, compares=compares)
+            made = min(made, loose, key=self._broken)
         self.formed += made
+
+    def _broken(self, made: Iterable[tuple[list[int], str]]) -> int:
+        return sum(self._table.broken(members) for members, _ in made)
 
     def _pools(self, present: Iterable[int], blocks: Sequence[Sequence[int]]) -> list[list[int]]:
         """Return the students of each place. Who would be alone is with the most."""

@@ -146,6 +146,15 @@ def test_groups_form_within_a_place_and_who_would_be_alone_crosses_over():
     assert places(form(at(h, h, e, e), rng=rng, rules=rules)) == ["eh", "eh"]
 
 
+def test_rules_that_no_place_can_keep_give_everybody_one_group():
+    never = frozenset(map(frozenset, itertools.combinations(range(6), 2)))
+    for where in ("hhhhee", "hheeee", "hhheee"):
+        class_ = [Student(key, "A", place=place) for key, place in enumerate(where)]
+        formed = form(class_, rng=random.Random(1), rules=Rules(never=never))
+        keys = [one.key for group in formed for one in group.members]
+        assert sorted(keys) == list(range(6))
+
+
 def test_a_fixed_group_stays_apart_and_one_who_is_left_of_it_is_free():
     class_ = [Student(key, "AB"[key % 2]) for key in range(6)]
     rules = Rules(fixed=[(0, 2, 4)])
@@ -163,6 +172,44 @@ def test_never_is_stronger_than_always():
     rules = Rules(never=frozenset([frozenset({0, 2})]), fixed=[(0, 2, 4)])
     formed = form(class_, rng=random.Random(1), rules=rules)
     assert not any({0, 2} <= {one.key for one in group.members} for group in formed)
+
+
+@pytest.mark.parametrize(
+    ("answers", "size", "method", "together", "never"),
+    [
+        # A block whose members may not meet, in the only group that it would fit.
+        ("BAAAAA", 5, "random", [(1, 2, 3, 5)], [(4, 5), (0, 2)]),
+        # More groups than the size leads to.
+        ("AAAAAAAAA", 3, "same_answer", [], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]),
+        ("BBAAAAAA", 5, "same_answer", [(2, 5)], [(1, 7), (0, 6), (0, 5)]),
+        # Three blocks, of which no two fill a group.
+        ("ABABABABAB", 4, "different_answers", [(0, 2, 4), (1, 3, 5), (6, 7, 8)], []),
+        ("ABABABABAB", 4, "random", [(0, 2, 4), (1, 3, 5), (6, 7, 8)], [(9, 0), (9, 1)]),
+    ],
+)
+def test_rules_that_hardly_fit_are_kept(answers, size, method, together, never):
+    class_ = [Student(key, answer) for key, answer in enumerate(answers)]
+    rules = Rules(never=frozenset(map(frozenset, never)), together=together)
+    for seed in range(20):
+        groups = [
+            {one.key for one in group.members}
+            for group in form(
+                class_, size=size, method=method, rng=random.Random(seed), rules=rules
+            )
+        ]
+        assert sorted(itertools.chain(*groups)) == list(range(len(answers)))
+        assert min(map(len, groups)) > 1
+        assert all(any({*block} <= group for group in groups) for block in together)
+        assert not [pair for pair in never for group in groups if {*pair} <= group]
+
+
+def test_a_block_that_another_rule_breaks_leaves_nobody_alone():
+    class_ = [Student(key, answer) for key, answer in enumerate("BABAA")]
+    rules = Rules(never=frozenset([frozenset({0, 4})]), together=[(4, 0, 2, 1, 3)])
+    for seed in range(190, 210):
+        formed = form(class_, size=5, method="random", rng=random.Random(seed), rules=rules)
+        assert sorted(len(group.members) for group in formed) == [2, 3]
+        assert not any({0, 4} <= {one.key for one in group.members} for group in formed)
 
 
 def test_half_of_the_class_is_grouped_at_random():
