@@ -35,11 +35,16 @@ NEXT = {
 """The commands with which a class goes on from a phase."""
 
 FIELDS: dict[str, list[dict[str, Any]]] = {
-    "start_question": [{"question": "force"}, {"question": "force", "seconds": 3600}],
-    "make_partners": [{"group_size": 2}, {"group_size": 5}],
+    "start_question": [
+        {"question": "force"},
+        {"question": "force", "seconds": 3600},
+        {"question": "open"},
+    ],
+    "make_partners": [{"group_size": 2}, {"group_size": 5}, {"group_size": 2}],
     "start_revote": [{}, {"seconds": 3600}],
 }
-"""The fields of these commands, in turns: a round can be extended, and groups split or joined."""
+"""The fields of these commands, in turns: a round can be extended, the right answer of a question
+given, and groups split or joined. There are three sizes, as each cycle of phases pairs twice."""
 
 VOTERS = {"bea": "A", "ben": "B", "carl": "B", "dan": "A"}
 """Students who vote before anything else, so that there are groups."""
@@ -183,18 +188,18 @@ class Arena:
                     # It may be refused where a round ended meanwhile: the next turn goes on.
                     begun = await self._lead.command(action, **fields)
                     if action == "start_question" and begun["status"] == "success":
-                        await self._vote()
+                        await self._vote(fields["question"])
             if phase == "vote_closed":
                 # So that the chat can be opened.
                 await self._lead.command("make_partners", **next(self._fields["make_partners"]))
         self._lead.raw.clear()
         self._lead.forget()
 
-    async def _vote(self) -> None:
+    async def _vote(self, question: str) -> None:
         for name, choice in VOTERS.items():
             client = await self.open("/ws/chat/", self.people[name])
             await client.command(
-                "cast_vote", course=self.course.slug, question="force", round=1, choice=choice
+                "cast_vote", course=self.course.slug, question=question, round=1, choice=choice
             )
             await client.close()
 
@@ -248,6 +253,7 @@ def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
     beside = Course.objects.create(slug=f"biology-{tag}", title="Biology")
     for slug in ("force", "work"):
         make_question(course, slug)
+    make_question(course, "open", correct="")
     make_question(other, "bond")
     names = (
         *(
@@ -324,7 +330,7 @@ def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
                 ],
                 "course": [*[course.slug] * 4, other.slug, "none", course.slug, course.slug],
                 "text": [*BIG, "<b>x</b>", "\\u202etxt"],
-                "question": [*["force"] * 4, "work", "work", "bond", "none"],
+                "question": [*["force"] * 3, *["open"] * 2, "work", "bond", "none"],
                 "token": ["<token own>", "<token own>", people["dan"].token, "none", "", "x" * 200],
                 "socket": [],
             }
