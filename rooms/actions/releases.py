@@ -170,7 +170,7 @@ def check_terms(terms: Terms, now: datetime, before: Release | None = None) -> N
         raise ReleaseRefused(gettext("The end must be after the beginning."))
     is_new = before is None or terms.due_at != before.due_at
     if is_new and terms.due_at is not None and terms.due_at <= now:
-        raise ReleaseRefused(gettext("The end is past already."))
+        raise ReleaseRefused(gettext("The end is in the past."))
     if max(terms.opens_at, terms.due_at or terms.opens_at) > now + LONGEST:
         raise ReleaseRefused(gettext("A release begins and ends within two years."))
     if terms.reveals not in Release.Reveals.values:
