@@ -68,7 +68,7 @@ def release_question(
     check_ready(found)
     if not reads.releasable(found):
         raise ReleaseRefused(
-            gettext("Only a question with words and choices to judge can be released, and no poll.")
+            gettext("A draft, a poll or a question without words cannot be released.")
         )
     now = timezone.now()
     if found.pk in reads.released_now(course_, now):
@@ -167,10 +167,10 @@ def check_terms(terms: Terms, now: datetime, before: Release | None = None) -> N
     Raises ReleaseRefused, with a sentence in the language of the page.
     """
     if terms.due_at is not None and terms.due_at <= terms.opens_at:
-        raise ReleaseRefused(gettext("The end must be after the begin."))
+        raise ReleaseRefused(gettext("The end must be after the beginning."))
     is_new = before is None or terms.due_at != before.due_at
     if is_new and terms.due_at is not None and terms.due_at <= now:
-        raise ReleaseRefused(gettext("The end is past already."))
+        raise ReleaseRefused(gettext("The end is in the past."))
     if max(terms.opens_at, terms.due_at or terms.opens_at) > now + LONGEST:
         raise ReleaseRefused(gettext("A release begins and ends within two years."))
     if terms.reveals not in Release.Reveals.values:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField(verbose_name="at")),
+                ("at", models.DateTimeField(verbose_name="timestamp")),
                 ("act", models.CharField(max_length=40, verbose_name="act")),
                 ("course_slug", models.CharField(blank=True, max_length=60, verbose_name="slug")),
                 ("detail", models.CharField(blank=True, max_length=500, verbose_name="detail")),
