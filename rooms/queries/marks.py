@@ -27,6 +27,7 @@ from rooms.peer.posed import Posed
 from rooms.queries.anonymity import nameless_sessions
 from rooms.queries.posed import posed
 from rooms.queries.released import released
+from rooms.queries.releases import GRACE
 from rooms.queries.shown import shown_rounds
 
 
@@ -133,13 +134,13 @@ def _asked(course: Course, users: Collection[people.Key] | None) -> list[Posed]:
 def _secret(course: Course) -> frozenset[int]:
     """Return the releases whose result nobody is told yet, as marks would tell it."""
     found = Release.objects.filter(
-        course=course, reveals=Release.Reveals.WHEN_DUE, due_at__gt=timezone.now()
+        course=course, reveals=Release.Reveals.WHEN_DUE, due_at__gt=timezone.now() - GRACE
     )
     return frozenset(found.order_by().values_list("pk", flat=True))
 
 
 def _due(course: Course) -> dict[int, datetime]:
     found = Release.objects.filter(
-        course=course, withdrawn_at=None, due_at__lte=timezone.now()
+        course=course, withdrawn_at=None, due_at__lte=timezone.now() - GRACE
     ).order_by()
     return {pk: due for pk, due in found.values_list("pk", "due_at") if due is not None}

@@ -22,6 +22,7 @@ from rooms.queries import slugs
 from rooms.queries.posed import posed
 from rooms.queries.questions import reveals
 from rooms.queries.shown import shown_rounds
+from rooms.queries.takes import withheld
 
 WORDS = 10
 """The most words that a search looks for."""
@@ -43,6 +44,8 @@ class Mine:
     why: Why | None
     is_marked: bool
     result: Mapping[str, Any] | None
+    is_withheld: bool
+    """Whether the student is still to answer it outside class, without what the class was told."""
 
     @property
     def slug(self) -> str:
@@ -97,11 +100,12 @@ def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
             user=user, question__in={one.question_id for one in firsts.values()}
         ).values_list("question", flat=True)
     )
+    kept = withheld(user, course)
     found = []
     for one in posed(rounds, users=[user.pk]):
         mine = next(iter(one.answers), None)
         first, second = (mine.first, mine.second) if mine is not None else (None, None)
-        result = results.get(one.pk)
+        result = None if one.question in kept else results.get(one.pk)
         if result is None:
             first, second = _unjudged(first), _unjudged(second)
         found.append(
@@ -114,6 +118,7 @@ def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
                 why=why(first, second),
                 is_marked=one.question in marked,
                 result=result,
+                is_withheld=one.question in kept,
             )
         )
     return found

@@ -92,8 +92,11 @@ def own_reasons(user: User, one: Mine) -> OwnReasons:
 def reasons(user: User, course: Course, one: Mine) -> list[Reasons]:
     """Return reasons for other answers than the student's last one, at most `REASONS` for each.
 
-    They come from those who let others see their reasons now.
+    They come from those who let others see their reasons now. Of a question that the student is
+    still to answer outside class there are none.
     """
+    if one.is_withheld:
+        return []
     key = one.asked.key
     last = one.second or one.first
     own = None if last is None else key.group(last.choice)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -26,6 +26,11 @@ from rooms.queries.anonymity import sharing
 from rooms.queries.released import of_releases
 from rooms.wire.errors import NoSuchRelease
 
+GRACE = timedelta(seconds=30)
+"""How late an answer may come, which a student sent before the end and a slow network kept.
+
+Nobody is told a result before, as they could still send it.
+"""
 MOST_RELEASES = 2_000
 """Releases of a course, with the withdrawn ones."""
 MOST_SEEDS = 26
@@ -82,6 +87,11 @@ def visible_one(course: Course, pk: int) -> Release:
 def is_due(release: Release, now: datetime) -> bool:
     """Return whether the time for answers to a release is over."""
     return release.due_at is not None and release.due_at <= now
+
+
+def is_over(release: Release, now: datetime) -> bool:
+    """Return whether no answer to a release is taken any more, not even a late one."""
+    return release.due_at is not None and release.due_at + GRACE <= now
 
 
 @dataclass(frozen=True, slots=True)
