@@ -80,7 +80,7 @@ def _table(request: HttpRequest, enrollment: Enrollment, form: RulesForm) -> Htt
     course = enrollment.course
     pages = Paginator(queries.students(course), ON_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    marked = queries.of(course, users=[one.user_id for one in page])
+    marked = queries.of_students(course, list(page))
     audit.record(actor=cast("User", request.user), act="marks.view", course=course)
     rules = MarkRules.of(course)
     counted = _counted(rules)
@@ -133,11 +133,10 @@ def marks_of(request: HttpRequest, slug: str, enrollment: int) -> HttpResponse:
         raise Http404 from None
     if course.slug != slug:
         return redirect("peerchat:marks_of", course.slug, enrollment)
-    # A larger number than the column holds is nobody's.
-    students = [one for one in queries.students(course) if one.pk == enrollment]
-    if not students:
+    student = queries.student(course, enrollment)
+    if student is None:
         raise Http404
-    (marked,) = queries.of(course, users=[students[0].user_id])
+    (marked,) = queries.of_students(course, [student])
     audit.record(actor=user, act="marks.view", course=course, subject=marked.user)
     told = [part for part in marked.mark.parts if not part.nameless]
     nameless = [part for part in marked.mark.parts if part.nameless]
