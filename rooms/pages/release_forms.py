@@ -64,15 +64,18 @@ class TermsForm(forms.Form):
 
 
 class ReleaseForm(TermsForm):
-    """What is released: a question, or all questions of a class that is over."""
+    """What is released: a question, or all questions of a class that is over.
+
+    `what` is chosen to begin with, where a link says so.
+    """
 
     what = forms.ChoiceField(label=gettext_lazy("What"))
     name = forms.UUIDField(widget=forms.HiddenInput)
 
     field_order = ("what", "opens_at", "due_at", "reveals", "name")
 
-    def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"name": uuid.uuid4()})
+    def __init__(self, *args: Any, course: Course, what: str = "", **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"name": uuid.uuid4(), "what": what})
         super().__init__(*args, **kwargs)
         field = cast("forms.ChoiceField", self.fields["what"])
         taken = releases.released_now(course)

@@ -43,7 +43,8 @@ ON_A_PAGE = 50
 def releases(request: HttpRequest, slug: str) -> HttpResponse:
     """List the releases of a course to those who lead it, and make new ones."""
     course = _led(request, slug)
-    form = ReleaseForm(request.POST if request.method == "POST" else None, course=course)
+    data = request.POST if request.method == "POST" else None
+    form = ReleaseForm(data, course=course, what=request.GET.get("what", ""))
     if request.method == "POST":
         if form.is_valid():
             try:

@@ -49,6 +49,7 @@ def reports(request: HttpRequest, slug: str) -> HttpResponse:
             if not (number.isascii() and number.isdecimal() and len(number) < 18):
                 raise Http404
             actions.settle(user=user, course=slug, report=int(number))
+            messages.success(request, _("The report is settled."), fail_silently=True)
             return redirect("peerchat:reports", course.slug)
     except PermissionDenied:
         raise Http404 from None

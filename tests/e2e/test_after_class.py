@@ -20,11 +20,14 @@ from tests.e2e.people import (
     resize,
 )
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(240),
+    pytest.mark.parametrize("running", ["one_worker"], indirect=True),
+]
 
 QUESTION = "coin-at-the-top"
-
-
+SAID = "Its velocity is 0 there, but $a = g$ all the time."
 WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -45,11 +48,11 @@ async def look_everywhere(person: Person, name: str) -> None:
     await page.emulate_media(color_scheme="light")
 
 
-async def print_out(page: Page, name: str, folder: Path) -> None:
-    """Print a page as PDF."""
+async def print_out(page: Page, name: str, folder: Path) -> int:
+    """Print a page as PDF, and return the number of its sheets."""
     file = Path(SHOTS or folder) / f"{name}.pdf"
     await page.pdf(path=file, format="A4")
-    assert file.read_bytes().startswith(b"%PDF")
+    return len(re.findall(rb"/Type\s*/Page\b", file.read_bytes()))
 
 
 async def hold_class(instructor: Instructor, one: Student, two: Student) -> None:
@@ -61,7 +64,7 @@ async def hold_class(instructor: Instructor, one: Student, two: Student) -> None
     await instructor.make_partners(1)
     await instructor.press("enable-chat")
     await two.has_partners("student1")
-    await two.partners.send("Its velocity is 0 there, but $a = g$ all the time.")
+    await two.partners.send(SAID)
     await instructor.press("start-revote")
     await one.sees("revote")
     for student in (one, two):
@@ -72,6 +75,20 @@ async def hold_class(instructor: Instructor, one: Student, two: Student) -> None
     await instructor.sees("revote_closed")
     await instructor.press("reveal")
     await instructor.sees("revealed")
+
+
+async def look_back(student: Student, course: str) -> None:
+    """Find the question of the class again: the answers, the result and the talk."""
+    page = student.page
+    await page.goto(f"{course}mine/")
+    await expect(page.get_by_test_id("mine-row")).to_have_count(1)
+    await look_everywhere(student, "mine")
+    await page.get_by_test_id("mine-row").get_by_role("link").click()
+    await expect(page.get_by_test_id("own-vote")).to_have_count(2)
+    await expect(page.get_by_test_id("talk")).to_contain_text("Its velocity is 0 there")
+    await page.get_by_test_id("bookmark").click()
+    await expect(page.get_by_test_id("bookmark")).to_have_attribute("aria-pressed", "true")
+    await look_everywhere(student, "mine-question")
 
 
 async def answer_outside(student: Student, course: str) -> None:
@@ -118,13 +135,15 @@ async def test_what_a_class_leaves(classroom: Classroom, tmp_path: Path) -> None
     await expect(page.get_by_test_id("flow-table")).to_be_attached()
     await look_everywhere(instructor, "results-question")
     await page.goto(f"{course}results/summary/")
-    await print_out(page, "summary", tmp_path)
     await look_everywhere(instructor, "results-summary")
+    await resize(page, DESKTOP)
+    assert await print_out(page, "summary", tmp_path) == 1
+    await look_back(one, course)
 
     # A question is released; whoever missed the class answers it by themselves.
-    await page.goto(f"{course}releases/")
-    what = page.get_by_label("What")
-    await what.select_option(f"question:{QUESTION}")
+    await page.goto(f"{course}results/questions/{QUESTION}/")
+    await page.get_by_test_id("release-link").click()
+    await expect(page.get_by_label("What")).to_have_value(f"question:{QUESTION}")
     await page.get_by_test_id("release").click()
     await expect(page.get_by_text("Released.")).to_be_visible()
     await look_everywhere(instructor, "release")
@@ -144,7 +163,7 @@ async def test_what_a_class_leaves(classroom: Classroom, tmp_path: Path) -> None
     await expect(page.get_by_test_id("marks")).to_be_visible()
     await look_everywhere(instructor, "marks")
     await resize(page, DESKTOP)
-    await print_out(page, "marks", tmp_path)
+    assert await print_out(page, "marks", tmp_path)
     await late.page.goto(f"{course}my-marks/")
     await expect(late.page.get_by_role("main")).to_contain_text(re.compile(r"[1-9]"))
     await look_everywhere(late, "my-marks")

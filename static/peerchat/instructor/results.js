@@ -73,7 +73,7 @@ class PeerTerm extends HTMLElement {
       grid: { stroke: colour("--line", "GrayText"), width: 1 },
       ticks: { show: false },
     };
-    const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "numeric" });
+    const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
     // Classes stand at equal distances, however long the weeks between them.
     const places = times.map((_, number) => number);
     const dayAt = (place) => (Number.isInteger(place) && times[place] ? day.format(times[place] * 1000) : "");
@@ -85,7 +85,6 @@ class PeerTerm extends HTMLElement {
         stroke: colour(name, system),
         width: 2,
         points: { show: true, size: 6, fill: colour("--surface", "Canvas") },
-        value: (_, value) => (value === null ? "–" : `${value} %`),
       };
     });
     const options = {
@@ -96,8 +95,10 @@ class PeerTerm extends HTMLElement {
         { ...axis, values: (_, splits) => splits.map(dayAt) },
         { ...axis, size: 52, values: (_, splits) => splits.map((value) => `${value} %`) },
       ],
-      series: [{ label: what, value: (_, place) => (place === null ? "" : dayAt(place)) }, ...lines],
+      series: [{ label: what }, ...lines],
       cursor: { drag: { x: false, y: false } },
+      // The values are in the table.
+      legend: { live: false },
     };
     this.#chart = new Plot(options, [places, ...series.map(({ values }) => values)], this.#place);
   }

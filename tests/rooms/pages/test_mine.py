@@ -98,6 +98,18 @@ def test_what_one_did_and_what_came_of_it(school, lesson, client):
     assert "By the law" not in page
 
 
+@pytest.mark.parametrize("name", ["ada", "ines"])
+def test_the_way_to_what_came_of_a_class(school, client, name):
+    """It is one click from the class, where phones have no room for it in the head, and back."""
+    client.force_login(getattr(school, name))
+    there = "/courses/physics/results/" if name == "ines" else PAGE
+    for page in (text(client, "/"), text(client, "/courses/physics/")):
+        assert f'href="{there}"' in page
+    assert f'href="{there}" data-testid="idle-more"' in text(client, "/courses/physics/")
+    assert 'href="/courses/physics/consents/"' in text(client, PAGE)
+    assert f'href="{PAGE}"' in text(client, "/courses/physics/consents/")
+
+
 def test_reasons_of_those_who_share_them_now(school, lesson, client):
     shared = Enrollment.objects.filter(user__in=[school.ada, school.bea])
     shared.update(shares_reasons_since=timezone.now())

@@ -1,0 +1,1 @@
+"""The forms of dates and times by language, where those of Django can be misread."""
