@@ -3,10 +3,10 @@
 import logging
 import re
 
-# Links of screens, invitations, resets of passwords and pictures for tokens have their secrets in
-# the path.
+# Links of screens, invitations, resets of passwords, ends of reminders and pictures for tokens have
+# their secrets in the path.
 _SECRETS = re.compile(
-    r"(/screen/|/pictures/)[\w-]+\.[\w-]+|(/(?:invitation|accounts/reset/[^/\s]+)/)(?!set-password/)[^/\s?]+"
+    r"(/screen/|/pictures/)[\w-]+\.[\w-]+|(/(?:invitation|reminders|accounts/reset/[^/\s]+)/)(?!set-password/)[^/\s?]+"
 )
 
 

@@ -23,13 +23,17 @@ def erase(*, user: User, by: User | None) -> None:
 
     `by` is who does it: the person, a superuser, or None for a command of the server. It can be
     repeated if it was interrupted. Raises PermissionDenied, in the language of the page, for the
-    only instructor of a course, students of a try-out and stand-ins.
+    only instructor of a course, students of a try-out and stand-ins. Nothing is left to do for who
+    was erased meanwhile, by another click.
     """
     check(user)
     made = TryOut.objects.filter(lecturer=user).first()
     if made is not None:
         tryouts.remove(try_out=made.pk)
     with transaction.atomic():
+        # To save a user who is no more would make them anew.
+        if not _lock_user(user):
+            return
         accounts.shut_out(user)
         tell.close_account(user)
     # The texts are searched without the locks that classes wait for, so twice: before the rows
@@ -69,7 +73,9 @@ def _move(user: User, stand_in: User, by: User | None) -> None:
     courses = list(care.courses_of(user))
     lock(courses)
     # From here on, no row that refers to the user can be added.
-    people.everybody().select_for_update().get(pk=user.pk)
+    if not _lock_user(user):
+        stand_ins.drop_if_unused(user=stand_in)
+        return
     # Somebody else may have left a course meanwhile.
     check(user)
     persons.move(source=user, target=stand_in)
@@ -83,6 +89,11 @@ def _move(user: User, stand_in: User, by: User | None) -> None:
     for course in courses:
         tell.figures_changed(course.pk)
     _remove(user)
+
+
+def _lock_user(user: User) -> bool:
+    """Lock the row of a user. Return whether there is one."""
+    return bool(people.everybody().select_for_update().filter(pk=user.pk).values_list("pk"))
 
 
 def lock(courses: list[Course]) -> None:

@@ -4,7 +4,7 @@ Whoever waits says so every few seconds by their page. The room of a pair is of 
 has no partner group, and is archived once both have answered again or the release is over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -133,6 +133,13 @@ def end_all(*, release: Release) -> None:
     """End the talks of a release that is over or withdrawn, and the waiting for partners."""
     Take.objects.filter(release=release, waiting_since__isnull=False).update(waiting_since=None)
     _end(NightPair.objects.filter(one__release=release, ended_at=None), timezone.now())
+
+
+@transaction.atomic
+def end_talks(*, takes: Collection[Take]) -> None:
+    """End the talks that belong to some answers, which are about to be deleted."""
+    found = NightPair.objects.filter(Q(one__in=takes) | Q(other__in=takes), ended_at=None)
+    _end(found, timezone.now())
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.people import User
 from rooms import frames
-from rooms.actions import scrubbing, tell
+from rooms.actions import night, scrubbing, tell
 from rooms.actions.pairing_rules import leave_rules, take_over_rules
 from rooms.models import (
     Consent,
@@ -73,6 +73,19 @@ def move_drafts(one: Move) -> None:
         theirs = model._default_manager.filter(user=one.target).values("round")
         drafts.filter(round__in=list(theirs.values_list("round", flat=True))).delete()
     drafts.update(user=one.target)
+
+
+def move_takes(one: Move) -> None:
+    """Move what was answered outside class, where the target has not answered as well.
+
+    The talk of an answer that goes ends: nothing else would know of its room.
+    """
+    mine = of(Take, "user", one.source, "release__course", one.course)
+    theirs = Take.objects.filter(user=one.target).values("release")
+    twice = list(mine.filter(release__in=theirs))
+    night.end_talks(takes=twice)
+    mine.filter(pk__in=[take.pk for take in twice]).delete()
+    mine.update(user=one.target)
 
 
 def move_messages(one: Move) -> None:

@@ -44,6 +44,12 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "pseudonym",
+                    models.CharField(
+                        blank=True, editable=False, max_length=60, verbose_name="pseudonym"
+                    ),
+                ),
                 ("made_at", models.DateTimeField(verbose_name="made at")),
             ],
             options={
@@ -331,6 +337,12 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "pseudonym",
+                    models.CharField(
+                        blank=True, editable=False, max_length=60, verbose_name="pseudonym"
                     ),
                 ),
                 (
@@ -1006,7 +1018,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="block",
             constraint=models.UniqueConstraint(
-                fields=("course", "user", "blocked"), name="peerchat_block_once"
+                fields=("course", "user", "blocked", "pseudonym"), name="peerchat_block_once"
             ),
         ),
         migrations.AddConstraint(
@@ -1162,7 +1174,7 @@ class Migration(migrations.Migration):
             model_name="report",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("settled_at", None)),
-                fields=("course", "reporter", "about"),
+                fields=("course", "reporter", "about", "pseudonym"),
                 name="peerchat_one_open_report",
             ),
         ),

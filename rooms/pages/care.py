@@ -191,7 +191,12 @@ class _Desk:
         self._retention = form = RetentionForm(self._request.POST, prefix="keep")
         if not form.is_valid():
             return False
-        retention.keep_until(user=self._user, course=self._slug, **form.cleaned_data)
+        try:
+            retention.keep_until(user=self._user, course=self._slug, **form.cleaned_data)
+        except InvalidMessageFormat:
+            # The fields have said all else.
+            form.add_error("ends_on", _("This day is too far away."))
+            return False
         return self._said(_("Saved."))
 
     def _keep(self) -> bool:

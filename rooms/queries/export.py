@@ -2,7 +2,8 @@
 
 Rows are read in batches, each by one query with an index, and none waits for another. So a course
 of any size takes little memory, and no database connection while a client reads. What is written
-meanwhile may be missing; rounds that close after the beginning are left out altogether.
+meanwhile may be missing; rounds that close after the beginning, and messages that are written after
+it, are left out altogether.
 """
 
 from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def _address(user: User) -> str:
 
 def _sessions(scope: Scope) -> Iterator[Batch]:
     for page in pages(
-        ClassSession.objects.filter(course=scope.course),
+        ClassSession.objects.filter(course=scope.course, started_at__lte=scope.at),
         *("started_at", "ended_at", "has_pseudonyms"),
     ):
         yield [(*row, row[0] in scope.people.nameless) for row in page]
@@ -184,7 +185,7 @@ def _partners(scope: Scope) -> Iterator[Batch]:
 
 
 def _messages(scope: Scope) -> Iterator[Batch]:
-    return messages(scope.course, scope.people)
+    return messages(scope.course, scope.people, scope.at)
 
 
 def _convictions(scope: Scope) -> Iterator[Batch]:

@@ -131,11 +131,18 @@ def releasable(question: Question) -> bool:
     return has_words and question.kind != Kind.POLL
 
 
-def released_now(course: Course, now: datetime | None = None) -> set[int]:
-    """Return the ids of the questions that students can answer now, or will be able to."""
+def released_now(
+    course: Course, now: datetime | None = None, *, but: int | None = None
+) -> set[int]:
+    """Return the ids of the questions that students can answer now, or will be able to.
+
+    The release with the id `but` does not count.
+    """
     now = now or timezone.now()
     current = Release.objects.filter(course=course, withdrawn_at=None)
     current = current.filter(Q(due_at=None) | Q(due_at__gt=now))
+    if but is not None:
+        current = current.exclude(pk=but)
     return set(current.order_by().values_list("question", flat=True))
 
 

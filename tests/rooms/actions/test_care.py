@@ -2,7 +2,7 @@
 
 import io
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -144,6 +144,31 @@ def test_a_pseudonym_stays_one_in_blocks_and_reports(school):
     assert (shown.about, shown.reporter) == ("Red fox", "Blue otter")
 
 
+def test_nobody_compares_pseudonyms_with_names_after_the_class(school):
+    session = veil(school)
+    common = {"user": school.ada, "course": "physics"}
+    hidden = blocks.block(**common, username="~red-fox")
+    told = reports.report(**common, about="~red-fox", reason="spam")
+    session.ended_at = NOW - timedelta(minutes=1)
+    session.save()
+    late = reports.report(user=school.bea, course="physics", about="~blue-otter", reason="abuse")
+    assert late.made_at > session.ended_at
+    # By its id, an answer would tell whose the pseudonym is.
+    assert blocks.block(**common, username="bea").pk != hidden.pk
+    assert reports.report(**common, about="bea", reason="spam").pk != told.pk
+    names = {name for _, name in report_queries.blocks_of(school.ada, school.course)}
+    assert names == {"Red fox", "Bea"}
+    found = report_queries.shown(
+        school.course, report_queries.reports_for(school.ines, school.course)
+    )
+    assert {(one.about, one.reporter) for one in found} == {
+        ("Red fox", "Blue otter"),
+        ("Blue otter", "Red fox"),
+        ("Bea", "Ada"),
+    }
+    assert report_queries.write_no_more(school.ada.pk, school.bea.pk), "the block by name"
+
+
 def test_reports(school):
     said = post(school.bea, school.room, "You are stupid")
     made = reports.report(
@@ -267,6 +292,26 @@ def test_retention_waits_for_its_day(school, taught):
     assert "Nothing is due" in applied("--yes")
 
 
+def test_the_end_of_the_calendar_breaks_nothing(school, taught):
+    with pytest.raises(InvalidMessageFormat):
+        retention.keep_until(
+            user=school.ines,
+            course="physics",
+            ends_on=date.max,
+            keep_days=1,
+            afterwards="delete",
+        )
+    keep(school, "delete")
+    assert "physics" in applied()
+
+
+def test_whoever_keeps_a_course_longer_meanwhile_is_heard(school, taught):
+    read = keep(school, "delete")
+    keep(school, "delete", days=100)
+    assert retention.apply(retention=read) == (0, 0)
+    assert Message.objects.filter(room__course=school.course, kind="text").exists()
+
+
 def delete_now():
     Deletion.objects.update(asked_at=NOW - timedelta(days=2), due_at=NOW - timedelta(days=1))
     out = io.StringIO()
@@ -301,5 +346,9 @@ def test_a_course_in_use_again_is_not_deleted(school):
     archive_course(user=school.ines, course="physics")
     course_deletion.ask(user=school.ines, course="physics", title="Physics")
     restore_course(user=school.ines, course="physics")
+    # It is not deleted without a new delay when it is archived again.
+    archive_course(user=school.ines, course="physics")
     delete_now()
     assert Course.objects.filter(slug="physics").exists()
+    last = AuditEntry.objects.filter(act="course.delete").order_by("pk").last()
+    assert last.detail == "called off"

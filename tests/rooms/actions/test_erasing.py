@@ -280,6 +280,15 @@ def test_a_guest_without_traces_leaves_no_stand_in(school):
     assert found("lola") == []
 
 
+def test_who_clicks_twice_is_erased_once(school, person):
+    again = User.objects.get(pk=person.pk)
+    erasing.erase(user=person, by=person)
+    before = AuditEntry.objects.count(), StandIn.objects.count()
+    erasing.erase(user=again, by=again)
+    assert (AuditEntry.objects.count(), StandIn.objects.count()) == before
+    assert not User.objects.filter(pk=again.pk).exists()
+
+
 def test_stand_ins_cannot_be_erased(school, person):
     erasing.erase(user=person, by=None)
     with pytest.raises(PermissionDenied):

@@ -5,11 +5,12 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms.actions import joining, leaders, merging
+from rooms.actions import joining, leaders, merging, night, takes
 from rooms.actions.enrollment import enroll
 from rooms.actions.rooms import open_direct_room
 from rooms.models import (
     ClassSession,
+    ClassSettings,
     Conviction,
     Course,
     Draft,
@@ -19,15 +20,18 @@ from rooms.models import (
     Membership,
     Mention,
     Message,
+    NightPair,
     Partner,
     PartnerGroup,
     Room,
     Round,
+    Take,
     UseLog,
     Vote,
 )
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from tests.rooms.cast import make_question
+from tests.rooms.outside import release
 from tests.rooms.school import post, read
 
 
@@ -270,3 +274,21 @@ def test_who_led_the_course_as_a_guest_leads_it_with_the_account(school, code, l
     merging.merge_into_account(guest=lola, account=account)
     assert school.enrollment(account).role == "instructor"
     assert Enrollment.objects.filter(course=school.course, role="instructor").count() == 1
+
+
+def test_of_two_answers_outside_class_that_of_the_other_stands(school, lola):
+    ClassSettings.objects.create(course=school.course, pairs_at_night=True)
+    make_question(school.course, "force")
+    of = release(school)
+    Enrollment.objects.filter(user=lola).update(role="student")
+    for user, choice in ((lola, "A"), (school.bea, "B"), (school.ada, "C")):
+        common = {"user": user, "course": "physics", "release": of.pk}
+        takes.begin(**common)
+        takes.answer(**common, choice=choice)
+    for user in (lola, school.bea):
+        night.look_for_partner(user=user, course="physics", release=of.pk)
+    room = NightPair.objects.get().room
+    merge(school, lola, school.ada)
+    assert Take.objects.get(user=school.ada).first_choice == "C"
+    assert not NightPair.objects.exists()
+    assert Room.objects.get(pk=room.pk).archived_at is not None, "nothing else would end it"

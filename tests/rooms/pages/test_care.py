@@ -6,10 +6,21 @@ import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from rooms import ratelimit
 from rooms.actions import reports
-from rooms.models import AuditEntry, Block, Deletion, Enrollment, Report, Retention, StandIn
+from rooms.models import (
+    AuditEntry,
+    Block,
+    Deletion,
+    Enrollment,
+    Message,
+    Report,
+    Retention,
+    StandIn,
+)
 from rooms.queries import stored
 from tests.rooms.school import post
 
@@ -134,6 +145,31 @@ def test_my_data_has_mine_and_nobody_elses(school):
     assert "Words of Bea" not in text
     assert "secret" not in text
     assert told["tables"]["peerchat_rooms.UseLog.user"]
+
+
+def test_my_data_has_no_words_of_those_whom_one_only_judged(school):
+    said = post(school.bea, school.room, "Words of Bea")
+    Message.objects.filter(pk=said.pk).update(removed_at=timezone.now(), removed_by=school.tess)
+    made = reports.report(
+        user=school.bea, course="physics", about="ada", reason="spam", text="secret"
+    )
+    reports.settle(user=school.tess, course="physics", report=made.pk)
+    text = client_of(school.tess).get(at("my_data_download")).content.decode()
+    tables = json.loads(text)["tables"]
+    assert tables["peerchat_rooms.Message.removed_by"][0]["id"] == str(said.pk)
+    assert tables["peerchat_rooms.Report.settled_by"][0]["id"] == made.pk
+    assert "Words of Bea" not in text
+    assert "secret" not in text
+
+
+def test_downloads_have_a_rate(school, settings):
+    settings.PEERCHAT = {"EXPORT_BURST": 1, "EXPORT_RATE": 0.001}
+    for path in (at("my_data_download"), f"{at('marks', 'physics')}?format=csv"):
+        ratelimit.exports.reset()
+        client = client_of(school.ines)
+        assert client.get(path).status_code == 200
+        assert client.get(path).status_code == 429
+    ratelimit.exports.reset()
 
 
 def test_somebody_erases_themselves(school):
