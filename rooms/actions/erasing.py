@@ -13,6 +13,7 @@ from accounts import erasing as accounts
 from accounts import people
 from accounts.people import User
 from rooms.actions import audit, persons, scrubbing, stand_ins, tell, tryouts
+from rooms.actions.name_texts import names_of
 from rooms.models import ClassSession, Course, Room, StandIn, TryOut, TryOutStudent
 from rooms.queries import care
 from rooms.wire.errors import PermissionDenied
@@ -40,12 +41,12 @@ def erase(*, user: User, by: User | None) -> None:
     # move, and after that for what was written meanwhile. No constraint holds the use log.
     with transaction.atomic():
         stand_in = stand_ins.make()
-        names = scrubbing.names_of(user, stand_in)
-        scrubbing.scrub(names=names)
+        crowd = names_of([user], [stand_in], None)
+        scrubbing.scrub(crowd=crowd)
     _move(user, stand_in, by)
     with transaction.atomic():
-        scrubbing.scrub(names=names)
-        accounts.forget_failures(set(names.usernames))
+        scrubbing.scrub(crowd=crowd)
+        accounts.forget_failures({*crowd.usernames, *crowd.addresses})
 
 
 def check(user: User) -> None:

@@ -98,7 +98,7 @@ RULES: dict[str, Rule] = {
     # In this order: what says more of a row comes before it.
     "peerchat_rooms.PairingMember.user": Rule(_OWN, "rule__course", by=person_moves.move_rules),
     "peerchat_rooms.Draft.user": Rule(_OWN, _ROUND, by=person_moves.move_drafts),
-    "peerchat_rooms.Vote.user": Rule(_NEEDED, _ROUND, ("round",)),
+    "peerchat_rooms.Vote.user": Rule(_NEEDED, _ROUND, by=person_moves.move_votes),
     "peerchat_rooms.Partner.user": Rule(_NEEDED, _ROUND, ("round",)),
     "peerchat_rooms.Conviction.user": Rule(_NEEDED, _ROUND, ("round",)),
     "peerchat_rooms.Take.user": Rule(_NEEDED, "release__course", by=person_moves.move_takes),

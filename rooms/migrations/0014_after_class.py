@@ -8,6 +8,14 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def drop_convictions_without_message(apps, schema_editor):
+    """Drop what the constraint of before refuses, when the migration is taken back."""
+    convictions = apps.get_model("peerchat_rooms", "Conviction")
+    convictions._base_manager.using(schema_editor.connection.alias).filter(
+        by="message", message=None
+    ).delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("peerchat_rooms", "0013_pseudonyms"),
@@ -1375,4 +1383,33 @@ class Migration(migrations.Migration):
                 name="peerchat_night_pair_of_two",
             ),
         ),
+        migrations.RemoveConstraint(
+            model_name="conviction",
+            name="peerchat_conviction_by",
+        ),
+        migrations.AlterField(
+            model_name="conviction",
+            name="message",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="convictions",
+                to="peerchat_rooms.message",
+                verbose_name="message",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="conviction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("by", "message"), ("vote", None)),
+                    models.Q(("by", "reason"), ("message", None), ("vote__isnull", False)),
+                    models.Q(("by__in", ("thought", "nothing")), ("message", None), ("vote", None)),
+                    _connector="OR",
+                ),
+                name="peerchat_conviction_by",
+            ),
+        ),
+        migrations.RunPython(migrations.RunPython.noop, drop_convictions_without_message),
     ]

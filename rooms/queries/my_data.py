@@ -77,7 +77,9 @@ def _tables(user: User) -> Iterator[tuple[str, QuerySet[Any], list[str]]]:
         Q(pk__in=Enrollment.objects.filter(user=user).values("course"))
         | Q(pk__in=ClassSession.objects.filter(rounds__votes__user=user).values("course"))
     )
-    rows = UseLog.objects.filter(in_course__in=courses, user=user)
+    # Log-ins belong to no course.
+    places = Q(in_course__in=courses) | Q(in_course=None, course_id="")
+    rows = UseLog.objects.filter(places, user=user)
     yield "peerchat_rooms.UseLog.user", rows, ["timestamp", "event", "act", "div_id", "course_id"]
 
 
