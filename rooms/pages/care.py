@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,7 +39,7 @@ ACTS = {
     "marks.view": gettext_lazy("looked at marks"),
     "person.erase": gettext_lazy("erased a person"),
     "release.change": gettext_lazy("changed a released question"),
-    "release.make": gettext_lazy("released questions"),
+    "release.make": pgettext_lazy("act", "released questions"),
     "report.settle": gettext_lazy("settled a report"),
     "report.view": gettext_lazy("read reports"),
     "results.view": gettext_lazy("read reasons with names"),
