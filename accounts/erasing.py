@@ -1,10 +1,11 @@
 """Ends the ways in which somebody gets in, and what the log-in knows of them."""
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user_model
 
 from accounts import people
 from accounts.models import FailedLogin, Token
@@ -22,7 +23,7 @@ def shut_out(user: User) -> None:
     user.set_unusable_password()
     user.save()
     Token.objects.filter(user=user).delete()
-    _end_sessions(user)
+    end_sessions([user])
 
 
 def forget_failures(usernames: set[str]) -> None:
@@ -51,15 +52,16 @@ def blank(user: User) -> None:
     user.save(update_fields=fields)
 
 
-def _end_sessions(user: User) -> None:
+def end_sessions(users: Collection[User]) -> None:
+    """End the sessions of some users that are in the database."""
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore
     model: Any = getattr(store, "get_model_class", lambda: None)()
     if model is None:
         return
-    key: Any = user._meta.pk
-    wanted = key.value_to_string(user)
+    key: Any = get_user_model()._meta.pk
+    wanted = {key.value_to_string(user) for user in users}
     decode = store().decode
     for session in model.objects.order_by().iterator(chunk_size=500):
-        if decode(session.session_data).get(SESSION_KEY) == wanted:
+        if decode(session.session_data).get(SESSION_KEY) in wanted:
             # The store may have it in a cache, too.
             store(session.session_key).delete()

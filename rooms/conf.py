@@ -52,6 +52,12 @@ LIMITS = (
         "Days from the request to delete an archived course until it can be deleted.",
     ),
     Limit(
+        "AUDIT_DAYS",
+        1095,
+        30,
+        "Days for which the audit is kept. `apply_retention` removes what is older.",
+    ),
+    Limit(
         "TYPING_EVERY",
         3.0,
         0.1,

@@ -1,19 +1,23 @@
 """Makes the data of a course anonymous, and deletes what people wrote in it.
 
 A student gets a stand-in for this course alone, to whom votes and messages then belong: figures and
-marks stay, and nobody is found again in another course. Each student is done in a transaction, so
-whatever was interrupted can be started again. Those who lead the course keep their names.
+marks stay, and nobody is found again in another course. Some students at a time are done in a
+transaction, so whatever was interrupted can be started again. Those who lead the course keep their
+names.
 """
 
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, ProtectedError, Q, QuerySet, RestrictedError
+from django.db.utils import IntegrityError
 from django.utils import timezone
 
+from accounts import erasing as accounts
 from accounts import people
 from accounts.people import User
-from rooms.actions import audit, erasing, persons, scrubbing, stand_ins, tell
+from rooms.actions import audit, crowd_moves, erasing, scrubbing, stand_ins, tell
+from rooms.actions.name_texts import names_of
 from rooms.models import (
     ClassSession,
     Course,
@@ -36,6 +40,8 @@ from rooms.models import (
 from rooms.queries import care
 from rooms.wire.errors import IllegalTransition
 
+AT_ONCE = 50
+"""People who get their stand-ins in one transaction, as each searches all texts of the course."""
 BATCH = 1000
 """Rows that are deleted at a time."""
 
@@ -47,8 +53,10 @@ def anonymise(*, course: Course, by: User | None = None) -> int:
     """
     _close(course)
     students = list(care.people_to_anonymise(course))
-    for user in students:
-        _anonymise(course, user)
+    for start in range(0, len(students), AT_ONCE):
+        for guest in _anonymise(course, students[start : start + AT_ONCE]):
+            # Somebody who has left another course, in which something of theirs is.
+            erasing.erase(user=guest, by=None)
     with transaction.atomic():
         Pseudonym.objects.filter(session__course=course).delete()
         KnownAddress.objects.filter(course=course).delete()
@@ -57,11 +65,6 @@ def anonymise(*, course: Course, by: User | None = None) -> int:
         audit.record(
             actor=by, act="care.anonymise", course=course, detail=f"people={len(students)}"
         )
-    for user in students:
-        # A guest has no account beyond the course.
-        alone = Guest.objects.filter(user=user).exists()
-        if alone and not Enrollment.objects.filter(user=user).exists():
-            erasing.erase(user=user, by=None)
     return len(students)
 
 
@@ -80,13 +83,51 @@ def _close(course: Course) -> None:
 
 
 @transaction.atomic
-def _anonymise(course: Course, user: User) -> None:
+def _anonymise(course: Course, students: list[User]) -> list[User]:
+    """Give some people their stand-ins. Return those without an account who cannot be deleted."""
     erasing.lock([course])
-    people.everybody().select_for_update().get(pk=user.pk)
-    stand_in = stand_ins.make(course=course)
-    scrubbing.scrub(names=scrubbing.names_of(user, stand_in), course=course)
-    persons.move(source=user, target=stand_in, course=course)
-    stand_ins.drop_if_unused(user=stand_in)
+    found = people.everybody().filter(pk__in=[user.pk for user in students]).order_by("pk")
+    users = list(found.select_for_update())
+    # Somebody who was erased meanwhile has a stand-in already.
+    made = [stand_ins.make(course=course) for _ in users]
+    crowd = names_of(users, made, course)
+    scrubbing.scrub(crowd=crowd, course=course)
+    guests = _guests_of(course, users)
+    if guests:
+        # A guest has no account beyond the course, and nothing else but log-ins.
+        scrubbing.scrub_own_log(crowd=crowd, users=list(guests))
+        accounts.forget_failures({*crowd.of(guests)})
+        accounts.end_sessions([user for user in users if user.pk in guests])
+    left = []
+    crowd_moves.move(
+        course=course, targets={user.pk: one for user, one in zip(users, made, strict=True)}
+    )
+    # Most are in the course still, and to look for their rows in all tables takes long.
+    places = set(Enrollment.objects.filter(user__in=made).values_list("user", flat=True))
+    for user, stand_in in zip(users, made, strict=True):
+        if stand_in.pk not in places:
+            stand_ins.drop_if_unused(user=stand_in)
+        if user.pk in guests and not _end(user):
+            left.append(user)
+    return left
+
+
+def _guests_of(course: Course, users: list[User]) -> set[people.Key]:
+    """Return those of the users who have no account and are in no other course."""
+    found = Guest.objects.filter(user__in=[user.pk for user in users])
+    elsewhere = Enrollment.objects.exclude(course=course).values("user")
+    return set(found.exclude(user__in=elsewhere).values_list("user", flat=True))
+
+
+def _end(user: User) -> bool:
+    """Delete a user without an account. Return False if something needs them."""
+    try:
+        with transaction.atomic():
+            tell.close_account(user)
+            user.delete()
+    except (ProtectedError, RestrictedError, IntegrityError):
+        return False
+    return True
 
 
 def delete_texts(*, course: Course, by: User | None = None) -> int:

@@ -20,7 +20,7 @@ def block(*, user: User, course: str, username: str = "", message: UUID | None =
     """Never be the partner of another student again, and end direct messages between the two.
 
     It is the author of a `message` to the user, or else the one whom `username` means.
-    Where the course has pseudonyms, it only keeps the two apart. A repeated block changes nothing.
+    By a pseudonym, it only keeps the two apart. A repeated block changes nothing.
     Raises PermissionDenied for who is no student of the course, in try-outs and for too many,
     CourseArchived, RateLimited, NoSuchMessage, and InvalidMessageFormat for somebody who is no
     other student.
@@ -33,18 +33,25 @@ def block(*, user: User, course: str, username: str = "", message: UUID | None =
     permissions.lasting(found)
     ratelimit.flags.take(user.pk)
     if message is not None:
-        person = queries.message_meant(user, found, message).sender
+        said = queries.message_meant(user, found, message)
+        person, pseudonym = said.sender, said.pseudonym
     else:
-        person = queries.person_meant(user, found, username)
+        person, pseudonym = queries.person_meant(user, found, username)
     if Enrollment.objects.filter(course=found, user=person, role__in=Enrollment.LEADING).exists():
         raise InvalidMessageFormat("Those who lead the course cannot be blocked.")
     # Two blocks at the same time do not pass the limit together.
     Enrollment.objects.select_for_update(no_key=True).get(pk=enrollment.pk)
-    others = Block.objects.filter(course=found, user=user).exclude(blocked=person)
+    others = Block.objects.filter(course=found, user=user).exclude(
+        blocked=person, pseudonym=pseudonym
+    )
     if others.count() >= MOST_BLOCKS:
         raise PermissionDenied(f"You can block {MOST_BLOCKS} people in a course.")
     made, _ = Block.objects.get_or_create(
-        course=found, user=user, blocked=person, defaults={"made_at": timezone.now()}
+        course=found,
+        user=user,
+        blocked=person,
+        pseudonym=pseudonym,
+        defaults={"made_at": timezone.now()},
     )
     return made
 

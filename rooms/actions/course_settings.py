@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from accounts.people import User
 from rooms import permissions
-from rooms.actions import session, tell
+from rooms.actions import audit, session, tell
 from rooms.actions.course_making import check_slug, check_title, record
-from rooms.models import ClassSession, Course, JoinCode
+from rooms.models import ClassSession, Course, Deletion, JoinCode
 from rooms.queries import course_names
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -62,7 +62,7 @@ def archive_course(*, user: User, course: str) -> Course:
 
 @transaction.atomic
 def restore_course(*, user: User, course: str) -> Course:
-    """Put an archived course to use again. Joining stays closed.
+    """Put an archived course to use again. Joining stays closed, and its deletion is called off.
 
     Does nothing to a course in use. Raises PermissionDenied for those who are no instructor.
     """
@@ -70,6 +70,9 @@ def restore_course(*, user: User, course: str) -> Course:
     if found.archived_at is None:
         return found
     found.archived_at = None
+    # It would be deleted without a new delay as soon as it is archived again.
+    if Deletion.objects.filter(course=found).delete()[0]:
+        audit.record(actor=user, act="course.delete", course=found, detail="called off")
     return _saved(user, found, "restore")
 
 

@@ -13,6 +13,7 @@ from accounts import erasing as accounts
 from accounts import people
 from accounts.people import User
 from rooms.actions import audit, persons, scrubbing, stand_ins, tell, tryouts
+from rooms.actions.name_texts import names_of
 from rooms.models import ClassSession, Course, Room, StandIn, TryOut, TryOutStudent
 from rooms.queries import care
 from rooms.wire.errors import PermissionDenied
@@ -23,25 +24,29 @@ def erase(*, user: User, by: User | None) -> None:
 
     `by` is who does it: the person, a superuser, or None for a command of the server. It can be
     repeated if it was interrupted. Raises PermissionDenied, in the language of the page, for the
-    only instructor of a course, students of a try-out and stand-ins.
+    only instructor of a course, students of a try-out and stand-ins. Nothing is left to do for who
+    was erased meanwhile, by another click.
     """
     check(user)
     made = TryOut.objects.filter(lecturer=user).first()
     if made is not None:
         tryouts.remove(try_out=made.pk)
     with transaction.atomic():
+        # To save a user who is no more would make them anew.
+        if not _lock_user(user):
+            return
         accounts.shut_out(user)
         tell.close_account(user)
     # The texts are searched without the locks that classes wait for, so twice: before the rows
     # move, and after that for what was written meanwhile. No constraint holds the use log.
     with transaction.atomic():
         stand_in = stand_ins.make()
-        names = scrubbing.names_of(user, stand_in)
-        scrubbing.scrub(names=names)
+        crowd = names_of([user], [stand_in], None)
+        scrubbing.scrub(crowd=crowd)
     _move(user, stand_in, by)
     with transaction.atomic():
-        scrubbing.scrub(names=names)
-        accounts.forget_failures(set(names.usernames))
+        scrubbing.scrub(crowd=crowd)
+        accounts.forget_failures({*crowd.usernames, *crowd.addresses})
 
 
 def check(user: User) -> None:
@@ -69,7 +74,9 @@ def _move(user: User, stand_in: User, by: User | None) -> None:
     courses = list(care.courses_of(user))
     lock(courses)
     # From here on, no row that refers to the user can be added.
-    people.everybody().select_for_update().get(pk=user.pk)
+    if not _lock_user(user):
+        stand_ins.drop_if_unused(user=stand_in)
+        return
     # Somebody else may have left a course meanwhile.
     check(user)
     persons.move(source=user, target=stand_in)
@@ -83,6 +90,11 @@ def _move(user: User, stand_in: User, by: User | None) -> None:
     for course in courses:
         tell.figures_changed(course.pk)
     _remove(user)
+
+
+def _lock_user(user: User) -> bool:
+    """Lock the row of a user. Return whether there is one."""
+    return bool(people.everybody().select_for_update().filter(pk=user.pk).values_list("pk"))
 
 
 def lock(courses: list[Course]) -> None:

@@ -19,7 +19,11 @@ from rooms.models import (
     Flag,
     Guest,
     Membership,
+    Partner,
+    PartnerGroup,
     Room,
+    ShownReason,
+    Take,
 )
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 
@@ -82,14 +86,24 @@ def _merge(source: User, target: User) -> None:
     for course in courses:
         seating.leave_partner_groups(course, [source.pk])
     persons.move(source=source, target=target)
-    # Nobody flags their own words, nor is convinced by them.
-    Flag.objects.filter(user=target, message__sender=target).delete()
-    own = Q(message__sender=target) | Q(vote__user=target)
-    Conviction.objects.filter(own, user=target).delete()
+    _forget_own_words(target)
     for course in courses:
         tell.figures_changed(course.pk)
     _remove(source)
     tell.recheck([target.pk])
+
+
+def _forget_own_words(user: User) -> None:
+    """Nobody flags their own words, is shown them as those of others, or is convinced by them."""
+    Flag.objects.filter(user=user, message__sender=user).delete()
+    own = Q(message__sender=user) | Q(vote__user=user)
+    Conviction.objects.filter(own, user=user).delete()
+    Take.objects.filter(user=user, message__sender=user).update(message=None, convinced="")
+    shown = ShownReason.objects.filter(Q(vote__user=user) | Q(other__user=user), take__user=user)
+    Take.objects.filter(pk__in=shown.filter(is_picked=True).values("take")).update(convinced="")
+    shown.delete()
+    groups = Partner.objects.filter(user=user).values("group")
+    PartnerGroup.objects.filter(pk__in=groups, offered__user=user).update(offered=None)
 
 
 def _lock(courses: Collection[Course], users: Iterable[User]) -> None:

@@ -4,7 +4,7 @@ Whoever waits says so every few seconds by their page. The room of a pair is of 
 has no partner group, and is archived once both have answered again or the release is over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -82,13 +82,16 @@ def pair_waiting(*, release: Release) -> int:
     """Pair the students who wait at a release, and return how many pairs were made.
 
     Those whose page is silent wait no longer. If another process does the same now, nothing
-    happens here.
+    happens here, nor while the course is changed.
     """
-    mine = Release.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
-        pk=release.pk, withdrawn_at=None
-    )
-    if mine.first() is None:
-        return 0
+    # A class that begins waits for the course, so that nobody is paired while it does.
+    for mine in (
+        Course.objects.filter(pk=release.course_id),
+        Release.objects.filter(pk=release.pk, withdrawn_at=None),
+    ):
+        locked = mine.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        if not locked.values_list("pk", flat=True):
+            return 0
     now = timezone.now()
     silent = now - timedelta(seconds=PARTNER_SILENT)
     waiting = Take.objects.filter(release=release, waiting_since__isnull=False)
@@ -130,6 +133,24 @@ def end_all(*, release: Release) -> None:
     """End the talks of a release that is over or withdrawn, and the waiting for partners."""
     Take.objects.filter(release=release, waiting_since__isnull=False).update(waiting_since=None)
     _end(NightPair.objects.filter(one__release=release, ended_at=None), timezone.now())
+
+
+@transaction.atomic
+def end_talks(*, takes: Collection[Take]) -> None:
+    """End the talks that belong to some answers, which are about to be deleted."""
+    found = NightPair.objects.filter(Q(one__in=takes) | Q(other__in=takes), ended_at=None)
+    _end(found, timezone.now())
+
+
+@transaction.atomic
+def end_in_course(*, course: Course) -> None:
+    """End all talks of a course, as its students get pseudonyms now.
+
+    Partners outside class know each other by name, and would learn whose a pseudonym is.
+    """
+    waiting = Take.objects.filter(release__course=course, waiting_since__isnull=False)
+    waiting.update(waiting_since=None)
+    _end(NightPair.objects.filter(one__release__course=course, ended_at=None), timezone.now())
 
 
 @transaction.atomic

@@ -8,30 +8,56 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import Case, CharField, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat, Greatest
 from django.utils import timezone
 
+from accounts import people
 from accounts.people import User
 from rooms import frames
-from rooms.actions import scrubbing, tell
+from rooms.actions import night, scrubbing, tell
 from rooms.actions.pairing_rules import leave_rules, take_over_rules
 from rooms.models import (
     Consent,
+    Conviction,
     Course,
     Draft,
     Enrollment,
     Membership,
     Message,
+    NightPair,
     Partner,
     Room,
+    ShownReason,
     Take,
     TryOut,
     Vote,
 )
+from rooms.queries import visits
 
-BATCH = 500
-"""Rows that are changed one by one at a time."""
+KEPT_ROOMS = (Room.Kind.DIRECT, Room.Kind.PARTNERS)
+"""The rooms in which a stand-in takes the place of a person, as others read there."""
+LEFT: dict[str, Any] = {
+    "muted_until": None,
+    "place": "",
+    "seat": "",
+    "shares_reasons_since": None,
+    "in_research_since": None,
+    "reminded_since": None,
+}
+"""The place of a stand-in in a course: all that the person said of themselves goes, each consent
+with it."""
+_ID = Cast("pk", CharField())
+NEW_UUID = Case(
+    When(
+        kind=Message.Kind.SYSTEM,
+        uuid__startswith=visits.MARK,
+        then=Concat(Value(visits.MARK), _ID),
+    ),
+    default=_ID,
+)
+"""A uuid for a message without the one of its sender: programs choose these, and may put a name
+into them. The line of a visit is known by its uuid."""
 _RANKS: list[str] = [
     Enrollment.Role.STUDENT,
     Enrollment.Role.ASSISTANT,
@@ -75,15 +101,58 @@ def move_drafts(one: Move) -> None:
     drafts.update(user=one.target)
 
 
+def move_votes(one: Move) -> None:
+    """Move the votes. Where both voted, that of the target stands, for those it convinced, too."""
+    mine = of(Vote, "user", one.source, "round__session__course", one.course)
+    theirs = dict(
+        Vote.objects.filter(user=one.target, round__in=mine.values("round"))
+        .order_by()
+        .values_list("round", "pk")
+    )
+    for vote in mine.filter(round__in=theirs):
+        Conviction.objects.filter(vote=vote).update(vote=theirs[vote.round_id])
+        vote.delete()
+    mine.update(user=one.target)
+
+
+def move_takes(one: Move) -> None:
+    """Move the answers outside class. Where both answered, that of the target stands."""
+    mine = of(Take, "user", one.source, "release__course", one.course)
+    theirs = {
+        take.release_id: take
+        for take in Take.objects.filter(user=one.target, release__in=mine.values("release"))
+    }
+    for take in mine.filter(release__in=theirs):
+        _give_way(take, theirs[take.release_id])
+    mine.update(user=one.target)
+
+
+def _give_way(take: Take, theirs: Take) -> None:
+    """Delete an answer after what others have from it went over to another answer.
+
+    A talk that nobody goes on with ends: nothing else would know of its room.
+    """
+    seen = ShownReason.objects.filter(other=theirs).values("take")
+    ShownReason.objects.filter(other=take).exclude(take__in=seen).exclude(take=theirs).update(
+        other=theirs
+    )
+    pair = NightPair.objects.filter(Q(one=take) | Q(other=take)).first()
+    if pair is not None:
+        ends = {pair.one_id, pair.other_id}
+        alone = not NightPair.objects.filter(Q(one=theirs) | Q(other=theirs)).exists()
+        if alone and theirs.pk not in ends:
+            side = "one" if pair.one_id == take.pk else "other"
+            NightPair.objects.filter(pk=pair.pk).update(**{side: theirs})
+        else:
+            night.end_talks(takes=[take])
+    take.delete()
+
+
 def move_messages(one: Move) -> None:
     """Move the messages with their numbers in the rooms."""
     mine = of(Message, "sender", one.source, "room__course", one.course)
     if one.stands_in:
-        # Programs choose the uuids of their messages, and may put a name into them.
-        ids = list(mine.values_list("pk", flat=True))
-        for start in range(0, len(ids), BATCH):
-            batch = [Message(pk=pk, uuid=uuid.uuid4().hex) for pk in ids[start : start + BATCH]]
-            Message.objects.bulk_update(batch, ["uuid"])
+        mine.update(uuid=NEW_UUID)
     else:
         theirs = Message.objects.filter(
             sender=one.target, room=OuterRef("room"), uuid=OuterRef("uuid")
@@ -135,9 +204,16 @@ def _rename_pairs(one: Move) -> None:
     if one.course is not None:
         rooms = rooms.filter(course=one.course)
     for pk, pair in rooms.values_list("pk", "pair"):
-        rest = str(pair).removeprefix(f"{old}:").removesuffix(f":{old}")
-        # Nobody opens a room with a stand-in, so the order of the two does not matter.
-        Room.objects.filter(pk=pk).update(pair=f"{one.target.pk}:{rest}")
+        Room.objects.filter(pk=pk).update(pair=renamed_pair(str(pair), one.source.pk, one.target))
+
+
+def renamed_pair(pair: str, user: people.Key, target: User) -> str:
+    """Return the pair of a direct room with a stand-in in the place of a user who is in it."""
+    if not (pair.startswith(f"{user}:") or pair.endswith(f":{user}")):
+        return pair
+    rest = pair.removeprefix(f"{user}:").removesuffix(f":{user}")
+    # Nobody opens a room with a stand-in, so the order of the two does not matter.
+    return f"{target.pk}:{rest}"
 
 
 def _append(room: Room, known: Room) -> None:
@@ -151,7 +227,7 @@ def _append(room: Room, known: Room) -> None:
 
 def _move_membership(membership: Membership, one: Move) -> None:
     room = membership.room
-    if one.stands_in and room.kind not in (Room.Kind.DIRECT, Room.Kind.PARTNERS):
+    if one.stands_in and room.kind not in KEPT_ROOMS:
         # Nobody is to meet somebody there who is no more.
         membership.delete()
         tell.left(room, [one.source.pk])
@@ -216,17 +292,8 @@ def _leave(enrollment: Enrollment, one: Move) -> None:
     if not took_part and one.course is None:
         enrollment.delete()
         return
-    # Figures and marks of the course count them still. Everything that they said of themselves
-    # goes, and with it each consent.
-    Enrollment.objects.filter(pk=enrollment.pk).update(
-        user=one.target,
-        muted_until=None,
-        place="",
-        seat="",
-        shares_reasons_since=None,
-        in_research_since=None,
-        reminded_since=None,
-    )
+    # Figures and marks of the course count them still.
+    Enrollment.objects.filter(pk=enrollment.pk).update(user=one.target, **LEFT)
 
 
 def _join(mine: Enrollment, target: User) -> None:

@@ -98,10 +98,10 @@ RULES: dict[str, Rule] = {
     # In this order: what says more of a row comes before it.
     "peerchat_rooms.PairingMember.user": Rule(_OWN, "rule__course", by=person_moves.move_rules),
     "peerchat_rooms.Draft.user": Rule(_OWN, _ROUND, by=person_moves.move_drafts),
-    "peerchat_rooms.Vote.user": Rule(_NEEDED, _ROUND, ("round",)),
+    "peerchat_rooms.Vote.user": Rule(_NEEDED, _ROUND, by=person_moves.move_votes),
     "peerchat_rooms.Partner.user": Rule(_NEEDED, _ROUND, ("round",)),
     "peerchat_rooms.Conviction.user": Rule(_NEEDED, _ROUND, ("round",)),
-    "peerchat_rooms.Take.user": Rule(_NEEDED, "release__course", ("release",)),
+    "peerchat_rooms.Take.user": Rule(_NEEDED, "release__course", by=person_moves.move_takes),
     "peerchat_rooms.Message.sender": Rule(_NEEDED, "room__course", by=person_moves.move_messages),
     "peerchat_rooms.Message.removed_by": Rule(_NEEDED, "room__course"),
     # What was written under a pseudonym stays there.
@@ -119,13 +119,21 @@ RULES: dict[str, Rule] = {
     "peerchat_rooms.AuditEntry.subject": Rule(_NEEDED, "course"),
     "peerchat_rooms.Report.settled_by": Rule(_NEEDED, "course"),
     "peerchat_rooms.Report.reporter": Rule(
-        _NEEDED, "course", ("course", "about"), (("settled_at", None),), apart="about"
+        _NEEDED, "course", ("course", "about", "pseudonym"), (("settled_at", None),), apart="about"
     ),
     "peerchat_rooms.Report.about": Rule(
-        _NEEDED, "course", ("course", "reporter"), (("settled_at", None),), apart="reporter"
+        _NEEDED,
+        "course",
+        ("course", "reporter", "pseudonym"),
+        (("settled_at", None),),
+        apart="reporter",
     ),
-    "peerchat_rooms.Block.user": Rule(_OWN, "course", ("course", "blocked"), apart="blocked"),
-    "peerchat_rooms.Block.blocked": Rule(_OWN, "course", ("course", "user"), apart="user"),
+    "peerchat_rooms.Block.user": Rule(
+        _OWN, "course", ("course", "blocked", "pseudonym"), apart="blocked"
+    ),
+    "peerchat_rooms.Block.blocked": Rule(
+        _OWN, "course", ("course", "user", "pseudonym"), apart="user"
+    ),
     "peerchat_rooms.Bookmark.user": Rule(_OWN, "question__course", ("question",)),
     "peerchat_rooms.Consent.user": Rule(
         _OWN, "course", ("course", "purpose"), (("withdrawn_at", None),)

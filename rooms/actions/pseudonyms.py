@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.text import name_key
-from rooms.actions import tell, uselog
+from rooms.actions import night, tell, uselog
 from rooms.actions.statements.rows import Member, Members, Place
 from rooms.models import ClassSession, ClassSettings, Course, Enrollment, Message, Pseudonym, Room
 from rooms.peer import pseudonyms
@@ -46,6 +46,7 @@ def begin(session: ClassSession) -> None:
     session.revision += 1
     session.save(update_fields=["has_pseudonyms", "lecturers_know", "revision"])
     course = session.course
+    night.end_in_course(course=course)
     uselog.record(
         [
             uselog.row(

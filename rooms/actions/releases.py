@@ -59,8 +59,11 @@ def release_question(
     for terms or reasons that cannot be, for a poll, and if the question is released already.
     """
     course_ = _lock(user, course)
-    known = Release.objects.filter(name=name, course=course_).first()
+    known = Release.objects.filter(name=name).first()
     if known is not None:
+        if known.course_id != course_.pk:
+            # Whoever sent the form of another course again.
+            raise ReleaseRefused(gettext("This form is out of date. Load the page again."))
         return known
     found = find_question(course_, question)
     if found is None:
@@ -68,7 +71,7 @@ def release_question(
     check_ready(found)
     if not reads.releasable(found):
         raise ReleaseRefused(
-            gettext("Only a question with words and choices to judge can be released, and no poll.")
+            gettext("A draft, a poll or a question without words cannot be released.")
         )
     now = timezone.now()
     if found.pk in reads.released_now(course_, now):
@@ -144,13 +147,16 @@ def change_release(
         check_terms(terms, now, found)
         if terms.opens_at > found.opens_at and found.takes.exists():
             raise ReleaseRefused(gettext("Somebody has begun already, so it cannot open later."))
+        was_over = reads.is_due(found, now)
         found.opens_at, found.due_at, found.reveals = terms.opens_at, terms.due_at, terms.reveals
+        if was_over and not reads.is_due(found, now) and found.withdrawn_at is None:
+            _check_alone(found, now)
         changed.append("terms")
     if seeds is not None and _set_seeds(found, seeds):
         changed.append("reasons")
     if withdrawn is not None and withdrawn != (found.withdrawn_at is not None):
-        if not withdrawn and found.question_id in reads.released_now(course_, now):
-            raise ReleaseRefused(gettext("This question is released already."))
+        if not withdrawn:
+            _check_alone(found, now)
         found.withdrawn_at = now if withdrawn else None
         changed.append("withdrawn" if withdrawn else "restored")
     if changed:
@@ -161,17 +167,28 @@ def change_release(
     return found
 
 
+def _check_alone(release: Release, now: datetime) -> None:
+    """Check that a release which is open again is the only one of its question."""
+    if not reads.is_due(release, now) and release.question_id in reads.released_now(
+        release.course, now, but=release.pk
+    ):
+        raise ReleaseRefused(gettext("This question is released already."))
+
+
 def check_terms(terms: Terms, now: datetime, before: Release | None = None) -> None:
     """Check when a release is open, which may be stored with other terms.
 
     Raises ReleaseRefused, with a sentence in the language of the page.
     """
     if terms.due_at is not None and terms.due_at <= terms.opens_at:
-        raise ReleaseRefused(gettext("The end must be after the begin."))
+        raise ReleaseRefused(gettext("The end must be after the beginning."))
     is_new = before is None or terms.due_at != before.due_at
     if is_new and terms.due_at is not None and terms.due_at <= now:
-        raise ReleaseRefused(gettext("The end is past already."))
-    if max(terms.opens_at, terms.due_at or terms.opens_at) > now + LONGEST:
+        raise ReleaseRefused(gettext("The end is in the past."))
+    opens_as_before = before is not None and terms.opens_at == before.opens_at
+    if max(terms.opens_at, terms.due_at or terms.opens_at) > now + LONGEST or (
+        terms.opens_at < now - LONGEST and not opens_as_before
+    ):
         raise ReleaseRefused(gettext("A release begins and ends within two years."))
     if terms.reveals not in Release.Reveals.values:
         raise ReleaseRefused(gettext("Choose when the result is shown."))

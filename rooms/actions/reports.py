@@ -27,9 +27,10 @@ def report(
 ) -> Report:
     """Report a person of a course, named by `about`, or the author of a `message` to the user.
 
-    A second report about the same person adds to the open one. It is possible in archived courses,
-    too. Raises PermissionDenied for strangers and in try-outs, RateLimited, NoSuchMessage,
-    TextTooLong, and InvalidMessageFormat for another reason and for somebody who is not there.
+    A second report about the same person, by the same name or pseudonym, adds to the open one. It
+    is possible in archived courses, too. Raises PermissionDenied for strangers and in try-outs,
+    RateLimited, NoSuchMessage, TextTooLong, and InvalidMessageFormat for another reason and for
+    somebody who is not there.
     """
     enrollment = permissions.enrolled(user, course)
     permissions.lasting(enrollment.course)
@@ -42,14 +43,15 @@ def report(
     found = None
     if message is not None:
         found = queries.message_meant(user, enrollment.course, message)
-        person = found.sender
+        person, pseudonym = found.sender, found.pseudonym
     else:
-        person = queries.person_meant(user, enrollment.course, about)
+        person, pseudonym = queries.person_meant(user, enrollment.course, about)
     now = timezone.now()
     made, is_new = Report.objects.select_for_update(no_key=True).get_or_create(
         course=enrollment.course,
         reporter=user,
         about=person,
+        pseudonym=pseudonym,
         settled_at=None,
         defaults={"message": found, "reason": reason, "text": said, "made_at": now},
     )

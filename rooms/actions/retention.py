@@ -27,6 +27,9 @@ def keep_until(
         raise InvalidMessageFormat("`afterwards` must be `anonymise` or `delete`.")
     if not 0 <= keep_days <= MOST_DAYS:
         raise InvalidMessageFormat(f"`keep_days` must be from 0 to {MOST_DAYS}.")
+    if abs((ends_on - timezone.localdate()).days) > MOST_DAYS:
+        # The calendar ends soon after the year 9999, and with it the sums of all courses.
+        raise InvalidMessageFormat(f"`ends_on` must be at most {MOST_DAYS} days away.")
     kept, _ = Retention.objects.update_or_create(
         course=found,
         defaults={
@@ -55,9 +58,14 @@ def keep(*, user: User, course: str) -> None:
 def apply(*, retention: Retention) -> tuple[int, int]:
     """Do what the retention of a course says. Return the numbers of people and of messages.
 
-    It can be repeated if it was interrupted. Raises IllegalTransition while a class is on.
+    It can be repeated if it was interrupted. Nothing is done if the course is kept longer since the
+    retention was read, or was done by somebody else. Raises IllegalTransition while a class is on.
     """
     course = retention.course
+    now = Retention.objects.filter(pk=retention.pk, applied_at=None).first()
+    if now is None or due_on(now) > timezone.localdate():
+        return 0, 0
+    retention = now
     persons = anonymising.anonymise(course=course)
     messages = 0
     if retention.afterwards == Retention.Afterwards.DELETE:

@@ -1,32 +1,35 @@
-"""Takes the names of a person out of texts: what they wrote, what others wrote, and the use log.
+"""Takes the names of people out of texts: what they wrote, what others wrote, and the use log.
 
-What the person wrote loses all of their names, as they may have signed it. What others wrote loses
+What a person wrote loses all of their names, as they may have signed it. What others wrote loses
 what can mean nobody else: mentions by the username, and e-mail addresses. Nobody can tell which
 "Ada" in a text of somebody else is meant, so those stay.
 
-Whole tables are searched, as a name may be anywhere. This is slow, and done for few people.
+Whole tables are searched, as a name may be anywhere. This is slow, and done for few people, or for
+many people of one course at once.
 """
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Model, Q, QuerySet, TextField
+from django.db.models import JSONField, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from accounts import people
 from accounts.people import User
-from accounts.text import name_key
+from rooms.actions.name_texts import SHORTEST, Crowd
 from rooms.models import (
+    Choice,
     Course,
     Draft,
+    Mention,
     Message,
     PairingRule,
+    Question,
+    QuestionVersion,
     Report,
     Room,
     Seed,
@@ -36,95 +39,12 @@ from rooms.models import (
 )
 from rooms.peer import acts
 
-GAP = "…"
-"""What stands in the place of a name in a text of the person."""
 BATCH = 500
-_SHORTEST = 3
-"""The least characters of a single word of a name that is taken out of own texts."""
-_MENTION = re.compile(r"(?<![\w.@+~-])@([\w.@+-]{1,254})")
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names of a person, and the stand-in whose username is put in their place."""
-
-    key: people.Key
-    usernames: frozenset[str]
-    """The username of now, and those of the use log."""
-    addresses: frozenset[str]
-    own: frozenset[str]
-    """Every other text by which the person may be known."""
-    new_key: people.Key
-    new: str
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        return frozenset(map(name_key, self.usernames))
-
-    @cached_property
-    def everything(self) -> re.Pattern[str]:
-        return _words(self.usernames | self.addresses | self.own)
-
-    @cached_property
-    def unmistakable(self) -> re.Pattern[str]:
-        return _words(self.addresses)
-
-    @cached_property
-    def words(self) -> re.Pattern[str]:
-        return _words(self.usernames | self.addresses)
-
-    def in_own(self, text: str) -> str:
-        """Return a text of the person without any of their names."""
-        return self.everything.sub(GAP, self.in_others(text))
-
-    def in_others(self, text: str) -> str:
-        """Return a text of somebody else without mentions and addresses of the person."""
-
-        def rename(found: re.Match[str]) -> str:
-            name = found[1]
-            short = name.rstrip(".@+-")
-            if name_key(name) in self.keys:
-                return f"@{self.new}"
-            if name_key(short) in self.keys:
-                return f"@{self.new}{name[len(short) :]}"
-            return found[0]
-
-        return self.unmistakable.sub(GAP, _MENTION.sub(rename, text))
-
-    def as_word(self, text: str) -> str:
-        """Return a line that names people by their usernames, with that of the stand-in."""
-        return self.words.sub(self.new, text)
-
-
-def names_of(user: User, stand_in: User) -> Names:
-    """Return all names of a user that the database knows."""
-    logged = UseLog.objects.filter(user=user.pk).order_by().values_list("sid", flat=True)
-    usernames = {people.username(user), *logged.distinct()} - {""}
-    field = get_user_model().get_email_field_name()
-    mail = str(getattr(user, field, "") or "")
-    addresses = {name for name in {mail, *usernames} if "@" in name}
-    told = {people.shown_name(user)}
-    for name in people.texts():
-        if name not in ("language", "username_key", field):
-            told.add(str(getattr(user, name) or ""))
-    words = {word for text in told for word in re.findall(r"\w+", text)}
-    own = {text.strip() for text in told} | {one for one in words if len(one) >= _SHORTEST}
-    if people.key_type() is not int:
-        # A number means anything, and a longer key the person alone.
-        own.add(str(user.pk))
-    return Names(
-        key=user.pk,
-        usernames=frozenset(usernames),
-        addresses=frozenset(addresses),
-        own=frozenset(text for text in own if len(text) > 1),
-        new_key=stand_in.pk,
-        new=people.username(stand_in),
-    )
-
+_AS_TEXT = "_as_text"
 
 # The fields in which people write, with the lookups of whose text it is and of its course.
 TEXTS: tuple[tuple[type[Model], tuple[str, ...], str, str], ...] = (
-    (Message, ("text",), "sender", "room__course"),
+    (Message, ("text", "control"), "sender", "room__course"),
     (Vote, ("rationale",), "user", "round__session__course"),
     (Draft, ("rationale",), "user", "round__session__course"),
     (Take, ("first_reason", "second_reason"), "user", "release__course"),
@@ -132,29 +52,63 @@ TEXTS: tuple[tuple[type[Model], tuple[str, ...], str, str], ...] = (
     (Report, ("text",), "reporter", "course"),
     (Room, ("title", "topic"), "created_by", "course"),
     (PairingRule, ("name",), "", "course"),
+    # Written by all who lead a course, so nobody's own.
+    (Course, ("title",), "", "pk"),
+    (Question, ("title", "prompt", "explanation", "follow_up", "accepted", "tags"), "", "course"),
+    (Choice, ("text", "feedback"), "", "question__course"),
+    (
+        QuestionVersion,
+        ("prompt", "choices", "answer", "explanation", "follow_up"),
+        "",
+        "question__course",
+    ),
 )
 
 
-def scrub(*, names: Names, course: Course | None = None) -> None:
-    """Take the names of a person out of all texts, or those of a course, and out of the use log.
+def scrub(*, crowd: Crowd, course: Course | None = None) -> None:
+    """Take the names of people out of all texts, or those of a course, and out of the use log.
 
     Call it in a transaction.
     """
-    needles = [*(f"@{name}" for name in names.usernames), *names.addresses]
     for model, fields, author, path in TEXTS:
         rows = model._base_manager.all()
         if course is not None:
-            rows = rows.filter(**{path: course})
+            rows = rows.filter(**{path: course.pk})
         if author:
-            # Those of the stand-in are the person's, whose rows may have moved already.
-            own = Q(**{f"{author}__in": (names.key, names.new_key)})
-            _rewrite(rows.filter(own), fields, names.in_own)
+            own = Q(**{f"{author}__in": crowd.users})
+            _rewrite_own(rows.filter(own), fields, author, crowd)
             rows = rows.exclude(own)
-        found = reduce(or_, (Q(**{f"{f}__icontains": one}) for f in fields for one in needles))
-        _rewrite(rows.filter(found), fields, names.in_others)
-    _scrub_log(names, course)
+        searched = [_searched(model, field) for field in fields]
+        rows = rows.alias(**{name: Cast(f, TextField()) for f, name in searched if f != name})
+        found = reduce(or_, (_naming(name, crowd, course) for _, name in searched))
+        if model is Message and course is None:
+            # However they are written: SQLite does not know the case of all letters.
+            mentions = Mention.objects.filter(user__in=crowd.users)
+            found |= Q(pk__in=mentions.values("message"))
+        _rewrite(rows.filter(found), fields, crowd.in_others)
+    _scrub_log(crowd, course)
     if course is None:
-        _scrub_admin(names)
+        _scrub_admin(crowd)
+
+
+def _searched(model: type[Model], field: str) -> tuple[str, str]:
+    """Return a field and what of it is searched: JSON as a text."""
+    is_json = isinstance(model._meta.get_field(field), JSONField)
+    return field, f"{field}{_AS_TEXT}" if is_json else field
+
+
+def _naming(field: str, crowd: Crowd, course: Course | None) -> Q:
+    """Return a condition for rows that may name somebody: mentions and addresses have an @."""
+    if course is not None:
+        return Q(**{f"{field}__contains": "@"})
+    needles = [*(f"@{name}" for name in crowd.usernames), *crowd.addresses]
+    return reduce(or_, (Q(**{f"{field}__icontains": one}) for one in needles))
+
+
+def _rewrite_own(rows: QuerySet[Any], fields: Iterable[str], author: str, crowd: Crowd) -> None:
+    for one in crowd.everybody:
+        theirs = rows.filter(**{f"{author}__in": (one.key, one.new_key)})
+        _rewrite(theirs, fields, lambda text, one=one: crowd.in_own(one, text))
 
 
 def _rewrite(rows: QuerySet[Any], fields: Iterable[str], change: Callable[[str], str]) -> None:
@@ -163,67 +117,108 @@ def _rewrite(rows: QuerySet[Any], fields: Iterable[str], change: Callable[[str],
         before = [getattr(row, field) for field in fields]
         for field, text in zip(fields, before, strict=True):
             limit = row._meta.get_field(field).max_length
-            setattr(row, field, change(text)[:limit] if text else text)
+            setattr(row, field, _within(text, change, limit))
         if before != [getattr(row, field) for field in fields]:
             changed.append(row)
     rows.model._base_manager.bulk_update(changed, list(fields), batch_size=BATCH)
 
 
-def _scrub_log(names: Names, course: Course | None) -> None:
+def _within(value: Any, change: Callable[[str], str], limit: int | None = None) -> Any:
+    """Change a text, or all texts in a value of JSON."""
+    if isinstance(value, str):
+        return change(value)[:limit] if value else value
+    if isinstance(value, list):
+        return [_within(one, change) for one in value]
+    if isinstance(value, dict):
+        return {key: _within(one, change) for key, one in value.items()}
+    return value
+
+
+def _scrub_log(crowd: Crowd, course: Course | None) -> None:
     rows = UseLog.objects.all()
     if course is not None:
         rows = rows.filter(Q(in_course=course) | Q(in_course=None, course_id__in=[course.slug]))
-    old = people.as_plain(names.key)
     annotated = rows.annotate(ids=Cast("named", TextField()))
-    found = reduce(or_, (Q(act__icontains=name) for name in names.usernames | names.addresses))
-    found |= Q(user=names.key) | Q(ids__contains=str(old))
-    found |= Q(user=None, sid__in=names.usernames)
+    found = Q(user__in=crowd.users) | Q(user=None, sid__in=crowd.usernames)
+    if course is not None:
+        # Nearly all rows name somebody of the course.
+        found |= Q(named__isnull=False) | Q(act__contains="@")
+    else:
+        for old in crowd.plain:
+            found |= Q(ids__contains=str(old))
+    for name in crowd.usernames | crowd.addresses:
+        found |= Q(act__icontains=name)
+    _rewrite_log(annotated.filter(found), crowd)
+
+
+def scrub_own_log(*, crowd: Crowd, users: list[people.Key]) -> None:
+    """Take people out of the rows of the use log that belong to no course. Their others are done.
+
+    Call it in a transaction.
+    """
+    _rewrite_log(UseLog.objects.filter(user__in=users), crowd)
+
+
+def _rewrite_log(rows: QuerySet[UseLog], crowd: Crowd) -> None:
     changed: list[UseLog] = []
-    for row in annotated.filter(found).order_by().iterator(chunk_size=BATCH):
+    for row in rows.order_by().iterator(chunk_size=BATCH):
         before = (row.sid, row.act, row.user_id, row.named)
-        _scrub_row(row, names, old)
+        _scrub_row(row, crowd)
         if before != (row.sid, row.act, row.user_id, row.named):
             changed.append(row)
     UseLog.objects.bulk_update(changed, ["sid", "act", "user", "named"], batch_size=BATCH)
 
 
-def _scrub_row(row: UseLog, names: Names, old: int | str) -> None:
-    is_own = row.user_id == names.key or (row.user_id is None and row.sid in names.usernames)
+def _scrub_row(row: UseLog, crowd: Crowd) -> None:
+    own = crowd.who(row.user_id) or (crowd.named(row.sid) if row.user_id is None else None)
     named = row.named or []
     parts = acts.split(row.event, row.act)
-    change = names.in_own if is_own else names.in_others
+
+    def change(text: str) -> str:
+        return crowd.in_others(text) if own is None else crowd.in_own(own, text)
+
     if parts is None:
         # Where it names people is not known.
-        known = is_own or old in named or not named
-        row.act = change(names.as_word(row.act) if known else row.act)
+        meant = [own, *(crowd.plain.get(key) for key in named)] if named else crowd.everybody
+        act = row.act
+        for one in filter(None, meant):
+            act = one.as_word(act)
+        row.act = change(act)
     else:
         head, people_in, tail = parts
         keys = [*named, *(None for _ in people_in)]
         for place, (name, key) in enumerate(zip(people_in, keys, strict=False)):
-            if key == old or (key is None and name_key(name) in names.keys):
-                people_in[place] = names.new
+            one = crowd.named(name) if key is None else crowd.plain.get(key)
+            if one is not None:
+                people_in[place] = one.new
         row.act = change(head) + ",".join(people_in) + change(tail)
-    if old in named:
-        row.named = [people.as_plain(names.new_key) if key == old else key for key in named]
-    if is_own:
-        row.sid, row.user_id = names.new, names.new_key
+    if any(key in crowd.plain for key in named):
+        row.named = [
+            people.as_plain(crowd.plain[key].new_key) if key in crowd.plain else key
+            for key in named
+        ]
+    if own is not None:
+        row.sid, row.user_id = own.new, own.new_key
 
 
-def _scrub_admin(names: Names) -> None:
+def _scrub_admin(crowd: Crowd) -> None:
     """Take the names out of the history of Django's admin, which has them in the names of rows."""
     if not apps.is_installed("django.contrib.admin"):
         return
     entries: Any = apps.get_model("admin", "LogEntry")
     users = get_user_model()
-    entries.objects.filter(
-        content_type__app_label=users._meta.app_label,
-        content_type__model=users._meta.model_name,
-        object_id=str(names.key),
-    ).delete()
     texts = ("object_repr", "change_message")
-    told = names.usernames | names.addresses | {n for n in names.own if len(n) >= _SHORTEST}
-    found = reduce(or_, (Q(**{f"{field}__icontains": one}) for field in texts for one in told))
-    _rewrite(entries.objects.filter(found), texts, names.in_own)
+    for one in crowd.everybody:
+        entries.objects.filter(
+            content_type__app_label=users._meta.app_label,
+            content_type__model=users._meta.model_name,
+            object_id=str(one.key),
+        ).delete()
+        told = one.usernames | one.addresses | {n for n in one.own if len(n) >= SHORTEST}
+        found = reduce(or_, (Q(**{f"{text}__icontains": name}) for text in texts for name in told))
+        _rewrite(
+            entries.objects.filter(found), texts, lambda text, one=one: crowd.in_own(one, text)
+        )
 
 
 def hand_over_log(source: User, target: User) -> None:
@@ -236,11 +231,3 @@ def hand_over_log(source: User, target: User) -> None:
         named = [new if key == old else key for key in row.named or ()]
         if named != row.named:
             UseLog.objects.filter(pk=row.pk).update(named=named)
-
-
-def _words(names: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for any of some names as a word, whatever its case."""
-    longest = sorted(filter(None, names), key=len, reverse=True)
-    # A pattern that matches nothing, for a person without such names.
-    inner = "|".join(map(re.escape, longest)) or r"(?!)"
-    return re.compile(rf"(?<!\w)(?:{inner})(?!\w)", re.IGNORECASE)

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,12 +14,9 @@ from rooms.actions import asked, night
 from rooms.models import ClassSettings, Course, Enrollment, Message, Release, ShownReason, Take
 from rooms.peer import reasons
 from rooms.queries import takes as reads
-from rooms.queries.releases import visible_one
+from rooms.queries.releases import GRACE, visible_one
 from rooms.wire.errors import InvalidChoice, NoSuchArgument, PermissionDenied, ReleaseClosed
 from rooms.wire.text import clean_rationale
-
-GRACE: Final = timedelta(seconds=30)
-"""How late an answer may come, which a student sent before the end and a slow network kept."""
 
 
 @transaction.atomic

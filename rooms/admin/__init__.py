@@ -23,7 +23,9 @@ from rooms.admin import (  # noqa: F401
     rooms,
     rosters,
     screen,
+    watching,
 )
 
 enrolling.offer()
 erasing.offer()
+watching.begin()

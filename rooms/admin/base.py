@@ -16,6 +16,7 @@ from accounts.forms import write_anything
 from accounts.lists import IsolatedTexts
 from accounts.text import balanced, plain_name, shows, trimmed
 from rooms.admin.scope import Scoped
+from rooms.admin.watching import Watched
 
 
 def changelist(model: type[Model], text: str, **filters: Any) -> str:
@@ -36,7 +37,7 @@ class PicksUsers(admin.options.BaseModelAdmin):
         return ("user", *fields) if users is not None and users.search_fields else fields
 
 
-class Editable(Scoped, IsolatedTexts):
+class Editable(Watched, Scoped, IsolatedTexts):
     """A list whose objects can be changed."""
 
 
@@ -53,7 +54,7 @@ class ReadOnly(Scoped):
         return False
 
 
-class History(ReadOnly, IsolatedTexts):
+class History(Watched, ReadOnly, IsolatedTexts):
     """A list that only grows, and fast. So its length is not counted for each page."""
 
     show_full_result_count = False

@@ -1,6 +1,8 @@
 """Marks, retention, reports and the audit, in the admin, which can only be read there."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts import people
 from rooms.admin.base import History
@@ -54,6 +56,10 @@ class ReportAdmin(History):
     )
     date_hierarchy = "made_at"
     ordering = ("-made_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        """Leave out the reports about whoever looks, as the pages do."""
+        return super().get_queryset(request).exclude(about=request.user.pk)
 
 
 @admin.register(AuditEntry)

@@ -20,7 +20,7 @@ LIMIT = 20
 """The most people who are erased at once, as each takes a while."""
 
 
-@admin.action(description=_("Erase people for good ..."))
+@admin.action(description=_("Erase people for good…"))
 def erase(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:

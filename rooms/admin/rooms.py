@@ -1,8 +1,7 @@
 """Rooms, memberships and messages in the admin."""
 
-import logging
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -10,12 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import people
-from accounts.people import User
 from rooms.admin.base import History, changelist, shortened
 from rooms.admin.scope import CourseFilter
 from rooms.models import Course, Membership, Mention, Message, Room
-
-logger = logging.getLogger(__name__)
 
 
 @admin.register(Room)
@@ -77,19 +73,6 @@ class MessageAdmin(History):
     search_fields = ("text", *people.search_fields("sender__"), "room__id")
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self._note(request)
-        return super().changelist_view(request, *args, **kwargs)
-
-    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        self._note(request)
-        return super().change_view(request, *args, **kwargs)
-
-    def _note(self, request: HttpRequest) -> None:
-        """Log who looks at messages. Unlike a visit of a group, nobody in the rooms sees this."""
-        name = people.username(cast("User", request.user))
-        logger.info("%s looks at messages in the admin: %s", name, request.path)
 
     @admin.display(description=_("course"), ordering="room__course")
     def course(self, message: Message) -> Course:

@@ -69,8 +69,8 @@ class Blocks(Endpoint):
     @extend_schema(
         operation_id="courses_blocks_create",
         summary="Block another student, with whom you are never partnered again",
-        description="The other is not told. Where the course has no pseudonyms, the two also "
-        "write each other no direct messages.",
+        description="The other is not told. After a block by name, the two also write "
+        "each other no direct messages.",
         request=serializers.of(care_bodies.NewBlock),
         responses={200: serializers.of(care_bodies.BlockInfo)} | refusals(*WRITING, 429),
     )

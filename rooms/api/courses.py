@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rooms import permissions
-from rooms.actions import quick
+from rooms.actions import audit, quick
 from rooms.actions.course_making import make_course
 from rooms.api import bodies, serializers, shapes, spreadsheet
 from rooms.api.endpoint import Endpoint, asked, listed, read
@@ -130,16 +130,20 @@ class UseLog(Endpoint):
         | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> StreamingHttpResponse:
-        course = permissions.leading(self.me(request), slug).course
+        user = self.me(request)
+        course = permissions.leading(user, slug).course
         wanted = asked(request, bodies.UseLogQuery)
+        pseudonyms = wanted.names == "pseudonyms" or hidden_from_lecturers(course)
         export = Export(
             course,
             format=wanted.format,
             since=_moment("since", wanted.since),
             until=_moment("until", wanted.until),
-            pseudonyms=wanted.names == "pseudonyms" or hidden_from_lecturers(course),
+            pseudonyms=pseudonyms,
             bom=wanted.bom,
         )
+        detail = f"{wanted.format}, {'pseudonyms' if pseudonyms else 'names'}"
+        audit.record(actor=user, act="uselog.download", course=course, detail=detail)
         streamed = isinstance(request._request, ASGIRequest)
         name = f"{course.slug}-uselog.{wanted.format}"
         return StreamingHttpResponse(

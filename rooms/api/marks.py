@@ -128,7 +128,7 @@ class CourseMarks(Endpoint):
         course = permissions.leading(me, slug).course
 
         def show(part: list[Enrollment]) -> Iterable[StudentMark]:
-            marked = queries.of(course, users=[one.user_id for one in part])
+            marked = queries.of_students(course, list(part))
             return (
                 StudentMark(
                     username=people.username(one.user),

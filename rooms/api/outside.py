@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.people import User
 from rooms import frames, permissions
 from rooms.actions import night, reminders, takes
 from rooms.api import release_bodies as bodies
@@ -47,7 +48,8 @@ class _Step(Endpoint):
         course = permissions.enrolled(self.me(request), slug).course
         found = reads.visible_one(course, release)
         found.course = course
-        return Response(_body(found, passes.take_of(self.me(request), found)))
+        me = self.me(request)
+        return Response(_body(me, found, passes.take_of(me, found)))
 
 
 class OneOutside(_Step):
@@ -177,10 +179,10 @@ def _listed(one: Listed) -> bodies.OutsideInfo:
     )
 
 
-def _body(release: Release, take: Take | None) -> bodies.TakeBody:
+def _body(me: User, release: Release, take: Take | None) -> bodies.TakeBody:
     now = timezone.now()
     listed_ = Listed(release, take, reads.is_due(release, now))
-    is_revealed = passes.is_revealed(release, take, now)
+    is_revealed = passes.is_told(me, release, take, now)
     has_answered = take is not None and take.first_at is not None
     is_between = listed_.state == "between"
     key = release.version.key

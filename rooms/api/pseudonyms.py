@@ -7,7 +7,8 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rooms import frames
+from rooms import frames, permissions
+from rooms.actions import audit
 from rooms.api import bodies, serializers
 from rooms.api.endpoint import Endpoint, listed
 from rooms.api.schema import READING, extend_schema, query, refusals
@@ -45,4 +46,9 @@ class Pseudonyms(Endpoint):
                 for one in part
             )
 
-        return Response(listed(request, queries.owners(self.me(request), slug), show))
+        user = self.me(request)
+        found = queries.owners(user, slug)
+        audit.record(
+            actor=user, act="pseudonyms.view", course=permissions.leading(user, slug).course
+        )
+        return Response(listed(request, found, show))

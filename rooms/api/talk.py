@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rooms import frames, pairing_said, permissions
+from rooms.actions import audit, moderation
 from rooms.actions import flags as flag_actions
-from rooms.actions import moderation
 from rooms.api import serializers, talk_bodies
 from rooms.api.bodies import ListQuery
 from rooms.api.endpoint import DELETING, Endpoint, asked, listed, read
@@ -35,8 +35,12 @@ class Groups(Endpoint):
         responses={200: serializers.of(talk_bodies.Groups)} | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> Response:
-        course = permissions.leading(self.me(request), slug).course
+        user = self.me(request)
+        course = permissions.leading(user, slug).course
         found = talk.groups(course)
+        if found.groups:
+            # They have the first answers of their members.
+            audit.record(actor=user, act="groups.view", course=course)
         ask = [talk_bodies.GroupToAsk(one.number, list(one.why)) for one in found.asks]
         part = listed(request, found.groups, lambda groups: map(_group, groups))
         return Response({**part, "ask": ask, "server_time": time.time()})
@@ -67,8 +71,11 @@ class Flags(Endpoint):
         responses={200: serializers.of(talk_bodies.Flags)} | refusals(*READING),
     )
     def get(self, request: Request, slug: str) -> Response:
-        course = permissions.leading(self.me(request), slug).course
+        user = self.me(request)
+        course = permissions.leading(user, slug).course
         found = flags.flagged(course)
+        if found.exists():
+            audit.record(actor=user, act="flags.view", course=course)
         return Response(listed(request, found, lambda rows: map(_flag, flags.with_messages(rows))))
 
     @extend_schema(

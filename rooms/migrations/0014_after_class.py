@@ -8,6 +8,14 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def drop_convictions_without_message(apps, schema_editor):
+    """Drop what the constraint of before refuses, when the migration is taken back."""
+    convictions = apps.get_model("peerchat_rooms", "Conviction")
+    convictions._base_manager.using(schema_editor.connection.alias).filter(
+        by="message", message=None
+    ).delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("peerchat_rooms", "0013_pseudonyms"),
@@ -24,7 +32,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField(verbose_name="at")),
+                ("at", models.DateTimeField(verbose_name="timestamp")),
                 ("act", models.CharField(max_length=40, verbose_name="act")),
                 ("course_slug", models.CharField(blank=True, max_length=60, verbose_name="slug")),
                 ("detail", models.CharField(blank=True, max_length=500, verbose_name="detail")),
@@ -42,6 +50,12 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "pseudonym",
+                    models.CharField(
+                        blank=True, editable=False, max_length=60, verbose_name="pseudonym"
                     ),
                 ),
                 ("made_at", models.DateTimeField(verbose_name="made at")),
@@ -331,6 +345,12 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "pseudonym",
+                    models.CharField(
+                        blank=True, editable=False, max_length=60, verbose_name="pseudonym"
                     ),
                 ),
                 (
@@ -1006,7 +1026,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="block",
             constraint=models.UniqueConstraint(
-                fields=("course", "user", "blocked"), name="peerchat_block_once"
+                fields=("course", "user", "blocked", "pseudonym"), name="peerchat_block_once"
             ),
         ),
         migrations.AddConstraint(
@@ -1162,7 +1182,7 @@ class Migration(migrations.Migration):
             model_name="report",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("settled_at", None)),
-                fields=("course", "reporter", "about"),
+                fields=("course", "reporter", "about", "pseudonym"),
                 name="peerchat_one_open_report",
             ),
         ),
@@ -1363,4 +1383,33 @@ class Migration(migrations.Migration):
                 name="peerchat_night_pair_of_two",
             ),
         ),
+        migrations.RemoveConstraint(
+            model_name="conviction",
+            name="peerchat_conviction_by",
+        ),
+        migrations.AlterField(
+            model_name="conviction",
+            name="message",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="convictions",
+                to="peerchat_rooms.message",
+                verbose_name="message",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="conviction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("by", "message"), ("vote", None)),
+                    models.Q(("by", "reason"), ("message", None), ("vote__isnull", False)),
+                    models.Q(("by__in", ("thought", "nothing")), ("message", None), ("vote", None)),
+                    _connector="OR",
+                ),
+                name="peerchat_conviction_by",
+            ),
+        ),
+        migrations.RunPython(migrations.RunPython.noop, drop_convictions_without_message),
     ]

@@ -13,7 +13,8 @@ from rooms.models.round import Round, Vote
 class Conviction(models.Model):
     """Records what convinced a student before the second vote. `round` is the second round.
 
-    It is a `message` of a partner, or the reason of a `vote` of the first round, or neither.
+    It is a `message` of a partner, or the reason of a `vote` of the first round, or neither. Once
+    the message has been deleted, the row tells only that it was one, as figures count it.
     """
 
     class By(models.TextChoices):
@@ -35,7 +36,7 @@ class Conviction(models.Model):
     message = models.ForeignKey(
         Message,
         verbose_name=_("message"),
-        on_delete=models.CASCADE,
+        on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="convictions",
@@ -57,7 +58,7 @@ class Conviction(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("round", "user"), name="peerchat_one_conviction_each"),
             models.CheckConstraint(
-                condition=Q(by="message", message__isnull=False, vote=None)
+                condition=Q(by="message", vote=None)
                 | Q(by="reason", message=None, vote__isnull=False)
                 | Q(by__in=("thought", "nothing"), message=None, vote=None),
                 name="peerchat_conviction_by",

@@ -15,7 +15,7 @@ class AuditEntry(models.Model):
     has to be looked for in its texts.
     """
 
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("timestamp"))
     # Null for a command of the server.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -16,7 +16,8 @@ REPORT_LIMIT = 1000
 class Report(models.Model):
     """What somebody reports about another person to those who lead the course.
 
-    Nobody has two open reports about the same person.
+    Nobody has two open reports about the same person, or about the same pseudonym. Whether a name
+    and a pseudonym are of the same person is not told: they have a report each.
     """
 
     class Reason(models.TextChoices):
@@ -49,6 +50,8 @@ class Report(models.Model):
         blank=True,
         related_name="reports",
     )
+    # The pseudonym by which the reporter knows the other, or "" for their name.
+    pseudonym = models.CharField(_("pseudonym"), max_length=60, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=10, choices=Reason.choices)
     text = models.CharField(_("text"), max_length=REPORT_LIMIT, blank=True)
     made_at = models.DateTimeField(_("made at"))
@@ -68,7 +71,7 @@ class Report(models.Model):
         ordering = ("-made_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("course", "reporter", "about"),
+                fields=("course", "reporter", "about", "pseudonym"),
                 condition=Q(settled_at=None),
                 name="peerchat_one_open_report",
             ),
@@ -100,7 +103,10 @@ class Report(models.Model):
 
 
 class Block(models.Model):
-    """Somebody with whom a person of a course has no more to do there. The other is not told."""
+    """Somebody with whom a person of a course has no more to do there. The other is not told.
+
+    As with reports, a name and a pseudonym of the same person have a block each.
+    """
 
     course = models.ForeignKey(
         Course,
@@ -121,6 +127,8 @@ class Block(models.Model):
         on_delete=models.CASCADE,
         related_name="peerchat_blocked",
     )
+    # The pseudonym by which the user knows the other, or "" for their name.
+    pseudonym = models.CharField(_("pseudonym"), max_length=60, blank=True, editable=False)
     made_at = models.DateTimeField(_("made at"))
 
     class Meta:
@@ -129,7 +137,7 @@ class Block(models.Model):
         ordering = ("-made_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=("course", "user", "blocked"), name="peerchat_block_once"
+                fields=("course", "user", "blocked", "pseudonym"), name="peerchat_block_once"
             ),
             models.CheckConstraint(
                 condition=~Q(user=F("blocked")), name="peerchat_block_of_another"

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,7 +39,7 @@ ACTS = {
     "marks.view": gettext_lazy("looked at marks"),
     "person.erase": gettext_lazy("erased a person"),
     "release.change": gettext_lazy("changed a released question"),
-    "release.make": gettext_lazy("released questions"),
+    "release.make": pgettext_lazy("act", "released questions"),
     "report.settle": gettext_lazy("settled a report"),
     "report.view": gettext_lazy("read reports"),
     "results.view": gettext_lazy("read reasons with names"),
@@ -191,7 +191,12 @@ class _Desk:
         self._retention = form = RetentionForm(self._request.POST, prefix="keep")
         if not form.is_valid():
             return False
-        retention.keep_until(user=self._user, course=self._slug, **form.cleaned_data)
+        try:
+            retention.keep_until(user=self._user, course=self._slug, **form.cleaned_data)
+        except InvalidMessageFormat:
+            # The fields have said all else.
+            form.add_error("ends_on", _("This day is too far away."))
+            return False
         return self._said(_("Saved."))
 
     def _keep(self) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import people
 from accounts.forms import focus_wrong
 from accounts.people import User
-from rooms import permissions
+from rooms import permissions, ratelimit
 from rooms.actions import audit
 from rooms.actions.mark_rules import change_rules
 from rooms.api import spreadsheet
@@ -28,7 +28,7 @@ from rooms.pages.marks_forms import RulesForm, headings, said, written
 from rooms.peer.marks import SCORED, Mark, Part, total
 from rooms.queries import marks as queries
 from rooms.queries.marks import Marked
-from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
+from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied, RateLimited
 
 ON_A_PAGE = 100
 
@@ -55,6 +55,11 @@ def marks(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("peerchat:marks", course.slug)
     match request.GET.get("format"):
         case "csv" | "xlsx" as kind:
+            try:
+                ratelimit.exports.take(user.pk)
+            except RateLimited as error:
+                messages.error(request, explain(error))
+                return _table(request, enrollment, RulesForm(course=course), status=429)
             audit.record(actor=user, act="marks.export", course=course, detail=kind)
             return _file(course, kind)
     return _table(request, enrollment, RulesForm(course=course))
@@ -76,11 +81,13 @@ def _change(request: HttpRequest, enrollment: Enrollment) -> HttpResponse:
     return _table(request, enrollment, form)
 
 
-def _table(request: HttpRequest, enrollment: Enrollment, form: RulesForm) -> HttpResponse:
+def _table(
+    request: HttpRequest, enrollment: Enrollment, form: RulesForm, status: int = 200
+) -> HttpResponse:
     course = enrollment.course
     pages = Paginator(queries.students(course), ON_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    marked = queries.of(course, users=[one.user_id for one in page])
+    marked = queries.of_students(course, list(page))
     audit.record(actor=cast("User", request.user), act="marks.view", course=course)
     rules = MarkRules.of(course)
     counted = _counted(rules)
@@ -93,7 +100,8 @@ def _table(request: HttpRequest, enrollment: Enrollment, form: RulesForm) -> Htt
         "columns": [headings()[name] for name in counted],
         "rows": [_row(one, counted) for one in marked],
     }
-    status = 400 if form.is_bound and form.errors else 200
+    if form.is_bound and form.errors:
+        status = 400
     return render(request, "rooms/marks.html", context, status=status)
 
 
@@ -133,11 +141,10 @@ def marks_of(request: HttpRequest, slug: str, enrollment: int) -> HttpResponse:
         raise Http404 from None
     if course.slug != slug:
         return redirect("peerchat:marks_of", course.slug, enrollment)
-    # A larger number than the column holds is nobody's.
-    students = [one for one in queries.students(course) if one.pk == enrollment]
-    if not students:
+    student = queries.student(course, enrollment)
+    if student is None:
         raise Http404
-    (marked,) = queries.of(course, users=[students[0].user_id])
+    (marked,) = queries.of_students(course, [student])
     audit.record(actor=user, act="marks.view", course=course, subject=marked.user)
     told = [part for part in marked.mark.parts if not part.nameless]
     nameless = [part for part in marked.mark.parts if part.nameless]

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import erasing
 from rooms.models import Guest
+from rooms.pages.course_forms import explain
 from rooms.queries import care
 from rooms.queries import my_data as queries
 from rooms.wire.errors import PermissionDenied, RateLimited
@@ -37,6 +39,12 @@ def my_data(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> HttpResponse:
     """Answer with all that is stored about the user, as JSON."""
     user = cast("User", request.user)
+    try:
+        ratelimit.exports.take(user.pk)
+    except RateLimited as error:
+        messages.error(request, explain(error))
+        shown = {"places": queries.courses_of(user)}
+        return render(request, "rooms/my_data.html", shown, status=429)
     return HttpResponse(
         # It is what one person has written, and a server with asyncio would collect it anyway.
         "".join(queries.document(user)),

@@ -149,7 +149,7 @@ def _page(
     mine = reads.take_of(user, release)
     settings = ClassSettings.of(course)
     is_due = releases.is_due(release, now)
-    is_revealed = reads.is_revealed(release, mine, now)
+    is_revealed = reads.is_told(user, release, mine, now)
     step = _step(mine, is_due=is_due, is_revealed=is_revealed)
     pair = None if mine is None else reads.pair_of(mine)
     shown = [] if mine is None or mine.first_at is None else reads.shown_reasons(mine)

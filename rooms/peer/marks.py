@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import Final
 
 from rooms.peer.posed import Answers, Ballot, Posed
@@ -171,6 +172,7 @@ class _Scores:
         self._percent = rules.released if one.is_release else 100
         self._is_nameless = is_nameless
         self._is_judged = one.key.correct is not None and not is_nameless
+        self._parts: dict[tuple[tuple[bool, ...], tuple[bool, ...]], Part] = {}
 
     def of_class(self, given: Answers | None, is_late: bool) -> Part | None:
         """Return the part of a student, who joined after the question if they are late."""
@@ -207,6 +209,12 @@ class _Scores:
         )
         if not any(could):
             return None
+        # Most students did the same as others, and share a part.
+        if (could, done) not in self._parts:
+            self._parts[could, done] = self._new(could, done)
+        return self._parts[could, done]
+
+    def _new(self, could: tuple[bool, ...], done: tuple[bool, ...]) -> Part:
         one = self._one
         return Part(
             question=one.question,
@@ -225,7 +233,6 @@ def _is_right(ballot: Ballot | None) -> bool:
     return ballot is not None and ballot.right is True
 
 
-@lru_cache(maxsize=1024)
 def _worth(points: tuple[int, ...], percent: int, flags: tuple[bool, ...]) -> Fraction:
     whole = sum(worth for worth, flag in zip(points, flags, strict=True) if flag)
     return Fraction(whole * percent, 100)
@@ -238,8 +245,12 @@ def _named(flags: tuple[bool, ...]) -> frozenset[str]:
 
 def total(points: Iterable[Fraction]) -> Fraction:
     """Return the exact sum of points, which are whole hundredths."""
+    return Fraction(_hundredths(points), 100)
+
+
+def _hundredths(points: Iterable[Fraction]) -> int:
     # A tenth of the time that sums of fractions take.
-    return Fraction(sum(one.numerator * (100 // one.denominator) for one in points), 100)
+    return sum(one.numerator * (100 // one.denominator) for one in points)
 
 
 def _summed(rules: Rules, parts: Sequence[Part]) -> Mark:
@@ -275,13 +286,15 @@ def _dropped(rules: Rules, parts: Sequence[Part]) -> frozenset[int]:
         elif part.session is not None:
             units[part.session].append(place)
 
-    def share(unit: list[int]) -> Fraction:
-        reached = total(parts[place].reached for place in unit)
-        return reached / total(parts[place].possible for place in unit)
-
+    reached = [_hundredths(parts[place].reached for place in unit) for unit in units.values()]
+    possible = [_hundredths(parts[place].possible for place in unit) for unit in units.values()]
+    # Shares as whole numbers over a denominator of all, which compare exactly and fast.
+    whole = lcm(*possible)
+    shares = [part * (whole // of) for part, of in zip(reached, possible, strict=True)]
     # The sort keeps the order in which they were posed.
-    lowest = sorted(units.values(), key=share)[: min(rules.dropped, len(units) - 1)]
-    return frozenset(place for unit in lowest for place in unit)
+    order = sorted(zip(shares, units.values(), strict=True), key=lambda pair: pair[0])
+    lowest = order[: min(rules.dropped, len(units) - 1)]
+    return frozenset(place for _, unit in lowest for place in unit)
 
 
 def _rounded(value: Fraction) -> Decimal:

@@ -16,13 +16,14 @@ from rooms.peer.answers import AnswerKey
 class Ballot:
     """An answer that counts. `right` is None if no right answer is known.
 
-    `seconds` are those from the opening of the vote, or of the page of a released question.
+    `seconds` are those from the opening of the vote, or of the page of a released question; None
+    where the times were not asked for.
     """
 
     choice: str
     right: bool | None
     confidence: int | None
-    seconds: float
+    seconds: float | None
     has_reason: bool
 
 

@@ -181,27 +181,63 @@ def term(many: Iterable[Posed], students: Collection[Hashable]) -> Term:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Who was right in the first votes on questions, by the question's id, in the order of posing.
+
+    `times` tells how often each was posed. Of a student who was asked several times, the first vote
+    counts. Votes on questions without a known right answer are left out.
+    """
+
+    times: Mapping[int, int]
+    right: Mapping[int, Mapping[Hashable, bool]]
+
+
 def items(many: Iterable[Posed]) -> dict[int, Item]:
     """Return how each of these questions does, by the question's id, in the order of posing.
 
     Questions without a known right answer have no difficulty, and count for no student.
     """
+    return items_of(scores(many))
+
+
+def scores(many: Iterable[Posed]) -> Scores:
+    """Return who was right in the first votes on these questions."""
+    return scored(
+        (
+            one.question,
+            one.at,
+            one.pk,
+            {
+                answers.user: answers.first.right
+                for answers in one.answers
+                if answers.first is not None and answers.first.right is not None
+            },
+        )
+        for one in many
+    )
+
+
+def scored(votes: Iterable[tuple[int, datetime, int, Mapping[Hashable, bool]]]) -> Scores:
+    """Return the scores of first votes: question, time and id of the posing, and who was right."""
     times: Counter[int] = Counter()
-    scores: dict[int, dict[Hashable, bool]] = {}
-    for one in sorted(many, key=lambda one: (one.at, one.pk)):
-        times[one.question] += 1
-        mine = scores.setdefault(one.question, {})
-        for answers in one.answers:
-            if answers.first is not None and answers.first.right is not None:
-                mine.setdefault(answers.user, answers.first.right)
+    found: dict[int, dict[Hashable, bool]] = {}
+    for question, _, _, right in sorted(votes, key=lambda vote: (vote[1], vote[2])):
+        times[question] += 1
+        found[question] = {**right, **found.get(question, {})}
+    return Scores(times=times, right=found)
+
+
+def items_of(found: Scores, only: Collection[int] | None = None) -> dict[int, Item]:
+    """Return how each of the questions does, or only some of them."""
     judged: Counter[Hashable] = Counter()
     right: Counter[Hashable] = Counter()
-    for of in scores.values():
+    for of in found.right.values():
         judged.update(of.keys())
         right.update(user for user, is_right in of.items() if is_right)
     return {
         question: Item(
-            times=times[question],
+            times=found.times[question],
             students=len(of),
             difficulty=sum(of.values()) / len(of) if of else None,
             discrimination=_correlation(
@@ -212,7 +248,8 @@ def items(many: Iterable[Posed]) -> dict[int, Item]:
                 ]
             ),
         )
-        for question, of in scores.items()
+        for question, of in found.right.items()
+        if only is None or question in only
     }
 
 
@@ -293,8 +330,9 @@ def _sure(ballots: Iterable[Ballot]) -> SureTable | None:
     return table if any(table.values()) else None
 
 
-def _median(ballots: Collection[Ballot]) -> float | None:
-    return median(ballot.seconds for ballot in ballots) if ballots else None
+def _median(ballots: Iterable[Ballot]) -> float | None:
+    seconds = [ballot.seconds for ballot in ballots if ballot.seconds is not None]
+    return median(seconds) if seconds else None
 
 
 def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:

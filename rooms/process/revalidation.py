@@ -234,7 +234,7 @@ class Revalidation:
         """Close a socket whose token or session is not valid any more."""
         # The session that changed the password got a new key and may reconnect with it.
         renewed = self._checked.get(one.credential.user) and one.credential in facts.checked.gone
-        logger.info("the credential of a socket of user %s has ended", one.credential.user)
+        logger.info("the credential of a socket has ended")
         one.connection.close(4503 if renewed else 4401)
 
     async def _mend(
@@ -293,7 +293,7 @@ def _named(users: Mapping[people.Key, people.User]) -> dict[people.Key, people.U
         try:
             people.shown_name(user)
         except Exception:
-            logger.exception("could not read the name of the user %s", key)
+            logger.exception("could not read the name of a user")
         else:
             named[key] = user
     return named

@@ -27,8 +27,8 @@ from rooms.models import (
 )
 from rooms.peer import bars
 from rooms.peer.posed import Posed
-from rooms.peer.results import Figures, Item, Sums, Term, figures, items, sums, term
-from rooms.queries.posed import first_rounds, posed
+from rooms.peer.results import Figures, Item, Sums, Term, figures, items, items_of, sums, term
+from rooms.queries.posed import first_rounds, posed, scores
 from rooms.queries.released import of_releases, released
 
 MOST = 300
@@ -113,12 +113,12 @@ def overview(
     """Return the results of a course from `since` (inclusive) until `until`, times of posing."""
     rounds = _last(first_rounds(course, since=since, until=until), MOST + 1)
     is_cut = len(rounds) > MOST
-    found = list(posed(rounds[:MOST], messages=True))
+    found = list(posed(rounds[:MOST], messages=True, times=False))
     of = _by_question(found)
     newest = sorted(of, key=lambda pk: max((one.at, one.pk) for one in of[pk]), reverse=True)
     pages = max(1, -(-len(newest) // QUESTIONS))
     page = min(max(page, 1), pages)
-    outside = list(released(course, since=since, until=until, messages=True))
+    outside = list(released(course, since=since, until=until, messages=True, times=False))
     return Overview(
         term=term(found, students(course)),
         counted=len(found),
@@ -140,10 +140,10 @@ def of_question(course: Course, question: Question) -> QuestionResults:
         releases.select_related("question", "version").order_by("-opens_at", "-pk")[:TIMES]
     )
     # The other questions tell what the students know otherwise.
-    others = posed(_last(first_rounds(course), MOST))
+    known = scores(_last(first_rounds(course), MOST))
     return QuestionResults(
         question=question,
-        item=items(others).get(question.pk),
+        item=items_of(known, [question.pk]).get(question.pk),
         times=_times(rounds, posed(rounds, messages=True)),
         releases=tuple(
             _time(release.version, one)

@@ -2,7 +2,8 @@
 
 Rows are read in batches, each by one query with an index, and none waits for another. So a course
 of any size takes little memory, and no database connection while a client reads. What is written
-meanwhile may be missing; rounds that close after the beginning are left out altogether.
+meanwhile may be missing; rounds that close after the beginning, and messages that are written after
+it, are left out altogether.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from rooms.models import (
     Course,
     Enrollment,
     Guest,
-    Message,
     Partner,
     PartnerGroup,
     Question,
@@ -32,6 +32,7 @@ from rooms.queries import export_outside, marks
 from rooms.queries.export_messages import messages
 from rooms.queries.export_pages import Batch, objects, pages
 from rooms.queries.export_people import People
+from rooms.queries.posed import written_to_group
 
 ROUNDS = 100
 """Rounds, versions and enrolments that are read at once, with what belongs to each."""
@@ -95,7 +96,7 @@ def _address(user: User) -> str:
 
 def _sessions(scope: Scope) -> Iterator[Batch]:
     for page in pages(
-        ClassSession.objects.filter(course=scope.course),
+        ClassSession.objects.filter(course=scope.course, started_at__lte=scope.at),
         *("started_at", "ended_at", "has_pseudonyms"),
     ):
         yield [(*row, row[0] in scope.people.nameless) for row in page]
@@ -173,31 +174,18 @@ def _groups(scope: Scope) -> Iterator[Batch]:
 def _partners(scope: Scope) -> Iterator[Batch]:
     for found in _closed(scope):
         for one in found:
-            written = _written(one)
-            places = Partner.objects.filter(round=one)
-            for page in pages(places, "group", "group__room", "user", "messages"):
-                scope.people.learn([row[3] for row in page])
+            places = Partner.objects.filter(round=one).annotate(written=written_to_group())
+            for page in pages(places, "group", "user", "written"):
+                scope.people.learn([row[2] for row in page])
                 yield [
-                    (
-                        *(group, one.pk, scope.people.of(user, one.session_id)),
-                        written.get((room, user), 0) if noted is None else noted,
-                    )
-                    for _, group, room, user, noted in page
+                    (group, one.pk, scope.people.of(user, one.session_id), count)
+                    for _, group, user, count in page
                     if scope.people.has(user)
                 ]
 
 
-def _written(first: Round) -> dict[tuple[Any, people.Key], int]:
-    """Return how many messages the partners of a round wrote, by room and user."""
-    texts = Message.objects.filter(
-        room__partner_group__round=first, kind=Message.Kind.TEXT, removed_at=None
-    )
-    counted = texts.order_by().values_list("room", "sender").annotate(Count("pk"))
-    return {(room, sender): n for room, sender, n in counted}
-
-
 def _messages(scope: Scope) -> Iterator[Batch]:
-    return messages(scope.course, scope.people)
+    return messages(scope.course, scope.people, scope.at)
 
 
 def _convictions(scope: Scope) -> Iterator[Batch]:

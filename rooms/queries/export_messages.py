@@ -1,6 +1,7 @@
 """The messages of a course for an export, room by room."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from rooms.models import Course, Message, Room
@@ -15,10 +16,12 @@ _Place = tuple[str, int | None]
 """The kind of a room, and the class whose partners it was made for."""
 
 
-def messages(course: Course, called: People) -> Iterator[Batch]:
+def messages(course: Course, called: People, until: datetime) -> Iterator[Batch]:
     """Return the messages of all rooms but direct ones, which are for their two members alone.
 
-    Those of the kind `control` are left out: they repeat the steps of the class.
+    Those written after `until` are left out: a class may have begun whose names nobody may know,
+    which `called` has never heard of. So are those of the kind `control`, which repeat the steps of
+    the class.
     """
     found = Room.objects.filter(course=course, last_seq__gt=0).exclude(kind=Room.Kind.DIRECT)
     few: dict[Any, _Place] = {}
@@ -27,21 +30,21 @@ def messages(course: Course, called: People) -> Iterator[Batch]:
         for room, kind, last_seq, session in page:
             # Numbers have no gaps, so the last one tells how many messages there are.
             if few and (len(few) == ROOMS or written + last_seq > AT_ONCE):
-                yield _batch(few, called)
+                yield _batch(few, called, until)
                 few, written = {}, 0
             if last_seq > AT_ONCE:
                 for first in range(1, last_seq + 1, AT_ONCE):
-                    yield _batch({room: (kind, session)}, called, first)
+                    yield _batch({room: (kind, session)}, called, until, first)
             else:
                 few[room] = kind, session
                 written += last_seq
-    yield _batch(few, called)
+    yield _batch(few, called, until)
 
 
-def _batch(places: dict[Any, _Place], called: People, first: int = 1) -> Batch:
+def _batch(places: dict[Any, _Place], called: People, until: datetime, first: int = 1) -> Batch:
     """Return the messages of these rooms from the first number on, AT_ONCE numbers at most."""
     found = Message.objects.filter(
-        room__in=list(places), seq__gte=first, seq__lt=first + AT_ONCE
+        room__in=list(places), seq__gte=first, seq__lt=first + AT_ONCE, created_at__lte=until
     ).exclude(kind=Message.Kind.CONTROL)
     rows = [one for one in found.order_by("room", "seq") if called.has(one.sender_id)]
     called.learn([one.sender_id for one in rows])

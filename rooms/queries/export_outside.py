@@ -1,16 +1,16 @@
 """What was answered outside class, for an export."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Q
 
-from accounts import people
-from rooms.models import Course, Message, NightPair, Release, Seed, ShownReason, Take
+from rooms.models import Course, NightPair, Release, Seed, ShownReason, Take
 from rooms.peer.answers import AnswerKey
 from rooms.queries.export_pages import Batch, objects, pages
 from rooms.queries.export_people import People
+from rooms.queries.released import pairs_of
 
 RELEASES = 100
 """Releases that are read at once."""
@@ -41,9 +41,9 @@ def takes(course: Course, called: People) -> Iterator[Batch]:
         for found in objects(Take.objects.filter(release=release), TAKES):
             kept = [one for one in found if called.has(one.user_id)]
             called.learn([one.user_id for one in kept])
-            pairs = _pairs([one.pk for one in kept])
-            written = _written(pairs)
-            yield [_take(one, key, pairs.get(one.pk), written, called) for one in kept]
+            pks = [one.pk for one in kept]
+            pairs = pairs_of(NightPair.objects.filter(Q(one__in=pks) | Q(other__in=pks)))
+            yield [_take(one, key, pairs.get(one.pk), called) for one in kept]
 
 
 def shown_reasons(course: Course, called: People) -> Iterator[Batch]:
@@ -63,13 +63,12 @@ def _releases(course: Course) -> Iterator[Release]:
 def _take(
     one: Take,
     key: AnswerKey,
-    pair: tuple[int, Any] | None,
-    written: dict[tuple[Any, people.Key], int],
+    pair: tuple[int, int] | None,
     called: People,
 ) -> tuple[Any, ...]:
     count = one.messages
     if count is None and pair is not None:
-        count = written.get((pair[1], one.user_id), 0)
+        count = pair[1]
     return (
         *(one.pk, one.release_id, called.of(one.user_id), one.started_at),
         *(one.first_choice, _right(key, one.first_choice), one.first_confidence),
@@ -88,20 +87,3 @@ def _between(start: datetime | None, end: datetime | None) -> float | None:
     if start is None or end is None:
         return None
     return max((end - start).total_seconds(), 0.0)
-
-
-def _pairs(found: Collection[int]) -> dict[int, tuple[int, Any]]:
-    """Return the pair of each of these answers that has one, and its room."""
-    pairs: dict[int, tuple[int, Any]] = {}
-    for side in ("one", "other"):
-        rows = NightPair.objects.filter(**{f"{side}__in": found}).order_by()
-        pairs |= {take: (pk, room) for take, pk, room in rows.values_list(side, "pk", "room")}
-    return pairs
-
-
-def _written(pairs: dict[int, tuple[int, Any]]) -> dict[tuple[Any, people.Key], int]:
-    texts = Message.objects.filter(
-        room__in={room for _, room in pairs.values()}, kind=Message.Kind.TEXT, removed_at=None
-    )
-    counted = texts.order_by().values_list("room", "sender").annotate(Count("pk"))
-    return {(room, sender): n for room, sender, n in counted}

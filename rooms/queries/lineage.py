@@ -38,7 +38,7 @@ def earlier(question: Question, viewer: User) -> list[Earlier]:
     )
     told = []
     for one in same[:MOST]:
-        found = list(posed(first_rounds(one.course, question=one.pk)))
+        found = list(posed(first_rounds(one.course, question=one.pk), times=False))
         if found:
             told.append(
                 Earlier(

@@ -27,6 +27,7 @@ from rooms.peer.posed import Posed
 from rooms.queries.anonymity import nameless_sessions
 from rooms.queries.posed import posed
 from rooms.queries.released import released
+from rooms.queries.releases import GRACE
 from rooms.queries.shown import shown_rounds
 
 
@@ -47,11 +48,20 @@ class Marked:
 def of(course: Course, *, users: Collection[people.Key] | None = None) -> list[Marked]:
     """Return the marks of the students of a course, or of some users, by their shown names."""
     found = students(course, users=users)
-    rules = rules_of(course)
-    asked = _asked(course, [one.user_id for one in found] if users is not None else None)
+    return _of(course, found, None if users is None else [one.user_id for one in found])
+
+
+def of_students(course: Course, found: Sequence[Enrollment]) -> list[Marked]:
+    """Return the marks of some students of a course, in the order of their enrolments."""
+    return _of(course, found, [one.user_id for one in found])
+
+
+def _of(
+    course: Course, found: Sequence[Enrollment], users: Collection[people.Key] | None
+) -> list[Marked]:
     computed = marks.marks(
-        rules,
-        asked,
+        rules_of(course),
+        _asked(course, users),
         {one.user_id: one.joined_at for one in found},
         nameless_sessions(course),
         due=_due(course),
@@ -68,6 +78,15 @@ def students(course: Course, *, users: Collection[people.Key] | None = None) -> 
         found.select_related("user"),
         key=lambda one: (name_key(people.shown_name(one.user)), one.pk),
     )
+
+
+def student(course: Course, enrollment: int) -> Enrollment | None:
+    """Return the enrolment of a student of a course with the user, by its id."""
+    # No column holds a larger number.
+    if enrollment >= 2**63:
+        return None
+    found = Enrollment.objects.filter(pk=enrollment, course=course, role=Enrollment.Role.STUDENT)
+    return found.select_related("user").first()
 
 
 def rules_of(course: Course) -> Rules:
@@ -125,21 +144,25 @@ def _asked(course: Course, users: Collection[people.Key] | None) -> list[Posed]:
     rounds = shown_rounds(course).exclude(session__in=running.values("pk"))
     secret = _secret(course)
     return [
-        *posed(rounds, users=users, messages=True),
-        *(one for one in released(course, users=users, messages=True) if one.pk not in secret),
+        *posed(rounds, users=users, messages=True, times=False),
+        *(
+            one
+            for one in released(course, users=users, messages=True, times=False)
+            if one.pk not in secret
+        ),
     ]
 
 
 def _secret(course: Course) -> frozenset[int]:
     """Return the releases whose result nobody is told yet, as marks would tell it."""
     found = Release.objects.filter(
-        course=course, reveals=Release.Reveals.WHEN_DUE, due_at__gt=timezone.now()
+        course=course, reveals=Release.Reveals.WHEN_DUE, due_at__gt=timezone.now() - GRACE
     )
     return frozenset(found.order_by().values_list("pk", flat=True))
 
 
 def _due(course: Course) -> dict[int, datetime]:
     found = Release.objects.filter(
-        course=course, withdrawn_at=None, due_at__lte=timezone.now()
+        course=course, withdrawn_at=None, due_at__lte=timezone.now() - GRACE
     ).order_by()
     return {pk: due for pk, due in found.values_list("pk", "due_at") if due is not None}

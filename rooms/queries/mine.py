@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.people import User
 from rooms import frames
 from rooms.models import Bookmark, Course, Message, Partner, QuestionVersion, Room, Round, Vote
@@ -19,9 +17,10 @@ from rooms.peer.again import ORDER, Why, why
 from rooms.peer.answers import fold
 from rooms.peer.posed import Ballot
 from rooms.queries import slugs
-from rooms.queries.posed import posed
+from rooms.queries.posed import posed, rounds_of
 from rooms.queries.questions import reveals
 from rooms.queries.shown import shown_rounds
+from rooms.queries.takes import withheld
 
 WORDS = 10
 """The most words that a search looks for."""
@@ -43,6 +42,8 @@ class Mine:
     why: Why | None
     is_marked: bool
     result: Mapping[str, Any] | None
+    is_withheld: bool
+    """Whether the student is still to answer it outside class, without what the class was told."""
 
     @property
     def slug(self) -> str:
@@ -97,11 +98,12 @@ def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
             user=user, question__in={one.question_id for one in firsts.values()}
         ).values_list("question", flat=True)
     )
+    kept = withheld(user, course)
     found = []
-    for one in posed(rounds, users=[user.pk]):
+    for one in posed(rounds, users=[user.pk], times=False):
         mine = next(iter(one.answers), None)
         first, second = (mine.first, mine.second) if mine is not None else (None, None)
-        result = results.get(one.pk)
+        result = None if one.question in kept else results.get(one.pk)
         if result is None:
             first, second = _unjudged(first), _unjudged(second)
         found.append(
@@ -114,6 +116,7 @@ def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
                 why=why(first, second),
                 is_marked=one.question in marked,
                 result=result,
+                is_withheld=one.question in kept,
             )
         )
     return found
@@ -164,9 +167,8 @@ def _texts(user: User, found: Sequence[Mine]) -> dict[int, str]:
         if one.result is not None:
             parts[one.round.pk] += [asked.explanation, asked.follow_up]
             parts[one.round.pk] += [choice.get("feedback", "") for choice in asked.choices]
-    own = Vote.objects.filter(Q(round__in=rounds) | Q(round__first__in=rounds), user=user).exclude(
-        rationale=""
-    )
+    voted = [pk for one in found for pk in rounds_of(one.round)]
+    own = Vote.objects.filter(round__in=voted, user=user).exclude(rationale="")
     for first, pk, rationale in own.values_list("round__first", "round", "rationale"):
         parts[first or pk].append(rationale)
     for pk, text in _own_talk(user, rounds).values_list("room__partner_group__round", "text"):

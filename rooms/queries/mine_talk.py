@@ -4,16 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from accounts import people
 from accounts.people import User
 from rooms import frames
-from rooms.models import Course, Message, Round, Vote
+from rooms.models import Course, Message, Vote
 from rooms.peer.answers import fold
 from rooms.queries import pseudonyms
 from rooms.queries.anonymity import sharing
 from rooms.queries.mine import Mine, own_rooms
+from rooms.queries.posed import rounds_of
 from rooms.wire.events import Person
 
 LATEST = 200
@@ -84,7 +83,7 @@ def talk(user: User, course: Course, one: Mine) -> list[Line]:
 
 def own_reasons(user: User, one: Mine) -> OwnReasons:
     """Return the student's own reasons."""
-    votes = Vote.objects.filter(_rounds(one.round), user=user)
+    votes = Vote.objects.filter(round__in=rounds_of(one.round), user=user)
     given = dict(votes.values_list("round__number", "rationale"))
     return OwnReasons(given.get(1, ""), given.get(2, ""))
 
@@ -92,13 +91,16 @@ def own_reasons(user: User, one: Mine) -> OwnReasons:
 def reasons(user: User, course: Course, one: Mine) -> list[Reasons]:
     """Return reasons for other answers than the student's last one, at most `REASONS` for each.
 
-    They come from those who let others see their reasons now.
+    They come from those who let others see their reasons now. Of a question that the student is
+    still to answer outside class there are none.
     """
+    if one.is_withheld:
+        return []
     key = one.asked.key
     last = one.second or one.first
     own = None if last is None else key.group(last.choice)
     votes = (
-        Vote.objects.filter(_rounds(one.round), user__in=sharing(course) - {user.pk})
+        Vote.objects.filter(round__in=rounds_of(one.round), user__in=sharing(course) - {user.pk})
         .exclude(rationale="")
         # Whoever voted twice says last what they think last.
         .order_by("-round__number", "pk")
@@ -118,7 +120,3 @@ def reasons(user: User, course: Course, one: Mine) -> list[Reasons]:
     if one.asked.choices:
         order.sort()
     return [Reasons(names[group], tuple(texts[group][:REASONS])) for group in order]
-
-
-def _rounds(first: Round) -> Q:
-    return Q(round=first.pk) | Q(round__first=first.pk)

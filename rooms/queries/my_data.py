@@ -32,6 +32,11 @@ SECRET = {"password", "digest", "device", "link", "username_key", "key", "data"}
 ROWS = 500
 _OTHERS = {"peerchat_rooms.AuditEntry": {"detail"}, "peerchat_rooms.Room": {"pair"}}
 """Fields that tell of others, by table, besides those that refer to users."""
+_DEEDS = {
+    "peerchat_rooms.Message.removed_by": ["id", "room_id", "removed_at"],
+    "peerchat_rooms.Report.settled_by": ["id", "course_id", "settled_at"],
+}
+"""All that is told of rows which others wrote, with which the person only did something."""
 
 
 def document(user: User) -> Iterator[str]:
@@ -66,12 +71,15 @@ def _tables(user: User) -> Iterator[tuple[str, QuerySet[Any], list[str]]]:
             for one in model._meta.concrete_fields
             if _is_told(one) and one.name not in hidden and one.related_model is not _users()
         ]
+        told = _DEEDS.get(name, told)
         yield name, model._base_manager.filter(**{field.name: user}), told
     courses = Course.objects.filter(
         Q(pk__in=Enrollment.objects.filter(user=user).values("course"))
         | Q(pk__in=ClassSession.objects.filter(rounds__votes__user=user).values("course"))
     )
-    rows = UseLog.objects.filter(in_course__in=courses, user=user)
+    # Log-ins belong to no course.
+    places = Q(in_course__in=courses) | Q(in_course=None, course_id="")
+    rows = UseLog.objects.filter(places, user=user)
     yield "peerchat_rooms.UseLog.user", rows, ["timestamp", "event", "act", "div_id", "course_id"]
 
 

@@ -7,15 +7,16 @@ the same way, and `is_release` keeps the two apart.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.utils import timezone
 
 from accounts import people
-from rooms.models import Course, Message, NightPair, Release, Take
+from rooms.models import Course, NightPair, Release, Take
 from rooms.peer.answers import AnswerKey
 from rooms.peer.posed import Answers, Ballot, Posed
+from rooms.queries.posed import written
 
 AT_ONCE = 20
 """Releases whose answers are read at once, which bounds the memory."""
@@ -28,12 +29,13 @@ def released(
     until: datetime | None = None,
     users: Collection[people.Key] | None = None,
     messages: bool = False,
+    times: bool = True,
 ) -> Iterator[Posed]:
     """Return the released questions of a course that are or were open, in the order of opening.
 
     `since` (inclusive) and `until` are times of opening, and `users` are those whose answers are
-    wanted. Without `messages`, nobody's messages to partners are counted. Withdrawn releases are
-    left out.
+    wanted. Without `messages`, nobody's messages to partners are counted, and without `times`,
+    which take longest to read, no ballot tells its seconds. Withdrawn releases are left out.
     """
     found = Release.objects.filter(
         course=course, withdrawn_at=None, opens_at__lte=timezone.now()
@@ -42,7 +44,8 @@ def released(
         found = found.filter(opens_at__gte=since)
     if until is not None:
         found = found.filter(opens_at__lt=until)
-    return of_releases(list(found.order_by("opens_at", "pk")), users=users, messages=messages)
+    releases = list(found.order_by("opens_at", "pk"))
+    return of_releases(releases, users=users, messages=messages, times=times)
 
 
 def of_releases(
@@ -50,59 +53,43 @@ def of_releases(
     *,
     users: Collection[people.Key] | None = None,
     messages: bool = False,
+    times: bool = True,
 ) -> Iterator[Posed]:
     """Return what came of these releases, which were read with `question` and `version`."""
     for start in range(0, len(releases), AT_ONCE):
-        yield from _of(releases[start : start + AT_ONCE], users, messages)
+        yield from _of(releases[start : start + AT_ONCE], users, messages, times)
 
 
 def _of(
-    releases: Sequence[Release], users: Collection[people.Key] | None, messages: bool
+    releases: Sequence[Release],
+    users: Collection[people.Key] | None,
+    messages: bool,
+    times: bool,
 ) -> Iterator[Posed]:
     keys = {one.pk: one.version.key for one in releases}
     takes = Take.objects.filter(release__in=keys.keys(), first_at__isnull=False)
     if users is not None:
         takes = takes.filter(user__in=users)
     # The reasons themselves would be most of what is read.
-    rows = (
-        takes.annotate(
-            first_reasoned=ExpressionWrapper(~Q(first_reason=""), BooleanField()),
-            second_reasoned=ExpressionWrapper(~Q(second_reason=""), BooleanField()),
-        )
-        .defer("first_reason", "second_reason")
-        .order_by("first_at", "pk")
-    )
-    pairs = _pairs(keys.keys())
-    written = _written(pairs.values(), users) if messages else {}
+    rows = takes.annotate(
+        first_reasoned=_whether(~Q(first_reason="")),
+        second_reasoned=_whether(~Q(second_reason="")),
+        is_twice=_whether(Q(second_at__isnull=False)),
+    ).order_by("first_at", "pk")
+    pairs = pairs_of(NightPair.objects.filter(one__release__in=keys.keys()), messages)
     answers: dict[int, list[Answers]] = defaultdict(list)
-    for take in rows:
-        pair = pairs.get(take.pk)
-        count = take.messages
-        if count is None and pair is not None:
-            count = written.get((pair[1], take.user_id), 0)
-        assert take.first_at is not None
-        key = keys[take.release_id]
-        answers[take.release_id].append(
+    for take in rows.values(*_GIVEN, *(_TIMES if times else ())):
+        group, count = pairs.get(take["pk"], (None, 0))
+        if take["messages"] is not None:
+            count = take["messages"]
+        key = keys[take["release"]]
+        answers[take["release"]].append(
             Answers(
-                user=take.user_id,
-                first=_ballot(
-                    key,
-                    take.first_choice,
-                    take.first_confidence,
-                    (take.first_at - take.started_at).total_seconds(),
-                    bool(take.first_reasoned),
-                ),
-                second=None
-                if take.second_at is None
-                else _ballot(
-                    key,
-                    take.second_choice,
-                    take.second_confidence,
-                    (take.second_at - take.first_at).total_seconds(),
-                    bool(take.second_reasoned),
-                ),
-                group=None if pair is None else pair[0],
-                messages=count or 0 if messages else 0,
+                user=take["user"],
+                first=_ballot(key, take, "first", "started_at"),
+                second=_ballot(key, take, "second", "first_at") if take["is_twice"] else None,
+                group=group,
+                messages=count if messages else 0,
             )
         )
     for release in releases:
@@ -120,36 +107,42 @@ def _of(
         )
 
 
-def _ballot(
-    key: AnswerKey, choice: str, confidence: int | None, seconds: float, has_reason: bool
-) -> Ballot:
+_TIMES = ("started_at", "first_at", "second_at")
+_GIVEN = (
+    *("pk", "release", "user", "is_twice", "messages"),
+    *("first_choice", "first_confidence", "first_reasoned"),
+    *("second_choice", "second_confidence", "second_reasoned"),
+)
+
+
+def _whether(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, BooleanField())
+
+
+def _ballot(key: AnswerKey, take: Mapping[str, Any], which: str, since: str) -> Ballot:
+    """Return an answer of a row, whose seconds are those since a time of the row, if it has it."""
+    choice, start = take[f"{which}_choice"], take.get(since)
     return Ballot(
         choice=choice,
         right=None if key.correct is None else key.is_right(choice),
-        confidence=confidence,
-        seconds=max(seconds, 0.0),
-        has_reason=has_reason,
+        confidence=take[f"{which}_confidence"],
+        seconds=None if start is None else max((take[f"{which}_at"] - start).total_seconds(), 0.0),
+        has_reason=bool(take[f"{which}_reasoned"]),
     )
 
 
-def _pairs(releases: Collection[int]) -> dict[int, tuple[int, UUID]]:
-    """Return the pair of each answer that has one, and its room."""
-    rows = NightPair.objects.filter(one__release__in=releases).order_by("pk")
-    found: dict[int, tuple[int, UUID]] = {}
-    for pk, one, other, room in rows.values_list("pk", "one", "other", "room"):
-        found[one] = found[other] = pk, room
+def pairs_of(pairs: QuerySet[NightPair], messages: bool = True) -> dict[int, tuple[int, int]]:
+    """Return the pair of each answer in some pairs, and how many messages its student wrote there.
+
+    Without `messages`, nobody's messages are counted.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    counted = pairs.order_by("pk").annotate(
+        by_one=written("room", "one__user") if messages else Value(0),
+        by_other=written("room", "other__user") if messages else Value(0),
+    )
+    for pk, one, other, by_one, by_other in counted.values_list(
+        "pk", "one", "other", "by_one", "by_other"
+    ):
+        found[one], found[other] = (pk, by_one), (pk, by_other)
     return found
-
-
-def _written(
-    pairs: Collection[tuple[int, UUID]], users: Collection[people.Key] | None
-) -> Mapping[tuple[UUID, people.Key], int]:
-    """Return how many messages each user wrote in the rooms of these pairs."""
-    rooms = {room for _, room in pairs}
-    if not rooms:
-        return {}
-    texts = Message.objects.filter(room__in=rooms, kind=Message.Kind.TEXT, removed_at=None)
-    if users is not None:
-        texts = texts.filter(sender__in=users)
-    counted = texts.order_by().values_list("room", "sender").annotate(Count("pk"))
-    return {(room, sender): n for room, sender, n in counted}

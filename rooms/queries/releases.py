@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -26,6 +26,11 @@ from rooms.queries.anonymity import sharing
 from rooms.queries.released import of_releases
 from rooms.wire.errors import NoSuchRelease
 
+GRACE = timedelta(seconds=30)
+"""How late an answer may come, which a student sent before the end and a slow network kept.
+
+Nobody is told a result before, as they could still send it.
+"""
 MOST_RELEASES = 2_000
 """Releases of a course, with the withdrawn ones."""
 MOST_SEEDS = 26
@@ -84,6 +89,11 @@ def is_due(release: Release, now: datetime) -> bool:
     return release.due_at is not None and release.due_at <= now
 
 
+def is_over(release: Release, now: datetime) -> bool:
+    """Return whether no answer to a release is taken any more, not even a late one."""
+    return release.due_at is not None and release.due_at + GRACE <= now
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """A release as a student sees it in a list, with what they did so far, if they began."""
@@ -121,11 +131,18 @@ def releasable(question: Question) -> bool:
     return has_words and question.kind != Kind.POLL
 
 
-def released_now(course: Course, now: datetime | None = None) -> set[int]:
-    """Return the ids of the questions that students can answer now, or will be able to."""
+def released_now(
+    course: Course, now: datetime | None = None, *, but: int | None = None
+) -> set[int]:
+    """Return the ids of the questions that students can answer now, or will be able to.
+
+    The release with the id `but` does not count.
+    """
     now = now or timezone.now()
     current = Release.objects.filter(course=course, withdrawn_at=None)
     current = current.filter(Q(due_at=None) | Q(due_at__gt=now))
+    if but is not None:
+        current = current.exclude(pk=but)
     return set(current.order_by().values_list("question", flat=True))
 
 

@@ -12,7 +12,6 @@ from accounts.people import User
 from rooms.models import (
     Block,
     ClassSession,
-    ClassSettings,
     Course,
     Enrollment,
     Membership,
@@ -73,29 +72,45 @@ def shown(course: Course, reports: Collection[Report]) -> list[Shown]:
     for one in reports:
         at = one.message.created_at if one.message is not None else one.made_at
         text = one.message.text if one.message is not None else ""
-        made.append(Shown(one, name(one.about, at), name(one.reporter, at), text))
+        about, reporter = name(one.about, at), name(one.reporter, at)
+        of = _session_of(one)
+        if one.pseudonym and (of is None or of in {session.pk for session in hidden}):
+            # Those who met by pseudonyms keep them, also in what is reported after the class.
+            about = one.pseudonym
+            reporter = pseudonyms.given(of, [one.reporter_id]).get(one.reporter_id, words.UNKNOWN)
+        made.append(Shown(one, about, reporter, text))
     return made
 
 
-def person_meant(user: User, course: Course, username: str) -> User:
+def _session_of(report: Report) -> int | None:
+    """Return the class in which the reporter met the pseudonym that a report is about."""
+    rows = Pseudonym.objects.filter(
+        session__course=report.course_id, user=report.about_id, name=report.pseudonym
+    )
+    return rows.order_by("-session").values_list("session", flat=True).first()
+
+
+def person_meant(user: User, course: Course, username: str) -> tuple[User, str]:
     """Return whom somebody in a course means by a username, or by a pseudonym of the class.
 
-    Raises InvalidMessageFormat, also for a name where people have pseudonyms: the answer would tell
-    who has which.
+    The second value is the pseudonym, or "" for a username. Raises InvalidMessageFormat, also for a
+    name where people have pseudonyms: the answer would tell who has which.
     """
     hidden = course.pk in pseudonyms.veiled([course.pk])
     found: User | None = None
     name = words.name_of(username)
+    pseudonym = ""
     if name is not None:
         rows = Pseudonym.objects.filter(session__course=course, name=name).order_by("-session")
         row = rows.select_related("user").first()
-        found = None if row is None else row.user
+        if row is not None:
+            found, pseudonym = row.user, row.name
     elif (named := people.find(username)) is not None:
         place = Enrollment.objects.filter(course=course, user=named).first()
         found = named if place is not None and (place.leads or not hidden) else None
     if found is None or found == user or StandIn.objects.filter(user=found).exists():
         raise InvalidMessageFormat("The course has no such other person.")
-    return found
+    return found, pseudonym
 
 
 def message_meant(user: User, course: Course, message: UUID) -> Message:
@@ -147,42 +162,19 @@ def fellows(user: User, course: Course) -> list[tuple[str, str]]:
 
 
 def blocks_of(user: User, course: Course) -> list[tuple[int, str]]:
-    """Return the id of each block that somebody has made in a course, with the name they know.
-
-    Where the course has or had pseudonyms, it is none but the pseudonym.
-    """
+    """Return the id of each block that somebody has made in a course, with the name they know."""
     found = Block.objects.filter(user=user, course=course).select_related("blocked")
-    named: list[tuple[int, str]] = []
-    veiled = _had_pseudonyms(course)
-    for block in found.order_by("-made_at", "-pk"):
-        name = people.shown_name(block.blocked)
-        if veiled:
-            row = Pseudonym.objects.filter(
-                session__course=course, user=block.blocked, session__started_at__lte=block.made_at
-            )
-            last = row.order_by("-session").first()
-            name = name if last is None else last.name
-        named.append((block.pk, name))
-    return named
-
-
-def _had_pseudonyms(course: Course) -> bool:
-    return (
-        ClassSession.objects.filter(course=course, has_pseudonyms=True).exists()
-        or ClassSettings.objects.filter(course=course, has_pseudonyms=True).exists()
-    )
+    return [
+        (block.pk, block.pseudonym or people.shown_name(block.blocked))
+        for block in found.order_by("-made_at", "-pk")
+    ]
 
 
 def write_no_more(one: people.Key, other: people.Key) -> bool:
     """Return whether a block keeps two people from writing to each other.
 
-    A block in a course with pseudonyms keeps them apart there alone. Otherwise, a refused message
-    would tell whose a pseudonym is.
+    A block by a pseudonym keeps them apart in the course alone. Otherwise, a refused message would
+    tell whose the pseudonym is.
     """
     either = Q(user=one, blocked=other) | Q(user=other, blocked=one)
-    return (
-        Block.objects.filter(either)
-        .exclude(course__in=ClassSession.objects.filter(has_pseudonyms=True).values("course"))
-        .exclude(course__in=ClassSettings.objects.filter(has_pseudonyms=True).values("course"))
-        .exists()
-    )
+    return Block.objects.filter(either, pseudonym="").exists()

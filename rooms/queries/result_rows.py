@@ -76,9 +76,9 @@ class Results:
         """
         question, since, until = self._chosen
         rounds = first_rounds(self._course, question=question, since=since, until=until)
-        for one in posed(rounds):
+        for one in posed(rounds, times=False):
             yield from self._of(one)
-        for one in released(self._course, since=since, until=until):
+        for one in released(self._course, since=since, until=until, times=False):
             if question in (None, one.question):
                 yield from self._of(one)
 

@@ -13,6 +13,7 @@ from rooms.permissions import enrolled
 from rooms.queries.classroom import class_session
 from rooms.queries.questions import reveals, versions_at
 from rooms.queries.slugs import find_question
+from rooms.queries.takes import withheld
 from rooms.wire.events import Result
 
 
@@ -92,12 +93,13 @@ class Results:
 def revealed_results(user: User, slug: str, question: str) -> Results | None:
     """The results of a question, for a member of the course; None until they were revealed.
 
-    While the class is at the question again, there are none for anybody until the next reveal.
-    Raises PermissionDenied for one who is not in the course.
+    While the class is at the question again, there are none for anybody until the next reveal. Nor
+    are there any for a student who is still to answer it outside class (`takes.withheld`). Raises
+    PermissionDenied for one who is not in the course.
     """
     course = enrolled(user, slug).course
     found = find_question(course, question)
-    if found is None:
+    if found is None or found.pk in withheld(user, course):
         return None
     session = class_session(course)
     if session is not None and session.phase not in (Phase.IDLE, Phase.REVEALED):

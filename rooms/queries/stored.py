@@ -2,25 +2,29 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import BinaryField, Field, Model
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from rooms.queries.stored_fields import meaning
 
 APPS = ("peerchat_accounts", "peerchat_rooms")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as people may read of it. `people` is whether its rows belong to somebody."""
+    """A table as people may read of it, each field with what it has.
+
+    `people` is whether its rows belong to somebody.
+    """
 
     label: str
     name: str
     why: str | Promise
-    fields: list[str]
+    fields: list[tuple[str, str]]
     people: bool
 
 
@@ -41,17 +45,9 @@ def _table(model: type[Model], users: type[Model]) -> Table:
         label=meta.label,
         name=str(meta.verbose_name_plural),
         why=WHY["User"] if model is users else WHY.get(meta.object_name or "", ""),
-        fields=list(dict.fromkeys(_described(field) for field in fields)),
+        fields=[(str(field.verbose_name), meaning(field)) for field in fields],
         people=model is users or any(field.related_model is users for field in fields),
     )
-
-
-def _described(field: Field) -> str:
-    told = str(field.verbose_name)
-    if isinstance(field, BinaryField):
-        return told
-    about: Any = field.help_text
-    return f"{told} ({str(about).rstrip('.')})" if about else told
 
 
 WHY: dict[str, str | Promise] = {
@@ -60,7 +56,9 @@ WHY: dict[str, str | Promise] = {
     "UsedLink": _("Links that were opened, so that nobody opens one twice."),
     "FailedLogin": _("Wrong passwords, so that nobody can try many. They are kept for minutes."),
     "WrongCodes": _("Wrong join codes from an address, so that nobody can try many."),
-    "AuditEntry": _("What lecturers and staff looked at and changed. It stays, without names."),
+    "AuditEntry": _(
+        "What lecturers and staff looked at and changed, without names. It is kept for years."
+    ),
     "Block": _("Whom you have blocked. The others are not told."),
     "Bookmark": _("The questions that you have marked. Nobody else sees them."),
     "Choice": _("The choices of questions."),

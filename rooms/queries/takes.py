@@ -12,6 +12,7 @@ from rooms.models import (
     ClassSession,
     ClassSettings,
     Course,
+    Enrollment,
     Flag,
     Message,
     NightPair,
@@ -25,7 +26,7 @@ from rooms.peer.offers import Reason
 from rooms.peer.reasons import Candidate, Source
 from rooms.queries.anonymity import sharing
 from rooms.queries.pseudonyms import veiled
-from rooms.queries.releases import is_due
+from rooms.queries.releases import GRACE, is_over
 
 NEWEST = 500
 """Reasons of votes in class, and of answers to a release, of which those to show are chosen."""
@@ -173,7 +174,7 @@ def has_to_pick(take: Take) -> bool:
 
 def is_revealed(release: Release, take: Take | None, now: datetime | None = None) -> bool:
     """Return whether a student may see the result of a release."""
-    if is_due(release, now or timezone.now()):
+    if is_over(release, now or timezone.now()):
         return True
     return (
         release.reveals == Release.Reveals.AT_ONCE
@@ -181,6 +182,42 @@ def is_revealed(release: Release, take: Take | None, now: datetime | None = None
         and take.second_at is not None
         and not has_to_pick(take)
     )
+
+
+def is_told(user: people.User, release: Release, take: Take | None, now: datetime) -> bool:
+    """Return whether a student sees the result of a release, also where it is released again.
+
+    Whoever did not finish an earlier release is to answer the later one without its result.
+    """
+    if not is_revealed(release, take, now):
+        return False
+    if take is not None and take.second_at is not None:
+        return True
+    return release.question_id not in withheld(user, release.course, now)
+
+
+def withheld(user: people.User, course: Course, now: datetime | None = None) -> frozenset[int]:
+    """Return the ids of the questions whose results a student is not told, wherever they look.
+
+    These are released, now or later, and the student is to answer them without knowing what the
+    class was shown. Nothing is kept from those who lead the course, from students who answered the
+    question in class, nor in an archived course, where nobody answers any more.
+    """
+    now = now or timezone.now()
+    current = Release.objects.filter(course=course, withdrawn_at=None).filter(
+        Q(due_at=None) | Q(due_at__gt=now - GRACE)
+    )
+    if course.archived_at is not None or not current.exists():
+        return frozenset()
+    students = Enrollment.objects.filter(course=course, user=user, role=Enrollment.Role.STUDENT)
+    if not students.exists():
+        return frozenset()
+    takes = {take.release_id: take for take in Take.objects.filter(user=user, release__in=current)}
+    waiting = {one.question_id for one in current if not is_revealed(one, takes.get(one.pk), now)}
+    answered = Vote.objects.filter(
+        user=user, round__question__in=waiting, round__closed_at__isnull=False
+    )
+    return frozenset(waiting.difference(answered.values_list("round__question", flat=True)))
 
 
 def take_of(user: people.User, release: Release) -> Take | None:

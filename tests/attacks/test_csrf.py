@@ -1,6 +1,7 @@
 """Requests that a page of another site makes with the visitor's session."""
 
 import io
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
-from rooms.actions import joining, tryouts
+from rooms.actions import bookmarks, joining, tryouts
 from rooms.actions.questions import version_of
 from rooms.models import (
+    Block,
     ClassSession,
     ClassSettings,
     Enrollment,
@@ -24,6 +26,7 @@ from rooms.models import (
     PartnerGroup,
     Question,
     Release,
+    Report,
     Round,
     Take,
     UseLog,
@@ -108,6 +111,9 @@ BODIES = {
         "ines",
         {"text": "eve-{course}@example.org", "apply": True},
     ),
+    ("PATCH", "api/courses/<slug:slug>/marks/rules/"): ("ines", {"dropped": 1}),
+    ("PUT", "api/courses/<slug:slug>/bookmarks/<slug:question>/"): ("ada", None),
+    ("DELETE", "api/courses/<slug:slug>/bookmarks/<slug:question>/"): ("ada", None),
     ("PATCH", "api/courses/<slug:slug>/class-settings/"): ("ines", {"confidence": "off"}),
     ("POST", "api/courses/<slug:slug>/pairing-rules/"): (
         "ines",
@@ -247,6 +253,31 @@ def release(cast, step):
     return of.pk
 
 
+def shown_question(cast):
+    """Let an earlier class of the course have been asked a question, and return its slug."""
+    then = timezone.now() - timedelta(days=1)
+    session = ClassSession.objects.create(
+        course=cast.course,
+        started_at=then,
+        changed_at=then,
+        ended_at=then,
+        controller=cast.ines.user,
+    )
+    asked = Question.objects.get(course=cast.course, slug="heat")
+    Round.objects.create(session=session, question=asked, number=1, opened_at=then, closed_at=then)
+    return asked.slug
+
+
+def complain(cast):
+    """Let Ada block and report Bea, and return the values for their addresses."""
+    common = {"course": cast.course, "made_at": timezone.now()}
+    blocked = Block.objects.create(user=cast.ada.user, blocked=cast.bea.user, **common)
+    told = Report.objects.create(
+        reporter=cast.ada.user, about=cast.bea.user, reason="spam", **common
+    )
+    return {"block": blocked.pk, "report": told.pk}
+
+
 def filled(body, cast, scene):
     names = {"course": cast.course.slug, "bea": cast.bea.name, "carl": cast.carl.name}
     names |= {name: scene[name] for name in ("room", "code", "guest", "message")}
@@ -298,9 +329,17 @@ async def test_each_address_that_writes(cast, scene, visit, method: str, route: 
         vote_again(cast)
     if any(word in route.pattern for word in ("/outside/", "/releases/", "/reminders/")):
         scene["release"] = release(cast, route.pattern.split("/")[-2])
+    if "/bookmarks/" in route.pattern:
+        scene["question"] = shown_question(cast)
+    if "<int:block>" in route.pattern or "<int:report>" in route.pattern:
+        scene |= complain(cast)
     if route.pattern.endswith("/restore/"):
         removed = {"removed_at": timezone.now(), "removed_by": cast.ines.user}
         Message.objects.filter(room=scene["room"], seq=1).update(**removed)
+    if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/bookmarks/<slug:question>/"):
+        bookmarks.set_bookmark(
+            user=cast.ada.user, course=cast.course.slug, question=scene["question"], marked=True
+        )
     body, path = filled(body, cast, scene), route.path(scene)
     person = visit(cast.person(who))
     if (method, route.pattern) == ("DELETE", "api/courses/<slug:slug>/try/"):

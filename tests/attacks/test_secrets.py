@@ -156,6 +156,31 @@ async def test_none_is_in_the_log(cast, visit, hidden):
     assert "hello" not in log
 
 
+async def test_nobody_is_named_in_the_log(cast, visit):
+    """At LOG_LEVEL=DEBUG, no request about somebody leaves their username, name or address."""
+    began = cast.hall.site.log.stat().st_size
+    user, slug = cast.ada.user, cast.course.slug
+    user.email, user.display_name = f"{new()}@mail.example", new()
+    await in_thread(user.save)
+    named = (user.username, user.email, user.display_name)
+    for visitor in (visit(cast.ines), visit(cast.bea), visit()):
+        for name in named:
+            for part in ("people", "mutes", "leaders"):
+                for method in ("DELETE", "PUT", "GET"):
+                    path = f"/api/courses/{slug}/{part}/{name}/"
+                    await visitor.send(method, path, body={"seconds": 5})
+            await visitor.send("POST", f"/api/direct/{name}/messages/", body={"text": "hello"})
+            given = {"username": name, "password": "wrong", "email": name}
+            await visitor.send("POST", "/accounts/reset/", form=given, csrf=True)
+            await visitor.send("POST", "/accounts/login/", form=given, csrf=True)
+            await visitor.send("POST", "/api/tokens/", body=given)
+        await visitor.send("GET", f"/admin/peerchat_accounts/user/{user.pk}/change/")
+    log = cast.hall.site.log.read_bytes()[began:].decode()
+    assert f"/api/courses/{slug}/mutes/(name)" in log, log[-3000:]
+    assert "/user/(name)/change/" in log
+    assert not [line for line in log.splitlines() for name in named if name in line]
+
+
 async def test_none_is_kept_where_it_can_be_read(cast, visit, hidden):
     """No table has a token or a password itself, only the hashes of them."""
     await show_all(cast, visit, hidden)

@@ -329,8 +329,8 @@ def fingerprint(cast: Cast) -> dict[str, list[tuple[Any, ...]]]:
     for model, where in mine.items():
         names = [one.attname for one in model._meta.concrete_fields]
         # Every request changes the time at which a user was last seen, and the workers those of
-        # a try-out.
-        changing = ("last_used_at", "last_login", "host", "held_until")
+        # a try-out. The first export of a course makes its key.
+        changing = ("last_used_at", "last_login", "host", "held_until", "export_key")
         names = [name for name in names if name not in changing]
         found[model.__name__] = sorted(
             map(tuple, model.objects.filter(**where).values_list(*names)), key=repr

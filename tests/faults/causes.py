@@ -130,12 +130,16 @@ async def slow_readers(run: Run) -> None:
     await run.flow(20)
     before = await asyncio.to_thread(run.closed_with, 4429)
     mutes = await connect_mutes(run)
+    # Else pings close them first where the data comes slowly.
+    lives = [asyncio.create_task(mute.show_life(1.0)) for mute in mutes]
     for student in run.students:
         student.padding = "🙂" * 3900
     await run.until_figure(lambda: run.closed_with(4429) - before == len(mutes), patient(60))
     for student in run.students:
         student.padding = ""
     await run.until_figure(lambda: run.open_sockets() == len(run.students) + 1, patient(30))
+    for life in lives:
+        life.cancel()
     for mute in mutes:
         mute.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import os
 import socket
 from types import TracebackType
@@ -14,8 +15,11 @@ CHUNK = 65_536
 HEADERS_WITHIN = patient(20.0)
 
 
+ASKS = b'{"uuid":"mute","action":"ping"}'
+
+
 class Mute:
-    """A WebSocket that is open and says nothing, reads nothing and answers no ping any more."""
+    """A WebSocket that is open and reads nothing, answers no ping and says nothing of its own."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -49,6 +53,15 @@ class Mute:
         if not headers.startswith(b"HTTP/1.1 101 "):
             raise ConnectionError(repr(headers))
         return cls(connection)
+
+    async def show_life(self, every: float) -> None:
+        """Send a command each so many seconds, whose answers are not read, until it is closed."""
+        # The mask of zeros leaves the text as it is.
+        frame = bytes([0x81, 0x80 | len(ASKS)]) + bytes(4) + ASKS
+        with contextlib.suppress(OSError):
+            while True:
+                await asyncio.get_running_loop().sock_sendall(self._connection, frame)
+                await asyncio.sleep(every)
 
     def close(self) -> None:
         self._connection.close()

@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -33,6 +33,21 @@ NEXT = {
     "revealed": ["start_question"],
 }
 """The commands with which a class goes on from a phase."""
+
+FIELDS: dict[str, list[dict[str, Any]]] = {
+    "start_question": [
+        {"question": "force"},
+        {"question": "force", "seconds": 3600},
+        {"question": "open"},
+    ],
+    "make_partners": [{"group_size": 2}, {"group_size": 5}, {"group_size": 2}],
+    "start_revote": [{}, {"seconds": 3600}],
+}
+"""The fields of these commands, in turns: a round can be extended, the right answer of a question
+given, and groups split or joined. There are three sizes, as each cycle of phases pairs twice."""
+
+VOTERS = {"bea": "A", "ben": "B", "carl": "B", "dan": "A"}
+"""Students who vote before anything else, so that there are groups."""
 
 BIG = ("x" * 4000, "x" * 4001, "\N{WAVING HAND SIGN}" * 4000, "\\u0007" * 4000)
 
@@ -85,6 +100,9 @@ class Arena:
     _lead: Client | None = None
     _workers: set[int] = field(default_factory=set)
     _log_read: int = 0
+    _fields: dict[str, Iterator[dict[str, Any]]] = field(
+        default_factory=lambda: {name: itertools.cycle(each) for name, each in FIELDS.items()}
+    )
     _names: Any = field(default_factory=lambda: itertools.count(1))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -166,14 +184,24 @@ class Arena:
             while (now := (await self._lead.ask("state"))["phase"]) != phase:
                 actions = NEXT[now] if (now, phase) != ("revealed", "idle") else ["next_question"]
                 for action in actions:
-                    fields = {"question": "force"} if action == "start_question" else {}
+                    fields = next(self._fields[action]) if action in self._fields else {}
                     # It may be refused where a round ended meanwhile: the next turn goes on.
-                    await self._lead.command(action, **fields)
+                    begun = await self._lead.command(action, **fields)
+                    if action == "start_question" and begun["status"] == "success":
+                        await self._vote(fields["question"])
             if phase == "vote_closed":
                 # So that the chat can be opened.
-                await self._lead.command("make_partners")
+                await self._lead.command("make_partners", **next(self._fields["make_partners"]))
         self._lead.raw.clear()
         self._lead.forget()
+
+    async def _vote(self, question: str) -> None:
+        for name, choice in VOTERS.items():
+            client = await self.open("/ws/chat/", self.people[name])
+            await client.command(
+                "cast_vote", course=self.course.slug, question=question, round=1, choice=choice
+            )
+            await client.close()
 
     async def play(self, phase: str, moves: Sequence[tuple[str, Sequence[Case]]]) -> None:
         """Let each seat that is named send its frames, all at once, and see what comes of it."""
@@ -225,6 +253,7 @@ def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
     beside = Course.objects.create(slug=f"biology-{tag}", title="Biology")
     for slug in ("force", "work"):
         make_question(course, slug)
+    make_question(course, "open", correct="")
     make_question(other, "bond")
     names = (
         *(
@@ -299,9 +328,9 @@ def make_arena(site: Site, loop: asyncio.AbstractEventLoop, tag: str) -> Arena:
                     *(people[name].name for name in ("ada", "bea", "ben", "carl", "ines", "zoe")),
                     "x",
                 ],
-                "course": [course.slug, course.slug, course.slug, other.slug, "none", course.slug],
+                "course": [*[course.slug] * 4, other.slug, "none", course.slug, course.slug],
                 "text": [*BIG, "<b>x</b>", "\\u202etxt"],
-                "question": ["force", "work", "force", "work", "bond", "none"],
+                "question": [*["force"] * 3, *["open"] * 2, "work", "bond", "none"],
                 "token": ["<token own>", "<token own>", people["dan"].token, "none", "", "x" * 200],
                 "socket": [],
             }

@@ -26,8 +26,10 @@ LONG = "FUZZ_CASES" in os.environ
 SEED = int(os.environ.get("FUZZ_SEED", int.from_bytes(os.urandom(4)) if LONG else 0))
 
 
-def batches(strategy: st.SearchStrategy[T], share: float, each: int) -> Iterator[Sequence[T]]:
-    """Yield this share of all cases, `each` at a time.
+def batches(
+    strategy: st.SearchStrategy[T], share: float, each: int, again: int = 0
+) -> Iterator[Sequence[T]]:
+    """Yield this share of all cases, `each` at a time; others for each number in `again`.
 
     They are drawn one by one, and not in lists, most of which Hypothesis makes by repeating parts
     of others.
@@ -35,7 +37,7 @@ def batches(strategy: st.SearchStrategy[T], share: float, each: int) -> Iterator
     number = -(-round(CASES * share) // each) * each
     found: list[T] = []
 
-    @seed(SEED)
+    @seed(SEED + again)
     @settings(
         max_examples=number,
         phases=[Phase.generate],

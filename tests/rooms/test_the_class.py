@@ -7,7 +7,7 @@ import pytest
 
 from rooms.peer import results
 from rooms.queries import marks
-from rooms.queries.posed import first_rounds, posed
+from rooms.queries.posed import first_rounds, posed, scores
 from rooms.queries.released import released
 from tests.rooms import the_class
 from tests.rooms.the_class import FIGURES, MARKS, NAMES, make_the_class
@@ -57,6 +57,34 @@ def test_figures_of_the_questions_as_a_test(made):
     assert list(found) == list(expected)
     for question, item in expected.items():
         assert plain(found[question]) == close(item)
+
+
+def test_scores_that_are_read_alone_are_those_of_all_answers(made):
+    found = scores(first_rounds(made.course).reverse())
+    assert found == results.scores(read(made))
+    expected = results.items(read(made))
+    assert results.items_of(found) == expected
+    for pk, item in expected.items():
+        assert results.items_of(found, [pk]) == {pk: item}
+
+
+def test_without_times_all_but_the_seconds_is_the_same(made):
+    """Also where several students share a ballot."""
+
+    def timeless(ballot):
+        return ballot and dataclasses.replace(ballot, seconds=None)
+
+    def expected(one):
+        answers = tuple(
+            dataclasses.replace(given, first=timeless(given.first), second=timeless(given.second))
+            for given in one.answers
+        )
+        return dataclasses.replace(one, answers=answers)
+
+    rounds = first_rounds(made.course)
+    assert list(posed(rounds, messages=True, times=False)) == [expected(one) for one in read(made)]
+    (outside,) = released(made.course, messages=True)
+    assert list(released(made.course, messages=True, times=False)) == [expected(outside)]
 
 
 def test_figures_of_what_was_released_stand_apart(made):

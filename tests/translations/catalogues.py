@@ -38,7 +38,9 @@ def sources(domain: str) -> list[Path]:
         scripts = (ROOT / "static" / "peerchat").rglob("*.js")
         return sorted(path for path in scripts if "vendor" not in path.parts)
     python = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
-    return sorted(python) + sorted((ROOT / "templates").rglob("*.html"))
+    templates = ROOT / "templates"
+    # The subjects and the plain texts of e-mails are templates, too.
+    return sorted(python) + sorted([*templates.rglob("*.html"), *templates.rglob("*.txt")])
 
 
 def messages_in(path: Path) -> Iterator[Found]:
@@ -48,7 +50,7 @@ def messages_in(path: Path) -> Iterator[Found]:
     if path.suffix == ".js":
         # Texts stand within template literals, too.
         method, options = "javascript", {"parse_template_string": "True"}
-    elif path.suffix == ".html":
+    elif path.suffix in {".html", ".txt"}:
         # Django makes calls of gettext from the tags. The indent is that of the template.
         text = "\n".join(line.strip() for line in templatize(text).splitlines())
     name = path.relative_to(ROOT).as_posix()

@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from tests.translations.catalogues import DOMAINS, LANGUAGES, compiled, place, refreshed, written
+from tests.translations.catalogues import (
+    DOMAINS,
+    LANGUAGES,
+    compiled,
+    place,
+    refreshed,
+    template,
+    written,
+)
 from tests.translations.pseudo import pseudo
 
 CATALOGUES = [(language, domain) for language in LANGUAGES for domain in DOMAINS]
@@ -22,6 +30,12 @@ def texts(string: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 def test_there_is_german():
     assert "de" in LANGUAGES
+
+
+def test_subjects_and_plain_texts_of_e_mails_are_in_the_catalogues():
+    found = template("django")
+    assert found.get("Confirm your e-mail address") is not None
+    assert found.get("You asked for these reminders. This link ends them:") is not None
 
 
 def test_catalogues_have_the_texts_of_now(named):

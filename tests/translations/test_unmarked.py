@@ -27,7 +27,7 @@ def test_templates_have_no_text_without_a_tag():
     folder = ROOT / "templates"
     files = [
         path
-        for path in sorted(folder.rglob("*.html"))
+        for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")])
         if path.relative_to(folder).as_posix() not in REFERENCE
     ]
     assert found(files, unmarked.in_template) == []

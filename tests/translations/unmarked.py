@@ -76,6 +76,8 @@ TECHNICAL = {
     *("Enter", "Escape", "ArrowUp", "ArrowDown", "Home", "End", "Tab"),
     *("Authorization", "Content-Type", "Accept", "Retry-After", "X-CSRFToken", "Bearer"),
     *("PeerError", "Infinity"),
+    # The colours of the system, which a chart has where colours are forced.
+    *("Canvas", "CanvasText", "GrayText", "Highlight"),
     # A type of dragged data; ids, classes and a selector.
     "br, p, li, pre, th, td, blockquote, h4, h5, h6",
     *("Files", "picture-hint picture-wrong", "answer-unit answer-wrong answer-count", "own latest"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from rooms.actions import retention
+from rooms.actions import audit, retention
 from rooms.models import Message, Vote
 from rooms.queries import care
 from rooms.wire.errors import PeerError
@@ -40,7 +40,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"{course.slug}: {error}")
                 continue
             self.stdout.write(f"{told}: {people} people anonymised, {gone} messages deleted")
-        if not due:
+        old = 0 if options["course"] else audit.prune() if options["yes"] else audit.outdated()
+        if old:
+            self.stdout.write(f"Entries of the audit that are too old: {old}")
+        if not due and not old:
             self.stdout.write("Nothing is due.")
         elif not options["yes"]:
             self.stdout.write("Nothing was changed. Repeat it with --yes to do it.")

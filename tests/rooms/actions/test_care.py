@@ -2,14 +2,25 @@
 
 import io
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from rooms.actions import blocks, consents, course_deletion, places, reports, retention
+from rooms.actions import (
+    anonymising,
+    blocks,
+    consents,
+    course_deletion,
+    joining,
+    person_moves,
+    persons,
+    places,
+    reports,
+    retention,
+)
 from rooms.actions.course_settings import archive_course, restore_course
 from rooms.actions.questions import version_of
 from rooms.actions.rooms import open_direct_room
@@ -18,9 +29,11 @@ from rooms.models import (
     Block,
     ClassSession,
     Consent,
+    Conviction,
     Course,
     Deletion,
     Enrollment,
+    Flag,
     Message,
     PairingRule,
     Partner,
@@ -31,11 +44,14 @@ from rooms.models import (
     Retention,
     Round,
     StandIn,
+    Take,
     UseLog,
     Vote,
 )
 from rooms.peer.codes import code
+from rooms.queries import care
 from rooms.queries import reports as report_queries
+from rooms.queries.arguments import arguments_for
 from rooms.queries.pairing import rules_of
 from rooms.wire.errors import (
     CourseArchived,
@@ -44,6 +60,7 @@ from rooms.wire.errors import (
     NoSuchMessage,
     PermissionDenied,
 )
+from tests.rooms import everything
 from tests.rooms.cast import make_question
 from tests.rooms.school import post
 
@@ -142,6 +159,31 @@ def test_a_pseudonym_stays_one_in_blocks_and_reports(school):
         school.course, report_queries.reports_for(school.ines, school.course)
     )
     assert (shown.about, shown.reporter) == ("Red fox", "Blue otter")
+
+
+def test_nobody_compares_pseudonyms_with_names_after_the_class(school):
+    session = veil(school)
+    common = {"user": school.ada, "course": "physics"}
+    hidden = blocks.block(**common, username="~red-fox")
+    told = reports.report(**common, about="~red-fox", reason="spam")
+    session.ended_at = NOW - timedelta(minutes=1)
+    session.save()
+    late = reports.report(user=school.bea, course="physics", about="~blue-otter", reason="abuse")
+    assert late.made_at > session.ended_at
+    # By its id, an answer would tell whose the pseudonym is.
+    assert blocks.block(**common, username="bea").pk != hidden.pk
+    assert reports.report(**common, about="bea", reason="spam").pk != told.pk
+    names = {name for _, name in report_queries.blocks_of(school.ada, school.course)}
+    assert names == {"Red fox", "Bea"}
+    found = report_queries.shown(
+        school.course, report_queries.reports_for(school.ines, school.course)
+    )
+    assert {(one.about, one.reporter) for one in found} == {
+        ("Red fox", "Blue otter"),
+        ("Blue otter", "Red fox"),
+        ("Bea", "Ada"),
+    }
+    assert report_queries.write_no_more(school.ada.pk, school.bea.pk), "the block by name"
 
 
 def test_reports(school):
@@ -267,6 +309,26 @@ def test_retention_waits_for_its_day(school, taught):
     assert "Nothing is due" in applied("--yes")
 
 
+def test_the_end_of_the_calendar_breaks_nothing(school, taught):
+    with pytest.raises(InvalidMessageFormat):
+        retention.keep_until(
+            user=school.ines,
+            course="physics",
+            ends_on=date.max,
+            keep_days=1,
+            afterwards="delete",
+        )
+    keep(school, "delete")
+    assert "physics" in applied()
+
+
+def test_whoever_keeps_a_course_longer_meanwhile_is_heard(school, taught):
+    read = keep(school, "delete")
+    keep(school, "delete", days=100)
+    assert retention.apply(retention=read) == (0, 0)
+    assert Message.objects.filter(room__course=school.course, kind="text").exists()
+
+
 def delete_now():
     Deletion.objects.update(asked_at=NOW - timedelta(days=2), due_at=NOW - timedelta(days=1))
     out = io.StringIO()
@@ -301,5 +363,99 @@ def test_a_course_in_use_again_is_not_deleted(school):
     archive_course(user=school.ines, course="physics")
     course_deletion.ask(user=school.ines, course="physics", title="Physics")
     restore_course(user=school.ines, course="physics")
+    # It is not deleted without a new delay when it is archived again.
+    archive_course(user=school.ines, course="physics")
     delete_now()
     assert Course.objects.filter(slug="physics").exists()
+    last = AuditEntry.objects.filter(act="course.delete").order_by("pk").last()
+    assert last.detail == "called off"
+
+
+def test_a_course_with_rows_in_all_tables_is_deleted(school):
+    everything.make_person(school)
+    users = set(User.objects.values_list("pk", flat=True))
+    others = {model: model.objects.count() for model in (Course, Release)}
+    archive_course(user=school.ines, course="physics")
+    course_deletion.ask(user=school.ines, course="physics", title="Physics")
+    assert "physics: deleted" in delete_now()
+    left = [
+        (name, field.name)
+        for name, field in persons.relations()
+        if (path := persons.RULES[name].course)
+        and field.model._base_manager.filter(**{f"{path}__isnull": False, path: school.course.pk})
+    ]
+    assert left == []
+    assert not UseLog.objects.filter(in_course=school.course.pk).exists()
+    assert set(User.objects.values_list("pk", flat=True)) == users
+    assert {model: model.objects.count() for model in others} == {
+        model: number - 1 for model, number in others.items()
+    }
+
+
+def test_a_course_with_rows_in_all_tables_becomes_anonymous(school):
+    """Nothing of a student is left in it, and other courses and the lecturers are as before."""
+    person = everything.make_person(school)
+    others = Message.objects.exclude(room__course=school.course)
+    before = list(others.order_by("pk").values())
+    counts = {
+        model: model.objects.count() for model in (Vote, Message, Partner, Conviction, Take, Flag)
+    }
+    keep(school, "anonymise")
+    applied("--yes")
+    for name, field in persons.relations():
+        path = persons.RULES[name].course
+        if path:
+            rows = person_moves.of(field.model, field.name, person, path, school.course)
+            assert not rows.exists(), name
+    assert {model: model.objects.count() for model in counts} == counts
+    assert list(others.order_by("pk").values()) == before
+    assert User.objects.filter(pk=person.pk).exists()
+    told = [m.text for m in Message.objects.filter(room__course=school.course)]
+    assert not [text for text in told for name in ("zerlina", "zq@", "@quastel.z ") if name in text]
+    log = UseLog.objects.filter(in_course=school.course).values_list("sid", "act")
+    assert not [row for row in log if "quastel.z" in " ".join(row) or "zerlina" in row[0]]
+
+
+def test_guests_of_a_course_that_becomes_anonymous_end(school):
+    code = joining.open_joining(user=school.ines, course="physics")
+    lola = joining.join_as_guest(code=code, name="Lola", device="d" * 40)
+    other = joining.join_as_guest(code=code, name="Lolo", device="e" * 40)
+    Enrollment.objects.create(course=school.other_course, user=other)
+    post(lola, school.room, "hello")
+    UseLog.objects.create(timestamp=NOW, sid=lola.username, event="login", act="login", user=lola)
+    keep(school, "anonymise")
+    applied("--yes")
+    assert not User.objects.filter(pk=lola.pk).exists()
+    assert User.objects.filter(pk=other.pk).exists()
+    sids = set(UseLog.objects.values_list("sid", flat=True))
+    assert lola.username not in sids
+    assert UseLog.objects.get(event="login").sid.startswith("former-")
+
+
+def test_what_was_interrupted_goes_on(school, taught, monkeypatch):
+    """Who is done stays done, and nobody gets two stand-ins."""
+    monkeypatch.setattr(anonymising, "AT_ONCE", 1)
+    keep(school, "delete")
+    course, (first, *_) = school.course, care.people_to_anonymise(school.course)
+    anonymising._close(course)
+    anonymising._anonymise(course, [first])
+    assert "2 people" in applied()
+    applied("--yes")
+    assert StandIn.objects.filter(course=course).count() == 3
+    assert "Nothing is due" in applied("--yes")
+
+
+def test_how_many_were_convinced_outlives_the_texts(school, taught):
+    message = Message.objects.filter(kind="text").first()
+    first = Round.objects.get()
+    second = Round.objects.create(
+        session=taught, question=first.question, number=2, first=first, opened_at=NOW
+    )
+    said = {"round": second, "said_at": NOW}
+    Conviction.objects.create(user=school.ada, by="message", message=message, **said)
+    Conviction.objects.create(user=school.bea, by="reason", vote=Vote.objects.first(), **said)
+    keep(school, "delete")
+    applied("--yes")
+    told = arguments_for(school.ines, "physics", first.question.slug)
+    assert (told.said.message, told.said.reason) == (1, 1)
+    assert told.arguments == []

@@ -1,15 +1,19 @@
 """Merging a guest into somebody else: everything of the guest is there, and once."""
 
+import json
+
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Token, User
-from rooms.actions import joining, leaders, merging
+from rooms.actions import joining, leaders, merging, night, takes
 from rooms.actions.enrollment import enroll
 from rooms.actions.rooms import open_direct_room
 from rooms.models import (
     ClassSession,
+    ClassSettings,
     Conviction,
     Course,
     Draft,
@@ -19,15 +23,20 @@ from rooms.models import (
     Membership,
     Mention,
     Message,
+    NightPair,
     Partner,
     PartnerGroup,
     Room,
     Round,
+    ShownReason,
+    Take,
     UseLog,
     Vote,
 )
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
+from tests.rooms import everything
 from tests.rooms.cast import make_question
+from tests.rooms.outside import release
 from tests.rooms.school import post, read
 
 
@@ -270,3 +279,132 @@ def test_who_led_the_course_as_a_guest_leads_it_with_the_account(school, code, l
     merging.merge_into_account(guest=lola, account=account)
     assert school.enrollment(account).role == "instructor"
     assert Enrollment.objects.filter(course=school.course, role="instructor").count() == 1
+
+
+def test_the_talk_outside_class_of_an_answer_that_goes_ends(school, lola):
+    ClassSettings.objects.create(course=school.course, pairs_at_night=True)
+    make_question(school.course, "force")
+    of = release(school)
+    Enrollment.objects.filter(user=lola).update(role="student")
+    for user, choice in ((lola, "A"), (school.ada, "B")):
+        common = {"user": user, "course": "physics", "release": of.pk}
+        takes.begin(**common)
+        takes.answer(**common, choice=choice)
+    for user in (lola, school.ada):
+        night.look_for_partner(user=user, course="physics", release=of.pk)
+    room = NightPair.objects.get().room
+    merge(school, lola, school.ada)
+    assert Take.objects.get(user=school.ada).first_choice == "B"
+    assert not NightPair.objects.exists()
+    assert Room.objects.get(pk=room.pk).archived_at is not None, "nothing else would end it"
+
+
+def rows_of_all(without):
+    """Every row of every table, as text, but for some tables."""
+    return {
+        model._meta.label: sorted(
+            json.dumps(row, default=str, sort_keys=True) for row in model._base_manager.values()
+        )
+        for model in apps.get_models()
+        if model._meta.label not in without
+    }
+
+
+# What a guest has of their own ends, and the two places in the course become one.
+ENDS = {
+    *("peerchat_rooms.Guest", "peerchat_rooms.Connection", "peerchat_accounts.User"),
+    *("peerchat_rooms.Invitation", "peerchat_rooms.RosterEntry", "peerchat_accounts.Token"),
+    *("peerchat_rooms.Enrollment", "sessions.Session"),
+}
+
+
+def test_everything_that_a_guest_has_moves(school):
+    """All tables are filled; nothing but the guest's id changes in them, and nothing is lost."""
+    lola = User.objects.create(pk=everything.KEY, username="quastel.z", password="!")
+    enroll(course=school.course, users=[lola, school.zoe])
+    everything.studies(school, lola)
+    Room.objects.filter(kind="direct").update(pair=None, kind="open")
+    Membership.objects.filter(user=school.zoe).delete()
+    UseLog.objects.filter(user=school.zoe).delete()
+    mine, before = school.enrollment(lola), rows_of_all(ENDS)
+    merging.merge_guest(user=school.ines, course="physics", username="quastel.z", into="zoe")
+    UseLog.objects.filter(event="moderate", act="merge:zoe").delete()
+    old, new = str(everything.KEY), str(school.zoe.pk)
+    moved = json.loads(json.dumps(before).replace(old, new))
+    now = rows_of_all(ENDS)
+    # Zoe was in the course's room only for a moment; what Lola has read there is hers.
+    assert {name: sorted(rows) for name, rows in now.items()} == {
+        name: sorted(rows) for name, rows in moved.items()
+    }
+    place = school.enrollment(school.zoe)
+    for name in ("muted_until", "shares_reasons_since", "in_research_since", "reminded_since"):
+        assert getattr(place, name) == getattr(mine, name), name
+    assert not User.objects.filter(pk=everything.KEY).exists()
+
+
+def test_answers_outside_class_of_both_are_one(school):
+    """Where both answered, the answer of the other stands, for those who saw that of the guest."""
+    lola = User.objects.create(username="lola", password="!")
+    enroll(course=school.course, users=[lola])
+    Guest.objects.create(user=lola, made_at=timezone.now())
+    question = make_question(school.course, "lift")
+    release = everything.release_of(question, school.ines)
+    given = {"release": release, "started_at": timezone.now(), "first_at": timezone.now()}
+    takes = {
+        user: Take.objects.create(user=user, first_choice=choice, first_reason="Because", **given)
+        for user, choice in ((lola, "A"), (school.ada, "B"), (school.bea, "A"))
+    }
+    room = school.make_room(lola, school.bea, kind="partners")
+    said = post(lola, room, "It is me")
+    pair = NightPair.objects.create(
+        one=takes[lola], other=takes[school.bea], room=room, formed_at=timezone.now()
+    )
+    ShownReason.objects.create(take=takes[school.bea], other=takes[lola], is_picked=True)
+    ShownReason.objects.create(take=takes[school.ada], other=takes[lola])
+    merge(school, lola, school.ada)
+    assert set(Take.objects.values_list("user__username", "first_choice")) == {
+        ("ada", "B"),
+        ("bea", "A"),
+    }
+    (shown,) = ShownReason.objects.all()
+    assert (shown.take, shown.other, shown.is_picked) == (
+        takes[school.bea],
+        takes[school.ada],
+        True,
+    )
+    pair.refresh_from_db()
+    assert pair.one == takes[school.ada]
+    said.refresh_from_db()
+    assert said.sender == school.ada
+
+
+def test_whom_a_guest_s_reason_convinced_is_still_counted(school, lola, rounds):
+    first, second, _ = rounds
+    theirs = vote(lola, first, "A")
+    mine = vote(school.ada, first, "B")
+    now = timezone.now()
+    for user in (school.bea, school.ada):
+        Conviction.objects.create(round=second, user=user, by="reason", vote=theirs, said_at=now)
+    merge(school, lola, school.ada)
+    said = Conviction.objects.get()
+    assert (said.user, said.vote) == (school.bea, mine)
+
+
+def test_nobody_is_convinced_by_themselves_outside_class(school, lola):
+    release = everything.release_of(make_question(school.course, "lift"), school.ines)
+    said = post(lola, school.room, "It is me")
+    now = timezone.now()
+    Take.objects.create(
+        release=release,
+        user=school.ada,
+        started_at=now,
+        first_at=now,
+        first_choice="A",
+        second_at=now,
+        second_choice="B",
+        convinced="message",
+        message=said,
+    )
+    merge(school, lola, school.ada)
+    take = Take.objects.get()
+    assert (take.convinced, take.message) == ("", None)

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from rooms.actions import night, releases, takes
+from rooms.actions.session import control
 from rooms.models import (
     Block,
     ClassSession,
@@ -21,6 +22,7 @@ from rooms.models import (
 from rooms.queries import night as reads
 from rooms.queries.released import released
 from rooms.queries.takes import PARTNER_SILENT, convincing, pair_of, take_of
+from rooms.wire.commands import StartQuestion
 from rooms.wire.errors import InvalidRoom, NoPartner, ReleaseClosed
 from tests.rooms.cast import make_question
 from tests.rooms.outside import answer, release
@@ -120,6 +122,20 @@ def test_nobody_is_paired_where_it_may_not_be(school, of, why):
         look(school, "bea", of)
     Take.objects.filter(user=school.bea).update(waiting_since=now, seen_at=now)
     assert night.pair_waiting(release=Release.objects.get()) == 0
+
+
+def test_a_class_with_pseudonyms_ends_the_talks_of_those_who_know_each_other(school, of):
+    look(school, "ada", of)
+    pair = look(school, "bea", of)
+    answer(school, "carl", of, "A")
+    look(school, "carl", of)
+    ClassSettings.objects.update(has_pseudonyms=True)
+    command = StartQuestion(uuid="one", question="force", seconds=60)
+    control(user=school.ines, course="physics", command=command)
+    assert Room.objects.get(pk=pair.room_id).archived_at is not None
+    assert not Take.objects.exclude(waiting_since=None).exists()
+    with pytest.raises(InvalidRoom):
+        post(school.ada, pair.room, "I am the blue otter")
 
 
 def test_only_between_the_two_answers(school, of):

@@ -53,6 +53,7 @@ def test_texts_by_people_are_searched():
         *(("QuestionFile", "key"), ("QuestionFile", "name"), ("QuestionFile", "format")),
         *(("Picture", "key"), ("Picture", "content_type"), ("Picture", "digest")),
         *(("Picture", "source_digest"), ("ClassSession", "control_message")),
+        *(("Report", "pseudonym"), ("Block", "pseudonym")),
         # The uuid of a command, for the seconds in which a round closes.
         ("ClassSession", "closing"),
         # By its rule, it has no names.

@@ -52,6 +52,7 @@ def test_a_question_is_released_once_as_it_is_now(school, question):
         {"due": None, "reveals": "when_due"},
         {"reveals": "never"},
         {"due": 3000 * DAY},
+        {"opens": -3000 * DAY},
         {"seeds": [("Z", "No such answer")]},
         {"seeds": [("A", str(number)) for number in range(27)]},
     ],
@@ -60,6 +61,31 @@ def test_what_cannot_be_is_refused(school, question, options):
     with pytest.raises(ReleaseRefused):
         release(school, **options)
     assert not Release.objects.exists()
+
+
+def test_the_form_of_another_course_is_refused(school, question):
+    made = release(school)
+    make_question(school.other_course, "force")
+    with pytest.raises(ReleaseRefused):
+        releases.release_question(
+            user=school.ivan,
+            course="chemistry",
+            question="force",
+            name=made.name,
+            terms=terms(),
+        )
+
+
+def test_a_question_is_not_open_twice_by_a_new_end(school, question):
+    over = release(school, opens=-2 * DAY)
+    Release.objects.update(due_at=timezone.now() - DAY)
+    again = release(school)
+    with pytest.raises(ReleaseRefused, match="released already"):
+        change(school, over, terms=terms())
+    change(school, again, withdrawn=True)
+    change(school, over, terms=terms())
+    with pytest.raises(ReleaseRefused, match="released already"):
+        change(school, again, withdrawn=False)
 
 
 def test_polls_drafts_and_bare_letters_are_not_released(school, question):

@@ -10,6 +10,7 @@ from rooms.models import ClassSession, ClassSettings, Enrollment, Release, Round
 from rooms.queries import takes as reads
 from rooms.queries.posed import first_rounds, posed
 from rooms.queries.released import released
+from rooms.queries.releases import GRACE
 from rooms.wire.errors import (
     CourseArchived,
     IncompleteVote,
@@ -84,11 +85,11 @@ def test_the_course_decides_what_is_asked_besides(school, of):
 def test_late_is_late_but_for_a_slow_network(school, of):
     step(school, takes.begin, "ada", of)
     now = timezone.now()
-    Release.objects.update(due_at=now - takes.GRACE / 2, opens_at=now - DAY)
+    Release.objects.update(due_at=now - GRACE / 2, opens_at=now - DAY)
     with pytest.raises(ReleaseClosed):
         step(school, takes.begin, "bea", of)
     step(school, takes.answer, "ada", of, choice="A")
-    Release.objects.update(due_at=now - 2 * takes.GRACE)
+    Release.objects.update(due_at=now - 2 * GRACE)
     with pytest.raises(ReleaseClosed):
         step(school, takes.answer, "ada", of, choice="A", again=True)
 
@@ -155,6 +156,8 @@ def test_the_result_waits_for_the_end_if_it_shall(school):
     take = answer(school, "ada", of, "A", "B")
     assert not reads.is_revealed(of, take)
     of.due_at = timezone.now()
+    assert not reads.is_revealed(of, take), "a late answer would still be taken"
+    of.due_at -= GRACE
     assert reads.is_revealed(of, take)
     assert reads.is_revealed(of, None)
 

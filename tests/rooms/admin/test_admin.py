@@ -546,15 +546,3 @@ def test_asked_questions_do_not_go_with_the_selection_of_others(admin_client, ta
 def test_how_often_a_question_was_asked_counts_first_rounds(admin_client, taught):
     response = admin_client.get(url(Question, "changelist"))
     assert [listed.asked for listed in response.context["cl"].result_list] == [1]
-
-
-def test_a_look_at_messages_is_logged(admin_client, taught, caplog):
-    """Nobody in a room sees that somebody reads it in the admin, so the log tells."""
-    pk = Message.objects.values_list("pk", flat=True).first()
-    looked = [url(Message, "changelist"), url(Message, "change", pk)]
-    with caplog.at_level("INFO", logger="rooms.admin.rooms"):
-        for path in looked:
-            assert admin_client.get(path).status_code == 200
-    assert [record.args[1] for record in caplog.records if record.name == "rooms.admin.rooms"] == (
-        looked
-    )

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from rooms.models import AuditEntry, Course, Enrollment, Mention, Message, UseLo
 from rooms.peer import recomputed, results
 from rooms.peer.export_tables import TABLES
 from rooms.peer.recomputed import Export
+from rooms.queries.export import rows
 from rooms.queries.posed import first_rounds, posed
 from rooms.queries.released import released
 from tests.rooms.api.conftest import refusal
@@ -111,6 +113,18 @@ def test_names_are_for_instructors(made, api):
     assert found["ben"] == "Ben"
     assert {entry.detail for entry in AuditEntry.objects.all()} == {"csv, codes", "csv, names"}
     assert {entry.act for entry in AuditEntry.objects.all()} == {"export.download"}
+
+
+def test_a_nameless_class_that_begins_meanwhile_is_not_told(made):
+    """A client may read as slowly as it likes, and begin a class before the messages come."""
+    begun = begin(user=made.ines, course="statics", names=True, research=False, format_="csv")
+    last = Message.objects.filter(room__kind="partners", kind="text").latest("created_at")
+    make_nameless(last.room.partner_group.round.session, made.students)
+    late = {"created_at": begun.scope.at + timedelta(minutes=1), "text": "Nobody knows who says it"}
+    Message.objects.filter(pk=last.pk).update(**late)
+    texts = [row[6] for batch in rows(begun.scope, "messages") for row in batch]
+    assert texts
+    assert late["text"] not in texts
 
 
 def test_who_did_what_in_a_nameless_class_is_not_told(made, api):

@@ -37,7 +37,7 @@ def test_the_examples(site, tmp_path):
     }
     Image.new("RGB", (3, 2)).save(tmp_path / "curve.png")
     answers: list[Any] = []
-    picture = ""
+    picture = release = ""
     for line in re.findall(r"^curl .*$", "\n".join(BLOCKS), re.MULTILINE):
         if "tokens/current" in line:
             continue  # it ends the token of those that follow
@@ -47,6 +47,7 @@ def test_the_examples(site, tmp_path):
         # curl fails on an error status; long polls wait for one second only.
         command = line.replace("curl -s", "curl -sS --fail-with-body").replace("=25", "=1")
         command = command.replace("/pictures/5f0c.../", f"/pictures/{picture}/")
+        command = re.sub(r"(releases|outside)/7/", rf"\1/{release}/", command)
         done = subprocess.run(
             ["bash", "-c", command],
             env=environment(**variables),
@@ -59,11 +60,13 @@ def test_the_examples(site, tmp_path):
         answers.append(json.loads(done.stdout) if done.stdout else None)
         if "--data-binary @curve.png" in line:
             picture = answers[-1]["key"]
-    assert len(answers) == 29
+        if "/releases/ " in line:
+            release = answers[-1]["releases"][0]["release"]
+    assert len(answers) == 34
     assert answers[0].keys() == {"token", "expires"}
     assert [message["text"] for message in answers[8]["results"]] == ["hello"]
     assert (answers[11]["round"], answers[11]["choice"]) == (1, "B")
     assert answers[12]["phase"] == "vote"
     assert [line["outcome"] for line in answers[18]["lines"]] == ["invite", "refused"]
     assert "sendmessage,to:*:hello" in (tmp_path / "uselog.csv").read_text()
-    assert [one["outcome"] for one in answers[26]["questions"]] == ["new", "refused"]
+    assert [one["outcome"] for one in answers[30]["questions"]] == ["new", "refused"]

@@ -8,12 +8,25 @@ import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from rooms.actions import reports
-from rooms.models import AuditEntry, Block, Deletion, Enrollment, Report, Retention, StandIn
+from rooms import ratelimit
+from rooms.actions import persons, reports
+from rooms.actions.course_settings import archive_course
+from rooms.models import (
+    AuditEntry,
+    Block,
+    Consent,
+    Deletion,
+    Enrollment,
+    Message,
+    Report,
+    Retention,
+    StandIn,
+)
 from rooms.pages import care
-from rooms.queries import stored
+from rooms.queries import stored, stored_fields
 from tests.rooms.school import post
 
 
@@ -139,6 +152,31 @@ def test_my_data_has_mine_and_nobody_elses(school):
     assert told["tables"]["peerchat_rooms.UseLog.user"]
 
 
+def test_my_data_has_no_words_of_those_whom_one_only_judged(school):
+    said = post(school.bea, school.room, "Words of Bea")
+    Message.objects.filter(pk=said.pk).update(removed_at=timezone.now(), removed_by=school.tess)
+    made = reports.report(
+        user=school.bea, course="physics", about="ada", reason="spam", text="secret"
+    )
+    reports.settle(user=school.tess, course="physics", report=made.pk)
+    text = client_of(school.tess).get(at("my_data_download")).content.decode()
+    tables = json.loads(text)["tables"]
+    assert tables["peerchat_rooms.Message.removed_by"][0]["id"] == str(said.pk)
+    assert tables["peerchat_rooms.Report.settled_by"][0]["id"] == made.pk
+    assert "Words of Bea" not in text
+    assert "secret" not in text
+
+
+def test_downloads_have_a_rate(school, settings):
+    settings.PEERCHAT = {"EXPORT_BURST": 1, "EXPORT_RATE": 0.001}
+    for path in (at("my_data_download"), f"{at('marks', 'physics')}?format=csv"):
+        ratelimit.exports.reset()
+        client = client_of(school.ines)
+        assert client.get(path).status_code == 200
+        assert client.get(path).status_code == 429
+    ratelimit.exports.reset()
+
+
 def test_somebody_erases_themselves(school):
     school.ada.set_password("a good password")
     school.ada.save()
@@ -185,12 +223,76 @@ def test_each_table_is_told_with_a_sentence(school):
     left = set(stored.WHY) - set(told) - {"User"}
     assert left == set()
     for model in apps.get_app_config("peerchat_rooms").get_models():
-        fields = told[model.__name__].fields
+        fields = dict(told[model.__name__].fields)
         for field in model._meta.concrete_fields:
             if not field.primary_key:
-                assert any(str(field.verbose_name) in one for one in fields)
+                assert fields[str(field.verbose_name)]
     page = client_of(school.ada).get(at("stored")).content.decode()
-    assert "confidence" in page
+    assert "how sure you were, from 1 to 5" in page
+    assert "one of: Student, Assistant, Instructor" in page
+
+
+def test_each_text_about_people_is_told_with_a_sentence():
+    """Of other fields, their type tells enough."""
+    about = {field.model for _, field in persons.relations()}
+    missing = [
+        f"{model._meta.object_name}.{field.name}"
+        for model in about
+        if model._meta.app_label.startswith("peerchat_")
+        for field in model._meta.concrete_fields
+        if not field.primary_key and stored_fields.meaning(field) == "a text"
+    ]
+    assert missing == []
+    known = {
+        f"{model._meta.object_name}.{field.name}"
+        for app in stored.APPS
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.concrete_fields
+    }
+    assert set(stored_fields.FIELDS) - known == set()
+
+
+def consents_of(user):
+    page = client_of(user).get(at("consents", "physics")).content.decode()
+    return [
+        re.search(rf'value="(yes|no)"><button[^>]* value="{one}"', page)[1]
+        for one in ("reasons", "research")
+    ]
+
+
+def test_the_page_of_consents_tells_what_holds_and_what_was_said_before(school):
+    client, place = client_of(school.ada), at("consents", "physics")
+    assert consents_of(school.ada) == ["yes", "yes"]
+    assert "What I said before" not in client.get(place).content.decode()
+    client.post(place, {"do": "research", "given": "yes"})
+    # What the buttons would say next, and the record.
+    assert consents_of(school.ada) == ["yes", "no"]
+    assert "What I said before" in client.get(place).content.decode()
+    archive_course(user=school.ines, course="physics")
+    refused = client.post(place, {"do": "reasons", "given": "yes"})
+    assert refused.status_code == 400
+    assert b"archived" in refused.content
+    assert client.post(place, {"do": "research", "given": "no"}).status_code == 302
+    assert consents_of(school.ada) == ["yes", "yes"]
+    assert [one.withdrawn_at is None for one in Consent.objects.all()] == [False]
+    # Those who lead have nothing to consent to.
+    told = client_of(school.ines).get(place).content.decode()
+    assert "consent-research" not in told
+    assert client_of(school.ines).post(place, {"do": "research"}).status_code == 400
+    assert client.post(place, {"do": "nonsense"}).status_code == 400
+    assert Client().get(place).status_code == 302
+
+
+def test_a_block_ends_on_the_page_where_it_began(school):
+    client, place = client_of(school.ada), at("consents", "physics")
+    client.post(place, {"do": "block", "other": "bea"})
+    block = Block.objects.get().pk
+    client_of(school.bea).post(place, {"do": "unblock", "block": block})
+    for wrong in ("", "x", "9" * 30):
+        client.post(place, {"do": "unblock", "block": wrong})
+    assert Block.objects.exists()
+    client.post(place, {"do": "unblock", "block": block})
+    assert not Block.objects.exists()
 
 
 def test_each_act_of_the_audit_has_words():

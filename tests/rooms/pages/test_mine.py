@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from rooms import ratelimit
+from rooms.actions import takes
 from rooms.actions.course_settings import archive_course
 from rooms.models import (
     Bookmark,
@@ -15,10 +16,16 @@ from rooms.models import (
     Membership,
     Message,
     Pseudonym,
+    Question,
     QuestionVersion,
+    Release,
     Round,
+    Vote,
 )
+from rooms.queries.revealed import revealed_results
 from tests.rooms.api.conftest import Caller, refusal
+from tests.rooms.cast import make_question
+from tests.rooms.outside import DAY, answer, release
 from tests.rooms.term import ask, hold
 
 PAGE = "/courses/physics/mine/"
@@ -115,6 +122,54 @@ def test_reasons_of_those_who_share_them_now(school, lesson, client):
     assert "Ada" not in page
     shared.update(shares_reasons_since=None)
     assert "It feels so" not in text(client, path)
+
+
+def test_who_missed_it_is_not_told_while_it_is_open_outside_class(school, lesson, client, api):
+    force, _ = lesson
+    Vote.objects.filter(user=school.bea, round__question=force.question_id).delete()
+    Enrollment.objects.filter(user=school.ada).update(shares_reasons_since=timezone.now())
+    of = release(school, seeds=[("A", "It seems so")])
+    client.force_login(school.bea)
+    path = f"{PAGE}{force.pk}/"
+    page = text(client, path)
+    assert 'data-testid="withheld"' in page
+    for words in ("Because of inertia", "It feels so", 'data-testid="bars"', "data-correct"):
+        assert words not in page
+    assert revealed_results(school.bea, "physics", "force") is None
+    _, listed = api(school.bea).get("courses/physics/mine/")
+    told = {one["question"]: one["revealed"] for one in listed["results"]}
+    assert told == {"force": False, "lift": True}
+    # Whoever answered in class knows it, as do those who lead.
+    for user in (school.ada, school.ines):
+        client.force_login(user)
+        assert "Because of inertia" in text(client, path)
+        assert revealed_results(user, "physics", "force") is not None
+    client.force_login(school.bea)
+    answer(school, "bea", of, "B", "B")
+    assert "Because of inertia" not in text(client, path), "what convinced is asked before"
+    takes.pick(user=school.bea, course="physics", release=of.pk, convinced="thought")
+    page = text(client, path)
+    assert "Because of inertia" in page
+    assert "It feels so" in page
+
+
+def test_an_earlier_release_does_not_tell_who_is_to_answer_again(school, client):
+    make_question(school.course, "force")
+    Question.objects.update(explanation="Because of inertia")
+    earlier = release(school)
+    answer(school, "ada", earlier, "A", "A")
+    Release.objects.update(due_at=timezone.now() - DAY / 2)
+    later = release(school)
+    path = f"/courses/physics/outside/{earlier.pk}/"
+    client.force_login(school.bea)
+    assert "Because of inertia" not in text(client, path)
+    found = client.get(f"/api{path}").json()
+    assert (found["result"], found["question"]) == (None, None)
+    client.force_login(school.ada)
+    assert "Because of inertia" in text(client, path)
+    client.force_login(school.bea)
+    answer(school, "bea", later, "A", "A")
+    assert "Because of inertia" in text(client, path)
 
 
 def test_nothing_is_told_before_the_class_goes_on(school, lesson, client, api):

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from rooms.models import ClassSettings, Message, NightPair, Release, Seed, Take
+from rooms.queries.releases import GRACE
 from tests.rooms.cast import make_question
 from tests.rooms.outside import REASON, answer, release, share
 from tests.rooms.school import EVERYBODY
@@ -137,6 +138,8 @@ def test_the_end_shows_the_result_to_all(school, question):
     of = release(school)
     answer(school, "ada", of, "A")
     Release.objects.update(due_at=timezone.now())
+    assert "Correct" not in as_(school, "ada").get(f"{OUTSIDE}{of.pk}/").content.decode()
+    Release.objects.update(due_at=timezone.now() - GRACE)
     for name in ("ada", "bea"):
         assert "Correct" in as_(school, name).get(f"{OUTSIDE}{of.pk}/").content.decode()
 

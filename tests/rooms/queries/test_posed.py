@@ -111,5 +111,5 @@ def test_rounds_are_chosen_by_class_question_and_time(school, asked):
 
 
 def test_a_term_is_read_by_few_queries(school, asked, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         list(posed(first_rounds(school.course), messages=True))
