@@ -125,8 +125,13 @@ def look(page: Page, runs: int = RUNS) -> Seen:
         times.append(time.perf_counter() - began)
         cpu_times.append(time.process_time() - cpu_began)
         database_times.append(database_cpu() - database_began)
-    medians = (1000 * statistics.median(of) for of in (times, cpu_times, database_times))
-    return Seen(page, *medians, plans(ask))
+    return Seen(
+        page,
+        ms=1000 * statistics.median(times),
+        cpu_ms=1000 * statistics.median(cpu_times),
+        database_ms=1000 * statistics.median(database_times),
+        plans=plans(ask),
+    )
 
 
 def main() -> int:
