@@ -283,6 +283,12 @@ async def test_neither_page_restyles_the_other(example: Site, people: People) ->
     assert await page.evaluate("document.documentElement.scrollWidth") <= DESKTOP["width"]
     scripts = await page.locator("script[src*=peer-panel]").count()
     assert scripts == 1
+    scheme = """(panel) => ["light", "auto"].map((scheme) => {
+      panel.dataset.scheme = scheme;
+      return getComputedStyle(panel).colorScheme;
+    })"""
+    # Else radio buttons and scroll bars of a dark panel stay bright.
+    assert await student.course.evaluate(scheme) == ["normal", "light dark"]
 
 
 async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -> None:
