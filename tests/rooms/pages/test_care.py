@@ -76,8 +76,8 @@ def test_retention_and_deletion(school):
     assert do(do="nonsense").status_code == 400
     assert client_of(school.tess).post(place, {"do": "restore"}).status_code == 404
     told = client.get(at("audit", "physics")).content.decode()
-    assert "course.delete" in told
-    assert "care.retention" in told
+    assert "deletion of the course" in told
+    assert "changed how long the data is kept" in told
 
 
 def test_reports_are_read_and_settled(school):
