@@ -6,10 +6,9 @@ transaction, so whatever was interrupted can be started again. Those who lead th
 names.
 """
 
-from uuid import UUID
-
 from django.db import transaction
-from django.db.models import Count, ProtectedError, Q, QuerySet, RestrictedError
+from django.db.models import Count, OuterRef, ProtectedError, Q, RestrictedError, Subquery
+from django.db.models.functions import Coalesce
 from django.db.utils import IntegrityError
 from django.utils import timezone
 
@@ -27,9 +26,7 @@ from rooms.models import (
     JoinCode,
     KnownAddress,
     Message,
-    NightPair,
     Partner,
-    PartnerGroup,
     Pseudonym,
     Report,
     Room,
@@ -98,18 +95,16 @@ def _anonymise(course: Course, students: list[User]) -> list[User]:
         scrubbing.scrub_own_log(crowd=crowd, users=list(guests))
         accounts.forget_failures({*crowd.of(guests)})
         accounts.end_sessions([user for user in users if user.pk in guests])
-    left = []
     crowd_moves.move(
         course=course, targets={user.pk: one for user, one in zip(users, made, strict=True)}
     )
     # Most are in the course still, and to look for their rows in all tables takes long.
     places = set(Enrollment.objects.filter(user__in=made).values_list("user", flat=True))
-    for user, stand_in in zip(users, made, strict=True):
+    for stand_in in made:
         if stand_in.pk not in places:
             stand_ins.drop_if_unused(user=stand_in)
-        if user.pk in guests and not _end(user):
-            left.append(user)
-    return left
+    ending = [user for user in users if user.pk in guests]
+    return [] if _end(ending) else [user for user in ending if not _end([user])]
 
 
 def _guests_of(course: Course, users: list[User]) -> set[people.Key]:
@@ -119,12 +114,13 @@ def _guests_of(course: Course, users: list[User]) -> set[people.Key]:
     return set(found.exclude(user__in=elsewhere).values_list("user", flat=True))
 
 
-def _end(user: User) -> bool:
-    """Delete a user without an account. Return False if something needs them."""
+def _end(guests: list[User]) -> bool:
+    """Delete users without an account. Return False if something needs one of them."""
     try:
         with transaction.atomic():
-            tell.close_account(user)
-            user.delete()
+            for user in guests:
+                tell.close_account(user)
+            people.everybody().filter(pk__in=[user.pk for user in guests]).delete()
     except (ProtectedError, RestrictedError, IntegrityError):
         return False
     return True
@@ -163,17 +159,18 @@ def delete_texts(*, course: Course, by: User | None = None) -> int:
 @transaction.atomic
 def _note_messages(course: Course) -> None:
     """Note how many messages each partner wrote, where it is not noted yet."""
-    for group in PartnerGroup.objects.filter(round__session__course=course).iterator():
-        counted = dict(_written(group.room_id))
-        for partner in Partner.objects.filter(group=group, messages=None):
-            Partner.objects.filter(pk=partner.pk).update(messages=counted.get(partner.user_id, 0))
-    for pair in NightPair.objects.filter(one__release__course=course):
-        for take in Take.objects.filter(pk__in=(pair.one_id, pair.other_id), messages=None):
-            count = dict(_written(pair.room_id)).get(take.user_id, 0)
-            Take.objects.filter(pk=take.pk).update(messages=count)
+    partners = Partner.objects.filter(round__session__course=course, messages=None)
+    partners.update(messages=_written(Q(room__partner_group=OuterRef("group"))))
+    pairs = Q(paired_as_one__isnull=False) | Q(paired_as_other__isnull=False)
+    takes = Take.objects.filter(pairs, release__course=course, messages=None)
+    mine = Q(room__night_pair__one=OuterRef("pk")) | Q(room__night_pair__other=OuterRef("pk"))
+    takes.update(messages=_written(mine))
 
 
-def _written(room: UUID) -> QuerySet[Message, tuple[people.Key, int]]:
-    """Return (user, number of texts) for those who wrote in a room."""
-    texts = Message.objects.filter(room=room, kind=Message.Kind.TEXT, removed_at=None).order_by()
-    return texts.values_list("sender").annotate(n=Count("pk"))
+def _written(place: Q) -> Coalesce:
+    """Return the number of texts that the user of a row wrote in a place."""
+    texts = Message.objects.filter(
+        place, sender=OuterRef("user"), kind=Message.Kind.TEXT, removed_at=None
+    )
+    counted = texts.order_by().values("sender").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)

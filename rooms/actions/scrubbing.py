@@ -9,13 +9,13 @@ many people of one course at once.
 """
 
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import JSONField, Model, Q, QuerySet, TextField
+from django.db.models import F, JSONField, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from accounts import people
@@ -106,15 +106,23 @@ def _naming(field: str, crowd: Crowd, course: Course | None) -> Q:
 
 
 def _rewrite_own(rows: QuerySet[Any], fields: Iterable[str], author: str, crowd: Crowd) -> None:
-    for one in crowd.everybody:
-        theirs = rows.filter(**{f"{author}__in": (one.key, one.new_key)})
-        _rewrite(theirs, fields, lambda text, one=one: crowd.in_own(one, text))
+    def change(row: Any) -> Callable[[str], str]:
+        one = crowd.who(row.author_key)
+        return crowd.in_others if one is None else partial(crowd.in_own, one)
+
+    _rewrite_by(rows.annotate(author_key=F(author)), fields, change)
 
 
 def _rewrite(rows: QuerySet[Any], fields: Iterable[str], change: Callable[[str], str]) -> None:
+    _rewrite_by(rows, fields, lambda row: change)
+
+
+def _rewrite_by(
+    rows: QuerySet[Any], fields: Iterable[str], change_of: Callable[[Any], Callable[[str], str]]
+) -> None:
     changed: list[Any] = []
     for row in rows.order_by().only("pk", *fields).iterator(chunk_size=BATCH):
-        before = [getattr(row, field) for field in fields]
+        before, change = [getattr(row, field) for field in fields], change_of(row)
         for field, text in zip(fields, before, strict=True):
             limit = row._meta.get_field(field).max_length
             setattr(row, field, _within(text, change, limit))
@@ -181,8 +189,8 @@ def _scrub_row(row: UseLog, crowd: Crowd) -> None:
         # Where it names people is not known.
         meant = [own, *(crowd.plain.get(key) for key in named)] if named else crowd.everybody
         act = row.act
-        for one in filter(None, meant):
-            act = one.as_word(act)
+        for somebody in meant:
+            act = act if somebody is None else somebody.as_word(act)
         row.act = change(act)
     else:
         head, people_in, tail = parts
@@ -216,9 +224,7 @@ def _scrub_admin(crowd: Crowd) -> None:
         ).delete()
         told = one.usernames | one.addresses | {n for n in one.own if len(n) >= SHORTEST}
         found = reduce(or_, (Q(**{f"{text}__icontains": name}) for text in texts for name in told))
-        _rewrite(
-            entries.objects.filter(found), texts, lambda text, one=one: crowd.in_own(one, text)
-        )
+        _rewrite(entries.objects.filter(found), texts, partial(crowd.in_own, one))
 
 
 def hand_over_log(source: User, target: User) -> None:

@@ -13,7 +13,8 @@ from accounts import tokens
 from accounts.models import FailedLogin, Token
 from rooms.actions import screen as screen_actions
 from rooms.embed import sign_embed_link
-from rooms.models import UseLog
+from rooms.models import Enrollment, UseLog
+from rooms.queries import reminders
 from rooms.queries.screen import link_secret
 from tests.attacks.conftest import FRAMES
 from tests.attacks.web import refused
@@ -115,6 +116,11 @@ async def show_all(cast: Cast, visit, hidden: dict[str, str]) -> list[str]:
             await visitor.send(method, path, headers=header)
     await ask("GET", "/api/screen/", headers=header)
     await refused(cast, f"/ws/feed/a/?{secret}", subprotocols=["peerchat.v1", f"screen.{secret}"])
+    stops = reminders.secret(Enrollment.objects.get(user=cast.ada.user, course=cast.course))
+    hidden["end of reminders"] = stops.rpartition(":")[2]
+    for method in ("GET", "PUT"):
+        # The form of the page has it in its address.
+        await visitor.send(method, f"/reminders/{stops}/")
     ines = visit(cast.ines)
     hidden["session of ines"] = ines.cookies["sessionid"]
     answer = await ines.get("/")

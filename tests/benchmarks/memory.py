@@ -6,14 +6,16 @@ the memory before and at most, in MB.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
+
+if TYPE_CHECKING:
+    from rooms.api.course_zip import CourseZip
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
 
@@ -30,22 +32,30 @@ def measured(course: str, format_: str) -> dict[str, Any]:
     return found
 
 
+def exported(course: str, format_: str) -> "CourseZip":
+    """Begin the export of a course, and return its zip, which is written while it is read."""
+    # These need apps that are loaded.
+    from rooms.actions.exports import begin
+    from rooms.api.course_zip import CourseZip
+    from rooms.models import Enrollment
+
+    lead = Enrollment.objects.select_related("user").get(course__slug=course, role="instructor")
+    begun = begin(user=lead.user, course=course, names=False, research=False, format_=format_)
+    return CourseZip(begun, "csv" if format_ == "csv" else "jsonl")
+
+
 def main() -> None:
     django.setup()
     # These need the apps that the call above loads.
-    from rooms.actions.exports import begin
     from rooms.api import course_zip
-    from rooms.models import Enrollment
     from rooms.peer.export_tables import TABLES
 
-    slug, format_ = sys.argv[1:]
-    lead = Enrollment.objects.select_related("user").get(course__slug=slug, role="instructor")
     counted = {"rows": 0}
     for name in ("rows", "use_log"):
         _count(course_zip, name, counted)
-    begun = begin(user=lead.user, course=slug, names=False, research=False, format_=format_)
-    before, began = _resident(), time.perf_counter()
-    size = sum(map(len, course_zip.CourseZip(begun, "csv" if format_ == "csv" else "jsonl")))
+    found = exported(*sys.argv[1:])
+    before, began = _resident("VmRSS"), time.perf_counter()
+    size = sum(map(len, found))
     sys.stdout.write(
         json.dumps(
             {
@@ -54,7 +64,7 @@ def main() -> None:
                 "megabytes": size / 1e6,
                 "seconds": time.perf_counter() - began,
                 "before": before,
-                "most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "most": _resident("VmHWM"),
             }
         )
     )
@@ -72,9 +82,13 @@ def _count(module: Any, name: str, counted: dict[str, int]) -> None:
     setattr(module, name, counting)
 
 
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
-    return pages * resource.getpagesize() / 1024 / 1024
+def _resident(name: str) -> float:
+    """Return the memory of this process in MB, now (VmRSS) or at most (VmHWM).
+
+    What `getrusage` calls the most begins with that of the process that started this one.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition(f"{name}:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

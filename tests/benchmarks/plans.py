@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
@@ -30,6 +31,15 @@ def plans(work: Callable[[], Any]) -> list[Plan]:
         for query in captured.captured_queries
         if query["sql"].startswith("SELECT")
     ]
+
+
+def database_cpu() -> float:
+    """Return the seconds of CPU that PostgreSQL, on this machine, has spent on this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    # In nanoseconds, while `stat` counts hundredths of a second.
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="utf-8").split()[0]) / 1e9
 
 
 def _plan(sql: str) -> Plan:

@@ -25,9 +25,9 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import NoReverseMatch, reverse  # noqa: E402
 
-from rooms.models import ClassSession, Enrollment  # noqa: E402
+from rooms.models import ClassSession, Enrollment, Release, Round  # noqa: E402
 from tests.benchmarks import memory, terms  # noqa: E402
-from tests.benchmarks.plans import Plan, plans  # noqa: E402
+from tests.benchmarks.plans import Plan, database_cpu, plans  # noqa: E402
 from tests.benchmarks.terms import Made  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
@@ -35,10 +35,10 @@ BEGIN, END = "<!-- term: begin -->", "<!-- term: end -->"
 STUDENTS, QUESTIONS, WEEKS = 300, 30, 10
 MESSAGES, LOG, VOTES = 1_000_000, 5_000_000, 1_000_000
 WITHIN_MS = 300
-"""The time that the server may take for a page."""
+"""The CPU time that the server may take for a page, with that of the database."""
 WITHIN_MB = 64
 """The memory that an export may take beyond what the process had."""
-RUNS = 5
+RUNS = 9
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def pages(made: Made) -> Iterator[Page]:
     student = made.students[0]
     enrolment = Enrollment.objects.get(course=made.course, user=student).pk
     question = made.questions[0].slug
+    asked = Round.objects.filter(question=made.questions[0]).earliest("pk").pk
+    released = Release.objects.filter(course=made.course).earliest("pk").pk
     for name, user, rest in (
         ("results", made.ines, ()),
         ("results_summary", made.ines, ()),
@@ -64,31 +66,45 @@ def pages(made: Made) -> Iterator[Page]:
         ("marks", made.ines, ()),
         ("marks_of", made.ines, (enrolment,)),
         ("releases", made.ines, ()),
+        ("release", made.ines, (released,)),
         ("exports", made.ines, ()),
         ("care", made.ines, ()),
         ("my_marks", student, ()),
         ("mine", student, ()),
+        ("mine_question", student, (asked,)),
         ("outside", student, ()),
+        ("take", student, (released,)),
     ):
         try:
             address = reverse(f"peerchat:{name}", args=(made.course.slug, *rest))
         except NoReverseMatch:
             continue
         yield Page(name, address, user)
+        if name == "mine":
+            yield Page("mine, a search", f"{address}?q=constant+speed", user)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a page took: medians of the time and of the CPU time, and the plans of its queries."""
+    """What a page took: the median time, the CPU time, and the plans of its queries.
+
+    The CPU time is that of the process and that of the database, which other work on the machine
+    makes little longer.
+    """
 
     page: Page
     ms: float
     cpu_ms: float
+    database_ms: float
     plans: list[Plan]
 
     @property
     def scanned(self) -> set[str]:
         return {table for plan in self.plans for table in plan.scanned}
+
+    @property
+    def is_good(self) -> bool:
+        return self.cpu_ms + self.database_ms <= WITHIN_MS and not self.scanned
 
 
 def look(page: Page, runs: int = RUNS) -> Seen:
@@ -101,13 +117,21 @@ def look(page: Page, runs: int = RUNS) -> Seen:
         assert answer.status_code == 200, (page.name, answer.status_code)
 
     ask()
-    times, cpu_times = [], []
+    times, cpu_times, database_times = [], [], []
     for _ in range(runs):
-        began, cpu_began = time.perf_counter(), time.process_time()
+        database_began, cpu_began = database_cpu(), time.process_time()
+        began = time.perf_counter()
         ask()
-        times.append(1000 * (time.perf_counter() - began))
-        cpu_times.append(1000 * (time.process_time() - cpu_began))
-    return Seen(page, statistics.median(times), statistics.median(cpu_times), plans(ask))
+        times.append(time.perf_counter() - began)
+        cpu_times.append(time.process_time() - cpu_began)
+        database_times.append(database_cpu() - database_began)
+    return Seen(
+        page,
+        ms=1000 * statistics.median(times),
+        cpu_ms=1000 * statistics.median(cpu_times),
+        database_ms=1000 * statistics.median(database_times),
+        plans=plans(ask),
+    )
 
 
 def main() -> int:
@@ -145,28 +169,37 @@ def measure(share: float = 1.0) -> tuple[str, bool]:
             (large.course, "csv"),
         )
     }
-    is_good = all(one.ms <= WITHIN_MS and not one.scanned for one in seen) and all(
-        one["most"] - one["before"] <= WITHIN_MB for one in exports.values()
+    exporting = plans(lambda: sum(map(len, memory.exported(made.course.slug, "csv"))))
+    is_good = (
+        all(one.is_good for one in seen)
+        and all(one["most"] - one["before"] <= WITHIN_MB for one in exports.values())
+        and not any(plan.scanned for plan in exporting)
     )
-    return _tables(seen, exports, share), is_good
+    return _tables(seen, exports, exporting, share), is_good
 
 
-def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], share: float) -> str:
+def _tables(
+    seen: list[Seen],
+    exports: dict[tuple[str, str], dict[str, Any]],
+    exporting: list[Plan],
+    share: float,
+) -> str:
     how = (
         f"{STUDENTS} students, {QUESTIONS} questions, each asked twice, in {WEEKS} weeks; beside "
         f"them courses with {MESSAGES * share:,.0f} messages, {VOTES * share:,.0f} votes and "
         f"{LOG * share:,.0f} rows of the use log. Times are those of the server, medians of "
-        f"{RUNS}, with the time in the database by `EXPLAIN ANALYZE`."
+        f"{RUNS}, with the CPU times of the process and of its database. The load average was "
+        f"{os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores."
     )
     lines = [
         how,
         "",
-        "| page | ms | CPU ms | ms in the database | queries | big tables read whole |",
+        "| page | ms | CPU ms | CPU ms of the database | queries | big tables read whole |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
     ]
     lines += [
         f"| `{one.page.name}` | {one.ms:.0f} | {one.cpu_ms:.0f}"
-        f" | {sum(plan.ms for plan in one.plans):.0f} | {len(one.plans)}"
+        f" | {one.database_ms:.0f} | {len(one.plans)}"
         f" | {', '.join(sorted(one.scanned)) or 'none'} |"
         for one in seen
     ]
@@ -180,7 +213,9 @@ def _tables(seen: list[Seen], exports: dict[tuple[str, str], dict[str, Any]], sh
         f" | {one['seconds']:.1f} | {one['before']:.0f} | {one['most'] - one['before']:.0f} |"
         for (course, format_), one in exports.items()
     ]
-    return "\n".join(lines)
+    whole = ", ".join(sorted({table for plan in exporting for table in plan.scanned})) or "none"
+    told = f"The export of the term makes {len(exporting)} queries; big tables read whole: {whole}."
+    return "\n".join([*lines, "", told])
 
 
 def write(text: str) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -21,8 +22,10 @@ from rooms.models import (
     Partner,
     PartnerGroup,
     Question,
+    Release,
     Room,
     Round,
+    Take,
     UseLog,
     Vote,
 )
@@ -32,6 +35,8 @@ TEXT = "I say it moves on at constant speed, since nothing pulls it back. What m
 REASON = "Nothing pulls it back, so it keeps its speed."
 WRITTEN = 3
 """Messages of each student to their partner, for each question."""
+STEPS = ("enableVote", "stopVote", "enableChat", "enableRevote", "stopVote", "reveal")
+"""The steps of a class at a question, as its room has them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,11 @@ class Made:
 
 
 def make_term(slug: str, *, students: int, questions: int, weeks: int) -> Made:
-    """Make a course that was asked these questions in a class each week, twice each, in pairs."""
+    """Make a course that was asked these questions in a class each week, twice each, in pairs.
+
+    Everybody writes a line in the room of the course for each question. The last question of each
+    class is released afterwards, and every fifth student answers it outside class.
+    """
     chance = random.Random(slug)
     made = _course(slug, students, questions)
     sessions = [
@@ -58,10 +67,17 @@ def make_term(slug: str, *, students: int, questions: int, weeks: int) -> Made:
         )
         for week in range(weeks)
     ]
+    room = Room.objects.get(course=made.course, kind="course")
+    released: dict[int, Question] = {}
     for number, question in enumerate(made.questions):
         session = sessions[number * weeks // questions]
         at = session.started_at + timedelta(minutes=15 * (number % 8))
         _ask(made, session, question, at, chance)
+        _tell(made, room, question, at)
+        released[session.pk] = question
+    for session in sessions:
+        if session.pk in released:
+            _release(made, session, released[session.pk], chance)
     return made
 
 
@@ -76,7 +92,7 @@ def _course(slug: str, students: int, questions: int) -> Made:
         Enrollment(course=course, user=user, role=role)
         for user, role in zip(users, roles, strict=True)
     )
-    Enrollment.objects.filter(course=course).update(joined_at=BEGAN)
+    Enrollment.objects.filter(course=course).update(joined_at=BEGAN, shares_reasons_since=BEGAN)
     asked = Question.objects.bulk_create(
         Question(course=course, slug=f"q{n}", prompt=f"Question {n}?") for n in range(questions)
     )
@@ -141,8 +157,19 @@ def _talk(
         for pair in pairs
     )
     groups = PartnerGroup.objects.bulk_create(
-        PartnerGroup(round=first, number=n, room=room, formed_at=at, method="different_answers")
-        for n, room in enumerate(rooms, 1)
+        PartnerGroup(
+            round=first,
+            number=n,
+            room=room,
+            formed_at=at,
+            method="different_answers",
+            size=len(pair),
+            voters=len(pair),
+            is_mixed=chance.random() < 0.8,
+            right=chance.randint(0, len(pair)),
+            confidence_gap=chance.randint(0, 4),
+        )
+        for n, (room, pair) in enumerate(zip(rooms, pairs, strict=True), 1)
     )
     Partner.objects.bulk_create(
         Partner(group=group, round=first, user=user)
@@ -166,6 +193,73 @@ def _talk(
             round=second, user=one.sender, by="message", message=one, said_at=second.opened_at
         )
         for one in {one.sender_id: one for one in written if chance.random() < 0.3}.values()
+    )
+
+
+def _tell(made: Made, room: Room, question: Question, at: datetime) -> None:
+    """Store what everybody writes in the room of the course, and the steps of the class there."""
+    bars = dict.fromkeys("ABCD", 60)
+    result = {"order": [list(bars), list(bars)], "right": ["B"]}
+    told: list[tuple[User, str, str, Any]] = [(user, "text", TEXT, None) for user in made.students]
+    told += [
+        (
+            made.ines,
+            "control",
+            step,
+            {
+                "question": {"question": question.slug, "result": result},
+                "histograms": [bars, bars],
+                "correct": "B",
+            }
+            if step == "reveal"
+            else {"question": {"question": question.slug}},
+        )
+        for step in STEPS
+    ]
+    Message.objects.bulk_create(
+        Message(
+            room=room,
+            seq=room.last_seq + n,
+            sender=sender,
+            uuid=f"{question.slug}-{n}",
+            kind=kind,
+            text=text,
+            control=control,
+            created_at=at + timedelta(minutes=7),
+        )
+        for n, (sender, kind, text, control) in enumerate(told, 1)
+    )
+    room.last_seq += len(told)
+    room.save(update_fields=["last_seq"])
+
+
+def _release(made: Made, session: ClassSession, question: Question, chance: random.Random) -> None:
+    opened = session.started_at + timedelta(days=1)
+    release = Release.objects.create(
+        course=made.course,
+        question=question,
+        version=version_of(question),
+        session=session,
+        name=uuid.uuid4(),
+        released_by=made.ines,
+        released_at=opened,
+        opens_at=opened,
+        due_at=opened + timedelta(days=6),
+    )
+    Take.objects.bulk_create(
+        Take(
+            release=release,
+            user=user,
+            started_at=opened,
+            first_choice=chance.choice("ABCD"),
+            first_confidence=chance.randint(1, 5),
+            first_reason=REASON,
+            first_at=opened + timedelta(seconds=chance.uniform(20, 90)),
+            second_choice=chance.choice("BBBACD"),
+            second_confidence=chance.randint(1, 5),
+            second_at=opened + timedelta(seconds=chance.uniform(100, 300)),
+        )
+        for user in made.students[::5]
     )
 
 
@@ -194,6 +288,8 @@ def make_others(slug: str, *, messages: int, log: int, votes: int) -> Made:
         for n in range(messages // each)
     )
     users = [user.pk for user in made.students]
+    # Else PostgreSQL checks each row's round by the plan that was best for few rounds.
+    analyze()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO peerchat_rooms_message"

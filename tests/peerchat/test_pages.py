@@ -3,9 +3,12 @@
 import re
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils import translation
+from django.utils.formats import date_format
 
 from tests.pace import patient
 from tests.running import environment
@@ -102,3 +105,12 @@ def test_with_debug_static_files_come_from_where_they_are_written(site, tmp_path
     )
     assert "body" in fetch(f"{running.url}static/admin/css/base.css")[1]
     assert "import" in fetch(f"{running.url}static/peerchat/core/page.js")[1]
+
+
+def test_no_date_can_be_taken_for_another_day():
+    at = datetime(2026, 11, 9, 14, 5, tzinfo=UTC)
+    with translation.override("en"):
+        assert date_format(at, "SHORT_DATETIME_FORMAT") == "9 Nov 2026, 14:05"
+        assert date_format(at, "DATE_FORMAT") == "9 November 2026"
+    with translation.override("de"):
+        assert date_format(at, "SHORT_DATE_FORMAT") == "09.11.2026"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -24,6 +25,7 @@ from rooms.models import (
     Retention,
     StandIn,
 )
+from rooms.pages import care
 from rooms.queries import stored, stored_fields
 from tests.rooms.school import post
 
@@ -291,3 +293,12 @@ def test_a_block_ends_on_the_page_where_it_began(school):
     assert Block.objects.exists()
     client.post(place, {"do": "unblock", "block": block})
     assert not Block.objects.exists()
+
+
+def test_each_act_of_the_audit_has_words():
+    page = Path(care.__file__)
+    rooms = page.parent.parent
+    act = re.compile(r"\"((?:care|course|export|marks|person|release|report|results)\.[a-z_]+)\"")
+    sources = [path.read_text() for path in rooms.rglob("*.py") if path != page]
+    noted = {found for source in sources for found in act.findall(source)} - {"course.csv"}
+    assert noted == set(care.ACTS)
