@@ -25,6 +25,7 @@ _ANSWER = _("the answer")
 _REASON = _("why you answered so, in your words")
 _SURE = _("how sure you were, from 1 to 5")
 _FAILURE = _("why an e-mail was not sent")
+_KNOWN_BY = _("the pseudonym by which the other was named, if not by name")
 
 FIELDS: dict[str, str | Promise] = {
     "User.password": _("a fingerprint of the password, from which nobody gets the password"),
@@ -35,6 +36,7 @@ FIELDS: dict[str, str | Promise] = {
     "AuditEntry.act": _("what was done"),
     "AuditEntry.detail": _("what else describes it, without names"),
     "AuditEntry.course_slug": _("the address of the course, which stays when the course is gone"),
+    "Block.pseudonym": _KNOWN_BY,
     "ClassSession.control_message": _("the last step of the class"),
     "ClassSession.closing": _("used for the seconds in which a vote closes"),
     "ClassSession.epoch": _("counts the steps of the class"),
@@ -67,6 +69,7 @@ FIELDS: dict[str, str | Promise] = {
     "QuestionFile.name": _("the name of the file"),
     "Release.name": _("recognises a request that is sent twice"),
     "Reminder.failure": _FAILURE,
+    "Report.pseudonym": _KNOWN_BY,
     "Report.text": _("what you wrote about it"),
     "RightAnswer.letter": _("the right answer"),
     "RightAnswer.name": _("recognises a request that is sent twice"),

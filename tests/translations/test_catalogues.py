@@ -35,7 +35,7 @@ def test_there_is_german():
 def test_subjects_and_plain_texts_of_e_mails_are_in_the_catalogues():
     found = template("django")
     assert found.get("Confirm your e-mail address") is not None
-    assert found.get("You asked for these reminders. This link ends them:") is not None
+    assert found.get("Your account for %(title)s") is not None
 
 
 def test_catalogues_have_the_texts_of_now(named):
