@@ -27,6 +27,7 @@ _SURE = _("how sure you were, from 1 to 5")
 _FAILURE = _("why an e-mail was not sent")
 
 FIELDS: dict[str, str | Promise] = {
+    "Block.pseudonym": _("the pseudonym by which you know the other person"),
     "User.password": _("a fingerprint of the password, from which nobody gets the password"),
     "User.username_key": _("the username in the form in which look-alikes are found"),
     "User.language": _("the language that you chose"),
@@ -67,6 +68,7 @@ FIELDS: dict[str, str | Promise] = {
     "QuestionFile.name": _("the name of the file"),
     "Release.name": _("recognises a request that is sent twice"),
     "Reminder.failure": _FAILURE,
+    "Report.pseudonym": _("the pseudonym by which you know the other person"),
     "Report.text": _("what you wrote about it"),
     "RightAnswer.letter": _("the right answer"),
     "RightAnswer.name": _("recognises a request that is sent twice"),

@@ -79,7 +79,7 @@ def test_retention_and_deletion(school):
     assert client_of(school.tess).post(place, {"do": "restore"}).status_code == 404
     told = client.get(at("audit", "physics")).content.decode()
     assert "deletion of the course" in told
-    assert "care.retention" in told
+    assert "changed how long the data is kept" in told
 
 
 def test_reports_are_read_and_settled(school):
