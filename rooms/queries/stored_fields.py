@@ -25,7 +25,7 @@ _ANSWER = _("the answer")
 _REASON = _("why you answered so, in your words")
 _SURE = _("how sure you were, from 1 to 5")
 _FAILURE = _("why an e-mail was not sent")
-_KNOWN_BY = _("the pseudonym by which the other was named, if not by name")
+_KNOWN_BY = _("the pseudonym by which you know the other person")
 
 FIELDS: dict[str, str | Promise] = {
     "User.password": _("a fingerprint of the password, from which nobody gets the password"),
