@@ -137,7 +137,7 @@ def end_all(*, release: Release) -> None:
 
 @transaction.atomic
 def end_talks(*, takes: Collection[Take]) -> None:
-    """End the talks that belong to some answers, which are about to be deleted."""
+    """End the talks that belong to some answers. Call it also before they are deleted."""
     found = NightPair.objects.filter(Q(one__in=takes) | Q(other__in=takes), ended_at=None)
     _end(found, timezone.now())
 

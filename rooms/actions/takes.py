@@ -97,7 +97,7 @@ def pick(
     """Store what convinced a student who has answered twice.
 
     `convinced` is a value of `Take.Convinced`; `shown` names the reason, and `message` that of the
-    partner. The same again changes nothing. Raises PermissionDenied, CourseArchived and
+    partner. Where this shows the result, it ends the talk. The same again changes nothing. Raises PermissionDenied, CourseArchived and
     NoSuchRelease as `begin` does, ReleaseClosed before the second answer or after another pick, and
     NoSuchArgument for a reason or message that the student does not have.
     """
@@ -121,6 +121,9 @@ def pick(
     if reason is not None:
         reason.is_picked = True
         reason.save(update_fields=["is_picked"])
+    if found.reveals == Release.Reveals.AT_ONCE:
+        # Whoever sees the result now must not tell a partner who is still to answer.
+        night.end_talks(takes=[take])
     return take
 
 

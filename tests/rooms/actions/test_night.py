@@ -46,7 +46,7 @@ def look(school, name, of):
     return night.look_for_partner(user=school.person(name), course="physics", release=of.pk)
 
 
-def test_two_who_wait_get_a_room_and_it_ends_with_their_second_answers(school, of):
+def test_two_who_wait_get_a_room_until_one_of_them_knows_the_result(school, of):
     assert look(school, "ada", of) is None
     assert look(school, "carl", of) is not None, "the same answer is better than nobody"
     pair = look(school, "ada", of)
@@ -66,8 +66,8 @@ def test_two_who_wait_get_a_room_and_it_ends_with_their_second_answers(school, o
         user=school.carl, course="physics", release=of.pk, convinced="message", message=message.pk
     )
     assert done.message == message
+    assert Room.objects.get(pk=pair.room_id).archived_at is not None, "Carl knows the result now"
     answer(school, "ada", of, "A", "A")
-    assert Room.objects.get(pk=pair.room_id).archived_at is not None
     with pytest.raises(InvalidRoom):
         post(school.ada, pair.room, "Late")
     (one,) = released(school.course, messages=True)
@@ -142,6 +142,17 @@ def test_only_between_the_two_answers(school, of):
     answer(school, "ada", of, "A", "B")
     with pytest.raises(ReleaseClosed):
         look(school, "ada", of)
+
+
+def test_a_talk_ends_with_the_second_second_answer(school, of):
+    Release.objects.update(reveals="when_due", due_at=timezone.now() + timedelta(days=1))
+    look(school, "ada", of)
+    pair = look(school, "bea", of)
+    for name, is_over in (("ada", False), ("bea", True)):
+        answer(school, name, of, "A", "B")
+        own = {"user": school.person(name), "course": "physics", "release": of.pk}
+        takes.pick(**own, convinced="nothing")
+        assert (Room.objects.get(pk=pair.room_id).archived_at is not None) == is_over
 
 
 @pytest.mark.parametrize("how", ["leave", "withdraw", "due"])
