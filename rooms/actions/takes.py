@@ -97,9 +97,10 @@ def pick(
     """Store what convinced a student who has answered twice.
 
     `convinced` is a value of `Take.Convinced`; `shown` names the reason, and `message` that of the
-    partner. Where this shows the result, it ends the talk. The same again changes nothing. Raises PermissionDenied, CourseArchived and
-    NoSuchRelease as `begin` does, ReleaseClosed before the second answer or after another pick, and
-    NoSuchArgument for a reason or message that the student does not have.
+    partner. Where this shows the result, it ends the talk. The same again changes nothing. Raises
+    PermissionDenied, CourseArchived and NoSuchRelease as `begin` does, ReleaseClosed before the
+    second answer or after another pick, and NoSuchArgument for a reason or message that the student
+    does not have.
     """
     ratelimit.votes.take(user.pk)
     found = _release(user, course, release)

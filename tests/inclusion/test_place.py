@@ -53,10 +53,11 @@ def addresses(html: str) -> set[str]:
 
 def test_the_pages_lead_to_each_other_and_to_the_site_s_log_in(ines):
     sites = {"/sign-in/", "/a/b/api/", "/a/b/ws/"}
-    here = {"/a/b/", COURSE, LEAD, f"{COURSE}questions/", TRY}
+    here = {"/a/b/", COURSE, LEAD, f"{COURSE}questions/", f"{COURSE}results/", TRY}
     assert addresses(ines.get("/a/b/").content.decode()) == here
-    assert addresses(ines.get(COURSE).content.decode()) == {"/a/b/", LEAD, TEXTS, *sites}
-    names = ("questions", "people", "roster", "screen", "settings")
+    course = {"/a/b/", LEAD, f"{COURSE}results/", TEXTS}
+    assert addresses(ines.get(COURSE).content.decode()) == course | sites
+    names = ("questions", "results", "people", "roster", "screen", "settings")
     tabs = {f"{COURSE}{name}/" for name in names}
     assert addresses(ines.get(LEAD).content.decode()) == (
         {"/a/b/", COURSE, LEAD, TRY, TEXTS} | tabs | sites

@@ -148,8 +148,8 @@ def test_a_talk_ends_with_the_second_second_answer(school, of):
     Release.objects.update(reveals="when_due", due_at=timezone.now() + timedelta(days=1))
     look(school, "ada", of)
     pair = look(school, "bea", of)
-    for name, is_over in (("ada", False), ("bea", True)):
-        answer(school, name, of, "A", "B")
+    for name, first, is_over in (("ada", "A", False), ("bea", "B", True)):
+        answer(school, name, of, first, "B")
         own = {"user": school.person(name), "course": "physics", "release": of.pk}
         takes.pick(**own, convinced="nothing")
         assert (Room.objects.get(pk=pair.room_id).archived_at is not None) == is_over
