@@ -14,6 +14,7 @@ from django.db.models import BinaryField, Field, Q, QuerySet
 from accounts import people
 from accounts.people import User
 from rooms.models import ClassSession, Course, Enrollment, UseLog
+from rooms.peer import acts
 
 CONFIDENTIAL = {
     "peerchat_rooms.Report.about",
@@ -30,6 +31,7 @@ CONFIDENTIAL = {
 SECRET = {"password", "digest", "device", "link", "username_key", "key", "data"}
 """The fields that are left out."""
 ROWS = 500
+_LOG = "peerchat_rooms.UseLog.user"
 _OTHERS = {"peerchat_rooms.AuditEntry": {"detail"}, "peerchat_rooms.Room": {"pair"}}
 """Fields that tell of others, by table, besides those that refer to users."""
 _DEEDS = {
@@ -51,7 +53,7 @@ def document(user: User) -> Iterator[str]:
                 begun, first = True, False
             else:
                 yield ", "
-            yield _json(row)
+            yield _json(_without_others(row) if name == _LOG else row)
         if begun:
             yield "]"
     yield "}}\n"
@@ -80,7 +82,16 @@ def _tables(user: User) -> Iterator[tuple[str, QuerySet[Any], list[str]]]:
     # Log-ins belong to no course.
     places = Q(in_course__in=courses) | Q(in_course=None, course_id="")
     rows = UseLog.objects.filter(places, user=user)
-    yield "peerchat_rooms.UseLog.user", rows, ["timestamp", "event", "act", "div_id", "course_id"]
+    yield _LOG, rows, ["timestamp", "event", "act", "div_id", "course_id"]
+
+
+def _without_others(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the use log without names, which would tell whose a pseudonym is."""
+    parts = acts.split(row["event"], row["act"])
+    if parts is None:
+        return {**row, "act": ""}
+    head, named, tail = parts
+    return {**row, "act": head + ",".join("…" for _ in named) + tail}
 
 
 def relations_told() -> Iterator[tuple[str, Field]]:

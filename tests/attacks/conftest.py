@@ -15,7 +15,7 @@ MAIL = {"SIGN_UP": "1", "EMAIL_URL": "smtp+plain://127.0.0.1:9"}
 # Attackers can wait as long as a limit demands; these tests cannot.
 FAST = {
     f"{name}_{of}": "1000000"
-    for name in ("MESSAGE", "VOTE", "SEARCH", "PUBLISH", "SUBSCRIBE", "FEED")
+    for name in ("MESSAGE", "VOTE", "SEARCH", "PUBLISH", "SUBSCRIBE", "FEED", "EXPORT")
     for of in ("RATE", "BURST")
 }
 

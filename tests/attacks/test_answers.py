@@ -209,6 +209,8 @@ class Class:
             r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"| nonce="[^"]*"', "", text
         )
         text = re.sub(r"'uuid': '[^']*'|\"session\":\d+", "", text)
+        text = re.sub(r'"(id|\w+_id)": \d+', r'"\1": (id)', text)
+        text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", "(time)", text)
         return re.sub(r"\d+\.\d+(e\d+)?", "(time)", text)
 
 

@@ -115,6 +115,16 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
         "import/": {"text": "Is it so?\nA. Yes\nB. No\nANSWER: A"},
         "setup/": {"shows_partners": True},
         "link/": {"days": 1},
+        "blocks/": {"username": cast.carl.name},
+        "consents/": {"purpose": "research", "given": True},
+        "reports/": {"username": cast.carl.name, "reason": "spam"},
+        "marks/rules/": {"first_vote": 1},
+        "releases/": {"uuid": str(uuid.uuid4()), "question": "force"},
+        "releases/<int:release>/": {"withdrawn": True},
+        "reminders/": {"wanted": False},
+        "first/": {"choice": "A"},
+        "second/": {"choice": "A"},
+        "outside/<int:release>/convinced/": {"convinced": "thought"},
     }
     before, visitor = fingerprint(cast), visit()
     tried = 0
@@ -123,6 +133,10 @@ async def test_every_body_takes_what_is_in_it_and_no_more(cast, visit):
             ending = max(
                 (one for one in bodies if route.pattern.endswith(one)), key=len, default=""
             )
+            # Nothing is read from the bodies of these.
+            none = ("bookmarks/<slug:question>/", "outside/<int:release>/", "partner/")
+            if route.pattern.endswith(none):
+                continue
             if not ending:
                 # These requests have no JSON in their body, and one for a token has no user yet.
                 bare = ("join/", "leave/", "keep/", "try/", "tokens/", "pictures/", "restore/")

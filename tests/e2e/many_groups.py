@@ -10,10 +10,16 @@ import django
 
 def main(slug: str, count: str) -> None:
     django.setup()
-    from rooms.models import Course
+    from django.db import transaction
+
+    from rooms.models import ClassSession, Course
     from tests.rooms.talks import fill
 
-    fill(Course.objects.get(slug=slug), int(count))
+    course = Course.objects.get(slug=slug)
+    with transaction.atomic():
+        # Workers read groups and places under this lock.
+        ClassSession.objects.select_for_update(no_key=True).get(course=course, ended_at=None)
+        fill(course, int(count))
 
 
 if __name__ == "__main__":

@@ -168,7 +168,8 @@ async def test_figures_come_at_most_twice_a_second(cast):
         )
     await watching
     # Eighty votes; the first figures come at once.
-    assert len(frames) <= 1 + 2 * (time.monotonic() - began)
+    # The first one may have been under way for a while.
+    assert len(frames) <= 2 + 2 * (time.monotonic() - began)
 
 
 async def test_every_dashboard_of_the_course_gets_them_and_no_other(cast):

@@ -473,10 +473,10 @@ async def test_every_vote_that_was_taken_counts_and_no_other(cast):
 
 async def test_too_many_votes(cast):
     _, ada = await voting(cast, cast.ada)
-    names = [await ada.post("vote", course=cast.course.slug, choice="A") for _ in range(30)]
+    names = [await ada.post("vote", course=cast.course.slug, choice="A") for _ in range(60)]
     replies = [await ada.reply(name, "vote") for name in names]
     refused = [one for one in replies if one["status"] == "error"]
-    assert 1 <= len(refused) <= 10
+    assert 1 <= len(refused) <= 40
     assert {one["error_code"] for one in refused} == {"rate_limited"}
     assert all(0 < one["retry_after"] <= 0.2 for one in refused)
 

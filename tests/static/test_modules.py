@@ -37,6 +37,7 @@ def test_cases_are_found():
         "me.js",
         "pictures.js",
         "question-edits.js",
+        "results.js",
         "questions.js",
         "rooms.js",
         "screen.js",

@@ -1,6 +1,7 @@
 import "../core/rich-element.js";
 import { Api } from "../core/api.js";
 import { announce, h, setText } from "../core/dom.js";
+import { tabStorage } from "../core/storage.js";
 import { gettext } from "../core/texts.js";
 
 const EVERY = 3000;
@@ -103,13 +104,13 @@ class PeerNight extends HTMLElement {
 /** Load the page again, and keep what stands in the form of the answer. */
 function loadAgain() {
   const form = document.querySelector(".take-form");
-  if (form) sessionStorage.setItem(LOADED_AGAIN, JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken")));
+  if (form) tabStorage.setItem(LOADED_AGAIN, JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken")));
   location.reload();
 }
 
 function keepFields() {
-  const kept = sessionStorage.getItem(LOADED_AGAIN);
-  sessionStorage.removeItem(LOADED_AGAIN);
+  const kept = tabStorage.getItem(LOADED_AGAIN);
+  tabStorage.removeItem(LOADED_AGAIN);
   const form = document.querySelector(".take-form");
   if (!kept || !form) return;
   for (const [name, value] of JSON.parse(kept)) {
