@@ -1,7 +1,7 @@
 """Databases with all tables, made once in a run: `migrate` takes four seconds of CPU.
 
-The processes that share the tests (pytest-xdist) share them, too. The migrations themselves have
-tests of their own.
+The processes that share the tests (pytest-xdist) share them, too, if their settings are the same:
+another model of users means other tables. The migrations themselves have tests of their own.
 """
 
 import fcntl
@@ -13,10 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.conf import settings
 
 from tests.running import environment, manage
-
-TEMPLATE = "peerchat_migrated"
 
 
 def shared() -> Path:
@@ -34,30 +33,34 @@ def once(name: str, make: Callable[[], str]) -> str:
         return told.read_text()
 
 
+def _name() -> str:
+    """Return the name of the databases with the tables of these settings."""
+    return f"migrated_{settings.SETTINGS_MODULE.replace('.', '_')}"
+
+
 def copy_sqlite(file: Path) -> None:
     """Put an SQLite database with all tables at a path."""
-    made = shared() / "migrated.sqlite3"
+    made = shared() / f"{_name()}.sqlite3"
     env = environment(DATABASE_URL=f"sqlite:///{made}", REDIS_URL="")
-    once("sqlite", lambda: _migrate(env))
+    once(f"{_name()}-on-sqlite", lambda: _migrate(env))
     with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(file)) as target:
         source.backup(target)
 
 
 def template() -> str:
     """Return the name of a PostgreSQL database with all tables."""
-    server = urlsplit(os.environ["DATABASE_URL"])
+    server, name = urlsplit(os.environ["DATABASE_URL"]), _name()
 
     def make() -> str:
         url = urlunsplit(server._replace(path="/postgres"))
         with psycopg.connect(url, autocommit=True) as connection:
             # Of a run before, on the same server.
-            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        env = {**os.environ, "DATABASE_URL": urlunsplit(server._replace(path=f"/{TEMPLATE}"))}
-        return _migrate(env)
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name}")
+        return _migrate(environment(DATABASE_URL=urlunsplit(server._replace(path=f"/{name}"))))
 
-    once("postgresql", make)
-    return TEMPLATE
+    once(f"{name}-on-postgresql", make)
+    return name
 
 
 def _migrate(env: dict[str, str]) -> str:
