@@ -54,7 +54,7 @@ class Place:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=patient(60.0),
+            timeout=patient(150.0),
             check=False,
         )
         assert done.returncode == 0, done.stderr
