@@ -56,7 +56,8 @@ def release_question(
     A release of this `name` that there is already is returned as it is. Raises PermissionDenied for
     those who do not lead the course, and in a try-out; CourseArchived; QuestionNotReady;
     InvalidMessageFormat if the course has no such question; and ReleaseRefused, with a sentence,
-    for terms or reasons that cannot be, for a poll, and if the question is released already.
+    for terms or reasons that cannot be, for a poll, and if the question is released already or the
+    class is at it, whose page shows the result to whoever opens it.
     """
     course_ = _lock(user, course)
     known = Release.objects.filter(name=name).first()
@@ -76,6 +77,12 @@ def release_question(
     now = timezone.now()
     if found.pk in reads.released_now(course_, now):
         raise ReleaseRefused(gettext("This question is released already."))
+    if reads.is_current(found):
+        raise ReleaseRefused(
+            gettext(
+                "The class is at this question. Release it once the class has gone on or ended."
+            )
+        )
     check_terms(terms, now)
     made = _make(course_, user, found, name=name, terms=terms, now=now)
     _set_seeds(made, seeds)

@@ -185,7 +185,7 @@ class MyMark(Endpoint):
         if enrollment.leads:
             raise PermissionDenied("Only students have marks.")
         _check_shown(enrollment, MarkRules.of(enrollment.course))
-        (marked,) = queries.of(enrollment.course, users=[me.pk])
+        marked = queries.own(me, enrollment.course)
         parts = map(_part, queries.made_of(marked.mark.parts))
         return Response(OwnMark(**_mark(marked.mark), parts=list(parts)))
 

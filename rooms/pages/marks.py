@@ -169,7 +169,7 @@ def my_marks(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("peerchat:my_marks", course.slug)
     if not MarkRules.of(course).shows_students:
         return render(request, "rooms/my_marks.html", {"course": course, "is_hidden": True})
-    (marked,) = queries.of(course, users=[user.pk])
+    marked = queries.own(user, course)
     return _details(request, "rooms/my_marks.html", course, marked, marked.mark.parts, {})
 
 

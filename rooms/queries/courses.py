@@ -20,6 +20,7 @@ from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
 from rooms.queries.pseudonyms import hidden_from_lecturers
 from rooms.queries.questions import reveals, versions_at
+from rooms.queries.takes import withheld
 
 
 def muted(course: Course) -> QuerySet[Enrollment]:
@@ -71,7 +72,8 @@ def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
     """Return the questions of a course that the user may see with their correct choices.
 
     Those who lead the course see all questions. Students see the revealed ones, without the current
-    question until it is revealed again. `versions_for` tells what of them the user sees.
+    question until it is revealed again, and without those that they are still to answer outside
+    class. `versions_for` tells what of them the user sees.
     """
     found = enrollment.course.questions.prefetch_related("choices")
     if enrollment.leads:
@@ -80,7 +82,8 @@ def questions_for(enrollment: Enrollment) -> QuerySet[Question]:
     session = class_session(enrollment.course)
     if session is not None and session.current_round and session.phase != Phase.REVEALED:
         found = found.exclude(pk=session.current_round.question_id)
-    return found.filter(slug__in=set(revealed))
+    kept = withheld(enrollment.user, enrollment.course)
+    return found.filter(slug__in=set(revealed)).exclude(pk__in=kept)
 
 
 def versions_for(enrollment: Enrollment, questions: Iterable[Question]) -> list[QuestionVersion]:

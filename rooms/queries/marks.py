@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,11 @@ from rooms.models import (
     Round,
 )
 from rooms.peer import marks
+from rooms.peer.answers import AnswerKey
+from rooms.peer.content import Kind
 from rooms.peer.marks import Mark, Part, Rules
 from rooms.peer.posed import Posed
+from rooms.queries import takes
 from rooms.queries.anonymity import nameless_sessions
 from rooms.queries.posed import posed
 from rooms.queries.released import released
@@ -51,6 +54,28 @@ def of(course: Course, *, users: Collection[people.Key] | None = None) -> list[M
     return _of(course, found, None if users is None else [one.user_id for one in found])
 
 
+def own(user: people.User, course: Course) -> Marked:
+    """Return the mark of a student of a course as they see it themselves.
+
+    Right answers to a question that they are still to answer outside class do not count in it, as
+    points would tell which are right.
+    """
+    (found,) = students(course, users=[user.pk])
+    untold = takes.untold(user, course)
+    asked = [
+        _unjudged(one)
+        if one.pk in untold.releases or (not one.is_release and one.question in untold.questions)
+        else one
+        for one in _asked(course, [user.pk])
+    ]
+    return _marked(course, [found], asked)[0]
+
+
+def _unjudged(one: Posed) -> Posed:
+    """Return a question as if nobody knew what is right."""
+    return replace(one, key=AnswerKey(kind=Kind.POLL))
+
+
 def of_students(course: Course, found: Sequence[Enrollment]) -> list[Marked]:
     """Return the marks of some students of a course, in the order of their enrolments."""
     return _of(course, found, [one.user_id for one in found])
@@ -59,9 +84,13 @@ def of_students(course: Course, found: Sequence[Enrollment]) -> list[Marked]:
 def _of(
     course: Course, found: Sequence[Enrollment], users: Collection[people.Key] | None
 ) -> list[Marked]:
+    return _marked(course, found, _asked(course, users))
+
+
+def _marked(course: Course, found: Sequence[Enrollment], asked: Sequence[Posed]) -> list[Marked]:
     computed = marks.marks(
         rules_of(course),
-        _asked(course, users),
+        asked,
         {one.user_id: one.joined_at for one in found},
         nameless_sessions(course),
         due=_due(course),

@@ -5,21 +5,18 @@ right, the result and the explanation once they were revealed.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from accounts.people import User
-from rooms import frames
 from rooms.models import Bookmark, Course, Message, Partner, QuestionVersion, Room, Round, Vote
 from rooms.peer.again import ORDER, Why, why
 from rooms.peer.answers import fold
 from rooms.peer.posed import Ballot
 from rooms.queries import slugs
 from rooms.queries.posed import posed, rounds_of
-from rooms.queries.questions import reveals
-from rooms.queries.shown import shown_rounds
+from rooms.queries.shown import results_of, shown_rounds
 from rooms.queries.takes import withheld
 
 WORDS = 10
@@ -92,7 +89,7 @@ def was_shown(course: Course, slug: str) -> bool:
 
 def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
     firsts = {one.pk: one for one in rounds}
-    results = _results(course, firsts.values())
+    results = results_of(course, firsts.values())
     marked = set(
         Bookmark.objects.filter(
             user=user, question__in={one.question_id for one in firsts.values()}
@@ -124,36 +121,6 @@ def _all(user: User, rounds: Any, course: Course) -> list[Mine]:
 
 def _unjudged(ballot: Ballot | None) -> Ballot | None:
     return None if ballot is None else replace(ballot, right=None)
-
-
-def _results(course: Course, rounds: Iterable[Round]) -> dict[int, Mapping[str, Any]]:
-    """Return the last reveal of each of these first rounds that was revealed."""
-    wanted = list(rounds)
-    # A later round of the question has reveals of its own.
-    posings: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    later = Round.objects.filter(
-        session__course=course, number=1, question__in={one.question_id for one in wanted}
-    )
-    for slug, opened_at, pk in later.order_by("opened_at", "pk").values_list(
-        "question__slug", "opened_at", "pk"
-    ):
-        posings[slug].append((opened_at, pk))
-    found: dict[int, Mapping[str, Any]] = {}
-    if not wanted:
-        return found
-    earliest = min(one.opened_at for one in wanted)
-    shown = reveals(course).filter(created_at__gte=earliest)
-    for created_at, control in shown.values_list("created_at", "control"):
-        if not control or not control.get("question"):
-            continue
-        before = [
-            pk
-            for opened_at, pk in posings.get(control["question"]["question"], ())
-            if opened_at <= created_at
-        ]
-        if before:
-            found[before[-1]] = frames.told(control)
-    return {one.pk: found[one.pk] for one in wanted if one.pk in found}
 
 
 def _texts(user: User, found: Sequence[Mine]) -> dict[int, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
@@ -15,7 +16,7 @@ from rooms.permissions import enrolled
 from rooms.queries.classroom import class_session
 from rooms.queries.questions import reveals
 from rooms.queries.releases import visible
-from rooms.queries.takes import is_revealed, take_of
+from rooms.queries.takes import is_told, take_of, withheld
 from rooms.wire.errors import PermissionDenied
 
 _IS_KEY = re.compile(r"[0-9a-f]{32}")
@@ -66,7 +67,7 @@ def for_member(user: User, slug: str, key: str) -> Picture | None:
     except PermissionDenied:
         return None
     course = enrollment.course
-    if not enrollment.leads and not _was_shown(course, key) and not _released(course, key, [user]):
+    if not enrollment.leads and not _seen(course, key, [user]):
         return None
     return course.pictures.filter(key=key).first()
 
@@ -88,11 +89,7 @@ def for_members(
     if course is None or not _IS_KEY.fullmatch(key):
         return None, set()
     if len(may) < len(found):
-        assert course is not None
-        if _was_shown(course, key):
-            may = set(found)
-        else:
-            may |= _released(course, key, [one.user for one in found.values()])
+        may |= _seen(course, key, [one.user for one in found.values() if not one.leads])
     return (course.pictures.filter(key=key).first() if may else None), may
 
 
@@ -113,38 +110,38 @@ def _is_shown(session: ClassSession | None, key: str) -> bool:
     )
 
 
-def _was_shown(course: Course, key: str) -> bool:
-    """Return whether any class of a course was shown a picture."""
+def _seen(course: Course, key: str, users: Collection[User]) -> set[people.Key]:
+    """Return those of these students of a course who may see a picture now."""
+    everybody = {user.pk for user in users}
     session = class_session(course)
     if _is_shown(session, key):
-        return True
-    current = None if session is None or session.current_round is None else session.current_round
+        return everybody
+    at = None if session is None or session.current_round is None else session.current_round
+    revealed = set()
     for version in _citing(course, key):
         if key in _before_reveal(version):
-            return True
+            return everybody
         is_open = (
             session is not None
-            and current is not None
-            and current.question_id == version.question_id
+            and at is not None
+            and at.question_id == version.question_id
             and session.phase != Phase.REVEALED
         )
         # A class that is asked the question again has to find the answer again.
         if not is_open and _was_revealed(course, version):
-            return True
-    return False
-
-
-def _released(course: Course, key: str, users: Collection[User]) -> set[people.Key]:
-    """Return those of these members of a course to whom a released question shows a picture."""
+            revealed.add(version.question_id)
     cites, choices = _cites(key, "version__")
     releases = list(visible(course).annotate(**choices).filter(cites))
     if any(key in _before_reveal(one.version) for one in releases):
-        return {user.pk for user in users}
+        return everybody
+    if not revealed and not releases:
+        return set()
+    now = timezone.now()
     return {
         user.pk
         for user in users
-        for one in releases
-        if key in _after_reveal(one.version) and is_revealed(one, take_of(user, one))
+        if revealed - withheld(user, course, now)
+        or any(is_told(user, one, take_of(user, one), now) for one in releases)
     }
 
 

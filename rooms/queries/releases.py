@@ -21,6 +21,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer.content import Kind
+from rooms.peer.phases import Phase
 from rooms.peer.posed import Posed
 from rooms.queries.anonymity import sharing
 from rooms.queries.released import of_releases
@@ -129,6 +130,12 @@ def releasable(question: Question) -> bool:
     """Return whether a question can be answered by oneself: it has words and is no poll."""
     has_words = bool(question.prompt.strip()) and not question.is_draft
     return has_words and question.kind != Kind.POLL
+
+
+def is_current(question: Question) -> bool:
+    """Return whether a class is at a question, also after its reveal."""
+    at = ClassSession.objects.filter(ended_at=None, current_round__question=question)
+    return at.exclude(phase=Phase.IDLE).exists()
 
 
 def released_now(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import people
@@ -27,6 +28,7 @@ from rooms.peer.reasons import Candidate, Source
 from rooms.queries.anonymity import sharing
 from rooms.queries.pseudonyms import veiled
 from rooms.queries.releases import GRACE, is_over
+from rooms.queries.shown import awaited, results_of, shown_rounds
 
 NEWEST = 500
 """Reasons of votes in class, and of answers to a release, of which those to show are chosen."""
@@ -34,6 +36,14 @@ MOST_MESSAGES = 200
 """The newest messages of a talk that a page shows."""
 PARTNER_SILENT = 30.0
 """Seconds without a sign of life until somebody does not wait for a partner any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The ids of the questions and of the releases whose results a student is not told."""
+
+    questions: frozenset[int]
+    releases: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +197,40 @@ def is_revealed(release: Release, take: Take | None, now: datetime | None = None
 def is_told(user: people.User, release: Release, take: Take | None, now: datetime) -> bool:
     """Return whether a student sees the result of a release, also where it is released again.
 
-    Whoever did not finish an earlier release is to answer the later one without its result.
+    Whoever did not finish an earlier release is to answer the later one without its result. Nobody
+    sees it while the class is at the question again.
     """
-    if not is_revealed(release, take, now):
-        return False
-    if take is not None and take.second_at is not None:
-        return True
-    return release.question_id not in withheld(user, release.course, now)
+    return _Told(user, release.course, now)(release, take)
+
+
+def untold(user: people.User, course: Course, now: datetime | None = None) -> Untold:
+    """Return what a student of a course is not told, neither the result nor what is right."""
+    now = now or timezone.now()
+    told = _Told(user, course, now)
+    takes = {
+        take.release_id: take for take in Take.objects.filter(release__course=course, user=user)
+    }
+    releases = Release.objects.filter(course=course, withdrawn_at=None)
+    return Untold(
+        questions=told.withheld,
+        releases=frozenset(one.pk for one in releases if not told(one, takes.get(one.pk))),
+    )
+
+
+class _Told:
+    """Tells which results of releases a student of a course sees."""
+
+    def __init__(self, user: people.User, course: Course, now: datetime) -> None:
+        self._now = now
+        self._awaited = awaited(course)
+        self.withheld = withheld(user, course, now)
+
+    def __call__(self, release: Release, take: Take | None) -> bool:
+        if release.question_id == self._awaited or not is_revealed(release, take, self._now):
+            return False
+        if take is not None and take.second_at is not None:
+            return True
+        return release.question_id not in self.withheld
 
 
 def withheld(user: people.User, course: Course, now: datetime | None = None) -> frozenset[int]:
@@ -201,7 +238,8 @@ def withheld(user: people.User, course: Course, now: datetime | None = None) -> 
 
     These are released, now or later, and the student is to answer them without knowing what the
     class was shown. Nothing is kept from those who lead the course, from students who answered the
-    question in class, nor in an archived course, where nobody answers any more.
+    question in a class that then saw the result, nor in an archived course, where nobody answers
+    any more.
     """
     now = now or timezone.now()
     current = Release.objects.filter(course=course, withdrawn_at=None).filter(
@@ -214,10 +252,13 @@ def withheld(user: people.User, course: Course, now: datetime | None = None) -> 
         return frozenset()
     takes = {take.release_id: take for take in Take.objects.filter(user=user, release__in=current)}
     waiting = {one.question_id for one in current if not is_revealed(one, takes.get(one.pk), now)}
-    answered = Vote.objects.filter(
-        user=user, round__question__in=waiting, round__closed_at__isnull=False
-    )
-    return frozenset(waiting.difference(answered.values_list("round__question", flat=True)))
+    if not waiting:
+        return frozenset()
+    voted = Vote.objects.filter(user=user, round__question__in=waiting)
+    rounds = voted.values_list(Coalesce("round__first", "round"), flat=True)
+    answered = list(shown_rounds(course).filter(pk__in=set(rounds)))
+    told = results_of(course, answered)
+    return frozenset(waiting.difference(one.question_id for one in answered if one.pk in told))
 
 
 def take_of(user: people.User, release: Release) -> Take | None:

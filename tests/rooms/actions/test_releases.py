@@ -18,6 +18,7 @@ from rooms.wire.errors import (
 )
 from tests.rooms.cast import make_question
 from tests.rooms.outside import DAY, release, terms
+from tests.rooms.term import ask, hold
 
 
 @pytest.fixture
@@ -42,6 +43,16 @@ def test_a_question_is_released_once_as_it_is_now(school, question):
         releases.release_question(name=uuid.uuid4(), **common)
     with pytest.raises(QuestionWasAsked):
         question_edits.delete_question(user=school.ines, course="physics", question="force")
+
+
+def test_no_release_while_the_class_is_at_the_question(school, question):
+    """Its page shows the result to whoever opens it, as long as it is there."""
+    first = ask(hold(school, ended=False), "force", {school.ada: "B"})
+    ClassSession.objects.update(phase="revealed", current_round=first)
+    with pytest.raises(ReleaseRefused, match="gone on or ended"):
+        release(school)
+    ClassSession.objects.update(ended_at=timezone.now())
+    assert release(school).question == question
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rooms.models import (
     Bookmark,
     ClassSession,
     Enrollment,
+    MarkRules,
     Membership,
     Message,
     Pseudonym,
@@ -171,6 +172,56 @@ def test_an_earlier_release_does_not_tell_who_is_to_answer_again(school, client)
     client.force_login(school.bea)
     answer(school, "bea", later, "A", "A")
     assert "Because of inertia" in text(client, path)
+
+
+def test_who_answered_once_is_not_told_what_was_right(school, client, api):
+    """Neither by an earlier release that asks again, nor by a class that saw no result."""
+    MarkRules.objects.create(course=school.course, right_first=5, released=100)
+    ask(hold(school), "force", {school.bea: "B", school.carl: "A"})
+    earlier = release(school)
+    answer(school, "ada", earlier, "B")
+
+    def own(user):
+        client.force_login(user)
+        page = text(client, "/courses/physics/my-marks/")
+        found = api(user).get("courses/physics/marks/mine/")[1]
+        assert f"of {found['possible']:g} points" in page
+        return {(one["released"], "right_first" in one["done"]) for one in found["parts"]}
+
+    assert own(school.bea) == {(False, False)}, "the class saw no result, and asks again outside"
+    Release.objects.update(due_at=timezone.now() - DAY / 2)
+    assert own(school.ada) == {(False, False), (True, True)}
+    assert own(school.bea) == {(False, True)}
+    later = release(school)
+    assert own(school.ada) == {(False, False), (True, False)}
+    assert own(school.bea) == {(False, False)}
+    found = client.get(f"/api/courses/physics/outside/{earlier.pk}/").json()
+    assert found["result"] is None
+    answer(school, "ada", later, "A", "A")
+    assert own(school.ada) == {(False, False), (True, True), (True, False)}
+
+
+def test_the_list_of_questions_keeps_what_is_to_be_answered(school, lesson, api):
+    Vote.objects.filter(user=school.bea, round__question=lesson[0].question_id).delete()
+    release(school)
+
+    def listed(user):
+        found = api(user).get("courses/physics/questions/")[1]["results"]
+        return [one["question"] for one in found]
+
+    assert listed(school.bea) == ["lift"]
+    assert listed(school.ada) == listed(school.ines) == ["force", "lift"]
+
+
+def test_no_release_tells_what_the_class_is_asked_again(school, client):
+    first = ask(hold(school), "force", {school.bea: "B"})
+    of = release(school)
+    answer(school, "ada", of, "A", "B")
+    client.force_login(school.ada)
+    path = f"/api/courses/physics/outside/{of.pk}/"
+    assert client.get(path).json()["result"]["correct"] == "B"
+    ClassSession.objects.update(ended_at=None, phase="vote", current_round=first)
+    assert client.get(path).json()["result"] is None
 
 
 def test_nothing_is_told_before_the_class_goes_on(school, lesson, client, api):

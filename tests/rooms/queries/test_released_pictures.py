@@ -54,6 +54,15 @@ def test_students_see_what_is_released_and_of_the_answer_what_is_revealed(school
     assert seen(school, "bea") == {BEFORE, AFTER}
 
 
+def test_who_is_to_answer_again_sees_no_picture_of_the_answer(school, of):
+    over = timezone.now() - GRACE
+    Release.objects.update(opens_at=over - GRACE, due_at=over)
+    later = release(school)
+    assert seen(school, "bea") == {BEFORE}
+    answer(school, "bea", later, "A", "B")
+    assert seen(school, "bea") == {BEFORE, AFTER}
+
+
 @pytest.mark.parametrize("when", ["later", "withdrawn"])
 def test_nothing_is_seen_that_is_not_open(school, of, when):
     now = timezone.now()
