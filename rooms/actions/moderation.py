@@ -50,6 +50,8 @@ def remove_message(*, user: User, room: str, seq: int) -> Message:
     message.save(update_fields=["removed_at", "removed_by"])
     _log(user, f"remove:{found.id}:{seq}", found.course)
     tell.removed(found, message)
+    # An announcement or an argument of the hall goes at once.
+    tell.screens_changed(found.course_id)
     return message
 
 
@@ -80,6 +82,7 @@ def restore_message(*, user: User, room: str, seq: int) -> Message:
     message.save(update_fields=["removed_at", "removed_by"])
     _log(user, f"restore:{found.id}:{seq}", found.course)
     tell.restored(found, message)
+    tell.screens_changed(found.course_id)
     return message
 
 

@@ -66,6 +66,8 @@ def share(*, user: User, course: str, shared: bool) -> Enrollment:
     session = _lock_class(enrollment)
     consents.keep(enrollment=enrollment, purpose=Consent.Purpose.REASONS, given=shared)
     tell.sharing(enrollment)
+    # The hall may show an argument of the student.
+    tell.figures_changed(enrollment.course_id)
     if not shared:
         offered = PartnerGroup.objects.filter(
             offered__user=user, round__session__course=enrollment.course_id

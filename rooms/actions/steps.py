@@ -20,7 +20,7 @@ from rooms.actions import bars, partners, questions, quick, seating, signals, te
 from rooms.actions.arguments import show_argument
 from rooms.actions.messages import store_message
 from rooms.actions.timing import count_down, deadline_after, extend
-from rooms.models import ClassSession, Course, Message, Question, Room, Round
+from rooms.models import ClassSession, Course, Message, Question, Room, Round, ShownArgument
 from rooms.peer import phases
 from rooms.peer.phases import Phase
 from rooms.queries import classroom, twins
@@ -253,6 +253,8 @@ def _reopen(session: ClassSession, command: Reopen, now: datetime) -> ClassSessi
     if session.current_round.number == 1:
         # The votes may change, and the partner groups depend on them.
         partners.dissolve(session)
+    # An argument from before the votes changed does not come back with the next close.
+    ShownArgument.objects.filter(round=session.current_round).delete()
     session.current_round.closed_at = None
     session.current_round.save(update_fields=["closed_at"])
     return session

@@ -161,8 +161,9 @@ def left(room: Room, users: Collection[people.Key]) -> None:
 
 
 def unenrolled(course: Course, users: Collection[people.Key]) -> None:
-    """End the topic subscriptions of users who have left the course."""
+    """End the topic subscriptions of users who left the course, and what the hall shows of them."""
     _to_course(course.pk, Unenrolled(list(users)))
+    screens_changed(course.pk)
 
 
 def close_dashboards(course: Course, users: Sequence[people.Key]) -> None:

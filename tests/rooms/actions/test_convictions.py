@@ -1,6 +1,7 @@
 """What students say convinced them, and the arguments that follow from it."""
 
 import uuid
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -8,8 +9,13 @@ from msgspec import UNSET
 
 from accounts import people
 from rooms.actions.convictions import say_convinced
+from rooms.actions.enrollment import unenroll
+from rooms.actions.moderation import remove_message, restore_message
+from rooms.actions.places import share
 from rooms.actions.session import control
 from rooms.actions.votes import Ballot, cast_vote
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed
 from rooms.models import (
     ClassSettings,
     Conviction,
@@ -283,6 +289,8 @@ def test_the_hall_shows_an_argument_as_long_as_it_may_be_seen(lesson):
     assert lesson.hall is UNSET
     lesson.take(StopVote)
     lesson.take(Reveal)
+    assert (lesson.hall, lesson.arguments.arguments[0].shown) == (UNSET, False)
+    lesson.take(ShowArgument, argument=one.argument)
     assert lesson.hall == ScreenArgument("Look at the arrows.", "B")
     lesson.share()
     assert lesson.hall is UNSET
@@ -298,3 +306,41 @@ def test_the_hall_shows_an_argument_as_long_as_it_may_be_seen(lesson):
     assert lesson.hall is UNSET
     past = arguments_for(lesson.school.ines, COURSE, "force")
     assert [(one.text, one.named) for one in past.arguments] == [("Look at the arrows.", 1)]
+
+
+class Notices:
+    """Takes the place of the sockets of this process, and keeps what they would be told."""
+
+    def __init__(self):
+        self.layer = publish.Layer()
+        self.entries = []
+
+    def publish(self, entries):
+        self.entries += [entry for _, entry in entries]
+
+
+@pytest.fixture
+def notices():
+    taking = Notices()
+    publish.attach(taking)
+    yield taking
+    publish.detach(taking)
+
+
+def test_the_hall_is_told_when_what_it_shows_may_be_gone(
+    lesson, notices, django_capture_on_commit_callbacks
+):
+    school = lesson.school
+    seq = post(school.ada, school.room, "Look at the arrows.").seq
+    where = {"user": school.ines, "room": str(school.room.pk), "seq": seq}
+    for change in (
+        partial(share, user=school.ada, course=COURSE, shared=True),
+        partial(share, user=school.ada, course=COURSE, shared=False),
+        partial(remove_message, **where),
+        partial(restore_message, **where),
+        partial(unenroll, course=school.course, users=[school.ada]),
+    ):
+        notices.entries.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            change()
+        assert Changed(names.screens(school.course.pk)) in notices.entries, change
