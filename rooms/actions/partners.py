@@ -18,6 +18,7 @@ from rooms.models import (
     ClassSession,
     ClassSettings,
     Course,
+    FormerGroup,
     Membership,
     Partner,
     PartnerGroup,
@@ -131,6 +132,7 @@ def dissolve(session: ClassSession) -> None:
     """Dissolve the partner groups of the current question and archive their rooms."""
     made = PartnerGroup.objects.filter(round=first_round(session))
     archive_rooms(session)
+    FormerGroup.objects.filter(round=first_round(session)).delete()
     made.delete()
 
 

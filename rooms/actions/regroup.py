@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from accounts import people
 from accounts.people import User
 from accounts.text import name_key
-from rooms.actions import group_talk, partners, seating, tell
+from rooms.actions import by_hand, group_talk, partners, seating, tell
 from rooms.actions.steps import message_uuid
 from rooms.models import ClassSession, Course, Membership, Partner, PartnerGroup, Room, Round, Vote
 from rooms.peer import regroup
@@ -26,16 +26,14 @@ from rooms.wire.group_commands import (
     SplitGroup,
 )
 
-BY_HAND = "by_hand"
-"""The method of groups that were made here."""
-
 
 def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSession:
     """Split a group of four or more in two; the new one has a new room, and the lowest free number.
 
-    After a join, that is the number of the group that ended: undone, the phones in the hall show it
-    again. Nobody is left alone. Raises InvalidMessageFormat if that is not possible, or if the
-    command names somebody who is not in the group.
+    If those who leave are a group that was joined into this one, they get their room and their
+    number back: undone, the phones in the hall show it again. Nobody is left alone. Raises
+    InvalidMessageFormat if that is not possible, or if the command names somebody who is not in the
+    group.
     """
     first = partners.first_round(session)
     source = visits.group_of(session, command.group)
@@ -49,9 +47,19 @@ def split(session: ClassSession, command: SplitGroup, now: datetime) -> ClassSes
         leaving = _named(session, places, command.members)
     else:
         leaving = _chosen(session, first, places)
-    room = _room_id(session.course, session.controller, command)
-    target = _make_group(session, first, source, room)
+    by_hand.remember([source])
+    former = by_hand.joined_before(first, leaving)
+    if former is None:
+        room = _new_room(session, source, _room_id(session.course, session.controller, command))
+    else:
+        room = by_hand.reopened(former, source.room.slow_seconds)
+    target = _make_group(first, source, room, None if former is None else former.number)
     _move(session, source, target, leaving)
+    if former is not None:
+        # A repeat is recognised by it, as the room has no new name.
+        with group_talk.in_language_of(session.controller):
+            line = gettext("The groups are two again.")
+        group_talk.post(session, [target], line, uuid_=message_uuid(command), now=now)
     _after(session, first, source, target)
     return session
 
@@ -65,6 +73,7 @@ def join(session: ClassSession, command: JoinGroups, now: datetime) -> ClassSess
     if len(set(command.groups)) < len(command.groups):
         raise InvalidMessageFormat("Name two different groups.")
     target, source = (visits.group_of(session, number) for number in command.groups)
+    by_hand.remember([target, source])
     leaving = list(Partner.objects.filter(group=source).values_list("user", flat=True))
     together = len(leaving) + Partner.objects.filter(group=target).count()
     if together > regroup.JOINED_LIMIT:
@@ -83,8 +92,12 @@ def join(session: ClassSession, command: JoinGroups, now: datetime) -> ClassSess
 
 
 def split_before(course: Course, user: User, command: SplitGroup) -> bool:
-    """Return whether the command has already split a group, whose room has its name."""
-    return Room.objects.filter(pk=_room_id(course, user, command)).exists()
+    """Return whether the command has already split a group.
+
+    A new room has its name, and one that came back a line of it.
+    """
+    has_made = Room.objects.filter(pk=_room_id(course, user, command)).exists()
+    return has_made or group_talk.said_before(course, user, command)
 
 
 def _room_id(course: Course, user: User, command: SplitGroup) -> uuid.UUID:
@@ -122,20 +135,23 @@ def _answers(first: Round, users: Collection[people.Key]) -> dict[people.Key, st
     return dict(votes.values_list("user_id", "choice"))
 
 
-def _make_group(
-    session: ClassSession, first: Round, source: PartnerGroup, room_id: uuid.UUID
-) -> PartnerGroup:
-    room = Room.objects.create(
+def _new_room(session: ClassSession, source: PartnerGroup, room_id: uuid.UUID) -> Room:
+    return Room.objects.create(
         id=room_id,
         course=session.course,
         kind=Room.Kind.PARTNERS,
         title=source.room.title,
         slow_seconds=source.room.slow_seconds,
     )
+
+
+def _make_group(first: Round, source: PartnerGroup, room: Room, wanted: int | None) -> PartnerGroup:
+    """Make a group with the number that is wanted, or else with the lowest free one."""
     taken = set(PartnerGroup.objects.filter(round=first).values_list("number", flat=True))
-    number = next(one for one in count(1) if one not in taken)
+    if wanted is None or wanted in taken:
+        wanted = next(one for one in count(1) if one not in taken)
     return PartnerGroup.objects.create(
-        round=first, number=number, room=room, formed_at=timezone.now(), place=source.place
+        round=first, number=wanted, room=room, formed_at=timezone.now(), place=source.place
     )
 
 
@@ -159,5 +175,5 @@ def _move(
 
 def _after(session: ClassSession, first: Round, *changed: PartnerGroup) -> None:
     ids = [group.pk for group in changed]
-    PartnerGroup.objects.filter(pk__in=ids).update(method=BY_HAND)
+    by_hand.settle(changed, ids)
     seating.after_moves(session, first, ids)

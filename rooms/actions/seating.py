@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts import people
-from rooms.actions import group_facts, offers, partners, tell
+from rooms.actions import by_hand, group_facts, offers, partners, tell
 from rooms.models import (
     ClassSession,
     Course,
@@ -140,7 +140,8 @@ def _carry_out(
 def move_student(session: ClassSession, *, username: str, number: int) -> None:
     """Move a student of the course into a partner group, from another one or from none.
 
-    The group counts as put together by hand from then on, and no rule of the course is in the way.
+    The group counts as put together by hand from then on, unless it is as it was formed with the
+    student, who is back. No rule of the course is in the way.
     Raises InvalidMessageFormat if there is no such student or group.
     """
     first = partners.first_round(session)
@@ -154,9 +155,11 @@ def move_student(session: ClassSession, *, username: str, number: int) -> None:
     source = place.group if place is not None else None
     if source is not None and source.pk == target.pk:
         return
+    changed = [group for group in (source, target) if group is not None]
+    by_hand.remember(changed)
     _move(session, first, user.pk, source, target)
-    PartnerGroup.objects.filter(pk=target.pk).update(method="by_hand")
-    after_moves(session, first, {group.pk for group in (source, target) if group is not None})
+    by_hand.settle(changed, [target.pk])
+    after_moves(session, first, {group.pk for group in changed})
 
 
 def leave_partner_groups(course: Course, users: Collection[people.Key]) -> None:

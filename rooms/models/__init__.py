@@ -13,7 +13,7 @@ from rooms.models.joining import JoinCode
 from rooms.models.marks import MarkRules
 from rooms.models.message import Mention, Message, NewText
 from rooms.models.pairing import PairingMember, PairingRule
-from rooms.models.partners import Partner, PartnerGroup
+from rooms.models.partners import FormerGroup, Partner, PartnerGroup
 from rooms.models.picture import Picture
 from rooms.models.presence import Connection, Worker
 from rooms.models.pseudonyms import Pseudonym
@@ -44,6 +44,7 @@ __all__ = [
     "Enrollment",
     "Exclusion",
     "Flag",
+    "FormerGroup",
     "FormerSlug",
     "Guest",
     "Invitation",

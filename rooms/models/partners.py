@@ -79,6 +79,32 @@ class PartnerGroup(models.Model):
         return gettext("%(round)s, group %(number)s") % named
 
 
+class FormerGroup(models.Model):
+    """What a partner group was before somebody changed it by hand, so that undoing brings it back.
+
+    Its students are the partners that have it as `former`. Its room stays, archived, if the group
+    was joined into another one.
+    """
+
+    round = models.ForeignKey(
+        Round, verbose_name=_("round"), on_delete=models.CASCADE, related_name="former_groups"
+    )
+    number = models.PositiveIntegerField(_("number"))
+    room = models.OneToOneField(
+        Room, verbose_name=_("room"), on_delete=models.CASCADE, related_name="former_group"
+    )
+    method = models.CharField(_("method"), max_length=20, choices=METHODS, blank=True)
+
+    class Meta:
+        verbose_name = _("former partner group")
+        verbose_name_plural = _("former partner groups")
+        ordering = ("round", "number")
+
+    def __str__(self) -> str:
+        named = {"round": self.round, "number": self.number}
+        return gettext("%(round)s, group %(number)s") % named
+
+
 class Partner(models.Model):
     """A student's place in a partner group. A student has one place for each question posed."""
 
@@ -93,6 +119,15 @@ class Partner(models.Model):
         verbose_name=_("user"),
         on_delete=models.CASCADE,
         related_name="peerchat_partnerships",
+    )
+    # The group that they were in before a change by hand, until they are all back.
+    former = models.ForeignKey(
+        FormerGroup,
+        verbose_name=_("former partner group"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="partners",
     )
     # The number of their messages in the room of the group, noted when these are deleted, as marks
     # and results still count them. Null while the messages themselves are there.

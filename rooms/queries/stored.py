@@ -51,6 +51,7 @@ def _table(model: type[Model], users: type[Model]) -> Table:
 
 
 WHY: dict[str, str | Promise] = {
+    "FormerGroup": _("Partner groups as they were before they were changed by hand."),
     "User": _("Your account. It is there until you erase it."),
     "Token": _("Lets your programs in. Only a fingerprint of each is stored. It ends by itself."),
     "UsedLink": _("Links that were opened, so that nobody opens one twice."),

@@ -30,6 +30,7 @@ from rooms.models import (
     Enrollment,
     Exclusion,
     Flag,
+    FormerGroup,
     FormerSlug,
     Guest,
     Invitation,
@@ -125,9 +126,18 @@ def test_every_model_is_in_the_admin():
     registered = {
         model for model in admin.site._registry if model._meta.app_label == "peerchat_rooms"
     }
-    # Choices, seeds and members of rules are within what they belong to; files, try-outs and what
-    # the hall or a student is shown come and go by themselves.
-    elsewhere = {Choice, PairingMember, QuestionFile, Seed, ShownArgument, TryOut, TryOutStudent}
+    # Choices, seeds and members of rules are within what they belong to; files, try-outs, what can
+    # be undone, and what the hall or a student is shown come and go by themselves.
+    elsewhere = {
+        Choice,
+        FormerGroup,
+        PairingMember,
+        QuestionFile,
+        Seed,
+        ShownArgument,
+        TryOut,
+        TryOutStudent,
+    }
     elsewhere |= {NightPair, Reminder, ShownReason}
     # What people decided for themselves, and who stands in for somebody, is nobody's to look up.
     elsewhere |= {Block, Bookmark, Consent, StandIn}

@@ -14,6 +14,7 @@ from rooms.models import (
     ClassSettings,
     Enrollment,
     Flag,
+    FormerGroup,
     Membership,
     Message,
     Partner,
@@ -263,6 +264,8 @@ def test_after_the_result_groups_may_be_visited_but_not_changed(school, students
 
 def test_two_groups_are_joined_and_split_again(school, students, groups):
     one, other, _ = groups
+    PartnerGroup.objects.update(method="random")
+    post(students[2], other.room, "Before")
     slow = {group.room_id for group in groups}
     lead(school.course, school.ines, SlowGroups, seconds=30)
     assert {room.slow_seconds for room in Room.objects.filter(pk__in=slow)} == {30}
@@ -290,11 +293,50 @@ def test_two_groups_are_joined_and_split_again(school, students, groups):
     # The hall finds the group under the number that it had before.
     new = PartnerGroup.objects.get(number=other.number)
     assert members(new) == keys(students[2:4])
-    assert (new.method, new.size, new.is_mixed) == ("by_hand", 2, True)
-    assert new.room.slow_seconds == 30
+    assert (new.method, new.size, new.is_mixed) == ("random", 2, True)
+    one.refresh_from_db()
+    assert one.method == "random"
+    # They read on where they stopped.
+    assert (new.room_id, new.room.archived_at, new.room.slow_seconds) == (other.room_id, None, 30)
+    assert lines(new) == ["The groups are two again."]
     assert [one.partners[0].username for one in snapshots(students[2:4])] == ["s4", "s3"]
-    # The members of the new group may write at once.
-    assert post(students[2], new.room, "Hello").seq == 1
+    # They may write at once, but for the slow mode, as the others.
+    assert post(students[3], new.room, "Hello").seq == 3
+    assert not FormerGroup.objects.exists()
+
+
+def test_a_split_is_undone_by_a_join(school, students, groups):
+    lead(school.course, school.ines, JoinGroups, groups=[1, 2])
+    FormerGroup.objects.all().delete()
+    PartnerGroup.objects.update(method="fixed")
+    lead(school.course, school.ines, SplitGroup, group=1, members=["s1", "s4"])
+    made = dict(PartnerGroup.objects.values_list("number", "method"))
+    assert made == {1: "by_hand", 2: "by_hand", 3: "fixed"}
+    lead(school.course, school.ines, JoinGroups, groups=[1, 2])
+    made = dict(PartnerGroup.objects.values_list("number", "method"))
+    assert made == {1: "fixed", 3: "fixed"}
+
+
+def test_who_is_moved_and_moved_back_changed_nothing(school, students, groups):
+    def methods():
+        return list(PartnerGroup.objects.order_by("number").values_list("method", flat=True))
+
+    PartnerGroup.objects.update(method="random")
+    for group, made in (
+        (2, ["random", "by_hand", "random"]),
+        (3, ["random", "random", "by_hand"]),
+        (1, ["random", "random", "random"]),
+    ):
+        lead(school.course, school.ines, MoveStudent, username="s1", group=group)
+        assert methods() == made
+    assert not FormerGroup.objects.exists()
+    # Whoever else is there now, the group is not as it was.
+    lead(school.course, school.ines, MoveStudent, username="s1", group=2)
+    lead(school.course, school.ines, MoveStudent, username="s5", group=1)
+    lead(school.course, school.ines, MoveStudent, username="s1", group=1)
+    assert methods() == ["by_hand", "random", "random"]
+    lead(school.course, school.ines, MoveStudent, username="s5", group=3)
+    assert methods() == ["by_hand", "random", "random"]
 
 
 def snapshots(users):
