@@ -1,8 +1,10 @@
 """Flags: a member of a room points a message out to those who lead the course."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.people import User
@@ -15,6 +17,8 @@ from rooms.wire.errors import NoSuchMessage, PermissionDenied
 
 FLAGGED_KINDS = (Room.Kind.COURSE, Room.Kind.OPEN, Room.Kind.PARTNERS)
 """The kinds of rooms whose messages may be flagged. What two people say in private is theirs."""
+ROUNDED = timedelta(milliseconds=1)
+"""By how much a time may differ that a client got as a number and sends back."""
 
 
 @transaction.atomic
@@ -52,10 +56,14 @@ def flag(*, user: User, command: FlagMessage) -> replies.Flagged:
 
 
 @transaction.atomic
-def settle_flags(*, user: User, course: str, message: UUID, settled: bool) -> int:
-    """Note that the flags of a message are seen to, or open them again. Return their number.
+def settle_flags(
+    *, user: User, course: str, message: UUID, settled: bool, since: datetime | None = None
+) -> int:
+    """Note that the flags of a message are seen to, or take that back. Return their number.
 
-    Raises PermissionDenied if the user does not lead the course, and NoSuchMessage if it has no
+    Flags that were raised before `since`, when the first one was that was open then, stay settled,
+    as somebody saw to them before. Without it, what was settled last is open again if nothing else
+    is. Raises PermissionDenied if the user does not lead the course, and NoSuchMessage if it has no
     flagged message with this id.
     """
     led = permissions.leading(user, course).course
@@ -64,6 +72,12 @@ def settle_flags(*, user: User, course: str, message: UUID, settled: bool) -> in
     changed = flags.count()
     if not changed:
         raise NoSuchMessage
-    flags.filter(settled_at__isnull=settled).update(settled_at=timezone.now() if settled else None)
+    if settled:
+        flags.filter(settled_at=None).update(settled_at=timezone.now())
+    elif since is not None:
+        flags.filter(raised_at__gte=since - ROUNDED).update(settled_at=None)
+    elif not flags.filter(settled_at=None).exists():
+        last = flags.aggregate(last=Max("settled_at"))["last"]
+        flags.filter(settled_at=last).update(settled_at=None)
     tell.figures_changed(led.pk)
     return changed

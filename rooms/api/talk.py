@@ -1,6 +1,7 @@
 """The endpoints for partner groups and flagged messages."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,7 +92,11 @@ class Flags(Endpoint):
         except ValueError:
             raise NoSuchMessage from None
         flag_actions.settle_flags(
-            user=self.me(request), course=slug, message=message, settled=given.settled
+            user=self.me(request),
+            course=slug,
+            message=message,
+            settled=given.settled,
+            since=None if given.since is None else datetime.fromtimestamp(given.since, UTC),
         )
         return Response(status=204)
 

@@ -3,9 +3,9 @@
 Times are in seconds since the epoch.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rooms.api.bodies import Listed, Strict
 from rooms.wire.events import MessageBody
@@ -97,7 +97,12 @@ class Flags(Listed[FlagInfo], frozen=True):
 
 
 class Settling(Strict, frozen=True, kw_only=True):
-    """The message whose flags are seen to, or with `settled: false` are open again."""
+    """The message whose flags are seen to.
+
+    `settled: false` takes that back. With the `since` that was listed, flags that were seen to
+    before stay so.
+    """
 
     message: RoomId
     settled: bool = True
+    since: Annotated[float, Meta(ge=0, le=1e11)] | None = None

@@ -9,7 +9,7 @@ const MOST = 50;
 
 /**
  * The messages that students have flagged, with what can be done about them. `tools` has `remove(message)`,
- * `mute(user)`, `settle(message)` and `visit(group)`.
+ * `mute(user)`, `settle({message, since})` and `visit(group)`.
  */
 export class GroupFlags {
   element;
@@ -39,7 +39,7 @@ export class GroupFlags {
     this.#list.replaceChildren(...flags.map((one) => this.#row(one)));
   }
 
-  #row({ message, flags, group, room_title: title }) {
+  #row({ message, flags, since, group, room_title: title }) {
     const said = h("p", { class: "text", dir: "auto" });
     if (message.text) showInline(said, message.text);
     else setText(said, gettext("Message removed"));
@@ -56,7 +56,7 @@ export class GroupFlags {
         { class: "flag-tools" },
         message.text ? tool("flag-remove", gettext("Remove"), () => this.#tools.remove(message)) : null,
         tool("flag-mute", gettext("Mute"), () => this.#tools.mute(message.user)),
-        tool("flag-settle", gettext("It is all right"), () => this.#tools.settle(message)),
+        tool("flag-settle", gettext("It is all right"), () => this.#tools.settle({ message, since })),
         group === null ? null : tool("flag-visit", gettext("See the group"), () => this.#tools.visit(group)),
       ),
     );

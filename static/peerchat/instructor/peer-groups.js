@@ -60,7 +60,7 @@ export class PeerGroups extends HTMLElement {
     this.#flags = new GroupFlags({
       remove: (message) => this.#remove(message),
       mute: (user) => this.#mute(user),
-      settle: (message) => this.#settle(message),
+      settle: (flagged) => this.#settle(flagged),
       visit: (group) => this.#show(group),
     });
     this.#details = new GroupDetails({
@@ -374,9 +374,9 @@ export class PeerGroups extends HTMLElement {
     return changed;
   }
 
-  #settle(message) {
-    const settle = (settled) => this.#api.post(`courses/${this.#slug()}/flags/`, { message: message.id, settled });
-    this.#done.run(() => settle(true), gettext("the flagged message is settled."), () => settle(false));
+  #settle({ message, since }) {
+    const settle = (fields) => this.#api.post(`courses/${this.#slug()}/flags/`, { message: message.id, ...fields });
+    this.#done.run(() => settle({ settled: true }), gettext("the flagged message is settled."), () => settle({ settled: false, since }));
   }
 }
 

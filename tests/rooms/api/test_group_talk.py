@@ -420,6 +420,31 @@ def test_a_flag_is_raised_taken_back_and_settled(school, students, groups, api):
         assert api(school.ines).refused("courses/physics/flags/", {"message": message})[0] == 404
 
 
+def test_undoing_opens_only_what_was_settled_last(school, api):
+    room = school.make_room(school.ada, school.bea, school.carl)
+    message = post(school.ada, room, "Nonsense")
+
+    def settle(settled=True):
+        body = {"message": str(message.id), "settled": settled}
+        assert api(school.ines).post("courses/physics/flags/", body)[0] == 204
+
+    def still_open():
+        return {flag.user for flag in Flag.objects.filter(settled_at=None)}
+
+    flags.flag_message(user=school.bea, room=str(room.pk), seq=1, flagged=True)
+    settle()
+    flags.flag_message(user=school.carl, room=str(room.pk), seq=1, flagged=True)
+    settle()
+    settle(False)
+    assert still_open() == {school.carl}
+    settle(False)
+    assert still_open() == {school.carl}, "a repeat changes nothing"
+    settle()
+    Flag.objects.create(message=message, user=school.tess, raised_at=timezone.now())
+    settle(False)
+    assert still_open() == {school.carl, school.tess}, "a newer flag is not in the way"
+
+
 def test_what_may_be_flagged(school, monkeypatch):
     ada, bea = school.ada, school.bea
     direct = school.make_room(ada, bea, kind="direct")
