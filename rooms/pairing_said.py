@@ -21,12 +21,16 @@ class Described(Protocol):
     place: str
 
 
-def sentence(group: Described) -> str:
+def sentence(group: Described, *, broken: int = 0) -> str:
     """Return why a group is as it is, like "different answers, one right".
 
-    It is empty for groups of versions that did not note it.
+    `broken` is the number of its pairs that a rule of the course keeps apart. It is empty for
+    groups of versions that did not note why.
     """
-    return gettext(", ").join(parts(group))
+    said = parts(group)
+    if broken:
+        said.append(gettext("against a rule: two who are never together"))
+    return gettext(", ").join(said)
 
 
 def parts(group: Described) -> list[str]:

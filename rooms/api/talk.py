@@ -144,7 +144,8 @@ def _group(seen: GroupSeen) -> talk_bodies.GroupInfo:
         "repeats": group.repeats,
         "method": group.method or None,
         "place": group.place or None,
-        "reason": pairing_said.sentence(group) or None,
+        "broken": seen.broken or None,
+        "reason": pairing_said.sentence(group, broken=seen.broken) or None,
     }
     return talk_bodies.GroupInfo(
         group=group.number,

@@ -38,7 +38,8 @@ class GroupInfo(Struct, frozen=True):
     `talk` tells how its members talk: `silent`, `one_sided`, `agreed`, `lively`, `starting`,
     `face_to_face` or `away`. `last_at` is the time of the last text, or null. `method`, `mixed`
     (whether the voters answered differently), `right` (how many were right), `confidence_gap`,
-    `repeats` (pairs who were partners before) and `place` say how the group was made, and `reason`
+    `repeats` (pairs who were partners before), `place` and `broken` (pairs that a rule of the
+    course keeps apart, unless nobody may know who is who) say how the group was made, and `reason`
     says the same in words; what is not known is left out. `flags` is the number of flagged messages
     in its room.
     """
@@ -58,6 +59,7 @@ class GroupInfo(Struct, frozen=True):
     confidence_gap: int | UnsetType = UNSET
     repeats: int | UnsetType = UNSET
     place: str | UnsetType = UNSET
+    broken: int | UnsetType = UNSET
     reason: str | UnsetType = UNSET
 
 

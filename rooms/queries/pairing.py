@@ -109,6 +109,17 @@ def rules_of(course: Course) -> Rules[people.Key]:
     )
 
 
+def kept_apart(course: Course) -> frozenset[frozenset[people.Key]]:
+    """Return the pairs of students whom those who lead the course keep apart, without blocks."""
+    members: dict[int, list[people.Key]] = defaultdict(list)
+    rows = PairingMember.objects.filter(rule__course=course, rule__kind=PairingRule.Kind.NEVER)
+    for rule, user in rows.values_list("rule", "user"):
+        members[rule].append(user)
+    return frozenset(
+        frozenset(pair) for users in members.values() for pair in itertools.combinations(users, 2)
+    )
+
+
 def blocked_pairs(course: Course) -> frozenset[frozenset[people.Key]]:
     """Return the pairs of people in a course of whom one has blocked the other."""
     found = Block.objects.filter(course=course).order_by().values_list("user", "blocked")

@@ -4,6 +4,7 @@ Everything comes from a fixed number of queries, whatever the number of groups.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +27,7 @@ from rooms.models import (
 )
 from rooms.peer import talk
 from rooms.peer.talk import Advice, Candidate, Counts, Talk
-from rooms.queries import classroom, flags, presence, pseudonyms
+from rooms.queries import classroom, flags, pairing, presence, pseudonyms
 from rooms.wire.persons import Person
 
 OPENING = ("enableChat", "enableFaceChat", "enableDiscussion")
@@ -79,6 +80,8 @@ class GroupSeen:
     talk: Talk
     written: Written
     flags: int
+    broken: int
+    """How many pairs of members a rule of the course keeps apart, as far as names may be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def groups(course: Course, *, now: datetime | None = None) -> Groups:
     members = _members(session, first)
     written = texts(first, until=ends)
     flagged = flags.per_room(session.course)
+    apart = _apart(session)
     seen = []
     for group in made:
         its = written.get(group.room_id, Written())
@@ -126,8 +130,28 @@ def groups(course: Course, *, now: datetime | None = None) -> Groups:
             may_speak=is_aloud or group.place == HALL,
         )
         how = talk.classify(counts)
-        seen.append(GroupSeen(group, its_members, how, its, flagged.get(group.room_id, 0)))
+        users = {member.user.pk for member in its_members}
+        seen.append(
+            GroupSeen(
+                group,
+                its_members,
+                how,
+                its,
+                flags=flagged.get(group.room_id, 0),
+                broken=sum(pair <= users for pair in apart),
+            )
+        )
     return Groups(seen, talk.whom_to_ask(map(_candidate, seen)) if opened is not None else [])
+
+
+def _apart(session: ClassSession) -> Collection[frozenset[people.Key]]:
+    """Return the pairs whom those who lead keep apart.
+
+    Where they do not know who is who, it would tell them.
+    """
+    if session.has_pseudonyms and not session.lecturers_know:
+        return ()
+    return pairing.kept_apart(session.course)
 
 
 def _candidate(seen: GroupSeen) -> Candidate:

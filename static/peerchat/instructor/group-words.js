@@ -85,13 +85,14 @@ export function whyWords(why) {
 }
 
 /** How a group was made, and what is known of its answers. */
-export function reasonWords({ method, mixed, right, repeats, place }) {
+export function reasonWords({ method, mixed, right, repeats, place, broken }) {
   const parts = [METHODS[method]];
   if (mixed !== undefined) parts.push(mixed ? WHY.different_answers : WHY.same_answer);
   if (right === 0) parts.push(WHY.nobody_right);
   else if (right) parts.push(fill(ngettext("%(count)s right", "%(count)s right", right), { count: number(right) }));
   if (repeats) parts.push(gettext("were partners before"));
   parts.push(PLACES[place]);
+  if (broken) parts.push(gettext("against a rule: two who are never together"));
   const reason = parts.filter(Boolean).join(", ");
   return reason && fill(gettext("Why together: %(reason)s."), { reason });
 }

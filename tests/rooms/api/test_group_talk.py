@@ -305,40 +305,6 @@ def test_two_groups_are_joined_and_split_again(school, students, groups):
     assert not FormerGroup.objects.exists()
 
 
-def test_a_split_is_undone_by_a_join(school, students, groups):
-    lead(school.course, school.ines, JoinGroups, groups=[1, 2])
-    FormerGroup.objects.all().delete()
-    PartnerGroup.objects.update(method="fixed")
-    lead(school.course, school.ines, SplitGroup, group=1, members=["s1", "s4"])
-    made = dict(PartnerGroup.objects.values_list("number", "method"))
-    assert made == {1: "by_hand", 2: "by_hand", 3: "fixed"}
-    lead(school.course, school.ines, JoinGroups, groups=[1, 2])
-    made = dict(PartnerGroup.objects.values_list("number", "method"))
-    assert made == {1: "fixed", 3: "fixed"}
-
-
-def test_who_is_moved_and_moved_back_changed_nothing(school, students, groups):
-    def methods():
-        return list(PartnerGroup.objects.order_by("number").values_list("method", flat=True))
-
-    PartnerGroup.objects.update(method="random")
-    for group, made in (
-        (2, ["random", "by_hand", "random"]),
-        (3, ["random", "random", "by_hand"]),
-        (1, ["random", "random", "random"]),
-    ):
-        lead(school.course, school.ines, MoveStudent, username="s1", group=group)
-        assert methods() == made
-    assert not FormerGroup.objects.exists()
-    # Whoever else is there now, the group is not as it was.
-    lead(school.course, school.ines, MoveStudent, username="s1", group=2)
-    lead(school.course, school.ines, MoveStudent, username="s5", group=1)
-    lead(school.course, school.ines, MoveStudent, username="s1", group=1)
-    assert methods() == ["by_hand", "random", "random"]
-    lead(school.course, school.ines, MoveStudent, username="s5", group=3)
-    assert methods() == ["by_hand", "random", "random"]
-
-
 def snapshots(users):
     return [classroom.snapshot(user, "physics") for user in users]
 
@@ -418,31 +384,6 @@ def test_a_flag_is_raised_taken_back_and_settled(school, students, groups, api):
     )
     for message in (str(uuid.uuid4()), "x"):
         assert api(school.ines).refused("courses/physics/flags/", {"message": message})[0] == 404
-
-
-def test_undoing_opens_only_what_was_settled_last(school, api):
-    room = school.make_room(school.ada, school.bea, school.carl)
-    message = post(school.ada, room, "Nonsense")
-
-    def settle(settled=True):
-        body = {"message": str(message.id), "settled": settled}
-        assert api(school.ines).post("courses/physics/flags/", body)[0] == 204
-
-    def still_open():
-        return {flag.user for flag in Flag.objects.filter(settled_at=None)}
-
-    flags.flag_message(user=school.bea, room=str(room.pk), seq=1, flagged=True)
-    settle()
-    flags.flag_message(user=school.carl, room=str(room.pk), seq=1, flagged=True)
-    settle()
-    settle(False)
-    assert still_open() == {school.carl}
-    settle(False)
-    assert still_open() == {school.carl}, "a repeat changes nothing"
-    settle()
-    Flag.objects.create(message=message, user=school.tess, raised_at=timezone.now())
-    settle(False)
-    assert still_open() == {school.carl, school.tess}, "a newer flag is not in the way"
 
 
 def test_what_may_be_flagged(school, monkeypatch):
