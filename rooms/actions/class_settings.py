@@ -11,6 +11,7 @@ from accounts.people import User
 from rooms import permissions
 from rooms.actions import tell, uselog
 from rooms.models import ClassSession, ClassSettings, Course
+from rooms.peer.phases import PARTNER_PHASES
 from rooms.queries import class_settings as queries
 from rooms.wire.errors import InvalidMessageFormat
 
@@ -78,8 +79,11 @@ def set_class_settings(*, user: User, course: Course, **changes: Unpack[Changes]
         )
         for name, value in changed.items()
     )
-    if queries.asks(settings) != asked:
-        tell.asks_changed(locked, queries.asks(settings), _next_revision(locked))
+    if (asks := queries.asks(settings)) != asked:
+        session = _with_next_revision(locked)
+        tell.asks_changed(locked, asks, 0 if session is None else session.revision)
+        if (asks.place, asks.seat) != (asked.place, asked.seat):
+            _tell_partners(session)
     tell.class_settings_changed(locked)
     return settings
 
@@ -106,8 +110,8 @@ def _check(settings: ClassSettings) -> None:
         raise InvalidMessageFormat(f"`least_right`: {told}")
 
 
-def _next_revision(course: Course) -> int:
-    """Give the state of a course's class a new revision, and return it; 0 without any class.
+def _with_next_revision(course: Course) -> ClassSession | None:
+    """Give the state of a course's class a new revision. Return the class, None if none ever was.
 
     Later classes count on from the last one, also while none is open.
     """
@@ -117,11 +121,17 @@ def _next_revision(course: Course) -> int:
         .order_by("-epoch", "-revision")
         .first()
     )
-    if session is None:
-        return 0
-    session.revision += 1
-    session.save(update_fields=["revision"])
-    return session.revision
+    if session is not None:
+        session.course = course
+        session.revision += 1
+        session.save(update_fields=["revision"])
+    return session
+
+
+def _tell_partners(session: ClassSession | None) -> None:
+    """Tell partners anew where they are, as pages that are open still show what was told before."""
+    if session is not None and session.ended_at is None and session.phase in PARTNER_PHASES:
+        tell.partners(session)
 
 
 def _plain(value: bool | str | int) -> str:

@@ -9,6 +9,7 @@ from rooms.actions import consents, group_facts, partners, tell
 from rooms.models import ClassSession, ClassSettings, Consent, Enrollment, Partner, PartnerGroup
 from rooms.peer.asking import SEAT_LIMIT
 from rooms.peer.phases import PARTNER_PHASES, Phase
+from rooms.queries.class_settings import asks
 from rooms.wire.commands import SetPlace, ShareReasons
 from rooms.wire.errors import PermissionDenied
 from rooms.wire.text import clean_optional
@@ -28,7 +29,7 @@ def set_place(*, user: User, command: SetPlace) -> Enrollment:
     if not settings.asks_place:
         raise PermissionDenied("This course does not ask where you are.")
     seat = clean_optional(plain_name(command.seat), SEAT_LIMIT)
-    if command.place != "hall" or not settings.asks_seat:
+    if command.place != "hall" or not asks(settings).seat:
         seat = ""
     ratelimit.subscribed.take(user.pk)
     session = _lock_class(enrollment)

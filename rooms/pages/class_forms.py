@@ -45,7 +45,10 @@ class ClassForm(forms.Form):
     )
     asks_seat = _tick(
         _("Ask those in the hall for their row or seat"),
-        _("Partners find each other by it."),
+        _(
+            "Partners find each other by it. With pseudonyms, nobody is asked, as it would show "
+            "who somebody is: partners find each other by the number of their group."
+        ),
     )
     has_pseudonyms = _tick(
         _("Students see pseudonyms instead of names"),

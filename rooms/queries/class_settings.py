@@ -47,7 +47,7 @@ def _asks(row: Sequence[Any]) -> Asks:
         reason=reason,
         convinced=convinced,
         place=place,
-        # Only those in the hall have one.
-        seat=place and seat,
+        # Only those in the hall have one, and it would tell whose a pseudonym is.
+        seat=place and seat and not pseudonyms,
         pseudonyms=pseudonyms,
     )

@@ -273,7 +273,7 @@ def partner_bodies(*of: PartnerGroup, session: int | None) -> list[tuple[int, in
     """
     places = Partner.objects.filter(group__in=of).select_related("user", "group").order_by("id")
     users = [place.user_id for place in places]
-    said = meeting.openings(of, users)
+    said = meeting.openings(of, users, veiled=session is not None)
     names = pseudonyms.given(session, users)
     bodies = []
     for place in places:

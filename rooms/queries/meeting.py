@@ -20,11 +20,13 @@ from rooms.wire.partners import OfferedReason, PartnerBody
 
 
 def openings(
-    groups: Collection[PartnerGroup], users: Collection[people.Key]
+    groups: Collection[PartnerGroup], users: Collection[people.Key], *, veiled: bool
 ) -> dict[people.Key, dict[str, Any]]:
     """Return what each of the users said in the first vote, and where they are.
 
-    Both are fields of `PartnerBody`. Users who said nothing have no entry.
+    Both are fields of `PartnerBody`. Users who said nothing have no entry. With `veiled`, the
+    students have pseudonyms: a seat would tell who somebody is, so they find each other by the
+    number of their group.
     """
     found: dict[people.Key, dict[str, Any]] = defaultdict(dict)
     rounds = {group.round_id for group in groups}
@@ -46,7 +48,7 @@ def openings(
         "user_id", "place", "seat", "course__class_settings__asks_seat"
     ):
         found[user]["place"] = place
-        if seat and asks_seat:
+        if seat and asks_seat and not veiled:
             found[user]["seat"] = seat
     return found
 

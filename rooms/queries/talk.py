@@ -239,6 +239,8 @@ def _members(session: ClassSession, first: Round) -> dict[int, list[Member]]:
     online = presence.online_students(session.course)
     seen = pseudonyms.fellows(session, [place.user for place in places])
     tells = session.has_pseudonyms and session.lecturers_know
+    # A seat would tell who somebody is.
+    seats = tells or not session.has_pseudonyms
     found: dict[int, list[Member]] = defaultdict(list)
     for place in places:
         found[place.group_id].append(
@@ -251,7 +253,7 @@ def _members(session: ClassSession, first: Round) -> dict[int, list[Member]]:
                 messages=0,
                 muted_until=place.muted_until,
                 place=place.place or "",
-                seat=place.seat or "",
+                seat=(place.seat or "") if seats else "",
             )
         )
     return found

@@ -14,7 +14,7 @@ from rooms.actions.moderation import remove_message, restore_message
 from rooms.actions.places import share
 from rooms.actions.session import control
 from rooms.actions.votes import Ballot, cast_vote
-from rooms.delivery import names, publish
+from rooms.delivery import names
 from rooms.delivery.notices import Changed
 from rooms.models import (
     ClassSettings,
@@ -306,25 +306,6 @@ def test_the_hall_shows_an_argument_as_long_as_it_may_be_seen(lesson):
     assert lesson.hall is UNSET
     past = arguments_for(lesson.school.ines, COURSE, "force")
     assert [(one.text, one.named) for one in past.arguments] == [("Look at the arrows.", 1)]
-
-
-class Notices:
-    """Takes the place of the sockets of this process, and keeps what they would be told."""
-
-    def __init__(self):
-        self.layer = publish.Layer()
-        self.entries = []
-
-    def publish(self, entries):
-        self.entries += [entry for _, entry in entries]
-
-
-@pytest.fixture
-def notices():
-    taking = Notices()
-    publish.attach(taking)
-    yield taking
-    publish.detach(taking)
 
 
 def test_the_hall_is_told_when_what_it_shows_may_be_gone(

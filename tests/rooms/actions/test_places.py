@@ -1,5 +1,6 @@
 """What students say of themselves, and what their consent lets others see."""
 
+import json
 import uuid
 
 import pytest
@@ -7,10 +8,12 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from rooms.actions import places, session
+from rooms.actions.class_settings import change_class_settings
 from rooms.actions.enrollment import unenroll
 from rooms.actions.votes import Ballot, cast_vote
+from rooms.delivery import names
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
-from rooms.queries import classroom
+from rooms.queries import classroom, talk
 from rooms.wire.commands import (
     EnableDiscussion,
     MakePartners,
@@ -150,6 +153,55 @@ def test_partners_see_where_each_other_are_and_what_they_said_once_they_talk(ask
     ClassSettings.objects.update(asks_place=False)
     now = state(vic)
     assert (now.partners[0].place, now.group_place) == (UNSET, UNSET)
+
+
+def test_with_pseudonyms_nobody_is_found_by_a_seat(asking):
+    settings = ClassSettings.objects.get()
+    settings.has_pseudonyms = True
+    settings.save()
+    people = voted(asking, {"una": "A", "vic": "B"})
+    una, vic = people.values()
+    Enrollment.objects.filter(user=una).update(seat="row 4", place="hall")
+    set_place(vic, place="hall", seat="row 5")
+    assert (said(vic), state(vic).asks.seat, state(vic).asks.place) == (("hall", ""), False, True)
+    lead(asking, MakePartners)
+    lead(asking, EnableDiscussion)
+    now = state(vic)
+    [partner] = now.partners
+    assert (partner.pseudonym, partner.place, partner.seat) == (True, "hall", UNSET)
+    assert (now.group, now.group_place) == (1, "hall")
+
+    # The seat tells those who lead something that they know, or nothing.
+    def seats():
+        return {one.seat for one in talk.groups(asking.course).groups[0].members}
+
+    assert seats() == {"row 4", ""}
+    ClassSession.objects.update(lecturers_know=False)
+    assert seats() == {""}
+
+
+def test_open_phones_forget_a_place_that_is_not_asked_any_more(
+    asking, notices, django_capture_on_commit_callbacks
+):
+    people = voted(asking, {"una": "A", "vic": "B"})
+    una, vic = people.values()
+    set_place(una, place="hall", seat="row 5")
+    lead(asking, MakePartners)
+    lead(asking, EnableDiscussion)
+
+    def told(**changes):
+        notices.entries.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            change_class_settings(user=asking.ines, course="physics", **changes)
+        to = names.user(vic.pk)
+        frames = [
+            json.loads(one.frame) for one in notices.entries if getattr(one, "audience", "") == to
+        ]
+        return [(one["action"], one["revision"], one["partners"][0].get("seat")) for one in frames]
+
+    assert told(asks_seat=False) == [("partners", state(vic).revision, None)]
+    assert told(asks_seat=True) == [("partners", state(vic).revision, "row 5")]
+    assert told(asks_confidence="off") == []
 
 
 # --- reasons for another answer ------------------------------------------------------------------
