@@ -18,7 +18,7 @@ class SuggestedTime(Struct, frozen=True):
     """The seconds in which nine tenths of the voters will have voted.
 
     They are from earlier votes on this `question`, or on others of its `kind` in the course, or the
-    `default` where nobody has voted yet, as `source` tells.
+    `default` where fewer than three have voted yet, as `source` tells. Unusual times are left out.
     """
 
     seconds: int

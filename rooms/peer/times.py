@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,6 +23,13 @@ STEP: Final = 5
 LEAST: Final = 15
 MOST: Final = 600
 """Suggested times are whole multiples of `STEP` between these, in seconds."""
+LEAST_TIMES: Final = 3
+"""The fewest votes that tell how long a vote takes."""
+OUTLYING: Final = 3.0
+SCALE: Final = 1.4826
+"""The standard deviation of normal values by their median absolute deviation."""
+LEAST_DEVIATION: Final = 0.25
+"""Of the logarithms: times of at most twice the median are never outliers."""
 LEAST_VOTERS: Final = 5
 """The fewest votes with which a round closes early."""
 
@@ -32,14 +40,33 @@ def percentile(values: Sequence[float], share: float = SHARE) -> float:
     return ranked[max(math.ceil(share * len(ranked)), 1) - 1]
 
 
-def suggested(seconds: Sequence[float]) -> int | None:
-    """Return the time in which nine tenths have voted; None without votes.
+def usual(seconds: Sequence[float]) -> list[float]:
+    """Return the times that are no outliers, of those that voters took.
 
-    `seconds` are the times that voters took.
+    Outliers are found by the Hampel identifier on the logarithms of the times: they are more than
+    `OUTLYING` scaled median absolute deviations from the median (L. Davies and U. Gather, The
+    Identification of Multiple Outliers, JASA 88, 1993). Median and deviation stay where they are as
+    long as less than half of the times are odd. Times of answers are about log-normal (W. J. van
+    der Linden, A Lognormal Model for Response Times on Test Items, JEBS 31, 2006), so those who
+    think three times as long as most are kept.
     """
-    if not seconds:
+    logs = [math.log(max(one, 1.0)) for one in seconds]
+    middle = statistics.median(logs)
+    deviation = statistics.median(abs(one - middle) for one in logs)
+    # Where most took the same time, the deviation is no measure.
+    far = OUTLYING * max(SCALE * deviation, LEAST_DEVIATION)
+    return [one for one, log in zip(seconds, logs, strict=True) if abs(log - middle) <= far]
+
+
+def suggested(seconds: Sequence[float]) -> int | None:
+    """Return the time in which nine tenths of those have voted who took no unusual time.
+
+    `seconds` are the times that voters took. None for fewer than `LEAST_TIMES`, as nobody can tell
+    which of them is unusual.
+    """
+    if len(seconds) < LEAST_TIMES:
         return None
-    rounded = STEP * math.floor(percentile(seconds) / STEP + 0.5)
+    rounded = STEP * math.floor(percentile(usual(seconds)) / STEP + 0.5)
     return min(max(rounded, LEAST), MOST)
 
 

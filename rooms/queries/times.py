@@ -21,7 +21,7 @@ def suggested_seconds(question: Question, number: int) -> tuple[int, str]:
     """Return the seconds to suggest for the first or second vote on a question, and their source.
 
     The source is `question` if earlier rounds of the question tell, `kind` if those of other
-    questions of its kind in the course do, and `default` if there are none.
+    questions of its kind in the course do, and `default` if there are too few.
     """
     closed = Round.objects.filter(number=number, closed_at__isnull=False)
     for source, which in (

@@ -205,10 +205,12 @@ def test_suggested_times(school):
     assert suggested_seconds(force, 2) == (30, "default")
     assert suggested_seconds(number, 1) == (120, "default")
     # What took longer than twenty minutes was voted after the round was reopened.
-    voted_in(force, [33.0, 44.0, 3_000.0])
+    voted_in(force, [33.0, 38.0, 44.0, 3_000.0])
     assert suggested_seconds(force, 1) == (45, "question")
     assert suggested_seconds(work, 1) == (20, "question")
     voted_in(force, [17.0], number=2)
+    assert suggested_seconds(force, 2) == (30, "default")
+    voted_in(force, [17.0, 16.0], number=2)
     assert suggested_seconds(force, 2) == (15, "question")
     assert suggested_seconds(work, 2) == (15, "kind")
     other = Course.objects.get(slug="chemistry")
@@ -216,7 +218,7 @@ def test_suggested_times(school):
 
 
 def test_the_suggested_times_by_http(school, client):
-    voted_in(school.course.questions.get(slug="force"), [41.0])
+    voted_in(school.course.questions.get(slug="force"), [41.0] * 3)
     path = "/api/courses/physics/questions/force/times/"
     client.force_login(school.ines)
     assert client.get(path).json() == {

@@ -18,12 +18,19 @@ def test_nine_tenths_are_within_the_percentile(values, expected):
     ("seconds", "expected"),
     [
         ([], None),
-        ([1.0], LEAST),
-        ([42.4], 40),
-        ([42.5], 45),
+        ([300.0, 20.0], None),
+        ([0.0] * 3, LEAST),
+        ([42.4] * 3, 40),
+        ([42.5] * 3, 45),
+        ([5_000.0] * 3, MOST),
+        # One who was away tells nothing, whether few have voted or many.
+        ([20.0, 30.0, 300.0], 30),
+        ([21.0, 25.0, 30.0, 33.0, 41.0, 900.0], 40),
         ([30.0] * 9 + [300.0], 30),
-        ([30.0] * 8 + [300.0] * 2, 300),
-        ([5_000.0], MOST),
+        ([0.0, 48.0, 50.0, 52.0, 55.0], 55),
+        # Some are slow, and the time is for them, too.
+        ([30.0] * 5 + [35.0] * 3 + [60.0, 70.0], 60),
+        ([20.0, 25.0, 30.0, 40.0, 60.0, 80.0, 90.0], 90),
     ],
 )
 def test_suggested(seconds, expected):
