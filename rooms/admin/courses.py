@@ -1,11 +1,12 @@
 """Courses and enrolments in the admin."""
 
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,7 @@ from rooms.models import (
     Screen,
 )
 from rooms.queries.course_names import RESERVED
+from rooms.queries.pseudonyms import unknown_to_lecturers
 
 #: Rows of an inline form above which the page links to a list instead: Django refuses a form of
 #: more than 1,000 fields, and nobody edits a class of 300 in one.
@@ -180,7 +182,7 @@ class FormerSlugAdmin(History):
 
 @admin.register(Enrollment)
 class EnrollmentAdmin(PicksUsers, Editable):
-    list_display = ("user", "display_name", "course", "role", "joined_at", "muted_until")
+    list_display = ("user", "display_name", "course", "role", "joined_at", "muted")
     list_editable = ("role",)
     list_filter = ("role", "place", ("course", CourseFilter))
     list_select_related = ("user", "course")
@@ -188,12 +190,31 @@ class EnrollmentAdmin(PicksUsers, Editable):
     actions = (enrol_in,)
     form = EnrollmentForm
     fields = (
-        *("user", "course", "role", "joined_at", "muted_until"),
+        *("user", "course", "role", "joined_at", "muted"),
         *("place", "seat", "shares_reasons_since"),
     )
-    readonly_fields = ("joined_at", "muted_until", "place", "seat", "shares_reasons_since")
+    readonly_fields = ("joined_at", "muted", "place", "seat", "shares_reasons_since")
     autocomplete_fields = ("course",)
     ordering = ("course", people.by_name("user__"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Enrollment]:
+        of_course = unknown_to_lecturers(OuterRef("course"))
+        found: QuerySet[Enrollment] = super().get_queryset(request)
+        return found.annotate(hides_mutes=Exists(of_course))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Whom a filter finds would tell of the mutes that the list does not.
+        return not lookup.startswith("muted_until") and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    @admin.display(description=_("muted until"))
+    def muted(self, enrollment: Enrollment) -> datetime | None:
+        """Return until when a student is muted.
+
+        Where those who lead mute pseudonyms, it would tell whose they are.
+        """
+        return None if getattr(enrollment, "hides_mutes", False) else enrollment.muted_until
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         form: type[forms.ModelForm] = super().get_changelist_form(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from msgspec import UNSET, UnsetType
 
 from accounts import people
@@ -238,14 +238,14 @@ def for_lecturers(course: Course, users: Collection[User]) -> dict[people.Key, P
     return fellows(session, users)
 
 
-def _unknown(course: Course) -> QuerySet[ClassSession]:
+def unknown_to_lecturers(course: Course | OuterRef) -> QuerySet[ClassSession]:
     """Return the classes in which those who lead do not know whose the pseudonyms are."""
     return ClassSession.objects.filter(course=course, has_pseudonyms=True, lecturers_know=False)
 
 
 def hidden_from_lecturers(course: Course) -> bool:
     """Return whether the course had a class in which those who lead do not know the names."""
-    return _unknown(course).exists()
+    return unknown_to_lecturers(course).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,11 @@ class HiddenClass:
 
 def hidden_classes(course: Course) -> list[HiddenClass]:
     """Return the classes of a course in which those who lead do not know the names, in order."""
-    hidden = _unknown(course).order_by("started_at").values_list("pk", "started_at", "ended_at")
+    hidden = (
+        unknown_to_lecturers(course)
+        .order_by("started_at")
+        .values_list("pk", "started_at", "ended_at")
+    )
     began = dict(
         UseLog.objects.filter(in_course=course, event="course", act__startswith=BEGUN)
         .order_by("timestamp")
@@ -272,7 +276,7 @@ def hidden_classes(course: Course) -> list[HiddenClass]:
 
 def hides_owners(course: Course) -> bool:
     """Return whether those who lead do not know the names in the class that is on."""
-    return _unknown(course).filter(ended_at=None).exists()
+    return unknown_to_lecturers(course).filter(ended_at=None).exists()
 
 
 def owners(user: User, slug: str) -> QuerySet[Pseudonym]:

@@ -1,6 +1,7 @@
 """The admin of staff who lead a course: nothing of another course, answers least of all."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -8,6 +9,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.forms import ModelChoiceField
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localtime
 
 from accounts.models import FailedLogin, Token, User
 from rooms.admin.scope import BELONGS
@@ -253,3 +256,27 @@ def test_a_list_isolates_what_people_wrote(admin_client):
         assert HEBREW in table, model
         assert HEBREW not in re.sub(r"<bdi>.*?</bdi>", "", table), model
         assert "sortable column-" in table, model
+
+
+def test_no_mute_tells_whose_a_pseudonym_is(desk, taught):
+    muted = Enrollment.objects.exclude(role="instructor").first()
+    until = timezone.now() + timedelta(hours=1)
+    Enrollment.objects.filter(pk=muted.pk).update(muted_until=until)
+
+    def shown():
+        page = desk.get(url(Enrollment, "change", muted.pk)).content.decode()
+        (row,) = (
+            desk.get(url(Enrollment, "changelist")).context["cl"].result_list.filter(pk=muted.pk)
+        )
+        column = admin.site.get_model_admin(Enrollment).muted(row)
+        assert (f"{localtime(until):%H:%M}" in page) is (column is not None)
+        return column
+
+    assert shown() == until
+    ClassSession.objects.update(has_pseudonyms=True, lecturers_know=True)
+    assert shown() == until
+    ClassSession.objects.update(lecturers_know=False, ended_at=timezone.now())
+    assert shown() is None
+    for lookup in ("muted_until__isnull", "muted_until__gt"):
+        answer = desk.get(url(Enrollment, "changelist"), {lookup: "0"})
+        assert answer.status_code in (302, 400), lookup
