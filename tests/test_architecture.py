@@ -28,7 +28,7 @@ LAYERS = [
     {"permissions", "frames", "yields_said"},
     {"delivery"},
     {"models", "migrations", "ratelimit"},
-    {"wire", "metrics", "flaws", "formats_said", "pairing_said"},
+    {"wire", "metrics", "flaws", "formats_said", "pairing_said", "audit_said"},
     {"formats"},
     {"peer", "conf", "qr", "markup", "pictures", "redrawing"},
 ]
@@ -54,6 +54,7 @@ ONLY = {
     "wire": set(),
     "formats_said": {"formats"},
     "pairing_said": set(),
+    "audit_said": set(),
     "formats": {"peer"},
     "peer": set(),
     "markup": set(),

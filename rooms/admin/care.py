@@ -1,10 +1,14 @@
 """Marks, retention, reports and the audit, in the admin, which can only be read there."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people
+from rooms import audit_said
 from rooms.admin.base import History
 from rooms.admin.scope import CourseFilter
 from rooms.models import AuditEntry, Deletion, MarkRules, Report, Retention
@@ -62,10 +66,25 @@ class ReportAdmin(History):
         return super().get_queryset(request).exclude(about=request.user.pk)
 
 
+class ActFilter(admin.SimpleListFilter):
+    title = _("act")
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(act, str(words)) for act, words in audit_said.ACTS.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
+    ) -> QuerySet[AuditEntry]:
+        return queryset.filter(act=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(History):
-    list_display = ("at", "actor", "act", "course_slug", "subject", "detail")
-    list_filter = (("course", CourseFilter),)
+    list_display = ("at", "actor", "done", "course_slug", "subject", "detail")
+    list_filter = (ActFilter, ("course", CourseFilter))
+    fields = ("at", "actor", "done", "course", "course_slug", "subject", "detail")
+    readonly_fields = ("done",)
     list_select_related = ("actor", "subject")
     search_fields = (
         *people.search_fields("actor__"),
@@ -75,3 +94,7 @@ class AuditEntryAdmin(History):
     )
     date_hierarchy = "at"
     ordering = ("-at", "-pk")
+
+    @admin.display(description=_("act"), ordering="act")
+    def done(self, entry: AuditEntry) -> str:
+        return audit_said.said(entry.act)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from rooms import audit_said
 from rooms.models.course import Course
 
 
@@ -63,4 +64,4 @@ class AuditEntry(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.act}"
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {audit_said.said(self.act)}"

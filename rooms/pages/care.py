@@ -10,12 +10,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.people import User
-from rooms import permissions
+from rooms import audit_said, permissions
 from rooms.actions import course_deletion, retention
 from rooms.actions.course_settings import archive_course, restore_course
 from rooms.conf import limits
@@ -27,24 +27,6 @@ from rooms.queries import reports
 from rooms.queries.tryouts import in_course
 from rooms.wire.errors import InvalidMessageFormat, PeerError, PermissionDenied
 
-ACTS = {
-    "care.anonymise": gettext_lazy("removed the names"),
-    "care.delete_texts": gettext_lazy("deleted messages and reasons"),
-    "care.retention": gettext_lazy("changed how long the data is kept"),
-    "course.delete": gettext_lazy("deletion of the course"),
-    "export.download": gettext_lazy("downloaded the course"),
-    "export.results": gettext_lazy("exported all answers"),
-    "marks.export": gettext_lazy("downloaded the marks"),
-    "marks.rules": gettext_lazy("changed the rules of the marks"),
-    "marks.view": gettext_lazy("looked at marks"),
-    "person.erase": gettext_lazy("erased a person"),
-    "release.change": gettext_lazy("changed a released question"),
-    "release.make": pgettext_lazy("act", "released questions"),
-    "report.settle": gettext_lazy("settled a report"),
-    "report.view": gettext_lazy("read reports"),
-    "results.view": gettext_lazy("read reasons with names"),
-}
-"""What the acts of the audit are called on its page."""
 ENTRIES = 50
 """The entries of the audit on one page."""
 
@@ -113,7 +95,7 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     if place.role != Enrollment.Role.INSTRUCTOR:
         raise Http404
     page = Paginator(queries.audit_of(place.course), ENTRIES).get_page(request.GET.get("page"))
-    entries = [(entry, ACTS.get(entry.act, entry.act)) for entry in page.object_list]
+    entries = [(entry, audit_said.said(entry.act)) for entry in page.object_list]
     shown = {"course": place.course, "page": page, "entries": entries}
     return render(request, "rooms/audit.html", shown)
 

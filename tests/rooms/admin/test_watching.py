@@ -1,9 +1,11 @@
 """The audit tells what staff look at and change in the admin."""
 
+import re
+
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 
-from rooms.actions import persons
+from rooms.actions import audit, persons
 from rooms.admin.watching import Watched
 from rooms.models import AuditEntry, Enrollment, Message, Question, Vote
 from tests.rooms.admin.conftest import change_question, make_question, url
@@ -32,6 +34,21 @@ def test_looks_at_people_are_noted(admin_client, admin_user, taught):
     ]
     assert AuditEntry.objects.get(detail=f"vote {vote.pk}").subject == vote.user
     assert AuditEntry.objects.get(detail="vote", course=None).actor == admin_user
+
+
+def test_the_audit_is_in_words(admin_client, admin_user, taught):
+    audit.record(actor=admin_user, act="marks.view", course=taught)
+    audit.record(actor=admin_user, act="flags.view", course=taught)
+    entry = AuditEntry.objects.get(act="marks.view")
+    row = r'class="field-done[^"]*">(?:<bdi>)?{}<'
+    for path, query in (("changelist", {}), ("changelist", {"act": "marks.view"})):
+        page = admin_client.get(url(AuditEntry, path), query).content.decode()
+        assert re.search(row.format("looked at marks"), page)
+        assert bool(re.search(row.format("read flagged messages"), page)) is not bool(query)
+        assert 'href="?act=flags.view">read flagged messages' in page
+    page = admin_client.get(url(AuditEntry, "change", entry.pk)).content.decode()
+    assert "looked at marks" in page
+    assert "marks.view" not in page
 
 
 def test_changes_are_noted(admin_client, admin_user, taught, question, django_user_model):
