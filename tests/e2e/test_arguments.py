@@ -117,7 +117,7 @@ async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     await shoot(hall, "hall-argument-revealed")
     await resize(hall, PHONE)
     await shoot(hall, "hall-argument-phone")
-    await found.get_by_test_id("argument-show").click()
+    await page.keyboard.press("a")
     await expect(quote).to_be_hidden()
     for student in (one, two):
         assert not [frame for frame in student.frames if "became_right" in frame]

@@ -43,6 +43,13 @@ export function focusedNear(element) {
   return element.getRootNode().activeElement ?? null;
 }
 
+/** Focus an element, and return whether it can be seen. */
+export function enters(element) {
+  if (!element?.checkVisibility()) return false;
+  element.focus();
+  return true;
+}
+
 /** Run `render` once per frame however often it is asked for, and in hidden tabs too. */
 export function coalesce(render) {
   let waiting = false;

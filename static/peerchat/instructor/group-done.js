@@ -48,6 +48,13 @@ export class Done {
     this.#say(explain(error), null, "bad");
   }
 
+  /** Undo as the button does. Return whether there is anything to undo. */
+  undo() {
+    if (!this.#undo.checkVisibility() || this.#undo.disabled) return false;
+    this.#takeBack();
+    return true;
+  }
+
   async #takeBack() {
     const back = this.#back;
     this.#undo.disabled = true;

@@ -84,6 +84,13 @@ export function whyWords(why) {
   return why.map((one) => WHY[one] ?? one).join(", ");
 }
 
+/** The groups by how they talk. */
+export function byTalk(groups) {
+  const found = {};
+  for (const group of groups) (found[group.talk] ??= []).push(group);
+  return found;
+}
+
 /** How a group was made, and what is known of its answers. */
 export function reasonWords({ method, mixed, right, repeats, place, broken }) {
   const parts = [METHODS[method]];

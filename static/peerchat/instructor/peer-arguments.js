@@ -32,6 +32,14 @@ export class PeerArguments extends HTMLElement {
     this.#command = command;
   }
 
+  /** Hide what the hall shows, or else show the first argument there. Return whether either is possible. */
+  toggle() {
+    const button = this.#list.querySelector("button[data-shown]") ?? this.#list.querySelector("button");
+    if (!button?.checkVisibility() || button.disabled) return false;
+    button.click();
+    return true;
+  }
+
   render({ session, figures, answers, enabled }) {
     const { question, phase, asks } = session;
     const told = SHOWN_IN.has(phase) && question ? (figures?.arguments ?? null) : null;
@@ -75,7 +83,7 @@ export class PeerArguments extends HTMLElement {
             type: "button",
             class: "button small",
             disabled: !enabled,
-            data: { argument: one.argument, testid: "argument-show" },
+            data: { argument: one.argument, testid: "argument-show", ...(one.shown && { shown: "" }) },
             on: { click: () => this.#command("show_argument", { argument: one.shown ? null : one.argument }) },
           },
           one.shown ? gettext("Hide in the hall") : gettext("Show in the hall"),

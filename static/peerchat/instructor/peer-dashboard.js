@@ -101,7 +101,8 @@ export class PeerDashboard extends HTMLElement {
     };
     const times = (slug) => this.#client.api.get(`courses/${this.#client.state.course.slug}/questions/${slug}/times/`);
     for (const part of ["control", "quick", "answer", "figures", "arguments", "twin"]) this.#parts[part].connect({ command, reveal, times });
-    this.#parts.keys.connect({ control: this.#parts.control, quick: this.#parts.quick, scope: included === undefined ? document : this });
+    const { control, quick, arguments: args, groups } = this.#parts;
+    this.#parts.keys.connect({ control, quick, args, groups, scope: included === undefined ? document : this });
     this.#parts.groups.connect({ request: (action, fields) => this.#control.request(action, fields), api: requests, slug: () => this.#client.state.course.slug, room, me: username });
     this.getRootNode().querySelector("peer-connection").watch([this.#control, chat]);
     this.#withdraw = offerClient(course, this.#client);

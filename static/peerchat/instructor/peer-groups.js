@@ -1,4 +1,4 @@
-import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
+import { enters, focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { number, shownName } from "../core/format.js";
 import { guardEnter, isolated, shows, trimmed } from "../core/text.js";
 import { fill, gettext, ngettext } from "../core/texts.js";
@@ -7,7 +7,7 @@ import { Done } from "./group-done.js";
 import { GroupFlags } from "./group-flags.js";
 import { showSlow, slowSelect, slowWords } from "./group-slow.js";
 import { GroupTiles } from "./group-tiles.js";
-import { groupName, TALKS, talkMeaning, talkName, talkSign, whyWords } from "./group-words.js";
+import { byTalk, groupName, TALKS, talkMeaning, talkName, talkSign, whyWords } from "./group-words.js";
 
 // Milliseconds.
 const EVERY = 3_000;
@@ -136,6 +136,20 @@ export class PeerGroups extends HTMLElement {
     if (now.enabled !== before.enabled) this.#draw();
   }
 
+  // --- keys ------------------------------------------------------------------------------------
+
+  enter() {
+    return enters(this.#parts.ask.querySelector("button")) || enters(this.#tiles.element.querySelector("button"));
+  }
+
+  write() {
+    return enters(this.#parts.text);
+  }
+
+  undo() {
+    return this.#done.undo();
+  }
+
   // --- reading ---------------------------------------------------------------------------------
 
   #later(wait = EVERY) {
@@ -205,7 +219,7 @@ export class PeerGroups extends HTMLElement {
   // --- drawing ---------------------------------------------------------------------------------
 
   #draw() {
-    const counts = grouped(this.#groups);
+    const counts = byTalk(this.#groups);
     this.#drawFilters(counts);
     this.#drawTiles();
     const { phase, enabled } = this.#state;
@@ -378,12 +392,6 @@ export class PeerGroups extends HTMLElement {
     const settle = (fields) => this.#api.post(`courses/${this.#slug()}/flags/`, { message: message.id, ...fields });
     this.#done.run(() => settle({ settled: true }), gettext("the flagged message is settled."), () => settle({ settled: false, since }));
   }
-}
-
-function grouped(groups) {
-  const found = {};
-  for (const group of groups) (found[group.talk] ??= []).push(group);
-  return found;
 }
 
 customElements.define("peer-groups", PeerGroups);

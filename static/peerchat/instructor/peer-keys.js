@@ -22,18 +22,22 @@ const KEYS = [
   ["O", gettext("Reopen the vote"), ["reopen"]],
   ["H", gettext("Show the bars on the screen, or hide them"), ["show-bars"]],
   ["N", gettext("Finish this question"), ["next-question"]],
+  ["A", gettext("Show the argument that moved most in the hall, or hide the one that is there"), []],
+  ["G", gettext("Go to the groups, to those first that are worth a visit"), []],
+  ["M", gettext("Write a message to all groups"), []],
+  ["U", gettext("Undo what you did last with a group"), []],
 ];
 const STEPS = new Map(KEYS.map(([key, , names]) => [key.toLowerCase(), names]));
 const TYPED = new Set(["text", "search", "number", "email", "url", "tel", "password", "date", "time", "datetime-local"]);
 
 /**
  * The keys of the instructor's page, and the button with the list of them. A clicker sends Page Down and Page Up.
- * `connect({control, quick, scope})` once: the steps, the quick question, and what the keys are pressed in: the
- * document, or in a page that is not peerchat's only the panel.
+ * `connect({control, quick, args, groups, scope})` once: the steps, the quick question, the arguments, the groups, and
+ * what the keys are pressed in: the document, or in a page that is not peerchat's only the panel.
  */
 export class PeerKeys extends HTMLElement {
   #control;
-  #quick;
+  #others;
   #dialog;
   #on = tabStorage.getItem(OFF_KEY) !== "off";
 
@@ -69,9 +73,9 @@ export class PeerKeys extends HTMLElement {
     this.append(button, this.#dialog);
   }
 
-  connect({ control, quick, scope }) {
+  connect({ control, quick, args, groups, scope }) {
     this.#control = control;
-    this.#quick = quick;
+    this.#others = { q: () => quick.toggle(), a: () => args.toggle(), g: () => groups.enter(), m: () => groups.write(), u: () => groups.undo() };
     scope.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -103,7 +107,7 @@ export class PeerKeys extends HTMLElement {
     }
     if (isField(target)) return false;
     const letter = key.toLowerCase();
-    if (letter === "q") return this.#quick.toggle();
+    if (letter in this.#others) return this.#others[letter]();
     return (STEPS.get(letter) ?? []).some((name) => this.#control.press(name));
   }
 
