@@ -75,7 +75,9 @@ faults: $(STAMPS)/test servers browser
 	$(BIN)/python -m tests.faults
 	FUZZ_CASES=20000 IN_FULL=1 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
-	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py tests/attacks/test_answers.py
+	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py \
+		tests/attacks/test_answers.py tests/attacks/test_forging.py \
+		tests/attacks/test_room_ids.py
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

@@ -29,7 +29,8 @@ hypothesis.settings.load_profile("patient")
 
 # Other folders use these modules of helpers, too.
 pytest.register_assert_rewrite(
-    "tests.e2e.people", "tests.attacks.markup", "tests.rooms.consumers.feeds"
+    *("tests.attacks.markup", "tests.attacks.web", "tests.e2e.people"),
+    "tests.rooms.consumers.feeds",
 )
 
 

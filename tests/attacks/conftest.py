@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
-from tests.attacks.web import Visitor
+from tests.attacks.web import FRAMES, Visitor
 from tests.rooms.cast import Cast, Hall, Person
 from tests.rooms.conftest import SHORTER, cast  # noqa: F401 - the same people, at this site
 from tests.running import Site, environment
 
-FRAMES = "https://courses.example.edu"
 MAIL = {"SIGN_UP": "1", "EMAIL_URL": "smtp+plain://127.0.0.1:9"}
 # Attackers can wait as long as a limit demands; these tests cannot.
 FAST = {

@@ -6,6 +6,7 @@ in every way at each step of a class, and the answer must be that for a picture 
 
 import asyncio
 import io
+import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -70,6 +71,7 @@ class Watchers:
 
     def __init__(self, cast, visit, secret: str) -> None:
         self.cast, self.visit = cast, visit
+        self._turns = itertools.count()
         own, other = (addresses.pictures(one.slug) for one in (cast.course, cast.other_course))
         token = issue_token(cast.ada.user)
         frame = addresses.pictures_by_token(cast.course.slug, token)
@@ -93,7 +95,11 @@ class Watchers:
         }
 
     async def refused(self, keys: list[str], ways: dict[str, tuple[Visitor, str]]) -> None:
-        """Check that nobody is told in these ways whether there is a picture of these keys."""
+        """Check that nobody is told in these ways whether there is a picture of these keys.
+
+        Every picture is asked for in every way, and with each of the other headers in turn.
+        """
+        first = next(self._turns)
         digests = dict(Picture.objects.filter(key__in=keys).values_list("key", "digest"))
         assert set(digests) == set(keys)
 
@@ -101,15 +107,15 @@ class Watchers:
             visitor, prefix = ways[name]
             missing = told(await visitor.get(f"{prefix}{NOTHING}/"))
             assert missing[0] == 404
-            for key in keys:
-                for method, headers in (
-                    ("GET", {}),
+            for number, key in enumerate(keys, start=first):
+                more = (
                     ("HEAD", {}),
                     ("GET", {"If-None-Match": f'"{digests[key]}"'}),
                     ("GET", {"If-None-Match": "*", "Range": "bytes=0-9"}),
                     ("GET", {"Authorization": f"Bearer {self.cast.zoe.token}"}),
                     ("GET", {"Authorization": "Bearer pc_wrong"}),
-                ):
+                )
+                for method, headers in (("GET", {}), more[number % len(more)]):
                     answer = await visitor.send(method, f"{prefix}{key}/", headers=headers)
                     if method == "HEAD":
                         assert answer.status == 404, (name, key)

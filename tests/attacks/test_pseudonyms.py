@@ -101,8 +101,8 @@ async def everything(cast: Cast, visit, ada, rooms: list[str], others: list[str]
                     for answer in asked:
                         # What was asked comes back in the address of a page and in links.
                         answers.append(answer.raw.replace(to.encode(), b"") if to else answer.raw)
-                    if {answer.status for answer in asked} == {405}:
-                        break  # It cannot be read, whatever the query is.
+                    if 200 not in {answer.status for answer in asked}:
+                        break  # It is refused, whatever the query is.
     slug = cast.course.slug
     peer = {"type": "text", "message": "hello", "course_name": slug, "div_id": "force"}
     posts: list[tuple[str, dict[str, Any]]] = [

@@ -16,8 +16,7 @@ from rooms.embed import sign_embed_link
 from rooms.models import Enrollment, UseLog
 from rooms.queries import reminders
 from rooms.queries.screen import link_secret
-from tests.attacks.conftest import FRAMES
-from tests.attacks.web import refused
+from tests.attacks.web import FRAMES, refused
 from tests.client import Client
 from tests.rooms.cast import Cast, in_thread
 from tests.running import Site, environment
