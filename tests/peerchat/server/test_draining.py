@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -24,8 +25,8 @@ from rooms.models import Connection, Course, Enrollment, Message, Room
 from tests.client import Client
 from tests.pace import patient
 from tests.rooms.cast import in_thread, make_person
-from tests.running import Site, children, environment, manage, until
-from tests.servers import Postgres, Redis
+from tests.running import Site, children, environment, until
+from tests.servers import Postgres, Redis, find_postgres
 
 WITHIN = patient(15.0)
 """Seconds after SIGTERM until a site is gone, whatever happens: the contract."""
@@ -224,19 +225,24 @@ async def test_a_redis_that_hangs(site, group, folder):
     assert len(await in_thread(texts, room)) == 2
 
 
-async def test_a_database_that_hangs(site, folder):
+def copy_database(url: str) -> None:
+    """Copy the tests' database to that of another server."""
+    programs = find_postgres()
+    assert programs is not None
+    source = environment()["DATABASE_URL"]
+    dump = [str(programs / "pg_dump"), "--format=custom", f"--dbname={source}"]
+    restore = [str(programs / "pg_restore"), f"--dbname={url}"]
+    dumped = subprocess.run(dump, check=True, capture_output=True).stdout
+    subprocess.run(restore, check=True, capture_output=True, input=dumped)
+
+
+async def test_a_database_that_hangs(site, group, folder):
+    room, (ada, bea, _) = group
     with Postgres(folder) as postgres:
+        copy_database(postgres.url)
         env = environment(DATABASE_URL=postgres.url)
-        assert manage("migrate", env=env).returncode == 0
-        assert manage("create_demo", "--students", "2", env=env).returncode == 0
-        tokens = manage("issue_token", "student1", "student2", env=env).stdout.split()
         running = await asyncio.to_thread(lambda: site(workers=2, env=env))
-        clients = [await enter(running, token) for token in tokens]
-        [room] = [
-            one["room"]
-            for one in (await clients[0].ask("list_rooms"))["rooms"]
-            if one["kind"] == "course"
-        ]
+        clients = [await enter(running, token) for token in (ada, bea)]
         with frozen(postgres):
             name = await clients[0].post("new_message", room=room, text="who knows")
             async with stopping(running):
