@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -148,12 +149,19 @@ def test_every_model_is_in_the_admin():
 # Each of these goes through all models, as the course takes longer to make than a page.
 
 
-def test_lists_show_search_and_filter(admin_client, taught):
+def listed(model, user, query):
+    """Return the rows of a list of the admin with this query, without the page around them."""
+    request = RequestFactory().get(url(model, "changelist") + query)
+    request.user = user
+    return list(admin.site.get_model_admin(model).get_changelist_instance(request).result_list)
+
+
+def test_lists_show_search_and_filter(admin_client, admin_user, taught):
     for model in SEEN:
-        shows_searches_and_filters(model, admin_client)
+        shows_searches_and_filters(model, admin_client, admin_user)
 
 
-def shows_searches_and_filters(model, admin_client):
+def shows_searches_and_filters(model, admin_client, admin_user):
     response = admin_client.get(url(model, "changelist"))
     assert response.status_code == 200
     assert len(response.context["cl"].result_list) == model.objects.count() > 0
@@ -162,17 +170,20 @@ def shows_searches_and_filters(model, admin_client):
         assert model_admin.search_fields
         assert admin_client.get(url(model, "changelist"), {"q": "ada"}).status_code == 200
     for spec in response.context["cl"].filter_specs:
-        for choice in spec.choices(response.context["cl"]):
-            filtered = admin_client.get(url(model, "changelist") + choice["query_string"])
-            assert filtered.status_code == 200, (model, choice)
+        *choices, last = spec.choices(response.context["cl"])
+        for choice in choices:
+            # A filter that does not work raises an exception.
+            assert len(listed(model, admin_user, choice["query_string"])) <= model.objects.count()
+        filtered = admin_client.get(url(model, "changelist") + last["query_string"])
+        assert filtered.status_code == 200, (model, last)
 
 
-def test_every_column_that_is_computed_sorts_or_says_it_does_not(admin_client, taught):
+def test_every_column_that_is_computed_sorts_or_says_it_does_not(admin_user, taught):
     for model in SEEN:
         columns = len(admin.site.get_model_admin(model).list_display)
         for column in range(1, columns + 1):
-            response = admin_client.get(url(model, "changelist"), {"o": column})
-            assert response.status_code == 200, (model, column)
+            found = listed(model, admin_user, f"?o={column}")
+            assert len(found) == model.objects.count(), (model, column)
 
 
 def test_pages_of_objects_open(admin_client, taught):
