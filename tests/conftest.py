@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -123,10 +124,15 @@ def django_db_setup(django_test_environment, django_db_blocker):
 
     Before that it ends the connections that other threads still hold.
     """
+    test: Any = connection.settings_dict["TEST"]
     if connection.vendor == "postgresql":
-        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
+        test["TEMPLATE"] = migrated.template()
+    else:
+        test["MIGRATE"] = False
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        if connection.vendor == "sqlite":
+            migrated.fill_sqlite(connection.connection)
     tables.use()
     yield
     with django_db_blocker.unblock():

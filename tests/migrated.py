@@ -40,10 +40,16 @@ def _name() -> str:
 
 def copy_sqlite(file: Path) -> None:
     """Put an SQLite database with all tables at a path."""
+    with closing(sqlite3.connect(file)) as target:
+        fill_sqlite(target)
+
+
+def fill_sqlite(target: sqlite3.Connection) -> None:
+    """Put all tables into an SQLite database, in place of what it has."""
     made = shared() / f"{_name()}.sqlite3"
     env = environment(DATABASE_URL=f"sqlite:///{made}", REDIS_URL="")
     once(f"{_name()}-on-sqlite", lambda: _migrate(env))
-    with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(file)) as target:
+    with closing(sqlite3.connect(made)) as source:
         source.backup(target)
 
 

@@ -163,20 +163,17 @@ def test_a_class_with_bad_habits(site):
 
 
 def test_a_server_with_another_database(on_sqlite, transactional_db):
-    done = manage("rehearse", "--students=2", f"--url={on_sqlite.url}")
-    assert done.returncode == 1
-    assert done.stderr.endswith(
-        "The site refused the socket (HTTP 403). "
-        "Does the server use the database of this command?\n"
+    with pytest.raises(CommandError) as refused:
+        call_command("rehearse", "--students=2", f"--url={on_sqlite.url}", stdout=StringIO())
+    assert str(refused.value).endswith(
+        "The site refused the socket (HTTP 403). Does the server use the database of this command?"
     )
 
 
-def test_a_site_that_is_not_there(db):
-    done = manage("rehearse", "--url=http://127.0.0.1:1")
-    assert done.returncode == 1
-    assert done.stderr.startswith(
-        "CommandError: ws://127.0.0.1:1/ws/chat/: Cannot reach the site: "
-    )
+def test_a_site_that_is_not_there(transactional_db):
+    with pytest.raises(CommandError) as refused:
+        call_command("rehearse", "--url=http://127.0.0.1:1", stdout=StringIO())
+    assert str(refused.value).startswith("ws://127.0.0.1:1/ws/chat/: Cannot reach the site: ")
 
 
 @pytest.mark.parametrize(

@@ -62,12 +62,8 @@ def git(arguments: list[str]) -> None:
         folder.mkdir()
         for part in DEPLOYED:
             if (CHECKOUT / part).is_dir():
-                shutil.copytree(
-                    CHECKOUT / part,
-                    folder / part,
-                    symlinks=True,
-                    ignore=shutil.ignore_patterns("__pycache__"),
-                )
+                # With the compiled modules: to compile them takes as long as a migration.
+                shutil.copytree(CHECKOUT / part, folder / part, symlinks=True)
             else:
                 shutil.copy(CHECKOUT / part, folder / part)
         for file in (folder / ".env.example", *(folder / "deploy").iterdir()):
