@@ -108,7 +108,7 @@ class Watchers:
             missing = told(await visitor.get(f"{prefix}{NOTHING}/"))
             assert missing[0] == 404
             for number, key in enumerate(keys, start=first):
-                more = (
+                more: tuple[tuple[str, dict[str, str]], ...] = (
                     ("HEAD", {}),
                     ("GET", {"If-None-Match": f'"{digests[key]}"'}),
                     ("GET", {"If-None-Match": "*", "Range": "bytes=0-9"}),
