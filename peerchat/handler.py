@@ -1,9 +1,13 @@
 """Django's handler for ASGI with fewer changes of threads."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from asgiref.sync import AsyncToSync, sync_to_async
+from asgiref.sync import AsyncToSync, ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+
+KEPT = 20
+"""The most threads that wait for the next request; as many as are needed serve at a time."""
 
 
 class Handler(ASGIHandler):
@@ -13,7 +17,14 @@ class Handler(ASGIHandler):
     loop then passes a request to a thread and back some fifteen times, which takes more CPU than
     most views. A middleware that works on the event loop only, such as that of the static files,
     still does, and those around it with it.
+
+    Threads serve one request after another. Django's own starts one for each request, and another
+    to see it end.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._idle: list[ThreadPoolExecutor] = []
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -22,3 +33,14 @@ class Handler(ASGIHandler):
         self._middleware_chain = (
             chain.awaitable if isinstance(chain, AsyncToSync) else sync_to_async(chain)
         )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await self.handle(scope, receive, send)
+        finally:
+            if len(self._idle) < KEPT:
+                self._idle.append(thread)
+            else:
+                thread.shutdown(wait=False)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpResponse
 from django.utils.decorators import async_only_middleware
 
-from peerchat.handler import Handler
+from peerchat.handler import KEPT, Handler
 from tests.pace import patient
+from tests.running import until
 
 ran: list[tuple[str, int]] = []
 """The steps of middlewares that ran, and in which thread."""
@@ -50,10 +52,10 @@ def answers(get_response):
     return lambda request: HttpResponse("at once")
 
 
-async def get(path: str) -> tuple[int, bytes]:
+async def get(path: str, handler: Handler | None = None) -> tuple[int, bytes]:
     """Return the status and the body of an answer of the site."""
     asked = ApplicationCommunicator(
-        Handler(),
+        handler or Handler(),
         {
             "type": "http",
             "http_version": "1.1",
@@ -96,8 +98,40 @@ async def test_a_request_changes_threads_a_few_times_only(monkeypatch):
     monkeypatch.setattr(ThreadPoolExecutor, "submit", counted)
     status, body = await get("/accounts/login/")
     assert (status, b"csrfmiddlewaretoken" in body) == (200, True)
-    # The start and the end of a request, the two steps of the outermost middleware, and the rest.
-    assert len(calls) <= 5
+    # The start and the end of a request, and all the rest.
+    assert len(calls) <= 3
+
+
+async def test_threads_serve_one_request_after_another(settings, monkeypatch):
+    settings.MIDDLEWARE = [f"{__name__}.Noting"]
+    handler = Handler()
+    assert (await get("/healthz", handler))[0] == 200
+    started = []
+    start = threading.Thread.start
+
+    def counted(thread):
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+    for _ in range(3):
+        assert (await get("/healthz", handler))[0] == 200
+    assert started == []
+    # Those that are served at the same time have a thread each, and wait for nobody.
+    ran.clear()
+    answered = await asyncio.gather(*(get("/healthz", handler) for _ in range(KEPT + 5)))
+    assert {status for status, _ in answered} == {200}
+    assert len({thread for _, thread in ran}) == KEPT + 5
+    until(lambda: sum(thread.is_alive() for thread in started) <= KEPT)
+
+
+async def test_files_and_pages_are_for_https_where_the_site_is(settings):
+    paths = (staticfiles_storage.url("peerchat/core/page.js"), "/accounts/login/")
+    settings.SECURE_SSL_REDIRECT = True
+    for path in paths:
+        assert (await get(path))[0] == 301
+    settings.SECURE_SSL_REDIRECT = False
+    assert (await get(paths[0]))[0] == 200
 
 
 @pytest.mark.parametrize(
