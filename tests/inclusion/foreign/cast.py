@@ -1,10 +1,11 @@
-"""The people of the site and their course: `python -m tests.inclusion.foreign.cast <step>`."""
+"""The people of the site and their course: `python -m tests.inclusion.foreign.cast <step>...`."""
 
 import json
 import sys
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import django
@@ -42,10 +43,14 @@ def make_people() -> None:
             Room._default_manager.create(name="Great hall", keeper=person)
 
 
-def come_and_go() -> dict[str, int]:
-    """Make peerchat's tables and remove them again. Returns what is left of the site's own."""
+def come() -> None:
+    """Make peerchat's tables."""
     call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
     call_command("migrate", verbosity=0)
+
+
+def go() -> dict[str, int]:
+    """Remove peerchat's tables. Returns what is left of the site's own."""
     for label in ("peerchat_rooms", "peerchat_accounts"):
         call_command("migrate", label, "zero", verbosity=0)
     return counts()
@@ -91,6 +96,20 @@ def delete() -> list[str]:
 
     people.everybody().get(email=address("zoe")).delete()
     return []
+
+
+def programs() -> list[str]:
+    """Run programs that take or make usernames; return what they print."""
+    printed = []
+    for command in (
+        ("issue_token", address("BEA")),
+        ("create_demo", "--students", "2"),
+        ("issue_token", "student2@example.invalid"),
+    ):
+        output = StringIO()
+        call_command(*command, stdout=output)
+        printed.append(output.getvalue())
+    return printed
 
 
 def keys_arrive() -> bool:
@@ -147,14 +166,17 @@ def _save(email: str, change: Callable[[Any], object]) -> list[str]:
     def deactivated(user: Any, **kwargs: Any) -> None:
         told.append(f"end of {user}")
 
-    models.password_changed.connect(changed)
-    models.user_deactivated.connect(deactivated)
+    heard = ((models.password_changed, changed), (models.user_deactivated, deactivated))
+    for signal, receiver in heard:
+        signal.connect(receiver)
     user = people.everybody().get(email=email)
     change(user)
     user.save()
+    for signal, receiver in heard:
+        signal.disconnect(receiver)
     return told
 
 
 if __name__ == "__main__":
     django.setup()
-    sys.stdout.write(json.dumps(globals()[sys.argv[1]]()))
+    sys.stdout.write(json.dumps([globals()[step]() for step in sys.argv[1:]]))
