@@ -77,7 +77,7 @@ faults: $(STAMPS)/test servers browser
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
 	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py \
 		tests/attacks/test_answers.py tests/attacks/test_forging.py \
-		tests/attacks/test_room_ids.py
+		tests/attacks/test_room_ids.py tests/rooms/test_question.py
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

@@ -207,7 +207,14 @@ async def take(cast, step, ines, students):
             await ines.ask(action, **fields)
 
 
-@pytest.mark.parametrize("slugs", [("force", "work"), ("several", "number"), ("text", "poll")])
+@pytest.mark.parametrize(
+    "slugs",
+    [
+        ("force", "work"),
+        ("several", "number"),
+        pytest.param(("text", "poll"), marks=pytest.mark.long),
+    ],
+)
 async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(cast, slugs):
     """Each student has tabs at both workers, and votes and drafts in the first of them."""
     ask_all(cast.course)

@@ -18,7 +18,7 @@ from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, store
 from tests.running import Site, environment
 
-SECONDS = 120 if "FUZZ_CASES" in os.environ else 6
+SECONDS = 120 if "FUZZ_CASES" in os.environ else 4
 """Seconds of each run; more in `make faults`."""
 RUNS = 5
 """The most runs until a message was posted."""
