@@ -5,6 +5,7 @@ import http.client
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -295,9 +296,28 @@ def values(cast: Cast, **more: Any) -> dict[str, Any]:
 
 def fingerprint(cast: Cast) -> dict[str, list[str]]:
     """Return all rows of the people and of the two courses, without what changes by itself."""
-    courses = (cast.course, cast.other_course)
-    slugs = [course.slug for course in courses]
-    people = [cast.person(name).user.pk for name in EVERYBODY]
+    both = (cast.course, cast.other_course)
+    statement, given = _all_rows(
+        tuple(course.pk for course in both),
+        tuple(course.slug for course in both),
+        tuple(cast.person(name).user.pk for name in EVERYBODY),
+    )
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        for model, row in cursor.fetchall():
+            found.setdefault(model, []).append(row)
+    return {model: sorted(rows) for model, rows in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _all_rows(
+    courses: tuple[int, ...], slugs: tuple[str, ...], people: tuple[int, ...]
+) -> tuple[str, list[Any]]:
+    """Return one statement, with its parameters, for rows of (model, row as a text).
+
+    Sixty statements take more time than the requests between two looks.
+    """
     mine: dict[Any, dict[str, Any]] = {
         Course: {"slug__in": slugs},
         Enrollment: {"course__in": courses},
@@ -372,13 +392,7 @@ def fingerprint(cast: Cast) -> dict[str, list[str]]:
         statement, parameters = rows.query.sql_with_params()
         statements.append(f"SELECT '{model.__name__}', one::text FROM ({statement}) AS one")
         given += parameters
-    found: dict[str, list[str]] = {model.__name__: [] for model in mine}
-    # Sixty statements take more time than the requests between two looks.
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(statements), given)
-        for name, row in cursor.fetchall():
-            found[name].append(row)
-    return {name: sorted(rows) for name, rows in found.items()}
+    return " UNION ALL ".join(statements), given
 
 
 EVERYBODY = ("ada", "bea", "carl", "tess", "ines", "ivan", "zoe")
