@@ -213,9 +213,7 @@ def frozen(server):
 async def test_a_redis_that_hangs(site, group, folder):
     room, (ada, bea, _) = group
     with Redis(folder) as redis:
-        running = await asyncio.to_thread(
-            lambda: site(workers=2, env=environment(REDIS_URL=redis.url))
-        )
+        running = await asyncio.to_thread(lambda: site(env=environment(REDIS_URL=redis.url)))
         clients = [await enter(running, token) for token in (ada, bea)]
         with frozen(redis):
             for client in clients:
@@ -241,7 +239,7 @@ async def test_a_database_that_hangs(site, group, folder):
     with Postgres(folder) as postgres:
         copy_database(postgres.url)
         env = environment(DATABASE_URL=postgres.url)
-        running = await asyncio.to_thread(lambda: site(workers=2, env=env))
+        running = await asyncio.to_thread(lambda: site(env=env))
         clients = [await enter(running, token) for token in (ada, bea)]
         with frozen(postgres):
             name = await clients[0].post("new_message", room=room, text="who knows")
