@@ -36,11 +36,14 @@ class Handler(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, "request")
+        keep = False
         try:
             async with ThreadSensitiveContext(executor=thread):
                 await self.handle(scope, receive, send)
+            keep = len(self._idle) < KEPT
         finally:
-            if len(self._idle) < KEPT:
+            # After a cancellation the thread may still wait for a database that does not answer.
+            if keep:
                 self._idle.append(thread)
             else:
                 thread.shutdown(wait=False)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -41,6 +42,22 @@ def on_the_loop(get_response):
     return middleware
 
 
+holds, held = threading.Event(), threading.Event()
+
+
+def hangs(get_response):
+    """Let requests with a query wait, as for a database that does not answer."""
+
+    def middleware(request):
+        if request.GET:
+            held.set()
+            holds.wait()
+            return HttpResponse("too late")
+        return get_response(request)
+
+    return middleware
+
+
 def breaks(get_response):
     def middleware(request):
         raise RuntimeError("A middleware is broken.")
@@ -52,10 +69,10 @@ def answers(get_response):
     return lambda request: HttpResponse("at once")
 
 
-async def get(path: str, handler: Handler | None = None) -> tuple[int, bytes]:
-    """Return the status and the body of an answer of the site."""
-    asked = ApplicationCommunicator(
-        handler or Handler(),
+def request_of(path: str, handler: Handler, query: bytes = b"") -> ApplicationCommunicator:
+    """Return a request of a client that has not been sent."""
+    return ApplicationCommunicator(
+        handler,
         {
             "type": "http",
             "http_version": "1.1",
@@ -63,12 +80,17 @@ async def get(path: str, handler: Handler | None = None) -> tuple[int, bytes]:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query,
             "root_path": "",
             "headers": [(b"host", b"testserver")],
             "server": ("testserver", 80),
         },
     )
+
+
+async def get(path: str, handler: Handler | None = None) -> tuple[int, bytes]:
+    """Return the status and the body of an answer of the site."""
+    asked = request_of(path, handler or Handler())
     await asked.send_input({"type": "http.request", "body": b"", "more_body": False})
     start: dict[str, Any] = await asked.receive_output(patient(10))
     body = b""
@@ -123,6 +145,25 @@ async def test_threads_serve_one_request_after_another(settings, monkeypatch):
     assert {status for status, _ in answered} == {200}
     assert len({thread for _, thread in ran}) == KEPT + 5
     until(lambda: sum(thread.is_alive() for thread in started) <= KEPT)
+
+
+# Django does not close the body of a request that is cancelled.
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+async def test_nobody_waits_for_a_request_that_hangs_and_was_given_up(settings):
+    settings.MIDDLEWARE = [f"{__name__}.hangs"]
+    handler = Handler()
+    assert (await get("/healthz", handler))[0] == 200
+    asked = request_of("/healthz", handler, b"hang")
+    await asked.send_input({"type": "http.request", "body": b"", "more_body": False})
+    try:
+        assert await asyncio.to_thread(held.wait, patient(10))
+        # As daphne does some seconds after the client has gone.
+        asked.future.cancel()
+        with suppress(asyncio.CancelledError):
+            await asked.future
+        assert (await get("/healthz", handler))[0] == 200
+    finally:
+        holds.set()
 
 
 async def test_files_and_pages_are_for_https_where_the_site_is(settings):
