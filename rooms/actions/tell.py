@@ -64,6 +64,8 @@ from rooms.wire.talk_events import MessageRestored
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
+at_once = publish.let_go_at_once
+"""Send what was committed, as what comes next in this thread may take long."""
 
 
 def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:

@@ -17,6 +17,8 @@ from django.db import close_old_connections, connections
 
 from accounts import outages
 from rooms import metrics
+from rooms.delivery import publish
+from rooms.delivery.publish import Entries
 from rooms.wire.errors import PeerError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -121,20 +123,25 @@ class Writer:
         # An executor's futures would take longer than handing over a batch this way.
         while (batch := self._batches.get()) is not None:
             results: Sequence[Any]
+            with publish.held() as entries:
+                try:
+                    results = _store(batch[0][0], [item for _, item, _ in batch])
+                    if len(results) != len(batch):
+                        raise ValueError(f"{len(results)} results for {len(batch)} items")
+                except Exception:
+                    # The thread must survive, as nothing else stores items.
+                    logger.exception("could not store a batch")
+                    results = [Unavailable()] * len(batch)
             try:
-                results = _store(batch[0][0], [item for _, item, _ in batch])
-                if len(results) != len(batch):
-                    raise ValueError(f"{len(results)} results for {len(batch)} items")
-            except Exception:
-                # The thread must survive, as nothing else stores items.
-                logger.exception("could not store a batch")
-                results = [Unavailable()] * len(batch)
-            # The loop is closed, so nothing waits for the result.
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stored, batch, results)
+                self._loop.call_soon_threadsafe(self._stored, batch, results, entries)
+            except RuntimeError:
+                # The loop is closed, so nothing waits for the result.
+                publish.let_go(entries)
         connections.close_all()
 
-    def _stored(self, batch: Batch, results: Sequence[Any]) -> None:
+    def _stored(self, batch: Batch, results: Sequence[Any], entries: Entries) -> None:
+        # Frames go out before the results, as they did when each was handed over by itself.
+        publish.let_go(entries)
         took = self._loop.time() - self._began
         metrics.BATCHES.observe(took)
         for (_, _, future), result in zip(batch, results, strict=True):

@@ -6,6 +6,8 @@ import threading
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed
 from rooms.process import writer as module
 from rooms.process.writer import Writer
 from rooms.wire.errors import InvalidChoice, Unavailable
@@ -172,3 +174,36 @@ async def test_what_goes_wrong_ends_with_its_batch(writer, store, monkeypatch, f
         patched.setattr(module, "close_old_connections", unable)
         assert await outcomes([writer.submit(bad, 1)]) == ["unavailable"]
     assert await writer.submit(store, 21) == 42
+
+
+async def test_what_a_batch_tells_goes_out_with_its_results(writer, monkeypatch):
+    """It is one turn of the event loop, and one message to Redis, whatever the batch tells."""
+    told = []
+
+    class Noted(publish.Outgoing):
+        def __init__(self):
+            pass
+
+        def publish(self, entries):
+            told.append((threading.current_thread().name, [entry for _, entry in entries]))
+
+    monkeypatch.setattr(publish, "_current", Noted())
+    one, other = Changed(names.dashboards(1)), Changed(names.screens(1))
+
+    def store(items):
+        publish._committed([(names.course(1), one)])
+        publish._committed([(names.course(1), other)])
+        assert told == []
+        return items
+
+    assert await writer.submit(store, 1) == 1
+    assert told == [(threading.current_thread().name, [one, other])]
+
+    def slow(items):
+        publish._committed([(names.course(1), one)])
+        publish.let_go_at_once()
+        assert told[1:] == [("writer", [one])]
+        return items
+
+    assert await writer.submit(slow, 2) == 2
+    assert len(told) == 2
