@@ -176,6 +176,50 @@ async def test_what_goes_wrong_ends_with_its_batch(writer, store, monkeypatch, f
     assert await writer.submit(store, 21) == 42
 
 
+async def test_what_is_gathered_waits_for_more_but_the_first_does_not(writer, store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(0.5))
+    assert await writer.submit(store, 1, gather=True) == 2
+    futures = [writer.submit(store, number, gather=True) for number in range(2, 5)]
+    # What is not gathered waits for nothing.
+    assert await writer.submit(store, 9) == 18
+    assert not any(future.done() for future in futures)
+    assert await outcomes(futures) == [4, 6, 8]
+    assert store.batches == [[1], [9], [2, 3, 4]]
+    await asyncio.sleep(module.GATHER)
+    assert await writer.submit(store, 5, gather=True) == 10
+
+
+async def test_what_is_gathered_has_the_same_limit(writer, store, monkeypatch):
+    monkeypatch.setattr(module, "QUEUE_LIMIT", 2)
+    assert await writer.submit(store, 0, gather=True) == 0
+    futures = [writer.submit(store, number, gather=True) for number in (1, 2)]
+    with pytest.raises(Unavailable):
+        writer.submit(store, 3, gather=True)
+    assert await outcomes(futures) == [2, 4]
+
+
+async def test_what_is_gathered_is_stored_at_the_end(store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(60))
+    writer = Writer()
+    await writer.submit(store, 1, gather=True)
+    futures = [writer.submit(store, number, gather=True) for number in (2, 3)]
+    await writer.stop()
+    assert [future.result() for future in futures] == [4, 6]
+
+
+async def test_what_comes_at_the_very_end_is_refused(store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(60))
+    writer = Writer()
+    store.go.clear()
+    first = writer.submit(store, 1, gather=True)
+    stopping = asyncio.create_task(writer.stop())
+    await asyncio.sleep(0)
+    late = writer.submit(store, 2, gather=True)
+    store.go.set()
+    await stopping
+    assert await outcomes([first, late]) == [2, "unavailable"]
+
+
 async def test_what_a_batch_tells_goes_out_with_its_results(writer, monkeypatch):
     """It is one turn of the event loop, and one message to Redis, whatever the batch tells."""
     told = []
