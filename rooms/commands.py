@@ -223,13 +223,13 @@ async def _snapshot(client: Client, course: str) -> Snapshot:
 
 async def _vote(client: Client, command: CastVote) -> replies.Voted:
     ballot = Ballot.of(client.user, command)
-    vote = await client.runtime.writer.submit(store_ballots, ballot)
+    vote = await client.runtime.writer.submit(store_ballots, ballot, gather=True)
     return frames.voted(vote)
 
 
 async def _draft(client: Client, command: DraftVote) -> replies.Drafted:
     ballot = DraftBallot.of_draft(client.user, command)
-    draft = await client.runtime.writer.submit(store_drafts, ballot)
+    draft = await client.runtime.writer.submit(store_drafts, ballot, gather=True)
     return frames.drafted(command.round, draft)
 
 

@@ -49,7 +49,7 @@ ONLY = {
     "delivery.pubsub": {"delivery.tasks"},
     "delivery.tasks": set(),
     "delivery.revisions": {"wire.errors"},
-    "process.writer": {"wire.errors", "metrics"},
+    "process.writer": {"wire.errors", "metrics", "delivery.publish"},
     "process.threads": {"wire.errors", "metrics"},
     "wire": set(),
     "formats_said": {"formats"},

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 
+from rooms.actions import tell
 from rooms.queries import tryouts
 
 class_started = Signal()
@@ -38,5 +39,7 @@ def send_each(signal: Signal, each: Sequence[dict[str, Any]]) -> None:
 
 
 def _committed(signal: Signal, each: Sequence[dict[str, Any]]) -> None:
+    # What the same transaction told must not wait for receivers.
+    tell.at_once()
     for facts in each:
         signal.send_robust(sender=None, **facts)

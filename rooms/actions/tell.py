@@ -64,6 +64,8 @@ from rooms.wire.talk_events import MessageRestored
 
 PartnerNotices = list[Passing]
 """The `partners` events of a class, each for one of its students."""
+at_once = publish.let_go_at_once
+"""Send what was committed, as what comes next in this thread may take long."""
 
 
 def posted(messages: Iterable[tuple[int, Message | NewText]]) -> None:
@@ -183,10 +185,10 @@ def close_account(user: User) -> None:
     publish.send(names.EVERYONE, Close(4401, names.account(user.pk)))
 
 
-def figures_changed(course: int) -> None:
-    """Tell the dashboards and screens of a course that their figures are out of date."""
+def figures_changed(course: int, *, votes: bool = False) -> None:
+    """Tell the dashboards and screens of a course of new figures, or of new `votes` alone."""
     boards = (names.dashboards(course), names.screens(course))
-    publish.send_all([(names.course(course), Changed(audience)) for audience in boards])
+    publish.send_all([(names.course(course), Changed(audience, votes)) for audience in boards])
 
 
 def screens_changed(course: int) -> None:

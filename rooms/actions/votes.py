@@ -1,6 +1,6 @@
 """Casting votes, and leaving drafts of votes that count when the round closes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -12,6 +12,8 @@ from accounts import people
 from accounts.people import User
 from rooms import ratelimit
 from rooms.actions import asked, tell, uselog
+from rooms.actions.statements import ballots as statements
+from rooms.actions.statements.ballots import Key as _Key
 from rooms.models import ClassSession, ClassSettings, Course, Draft, Enrollment, Round, Vote
 from rooms.peer.phases import OPEN_PHASES
 from rooms.permissions import formerly_called
@@ -25,9 +27,6 @@ from rooms.wire.errors import (
     RoundClosed,
 )
 from rooms.wire.text import clean_rationale
-
-_Key = tuple[int, people.Key]
-"""The ids of a round and of a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,8 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
-    drafted = _times(Draft, "sent_at", users)
-    latest = _latest(_times(Vote, "cast_at", users), drafted)
+    cast, drafted = statements.times(users)
+    latest = _latest(cast, drafted)
     votes: dict[_Key, Vote] = {}
     log = []
     results: list[Vote | PeerError] = []
@@ -147,11 +146,10 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
         votes[key], latest[key] = vote, vote.cast_at
         log.append(_row(vote, polls.now))
         results.append(vote)
-    _put(votes.values())
+    statements.put(votes.values(), log)
     _discard_drafts(votes.keys() & drafted.keys())
-    uselog.record(log)
     for course in {vote.round.session.course_id for vote in votes.values()}:
-        tell.figures_changed(course)
+        tell.figures_changed(course, votes=True)
     tell.voted(votes.values())
     return results
 
@@ -166,8 +164,8 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     """
     polls = _Polls(ballots)
     users = polls.open_to(ballots)
-    cast = _times(Vote, "cast_at", users)
-    latest = _latest(cast, _times(Draft, "sent_at", users))
+    cast, drafted = statements.times(users)
+    latest = _latest(cast, drafted)
     drafts: dict[_Key, Draft] = {}
     results: list[Draft | None | PeerError] = []
     for ballot in ballots:
@@ -222,9 +220,8 @@ def count_drafts(session: ClassSession, now: datetime) -> None:
             user__peerchat_enrollments__role=Enrollment.Role.STUDENT,
         ).select_related("user", "round__question", "round__session__course")
     ]
-    _put(votes)
+    statements.put(votes, [_row(vote, now) for vote in votes])
     drafts.delete()
-    uselog.record([_row(vote, now) for vote in votes])
     tell.voted(votes)
 
 
@@ -233,18 +230,9 @@ class _Polls:
 
     def __init__(self, ballots: Sequence[Ballot]) -> None:
         self._courses = _courses(ballots)
-        # Under the locks of the sessions no round can close meanwhile. They are taken in the order
-        # of their ids, so that two processes never wait for each other.
+        # Under the locks of the sessions no round can close meanwhile.
         self.sessions = {
-            session.course_id: session
-            for session in ClassSession.objects.filter(
-                course__in=set(self._courses.values()), ended_at=None
-            )
-            .select_related(
-                "course__class_settings", "current_round__question", "current_round__version"
-            )
-            .select_for_update(no_key=True, of=("self",))
-            .order_by("pk")
+            session.course_id: session for session in statements.lock(set(self._courses.values()))
         }
         self.now = timezone.now()
         for session in self.sessions.values():
@@ -312,31 +300,16 @@ def _courses(ballots: Sequence[Ballot]) -> dict[tuple[people.Key, str], int]:
 
     Some may name a course by a slug that it had before.
     """
-    students = Enrollment.objects.filter(
-        user__in={ballot.user.pk for ballot in ballots}, role=Enrollment.Role.STUDENT
-    )
+    found = statements.students({(ballot.user.pk, ballot.course) for ballot in ballots})
     slugs = {ballot.course for ballot in ballots}
-    found = {
-        (user, slug): course
-        for user, slug, course in students.filter(course__slug__in=slugs).values_list(
-            "user_id", "course__slug", "course_id"
-        )
-    }
     if unknown := slugs - {slug for _, slug in found}:
+        students = Enrollment.objects.filter(
+            user__in={ballot.user.pk for ballot in ballots}, role=Enrollment.Role.STUDENT
+        )
         for slug, course in formerly_called(unknown).values_list("slug", "course_id"):
             of_course = students.filter(course=course).values_list("user_id", flat=True)
             found |= {(user, slug): course for user in of_course}
     return found
-
-
-def _times(
-    model: type[Vote] | type[Draft], field: str, keys: Collection[_Key]
-) -> dict[_Key, datetime]:
-    """Return the times of the votes or drafts of these (round, user)."""
-    rows = model._default_manager.filter(
-        round__in={round_ for round_, _ in keys}, user__in={user for _, user in keys}
-    )
-    return {(round_, user): at for round_, user, at in rows.values_list("round", "user", field)}
 
 
 def _latest(*times: Mapping[_Key, datetime]) -> dict[_Key, datetime]:
@@ -354,15 +327,6 @@ def _next_moment(now: datetime, last: datetime | None) -> datetime:
     The clock may step back, and votes are ordered by their times.
     """
     return now if last is None else max(now, last + timedelta(microseconds=1))
-
-
-def _put(votes: Iterable[Vote]) -> None:
-    Vote.objects.bulk_create(
-        votes,
-        update_conflicts=True,
-        unique_fields=["round", "user"],
-        update_fields=["choice", "confidence", "rationale", "cast_at"],
-    )
 
 
 def _discard_drafts(keys: Iterable[_Key]) -> None:

@@ -34,7 +34,7 @@ class Hub:
         fetch: Fetch,
         compare: Compare,
         compare_every: float,
-        on_changed: Callable[[str], None],
+        on_changed: Callable[[notices.Changed], None],
         on_seen: Callable[[notices.PresenceChange], None],
         on_recheck: Callable[[notices.Recheck], None],
         on_restored: Callable[[], None],
@@ -296,7 +296,7 @@ class Hub:
                     self._close(entry)
                 case notices.Changed():
                     if entry.audience in self._audiences:
-                        self._on_changed(entry.audience)
+                        self._on_changed(entry)
                 case notices.PresenceChange():
                     self._on_seen(entry)
                 case notices.Recheck():

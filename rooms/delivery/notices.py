@@ -76,9 +76,14 @@ class Leave(Struct, Generic[Key], tag="l", array_like=True, frozen=True):
 
 
 class Changed(Struct, tag="c", array_like=True, frozen=True):
-    """A hint that the figures on an audience of dashboards are out of date."""
+    """A hint that the figures on an audience of dashboards are out of date.
+
+    `votes` is true if nothing but votes has changed. Workers that still run older code leave it
+    out, and ignore it.
+    """
 
     audience: str
+    votes: bool = False
 
 
 class PresenceChange(Struct, Generic[Key], tag="n", array_like=True, frozen=True):

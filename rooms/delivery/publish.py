@@ -14,6 +14,8 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -43,6 +45,10 @@ FORGET_EVERY = 0.5
 """Seconds between two checks for entries that have waited too long."""
 
 
+Entries = list[tuple[str, notices.Entry]]
+"""Entries, each with the channel-layer group that it is for."""
+
+
 class _Waiting(NamedTuple):
     group: str
     entry: notices.Entry
@@ -56,7 +62,7 @@ class Layer:
         self.failed: float | None = None
         """The time of the last refusal; None if the layer took the last message."""
 
-    def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
+    def publish(self, entries: Entries) -> None:
         """Publish from a process without sockets, and wait until it is done.
 
         Any thread may call it.
@@ -109,14 +115,14 @@ class Outgoing:
         self._loop = hub.loop
         self._lock = threading.Lock()
         # Committed entries that the loop has not taken yet; then those that the layer has not.
-        self._committed: list[tuple[str, notices.Entry]] = []
+        self._committed: Entries = []
         self._waiting: list[_Waiting] = []
         self._tasks = Tasks()
         self._sender: asyncio.Task[None] | None = None
         self._forgot = 0.0
         self._told = 0
 
-    def publish(self, entries: list[tuple[str, notices.Entry]]) -> None:
+    def publish(self, entries: Entries) -> None:
         """Send entries to the sockets here and to the other processes."""
         if self._loop.is_closed():
             self.layer.publish(entries)
@@ -219,7 +225,7 @@ def send(group: str, entry: notices.Entry) -> None:
     send_all([(group, entry)])
 
 
-def send_all(entries: list[tuple[str, notices.Entry]]) -> None:
+def send_all(entries: Entries) -> None:
     """Publish entries, each to its group, when the current transaction commits."""
     transaction.on_commit(partial(_committed, entries))
 
@@ -229,10 +235,51 @@ def now(group: str, entry: notices.Entry) -> None:
     _current.publish([(group, entry)])
 
 
-def _committed(entries: list[tuple[str, notices.Entry]]) -> None:
+class _Held(threading.local):
+    """What the transactions of this thread have published, while it is held back."""
+
+    entries: Entries | None = None
+
+
+_held = _Held()
+
+
+@contextmanager
+def held() -> Iterator[Entries]:
+    """Hold back what the transactions of this thread publish; the caller lets it go afterwards.
+
+    So one turn of the event loop takes everything of a batch together with its results: the
+    process wakes up once, and Redis gets one message. Without sockets nothing is held back.
+    """
+    entries: Entries = []
+    _held.entries = entries
+    try:
+        yield entries
+    finally:
+        _held.entries = None
+
+
+def let_go(entries: Entries) -> None:
+    """Publish entries that were held back. Any thread may call it."""
+    if entries:
+        taken = entries.copy()
+        entries.clear()
+        _current.publish(taken)
+
+
+def let_go_at_once() -> None:
+    """Publish what this thread holds back, as it is about to do something that may take long."""
+    if _held.entries is not None:
+        let_go(_held.entries)
+
+
+def _committed(entries: Entries) -> None:
     if stored := sum(isinstance(entry, notices.Stored) for _, entry in entries):
         metrics.STORED.inc(stored)
-    _current.publish(entries)
+    if _held.entries is not None and isinstance(_current, Outgoing):
+        _held.entries += entries
+    else:
+        _current.publish(entries)
 
 
 def _kept(entry: notices.Entry) -> float:
@@ -262,7 +309,7 @@ def _may_repeat(entry: notices.Entry) -> bool:
             return True
 
 
-def _by_group(entries: list[tuple[str, notices.Entry]]) -> dict[str, list[notices.Entry]]:
+def _by_group(entries: Entries) -> dict[str, list[notices.Entry]]:
     grouped: dict[str, list[notices.Entry]] = {}
     for group, entry in entries:
         grouped.setdefault(group, []).append(entry)

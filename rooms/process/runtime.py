@@ -66,7 +66,7 @@ class Runtime:
             fetch=self._fetch,
             compare=self._compare,
             compare_every=limits["COMPARE_EVERY"],
-            on_changed=self._changed,
+            on_changed=lambda entry: self._changed(entry.audience, votes=entry.votes),
             on_seen=self._seen,
             on_recheck=self._recheck,
             on_restored=self._restored,
@@ -108,9 +108,11 @@ class Runtime:
 
     # --- what the hub calls ----------------------------------------------------------------
 
-    def _changed(self, audience: str) -> None:
-        board = self.screens if names.is_screens(audience) else self.figures
-        board.changed(audience)
+    def _changed(self, audience: str, *, votes: bool = False) -> None:
+        if names.is_screens(audience):
+            self.screens.changed(audience)
+        else:
+            self.figures.changed(audience, votes=votes)
 
     def _seen(self, entry: PresenceChange) -> None:
         self.presence.seen(entry)

@@ -17,6 +17,8 @@ from django.db import close_old_connections, connections
 
 from accounts import outages
 from rooms import metrics
+from rooms.delivery import publish
+from rooms.delivery.publish import Entries
 from rooms.wire.errors import PeerError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,9 @@ LARGE = 10
 HOLD, HOLD_SHARE = 0.004, 0.25
 """The longest such wait, in seconds and as a share of the time of the batch before."""
 
+GATHER = 0.05
+"""Seconds from one set of gathered items to the next, while they keep coming."""
+
 RETRY_AFTER, RETRY_AFTER_AT_MOST = 0.5, 5.0
 """Seconds until an item that must be stored is tried again: at first, and after many tries."""
 
@@ -38,8 +43,9 @@ STOP_WITHIN = 3.0
 """Seconds in which waiting items are stored when the process stops."""
 
 Store = Callable[[Sequence[Any]], Sequence[Any]]
-Batch = list[tuple[Store, Any, asyncio.Future[Any]]]
-"""Items, each with the action that stores it and the future of its result."""
+Item = tuple[Store, Any, asyncio.Future[Any]]
+"""An item with the action that stores it and the future of its result."""
+Batch = list[Item]
 
 
 class Writer:
@@ -56,19 +62,55 @@ class Writer:
         # The wait for as many items as the batch before had.
         self._holding: asyncio.TimerHandle | None = None
         self._wanted = 0
+        # Items that may wait until some more have come, since when the last of them are under way,
+        # and when these will be.
+        self._gathered: Batch = []
+        self._gathered_at = -GATHER
+        self._gathering: asyncio.TimerHandle | None = None
         self._stopped = False
         threading.Thread(target=self._work, name="writer", daemon=True).start()
 
-    def submit(self, store: Store, item: Any) -> asyncio.Future[Any]:
+    def submit(self, store: Store, item: Any, *, gather: bool = False) -> asyncio.Future[Any]:
         """Return the future result of storing the item, done when it is committed and published.
+
+        With `gather`, an item that comes soon after another such one waits for more, at most
+        `GATHER` seconds, as a transaction costs much more than another item in it.
 
         Raises Unavailable if too many items wait, and after `stop`. The future raises the error
         that the action returns for the item, or Unavailable if the database does not answer.
         """
-        if self._stopped or len(self._waiting) >= QUEUE_LIMIT:
+        if self._stopped or len(self._waiting) + len(self._gathered) >= QUEUE_LIMIT:
             raise Unavailable
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append((store, item, future))
+        if gather:
+            self._gather((store, item, future))
+        else:
+            self._waiting.append((store, item, future))
+            self._came()
+        return future
+
+    def _gather(self, item: Item) -> None:
+        self._gathered.append(item)
+        if self._gathering is None:
+            wait = self._gathered_at + GATHER - self._loop.time()
+            if wait > 0:
+                self._gathering = self._loop.call_later(wait, self._end_gathering)
+            else:
+                self._end_gathering()
+
+    def _end_gathering(self) -> None:
+        """Let the gathered items wait for the next transaction, like all others."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._gathered:
+            self._gathered_at = self._loop.time()
+            self._waiting += self._gathered
+            self._gathered = []
+            self._came()
+
+    def _came(self) -> None:
+        """Begin a batch with what has come, if none is under way."""
         if self._rests.is_set():
             # Other items from this turn of the loop join the batch.
             self._rests.clear()
@@ -76,7 +118,6 @@ class Writer:
         elif self._holding is not None and len(self._waiting) >= self._wanted:
             self._holding.cancel()
             self._begin()
-        return future
 
     async def store_at_last(self, store: Store, item: Any) -> Any:
         """Store an item however long the database is away, and return the result of the action.
@@ -96,6 +137,7 @@ class Writer:
 
     async def idle(self, within: float) -> None:
         """Wait until no item waits, at most `within` seconds."""
+        self._end_gathering()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self._rests.wait()
@@ -104,6 +146,10 @@ class Writer:
         """Store the waiting items, then stop."""
         await self.idle(STOP_WITHIN)
         self._stopped = True
+        # These came during the wait, which was over before they were due.
+        for _, _, future in self._gathered:
+            if not future.done():
+                future.set_exception(Unavailable())
         self._batches.put(None)
 
     def _begin(self) -> None:
@@ -121,20 +167,25 @@ class Writer:
         # An executor's futures would take longer than handing over a batch this way.
         while (batch := self._batches.get()) is not None:
             results: Sequence[Any]
+            with publish.held() as entries:
+                try:
+                    results = _store(batch[0][0], [item for _, item, _ in batch])
+                    if len(results) != len(batch):
+                        raise ValueError(f"{len(results)} results for {len(batch)} items")
+                except Exception:
+                    # The thread must survive, as nothing else stores items.
+                    logger.exception("could not store a batch")
+                    results = [Unavailable()] * len(batch)
             try:
-                results = _store(batch[0][0], [item for _, item, _ in batch])
-                if len(results) != len(batch):
-                    raise ValueError(f"{len(results)} results for {len(batch)} items")
-            except Exception:
-                # The thread must survive, as nothing else stores items.
-                logger.exception("could not store a batch")
-                results = [Unavailable()] * len(batch)
-            # The loop is closed, so nothing waits for the result.
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stored, batch, results)
+                self._loop.call_soon_threadsafe(self._stored, batch, results, entries)
+            except RuntimeError:
+                # The loop is closed, so nothing waits for the result.
+                publish.let_go(entries)
         connections.close_all()
 
-    def _stored(self, batch: Batch, results: Sequence[Any]) -> None:
+    def _stored(self, batch: Batch, results: Sequence[Any], entries: Entries) -> None:
+        # Frames go out before the results, as they did when each was handed over by itself.
+        publish.let_go(entries)
         took = self._loop.time() - self._began
         metrics.BATCHES.observe(took)
         for (_, _, future), result in zip(batch, results, strict=True):

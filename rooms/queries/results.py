@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Prefetch, QuerySet
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from accounts import people
 from accounts.people import User
@@ -20,7 +22,7 @@ from rooms.models import (
 )
 from rooms.peer import phases
 from rooms.peer.answers import AnswerKey
-from rooms.peer.phases import Phase
+from rooms.peer.phases import OPEN_PHASES, Phase
 from rooms.permissions import leading
 from rooms.queries import flags, steps
 from rooms.queries.arguments import arguments
@@ -38,14 +40,58 @@ def figures_for(user: User, slug: str) -> FiguresBody:
     return figures(leading(user, slug).course)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The live figures of a class, with the class as it was when they were read."""
+
+    body: FiguresBody
+    course: Course
+    session: ClassSession | None = None
+
+
+_STANDS = ("ended_at", "revision", "phase", "epoch", "deadline", "bars_epoch", "current_round_id")
+"""What tells whether the class is where it was."""
+
+
+def recounted(counted: Counted) -> Counted | None:
+    """Return figures with the votes of now, if nothing but votes has changed since they were read.
+
+    It costs two short queries. None means that all figures have to be read: the vote is not open
+    any more, or something has happened in the class. So the figures of a closed vote are never
+    made this way.
+    """
+    session = counted.session
+    if session is None or session.phase not in OPEN_PHASES:
+        return None
+    stands = ClassSession.objects.filter(pk=session.pk).values_list(*_STANDS).first()
+    if stands != tuple(getattr(session, name) for name in _STANDS):
+        return None
+    found, before = votes_of(session), counted.body
+    changed: dict[str, Any] = {
+        "votes": found.votes,
+        "histograms": found.histograms,
+        "right": found.right,
+        "right_votes": UNSET if (right := found.right_votes) is None else right,
+        "next": steps.next_step(
+            counted.course, session, found, here=before.online, groups=before.groups
+        ),
+    }
+    return Counted(structs.replace(before, **changed), counted.course, session)
+
+
 def figures(course: Course) -> FiguresBody:
     """Return the live figures of a course's class."""
+    return counted(course).body
+
+
+def counted(course: Course) -> Counted:
+    """Return the live figures of a course's class, and the class."""
     session = class_session(course)
     online = len(online_students(course))
     flagged = flags.count(course)
     where = places(course)
     if session is None or session.current_round is None:
-        return FiguresBody(
+        body = FiguresBody(
             online=online,
             votes=[0, 0],
             histograms=[{}, {}],
@@ -59,6 +105,7 @@ def figures(course: Course) -> FiguresBody:
             places=where,
             next=steps.next_step(course, session, here=online),
         )
+        return Counted(body, course)
     found = votes_of(session)
     first, second = rounds(session)
     assert first is not None
@@ -66,7 +113,7 @@ def figures(course: Course) -> FiguresBody:
     matrix, gain = None, None
     if second is not None and session.phase != Phase.REVOTE:
         matrix, gain = _comparison(found.key, first, second)
-    return FiguresBody(
+    body = FiguresBody(
         online=online,
         votes=found.votes,
         histograms=found.histograms,
@@ -89,6 +136,7 @@ def figures(course: Course) -> FiguresBody:
         places=where,
         next=steps.next_step(course, session, found, here=online, groups=groups),
     )
+    return Counted(body, course, session)
 
 
 def _comparison(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from msgspec import UNSET, UnsetType
 
 from accounts import people
@@ -79,10 +79,10 @@ JOIN peerchat_rooms_message b
 def _asking_for(small: bool, large: bool) -> str:
     """Return the statement for small rooms, for large ones or for both."""
     parts = [_MEMBERS_OF_SMALL] * small + [_SENDERS_IN_LARGE] * large
-    return _with_users(_POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE)))
+    return with_users(_POSTS + " UNION ALL ".join((*parts, _STORED_BEFORE)))
 
 
-def _with_users(statement: str) -> str:
+def with_users(statement: str) -> str:
     """Put the table of the site's users and the type of their keys into a statement."""
     users, key, name = people.table_of_names(connection)
     parts = {"users": users, "key": key, "name": name, "type": people.key_column_type(connection)}
@@ -125,22 +125,22 @@ FROM new
 
 @cache
 def _inserting() -> str:
-    return _with_users(_INSERT)
+    return with_users(_INSERT)
 
 
 def lock(rooms: Collection[UUID]) -> dict[UUID, Place]:
-    return {row[0]: Place(*row) for row in _execute(_LOCK, [_array(rooms)])}
+    return {row[0]: Place(*row) for row in execute(_LOCK, [as_array(rooms)])}
 
 
 def look_up(places: Mapping[UUID, Place], keys: Collection[Key]) -> tuple[Members, dict[Key, UUID]]:
     small = [room for room, place in places.items() if place.is_small]
     large = [room for room, place in places.items() if not place.is_small]
-    posts = _json(_Post(*key) for key in keys)
+    posts = as_json(_Post(*key) for key in keys)
     members: Members = defaultdict(dict)
     before: dict[Key, UUID] = {}
-    found = _execute(
+    found = execute(
         _asking_for(bool(small), bool(large)),
-        {"posts": posts, "small": _array(small), "large": _array(large)},
+        {"posts": posts, "small": as_array(small), "large": as_array(large)},
     )
     for room, user, membership, name, *rest, message in found:
         if message is None:
@@ -157,10 +157,10 @@ def insert(
     log: Sequence[uselog.Row],
     now: datetime,
 ) -> None:
-    _execute(
+    cursor(
         _inserting(),
         {
-            "messages": _json(
+            "messages": as_json(
                 _Insert(
                     m.id,
                     m.room_id,
@@ -174,32 +174,38 @@ def insert(
                 for m in messages
             ),
             # Arrays, as PostgreSQL expects so many rows of JSON that it would read whole tables.
-            "rooms": _array(place.id for place in heads),
-            "heads": _array(place.last_seq for place in heads),
-            "memberships": _array(read),
-            "read": _array(read.values()),
-            "log": _json(log),
+            "rooms": as_array(place.id for place in heads),
+            "heads": as_array(place.last_seq for place in heads),
+            "memberships": as_array(read),
+            "read": as_array(read.values()),
+            "log": as_json(log),
             "now": now,
         },
     )
 
 
-def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-    """Execute a statement and return its rows.
+def execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+    """Execute a statement and return its rows."""
+    return cursor(statement, parameters).fetchall()
+
+
+def cursor(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """Execute a statement.
 
     The text of the statement stays the same, so that PostgreSQL plans it once: psycopg prepares
     statements that it has seen a few times, if the settings of the site allow it. Django's own
-    cursors put the parameters into the text.
+    cursors put the parameters into the text. The rows are here when this returns, so they are read
+    without Django, which looks up its connection at each step.
     """
-    connection.ensure_connection()
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    raw: Any = psycopg.Cursor(connection.connection)
-    with wrap(raw) as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    raw: psycopg.Cursor[Any] = psycopg.Cursor(database.connection)  # type: ignore[arg-type]
+    wrap(raw).execute(statement, parameters)  # type: ignore[arg-type]
+    return raw
 
 
-def _array(items: Iterable[UUID | int]) -> str:
+def as_array(items: Iterable[UUID | int]) -> str:
     return "{" + ",".join(map(str, items)) + "}"
 
 
@@ -220,6 +226,6 @@ class _Insert(msgspec.Struct):
     pseudonym: str | UnsetType = UNSET
 
 
-def _json(rows: Iterable[msgspec.Struct]) -> str:
+def as_json(rows: Iterable[msgspec.Struct]) -> str:
     """Return rows as one parameter. It would take longer to adapt a list of parameters."""
     return msgspec.json.encode(list(rows)).decode()

@@ -450,8 +450,8 @@ async def test_changes_are_told_for_audiences_that_are_here(hub, enter):
     hub.deliver(GROUP, [Changed(board)])
     socket = enter()
     hub.join(socket, board, GROUP)
-    hub.deliver(GROUP, [Changed(board)])
-    assert hub.changed == [board]
+    hub.deliver(GROUP, [Changed(board), Changed(board, votes=True)])
+    assert hub.changed == [Changed(board), Changed(board, votes=True)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import threading
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from rooms.delivery import names, publish
+from rooms.delivery.notices import Changed
 from rooms.process import writer as module
 from rooms.process.writer import Writer
 from rooms.wire.errors import InvalidChoice, Unavailable
@@ -172,3 +174,80 @@ async def test_what_goes_wrong_ends_with_its_batch(writer, store, monkeypatch, f
         patched.setattr(module, "close_old_connections", unable)
         assert await outcomes([writer.submit(bad, 1)]) == ["unavailable"]
     assert await writer.submit(store, 21) == 42
+
+
+async def test_what_is_gathered_waits_for_more_but_the_first_does_not(writer, store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(0.5))
+    assert await writer.submit(store, 1, gather=True) == 2
+    futures = [writer.submit(store, number, gather=True) for number in range(2, 5)]
+    # What is not gathered waits for nothing.
+    assert await writer.submit(store, 9) == 18
+    assert not any(future.done() for future in futures)
+    assert await outcomes(futures) == [4, 6, 8]
+    assert store.batches == [[1], [9], [2, 3, 4]]
+    await asyncio.sleep(module.GATHER)
+    assert await writer.submit(store, 5, gather=True) == 10
+
+
+async def test_what_is_gathered_has_the_same_limit(writer, store, monkeypatch):
+    monkeypatch.setattr(module, "QUEUE_LIMIT", 2)
+    assert await writer.submit(store, 0, gather=True) == 0
+    futures = [writer.submit(store, number, gather=True) for number in (1, 2)]
+    with pytest.raises(Unavailable):
+        writer.submit(store, 3, gather=True)
+    assert await outcomes(futures) == [2, 4]
+
+
+async def test_what_is_gathered_is_stored_at_the_end(store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(60))
+    writer = Writer()
+    await writer.submit(store, 1, gather=True)
+    futures = [writer.submit(store, number, gather=True) for number in (2, 3)]
+    await writer.stop()
+    assert [future.result() for future in futures] == [4, 6]
+
+
+async def test_what_comes_at_the_very_end_is_refused(store, monkeypatch):
+    monkeypatch.setattr(module, "GATHER", patient(60))
+    writer = Writer()
+    store.go.clear()
+    first = writer.submit(store, 1, gather=True)
+    stopping = asyncio.create_task(writer.stop())
+    await asyncio.sleep(0)
+    late = writer.submit(store, 2, gather=True)
+    store.go.set()
+    await stopping
+    assert await outcomes([first, late]) == [2, "unavailable"]
+
+
+async def test_what_a_batch_tells_goes_out_with_its_results(writer, monkeypatch):
+    """It is one turn of the event loop, and one message to Redis, whatever the batch tells."""
+    told = []
+
+    class Noted(publish.Outgoing):
+        def __init__(self):
+            pass
+
+        def publish(self, entries):
+            told.append((threading.current_thread().name, [entry for _, entry in entries]))
+
+    monkeypatch.setattr(publish, "_current", Noted())
+    one, other = Changed(names.dashboards(1)), Changed(names.screens(1))
+
+    def store(items):
+        publish._committed([(names.course(1), one)])
+        publish._committed([(names.course(1), other)])
+        assert told == []
+        return items
+
+    assert await writer.submit(store, 1) == 1
+    assert told == [(threading.current_thread().name, [one, other])]
+
+    def slow(items):
+        publish._committed([(names.course(1), one)])
+        publish.let_go_at_once()
+        assert told[1:] == [("writer", [one])]
+        return items
+
+    assert await writer.submit(slow, 2) == 2
+    assert len(told) == 2
