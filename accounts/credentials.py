@@ -4,11 +4,25 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import people, sessions
 from accounts.models import Token
+
+_STATE = """
+(SELECT u::text FROM ({users}) u WHERE u.key = {known}.user_id),
+'|', (
+    SELECT concat(s.session_data, ' ', s.expire_date) FROM {sessions} s
+    WHERE s.session_key = {known}.session AND s.expire_date > now()
+),
+'|', (
+    SELECT concat('valid until ', t.expires_at) FROM {tokens} t
+    WHERE t.id = {known}.token AND t.revoked_at IS NULL
+    AND (t.expires_at IS NULL OR t.expires_at > now())
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,20 @@ def check(credentials: Collection[Credential]) -> Checked:
         elif sessions.user_id(session.data) == user.pk and sessions.fits(session.data, user):
             checked.valid[credential] = session.expires
     return checked
+
+
+def state_sql(known: str) -> str:
+    """Return SQL, for `concat` on PostgreSQL, of texts that change when `check` would find others.
+
+    `known` is a row with the columns `user_id`, `token` and `session`. Returns nothing if the
+    result depends on more than the database can tell so.
+    """
+    users = people.rows_sql()
+    table = sessions.table()
+    if not users or not table:
+        return ""
+    tokens = connection.ops.quote_name(Token._meta.db_table)
+    return _STATE.format(known=known, users=users, sessions=table, tokens=tokens)
 
 
 def _tokens(ids: Collection[int]) -> dict[int | None, datetime | None]:

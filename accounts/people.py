@@ -14,12 +14,14 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.module_loading import import_string
 
 from accounts.conf import limits
+from accounts.shown import is_shown_by_fields
 from accounts.shown import shown_name as shown_name
 from accounts.text import name_key
 
@@ -168,6 +170,22 @@ def for_statement(key: Key, connection: Any) -> Any:
 def key_column_type(connection: Any) -> str:
     """Return the type of the columns that refer to users."""
     return str(_key_field().rel_db_type(connection))
+
+
+def rows_sql() -> str:
+    """Return SQL of the fields of each user, beside the `key`.
+
+    Returns nothing if a user's names may depend on more than these, or the keys are texts.
+    """
+    model = get_user_model()
+    own = getattr(model, "get_full_name", None) not in (None, AbstractUser.get_full_name)
+    if own or not is_shown_by_fields() or callable(getattr(model, "display_name", None)):
+        return ""
+    if key_type() is str:
+        return ""
+    fields = [field.attname for field in model._meta.concrete_fields]
+    sql, parameters = everybody().order_by().values(*fields, key=F("pk")).query.sql_with_params()
+    return "" if parameters else sql
 
 
 def table_of_names(connection: Any) -> tuple[str, str, str]:

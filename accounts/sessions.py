@@ -15,6 +15,7 @@ from django.contrib.auth import (
 from django.contrib.sessions.backends import cache, cached_db, db
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -65,6 +66,14 @@ def opened(key: str, data: dict[str, Any] | None) -> Any:
     # The result of its `load`, which needs the database.
     session._session_cache = dict(data)
     return session
+
+
+def table() -> str:
+    """Return the quoted table of the sessions, or nothing if they are not in the database alone."""
+    store = _store()
+    if store.load is not db.SessionStore.load:
+        return ""
+    return connection.ops.quote_name(store.get_model_class()._meta.db_table)
 
 
 def user_id(data: dict[str, Any]) -> people.Key | None:

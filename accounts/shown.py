@@ -25,6 +25,11 @@ def shown_name(user: Any) -> str:
     return known
 
 
+def is_shown_by_fields() -> bool:
+    """Return whether no function of the site gives the shown names."""
+    return _chosen() is None
+
+
 def forget(user: Any) -> None:
     """Forget the name that a function of the site gave, as the user was changed."""
     user.__dict__.pop(_KNOWN, None)

@@ -314,8 +314,12 @@ async def _send_to(client: Client, command: SendTo) -> replies.Sent:
     return replies.Sent()
 
 
-async def _ping(client: Client, command: Ping) -> replies.Pong:
+def _pong(client: Client, command: Ping) -> replies.Pong:
     return replies.Pong(time=time.time())
+
+
+async def _ping(client: Client, command: Ping) -> replies.Pong:
+    return _pong(client, command)
 
 
 async def _control(client: Client, command: Control) -> replies.Moved:
@@ -378,3 +382,6 @@ DASHBOARD: dict[type[Command], Handler] = {
     Ping: _ping,
 }
 SCREEN: dict[type[Command], Handler] = {Ping: _ping}
+
+AT_ONCE: dict[type[Command], Callable[[Any, Any], Struct | None]] = {NewMessage: post, Ping: _pong}
+"""The handlers of the commands that most frames have. They wait for nothing."""

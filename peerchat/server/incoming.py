@@ -42,7 +42,6 @@ class ShortWayIn(DaphneProtocol):
             size = data[position + 1]
             if data[position] == FINAL_PONG and size == MASKED:
                 position += SHORTEST
-                self._is_alive()
                 continue
             if data[position] != FINAL_TEXT:
                 break
@@ -66,16 +65,10 @@ class ShortWayIn(DaphneProtocol):
             except UnicodeDecodeError:
                 break
             position = begin + size
-            self._is_alive()
             self.text_received(text)
             if self.state != AutobahnProtocol.STATE_OPEN:
                 break
         return data[position:] if position else data
-
-    def _is_alive(self) -> None:
-        """Cancel autobahn's wait for a pong, as a client that sends is alive."""
-        if self.autoPingTimeoutCall:
-            self._cancelAutoPingTimeoutCall()
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:

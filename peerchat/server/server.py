@@ -36,6 +36,9 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
 EXTENSION = "peerchat.frames"
 ANSWER_WITHIN = 8.0
 """Seconds that running requests may take when the server stops."""
+LOOK_EVERY, LOOKS = 1.0, 4
+"""The longest time between two looks for silent sockets, in seconds, and the least number of looks
+in each of the limits for silence."""
 
 
 class HTTPFactory(DrainingFactory, RequestFactory):
@@ -49,10 +52,15 @@ class Server(daphne_server.Server):
     of life for `ping_timeout` seconds after that.
     """
 
+    connections: dict[Any, dict[str, Any]]
+
     def __init__(self, application: Application, *, ping_interval: float, **options: Any) -> None:
         super().__init__(_bounded(application), ping_interval=math.inf, **options)
         self.ping_after = ping_interval
+        self.look_every = min(LOOK_EVERY, ping_interval / LOOKS, self.ping_timeout / LOOKS)
         self._ports: list[Any] = []
+        # The connections that have ended, or whose application has, since the last look at them.
+        self._ending: set[Any] = set()
 
     def run(self) -> None:
         # Log exceptions in Twisted and autobahn, which daphne discards with the rest of their log.
@@ -87,9 +95,38 @@ class Server(daphne_server.Server):
         await asyncio.gather(runtime.drain(), self.http_factory.drain(ANSWER_WITHIN))
         await runtime.stop()
 
+    # daphne looks at every connection each second to find the few that have ended.
+
+    def protocol_disconnected(self, protocol: Any) -> None:
+        super().protocol_disconnected(protocol)
+        self._ending.add(protocol)
+
+    def application_checker(self) -> None:
+        """Do as daphne does, for the connections that have ended or whose application has."""
+        everything, ending = self.connections, self._ending
+        self._ending = set()
+        self.connections = {one: everything[one] for one in ending if one in everything}
+        try:
+            super().application_checker()
+        finally:
+            left, self.connections = self.connections, everything
+        for one in ending:
+            if one not in left:
+                everything.pop(one, None)
+            elif "disconnected" in left[one]:
+                # Its application has not ended yet.
+                self._ending.add(one)
+
+    def timeout_checker(self) -> None:
+        for protocol in list(self.connections):
+            protocol.check_timeouts()
+        daphne_server.reactor.callLater(self.look_every, self.timeout_checker)
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if not isinstance(protocol, WebSocketProtocol):
-            return super().create_application(protocol, scope)
+            queue = super().create_application(protocol, scope)
+            self._watch(protocol)
+            return queue
         scope["asgi"] = {"version": "3.0"}
         scope["extensions"] = {EXTENSION: protocol.frames}
         inbox = Inbox()
@@ -97,7 +134,13 @@ class Server(daphne_server.Server):
             scope=scope, receive=inbox.get, send=partial(self.handle_reply, protocol)
         )
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(instance)
+        self._watch(protocol)
         return inbox
+
+    def _watch(self, protocol: Any) -> None:
+        application = self.connections.get(protocol, {}).get("application_instance")
+        if application is not None:
+            application.add_done_callback(lambda _: self._ending.add(protocol))
 
 
 def _end() -> None:

@@ -26,10 +26,14 @@ class WebSocketProtocol(ShortWayIn):
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
     _at_ping = _at_ask = (0, 0)
-    """The (outstanding, received) bytes of the other side: at autobahn's last ping, and when the
-    client was last asked for a sign of life or excused for giving none."""
+    """The (outstanding, received) bytes of the other side: at the last ping for silence, and when
+    the client was last asked for a sign of life or excused for giving none."""
     _excused = 0.0
     """The time of the last excuse for silence."""
+    _pinged = False
+    """Whether the client was pinged for its present silence."""
+    _spared = 0.0
+    """The time from which a silence counts at the earliest, as there was an excuse before."""
 
     def makeConnection(self, made: Any) -> None:
         self.frames = Frames(self)
@@ -80,19 +84,34 @@ class WebSocketProtocol(ShortWayIn):
         plain = transport.plain(self.transport)
         return 0 if plain is None else transport.unsent(plain)
 
-    def _sendAutoPing(self) -> None:
-        self._at_ping = self._progress()
-        super()._sendAutoPing()
+    def check_timeouts(self) -> None:
+        """Ping a client that has been silent, and drop one that stayed so without an excuse.
 
-    def onAutoPingTimeout(self) -> None:
-        """Drop a client that gave no sign of life, unless it has an excuse."""
-        if self._has_excuse(self._at_ping):
-            self._sendAutoPing()
+        The server calls this every `look_every` seconds, which is cheaper than timers of each
+        socket. daphne's own limits are for handshakes only.
+        """
+        if self.state != AutobahnProtocol.STATE_OPEN:
+            super().check_timeouts()
             return
-        super().onAutoPingTimeout()
+        server, now = self.server, time.monotonic()
+        silent = now - max(self.frames.heard, self._spared)
+        if silent < server.ping_after:
+            self._pinged = False
+        elif not self._pinged:
+            self._ping()
+        elif silent >= server.ping_after + server.ping_timeout - server.look_every:
+            if self._has_excuse(self._at_ping):
+                self._spared = now - server.ping_after
+                self._ping()
+            else:
+                self.onAutoPingTimeout()
+
+    def _ping(self) -> None:
+        self._pinged, self._at_ping = True, self._progress()
+        self.frames.write(PING)
 
     def ask(self) -> None:
-        """Send a ping in addition to those of autobahn. It never causes a socket to be dropped."""
+        """Send a ping that never causes a socket to be dropped."""
         self._at_ask = self._progress()
         self.frames.write(PING)
 
@@ -129,7 +148,6 @@ class WebSocketProtocol(ShortWayIn):
     def text_received(self, text: str) -> None:
         if self.muted:
             return
-        self.last_ping = time.time()
         at_once = self.take_at_once
         if at_once is not None and self.application_queue.empty() and at_once(text):
             return
@@ -163,8 +181,7 @@ class WebSocketFactory(DaphneFactory):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # Use the pings of autobahn. daphne uses the wall clock for its own, and loses track of a
+        # Pings are our own. Those of autobahn take two timers for each socket, and go out whether
+        # or not the client is silent. daphne uses the wall clock for its own, and loses track of a
         # ping if it sends the next one before the answer is due.
-        self.setProtocolOptions(
-            closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=self.server_class.ping_after
-        )
+        self.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=0)

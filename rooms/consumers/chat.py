@@ -15,7 +15,7 @@ from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names, notices, publish
 from rooms.queries.rooms import entry
 from rooms.wire import replies
-from rooms.wire.commands import CHAT_COMMANDS, Authenticate, Command, NewMessage
+from rooms.wire.commands import CHAT_COMMANDS, Authenticate, Command
 from rooms.wire.errors import InvalidToken, PeerError, PermissionDenied, Unavailable
 from rooms.wire.parser import Parser
 from rooms.wire.replies import Authenticated
@@ -94,14 +94,14 @@ class ChatConsumer(SocketConsumer):
         self.authenticated = True
         connection.release(self.welcome(courses))
         if self.extension is not None:
-            self.extension.offer(self._post_at_once)
+            self.extension.offer(self._run_at_once)
         coming = Coming(connection.id, user.pk, self.runtime.worker)
         self._noted = self.runtime.background(self._came(coming))
 
-    def _post_at_once(self, text: str) -> bool:
-        """Post a message without a turn of the event loop, as most frames are messages.
+    def _run_at_once(self, text: str) -> bool:
+        """Carry out a command of `AT_ONCE` without a turn of the event loop.
 
-        Any other frame waits its turn, and so does a message while another command is under way.
+        Any other frame waits its turn, and so do all while another command is under way.
         """
         connection = self.connection
         if self.busy or connection.closed or not connection.taking:
@@ -110,15 +110,19 @@ class ChatConsumer(SocketConsumer):
             command = self.parser.parse(text)
         except PeerError:
             return False
-        if not isinstance(command, NewMessage):
+        handler = commands.AT_ONCE.get(type(command))
+        if handler is None:
             return False
         try:
-            commands.post(self, command)
+            reply = handler(self, command)
         except PeerError as error:
             self.refuse(command, error)
         except Exception:
             logger.exception("the command %s failed", command.action)
             self.refuse(command, Unavailable())
+        else:
+            if reply is not None:
+                self.connection.answer(replies.encode(command, reply))
         return True
 
     def gone(self) -> None:
