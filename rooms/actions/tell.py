@@ -375,10 +375,8 @@ def read(room: Room, user: User, seq: int) -> None:
 
 def nobody_listens(course: Course, user: User, text: str) -> None:
     """Tell a user at once, even if the transaction fails, that a text found no partner."""
-    publish.now(
-        names.course(course.pk),
-        Passing(names.user(user.pk), events.encode(SystemEvent(course=course.slug, text=text))),
-    )
+    frame = events.encode(SystemEvent(course=course.slug, text=text))
+    publish.now(names.course(course.pk), Passing(names.user(user.pk), frame))
 
 
 def to_users(told: Iterable[tuple[int, people.Key, Event]]) -> None:

@@ -15,6 +15,7 @@ from django.test import Client
 from accounts import middleware, tokens, wrong_tokens
 from accounts.middleware import SocketAuthMiddleware
 from accounts.models import Token, User
+from tests.pace import patient
 
 HOST = "testserver"
 
@@ -44,12 +45,12 @@ async def shake(*, subprotocols=(), scheme=None, client=None, **headers: str | N
         communicator.scope["scheme"] = scheme
     if client:
         communicator.scope["client"] = client
-    accepted, protocol = await communicator.connect()
+    accepted, protocol = await communicator.connect(timeout=patient(20))
     if not accepted:
-        await communicator.wait()
+        await communicator.wait(patient(20))
         return None
-    found = json.loads(await communicator.receive_from())
-    await communicator.wait()
+    found = json.loads(await communicator.receive_from(timeout=patient(20)))
+    await communicator.wait(patient(20))
     assert protocol == found["subprotocol"]
     return found
 

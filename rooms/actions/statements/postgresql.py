@@ -200,7 +200,7 @@ def cursor(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> psy
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
-    raw: psycopg.Cursor[Any] = psycopg.Cursor(database.connection)  # type: ignore[arg-type]
+    raw: psycopg.Cursor[Any] = psycopg.Cursor(database.connection)
     wrap(raw).execute(statement, parameters)  # type: ignore[arg-type]
     return raw
 
