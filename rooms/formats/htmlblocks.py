@@ -35,6 +35,8 @@ _FOLLOWS = re.compile(r"(\x02\*+)(?=\x01)")
 _CLASHING_START = re.compile(r"(?<=[^\W_])\x01(?=\*+(?:[^\w\s]|_))")
 _CLASHING_END = re.compile(r"(?<=[^\w\s]|_)\x02(\*+)(?=[^\W_])")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\xa0]+")
+# What may be special together with the piece of text beside it.
+_EDGES = re.compile(r"(\A|(?<!\\)(?:\\\\)*)(~\Z|\]\Z|&\Z|\A~)")
 _LOW = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _HIGH = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _TEX_WORD = re.compile(r"[A-Za-z0-9 ,.+-]{1,40}")
@@ -84,7 +86,8 @@ class Builder:
             if not data.strip():
                 return
             self.open("li" if top.name in _LISTS else "td", {})
-        self._top.inline.append(escaped(data))
+        # The next piece may go on with what this one ends with, such as ~~ and [a](b).
+        self._top.inline.append(_EDGES.sub(r"\1\\\2", escaped(data)))
 
     def open(self, name: str, attributes: Mapping[str, str]) -> None:
         """Take an opening tag."""

@@ -255,6 +255,9 @@ def release(cast, step):
     }
     if step in done:
         Take.objects.create(release=of, user=cast.ada.user, started_at=now, **done[step])
+    if step == "releases":
+        # What a class is at cannot be released.
+        ClassSession.objects.filter(course=cast.course).update(ended_at=now)
     if step == "partner":
         # Nobody is paired while a class is on.
         ClassSettings.objects.filter(course=cast.course).update(pairs_at_night=True)

@@ -75,6 +75,9 @@ async def hold_class(instructor: Instructor, one: Student, two: Student) -> None
     await instructor.sees("revote_closed")
     await instructor.press("reveal")
     await instructor.sees("revealed")
+    # What a class is at cannot be released.
+    await instructor.press("next-question")
+    await instructor.sees("idle")
 
 
 async def look_back(student: Student, course: str) -> None:

@@ -63,7 +63,7 @@ async def test_a_clicker_and_a_phone_lead_the_class(classroom: Classroom) -> Non
     await expect(page.get_by_test_id("turnout")).to_have_text("1 of 2 have voted")
     await two.vote("B", confidence=4, rationale="")
     await click(lecturer, "count-down", "Everyone has voted: close the vote.")
-    await expect(page.get_by_test_id("stop-vote")).to_be_enabled()
+    await expect(page.get_by_test_id("extend")).to_be_enabled()
     await page.keyboard.press("+")
     await click(lecturer, "count-down", "Everyone has voted: close the vote.")
     await click(lecturer, "stop-vote", "The vote is about to close.")

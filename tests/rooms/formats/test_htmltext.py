@@ -47,6 +47,9 @@ def test_no_word_of_html_is_lost_whatever_is_open(page):
 @pytest.mark.parametrize(
     ("page", "block", "line"),
     [
+        ("~</b>~</b>~", r"\~\~\~", None),
+        ("[a]</b>(b)", r"[a\](b)", None),
+        ("&amp;</b>lt;", r"\&lt;", None),
         ("<b>bold </b>text", "**bold** text", None),
         ("<b>a</b><b>b</b><i>c</i> <i>d</i>", "**ab** *c* *d*", None),
         ("a<b>(b)</b>c", "a **(b)** c", None),
