@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Classroom
-from tests.e2e.people import SHOTS, Person, come
+from tests.e2e.people import SHOTS, Person, come, eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -23,9 +23,16 @@ async def choose_pseudonyms(instructor: Person) -> None:
     assert answer.ok, await answer.text()
 
 
-def told(person: Person, action: str) -> dict[str, Any]:
-    """Return the last event of this kind that a page got."""
-    return next(one for one in reversed(person.heard()) if one and one.get("action") == action)
+async def told(person: Person, action: str) -> dict[str, Any]:
+    """Return the last event of this kind that a page got, once it has."""
+    found: list[dict[str, Any]] = []
+
+    async def came() -> bool:
+        found[:] = [one for one in person.heard() if one and one.get("action") == action]
+        return bool(found)
+
+    await eventually(came, True)
+    return found[-1]
 
 
 async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> None:
@@ -42,8 +49,8 @@ async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> N
     await one.sees("discuss")
     line = one.page.get_by_test_id("pseudonym")
     await expect(line).to_contain_text("Your pseudonym in this class is")
-    mine = told(one, "pseudonym")["me"]
-    (theirs,) = told(one, "partners")["partners"]
+    mine = (await told(one, "pseudonym"))["me"]
+    (theirs,) = (await told(one, "partners"))["partners"]
     await expect(line).to_contain_text(mine["display_name"])
     await expect(one.page.get_by_test_id("partner-names")).to_contain_text(theirs["display_name"])
     # One's own message is one's own, and that of the partner has the pseudonym.
