@@ -1,4 +1,4 @@
-"""What people did with the data of others, in words for the audit."""
+"""Says in words, for the audit, what people did with the data of others."""
 
 from typing import Any, Final
 

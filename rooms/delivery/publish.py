@@ -236,7 +236,7 @@ def now(group: str, entry: notices.Entry) -> None:
 
 
 class _Held(threading.local):
-    """What the transactions of this thread have published, while it is held back."""
+    """The entries that the transactions of this thread have published, while they are held back."""
 
     entries: Entries | None = None
 

@@ -80,7 +80,7 @@ class PartnerGroup(models.Model):
 
 
 class FormerGroup(models.Model):
-    """What a partner group was before somebody changed it by hand, so that undoing brings it back.
+    """A partner group as it was before somebody changed it by hand, so that undoing brings it back.
 
     Its students are the partners that have it as `former`. Its room stays, archived, if the group
     was joined into another one.

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from accounts.models import User
 from tests.rooms.cast import make_question
+from tests.rooms.talks import make_groups, make_students
 
 
 class Caller:
@@ -57,3 +58,14 @@ def api() -> Callable[..., Caller]:
 @pytest.fixture
 def questions(school: Any) -> Any:
     return [make_question(school.course, slug) for slug in ("force", "work")]
+
+
+@pytest.fixture
+def students(school):
+    return make_students(school.course, 6)
+
+
+@pytest.fixture
+def groups(school, students):
+    """Three pairs that have talked for three minutes."""
+    return make_groups(school.course, school.ines, [students[:2], students[2:4], students[4:]])

@@ -51,17 +51,6 @@ from tests.rooms.school import post
 from tests.rooms.talks import lead, make_groups, make_students, write
 
 
-@pytest.fixture
-def students(school):
-    return make_students(school.course, 6)
-
-
-@pytest.fixture
-def groups(school, students):
-    """Three pairs that have talked for three minutes."""
-    return make_groups(school.course, school.ines, [students[:2], students[2:4], students[4:]])
-
-
 def members(group):
     users = Partner.objects.filter(group=group).order_by("user").values_list("user", flat=True)
     in_room = Membership.objects.filter(room=group.room_id).order_by("user")

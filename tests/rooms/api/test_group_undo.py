@@ -1,6 +1,5 @@
-"""What lecturers did with groups and flags, undone; and what a group says of broken rules."""
+"""Undoing changes of groups and flags, and what a group says of broken rules."""
 
-import pytest
 from django.utils import timezone
 
 from rooms.actions import flags, group_facts
@@ -9,17 +8,7 @@ from rooms.queries import classroom
 from rooms.wire.commands import MoveStudent
 from rooms.wire.group_commands import JoinGroups, SplitGroup
 from tests.rooms.school import post
-from tests.rooms.talks import lead, make_groups, make_students
-
-
-@pytest.fixture
-def students(school):
-    return make_students(school.course, 6)
-
-
-@pytest.fixture
-def groups(school, students):
-    return make_groups(school.course, school.ines, [students[:2], students[2:4], students[4:]])
+from tests.rooms.talks import lead
 
 
 def test_a_split_is_undone_by_a_join(school, students, groups):
