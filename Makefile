@@ -73,7 +73,8 @@ covered: $(STAMPS)/test servers
 # It starts servers of its own, to break them.
 faults: $(STAMPS)/test servers browser
 	$(BIN)/python -m tests.faults
-	FUZZ_CASES=20000 IN_FULL=1 $(SERVERS) -- $(BIN)/python -m pytest tests/fuzz tests/rooms/api/test_schemathesis.py
+	FUZZ_CASES=20000 IN_FULL=1 $(SERVERS) -- $(BIN)/python -m pytest -o faulthandler_timeout=0 \
+		tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
 	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py \
 		tests/attacks/test_answers.py tests/attacks/test_forging.py \

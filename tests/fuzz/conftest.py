@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 CASES = int(os.environ.get("FUZZ_CASES", "600"))
 LONG = "FUZZ_CASES" in os.environ
+LIMIT = 3600 if LONG else 180
+"""Seconds that a test of many cases may take."""
 SEED = int(os.environ.get("FUZZ_SEED", int.from_bytes(os.urandom(4)) if LONG else 0))
 
 

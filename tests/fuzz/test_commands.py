@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rooms.peer.phases import Phase
 from rooms.wire.commands import Authenticate
-from tests.fuzz.conftest import LONG, batches, told
+from tests.fuzz.conftest import LIMIT, LONG, batches, told
 from tests.fuzz.grammar import CHAT, DASHBOARD, Case, cases
 from tests.fuzz.seats import CODES
 
@@ -83,7 +83,7 @@ def unseen(arena):
     return CODES - {"rate_limited", "no_partner"} - {code for _, code in arena.answers}
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LIMIT)
 def test_commands(arena):
     play(arena, moves, 0.6)
     if LONG:
@@ -95,6 +95,6 @@ def test_commands(arena):
         assert unseen(arena) == set()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LIMIT)
 def test_commands_within_the_limits_of_a_site(arenas):
     play(arenas(MESSAGE_BURST="2", PUBLISH_BURST="2", SUBSCRIBE_BURST="2"), moves, 0.1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 
-from tests.fuzz.conftest import batches, told
+from tests.fuzz.conftest import LIMIT, batches, told
 from tests.fuzz.grammar import ANY_JSON, CHAT, NASTY, cases, text
 from tests.fuzz.seats import WITHIN
 
@@ -75,7 +75,7 @@ async def relay(arena, frames):
     await arena.others_are_well()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LIMIT)
 def test_feeds(arena):
     for batch in batches(st.tuples(st.sampled_from([0, 1]), contents), 0.1, EACH):
         with told(batch):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from peerchat.server.websocket import WebSocketProtocol
-from tests.fuzz.conftest import batches, told
+from tests.fuzz.conftest import LIMIT, batches, told
 from tests.fuzz.seats import WITHIN
 from tests.fuzz.wire import (
     CLOSES,
@@ -84,7 +84,7 @@ async def all_at_once(arena, several, one):
     await arena.others_are_well()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LIMIT)
 def test_frames(arena):
     for batch in batches(st.tuples(PATHS, streams), 0.15, EACH):
         with told(batch):
@@ -102,7 +102,7 @@ async def converse(arena, request):
         connection.abort()
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(LIMIT)
 def test_requests(arena):
     for batch in batches(st.tuples(conversations), 0.15, EACH):
         with told(batch):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from rooms.models import Message, Room
+from tests.pace import patient
 from tests.rooms.api.wire import Wire
 from tests.rooms.cast import Hall, store
 from tests.running import Site, environment
@@ -22,6 +23,8 @@ SECONDS = 120 if "FUZZ_CASES" in os.environ else 4
 """Seconds of each run; more in `make faults`."""
 RUNS = 5
 """The most runs until a message was posted."""
+LIMIT = (RUNS + 1) * (SECONDS + 30)
+"""Seconds of a test."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -106,6 +109,7 @@ def run(document: Path, site: Site, token: str | None, *options: str) -> None:
             *options,
         ],
         cwd=document.parent,
+        timeout=patient(SECONDS + 60),
         capture_output=True,
         text=True,
         check=False,
@@ -115,7 +119,7 @@ def run(document: Path, site: Site, token: str | None, *options: str) -> None:
     assert done.returncode == 0, told
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(LIMIT)
 @pytest.mark.parametrize("who", ["ada", "ines"])
 async def test_the_whole_api(cast, fast_site, document, who):
     person = cast.person(who)
@@ -132,12 +136,12 @@ async def test_the_whole_api(cast, fast_site, document, who):
         assert seqs == list(range(1, len(seqs) + 1))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(LIMIT)
 async def test_revoking(cast, fast_site, document):
     run(document, fast_site, cast.bea.token, "--include-path", "/api/tokens/current/")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(LIMIT)
 async def test_without_a_token(cast, fast_site, document):
     run(document, fast_site, None)
     assert "Traceback" not in fast_site.log.read_text()
