@@ -16,7 +16,7 @@ DEMO := env ENV_FILE= DEBUG=1 DATABASE_URL= REDIS_URL= HTTPS= ALLOWED_HOSTS= CSR
 	DJANGO_SETTINGS_MODULE=peerchat.settings
 SERVERS := $(BIN)/python -m tests.servers
 
-.PHONY: help run manage test quick lint types pytest nearby covered faults bench messages lock clean servers browser
+.PHONY: help run manage test quick lint types pytest nearby covered long faults bench messages lock clean servers browser
 
 help:
 	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
@@ -26,7 +26,8 @@ help:
 	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
 	@echo 'make types  run mypy'
 	@echo 'make pytest ARGS=...  run some tests on real servers'
-	@echo 'make faults  run each fault three times, the fuzzers, the memory test, and browsers at every kind of site'
+	@echo 'make long   run the tests that take long, and browsers at every kind of site'
+	@echo 'make faults  run each fault three times, the fuzzers, the memory test, and the long tests'
 	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 25 minutes'
 	@echo 'make messages  bring the catalogues in locale/ up to date, and compile them'
 	@echo 'make lock   update the pinned requirements'
@@ -76,9 +77,12 @@ faults: $(STAMPS)/test servers browser
 	FUZZ_CASES=20000 IN_FULL=1 $(SERVERS) -- $(BIN)/python -m pytest -o faulthandler_timeout=0 \
 		tests/fuzz tests/rooms/api/test_schemathesis.py
 	$(SERVERS) -- $(BIN)/python -m tests.fuzz.memory
-	IN_FULL=1 $(SERVERS) -- $(PYTEST) tests/e2e tests/inclusion/test_foreign_users.py \
-		tests/attacks/test_answers.py tests/attacks/test_forging.py \
-		tests/attacks/test_room_ids.py tests/rooms/test_question.py
+	@$(MAKE) --no-print-directory long
+
+# Also on further kinds of sites, and with examples that nobody has tried.
+long: $(STAMPS)/test servers browser
+	IN_FULL=1 $(SERVERS) -- $(PYTEST) -m "long or also_on or hypothesis" \
+		--ignore tests/fuzz --ignore tests/rooms/api/test_schemathesis.py $(ARGS)
 
 # The disk is waited for, as in production.
 bench: $(STAMPS)/bench servers

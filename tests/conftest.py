@@ -22,9 +22,15 @@ from tests.static.browser import launch
 
 pytest_plugins = ["tests.summary", "tests.covered", "tests.sharing"]
 
-# No test measures time: on a busy machine one example may take half a second.
+IN_FULL = "IN_FULL" in os.environ
+# No test measures time: on a busy machine one example may take half a second. What fails is to fail
+# where it was changed, so only the long form looks for examples that nobody has tried.
 hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "patient",
+    deadline=None,
+    derandomize=not IN_FULL,
+    max_examples=1000 if IN_FULL else 100,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")
 
@@ -96,7 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Leave those out that only the long form runs, unless they are named on the command line.
     """
-    if "IN_FULL" not in os.environ and not any("::" in name for name in config.args):
+    if not IN_FULL and not any("::" in name for name in config.args):
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)

@@ -99,6 +99,7 @@ def test_a_small_class_on_sqlite_in_one_process(on_sqlite):
     assert "9 groups of 2, 1 groups of 3" in done.stdout
 
 
+@pytest.mark.long
 def test_what_it_made_is_removed_again_unless_a_check_fails(site):
     url = f"--url={site(env=environment(**GRACE)).url}"
     done = manage("rehearse", "--students=3", "--vote-within=0", url)
@@ -140,6 +141,7 @@ def test_what_it_made_is_removed_again_unless_a_check_fails(site):
         call_command("rehearse", "--remove=trial")
 
 
+@pytest.mark.long
 def test_a_class_with_bad_habits(site):
     """The discussions of the short form are shorter than the time that anybody may be alone, but
     longer than the students of this site wait for a partner who is gone."""

@@ -278,10 +278,7 @@ async def test_the_same_to_a_student_until_the_reveal(cast, visit):
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "kind",
-    [
-        pytest.param(kind, marks=pytest.mark.long if kind in ("text", "poll") else ())
-        for kind in ASKED
-    ],
+    [pytest.param(kind, marks=pytest.mark.long if kind != "several" else ()) for kind in ASKED],
 )
 async def test_nor_anything_of_the_answer_to_a_question_of_another_kind(cast, visit, kind):
     """This includes the tolerance of a number, what is said with a result, and the screen."""
@@ -319,6 +316,7 @@ async def test_nor_anything_of_the_answer_to_a_question_of_another_kind(cast, vi
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.long
 async def test_nor_the_answer_of_a_quick_question_whenever_it_is_given(cast, visit):
     classes = [
         Class(cast, visit, "right", correct="A", others="CC"),

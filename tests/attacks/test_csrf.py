@@ -302,7 +302,10 @@ def filled(body, cast, scene):
     }
 
 
-@pytest.mark.parametrize("method", WRITING)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(one, marks=pytest.mark.long if one != "POST" else ()) for one in WRITING],
+)
 async def test_no_address_takes_a_session_alone(cast, scene, visit, method):
     """The test covers every address, also of the admin, and addresses that will be added later.
 
@@ -441,7 +444,9 @@ async def test_nobody_is_logged_out_by_another_site(cast, visit):
     assert (await ada.get("/api/courses/")).status == 401
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(
+    "method", ["GET", *(pytest.param(one, marks=pytest.mark.long) for one in ("HEAD", "OPTIONS"))]
+)
 async def test_reading_changes_nothing(cast, scene, visit, method):
     """Requests that read, such as links, need no CSRF token, so they must not write.
 

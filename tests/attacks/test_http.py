@@ -166,7 +166,7 @@ CLIMBING = [
 SECRETS = ["manage.py", "etc/passwd"]
 
 
-@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("debug", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_static_files_end_at_their_folder(cast, tmp_path, debug):
     """This holds for the files of production and for those of `make run`."""
     own = {

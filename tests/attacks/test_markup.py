@@ -255,6 +255,7 @@ async def test_the_pages_around_it(written: Cast, look):
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.long
 async def test_the_admin(written: Cast, look, visit):
     """The test visits every list, a form of each, the deletions and the recent actions."""
     cast, url = written, f"{written.hall.site.url}admin/"
@@ -395,6 +396,7 @@ def example(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.long
 async def test_panels_in_the_page_of_another_site(example: Site, look, browser):
     """The template tags show a course and one question, before and after it is asked."""
     env = example_environment(Path(example.log).parent / "db.sqlite3")

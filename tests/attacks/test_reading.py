@@ -70,7 +70,9 @@ def test_there_are_as_many_as_one_would_think():
     assert len(readable()) > 15
 
 
-@pytest.mark.parametrize("who", ["ivan", "zoe", None])
+@pytest.mark.parametrize(
+    "who", ["ivan", *(pytest.param(one, marks=pytest.mark.long) for one in ("zoe", None))]
+)
 async def test_over_http_a_course_of_others_is_like_none(cast: Cast, told, visit, who):
     """The test covers every address of pages and API, also those that will be added later.
 

@@ -232,6 +232,7 @@ async def test_no_line_of_the_log_is_an_attacker_s(cast, visit):
     assert not [one for one in log.splitlines() if one.startswith(line)]
 
 
+@pytest.mark.long
 async def test_what_breaks_tells_nothing(cast, visit, tmp_path):
     """A page that fails, here without its database, shows none of the site's secrets."""
     gone = {

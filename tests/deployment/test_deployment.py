@@ -142,6 +142,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.long
 def test_every_command_of_the_documents(machine: Machine):
     page = (ROOT / "docs/deployment.md").read_text()
     blocks = SHELL.findall(page)

@@ -52,6 +52,7 @@ async def quick_vote(student: Student, choice: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_what_convinced_and_who_understood(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

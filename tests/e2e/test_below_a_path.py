@@ -12,6 +12,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 async def test_its_pages_cookies_and_redirects_stay_below_the_path(classroom: Classroom) -> None:
     assert classroom.url.startswith("https://")
     assert classroom.url.endswith("/a/b/")

@@ -242,6 +242,7 @@ fields = {"user": User.objects.get(username="instructor"), "course": "physics101
 """
 
 
+@pytest.mark.long
 async def test_a_small_class(classroom: Classroom) -> None:
     """Two questions of one class, since a site, and each page, takes seconds to start."""
     instructor, student = await classroom.instructor(), await classroom.student(1)

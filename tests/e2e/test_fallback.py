@@ -157,6 +157,7 @@ async def test_a_question_over_http(classroom: Classroom) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_process"], indirect=True)
+@pytest.mark.long
 async def test_leading_over_http(classroom: Classroom) -> None:
     network = await classroom.network(upgrades=False)
     instructor = await classroom.instructor(url=network.url)

@@ -28,6 +28,7 @@ def add_groups(env: dict[str, str]) -> None:
     )
 
 
+@pytest.mark.long
 async def test_groups_at_a_glance(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

@@ -38,6 +38,7 @@ async def look_from_everywhere(student: Student, name: str) -> None:
     await student.look(name)
 
 
+@pytest.mark.long
 async def test_two_in_the_hall_and_two_elsewhere(classroom: Classroom) -> None:
     lecturer = await classroom.instructor()
     one, two, three, four = students = [await classroom.student(n) for n in (1, 2, 3, 4)]

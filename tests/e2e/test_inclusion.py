@@ -367,6 +367,7 @@ async def sign_in(page: Page, url: str, username: str, then: str) -> None:
     await page.wait_for_url(url + then)
 
 
+@pytest.mark.long
 async def test_below_a_path_of_a_site_with_a_strict_policy(oldsite: Site, people: People) -> None:
     # One of two students has a network that lets no WebSockets through; TLS ends before the site.
     people.tolerated.append("WebSocket connection to")
@@ -448,6 +449,7 @@ addEventListener("message", ({ data, origin, source }) => {
 """
 
 
+@pytest.mark.long
 async def test_the_class_in_a_frame_of_another_site(
     one_process: tuple[Store, str], elsewhere: Elsewhere, people: People, tmp_path: Path
 ) -> None:

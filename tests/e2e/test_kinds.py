@@ -142,6 +142,7 @@ async def answer(student: Student, typed: str, words: str) -> None:
     await send(student, words)
 
 
+@pytest.mark.long
 async def test_a_class_answers_questions_of_every_kind(classroom: Classroom) -> None:
     prepare(classroom)
     network = await classroom.network(upgrades=False)

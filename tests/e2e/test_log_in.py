@@ -70,6 +70,7 @@ def busy_hashing(running):
             one.result(200)
 
 
+@pytest.mark.long
 async def test_the_page_tries_again_by_itself_and_keeps_what_was_typed(
     one_thread, browser: Browser
 ) -> None:

@@ -36,6 +36,7 @@ async def fits(lecturer: Instructor, *names: str) -> None:
         assert box["y"] + box["height"] <= lowest, (name, box)
 
 
+@pytest.mark.long
 async def test_a_clicker_and_a_phone_lead_the_class(classroom: Classroom) -> None:
     lecturer = await classroom.instructor()
     one, two = students = await asyncio.gather(classroom.student(1), classroom.student(2))

@@ -129,6 +129,7 @@ CROWDED = """
 
 
 @one_process
+@pytest.mark.long
 async def test_the_head_of_a_page_has_room_for_a_lost_connection(classroom: Classroom) -> None:
     async with Proxy(classroom.site.url) as network:
         student = await classroom.student(1, url=network.url)
@@ -158,6 +159,7 @@ async def visit_admin(person: Person, url: str) -> list[str]:
 
 
 @one_worker
+@pytest.mark.long
 async def test_the_admin_after_a_class(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     students = [await classroom.student(1), await classroom.student(2)]

@@ -59,6 +59,7 @@ async def choose(page: Page, field: str, data: bytes, name: str = "curve.png") -
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_picture_from_the_clipboard_to_the_hall(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1)
     await come(student)

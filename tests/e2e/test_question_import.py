@@ -141,6 +141,7 @@ async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> N
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_file_with_flaws_is_mended_on_the_page(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     instructor.tolerate("status of 400")

@@ -20,6 +20,7 @@ RENAME = (
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_open_pages_go_on_under_the_new_slug(classroom: Classroom) -> None:
     instructor, student = await classroom.instructor(), await classroom.student(1, phone=False)
     await come(instructor, student)

@@ -113,6 +113,7 @@ async def test_an_open_room(classroom: Classroom) -> None:
     await theirs.chat.shows("Who has solved it?", "Nearly, @student1!", "Here is how.", "Gone?")
 
 
+@pytest.mark.long
 async def test_direct_messages_removing_and_the_search(classroom: Classroom) -> None:
     """One after the other at one site, since a site, and each page, takes seconds to start."""
     one, two = await classroom.student(1, phone=False), await classroom.student(2)

@@ -10,6 +10,7 @@ from tests.running import manage
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
 
+@pytest.mark.long
 async def test_two_terminals_and_a_browser(classroom: Classroom) -> None:
     site = classroom.site
     tokens = manage(

@@ -69,6 +69,7 @@ async def test_the_enter_of_an_input_method_sends_no_form(classroom: Classroom) 
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_class_from_right_to_left(classroom: Classroom) -> None:
     rewrite(classroom)
     instructor = await classroom.instructor()
@@ -132,6 +133,7 @@ STORAGES = (
 
 
 @pytest.mark.parametrize("running", ["one_process"], indirect=True)
+@pytest.mark.long
 async def test_pages_work_where_nothing_is_stored(classroom: Classroom) -> None:
     for number, storage in enumerate(STORAGES, start=1):
         instructor, student = await classroom.instructor(), await classroom.student(number)

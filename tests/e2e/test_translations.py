@@ -78,6 +78,7 @@ async def vote(student: Student, choice: str) -> None:
     await expect(student.vote_status).to_have_attribute("data-state", "saved")
 
 
+@pytest.mark.long
 async def test_a_class_in_a_longer_language_from_right_to_left(classroom: Classroom) -> None:
     names = classroom.site.store.rows("SELECT username, display_name FROM peerchat_accounts_user")
     words = pseudo.words_of("peerchat Physics", *(text for row in names for text in row))

@@ -23,6 +23,7 @@ async def look_everywhere(person: Person, name: str) -> None:
     await person.page.emulate_media(color_scheme="light")
 
 
+@pytest.mark.long
 async def test_a_class_with_simulated_students(classroom: Classroom) -> None:
     lecturer = await classroom.instructor()
     page = lecturer.page

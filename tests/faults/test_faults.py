@@ -13,8 +13,7 @@ MUTES = 5
 SHORT = [
     fault
     for fault in FAULTS
-    if fault.name
-    in ("worker-killed", "redis-restarted", "postgres-restarted", "killed-after-commit")
+    if fault.name in ("redis-restarted", "postgres-restarted", "killed-after-commit")
 ]
 
 

@@ -50,6 +50,7 @@ def test_nothing_stays_of_who_has_gone(worn, tmp_path):
         assert time.monotonic() < deadline, left
 
 
+@pytest.mark.long
 def test_an_open_socket_keeps_nothing_of_its_handshake(worn, tmp_path):
     site, traffic = worn
 

@@ -125,7 +125,7 @@ class Browser:
         return token
 
 
-DATABASES = ["postgresql", *(["sqlite"] if "IN_FULL" in os.environ else [])]
+DATABASES = ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)]
 """`make faults` runs these tests on both."""
 
 
@@ -169,6 +169,7 @@ def test_the_site_s_own_tests_pass(place):
     assert "Found 3 test(s)." in told
 
 
+@pytest.mark.long
 def test_its_people_stay_where_they_are_whatever_the_migrations_do(place):
     place.do("come")
     with place.copied() as other:
@@ -343,6 +344,7 @@ async def test_the_programs_of_peerchat_name_people_so(lesson):
     assert other.startswith("pc_")
 
 
+@pytest.mark.long
 def test_try_outs_and_notices_have_people_of_the_site_s_own_model(lesson):
     (before, within, online, after), arrived = lesson.place.do("try_out", "keys_arrive")
     assert (within - before, online, after) == (31, 30, before)

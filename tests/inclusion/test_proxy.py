@@ -277,6 +277,7 @@ async def test_somebody_there_who_never_answers(gateway, port):
             assert await closed(client) == 4503
 
 
+@pytest.mark.long
 async def test_a_client_that_does_not_read_stops_upstream_from_sending(gateway, port):
     sent = 0
 

@@ -156,6 +156,7 @@ async def test_whose_partner_is_at_a_worker_that_died_is_put_with_others(class_)
     await eventually(lambda: len(class_.site.workers()) == 2)
 
 
+@pytest.mark.long
 async def test_whose_partner_polled_and_is_lost_is_put_with_others(class_):
     for person in class_.people[:3]:
         await class_.enter(person)

@@ -211,7 +211,7 @@ async def take(cast, step, ines, students):
     "slugs",
     [
         ("force", "work"),
-        ("several", "number"),
+        pytest.param(("several", "number"), marks=pytest.mark.long),
         pytest.param(("text", "poll"), marks=pytest.mark.long),
     ],
 )

@@ -56,6 +56,7 @@ def contents(course: Course) -> list[tuple[QuestionContent, bool]]:
     ]
 
 
+@pytest.mark.long
 def test_the_corpus_goes_into_files_and_comes_back(course):
     assert Question.objects.filter(course=course).count() > 150
     assert {one.kind for one in Question.objects.filter(course=course)} == set(Question.Kind.values)

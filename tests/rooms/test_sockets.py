@@ -94,6 +94,7 @@ async def test_one_that_is_gone_leaves_its_place(cast, come):
     await first.ask("ping")
 
 
+@pytest.mark.long
 async def test_what_half_open_sockets_leave_behind_shuts_nobody_out(cast, come):
     # A page that reloads again and again on a bad network does so.
     left = [await come(cast.ada) for _ in range(3 * MOST)]

@@ -157,6 +157,7 @@ async def test_what_could_not_be_acknowledged_is_known_when_it_is_sent_again(sit
     await again.close()
 
 
+@pytest.mark.long
 async def test_sockets_are_closed_a_few_at_a_time(site):
     people = [await in_thread(make_person, f"one of many {number}", "") for number in range(60)]
     running = await asyncio.to_thread(site)
@@ -234,6 +235,7 @@ def copy_database(url: str) -> None:
     subprocess.run(restore, check=True, capture_output=True, input=dumped)
 
 
+@pytest.mark.long
 async def test_a_database_that_hangs(site, group, folder):
     room, (ada, bea, _) = group
     with Postgres(folder) as postgres:

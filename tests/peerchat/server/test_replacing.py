@@ -154,6 +154,7 @@ async def test_nothing_is_lost_while_workers_are_replaced(site, group):
     assert "ERROR" not in running.log.read_text()
 
 
+@pytest.mark.long
 async def test_one_worker_is_replaced_without_redis(site, tmp_path):
     file = tmp_path / "site.sqlite3"
     env = environment(
@@ -257,6 +258,7 @@ async def test_where_the_new_code_does_not_start_the_old_one_goes_on(site, group
 # --- Signals that meet -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_signals_during_a_replacement_mean_one_more_round(site, code):
     running = await asyncio.to_thread(lambda: site(workers=2, env=code()))
     first = running.workers()
@@ -358,6 +360,7 @@ async def test_a_worker_that_gives_no_sign_of_life_is_started_again(
     assert "gave no sign of life for 6 s and was killed" in caplog.text
 
 
+@pytest.mark.long
 async def test_a_new_worker_that_hangs_does_not_replace_the_old_one(
     transactional_db, monkeypatch, caplog, code, tmp_path
 ):

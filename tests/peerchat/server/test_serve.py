@@ -96,6 +96,7 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
     is_stopped_by(running, signal.SIGINT)
 
 
+@pytest.mark.long
 def test_the_wait_grows_while_a_worker_keeps_dying(site):
     running = site()
     for count, wait in enumerate(("0.5", "1", "2", "4"), start=1):
@@ -116,6 +117,7 @@ def is_stopped_by(running, number):
         get(f"{running.url}healthz")
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_is_killed(site):
     running = site(workers=2)
     hanging = min(running.workers())

@@ -120,7 +120,7 @@ def run(document: Path, site: Site, token: str | None, *options: str) -> None:
 
 
 @pytest.mark.timeout(LIMIT)
-@pytest.mark.parametrize("who", ["ada", "ines"])
+@pytest.mark.parametrize("who", ["ada", pytest.param("ines", marks=pytest.mark.long)])
 async def test_the_whole_api(cast, fast_site, document, who):
     person = cast.person(who)
     run(document, fast_site, person.token, "--exclude-path", "/api/tokens/current/")
@@ -142,6 +142,7 @@ async def test_revoking(cast, fast_site, document):
 
 
 @pytest.mark.timeout(LIMIT)
+@pytest.mark.long
 async def test_without_a_token(cast, fast_site, document):
     run(document, fast_site, None)
     assert "Traceback" not in fast_site.log.read_text()

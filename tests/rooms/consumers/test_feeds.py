@@ -274,6 +274,7 @@ async def meet(site: Site, name: str, tokens: tuple[str, str], seed: int) -> Non
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 async def test_a_storm_of_joins_and_leaves(place, cast):
     site = place.hall.site
     everyone = (cast.ada, cast.bea, cast.carl, cast.tess, cast.ivan, cast.zoe)

@@ -147,6 +147,7 @@ async def test_who_answers_no_pings_is_dropped_and_nobody_else(cast, site, enter
     await barrier(ada, cast.room)
 
 
+@pytest.mark.long
 async def test_who_reads_slowly_is_not_silent(cast, site):
     """The ping waits behind megabytes that take longer than the time allowed for its answer."""
     room = cast.open_room(cast.ada)

@@ -245,6 +245,7 @@ def test_the_index_is_used(db):
 
 
 @pytest.mark.skipif(not POSTGRES, reason="this is what it runs")
+@pytest.mark.long
 def test_all_of_it_on_sqlite():
     """The run includes the tests of open rooms, moderation and mentions that need no site."""
     names = ("test_open_rooms", "test_moderation", "test_mentions", "queries/test_search")
