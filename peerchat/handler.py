@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import AsyncToSync, ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import connections
 
 KEPT = 20
 """The most threads that wait for the next request; as many as are needed serve at a time."""
@@ -46,4 +47,7 @@ class Handler(ASGIHandler):
             if keep:
                 self._idle.append(thread)
             else:
+                # What Django does at the end of a request is cancelled, too. A connection that is
+                # not given back would be lost to the pool, and soon nobody would get one.
+                thread.submit(connections.close_all)
                 thread.shutdown(wait=False)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.utils.decorators import async_only_middleware
 
@@ -43,6 +44,8 @@ def on_the_loop(get_response):
 
 
 holds, held = threading.Event(), threading.Event()
+used: list[Any] = []
+"""The connections to the database of the requests that wait."""
 
 
 def hangs(get_response):
@@ -50,6 +53,8 @@ def hangs(get_response):
 
     def middleware(request):
         if request.GET:
+            connection.ensure_connection()
+            used.append(connections[connection.alias])
             held.set()
             holds.wait()
             return HttpResponse("too late")
@@ -148,6 +153,7 @@ async def test_threads_serve_one_request_after_another(settings, monkeypatch):
 
 
 # Django does not close the body of a request that is cancelled.
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 async def test_nobody_waits_for_a_request_that_hangs_and_was_given_up(settings):
     settings.MIDDLEWARE = [f"{__name__}.hangs"]
@@ -164,6 +170,9 @@ async def test_nobody_waits_for_a_request_that_hangs_and_was_given_up(settings):
         assert (await get("/healthz", handler))[0] == 200
     finally:
         holds.set()
+    if connection.vendor == "postgresql":
+        # Once the database answers, the connection goes back to the pool.
+        until(lambda: used[0].connection is None)
 
 
 async def test_files_and_pages_are_for_https_where_the_site_is(settings):
