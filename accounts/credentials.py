@@ -12,7 +12,7 @@ from accounts import people, sessions
 from accounts.models import Token
 
 _STATE = """
-(SELECT u::text FROM ({users}) u WHERE u.key = {known}.user_id),
+(SELECT u::text FROM ({users}) u WHERE u.key_ = {known}.user_id),
 '|', (
     SELECT concat(s.session_data, ' ', s.expire_date) FROM {sessions} s
     WHERE s.session_key = {known}.session AND s.expire_date > now()

@@ -173,19 +173,30 @@ def key_column_type(connection: Any) -> str:
 
 
 def rows_sql() -> str:
-    """Return SQL of the fields of each user, beside the `key`.
+    """Return SQL of the fields of each user, beside the key as `key_`.
 
-    Returns nothing if a user's names may depend on more than these, or the keys are texts.
+    Returns nothing if a user's names, or whether their log-ins are valid, may depend on more than
+    these, or the keys are texts.
     """
-    model = get_user_model()
-    own = getattr(model, "get_full_name", None) not in (None, AbstractUser.get_full_name)
-    if own or not is_shown_by_fields() or callable(getattr(model, "display_name", None)):
+    if not (_goes_by_fields() and is_shown_by_fields()) or key_type() is str:
         return ""
-    if key_type() is str:
-        return ""
-    fields = [field.attname for field in model._meta.concrete_fields]
-    sql, parameters = everybody().order_by().values(*fields, key=F("pk")).query.sql_with_params()
+    fields = [field.attname for field in get_user_model()._meta.concrete_fields]
+    # No field has a name that ends so.
+    rows = everybody().order_by().values(*fields, key_=F("pk"))
+    sql, parameters = rows.query.sql_with_params()
     return "" if parameters else sql
+
+
+def _goes_by_fields() -> bool:
+    """Return whether the model computes nothing itself of what is read of its users."""
+    model = get_user_model()
+    methods = ("get_full_name", "get_session_auth_hash", "get_session_auth_fallback_hash")
+    for name in methods:
+        if getattr(model, name, None) not in (None, getattr(AbstractUser, name)):
+            return False
+    values = ("is_active", "display_name", "first_name", "last_name")
+    constant = (bool, str, type(None))
+    return all(has(name) or isinstance(getattr(model, name, None), constant) for name in values)
 
 
 def table_of_names(connection: Any) -> tuple[str, str, str]:

@@ -1,12 +1,15 @@
 """The functions that the rest of the code uses for users, with any user model."""
 
+import uuid
 from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, models
 from django.template import Context, Template
+from django.test.utils import isolate_apps
 
 from accounts import newcomers, people
 from accounts.models import User
@@ -91,6 +94,66 @@ def django_users(settings, db):
         # Without the tables of groups and permissions, which a model that is not used lacks.
         editor.execute(*editor.table_sql(model))
     return model
+
+
+class Account(AbstractBaseUser):
+    """A user of a site that has taken the best names for itself."""
+
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    name = models.CharField(max_length=60, unique=True)
+
+    USERNAME_FIELD = "name"
+
+    class Meta:
+        app_label = "tests"
+        abstract = True
+
+
+@pytest.fixture
+def accounts_of(monkeypatch):
+    """Return a function that lets the users be those of `Account`, with more attributes."""
+
+    def let(**attributes):
+        with isolate_apps("django.contrib.auth", "django.contrib.contenttypes"):
+            meta = type("Meta", (), {"app_label": "auth"})
+            body = {"__module__": __name__, "Meta": meta, **attributes}
+            model = type("Own", (Account,), body)
+        monkeypatch.setattr(people, "get_user_model", lambda: model)
+        return model
+
+    return let
+
+
+def test_rows_tell_all_of_a_user_whatever_the_names_of_the_fields(db, accounts_of):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite makes no table in a transaction")
+    model = accounts_of()
+    with connection.schema_editor() as editor:
+        editor.create_model(model)
+    ada = model.objects.create(name="ada")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT u.key_, u.name FROM ({people.rows_sql()}) u")
+        assert cursor.fetchall() == [(ada.pk, "ada")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [
+        ("is_active", False, True),
+        ("is_active", models.BooleanField(default=True), True),
+        ("is_active", property(lambda user: user.contract.is_running), False),
+        ("display_name", property(lambda user: user.profile.name), False),
+        ("display_name", lambda user: "Ada", False),
+        ("first_name", property(lambda user: user.profile.name), False),
+        ("get_full_name", lambda user: "Ada", False),
+        ("get_session_auth_hash", lambda user: user.stamps.last().value, False),
+    ],
+)
+def test_rows_tell_nothing_of_a_user_whose_model_computes_something(
+    accounts_of, name, value, known
+):
+    accounts_of(**{name: value})
+    assert bool(people.rows_sql()) is known
 
 
 def test_users_of_django_are_found_in_upper_and_lower_case(django_users):
