@@ -119,9 +119,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
     class requires. What the class does not ask for is left out of the vote.
     """
     polls = _Polls(ballots)
-    users = polls.open_to(ballots)
-    cast, drafted = statements.times(users)
-    latest = _latest(cast, drafted)
+    latest = _latest(polls.standing.voted, polls.standing.drafted)
     votes: dict[_Key, Vote] = {}
     log = []
     results: list[Vote | PeerError] = []
@@ -147,7 +145,7 @@ def store_ballots(ballots: Sequence[Ballot]) -> list[Vote | PeerError]:
         log.append(_row(vote, polls.now))
         results.append(vote)
     statements.put(votes.values(), log)
-    _discard_drafts(votes.keys() & drafted.keys())
+    _discard_drafts(votes.keys() & polls.standing.drafted.keys())
     for course in {vote.round.session.course_id for vote in votes.values()}:
         tell.figures_changed(course, votes=True)
     tell.voted(votes.values())
@@ -163,9 +161,7 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
     an answer that a student chose is not lost because of it.
     """
     polls = _Polls(ballots)
-    users = polls.open_to(ballots)
-    cast, drafted = statements.times(users)
-    latest = _latest(cast, drafted)
+    latest = _latest(polls.standing.voted, polls.standing.drafted)
     drafts: dict[_Key, Draft] = {}
     results: list[Draft | None | PeerError] = []
     for ballot in ballots:
@@ -175,7 +171,7 @@ def store_drafts(ballots: Sequence[DraftBallot]) -> list[Draft | None | PeerErro
             results.append(error)
             continue
         key = round_.pk, ballot.user.pk
-        vote = cast.get(key)
+        vote = polls.standing.voted.get(key)
         if vote is not None and (ballot.after is None or vote.timestamp() > ballot.after):
             results.append(None)
             continue
@@ -243,6 +239,7 @@ class _Polls:
             for session in self.sessions.values()
             if session.current_round is not None
         }
+        self.standing = statements.standing(self._open_to(ballots))
 
     def place_for(self, ballot: Ballot) -> tuple[Round, str]:
         """Return the round in which a ballot counts, and its answer as it is stored.
@@ -250,7 +247,7 @@ class _Polls:
         Raises PermissionDenied, CourseArchived, RoundClosed or InvalidChoice.
         """
         session = self._session_of(ballot)
-        if (ballot.user.pk, ballot.course) not in self._courses:
+        if not self._is_of_student(ballot, session):
             raise PermissionDenied("Only students of the course can vote.")
         # An archived course has no session, so the votes of a class need no look at the course.
         if session is None and self._is_archived(ballot):
@@ -278,7 +275,7 @@ class _Polls:
         """Return what the class takes of the confidence and rationale of a ballot with a place."""
         return asked.as_asked(self.settings_for(ballot), ballot.confidence, ballot.rationale)
 
-    def open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
+    def _open_to(self, ballots: Sequence[Ballot]) -> set[_Key]:
         """Return (round, user) of the ballots for courses with a current round."""
         return {
             (session.current_round_id, ballot.user.pk)
@@ -286,6 +283,14 @@ class _Polls:
             if (session := self._session_of(ballot)) is not None
             and session.current_round_id is not None
         }
+
+    def _is_of_student(self, ballot: Ballot, session: ClassSession | None) -> bool:
+        """Return whether a ballot is of a student of the course, who was not removed meanwhile."""
+        if (ballot.user.pk, ballot.course) not in self._courses:
+            return False
+        if session is None or session.current_round_id is None:
+            return True
+        return (session.current_round_id, ballot.user.pk) not in self.standing.gone
 
     def _is_archived(self, ballot: Ballot) -> bool:
         course = Course.objects.filter(pk=self._courses[ballot.user.pk, ballot.course])

@@ -7,7 +7,7 @@ them. They read and write rows, and know no rules.
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from django.db import connection
@@ -32,6 +32,18 @@ Key = tuple[int, people.Key]
 """The ids of a round and of a user."""
 Times = dict[Key, datetime]
 
+
+class Standing(NamedTuple):
+    """Where some users stand in some rounds: the times of their votes and of their drafts.
+
+    `gone` has those who are no students of the course.
+    """
+
+    voted: Times
+    drafted: Times
+    gone: set[Key]
+
+
 # As for messages, the rest of the transaction uses indexes, however small the tables were when
 # PostgreSQL planned the statements.
 _STUDENTS = """
@@ -42,7 +54,7 @@ JOIN peerchat_rooms_course c ON c.slug = b.course
 JOIN peerchat_rooms_enrollment e
     ON e.course_id = c.id AND e.user_id = b.user_id AND e.role = 'student'
 """
-_TIMES = """
+_STANDING = """
 WITH wanted AS (
     SELECT * FROM json_to_recordset(%s) AS w(round_id bigint, user_id {type})
 )
@@ -51,6 +63,15 @@ JOIN peerchat_rooms_vote v ON v.round_id = w.round_id AND v.user_id = w.user_id
 UNION ALL
 SELECT false, d.round_id, d.user_id, d.sent_at FROM wanted w
 JOIN peerchat_rooms_draft d ON d.round_id = w.round_id AND d.user_id = w.user_id
+UNION ALL
+SELECT NULL, w.round_id, w.user_id, NULL FROM wanted w
+WHERE NOT EXISTS (
+    SELECT FROM peerchat_rooms_round o
+    JOIN peerchat_rooms_classsession s ON s.id = o.session_id
+    JOIN peerchat_rooms_enrollment e
+        ON e.course_id = s.course_id AND e.user_id = w.user_id AND e.role = 'student'
+    WHERE o.id = w.round_id
+)
 """
 _PUT = """
 WITH log AS (
@@ -83,7 +104,7 @@ _PARTS: tuple[tuple[str, type[Model]], ...] = (
     ("q", Question),
     ("v", QuestionVersion),
 )
-_LOCK = """
+_READ = """
 SELECT {columns}
 FROM peerchat_rooms_classsession s
 JOIN peerchat_rooms_course c ON c.id = s.course_id
@@ -91,10 +112,19 @@ LEFT JOIN peerchat_rooms_classsettings t ON t.course_id = c.id
 LEFT JOIN peerchat_rooms_round o ON o.id = s.current_round_id
 LEFT JOIN peerchat_rooms_question q ON q.id = o.question_id
 LEFT JOIN peerchat_rooms_questionversion v ON v.id = o.version_id
+"""
+_AGAIN = _READ + "WHERE s.id = ANY(%s::bigint[])"
+# After a wait for the lock, the row of the session is the new one, but what is joined to it is that
+# of before. So is `former`: where that is another row, all has to be read again.
+_LOCK = (
+    _READ
+    + """
+JOIN peerchat_rooms_classsession former ON former.id = s.id
 WHERE s.course_id = ANY(%s::bigint[]) AND s.ended_at IS NULL
 ORDER BY s.id
 FOR NO KEY UPDATE OF s
 """
+)
 
 _written = cache(with_users)
 
@@ -136,31 +166,36 @@ def students(asked: Collection[tuple[people.Key, str]]) -> dict[tuple[people.Key
 
 def lock(courses: Collection[int]) -> list[ClassSession]:
     """Lock the open class sessions of courses, in the order of their ids, so that two processes
-    never wait for each other. They come with the course, its settings, the round and its question.
+    never wait for each other. They come with the course, its settings, the round and its question,
+    all as they are under the lock.
     """
     if not courses:
         return []
     if _is_postgresql():
-        return [_session(row) for row in execute(_locking(), [as_array(courses)])]
+        rows = execute(_with_columns(_LOCK, "s.ctid <> former.ctid"), [as_array(courses)])
+        if any(row[-1] for row in rows):
+            ids = as_array(row[0] for row in rows)
+            rows = execute(_with_columns(_AGAIN, "false"), [ids])
+        return [_session(row) for row in rows]
+    found = ClassSession.objects.filter(course__in=courses, ended_at=None).order_by("pk")
     return list(
-        ClassSession.objects.filter(course__in=courses, ended_at=None)
-        .select_related(
+        ClassSession.objects.filter(
+            pk__in=list(found.select_for_update(no_key=True).values_list("pk", flat=True))
+        ).select_related(
             "course__class_settings", "current_round__question", "current_round__version"
         )
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
     )
 
 
 @cache
-def _locking() -> str:
-    return _LOCK.format(
-        columns=", ".join(
-            f"{alias}.{connection.ops.quote_name(str(field.column))}"
-            for alias, model in _PARTS
-            for field in model._meta.concrete_fields
-        )
-    )
+def _with_columns(statement: str, last: str) -> str:
+    """Put the columns of all `_PARTS` into a statement, and another one as the last."""
+    columns = [
+        f"{alias}.{connection.ops.quote_name(str(field.column))}"
+        for alias, model in _PARTS
+        for field in model._meta.concrete_fields
+    ]
+    return statement.format(columns=", ".join([*columns, last]))
 
 
 def _session(row: Sequence[Any]) -> ClassSession:
@@ -187,24 +222,32 @@ def _instance(model: type[Model], fields: Sequence[Any], values: Sequence[Any]) 
     return model.from_db(None, [field.attname for field in fields], taken)
 
 
-def times(keys: Collection[Key]) -> tuple[Times, Times]:
-    """Return the times of the votes and of the drafts of some users in rounds."""
+def standing(keys: Collection[Key]) -> Standing:
+    """Return where some users stand in rounds of class sessions that are locked."""
+    found = Standing({}, {}, set())
     if not keys:
-        return {}, {}
-    voted: Times = {}
-    drafted: Times = {}
+        return found
     if _is_postgresql():
         for is_vote, round_, user, at in execute(
-            _written(_TIMES), [as_json(_Wanted(*key) for key in keys)]
+            _written(_STANDING), [as_json(_Wanted(*key) for key in keys)]
         ):
-            (voted if is_vote else drafted)[round_, user] = at
-        return voted, drafted
-    of = {"round__in": {round_ for round_, _ in keys}, "user__in": {user for _, user in keys}}
+            if at is None:
+                found.gone.add((round_, user))
+            else:
+                (found.voted if is_vote else found.drafted)[round_, user] = at
+        return found
+    rounds, users = {round_ for round_, _ in keys}, {user for _, user in keys}
+    of = {"round__in": rounds, "user__in": users}
     for round_, user, at in Vote.objects.filter(**of).values_list("round", "user", "cast_at"):
-        voted[round_, user] = at
+        found.voted[round_, user] = at
     for round_, user, at in Draft.objects.filter(**of).values_list("round", "user", "sent_at"):
-        drafted[round_, user] = at
-    return voted, drafted
+        found.drafted[round_, user] = at
+    enrollments = Enrollment.objects.filter(
+        user__in=users, role=Enrollment.Role.STUDENT, course__class_sessions__rounds__in=rounds
+    )
+    found.gone.update(keys)
+    found.gone.difference_update(enrollments.values_list("course__class_sessions__rounds", "user"))
+    return found
 
 
 def put(votes: Collection[Vote], log: Collection[uselog.Row]) -> None:
