@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import hashing
 from rooms.conf import limits
 
 SECONDS = 30.0
@@ -98,6 +99,8 @@ def redraw_all(files: Sequence[bytes]) -> list[Drawn | Refusal]:
     """
     if all(len(data) > limits["PICTURE_BYTES"] for data in files):
         return [Refusal.TOO_LARGE] * len(files)
+    # A class needs the connections to the database meanwhile, which are few.
+    hashing.release_connections()
     found: list[Drawn | Refusal] = []
     if not _turn.acquire(timeout=WAIT):
         raise TimeoutError("Other pictures take too long.")

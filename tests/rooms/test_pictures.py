@@ -7,6 +7,7 @@ import time
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connection, connections
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -29,6 +30,8 @@ from tests.drawings import CAMERA, photo, picture, png, saved
 from tests.pace import patient
 from tests.rooms.cast import make_question
 from tests.rooms.school import EVERYBODY
+from tests.rooms.test_enrollment import Elsewhere
+from tests.running import until
 
 COURSE = "physics"
 UPLOAD = f"/api/courses/{COURSE}/pictures/"
@@ -141,6 +144,23 @@ def test_one_that_kills_the_program_harms_no_other(monkeypatch, tmp_path):
     assert time.monotonic() - began < patient(40)
     assert [type(one).__name__ for one in (good, other)] == ["Drawn", "Drawn"]
     assert crash == hang == Refusal.NOT_A_PICTURE
+
+
+def test_who_waits_for_the_program_keeps_no_connection(transactional_db):
+    if connection.vendor != "postgresql":
+        pytest.skip("the SQLite of the tests is never closed")
+    used = []
+
+    def draw():
+        connection.ensure_connection()
+        used.append(connections[connection.alias])
+        pictures.redraw(picture("PNG"))
+
+    with pictures._turn:
+        waiting = Elsewhere(draw)
+        until(lambda: used and used[0].connection is None)
+        assert waiting.is_alive()
+    waiting.end()
 
 
 # --- adding one ----------------------------------------------------------------------------------
