@@ -84,21 +84,22 @@ def pair_waiting(*, release: Release) -> int:
     Those whose page is silent wait no longer. If another process does the same now, nothing
     happens here, nor while the course is changed.
     """
-    # A class that begins waits for the course, so that nobody is paired while it does.
-    for mine in (
-        Course.objects.filter(pk=release.course_id),
-        Release.objects.filter(pk=release.pk, withdrawn_at=None),
-    ):
-        locked = mine.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        if not locked.values_list("pk", flat=True):
-            return 0
+    # A class that begins waits for the course, so that nobody is paired while it does. What is read
+    # under the locks may be newer than what the caller has.
+    courses = Course.objects.filter(pk=release.course_id)
+    course = courses.select_for_update(no_key=True, skip_locked=True).first()
+    releases = Release.objects.filter(pk=release.pk, withdrawn_at=None).select_related("version")
+    found = releases.select_for_update(no_key=True, skip_locked=True, of=("self",)).first()
+    if course is None or found is None:
+        return 0
+    found.course = course
     now = timezone.now()
     silent = now - timedelta(seconds=PARTNER_SILENT)
-    waiting = Take.objects.filter(release=release, waiting_since__isnull=False)
+    waiting = Take.objects.filter(release=found, waiting_since__isnull=False)
     waiting.filter(seen_at__lt=silent).update(waiting_since=None)
-    if not may_pair(release.course) or (release.due_at is not None and release.due_at <= now):
+    if not may_pair(course) or (found.due_at is not None and found.due_at <= now):
         return 0
-    students = Enrollment.objects.filter(course=release.course_id, role=Enrollment.Role.STUDENT)
+    students = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
     here = list(
         waiting.filter(seen_at__gte=silent, user__in=students.values("user"))
         .select_for_update(no_key=True, skip_locked=True, of=("self",))
@@ -107,11 +108,11 @@ def pair_waiting(*, release: Release) -> int:
     by_user = {take.user_id: take for take in here}
     made = night.pairs(
         [night.Waiting(take.user_id, take.first_choice) for take in here],
-        apart=_apart(release.course, list(by_user)),
-        same=release.version.key.group,
+        apart=_apart(course, list(by_user)),
+        same=found.version.key.group,
     )
     for one, other in made:
-        _form(release, by_user[one], by_user[other], now)
+        _form(found, by_user[one], by_user[other], now)
     return len(made)
 
 

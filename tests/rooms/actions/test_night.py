@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from rooms.actions import night, releases, takes
+from rooms.actions.course_settings import archive_course, restore_course
 from rooms.actions.session import control
 from rooms.models import (
     Block,
@@ -122,6 +123,19 @@ def test_nobody_is_paired_where_it_may_not_be(school, of, why):
         look(school, "bea", of)
     Take.objects.filter(user=school.bea).update(waiting_since=now, seen_at=now)
     assert night.pair_waiting(release=Release.objects.get()) == 0
+
+
+def test_what_ended_before_the_pairs_are_made_counts(school, of):
+    """A process looks at the releases one after the other, and read them all before."""
+    look(school, "ada", of)
+    Take.objects.filter(user=school.bea).update(
+        waiting_since=timezone.now(), seen_at=timezone.now()
+    )
+    (known,) = reads.waited_for()
+    archive_course(user=school.ines, course="physics")
+    assert night.pair_waiting(release=known) == 0
+    restore_course(user=school.ines, course="physics")
+    assert night.pair_waiting(release=known) == 1
 
 
 def test_a_class_with_pseudonyms_ends_the_talks_of_those_who_know_each_other(school, of):
