@@ -69,7 +69,10 @@ def force(school):
     question = Question.objects.create(course=school.course, slug="force", prompt="Which force?")
     for letter in "AB":
         Choice.objects.create(
-            question=question, letter=letter, text=f"{letter} < C", is_correct=letter == "B"
+            question=question,
+            letter=letter,
+            text=f"{letter} < C $F_{letter}$",
+            is_correct=letter == "B",
         )
     return question
 
@@ -128,6 +131,7 @@ def test_a_class_and_its_summary(school, asked, tess):
     page = text(tess, f"{PAGE}sessions/{asked.pk}/")
     assert 'data-testid="flow"' in page
     assert "B &lt; C" in page
+    assert page.count(">F_B</span></peer-rich>") == 1
     summary = text(tess, f"{PAGE}summary/", session=asked.pk)
     assert "50 % → 100 %" in summary
     for wrong in (asked.pk + 1, "x", "", "9" * 5000):
