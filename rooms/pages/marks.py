@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, cast
 
 from django.contrib import messages
@@ -22,7 +22,7 @@ from rooms.actions import audit
 from rooms.actions.mark_rules import change_rules
 from rooms.api import spreadsheet
 from rooms.api.export import BOM, csv_safe
-from rooms.models import Course, Enrollment, MarkRules
+from rooms.models import Course, Enrollment, Guest, MarkRules
 from rooms.pages.course_forms import explain
 from rooms.pages.marks_forms import RulesForm, headings, said, written
 from rooms.peer.marks import SCORED, Mark, Part, total
@@ -91,6 +91,7 @@ def _table(
     audit.record(actor=cast("User", request.user), act="marks.view", course=course)
     rules = MarkRules.of(course)
     counted = _counted(rules)
+    guests = _guests(marked)
     context = {
         "course": course,
         "form": form,
@@ -98,7 +99,7 @@ def _table(
         "rules": said(rules),
         "page": page,
         "columns": [headings()[name] for name in counted],
-        "rows": [_row(one, counted) for one in marked],
+        "rows": [_row(one, counted, guests) for one in marked],
     }
     if form.is_bound and form.errors:
         status = 400
@@ -110,10 +111,18 @@ def _counted(rules: MarkRules) -> list[str]:
     return [name for name in SCORED if getattr(rules, name)]
 
 
-def _row(one: Marked, counted: Iterable[str]) -> dict[str, Any]:
+def _guests(marked: Sequence[Marked]) -> set[people.Key]:
+    """Return which students are guests: two of them may have given the same name."""
+    found = Guest.objects.filter(user__in=[one.user.pk for one in marked])
+    return set(found.values_list("user", flat=True))
+
+
+def _row(one: Marked, counted: Iterable[str], guests: Container[people.Key]) -> dict[str, Any]:
     return {
         "enrollment": one.enrollment.pk,
+        "user": one.user,
         "name": one.name,
+        "is_guest": one.user.pk in guests,
         **_figures(one.mark),
         "times": [one.mark.times(name) for name in counted],
     }
@@ -148,7 +157,12 @@ def marks_of(request: HttpRequest, slug: str, enrollment: int) -> HttpResponse:
     audit.record(actor=user, act="marks.view", course=course, subject=marked.user)
     told = [part for part in marked.mark.parts if not part.nameless]
     nameless = [part for part in marked.mark.parts if part.nameless]
-    context = {"name": marked.name, "nameless": _sum(nameless)}
+    context = {
+        "student": marked.user,
+        "name": marked.name,
+        "is_guest": bool(_guests([marked])),
+        "nameless": _sum(nameless),
+    }
     return _details(request, "rooms/marks_of.html", course, marked, told, context)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from rooms.actions.course_making import copy_course
 from rooms.actions.course_settings import archive_course
-from rooms.models import AuditEntry, ClassSession, MarkRules
+from rooms.models import AuditEntry, ClassSession, Guest, MarkRules
 from rooms.queries import marks
 from tests.rooms.api.conftest import Caller, refusal
 from tests.rooms.term import ask, hold
@@ -130,6 +130,15 @@ def test_what_a_mark_is_made_of(school, term, client):
     assert page.count('aria-label="done"') == 1
     seen = AuditEntry.objects.filter(act="marks.view").order_by("pk")
     assert list(seen.values_list("subject", flat=True)) == [None, school.bea.pk]
+
+
+def test_guests_of_the_same_name_are_told_apart(school, term, client):
+    client.force_login(school.ines)
+    pages = PAGE, f"{PAGE}{school.enrollment(school.bea).pk}/"
+    assert not any("Guest" in client.get(page).content.decode() for page in pages)
+    Guest.objects.create(user=school.bea, made_at=timezone.now())
+    for page in pages:
+        assert client.get(page).content.decode().count("Guest <bdi>bea</bdi>") == 1
 
 
 def test_a_nameless_class_is_only_in_the_sum(school, client):
