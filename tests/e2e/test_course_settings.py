@@ -86,6 +86,12 @@ async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classro
     for one in (page, student.page):
         await expect(one.get_by_test_id("archived")).to_be_visible()
     await expect(student.chat.field).to_be_disabled()
+    # Nothing waits for a class any more, but the way to their answers stays.
+    await expect(student.page.get_by_test_id("idle-more")).to_be_visible()
+    await expect(student.page.get_by_text("Keep this page open.")).to_be_hidden()
+    await expect(page.get_by_test_id("questions")).to_be_visible()
+    await expect(page.get_by_role("button", name="Choose")).to_have_count(0)
+    await expect(page.get_by_test_id("open-joining")).to_be_hidden()
     await look_from_everywhere(lecturer, "archived-class")
     await look_from_everywhere(student, "archived-student")
     await page.goto(f"{site}/")
