@@ -10,8 +10,23 @@ from tests.e2e.people import DESKTOP, PHONE, Person, resize
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
-LIST = "Vorname;Nachname;E-Mail\nEve;Poe;eve@example.org\nFay;Wu;\nLiam;O'Connor;liam@example\n"
+LIST = (
+    "Vorname;Nachname;E-Mail\nEve;Poe;eve.poe@students.example.org\nFay;Wu;\n"
+    "Liam;O'Connor <liam>;liam@example.org\n"
+)
 MENDED = "Vorname;Nachname;E-Mail\nEve;Poe;eve@example.org\nFay;Wu;fay@example.org\n"
+
+# The texts that take more than one line.
+BROKEN = """
+(cells) => {
+  const lines = (cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return new Set([...range.getClientRects()].map((box) => box.top)).size;
+  };
+  return cells.filter((cell) => lines(cell) > 1).map((cell) => cell.textContent);
+}
+"""
 
 
 async def look(person: Person, name: str) -> None:
@@ -40,6 +55,8 @@ async def test_a_list_with_a_wrong_line_is_mended_and_imported(classroom: Classr
     await expect(lines.first).to_contain_text("no e-mail address")
     await expect(page.get_by_test_id("apply")).to_have_count(0)
     await look(instructor, "refused")
+    unbroken = page.locator(".roster-table th, .roster-table td:nth-child(3)")
+    assert await unbroken.evaluate_all(BROKEN) == []
     await expect(page.get_by_role("textbox")).to_have_value(LIST)
     await page.get_by_role("textbox").fill(MENDED)
     await page.get_by_test_id("preview-list").click()
