@@ -149,6 +149,16 @@ def test_a_question(school, asked, tess):
     assert tess.get(f"{PAGE}questions/none/").status_code == 404
 
 
+def test_a_number_is_told_even_if_nobody_knew_it(school, tess):
+    question = Question.objects.create(
+        course=school.course, slug="fall", kind="number", number=98.125, tolerance=0.25, unit="m/s²"
+    )
+    session = ask(school, question)
+    Vote.objects.update(choice="9")
+    for page in (f"{PAGE}questions/fall/", f"{PAGE}sessions/{session.pk}/"):
+        assert text(tess, page).count("Right: 98.125 ± 0.25 m/s²") == 1
+
+
 def test_names_stand_with_reasons_when_asked_for_and_that_is_noted(school, asked, tess):
     assert "Bea</bdi>" not in text(tess, QUESTION)
     assert not AuditEntry.objects.exists()
