@@ -128,7 +128,8 @@ def _is_within(text: str, start: int, at: int) -> bool:
         return before[-1].isalpha() and after[:1] in ('"', "'")
     if before.rfind(r"\(") > before.rfind(r"\)"):
         return r"\)" in after
-    if before.count("$") % 2 == 0:
+    # An answer on a line of its own begins there, whatever dollars the one before it has.
+    if before.rpartition("\n")[2].count("$") % 2 == 0:
         return False
     inner, dollar, behind = after.partition("$")
     return bool(dollar) and not inner[-1:].isspace() and not behind[:1].isalnum() and inner != ""

@@ -35,7 +35,7 @@ def fold(text: str) -> str:
 
 def clean(text: str) -> str:
     """Return a short text as it is stored. Raises ValueError for one that is empty or too long."""
-    cleaned = unicodedata.normalize("NFC", plain_name(text).replace("\0", ""))
+    cleaned = unicodedata.normalize("NFC", plain_name(text.replace("\0", "")))
     cleaned = cleaned.replace(REST, "...")
     if not shows(cleaned):
         raise ValueError("The answer is empty.")

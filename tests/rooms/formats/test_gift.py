@@ -73,3 +73,11 @@ def test_a_picture_may_be_in_every_text():
     )
     (item,) = gift.read(gift.write([Exported(content=content, pictures=(picture,))]))
     assert (item.content, item.pictures) == (content, (picture,))
+
+
+def test_dollars_in_two_answers_are_no_formula():
+    (item,) = gift.read(b"What is it? {\n~Dear#It is 3$\n=Cheap#It is 1$\n}")
+    assert [(one.text, one.is_correct) for one in item.content.choices] == [
+        ("Dear", False),
+        ("Cheap", True),
+    ]

@@ -2,7 +2,7 @@ import itertools
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rooms.peer import numerals
@@ -164,6 +164,7 @@ def test_the_order_of_several_choices_is_no_difference(chosen, random):
 
 
 @given(texts)
+@example("0 \0")
 def test_folding_and_cleaning_twice_change_nothing_more(text):
     assert fold(fold(text)) == fold(text)
     try:
