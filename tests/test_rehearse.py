@@ -164,6 +164,7 @@ def test_a_class_with_bad_habits(site):
     assert not Course.objects.exists()
 
 
+@pytest.mark.long
 def test_a_server_with_another_database(on_sqlite, transactional_db):
     with pytest.raises(CommandError) as refused:
         call_command("rehearse", "--students=2", f"--url={on_sqlite.url}", stdout=StringIO())

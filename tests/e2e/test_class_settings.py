@@ -22,6 +22,7 @@ async def look_from_everywhere(person: Person, name: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_the_form_of_a_student_follows_the_settings(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1)
     await come(lecturer, student)

@@ -63,6 +63,7 @@ async def explain(student: Student, confidence: int, rationale: str) -> None:
 
 
 @pytest.mark.also_on
+@pytest.mark.long
 async def test_two_devices_of_one_student(classroom: Classroom) -> None:
     """One of the devices uses HTTP. Both always show the choice that counts."""
     network = await classroom.network(upgrades=False)

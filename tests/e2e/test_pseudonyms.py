@@ -35,6 +35,7 @@ async def told(person: Person, action: str) -> dict[str, Any]:
     return found[-1]
 
 
+@pytest.mark.long
 async def test_partners_know_each_other_by_pseudonyms(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

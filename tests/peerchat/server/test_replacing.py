@@ -206,6 +206,7 @@ async def rooms_limit(site: Site, token: str) -> int:
         await client.close()
 
 
+@pytest.mark.long
 async def test_new_workers_run_what_is_on_the_disk(site, group, code, tmp_path, settings):
     """During the replacement each worker has the style sheets of both versions."""
     sheet = Sheet(tmp_path, settings)
@@ -234,6 +235,7 @@ async def test_new_workers_run_what_is_on_the_disk(site, group, code, tmp_path, 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.long
 async def test_where_the_new_code_does_not_start_the_old_one_goes_on(site, group, code, workers):
     env = code()
     env["REDIS_URL"] = "" if workers == 1 else env["REDIS_URL"]
