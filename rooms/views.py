@@ -22,6 +22,7 @@ from rooms.embed import issue_token, open_embed_link
 from rooms.models import Enrollment
 from rooms.pages import people
 from rooms.queries.courses import course_membership, my_enrollments, questions
+from rooms.queries.releases import to_answer
 from rooms.wire.errors import PermissionDenied
 
 
@@ -74,6 +75,8 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     if enrollment.course.slug != slug:
         return redirect("peerchat:course", enrollment.course.slug)
     context = _class_page(request, enrollment)
+    if not enrollment.leads:
+        context["to_answer"] = to_answer(_user(request)).filter(course=enrollment.course).count()
     context["welcome"] = "welcome" in request.GET and GUEST_KEY in request.session
     return render(request, "rooms/course.html", context)
 

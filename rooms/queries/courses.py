@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import people
@@ -20,6 +21,7 @@ from rooms.peer.phases import Phase
 from rooms.queries.classroom import class_session
 from rooms.queries.pseudonyms import hidden_from_lecturers
 from rooms.queries.questions import reveals, versions_at
+from rooms.queries.releases import to_answer
 from rooms.queries.takes import withheld
 
 
@@ -35,8 +37,13 @@ def muted(course: Course) -> QuerySet[Enrollment]:
 
 
 def my_enrollments(user: User) -> QuerySet[Enrollment]:
-    """Return the user's enrolments, with their courses."""
-    mine = Enrollment.objects.filter(user=user)
+    """Return the user's enrolments, with their courses.
+
+    Each has `to_answer`, the number of questions that wait for the user outside class.
+    """
+    waiting = to_answer(user).filter(course=OuterRef("course")).values("course")
+    number = Subquery(waiting.annotate(number=Count("pk")).values("number"))
+    mine = Enrollment.objects.filter(user=user).annotate(to_answer=Coalesce(number, 0))
     return mine.select_related("course__try_out").order_by("course__title")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts import people
@@ -12,6 +12,7 @@ from accounts.people import User
 from rooms.models import (
     ClassSession,
     Course,
+    Enrollment,
     Question,
     Release,
     Round,
@@ -75,6 +76,21 @@ def visible(course: Course, now: datetime | None = None) -> QuerySet[Release]:
         course=course, withdrawn_at=None, opens_at__lte=now or timezone.now()
     )
     return found.select_related("question", "version").order_by("-opens_at", "-pk")
+
+
+def to_answer(user: User) -> QuerySet[Release]:
+    """Return the releases of all courses that a user, as a student, can still answer now."""
+    now = timezone.now()
+    done = Take.objects.filter(release=OuterRef("pk"), user=user, second_at__isnull=False)
+    found = Release.objects.filter(
+        ~Exists(done),
+        course__archived_at=None,
+        course__enrollments__user=user,
+        course__enrollments__role=Enrollment.Role.STUDENT,
+        withdrawn_at=None,
+        opens_at__lte=now,
+    )
+    return found.exclude(due_at__lte=now).order_by()
 
 
 def visible_one(course: Course, pk: int) -> Release:

@@ -3,13 +3,17 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from rooms.models import ClassSettings, Message, NightPair, Release, Seed, Take
+from rooms.actions.course_settings import archive_course
+from rooms.actions.enrollment import enroll
+from rooms.models import ClassSettings, Course, Message, NightPair, Release, Seed, Take
 from rooms.queries.releases import GRACE
 from tests.rooms.cast import make_question
-from tests.rooms.outside import REASON, answer, release, share
+from tests.rooms.outside import DAY, REASON, answer, release, share
 from tests.rooms.school import EVERYBODY
 from tests.words import has_word
 
@@ -155,3 +159,47 @@ def test_reminders_are_asked_for_on_the_list(school, question):
     ada.post(OUTSIDE, {"reminders": "off"})
     assert school.enrollment(school.ada).reminded_since is None
     assert as_(school, "tess").post(OUTSIDE, {"reminders": "on"}).status_code == 404
+
+
+def counted(client, *pages):
+    """Return what pages tell of questions to answer: a number each, 0 if they tell nothing."""
+    texts = [client.get(page).content.decode() for page in pages]
+    found = [re.search(r"(\d+) questions? to answer", text) for text in texts]
+    return [int(one[1]) if one else 0 for one in found]
+
+
+def test_students_are_told_how_many_questions_they_can_still_answer(school, question):
+    pages = ["/", "/courses/physics/", "/courses/physics/mine/", OUTSIDE]
+    ada, ines = as_(school, "ada"), as_(school, "ines")
+    assert counted(ada, *pages) == [0, 0, 0, 0]
+    for name in ("energy", "heat", "light", "sound", "tides"):
+        make_question(school.course, name)
+    open_, begun, done = (release(school, name) for name in ("force", "energy", "heat"))
+    release(school, "light", opens=DAY, due=2 * DAY)
+    release(school, "sound", opens=-2 * DAY, due=DAY)
+    Release.objects.filter(question__slug="sound").update(due_at=timezone.now())
+    gone = release(school, "tides", due=None)
+    Release.objects.filter(pk=gone.pk).update(withdrawn_at=timezone.now())
+    answer(school, "ada", begun, "A")
+    answer(school, "ada", done, "A", "B")
+    answer(school, "bea", open_, "A", "B")
+    assert counted(ada, *pages) == [2, 2, 2, 2]
+    assert counted(ines, *pages) == [0, 0, 0, 0], "who leads the course answers nothing"
+    assert counted(as_(school, "ivan"), "/") == [0]
+    archive_course(user=school.ines, course="physics")
+    assert counted(ada, *pages) == [0, 0, 0, 0]
+
+
+def test_the_number_for_all_courses_takes_no_query_for_each(
+    school, question, django_assert_num_queries
+):
+    ada = as_(school, "ada")
+    ada.get("/")
+    with CaptureQueriesContext(connection) as one:
+        ada.get("/")
+    for number in range(3):
+        other = Course.objects.create(slug=f"other-{number}", title="Other")
+        enroll(course=other, users=[school.ada])
+    release(school)
+    with django_assert_num_queries(len(one)):
+        assert counted(ada, "/") == [1]
