@@ -103,6 +103,11 @@ def username(user: Any) -> str:
     return str(user.get_username())
 
 
+def mark(user: Any) -> str:
+    """Return up to four characters that tell a user apart from others who show the same name."""
+    return username(user).partition("@")[0][-4:]
+
+
 def language(user: Any) -> str:
     """Return the language that the user has chosen, or an empty text."""
     chosen = getattr(user, "language", "")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from msgspec import UNSET, UnsetType
 
+from accounts import people
 from accounts.people import User
+from accounts.text import name_key
 from rooms import frames
 from rooms.models import (
     ClassSession,
@@ -275,6 +277,7 @@ def partner_bodies(*of: PartnerGroup, session: int | None) -> list[tuple[int, in
     users = [place.user_id for place in places]
     said = meeting.openings(of, users, veiled=session is not None)
     names = pseudonyms.given(session, users)
+    shown = Counter(_name_in_group(place) for place in places) if session is None else Counter()
     bodies = []
     for place in places:
         seen = frames.person(place.user) if session is None else frames.student(place.user, names)
@@ -282,10 +285,15 @@ def partner_bodies(*of: PartnerGroup, session: int | None) -> list[tuple[int, in
             username=seen.username,
             display_name=seen.display_name,
             pseudonym=seen.pseudonym,
+            mark=people.mark(place.user) if shown[_name_in_group(place)] > 1 else UNSET,
             **{"choice": None, **said.get(place.user_id, {})},
         )
         bodies.append((place.group_id, place.user_id, body))
     return bodies
+
+
+def _name_in_group(place: Partner) -> tuple[int, str]:
+    return place.group_id, name_key(people.shown_name(place.user))
 
 
 def next_deadline() -> datetime | None:

@@ -13,7 +13,8 @@ class PartnerBody(Struct, frozen=True):
 
     `confidence` (1 to 5) and `rationale` are there if the partner gave them. `place` and `seat` are
     there if the course asks for them and the partner said them, and `pseudonym` if both names are
-    one.
+    one. `mark` is there if somebody else in the group shows the same name: characters that tell
+    them apart.
     """
 
     username: str
@@ -24,6 +25,7 @@ class PartnerBody(Struct, frozen=True):
     place: PlaceName | UnsetType = UNSET
     seat: str | UnsetType = UNSET
     pseudonym: Literal[True] | UnsetType = UNSET
+    mark: str | UnsetType = UNSET
 
 
 class OfferedReason(Struct, frozen=True):

@@ -31,7 +31,7 @@ export function shortened(text) {
   return lengthOf(text) > QUOTED ? `${cut(text, QUOTED).trimEnd()}…` : text;
 }
 
-/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's; `owner`: the name behind a pseudonym. */
+/** Make the row of a stored message. `quoted`: the message that it answers; `course`: whether the room is the course's; `owner`: what stands behind the name of its author. */
 export function messageRow(message, { me, joined, quoted, course, owner = null }) {
   const data = { testid: "message", seq: message.seq, kind: message.kind, state: "sent" };
   const gone = isGone(message);

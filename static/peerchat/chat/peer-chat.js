@@ -27,6 +27,7 @@ export class PeerChat extends HTMLElement {
   #client = null;
   #room = null;
   #named = {};
+  #marks = {};
   #active = true;
   #shown = new Map();
   #atEnd = true;
@@ -122,6 +123,11 @@ export class PeerChat extends HTMLElement {
     this.#seen();
   }
 
+  /** What stands behind the names of some people, by their usernames, from the next `render` on. */
+  set marks(marks) {
+    this.#marks = marks;
+  }
+
   render(room) {
     if (!room) return;
     if (room.id !== this.#room?.id) this.#begin(room.id);
@@ -129,9 +135,9 @@ export class PeerChat extends HTMLElement {
     const stuck = this.#atEnd;
     const { me, owners } = this.#client.state;
     // Whose a message is may become known after it.
-    const named = me === this.#named.me && owners === this.#named.owners;
+    const named = me === this.#named.me && owners === this.#named.owners && this.#marks === this.#named.marks;
     if (room.messages !== this.#room?.messages || !named) this.#messages(room, first);
-    this.#named = { me, owners };
+    this.#named = { me, owners, marks: this.#marks };
     this.#room = room;
     this.#outgoing.render(this.#client.outbox, room.id);
     this.#typists(room);
@@ -192,7 +198,7 @@ export class PeerChat extends HTMLElement {
       const quoted = message.reply_to ? (byId.get(message.reply_to) ?? null) : null;
       const joined = !divided && !quoted && continues(previous, message);
       const own = isMe(me, message.user?.username);
-      const owner = owners?.[message.user?.username];
+      const owner = owners?.[message.user?.username] ?? this.#marks[message.user?.username];
       if (known && known.message === message && known.own === own && known.owner === owner && known.divided === divided && known.quoted === quoted) {
         setAttribute(known.row, "data-joined", joined);
         cursor = known.row.nextElementSibling;

@@ -39,8 +39,10 @@ export function list(names) {
   return fill(gettext("%(names)s and %(last)s"), { names: names.slice(0, -1).join(", "), last: names.at(-1) });
 }
 
+/** The name of somebody; with the mark that tells partners of the same name apart. */
 export function shownName(user) {
-  return user?.display_name || user?.username || "";
+  const name = user?.display_name || user?.username || "";
+  return user?.mark ? `${name} (${user.mark})` : name;
 }
 
 /** Up to two letters that stand for a name. */

@@ -19,7 +19,7 @@ export function partnerRow(question, partner, { online, places }) {
   return h(
     "li",
     { class: "partner", data: { testid: `partner-${partner.username}` } },
-    h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
+    h("span", { class: "avatar", "aria-hidden": "true" }, initials(partner.display_name || name)),
     h("span", { class: partner.pseudonym ? "partner-name pseudonym" : "partner-name", dir: "auto", ...(partner.pseudonym && { title: gettext("Pseudonym") }) }, name),
     choice ? answerTag(question, choice) : h("span", { class: "tag" }, gettext("no vote")),
     confidence ? h("span", { class: "tag", data: { testid: "partner-confidence" } }, fill(gettext("confidence %(confidence)s of 5"), { confidence: number(confidence) })) : null,

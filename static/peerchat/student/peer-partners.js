@@ -1,15 +1,13 @@
-import { sameAnswer } from "../core/answers.js";
-import { answerWords } from "../core/answer-words.js";
 import { h, setAttribute, setText, show } from "../core/dom.js";
 import { list, number, shownName } from "../core/format.js";
 import { faceToFace } from "../core/store.js";
 import { isolated } from "../core/text.js";
 import { fill, gettext } from "../core/texts.js";
+import { hint } from "./hint.js";
 import { isUnfolded, offeredRow, partnerRow, unfold } from "./opening.js";
 
 // The colours of the signs by which groups find each other in the hall. The numbers are what counts.
 const COLOURS = 6;
-const MIXED = gettext("Not all of your group are in the hall. Write here, so that everyone can follow.");
 
 /** Who one talks to and where, what they chose and why, a hint, and the chat. `connect(client)` once, then `render(session, room)`. */
 export class PeerPartners extends HTMLElement {
@@ -19,6 +17,7 @@ export class PeerPartners extends HTMLElement {
   #hint;
   #chat;
   #drawn = "";
+  #marks = {};
 
   connectedCallback() {
     if (this.#heading) return;
@@ -71,6 +70,8 @@ export class PeerPartners extends HTMLElement {
       this.#names.replaceChildren(...rows, ...(offered && !alone ? [offeredRow(question, offered)] : []));
       for (const row of this.#names.children) if (unfolded.has(row.dataset.testid)) unfold(row);
     }
+    const marks = Object.fromEntries(partners.filter((one) => one.mark).map((one) => [one.username, one.mark]));
+    if (JSON.stringify(marks) !== JSON.stringify(this.#marks)) this.#chat.marks = this.#marks = marks;
     show(this.#chat, Boolean(room));
     this.#chat.render(room);
   }
@@ -82,26 +83,6 @@ export class PeerPartners extends HTMLElement {
     this.#sign.dataset.colour = (group - 1) % COLOURS;
     setText(this.#sign.lastElementChild, number(group));
   }
-}
-
-/** What to do and to talk about. */
-function hint(session, face) {
-  const { question } = session;
-  const own = session.votes[0]?.choice ?? null;
-  const voters = session.partners.filter((one) => one.choice);
-  const other = voters.find((one) => !sameAnswer(question, one.choice, own));
-  const where = face ? `${gettext("Go to them and talk it through.")} ` : session.groupPlace === "both" ? `${MIXED} ` : "";
-  if (own && other && question.kind === "text") {
-    return where + gettext("You gave different answers. Give your reasons and try to convince each other.");
-  }
-  if (own && other) {
-    const text = gettext("You chose %(own)s, %(name)s chose %(choice)s. Give your reasons and try to convince each other.");
-    return where + fill(text, { own: answerWords(question, own), name: isolated(shownName(other)), choice: answerWords(question, other.choice) });
-  }
-  if (session.offered && own && voters.length) return where + gettext("You chose the same. What do you say to this reason for another answer?");
-  if (session.offered) return where + gettext("What do you say to this reason for another answer?");
-  if (own && voters.length) return where + gettext("You chose the same. Compare your reasons. How would someone argue for another answer?");
-  return where + gettext("Explain how you would answer, and listen to the others.");
 }
 
 customElements.define("peer-partners", PeerPartners);

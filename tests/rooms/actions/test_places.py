@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 from msgspec import UNSET
 
-from rooms.actions import places, session
+from accounts import people
+from rooms.actions import guests, places, session
 from rooms.actions.class_settings import change_class_settings
-from rooms.actions.enrollment import unenroll
+from rooms.actions.enrollment import enroll, unenroll
 from rooms.actions.votes import Ballot, cast_vote
 from rooms.delivery import names
 from rooms.models import ClassSession, ClassSettings, Enrollment, Partner, PartnerGroup
@@ -273,3 +274,19 @@ def test_partners_are_told_with_the_same_number_of_queries_whatever_their_number
         members = classroom.partner_bodies(*groups, session=None)
         told = classroom.meeting.companies(groups, members)
     assert len([one for one in told.values() if "offered" in one]) == 40
+
+
+def test_partners_of_one_name_have_the_marks_of_the_page_of_people(asking):
+    first, second, other = (guests.make(name=name) for name in ("Kim", "KIM", "Lee"))
+    enroll(course=asking.course, users=[first, second, other])
+    lead(asking, StartQuestion, question="force")
+    for user, choice in ((first, "A"), (second, "B"), (other, "C")):
+        cast_vote(ballot=Ballot(user, "physics", choice, 4, WHY))
+    lead(asking, StopVote)
+    lead(asking, MakePartners, group_size=3)
+    lead(asking, EnableDiscussion)
+    marks = {one.display_name: one.mark for one in state(first).partners}
+    assert marks == {"KIM": people.mark(second), "Lee": UNSET}
+    marks = {one.display_name: one.mark for one in state(other).partners}
+    assert marks == {"Kim": people.mark(first), "KIM": people.mark(second)}
+    assert people.mark(first) != people.mark(second)

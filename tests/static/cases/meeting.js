@@ -1,4 +1,5 @@
 import { faceToFace, initialState, reduce } from "/static/peerchat/core/store.js";
+import { hint } from "/static/peerchat/student/hint.js";
 import { equal } from "./check.js";
 
 const QUESTION = { question: "lift", prompt: "?", kind: "single", choices: [] };
@@ -50,4 +51,13 @@ export function allDevicesOfAStudentFollow() {
   equal(run(told("local.snapshot", 3, { place: "hall", seat: "row 5", shares_reasons: true })).self, state.self);
   equal(reduce(state, { ...placed, course: "chemistry", place: "elsewhere" }).self, state.self);
   equal(reduce(state, told("local.snapshot", 4)).self, start().self);
+}
+
+export function theHintNamesAllWhoAnsweredDifferently() {
+  const partner = (name, choice, mark) => ({ username: name, display_name: name, choice, ...(mark && { mark }) });
+  const said = (...partners) => hint({ question: QUESTION, votes: [{ choice: "B" }], partners }, false).replace(/[\u2066-\u2069]/gu, "");
+  const [ada, twin, bea] = [partner("Ada", "A", "1a2b"), partner("Ada", "C", "3c4d"), partner("Bea", "B")];
+  const rest = "Give your reasons and try to convince each other.";
+  equal(said(ada, twin), `You chose B, Ada (1a2b) chose A and Ada (3c4d) chose C. ${rest}`);
+  equal(said(bea, twin), `You chose B, Ada (3c4d) chose C. ${rest}`);
 }
