@@ -2,6 +2,7 @@
 
 import { hasChoices, REST, sameAnswer } from "./answers.js";
 import { list } from "./format.js";
+import { meantThousands, readNumber } from "./numerals.js";
 import { cut, isolated, lengthOf } from "./text.js";
 import { fill, gettext, locale } from "./texts.js";
 
@@ -26,6 +27,14 @@ export function numberWords(text) {
     if (power === undefined) return shown;
     return `${shown} × 10${[...String(Number(power))].map((sign) => SUPERSCRIPTS[sign]).join("")}`;
   });
+}
+
+/** What a page says below a typed number that somebody may have meant in thousands; else nothing. */
+export function readAs(typed, unit = "") {
+  const meant = meantThousands(typed, unit, POINT);
+  const read = meant && readNumber(typed, unit);
+  if (!read) return "";
+  return fill(gettext("This is read as %(number)s. If you mean %(other)s, type it without the separator."), { number: numberWords(read), other: numberWords(meant) });
 }
 
 /** A number with its unit. */

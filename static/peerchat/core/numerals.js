@@ -18,15 +18,7 @@ const NUMERAL = /^([-+]?)(?:(\d{1,3}(?:([ '’,.])\d{3}(?:\3\d{3})*)|\d+)?(?:([.
  * or after it. Null for what is no number.
  */
 export function readNumber(typed, unit = "") {
-  const signed = seen(typed)
-    .replace(EASTERN_DIGITS, (digit) => digit.charCodeAt(0) & 15)
-    .replace(MINUS_SIGNS, "-")
-    .replaceAll("\u066b", ".")
-    .replaceAll("\u066c", "'")
-    .replace(POWER, (_, usual, raised) => `e${usual ?? lowered(raised)}`);
-  const bare = signed.trim();
-  if (RAISED.test(unit && bare.endsWith(unit) ? bare.slice(0, -unit.length) : bare)) return null;
-  const found = NUMERAL.exec(without(narrow(unit), narrow(signed)));
+  const found = numeral(typed, unit);
   if (!found) return null;
   const [, sign, whole = "", by, point, part = "", power = "0"] = found;
   if (!/\d/.test(whole + part)) return null;
@@ -36,6 +28,30 @@ export function readNumber(typed, unit = "") {
   // Zero has no sign.
   if (value === 0) return "0";
   return Math.abs(value) >= SMALLEST && Math.abs(value) <= GREATEST ? String(value) : null;
+}
+
+/**
+ * What somebody may have meant who typed a number with one separator before exactly three digits: the number without
+ * it. Null where nobody can mean thousands, as with `point`, which is the decimal separator of the page.
+ */
+export function meantThousands(typed, unit, point) {
+  const found = numeral(typed, unit);
+  const [, sign, whole = "", by, after] = found ?? [];
+  if ((by !== "." && by !== ",") || by === point || after !== undefined || whole.startsWith("0")) return null;
+  const parts = whole.split(by);
+  return parts.length === 2 ? sign + parts.join("") : null;
+}
+
+function numeral(typed, unit) {
+  const signed = seen(typed)
+    .replace(EASTERN_DIGITS, (digit) => digit.charCodeAt(0) & 15)
+    .replace(MINUS_SIGNS, "-")
+    .replaceAll("\u066b", ".")
+    .replaceAll("\u066c", "'")
+    .replace(POWER, (_, usual, raised) => `e${usual ?? lowered(raised)}`);
+  const bare = signed.trim();
+  if (RAISED.test(unit && bare.endsWith(unit) ? bare.slice(0, -unit.length) : bare)) return null;
+  return NUMERAL.exec(without(narrow(unit), narrow(signed)));
 }
 
 function lowered(raised) {

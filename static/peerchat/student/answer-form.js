@@ -1,5 +1,5 @@
 import { ANSWER_LIMIT, hasChoices, ofLetters, readText } from "../core/answers.js";
-import { typedNumber } from "../core/answer-words.js";
+import { readAs, typedNumber } from "../core/answer-words.js";
 import { focusedNear, h, setAttribute, setText, show } from "../core/dom.js";
 import { readNumber } from "../core/numerals.js";
 import { rich } from "../core/rich-element.js";
@@ -88,12 +88,13 @@ function writtenField(question, edit, first) {
     autocomplete: "off",
     autocapitalize: "off",
     enterkeyhint: "send",
-    "aria-describedby": "answer-unit answer-wrong answer-count",
+    "aria-describedby": "answer-unit answer-wrong answer-read answer-count",
     data: { testid: "answer-input" },
     on: { input: write, change: () => judge() },
   });
   limitLength(input, () => ANSWER_LIMIT);
   const wrong = h("p", { id: "answer-wrong", class: "answer-wrong", role: "alert", data: { testid: "answer-wrong" }, hidden: true });
+  const hint = h("p", { id: "answer-read", class: "answer-read", role: "status", data: { testid: "answer-read" }, hidden: true });
   const count = h("span", { id: "answer-count", class: "count", hidden: true });
   const again = h("button", { type: "button", class: "button small", data: { testid: "first-answer" }, hidden: true, on: { click: () => type(shownAnswer(voted)) } }, gettext("Take my first answer"));
   const keys = [
@@ -142,6 +143,7 @@ function writtenField(question, edit, first) {
           isNumber ? h("span", { class: "answer-keys" }, keys.map(([text, name, change]) => h("button", { type: "button", class: "button small", "aria-label": name, on: { click: () => type(change(input.value)) } }, text))) : null,
         ),
         wrong,
+        hint,
         count,
         again,
       ),
@@ -155,6 +157,9 @@ function writtenField(question, edit, first) {
         judged = true;
       }
       showWrong();
+      const said = isNumber ? readAs(input.value, question.unit) : "";
+      show(hint, said !== "");
+      setText(hint, said);
       show(again, Boolean(voted) && !input.value);
       show(count, lengthOf(input.value) >= MANY);
       setText(count, `${lengthOf(input.value)} / ${ANSWER_LIMIT}`);

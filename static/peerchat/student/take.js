@@ -1,6 +1,7 @@
 import "../core/rich-element.js";
 import { Api } from "../core/api.js";
-import { announce, h, setText } from "../core/dom.js";
+import { readAs } from "../core/answer-words.js";
+import { announce, h, setText, show } from "../core/dom.js";
 import { tabStorage } from "../core/storage.js";
 import { gettext } from "../core/texts.js";
 
@@ -122,4 +123,18 @@ function keepFields() {
   }
 }
 
+/** Say below the number that is typed how it will be read, where that may not be what is meant. */
+function sayHowRead() {
+  const hint = document.querySelector(".answer-read");
+  if (!hint) return;
+  const input = document.querySelector(".take-written input");
+  const say = () => {
+    setText(hint, readAs(input.value, hint.dataset.unit));
+    show(hint, hint.textContent !== "");
+  };
+  input.addEventListener("input", say);
+  say();
+}
+
 customElements.define("peer-night", PeerNight);
+sayHowRead();

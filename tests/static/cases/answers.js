@@ -1,5 +1,5 @@
 import { barsOfAnswer, folded, isRight, ofLetters, readText, sameAnswer } from "/static/peerchat/core/answers.js";
-import { answerWords, barWords, numberWords, rightWords } from "/static/peerchat/core/answer-words.js";
+import { answerWords, barWords, numberWords, readAs, rightWords } from "/static/peerchat/core/answer-words.js";
 import { readNumber } from "/static/peerchat/core/numerals.js";
 import { fewest, rowsOf, votersOf } from "/static/peerchat/core/histogram.js";
 import { equal } from "./check.js";
@@ -144,4 +144,12 @@ export function whatIsRightStaysWhereThereIsRoomForFewRows() {
   equal(fewest(rows, 6), rows);
   const few = fewest(rows, 3).map((row) => [row.key, row.counts, row.isRight, row.own]);
   equal(few, [["a", [9, 0], false, [false]], ["b", [8, 0], false, [false]], ["f", [4, 1], true, [false]], ["…", [18, 0], false, [true]]]);
+}
+
+export function aCommaBeforeThreeDigitsIsReadAloud() {
+  const told = (read, meant) => `This is read as ${read}. If you mean ${meant}, type it without the separator.`;
+  equal(readAs("299,792"), told("299.792", "299792"));
+  equal(readAs("-1,234 m/s²", "m/s²"), told("−1.234", "−1234"));
+  // The point is the decimal separator of the page; the others have one meaning only.
+  for (const typed of ["299.792", "0,299", "9,81", "299,7925", "1,299,792", "1,234.5", "1234,567", "299 792", "299792", "", "x"]) equal(readAs(typed), "");
 }
