@@ -95,7 +95,8 @@ class QuestionInfo(Explained, frozen=True, kw_only=True):
 
     `right` has the letters of all correct choices, `tolerance` is that of a number, and `accepted`
     has all right short texts. `quick` tells whether it was made in a class. Such a question may
-    have no words. A draft, which has `is_draft`, cannot be asked yet.
+    have no words. A draft, which has `is_draft`, cannot be asked yet. Only those who lead the
+    course get the `title`, if there is one.
     """
 
     question: str
@@ -107,6 +108,7 @@ class QuestionInfo(Explained, frozen=True, kw_only=True):
     prompt_html: str | UnsetType = UNSET
     unit: str | UnsetType = UNSET
     is_draft: Literal[True] | UnsetType = UNSET
+    title: str | UnsetType = UNSET
     right: list[str] | UnsetType = UNSET
     number: float | UnsetType = UNSET
     tolerance: float | UnsetType = UNSET

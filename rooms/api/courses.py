@@ -68,7 +68,8 @@ class Questions(Endpoint):
         enrollment = permissions.enrolled(self.me(request), slug)
 
         def show(part: list[Any]) -> Iterable[bodies.QuestionInfo]:
-            return map(shapes.question, courses.versions_for(enrollment, part))
+            found = courses.versions_for(enrollment, part)
+            return [shapes.question(one, leads=enrollment.leads) for one in found]
 
         return Response(listed(request, courses.questions_for(enrollment), show))
 
@@ -83,7 +84,7 @@ class KeepQuestion(Endpoint):
     )
     def post(self, request: Request, slug: str, question: str) -> Response:
         kept = quick.keep_question(user=self.me(request), course=slug, question=question)
-        return Response(shapes.question(QuestionVersion.of(kept)))
+        return Response(shapes.question(QuestionVersion.of(kept), leads=True))
 
 
 class Sessions(Endpoint):

@@ -92,8 +92,11 @@ def try_out(found: TryOut, students: int) -> bodies.TryOutInfo:
     )
 
 
-def question(version: QuestionVersion) -> bodies.QuestionInfo:
-    """Return the body of a version of a question, with its right answer."""
+def question(version: QuestionVersion, *, leads: bool) -> bodies.QuestionInfo:
+    """Return the body of a version of a question, with its right answer.
+
+    `leads` tells whether it is for somebody who leads the course.
+    """
     key = version.key
     more: dict[str, Any] = {}
     if key.kind in (Kind.SINGLE, Kind.SEVERAL):
@@ -110,6 +113,7 @@ def question(version: QuestionVersion) -> bodies.QuestionInfo:
         correct=key.correct,
         quick=version.question.quick,
         is_draft=True if is_draft else UNSET,
+        title=(leads and version.question.title) or UNSET,
     )
 
 

@@ -66,7 +66,7 @@ export class Questions {
   }
 
   #made(question, open) {
-    const { question: slug, prompt, prompt_html: html, choices, correct, right = null, quick, is_draft: isDraft = false } = question;
+    const { question: slug, prompt, prompt_html: html, choices, correct, right = null, quick, is_draft: isDraft = false, title = "" } = question;
     const isRight = (letter) => (right ? right.includes(letter) : letter === correct);
     const pick = h("button", { type: "button", class: "button small", data: { part: "pick" }, disabled: isDraft, on: { click: () => this.#pick(slug) } }, gettext("Choose"));
     const item = h(
@@ -78,6 +78,7 @@ export class Questions {
         h(
           "summary",
           {},
+          title ? h("strong", { class: "question-title", dir: "auto" }, title) : null,
           prompt ? null : h("span", { class: "question-slug" }, slug),
           rich(html ? "div" : "span", { class: "question-prompt" }, { text: prompt, html }),
           " ",
@@ -99,7 +100,8 @@ export class Questions {
       isDraft ? this.#whyNot() : null,
     );
     const shown = prompt || slug;
-    const name = (html ? wordsIn(html) : prompt) || slug;
+    const words = (html ? wordsIn(html) : prompt) || slug;
+    const name = title ? `${title} – ${words}` : words;
     return { slug, name, isDraft, wording: wording([shown, ...choices.map(({ text }) => text)]), item };
   }
 

@@ -226,6 +226,20 @@ def test_students_see_what_was_revealed(school, api, lead):
     assert seen("ines") == everything
 
 
+def test_titles_are_for_those_who_lead_the_course(school, api, lead):
+    Question.objects.filter(slug="force").update(title="Newton's third law")
+    lead("start_question", question="force")
+    lead("stop_vote")
+    lead("reveal")
+
+    def titles(who):
+        found = results(api(school.person(who)).get("courses/physics/questions/"))
+        return [one.get("title") for one in found]
+
+    assert titles("ines") == titles("tess") == ["Newton's third law", None]
+    assert titles("ada") == [None]
+
+
 def test_a_question_in_full(school, api, lead):
     assert results(api(school.ines).get("courses/physics/questions/", limit=1)) == [
         {

@@ -31,3 +31,10 @@ export async function theQuestionOfTheClassIsMarkedWhenItWasEdited() {
   equal(edited(questions, { ...lift, choices: CHOICES.slice(0, 1) }), ["lift"]);
   equal(edited(questions, lift), []);
 }
+
+export async function aTitleStandsBeforeThePrompt() {
+  const lift = { question: "lift", prompt: "Where to?", choices: CHOICES, correct: "A" };
+  const { all } = await listed({ ...lift, title: "Newton 3" }, { ...lift, question: "other" });
+  equal(all.map(({ name }) => name), ["Newton 3 – Where to?", "Where to?"]);
+  equal(all.map(({ item }) => item.querySelector(".question-title")?.textContent), ["Newton 3", undefined]);
+}
