@@ -52,10 +52,14 @@ class SumsBody(Struct, frozen=True, kw_only=True):
 
 
 class ClassResult(Struct, frozen=True, kw_only=True):
-    """The figures of one class, in which `took_part` students of the course voted."""
+    """The figures of one class, in which `took_part` students of the course voted.
+
+    They are some of the `students` who were in the course when a question of the class was posed.
+    """
 
     session: int | None
     at: float
+    students: int
     took_part: int
     sums: SumsBody
 
@@ -180,6 +184,7 @@ class Results(Endpoint):
                     ClassResult(
                         session=one.session,
                         at=one.at.timestamp(),
+                        students=one.students,
                         took_part=one.took_part,
                         sums=_sums(one.sums),
                     )

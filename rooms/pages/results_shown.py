@@ -47,9 +47,7 @@ def shown_term(found: Term, sessions: dict[int, ClassSession]) -> dict[str, Any]
         "took_part": found.took_part,
         "took_part_share": percent(found.took_part, found.students),
         "sums": shown_sums(found.sums),
-        "sessions": [
-            _session(one, found.students, sessions.get(one.session or 0)) for one in found.sessions
-        ],
+        "sessions": [_session(one, sessions.get(one.session or 0)) for one in found.sessions],
     }
 
 
@@ -124,12 +122,13 @@ def shown_time(one: Time, session: ClassSession | None = None) -> dict[str, Any]
     }
 
 
-def _session(one: Session, students: int, session: ClassSession | None) -> dict[str, Any]:
+def _session(one: Session, session: ClassSession | None) -> dict[str, Any]:
     return {
         "session": session,
         "at": one.at,
+        "students": one.students,
         "took_part": one.took_part,
-        "took_part_share": percent(one.took_part, students),
+        "took_part_share": percent(one.took_part, one.students),
         "sums": shown_sums(one.sums),
     }
 

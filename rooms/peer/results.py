@@ -80,10 +80,15 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The figures of one class. `took_part` are the students who voted there at least once."""
+    """The figures of one class.
+
+    `students` are those of the course who were in it when a question of the class was posed, or
+    voted all the same, and `took_part` those of them who voted there at least once.
+    """
 
     session: int | None
     at: datetime
+    students: int
     took_part: int
     sums: Sums
 
@@ -92,8 +97,8 @@ class Session:
 class Term:
     """The figures of a course over some time: its classes in their order, and their sums.
 
-    `students` are those of the course, and `took_part` those of them who voted at least once. Who
-    left the course counts in the sums and does not take part.
+    `students` and `took_part` are those of any of the classes. Who left the course counts in the
+    sums and does not take part.
     """
 
     students: int
@@ -149,12 +154,15 @@ def figures(one: Posed) -> Figures:
     )
 
 
-def term(many: Iterable[Posed], students: Collection[Hashable]) -> Term:
-    """Return the figures of questions posed in classes, for a course with these students."""
+def term(many: Iterable[Posed], students: Mapping[Hashable, datetime]) -> Term:
+    """Return the figures of questions posed in classes.
+
+    `students` has the time at which each student of the course joined it.
+    """
     sessions: dict[int | None, list[Posed]] = defaultdict(list)
     for one in many:
         sessions[one.session].append(one)
-    known = frozenset(students)
+    expected: set[Hashable] = set()
     ever: set[Hashable] = set()
     told = []
     for session, found in sessions.items():
@@ -163,18 +171,22 @@ def term(many: Iterable[Posed], students: Collection[Hashable]) -> Term:
             for one in found
             for answers in one.answers
             if answers.first is not None or answers.second is not None
-        } & known
+        } & students.keys()
+        last = max(one.at for one in found)
+        here = taking | {user for user, joined in students.items() if joined <= last}
         ever |= taking
+        expected |= here
         told.append(
             Session(
                 session=session,
                 at=min(one.at for one in found),
+                students=len(here),
                 took_part=len(taking),
                 sums=sums(found),
             )
         )
     return Term(
-        students=len(known),
+        students=len(expected),
         took_part=len(ever),
         sessions=tuple(sorted(told, key=lambda one: (one.at, one.session or 0))),
         sums=_together(one.sums for one in told),

@@ -97,10 +97,10 @@ class SessionResults:
     times: tuple[Time, ...]
 
 
-def students(course: Course) -> frozenset[people.Key]:
-    """Return the students of a course, of whom shares are told."""
+def students(course: Course) -> dict[people.Key, datetime]:
+    """Return when the students of a course, of whom shares are told, joined it."""
     found = Enrollment.objects.filter(course=course, role=Enrollment.Role.STUDENT)
-    return frozenset(found.order_by().values_list("user", flat=True))
+    return dict(found.order_by().values_list("user", "joined_at"))
 
 
 def overview(

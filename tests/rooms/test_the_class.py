@@ -10,7 +10,7 @@ from rooms.queries import marks
 from rooms.queries.posed import first_rounds, posed, scores
 from rooms.queries.released import released
 from tests.rooms import the_class
-from tests.rooms.the_class import FIGURES, MARKS, NAMES, make_the_class
+from tests.rooms.the_class import FIGURES, MARKS, NAMES, NOON, WEEK, make_the_class
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_figures_of_each_question(made):
 
 
 def test_figures_of_the_term(made):
-    students = {user.pk for user in made.students.values()}
+    students = dict.fromkeys([user.pk for user in made.students.values()], NOON - WEEK)
     assert plain(results.term(read(made), students)) == close(the_class.term(made))
 
 

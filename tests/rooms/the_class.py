@@ -168,6 +168,7 @@ def term(made: "TheClass") -> Term:
             Session(
                 session=first.pk,
                 at=NOON,
+                students=12,
                 took_part=12,
                 sums=Sums(
                     posed=1,
@@ -184,6 +185,7 @@ def term(made: "TheClass") -> Term:
             Session(
                 session=second.pk,
                 at=NOON + WEEK,
+                students=12,
                 took_part=11,
                 sums=Sums(
                     posed=2,

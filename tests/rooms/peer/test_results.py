@@ -97,9 +97,15 @@ def test_a_term_counted_by_hand():
     )
     again = posed(answers("bea", "A", key=POLL), pk=3, question=3, session=2, key=POLL, day=7)
     # In whatever order they come; gus has left the course, fay never voted.
-    found = term([later, CLASS, again], ["ada", "bea", "cem", "dan", "eva", "fay"])
-    assert (found.students, found.took_part) == (6, 5)
-    assert [(one.session, one.took_part) for one in found.sessions] == [(1, 5), (2, 2)]
+    # Hal came between the classes and ivy after both. Dan voted before he was enrolled.
+    joined = dict.fromkeys(["ada", "bea", "cem", "eva", "fay"], CLASS.at)
+    joined |= {"hal": later.at, **dict.fromkeys(["dan", "ivy"], later.at + timedelta(seconds=1))}
+    found = term([later, CLASS, again], joined)
+    assert (found.students, found.took_part) == (7, 5)
+    assert [(one.session, one.took_part, one.students) for one in found.sessions] == [
+        (1, 5, 6),
+        (2, 2, 6),
+    ]
     first, second = found.sessions
     assert (first.sums.posed, first.sums.twice, first.sums.gain) == (1, 1, 0.5)
     assert (second.sums.votes, second.sums.judged, second.sums.right) == ((3, 0), (2, 0), (1, 0))
