@@ -67,7 +67,8 @@ export class PeerControl extends HTMLElement {
     parts.primary = h("div", { class: "control-primary" });
     parts.clock = h("div", { class: "control-clock" });
     parts.others = h("div", { class: "control-others" });
-    this.append(parts.turnout, h("div", { class: "control-next" }, parts.primary, parts.hint), parts.clock, parts.start, parts.pairing, parts.revote, parts.others);
+    parts.ways = h("p", { class: "control-hint control-ways", data: { testid: "ways-to-talk" } }, gettext("Start the discussion: groups who are all in the hall meet, and the others chat. Let partners chat: everybody chats. Talk face to face: everybody meets, except for groups with somebody elsewhere."));
+    this.append(parts.turnout, h("div", { class: "control-next" }, parts.primary, parts.hint, parts.ways), parts.clock, parts.start, parts.pairing, parts.revote, parts.others);
 
     this.#button("start-question", gettext("Start the vote"), () => ["start_question", { question: parts.question.value, ...this.#first.limit }]);
     this.#button("count-down", gettext("Close in 5 s"), () => ["count_down_and_stop", { seconds: 5 }]);
@@ -126,6 +127,7 @@ export class PeerControl extends HTMLElement {
     show(parts.start, legal.includes("start-question"));
     show(parts.pairing, legal.includes("make-partners"));
     show(parts.revote, phase === "discuss");
+    show(parts.ways, legal.includes("enable-chat"));
     if (phase === "idle" || phase === "revealed") this.#first.suggestFor(parts.question.value);
     if (phase === "discuss") this.#second.suggestFor(session.question?.question);
     if (phase !== this.#phase) {

@@ -304,3 +304,12 @@ def test_each_act_of_the_audit_has_words():
     assert noted == set(audit_said.ACTS)
     recorded = re.compile(r"\bact=\"([a-z_]+\.[a-z_]+)\"")
     assert {one for source in sources for one in recorded.findall(source)} <= noted
+
+
+def test_no_report_is_said_in_words(school):
+    page = client_of(school.ines).get(at("care", "physics")).content.decode()
+    assert "No report is open." in page
+    reports.report(user=school.ada, course="physics", about="bea", reason="spam", text="Adverts")
+    page = client_of(school.ines).get(at("care", "physics")).content.decode()
+    assert "1 report is open." in page
+    assert "No report is open." not in page
