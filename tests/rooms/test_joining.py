@@ -14,6 +14,7 @@ from accounts.models import Token, User, WrongCodes
 from accounts.tokens import issue
 from rooms import qr
 from rooms.actions import guesses, guests, joining, merging
+from rooms.actions.enrollment import unenroll
 from rooms.models import (
     Course,
     Enrollment,
@@ -434,6 +435,14 @@ def test_the_lecturer_opens_renews_and_closes(school):
     ines.post(PEOPLE, {"action": "close"})
     assert Client().get(f"/join/{code.code}/").status_code == 404
     assert "<svg" not in text_of(ines.get(PEOPLE))
+
+
+def test_the_panel_of_joining_is_marked_until_a_course_has_students(school):
+    ines = logged_in(school.ines)
+    board = "/courses/physics/instructor/"
+    assert " data-empty" not in text_of(ines.get(board))
+    unenroll(course=school.course, users=[school.ada, school.bea, school.carl])
+    assert " data-empty" in text_of(ines.get(board))
 
 
 def test_only_who_leads_the_course_sees_and_changes_its_people(school, code):

@@ -51,6 +51,7 @@ export class PeerJoining extends HTMLElement {
     if (!fresh) return;
     this.className = fresh.className;
     this.dataset.code = fresh.dataset.code;
+    this.toggleAttribute("data-empty", "empty" in fresh.dataset);
     this.replaceChildren(...fresh.childNodes);
   }
 }
