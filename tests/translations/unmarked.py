@@ -69,7 +69,10 @@ TAKE_NAMES = re.compile(
     r"querySelector|matchMedia|closest|matches|setProperty|setAttribute|getAttribute"
     r"|addEventListener|createElement|Error$|getPropertyValue"
 )
-PLAIN_KEYS = {"class", "credentials", "cache", "method", "Accept", "Content-Type"}
+PLAIN_KEYS = {
+    *("class", "credentials", "cache", "method", "Accept", "Content-Type"),
+    "aria-describedby",
+}
 SELECTOR = re.compile(r"[\[\]{}()>#=*/<]|^\W*$")
 TECHNICAL = {
     # Keys of the keyboard, headers and names of HTTP, and a class of errors.
@@ -80,7 +83,7 @@ TECHNICAL = {
     *("Canvas", "CanvasText", "GrayText", "Highlight"),
     # A type of dragged data; ids, classes and a selector.
     "br, p, li, pre, th, td, blockquote, h4, h5, h6",
-    *("Files", "picture-hint picture-wrong", "answer-unit answer-wrong answer-count", "own latest"),
+    *("Files", "picture-hint picture-wrong", "own latest"),
     # Errors say this to programs; pages explain errors by their code.
     "Cannot reach the server. Try again in a moment.",
     # Classes that are chosen by conditions.
