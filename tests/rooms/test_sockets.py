@@ -1,6 +1,7 @@
 """The limit on the sockets of a user: one too many closes the oldest."""
 
 import contextlib
+import sys
 
 import pytest
 
@@ -33,6 +34,8 @@ async def come(small_hall):
             return client
 
         yield connect
+        # Shown where the test failed.
+        sys.stdout.write(small_hall.site.log.read_text())
 
 
 async def welcomed(client):

@@ -217,11 +217,14 @@ def test_a_whole_question(school, played):
     played.act(StartQuestion, question="force")
     assert played.play(later=1.0)
     assert played.votes(1) == {}
-    played.play(later=12.0)
-    some = played.votes(1)
-    played.play(later=30.0)
+    # All of a hurried class may have voted after ten seconds, and nobody of a slow one after four.
+    some = {}
+    while not some:
+        played.play(later=2.0)
+        some = played.votes(1)
+    played.play(later=40.0)
     first = played.votes(1)
-    assert 0 < len(some) < len(first) == 28
+    assert len(some) < len(first) == 28
     assert 0.4 <= list(first.values()).count("B") / 28 <= 0.65
     cast_vote(ballot=Ballot(you, course.slug, "A"))
 
