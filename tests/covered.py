@@ -21,8 +21,9 @@ PURE = (
     *("rooms/peer/", "rooms/wire/"),
     *("rooms/delivery/names.py", "rooms/delivery/notices.py", "rooms/delivery/topics.py"),
 )
-FLOORS = {"accounts": 97.0, "peerchat": 86.0, "rooms": 97.0, "pure modules": 99.3}
-"""The percentages reached. The main module of a process, such as a worker, is not measured."""
+FLOORS = {"accounts": 97.0, "peerchat": 83.0, "rooms": 96.8, "pure modules": 99.3}
+"""The percentages reached. The main module of a process, such as a worker, is not measured, and the
+bad habits of `rehearse` and the whole of a try-out run in `make long`."""
 SHOWN_BELOW = 95.0
 
 
