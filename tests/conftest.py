@@ -23,8 +23,8 @@ from tests.static.browser import launch
 pytest_plugins = ["tests.summary", "tests.covered", "tests.sharing"]
 
 IN_FULL = "IN_FULL" in os.environ
-# No test measures time: on a busy machine one example may take half a second. What fails is to fail
-# where it was changed, so only the long form looks for examples that nobody has tried.
+# No test measures time: on a busy machine one example may take half a second. A test is to fail
+# because of a change and not by chance, so only the long form looks for new examples.
 hypothesis.settings.register_profile(
     "patient",
     deadline=None,
