@@ -1,4 +1,4 @@
-"""Databases with all tables, made once in a run: `migrate` takes four seconds of CPU.
+"""Databases with all tables, made once in a run: `migrate` takes seconds of CPU.
 
 The processes that share the tests (pytest-xdist) share them, too, if their settings are the same:
 another model of users means other tables. The migrations themselves have tests of their own.
