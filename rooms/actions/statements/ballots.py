@@ -48,7 +48,9 @@ class Standing(NamedTuple):
 # PostgreSQL planned the statements.
 _STUDENTS = """
 SELECT e.user_id, c.slug, e.course_id
-FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
+FROM (
+    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+) AS by_index
 CROSS JOIN json_to_recordset(%s) AS b(user_id {type}, course text)
 JOIN peerchat_rooms_course c ON c.slug = b.course
 JOIN peerchat_rooms_enrollment e

@@ -23,14 +23,17 @@ from rooms.models import NewText
 
 # The rest of the transaction uses indexes. A statement that was planned while a table was small
 # would read the whole table until PostgreSQL updates its statistics, a minute and a million rows
-# later.
+# later. What can only read a whole table then counts as very costly, and PostgreSQL would compile
+# it first (JIT), which takes longer than to run it.
 _LOCK = """
 SELECT r.id, r.course_id, c.slug, r.kind, r.last_seq, r.slow_seconds, coalesce(q.slug, ''),
     q.id, c.archived_at IS NOT NULL, s.id,
     CASE WHEN s.id IS NOT NULL THEN s.has_pseudonyms ELSE EXISTS (
         SELECT FROM peerchat_rooms_classsettings t WHERE t.course_id = c.id AND t.has_pseudonyms
     ) END
-FROM (SELECT set_config('enable_seqscan', 'off', true)) AS by_index
+FROM (
+    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+) AS by_index
 CROSS JOIN peerchat_rooms_room r
 JOIN peerchat_rooms_course c ON c.id = r.course_id
 LEFT JOIN peerchat_rooms_classsession s ON s.course_id = r.course_id AND s.ended_at IS NULL

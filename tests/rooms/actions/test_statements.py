@@ -174,3 +174,17 @@ def test_three_statements_whatever_the_size(school):
     kept = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
     assert len(kept) == 3
     assert Message.objects.count() == len(posts)
+
+
+def test_what_follows_in_the_transaction_is_not_compiled_first(school):
+    """PostgreSQL takes it for costly where it can only read a whole table."""
+    if connection.vendor != "postgresql":
+        pytest.skip("for PostgreSQL only")
+    post(school.ada, school.room, "Hello")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN (ANALYZE) SELECT count(*) FROM peerchat_rooms_uselog WHERE act <> ''"
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "cost=1000000" in plan
+    assert "JIT" not in plan
