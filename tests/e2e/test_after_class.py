@@ -122,6 +122,7 @@ async def answer_outside(student: Student, course: str) -> None:
     await look_everywhere(student, "take-result")
 
 
+@pytest.mark.long
 async def test_what_a_class_leaves(classroom: Classroom, tmp_path: Path) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

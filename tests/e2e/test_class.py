@@ -299,6 +299,7 @@ async def test_reloads_a_late_student_and_a_cut_connection(classroom: Classroom)
 
 
 @pytest.mark.also_on
+@pytest.mark.long
 async def test_a_vote_that_is_long_on_its_way_is_none_for_the_next_question(
     classroom: Classroom,
 ) -> None:

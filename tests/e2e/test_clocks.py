@@ -43,6 +43,7 @@ async def counts_real_seconds(student: Student) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_vote_with_wrong_clocks(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     students = [await classroom.student(number) for number in (1, 2)]

@@ -26,6 +26,7 @@ async def saved(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_lecturer_makes_changes_and_archives_a_course(classroom: Classroom) -> None:
     lecturer, student = await classroom.instructor(), await classroom.student(1, phone=False)
     page, site = lecturer.page, classroom.url.rstrip("/")

@@ -45,6 +45,7 @@ async def same_in_all(own: dict[Student, list[str]], before: list[str], *chats: 
 
 
 @pytest.mark.also_on("two-workers", usually="below-a-path")
+@pytest.mark.long
 async def test_a_question_over_http(classroom: Classroom) -> None:
     network = await classroom.network(upgrades=False)
     instructor = await classroom.instructor()

@@ -58,7 +58,7 @@ async def vote(phone: Student, choice: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_process"], ids=["one-process"], indirect=True)
-@pytest.mark.parametrize("count", [8, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [4, pytest.param(20, marks=pytest.mark.long)])
 async def test_many_phones_in_five_minutes(classroom: Classroom, count: int) -> None:
     person = await classroom.instructor()
     lecturer = Lecturer(person)

@@ -179,6 +179,7 @@ class Student:
             )
 
 
+@pytest.mark.long
 async def test_the_class_in_a_course_site_of_its_own(example: Site, people: People) -> None:
     visitor = await people.page()
     await visitor.goto(example.url + LESSON)

@@ -8,6 +8,7 @@ from tests.e2e.conftest import Classroom
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 
+@pytest.mark.long
 async def test_a_phone_joins_as_a_guest_and_becomes_an_account(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     board = instructor.page

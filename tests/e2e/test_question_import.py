@@ -101,6 +101,7 @@ async def look(person: Person, name: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_ten_questions_come_in_and_one_is_asked(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     await instructor.come_back()

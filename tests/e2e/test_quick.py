@@ -45,6 +45,7 @@ async def close_and_reveal(instructor: Instructor) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_worker"], indirect=True)
+@pytest.mark.long
 async def test_a_to_d_now(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     one, two = await classroom.student(1), await classroom.student(2, phone=False)

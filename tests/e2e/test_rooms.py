@@ -61,6 +61,7 @@ async def arrive(*people: Person) -> None:
 
 
 @pytest.mark.also_on
+@pytest.mark.long
 async def test_an_open_room(classroom: Classroom) -> None:
     one, two = await classroom.student(1), await classroom.student(2, phone=False)
     await arrive(one, two)

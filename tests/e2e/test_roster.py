@@ -39,6 +39,7 @@ async def look(person: Person, name: str) -> None:
 
 
 @pytest.mark.parametrize("running", ["one_process"], indirect=True)
+@pytest.mark.long
 async def test_a_list_with_a_wrong_line_is_mended_and_imported(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     instructor.tolerate("status of 400")

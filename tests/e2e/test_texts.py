@@ -53,6 +53,7 @@ ENTER = """(field) => !field.dispatchEvent(
 
 
 @pytest.mark.parametrize("running", ["one_process"], indirect=True)
+@pytest.mark.long
 async def test_the_enter_of_an_input_method_sends_no_form(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     page = instructor.page
