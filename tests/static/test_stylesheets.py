@@ -104,6 +104,7 @@ def page_scripts(page: str) -> set[Path]:
     return {one for name in SCRIPT.findall(source(page)) for one in scripts(SCRIPTS / name)}
 
 
+@cache
 def words_of_page(page: str) -> set[str]:
     """Return the classes and custom elements in a page."""
     text = source(page)
@@ -111,6 +112,7 @@ def words_of_page(page: str) -> set[str]:
     return classes | set(ELEMENT.findall(text))
 
 
+@cache
 def words_of_script(path: Path) -> set[str]:
     """Return the words that may name classes or elements: strings of nothing but such words."""
     text = COMMENT.sub("", path.read_text())
@@ -125,6 +127,7 @@ def names_in(selector: str) -> set[str]:
     return {one or other for one, other in names}
 
 
+@cache
 def homes() -> dict[str, set[str]]:
     """The sheets that style a class or an element by itself, wherever it stands."""
     found: dict[str, set[str]] = {}
