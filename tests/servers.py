@@ -361,6 +361,9 @@ def main() -> int:
                 check=True,
             )
             if options.coverage:
+                subprocess.run(
+                    [sys.executable, "-m", "tests.measure", str(places[3])], cwd=ROOT, check=True
+                )
                 env["COVERAGE_FOLDER"] = str(places[3])
                 env["PYTHONPATH"] = os.pathsep.join(
                     filter(None, (str(ROOT / "tests/measure"), os.environ.get("PYTHONPATH")))

@@ -124,6 +124,17 @@ def register(sci: Any, made: Instrumented) -> CodeType:
     return code
 
 
+def kept(folder: Path, source: Path) -> Path:
+    """Return the file with the instrumented code of a module, which is made where it is missing."""
+    place = folder / str(source.relative_to(ROOT)).replace("/", "-")
+    if not place.exists():
+        # Another process may read it at any time.
+        written = folder / f"{uuid.uuid4().hex}.code"
+        written.write_bytes(marshal.dumps(tuple(prepare(source))))
+        written.rename(place)
+    return place
+
+
 def measure(folder: Path) -> None:
     """Note what runs in this process from here on."""
     from slipcover import FileMatcher, ImportManager  # not in every process
@@ -131,16 +142,7 @@ def measure(folder: Path) -> None:
 
     def exec_module(loader: SlipcoverLoader, module: ModuleType) -> None:
         """Do as SlipCover's loader, which does not keep the code that it makes of a source."""
-        source = loader.origin
-        kept = folder / str(source.relative_to(ROOT)).replace("/", "-")
-        if kept.exists():
-            made = Instrumented(*marshal.loads(kept.read_bytes()))
-        else:
-            made = prepare(source)
-            # Another process may read it at any time.
-            written = folder / f"{uuid.uuid4().hex}.code"
-            written.write_bytes(marshal.dumps(tuple(made)))
-            written.rename(kept)
+        made = Instrumented(*marshal.loads(kept(folder, loader.origin).read_bytes()))
         loader.sci.register_module(module)
         exec(register(loader.sci, made), module.__dict__)
 

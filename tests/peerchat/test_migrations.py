@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.db.migrations import AddField, CreateModel
 
 import rooms.migrations
-from tests.running import ROOT, environment, manage
+from tests.running import environment, manage
+from tests.servers import ROOT
 
 
 def test_models_and_migrations_agree(db):
