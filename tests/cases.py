@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from django.db import transaction
+
 
 @contextlib.contextmanager
 def case(*names: object) -> Iterator[None]:
@@ -12,3 +14,11 @@ def case(*names: object) -> Iterator[None]:
     except Exception as error:
         error.add_note(f"in the case {', '.join(map(str, names))}")
         raise
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    """Take back what a case changes in the database, so that the next begins as it did."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
