@@ -5,6 +5,7 @@ from websockets.exceptions import InvalidStatus
 
 from rooms.models import ClassSettings, Draft, Enrollment, Message, Vote
 from rooms.wire.commands import CONTROL_COMMANDS
+from tests.cases import case
 from tests.client import barrier
 from tests.rooms.cast import make_question, store
 from tests.rooms.lesson import lead
@@ -47,15 +48,19 @@ CHAT = {
     "list_rooms": ({}, OK, OK, OK, OK, OK),
     "ping": ({}, OK, OK, OK, OK, OK),
 }
-TABLE = [
-    (action, who, fields, code)
-    for action, (fields, *codes) in CHAT.items()
+
+
+TABLE = {
+    (action, who): code
+    for action, (_, *codes) in CHAT.items()
     for who, code in zip(EVERYBODY, codes, strict=True)
-]
+}
+REFUSED = {row: code for row, code in TABLE.items() if code is not OK}
+ALLOWED = {row: code for row, code in TABLE.items() if code is OK}
 
 
-@pytest.mark.parametrize(("action", "who", "fields", "code"), TABLE)
-async def test_chat_commands(cast, action, who, fields, code):
+async def test_chat_commands(cast):
+    """Everybody first gives the commands that they are refused: nothing comes of these."""
     rooms = {"course": cast.room, "open": str(cast.open_room(cast.bea).id)}
     store(cast.room, cast.bea, "hello")
     ClassSettings.objects.create(course=cast.course, asks_place=True)
@@ -64,20 +69,26 @@ async def test_chat_commands(cast, action, who, fields, code):
         "course": lambda _: cast.course.slug,
         "to": lambda name: cast.person(name).name,
     }
-    fields = {key: given.get(key, lambda value: value)(value) for key, value in fields.items()}
     board = await cast.dashboard()
     await lead(board, "vote")
-    client = await cast.chat(cast.person(who))
-    reply = await client.command(action, **fields)
-    assert reply.get("error_code") == code
-    if code is not OK:
+    clients = {who: await cast.chat(cast.person(who)) for who in EVERYBODY}
+
+    async def answer(action, who):
+        """Return the error code that this user gets; None if the command is carried out."""
+        fields, *_ = CHAT[action]
+        fields = {key: given.get(key, lambda value: value)(value) for key, value in fields.items()}
+        return (await clients[who].command(action, **fields)).get("error_code")
+
+    assert {row: await answer(*row) for row in REFUSED} == REFUSED
+    for client in clients.values():
         assert await client.settled() == []
-        sent = Message.objects.filter(sender=cast.person(who).user).exclude(kind="control")
-        assert sent.count() == 0
-        assert Vote.objects.filter(user=cast.person(who).user).count() == 0
-        assert Draft.objects.filter(user=cast.person(who).user).count() == 0
-        said = Enrollment.objects.filter(user=cast.person(who).user)
-        assert not said.exclude(place="", shares_reasons_since=None).exists()
+    users = [cast.person(who).user for who in EVERYBODY]
+    assert Message.objects.filter(sender__in=users).exclude(kind="control").count() == 0
+    assert Vote.objects.filter(user__in=users).count() == 0
+    assert Draft.objects.filter(user__in=users).count() == 0
+    said = Enrollment.objects.filter(user__in=users)
+    assert not said.exclude(place="", shares_reasons_since=None).exists()
+    assert {row: await answer(*row) for row in ALLOWED} == ALLOWED
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -94,13 +105,17 @@ async def test_typing(cast, who):
         assert await client.settled() == []
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-async def test_resume(cast, who):
+async def test_resume(cast):
     store(cast.room, cast.bea, "hello")
-    client = await cast.chat(cast.person(who))
-    answer = (await client.ask("resume", rooms={cast.room: 0}))["rooms"][cast.room]
-    assert answer.get("error_code") == (NO_ROOM if who in ("ivan", "zoe") else None)
-    assert len(answer.get("messages", ())) == (who not in ("ivan", "zoe"))
+    answers = {}
+    for who in EVERYBODY:
+        client = await cast.chat(cast.person(who))
+        answer = (await client.ask("resume", rooms={cast.room: 0}))["rooms"][cast.room]
+        answers[who] = answer.get("error_code"), len(answer.get("messages", ()))
+    assert answers == {
+        **dict.fromkeys(("ada", "tess", "ines"), (None, 1)),
+        **dict.fromkeys(("ivan", "zoe"), (NO_ROOM, 0)),
+    }
 
 
 @pytest.mark.parametrize("who", ["ada", "ivan", "zoe"])
@@ -110,82 +125,98 @@ async def test_a_dashboard_is_for_who_leads_the_course(cast, who):
     assert refusal.value.response.status_code == 403
 
 
-CONTROL = {
-    "start_question": ("idle", {"question": "force"}),
-    "quick_question": ("idle", {}),
-    "set_correct": ("quick", {"choice": "A"}),
-    "count_down_and_stop": ("vote", {}),
-    "extend": ("counting", {}),
-    "stop_vote": ("vote", {}),
-    "make_partners": ("vote_closed", {}),
-    "enable_chat": ("paired", {}),
-    "enable_face_chat": ("paired", {}),
-    "enable_discussion": ("paired", {}),
-    "start_revote": ("vote_closed", {}),
-    "reveal": ("vote_closed", {}),
-    "reopen": ("vote_closed", {}),
-    "next_question": ("vote_closed", {}),
-    "announce": ("idle", {"text": "hi"}),
-    "move_student": ("paired", {"username": "ada", "group": 1}),
-    "split_group": ("four", {"group": 1}),
-    "join_groups": ("two", {"groups": [1, 2]}),
-    "visit_group": ("paired", {"group": 1}),
-    "say_to_group": ("paired", {"group": 1, "text": "hi"}),
-    "tell_groups": ("paired", {"text": "hi"}),
-    "slow_groups": ("paired", {"seconds": 30}),
-    "show_bars": ("vote_closed", {}),
-    "show_argument": ("revote_closed", {}),
-    "figures": ("idle", {}),
-}
+# A lesson in which each command is legal where it stands, and all of them are given. The class has
+# four students.
+LESSON = [
+    ("figures", {}),
+    ("announce", {"text": "hi"}),
+    ("quick_question", {}),
+    ("set_correct", {"choice": "A"}),
+    ("stop_vote", {}),
+    ("next_question", {}),
+    ("start_question", {"question": "force"}),
+    ("count_down_and_stop", {"seconds": 600}),
+    ("extend", {}),
+    ("stop_vote", {}),
+    ("show_bars", {}),
+    ("reopen", {}),
+    ("stop_vote", {}),
+    ("make_partners", {"group_size": 2}),
+    ("visit_group", {"group": 1}),
+    ("say_to_group", {"group": 1, "text": "hi"}),
+    ("tell_groups", {"text": "hi"}),
+    ("slow_groups", {"seconds": 30}),
+    ("join_groups", {"groups": [1, 2]}),
+    ("split_group", {"group": 1}),
+    ("move_student", {"username": "ada", "group": 1}),
+    ("enable_chat", {}),
+    ("start_revote", {}),
+    ("stop_vote", {}),
+    ("show_argument", {}),
+    ("reveal", {}),
+    *(
+        step
+        for discussion in ("enable_face_chat", "enable_discussion")
+        for step in (
+            ("start_question", {"question": "force"}),
+            ("stop_vote", {}),
+            ("make_partners", {}),
+            (discussion, {}),
+            ("start_revote", {}),
+            ("stop_vote", {}),
+            ("reveal", {}),
+        )
+    ),
+]
 
 
-def test_the_table_has_every_control_command():
-    assert set(CONTROL) == {str(kind.__struct_config__.tag) for kind in CONTROL_COMMANDS}
+def test_the_lesson_has_every_control_command():
+    assert {action for action, _ in LESSON} == {
+        str(kind.__struct_config__.tag) for kind in CONTROL_COMMANDS
+    }
 
 
-# The groups of a class that is `paired`, in `two` groups, or in one of `four`.
-SIZES = {"paired": 2, "two": 2, "four": 4}
+def steps(cast):
+    """The steps of the lesson, with the student of this course."""
+    for action, fields in LESSON:
+        named = {"username": cast.ada.name} if "username" in fields else {}
+        yield action, fields | named
 
 
-async def reach(cast, board, phase):
-    """Lead the class of ada and bea, or of four students, to a phase, with groups if it says so."""
-    more = [cast.carl, cast.student("dan")] if phase in ("two", "four") else []
-    await cast.chat(cast.ada, cast.bea, *more)
-    await lead(board, "vote_closed" if phase in SIZES else phase)
-    if phase in SIZES:
-        await board.ask("make_partners", group_size=SIZES[phase])
-        await board.settled()
-
-
-@pytest.mark.parametrize("action", CONTROL)
 @pytest.mark.parametrize("who", ["tess", "ines"])
-async def test_control_commands_of_those_who_lead(cast, who, action):
-    phase, fields = CONTROL[action]
+async def test_control_commands_of_those_who_lead(cast, who):
     board = await cast.dashboard(cast.person(who))
-    await reach(cast, board, phase)
-    if "username" in fields:
-        fields = {**fields, "username": cast.ada.name}
-    assert (await board.command(action, **fields))["status"] == "success"
+    await cast.chat(cast.ada, cast.bea, cast.carl, cast.student("dan"))
+    for action, fields in steps(cast):
+        with case(action):
+            assert (await board.command(action, **fields))["status"] == "success"
 
 
-@pytest.mark.parametrize("action", CONTROL)
-async def test_control_commands_of_one_who_leads_no_more(cast, action):
-    """Each command looks the role up again, whatever it was when the socket was opened."""
-    phase, fields = CONTROL[action]
+async def test_control_commands_of_one_who_leads_no_more(cast):
+    """Each command looks the role up again, whatever it was when the socket was opened.
+
+    Before each step of the lesson the assistant, who is none any more, tries the same command.
+    """
     board = await cast.dashboard(cast.ines)
     demoted = await cast.dashboard(cast.tess)
-    await reach(cast, board, phase)
-    if "username" in fields:
-        fields = {**fields, "username": cast.ada.name}
-    # The database alone is changed, so that the socket is not closed at once.
-    Enrollment.objects.filter(course=cast.course, user=cast.tess.user).update(role="student")
-    before = Message.objects.filter(room=cast.room).count()
-    try:
-        assert await demoted.fail(action, **fields) == {"error_code": DENIED}
-    except AssertionError:
-        # The check that comes every ten seconds may be faster.
-        assert demoted.socket.close_code == 4403
-    assert Message.objects.filter(room=cast.room).count() == before
+    await cast.chat(cast.ada, cast.bea, cast.carl, cast.student("dan"))
+    role = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
+    messages = Message.objects.filter(room__course=cast.course)
+    for action, fields in steps(cast):
+        with case(action):
+            # The database alone is changed, so that the socket is not closed at once.
+            role.update(role="student")
+            before = messages.count()
+            try:
+                assert await demoted.fail(action, **fields) == {"error_code": DENIED}
+            except AssertionError:
+                # The check that comes every ten seconds may be faster.
+                assert demoted.socket.close_code == 4403
+            assert messages.count() == before
+            role.update(role="assistant")
+            if demoted.socket.close_code:
+                demoted = await cast.dashboard(cast.tess)
+            await board.ask(action, **fields)
 
 
 async def test_a_dashboard_is_of_its_course_alone(cast):

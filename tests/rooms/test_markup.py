@@ -1,5 +1,6 @@
 """What the texts of questions become, and that nothing else gets out."""
 
+import itertools
 import re
 import time
 from html.parser import HTMLParser
@@ -110,23 +111,21 @@ INLINE = {
 }
 
 
-@pytest.mark.parametrize("text", PLAIN)
-def test_plain_words_need_no_html(text):
-    assert markup.html_or_none(text) is None
-    assert markup.inline_html_or_none(text) is None
-    assert markup.plain(text).split() == text.split()
+def test_plain_words_need_no_html():
+    for text in PLAIN:
+        assert markup.html_or_none(text) is None, text
+        assert markup.inline_html_or_none(text) is None, text
+        assert markup.plain(text).split() == text.split()
 
 
-@pytest.mark.parametrize(("text", "html"), FULL.items())
-def test_a_text_becomes_this_html(text, html):
-    assert markup.render(text) == html
-    assert markup.html_or_none(text) == html
+def test_a_text_becomes_this_html():
+    assert {text: markup.render(text) for text in FULL} == FULL
+    assert {text: markup.html_or_none(text) for text in FULL} == FULL
 
 
-@pytest.mark.parametrize(("text", "html"), INLINE.items())
-def test_a_line_becomes_this_html(text, html):
-    assert markup.render_inline(text) == html
-    assert markup.inline_html_or_none(text) == html
+def test_a_line_becomes_this_html():
+    assert {text: markup.render_inline(text) for text in INLINE} == INLINE
+    assert {text: markup.inline_html_or_none(text) for text in INLINE} == INLINE
 
 
 def test_a_text_without_its_markup():
@@ -277,11 +276,11 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_hostile_gets_out(text):
-    for html in (markup.render(text), markup.render_inline(text)):
-        assert problems(html) == []
-        assert not re.search(r"<(script|svg|style|img src)|<[^>]*=.?java", html, re.I)
+def test_nothing_hostile_gets_out():
+    for text in HOSTILE:
+        for html in (markup.render(text), markup.render_inline(text)):
+            assert problems(html) == [], text
+            assert not re.search(r"<(script|svg|style|img src)|<[^>]*=.?java", html, re.I), text
 
 
 PIECES = st.sampled_from(
@@ -336,28 +335,39 @@ def test_the_worst_texts_take_a_short_time(unit):
 CODE = ["(", '"', "a", "a\n", "\n"]
 
 
+def worst_code(language, unit):
+    """Check that code of one unit after the other is coloured in time, and harmless."""
+    start = time.process_time()
+    html = code.coloured((unit * code.LONGEST)[: code.LONGEST], language)
+    assert time.process_time() - start < SECONDS, (language, unit)
+    assert problems(cleaning.clean(html)) == [], (language, unit)
+
+
+def test_the_worst_code_takes_a_short_time():
+    """The units are tried in the languages by turns."""
+    for language, unit in zip(sorted(code.LANGUAGES), itertools.cycle(CODE), strict=False):
+        worst_code(language, unit)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("language", sorted(code.LANGUAGES))
-def test_the_worst_code_takes_a_short_time(language):
+def test_all_of_the_worst_code_takes_a_short_time(language):
     for unit in CODE:
-        start = time.process_time()
-        html = code.coloured((unit * code.LONGEST)[: code.LONGEST], language)
-        assert time.process_time() - start < SECONDS
-        assert problems(cleaning.clean(html)) == []
+        worst_code(language, unit)
 
 
-@pytest.mark.parametrize(
-    ("text", "html"),
-    {
-        "Acts **on the book**?": "Acts on the book?",
-        "# a\n\n- b `c`": "a b c",
-        "What is $g$?": f"What is {math('g')}?",
-        "$$\na\n$$": math("a"),
-        f"![a <b>](picture:{KEY}) [c](https://d.example)": "a &lt;b&gt; c",
-        "0123456789 and 123456789": "0123456789 and 12345…",
-        "a longer formula $a + b + c$ here": "a longer formula …",
-        "01234567890123456789": "01234567890123456789",
-        "<script>": "&lt;script&gt;",
-    }.items(),
-)
-def test_the_start_of_a_text_on_one_line(text, html):
-    assert markup.line(text, 20) == html
+STARTS = {
+    "Acts **on the book**?": "Acts on the book?",
+    "# a\n\n- b `c`": "a b c",
+    "What is $g$?": f"What is {math('g')}?",
+    "$$\na\n$$": math("a"),
+    f"![a <b>](picture:{KEY}) [c](https://d.example)": "a &lt;b&gt; c",
+    "0123456789 and 123456789": "0123456789 and 12345…",
+    "a longer formula $a + b + c$ here": "a longer formula …",
+    "01234567890123456789": "01234567890123456789",
+    "<script>": "&lt;script&gt;",
+}
+
+
+def test_the_start_of_a_text_on_one_line():
+    assert {text: markup.line(text, 20) for text in STARTS} == STARTS

@@ -1,5 +1,6 @@
 """Moderation: messages that are removed, students who are muted, rooms that are slow."""
 
+import itertools
 import re
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ from rooms.wire.errors import (
     RateLimited,
     RoundClosed,
 )
+from tests.cases import case, undone
 from tests.client import barrier
 from tests.rooms.cast import body, eventually, in_thread
 from tests.rooms.school import EVERYBODY, post
@@ -59,18 +61,22 @@ REMOVE = {
 }
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("kind", REMOVE)
-def test_who_removes_a_message(school, kind, who):
-    room = school.room if kind == "course" else school.make_room(school.ada, school.bea, kind=kind)
-    message = post(school.ada, room, "Nonsense")
-    expected = REMOVE[kind][who]
-    fields = {"user": school.person(who), "room": str(room.id), "seq": message.seq}
-    assert outcome(moderation.remove_message, **fields) == expected
-    message.refresh_from_db()
-    removed = message.removed_at is not None
-    assert removed == (expected is YES)
-    assert message.removed_by == (school.person(who) if removed else None)
+def test_who_removes_a_message(school):
+    for kind, who in itertools.product(REMOVE, EVERYBODY):
+        with case(kind, who), undone():
+            room = (
+                school.room
+                if kind == "course"
+                else school.make_room(school.ada, school.bea, kind=kind)
+            )
+            message = post(school.ada, room, "Nonsense")
+            expected = REMOVE[kind][who]
+            fields = {"user": school.person(who), "room": str(room.id), "seq": message.seq}
+            assert outcome(moderation.remove_message, **fields) == expected
+            message.refresh_from_db()
+            removed = message.removed_at is not None
+            assert removed == (expected is YES)
+            assert message.removed_by == (school.person(who) if removed else None)
 
 
 def test_the_text_is_gone_from_every_answer(school):
@@ -236,20 +242,22 @@ async def test_that_a_message_is_gone_is_told_after_the_message(hall, cast):
 # --- muting --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("act", ["mute", "unmute"])
-def test_who_mutes(school, act, who):
-    fields = {"user": school.person(who), "course": "physics", "username": "bea"}
-    if act == "mute":
-        fields["seconds"] = 60
-    expected = YES if who in ("tess", "ines") else DENIED
-    assert outcome(getattr(moderation, act), **fields) == expected
-    muted = school.enrollment(school.bea).muted_until is not None
-    assert muted == (expected is YES and act == "mute")
-    log = (
-        [] if expected else [(who, {"mute": "mute:bea:60", "unmute": "unmute:bea"}[act], "physics")]
-    )
-    assert acts() == log
+def test_who_mutes(school):
+    for act, who in itertools.product(("mute", "unmute"), EVERYBODY):
+        with case(act, who), undone():
+            fields = {"user": school.person(who), "course": "physics", "username": "bea"}
+            if act == "mute":
+                fields["seconds"] = 60
+            expected = YES if who in ("tess", "ines") else DENIED
+            assert outcome(getattr(moderation, act), **fields) == expected
+            muted = school.enrollment(school.bea).muted_until is not None
+            assert muted == (expected is YES and act == "mute")
+            log = (
+                []
+                if expected
+                else [(who, {"mute": "mute:bea:60", "unmute": "unmute:bea"}[act], "physics")]
+            )
+            assert acts() == log
 
 
 @pytest.mark.parametrize("username", ["tess", "ines", "ivan", "zoe", "nobody"])
@@ -375,22 +383,22 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("kind", SLOW)
-def test_who_slows_a_room_down(school, kind, who):
-    room = (
-        school.room
-        if kind == "course"
-        else school.make_room(school.ada, school.bea, kind=kind, created_by=school.ada)
-        if kind == "open"
-        else school.make_room(school.ada, school.bea, kind=kind)
-    )
-    expected = SLOW[kind][who]
-    fields = {"user": school.person(who), "room": str(room.id), "seconds": 30}
-    assert outcome(moderation.set_slow_mode, **fields) == expected
-    room.refresh_from_db()
-    assert room.slow_seconds == (30 if expected is YES else 0)
-    assert acts() == ([] if expected else [(who, f"slow:{room.id}:30", "physics")])
+def test_who_slows_a_room_down(school):
+    for kind, who in itertools.product(SLOW, EVERYBODY):
+        with case(kind, who), undone():
+            room = (
+                school.room
+                if kind == "course"
+                else school.make_room(school.ada, school.bea, kind=kind, created_by=school.ada)
+                if kind == "open"
+                else school.make_room(school.ada, school.bea, kind=kind)
+            )
+            expected = SLOW[kind][who]
+            fields = {"user": school.person(who), "room": str(room.id), "seconds": 30}
+            assert outcome(moderation.set_slow_mode, **fields) == expected
+            room.refresh_from_db()
+            assert room.slow_seconds == (30 if expected is YES else 0)
+            assert acts() == ([] if expected else [(who, f"slow:{room.id}:30", "physics")])
 
 
 @pytest.mark.parametrize("seconds", [-1, moderation.SLOW_LIMIT + 1])

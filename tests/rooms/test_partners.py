@@ -12,6 +12,7 @@ from rooms.models import (
     Room,
     UseLog,
 )
+from tests.cases import case
 from tests.client import barrier
 from tests.rooms.cast import body, eventually
 from tests.rooms.lesson import discussing, formed, paired, sizes
@@ -46,23 +47,36 @@ async def test_partners_at_random(cast):
     assert sorted(itertools.chain(*groups)) == sorted(person.name for person in people)
 
 
-@pytest.mark.parametrize(
-    ("students", "size", "expected"),
-    [
-        (1, 2, [1]),
-        (2, 2, [2]),
-        (3, 2, [3]),
-        (5, 2, [2, 3]),
-        (7, 2, [2, 2, 3]),
-        (6, 3, [3, 3]),
-        (7, 3, [3, 4]),
-        (8, 4, [4, 4]),
-        (5, 5, [5]),
-    ],
-)
-async def test_sizes(cast, students, size, expected):
-    await paired(cast, ("AB" * 5)[:students], group_size=size)
-    assert sizes(formed(cast)) == expected
+SIZES = [
+    (1, 2, [1]),
+    (2, 2, [2]),
+    (3, 2, [3]),
+    (5, 2, [2, 3]),
+    (5, 5, [5]),
+    (6, 3, [3, 3]),
+    (7, 2, [2, 2, 3]),
+    (7, 3, [3, 4]),
+    (8, 4, [4, 4]),
+]
+
+
+async def test_sizes(cast):
+    """More and more students come into the class: (how many, the size asked for, the groups)."""
+    ines = await cast.dashboard()
+    clients = []
+    for students, size, expected in SIZES:
+        with case(students, size):
+            while len(clients) < students:
+                clients.append(await cast.chat(cast.student(f"s{len(clients)}")))
+            before = len(formed(cast))
+            await ines.ask("next_question" if before else "start_question", question="force")
+            for client, choice in zip(clients, itertools.cycle("AB")):
+                await client.ask("vote", course=cast.course.slug, choice=choice)
+            await ines.ask("stop_vote")
+            await ines.ask("make_partners", group_size=size)
+            # The groups of the last round come first.
+            groups = formed(cast)
+            assert sizes(groups[: len(groups) - before]) == expected
 
 
 async def test_the_reply_tells_the_number_of_groups(cast):
@@ -298,18 +312,15 @@ async def test_a_student_without_a_group_may_be_moved_into_one(cast):
     assert sizes(formed(cast)) == [3]
 
 
-@pytest.mark.parametrize(
-    ("who", "group"),
-    [("ada", 7), ("zoe", 1), ("tess", 1), ("ivan", 1), (None, 1)],
-)
-async def test_moves_that_are_refused(cast, who, group):
+async def test_moves_that_are_refused(cast):
     ines, _, _ = await paired(cast, "AB")
     before = formed(cast)
-    name = cast.person(who).name if who else "nobody"
-    assert await ines.fail("move_student", username=name, group=group) == {
-        "error_code": "invalid_message_format"
-    }
-    assert formed(cast) == before
+    for who, group in (("ada", 7), ("zoe", 1), ("tess", 1), ("ivan", 1), (None, 1)):
+        name = cast.person(who).name if who else "nobody"
+        assert await ines.fail("move_student", username=name, group=group) == {
+            "error_code": "invalid_message_format"
+        }, (who, group)
+        assert formed(cast) == before
 
 
 # --- the use log ---------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from rooms.actions import rooms
 from rooms.actions.enrollment import enroll, unenroll
 from rooms.models import Enrollment, PartnerGroup
 from tests.attacks.web import Visitor
-from tests.rooms.cast import Hall, eventually, in_thread
+from tests.cases import case
+from tests.rooms.cast import Hall, eventually, in_thread, make_person, put_into
 from tests.rooms.lesson import lead
 from tests.rooms.revoked import (
     PASSWORD,
@@ -47,6 +48,18 @@ def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     # The workers do not recheck their sockets by themselves during a test.
     with open_hall(tmp_path_factory.mktemp("told"), RECHECK_EVERY="3600") as hall:
         yield hall
+
+
+def assistant(cast, name):
+    """One more assistant of the course, like Tess."""
+    person = make_person(f"{name}-{cast.tag}", name.title())
+    put_into(cast.course, {person: "assistant"})
+    return person
+
+
+def assistants(cast):
+    """Tess, and two more like her."""
+    return cast.tess, assistant(cast, "theo"), assistant(cast, "thea")
 
 
 # --- log-ins end ---------------------------------------------------------------------------------
@@ -95,7 +108,7 @@ async def test_a_log_in_again_keeps_the_sockets(cast):
         user.date_joined = timezone.now()
         user.save()
 
-    async with talk(cast) as said:
+    async with talk(cast, every=0.1) as said:
         await in_thread(hash_anew)
         deadline = now() + TOLD
         while now() < deadline:
@@ -143,147 +156,171 @@ async def test_ones_own_change_of_password(cast, table):
         await sit(cast, cast.tess, cookie=visitor.cookies["sessionid"])
 
 
-@pytest.mark.parametrize("how", ["over HTTP", "in the admin", "deleted", "made to end"])
-async def test_a_token_that_is_revoked(cast, table, how):
-    raw = tokens.issue(cast.tess.user)
-    token = Token.objects.get(digest=tokens.digest(raw))
-    mine, other = await sit(cast, cast.tess, token=raw), await sit(cast, cast.tess)
+async def test_a_token_that_is_revoked(cast, table):
+    def end(token):
+        token.expires_at = timezone.now()
+        token.save()
+
+    async def over_http(raw):
+        async with cast.hall.only(1):
+            visitor = Visitor(cast.hall.site.origin)
+            answer = await visitor.send("DELETE", "/api/tokens/current/", token=raw)
+            assert answer.status == 204
+
+    ways = {
+        "over HTTP": over_http,
+        "in the admin": lambda raw: in_thread(tokens.revoke, token_of(raw)),
+        "deleted": lambda raw: in_thread(token_of(raw).delete),
+        "made to end": lambda raw: in_thread(end, token_of(raw)),
+    }
+    other = await sit(cast, cast.tess)
+    seats = {how: tokens.issue(cast.tess.user) for how in ways}
+    sockets = {how: await sockets_of(cast, raw) for how, raw in seats.items()}
+    async with talk(cast) as said:
+        for how, revoke in ways.items():
+            with case(how):
+                await revoke(seats[how])
+                way = f"token revoked: {how}"
+                await table.closes(way, sockets.pop(how), now(), 4401, within=TOLD)
+                # The sockets of other tokens stay.
+                left = [one[name] for one in sockets.values() for name in ("chat", "dashboard")]
+                await said.reaches(other.chat, other.board, *left)
+
+
+def token_of(raw):
+    return Token.objects.get(digest=tokens.digest(raw))
+
+
+async def sockets_of(cast, raw):
+    """Return sockets of the assistant with this token, one of which gave it after the handshake."""
     later = await cast.connect("/ws/chat/", worker=0)
     later.raw = Timed()
     await later.ask("authenticate", token=raw)
     await later.event("welcome")
-
-    def end():
-        token.expires_at = timezone.now()
-        token.save()
-
-    async with talk(cast) as said:
-        if how == "over HTTP":
-            async with cast.hall.only(1):
-                visitor = Visitor(cast.hall.site.origin)
-                answer = await visitor.send("DELETE", "/api/tokens/current/", token=raw)
-                assert answer.status == 204
-        elif how == "in the admin":
-            await in_thread(tokens.revoke, token)
-        else:
-            await in_thread(token.delete if how == "deleted" else end)
-        sockets = {**mine.sockets, "later": later}
-        await table.closes(f"token revoked: {how}", sockets, now(), 4401, within=TOLD)
-        await said.reaches(other.chat, other.board)
+    return {**(await sit(cast, cast.tess, token=raw)).sockets, "later": later}
 
 
-@pytest.mark.parametrize("what", ["token", "session"])
-async def test_a_credential_whose_time_is_over(cast, table, what):
+async def test_a_credential_whose_time_is_over(cast, table):
+    """A session may be prolonged meanwhile.
+
+    Each request does that if SESSION_SAVE_EVERY_REQUEST is on.
+    """
+    raw, key, prolonged = tokens.issue(cast.tess.user), cast.tess.log_in(), cast.tess.log_in()
     end = timezone.now() + timedelta(seconds=8)
-    if what == "token":
-        raw = tokens.issue(cast.tess.user)
-        Token.objects.filter(digest=tokens.digest(raw)).update(expires_at=end)
-        mine = await sit(cast, cast.tess, token=raw)
-    else:
-        key = cast.tess.log_in()
-        Session.objects.filter(pk=key).update(expire_date=end)
-        mine = await sit(cast, cast.tess, cookie=key)
-    async with talk(cast) as said:
-        await said.reaches(mine.chat, mine.board)
+    Token.objects.filter(digest=tokens.digest(raw)).update(expires_at=end)
+    Session.objects.filter(pk__in=(key, prolonged)).update(expire_date=end)
+    mine = {
+        "token": await sit(cast, cast.tess, token=raw),
+        "session": await sit(cast, cast.tess, cookie=key),
+    }
+    stays = await sit(cast, cast.tess, cookie=prolonged)
+    Session.objects.filter(pk=prolonged).update(expire_date=end + timedelta(hours=1))
+    async with talk(cast, every=0.1) as said:
+        for one in (*mine.values(), stays):
+            await said.reaches(one.chat, one.board)
         left = (end - timezone.now()).total_seconds()
         assert left > 0
         await asyncio.sleep(left)
-        await table.closes(f"{what} expired", mine.sockets, now(), 4401, within=TOLD)
+        made = now()
+        await asyncio.gather(
+            *(
+                table.closes(f"{what} expired", one.sockets, made, 4401, within=TOLD)
+                for what, one in mine.items()
+            )
+        )
+        await asyncio.sleep(max(made + TOLD - now(), 0))
+        await said.reaches(stays.chat, stays.board)
 
 
-async def test_a_session_that_is_prolonged(cast):
-    """Each request prolongs the session if SESSION_SAVE_EVERY_REQUEST is on."""
-    key = cast.tess.log_in()
-    row = Session.objects.filter(pk=key)
-    end = timezone.now() + timedelta(seconds=6)
-    row.update(expire_date=end)
-    mine = await sit(cast, cast.tess, cookie=key)
-    row.update(expire_date=end + timedelta(hours=1))
-    async with talk(cast) as said:
-        while timezone.now() < end + timedelta(seconds=TOLD):
-            await said.reaches(mine.chat, mine.board)
-
-
-@pytest.mark.parametrize("how", ["deactivated", "deleted"])
-async def test_an_account_that_ends(cast, table, how):
-    mine = await sit(cast, cast.tess)
-    browser = await sit(cast, cast.tess, cookie=cast.tess.log_in())
-
-    def deactivate():
-        user = User.objects.get(pk=cast.tess.user.pk)
+async def test_an_account_that_ends(cast, table):
+    def deactivate(person):
+        user = User.objects.get(pk=person.user.pk)
         user.is_active = False
         user.save()
 
+    ways = {
+        "deactivated": (cast.tess, deactivate),
+        "deleted": (assistant(cast, "theo"), lambda theo: theo.user.delete()),
+    }
+    sockets = {}
+    for how, (person, _) in ways.items():
+        mine = await sit(cast, person)
+        browser = await sit(cast, person, cookie=person.log_in())
+        web = {f"web {name}": client for name, client in browser.sockets.items()}
+        sockets[how] = {**mine.sockets, **web}
     async with talk(cast):
-        await in_thread(deactivate if how == "deactivated" else cast.tess.user.delete)
-        made = now()
-        sockets = {**mine.sockets, **{f"web {n}": c for n, c in browser.sockets.items()}}
-        await table.closes(f"account {how}", sockets, made, 4401, within=TOLD)
+        for how, (person, change) in ways.items():
+            await in_thread(change, person)
+            await table.closes(f"account {how}", sockets[how], now(), 4401, within=TOLD)
 
 
 # --- roles, courses and rooms --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["by the action", "by the ORM", "with the course's people"])
-async def test_an_enrollment_that_ends(cast, table, how):
-    mine = await sit(cast, cast.tess)
+async def test_an_enrollment_that_ends(cast, table):
     room = cast.room
-
-    def change():
-        enrollments = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
-        if how == "by the action":
-            unenroll(course=cast.course, users=[cast.tess.user])
-        elif how == "by the ORM":
-            enrollments.get().delete()
-        else:
-            enrollments.delete()
-
+    ways = {
+        "by the action": lambda user, _: unenroll(course=cast.course, users=[user]),
+        "by the ORM": lambda _, enrollments: enrollments.get().delete(),
+        "with the course's people": lambda _, enrollments: enrollments.delete(),
+    }
+    people = dict(zip(ways, assistants(cast), strict=True))
+    seats = {how: await sit(cast, person) for how, person in people.items()}
     async with talk(cast) as said:
-        await in_thread(change)
-        made, way = now(), f"enrolment ended {how}"
-        await table.closes(way, {"dashboard": mine.board}, made, 4403, within=TOLD)
-        await table.loses(way, mine.chat, room, made, within=TOLD)
-        await said.reaches(mine.chat)
-        mine.chat.forget()
-        # Only the other members hear the room and its topics; the feed is open to everybody.
-        await said.reaches(mine.chat)
-        assert mine.chat.unread() == []
-    assert_lost(mine.chat, room)
-    assert not mine.feed.socket.close_code
+        for how, change in ways.items():
+            mine, user = seats[how], people[how].user
+            enrollments = Enrollment.objects.filter(course=cast.course, user=user)
+            with case(how):
+                await in_thread(change, user, enrollments)
+                made, way = now(), f"enrolment ended {how}"
+                await table.closes(way, {"dashboard": mine.board}, made, 4403, within=TOLD)
+                await table.loses(way, mine.chat, room, made, within=TOLD)
+                await said.reaches(mine.chat)
+                mine.chat.forget()
+                # Only the other members hear the room and its topics; the feed is open to all.
+                await said.reaches(mine.chat)
+                assert mine.chat.unread() == []
+    for mine in seats.values():
+        assert_lost(mine.chat, room)
+        assert not mine.feed.socket.close_code
 
 
-@pytest.mark.parametrize("how", ["by the action", "by the ORM"])
-async def test_a_role_that_ends(cast, table, how):
-    mine = await sit(cast, cast.tess)
+async def test_a_role_that_ends(cast, table):
+    def by_the_orm(user):
+        enrollment = Enrollment.objects.get(course=cast.course, user=user)
+        enrollment.role = "student"
+        enrollment.save()
 
-    def change():
-        if how == "by the action":
-            enroll(course=cast.course, users=[cast.tess.user], role="student")
-        else:
-            enrollment = Enrollment.objects.get(course=cast.course, user=cast.tess.user)
-            enrollment.role = "student"
-            enrollment.save()
-
+    ways = {
+        "by the action": lambda user: enroll(course=cast.course, users=[user], role="student"),
+        "by the ORM": by_the_orm,
+    }
+    people = dict(zip(ways, assistants(cast), strict=False))
+    seats = {how: await sit(cast, person) for how, person in people.items()}
     async with talk(cast) as said:
-        await in_thread(change)
-        way = f"role ended {how}"
-        await table.closes(way, {"dashboard": mine.board}, now(), 4403, within=TOLD)
-        await said.reaches(mine.chat)
+        for how, change in ways.items():
+            mine = seats[how]
+            await in_thread(change, people[how].user)
+            way = f"role ended {how}"
+            await table.closes(way, {"dashboard": mine.board}, now(), 4403, within=TOLD)
+            await said.reaches(mine.chat)
 
 
-@pytest.mark.parametrize("how", ["left", "archived"])
-async def test_a_room_that_ends(cast, table, how):
-    room = cast.open_room(cast.tess, cast.bea)
+async def test_a_room_that_ends(cast, table):
+    rooms_of = {how: cast.open_room(cast.tess, cast.bea) for how in ("left", "archived")}
+    names = {how: str(room.id) for how, room in rooms_of.items()}
     mine = await sit(cast, cast.tess)
     other = await cast.chat(cast.tess, worker=1)
-    async with talk(cast, str(room.id)) as said:
-        if how == "left":
-            await other.ask("leave_room", room=str(room.id))
-        else:
-            await in_thread(rooms.archive_room, user=cast.ines.user, room=str(room.id))
-        await table.loses(f"room {how}", mine.chat, str(room.id), now(), within=TOLD)
-        await said.reaches(mine.chat)
-    assert_lost(mine.chat, str(room.id))
+    async with talk(cast, *names.values()) as said:
+        for how, name in names.items():
+            if how == "left":
+                await other.ask("leave_room", room=name)
+            else:
+                await in_thread(rooms.archive_room, user=cast.ines.user, room=name)
+            await table.loses(f"room {how}", mine.chat, name, now(), within=TOLD)
+            await said.reaches(mine.chat)
+    for name in names.values():
+        assert_lost(mine.chat, name)
 
 
 async def test_partners_who_are_put_with_others(cast, table):
@@ -310,23 +347,27 @@ async def test_partners_who_are_put_with_others(cast, table):
     assert_lost(client, str(of_bea.room_id))
 
 
-@pytest.mark.parametrize("what", ["token", "enrolment"])
-async def test_a_request_that_waits(cast, what):
+async def test_requests_that_wait(cast):
     """The user's rights are checked again when there is something to answer."""
     visitor = Visitor(cast.hall.site.origin)
     room = cast.room
     path = f"/api/rooms/{room}/messages/?after=0&wait=20"
+    waiting = {}
+    people = {"token": cast.tess, "enrolment": assistant(cast, "theo")}
     async with cast.hall.only(0):
-        waiting = asyncio.create_task(visitor.get(path, token=cast.tess.token))
-        row = cast.tess.user.peerchat_connections.filter(closed_at=None)
-        await eventually(row.exists)
-    if what == "token":
-        await in_thread(tokens.revoke, Token.objects.get(user=cast.tess.user))
-    else:
-        await in_thread(unenroll, course=cast.course, users=[cast.tess.user])
+        for what, person in people.items():
+            waiting[what] = asyncio.create_task(visitor.get(path, token=person.token))
+            row = person.user.peerchat_connections.filter(closed_at=None)
+            await eventually(row.exists)
+    await in_thread(tokens.revoke, Token.objects.get(user=people["token"].user))
+    await in_thread(unenroll, course=cast.course, users=[people["enrolment"].user])
     bea = await cast.chat(cast.bea, worker=1)
     await bea.ask("ping")
     await bea.post("new_message", room=room, text="not for Tess")
-    answer = await waiting
-    assert answer.status == (401 if what == "token" else 404)
-    assert "not for Tess" not in answer.text
+    answers = {what: await waiting[what] for what in people}
+    assert {what: answer.status for what, answer in answers.items()} == {
+        "token": 401,
+        "enrolment": 404,
+    }
+    for answer in answers.values():
+        assert "not for Tess" not in answer.text

@@ -17,6 +17,7 @@ from rooms.models import (
     Round,
     UseLog,
 )
+from tests.cases import case
 from tests.client import barrier, refusal
 from tests.pace import patient
 from tests.rooms.cast import body, eventually, make_question
@@ -80,12 +81,18 @@ LEGAL = [
 
 
 def first_of_each():
-    """Mark as long what has both a command and a state that another case has."""
-    seen = set()
+    """Return the cases that have a command or a state that no case before them has."""
+    seen, first = set(), []
     for phase, groups, name in LEGAL:
         new = {name, (phase, groups)} - seen
         seen |= new
-        yield pytest.param(phase, groups, name, marks=() if new else pytest.mark.long)
+        if new:
+            first.append((phase, groups, name))
+    return first
+
+
+FIRST = first_of_each()
+REST = [row for row in LEGAL if row not in FIRST]
 
 
 async def give(cast, ines, name, **more):
@@ -96,17 +103,48 @@ async def give(cast, ines, name, **more):
     return await ines.command(action, **fields)
 
 
-async def arranged(cast, phase, groups):
-    """Bring a class into the phase; return (dashboard, ada's chat socket, epoch)."""
+class Arranged:
+    """A class of ada and bea that is led to one state after the other."""
+
+    def __init__(self, cast, ada, bea, ines):
+        self.cast, self.ada, self.bea, self.ines = cast, ada, bea, ines
+
+    async def look(self):
+        """Find out where the class stands, and count what came so far as read."""
+        # Ada is at the worker of the dashboard, so all that it published arrives before this.
+        await barrier(self.ada, self.cast.room, self.bea, self.ines)
+        for client in (self.ada, self.bea, self.ines):
+            client.forget()
+        self.state = await self.ines.ask("state")
+        self.phase, self.epoch = self.state["phase"], self.state["epoch"]
+        self.revision = self.state["revision"]
+        running = ClassSession.objects.filter(course=self.cast.course, ended_at=None).first()
+        current = running and running.current_round
+        formed = PartnerGroup.objects.filter(round=current and (current.first or current))
+        self.groups = formed.exists()
+
+    async def reach(self, phase, groups):
+        """End what there is, and bring the class into this state from the start."""
+        running = ClassSession.objects.filter(course=self.cast.course, ended_at=None)
+        before = await self.ines.ask("state")
+        if phase != "idle":
+            running.update(ended_at=timezone.now())
+        elif before["phase"] == "vote":
+            # A class that was ended shows the state in which that happened, and not this one.
+            await self.ines.ask("stop_vote")
+            before |= await self.ines.ask("next_question")
+            before["revision"] += 2
+        await lead(self.ines, phase, groups=groups)
+        await self.look()
+        assert (self.phase, self.groups) == (phase, groups)
+        # Making groups counts as a revision, and each transition does.
+        assert self.revision - before["revision"] == self.epoch - before["epoch"] + groups
+
+
+async def arrange(cast):
+    """Return the class, idle so far."""
     ada, bea = await cast.chat(cast.ada, cast.bea)
-    ines = await cast.dashboard()
-    epoch = await lead(ines, phase, groups=groups)
-    # Ada is at the worker of the dashboard, so all that it published arrives before this.
-    await barrier(ada, cast.room, bea, ines)
-    for client in (ada, bea, ines):
-        client.forget()
-    assert PartnerGroup.objects.filter(round__session__course=cast.course).exists() is groups
-    return ines, ada, epoch
+    return Arranged(cast, ada, bea, await cast.dashboard())
 
 
 def stored(cast):
@@ -127,25 +165,38 @@ def stored(cast):
 # --- legal ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("phase", "groups", "name"), list(first_of_each()))
-async def test_legal(cast, phase, groups, name):
+@pytest.mark.parametrize(
+    "rows", [FIRST, pytest.param(REST, marks=pytest.mark.long)], ids=["first", "rest"]
+)
+async def test_legal(cast, rows):
     """A command leads where the table says, and does nothing if it is sent again."""
-    ines, ada, epoch = await arranged(cast, phase, groups)
-    first = await give(cast, ines, name, uuid="same", epoch=epoch)
-    await has_led(cast, ines, ada, first, (phase, groups, name), epoch)
-    before = stored(cast), timeless(await ines.ask("state"))
-    ines.forget()
-    again = await give(cast, ines, name, uuid="same", epoch=epoch)
-    assert again == first
-    assert (stored(cast), timeless(await ines.ask("state"))) == before
-    assert await ines.settled() == []
+    place, rows = await arrange(cast), list(rows)
+    await place.look()
+    while rows:
+        # The class goes on from where the last command has led if there is another to try there.
+        here = None if place.state["deadline"] else (place.phase, place.groups)
+        phase, groups, name = min(rows, key=lambda row: row[:2] != here)
+        rows.remove((phase, groups, name))
+        with case(phase, groups, name):
+            if (phase, groups) != here:
+                await place.reach(phase, groups)
+            ines, uuid = place.ines, f"same {len(rows)}"
+            first = await give(cast, ines, name, uuid=uuid, epoch=place.epoch)
+            await has_led(place, first, name)
+            before = stored(cast), timeless(await ines.ask("state"))
+            ines.forget()
+            again = await give(cast, ines, name, uuid=uuid, epoch=place.epoch)
+            assert again == first
+            assert (stored(cast), timeless(await ines.ask("state"))) == before
+            assert await ines.settled() == []
+            await place.look()
 
 
-async def has_led(cast, ines, ada, reply, row, epoch):
-    """Check all that a command which was given at this epoch has done."""
-    phase, groups, name = row
+async def has_led(place, reply, name):
+    """Check all that a command which was given in this state of the class has done."""
+    cast, ines, ada, epoch = place.cast, place.ines, place.ada, place.epoch
     action, _ = COMMANDS[name]
-    leads_to = target(phase, groups, name)
+    leads_to = target(place.phase, place.groups, name)
     uuid = reply["uuid"]
     assert reply == {
         "uuid": uuid,
@@ -157,10 +208,10 @@ async def has_led(cast, ines, ada, reply, row, epoch):
     }
     if not is_transition(name):
         snapshot = await ines.ask("state")
-        assert (snapshot["phase"], snapshot["epoch"]) == (phase, epoch)
-        assert snapshot["revision"] == epoch + groups + (name in ("make_partners", "show_bars"))
+        assert (snapshot["phase"], snapshot["epoch"]) == (place.phase, epoch)
+        assert snapshot["revision"] == place.revision + (name in ("make_partners", "show_bars"))
         return
-    expected = expectation(cast, phase, leads_to, epoch + 1, name, groups=groups)
+    expected = expectation(place, leads_to, name)
     for client in (ines, ada):
         event = await client.event("control")
         assert event == expected
@@ -181,8 +232,12 @@ async def has_led(cast, ines, ada, reply, row, epoch):
     )
 
 
-def expectation(cast, phase, leads_to, epoch, name, *, groups):
-    """The `control` event of a transition. Making groups has counted as a revision."""
+def asked_in(place):
+    return place.state["question"]["question"]
+
+
+def expectation(place, leads_to, name):
+    """The `control` event of a transition."""
     action, fields = COMMANDS[name]
     if action in ("reopen", "next_question"):
         message = {"vote": "enableVote", "revote": "enableRevote", "idle": "enableNext"}[leads_to]
@@ -193,45 +248,47 @@ def expectation(cast, phase, leads_to, epoch, name, *, groups):
         more["deadline"] = pytest.approx(time.time() + 5, abs=patient(4.5))
     if leads_to == "revealed":
         zeros = dict.fromkeys("ABCD", 0)
-        second = phase == "revote_closed"
+        second = place.phase == "revote_closed"
         more |= {
             "round": 2 if second else 1,
             "correct": "B",
             "histograms": [zeros, zeros if second else {}],
         }
-    slug = None if leads_to == "idle" else fields.get("question", "force")
-    return control(cast, message, leads_to, epoch, slug=slug, revision=epoch + groups, **more)
+    slug = None if leads_to == "idle" else fields.get("question") or asked_in(place)
+    more["revision"] = place.revision + 1
+    return control(place.cast, message, leads_to, place.epoch + 1, slug=slug, **more)
 
 
 # --- illegal -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("phase", "groups"), STATES)
-async def test_illegal(cast, phase, groups):
-    ines, ada, epoch = await arranged(cast, phase, groups)
-    before = stored(cast), timeless(await ines.ask("state"))
+async def test_illegal(cast):
+    place = await arrange(cast)
+    for phase, groups in STATES:
+        with case(phase, groups):
+            await place.reach(phase, groups)
+            await refuses_all_else(place)
+
+
+async def refuses_all_else(place):
+    """Check that the class refuses each command that its state has no place for."""
+    ines = place.ines
+    before = stored(place.cast), timeless(await ines.ask("state"))
+    expected = {"error_code": "illegal_transition", "phase": place.phase, "epoch": place.epoch}
     for name in COMMANDS:
-        if target(phase, groups, name):
+        if target(place.phase, place.groups, name):
             continue
-        reply = await give(cast, ines, name)
-        assert f"phase {phase}" in reply["error_message"]
+        reply = await give(place.cast, ines, name)
+        assert f"phase {place.phase}" in reply["error_message"]
         assert COMMANDS[name][0] in reply["error_message"]
-        assert refusal(reply) == {
-            "error_code": "illegal_transition",
-            "phase": phase,
-            "epoch": epoch,
-        }
+        assert refusal(reply) == expected
     # Nor is anything that names another epoch than the one that stands.
     for name in COMMANDS:
-        reply = await give(cast, ines, name, epoch=epoch + 1)
-        assert refusal(reply) == {
-            "error_code": "illegal_transition",
-            "phase": phase,
-            "epoch": epoch,
-        }
-    assert (stored(cast), timeless(await ines.ask("state"))) == before
+        reply = await give(place.cast, ines, name, epoch=place.epoch + 1)
+        assert refusal(reply) == expected, name
+    assert (stored(place.cast), timeless(await ines.ask("state"))) == before
     assert await ines.settled() == []
-    assert await ada.settled() == []
+    assert await place.ada.settled() == []
 
 
 # --- epochs --------------------------------------------------------------------------------------
@@ -330,25 +387,25 @@ async def test_a_class_that_was_ended_keeps_its_epoch(cast):
 # --- announce ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("phase", "groups"), [("idle", False), ("vote", False), ("revealed", True)]
-)
-async def test_announce(cast, phase, groups):
-    ines, ada, _ = await arranged(cast, phase, groups)
-    before = timeless(await ines.ask("state"))
-    await ines.ask("announce", text="\nBring a pen ")
-    for client in (ada, ines):
-        text = await client.message("Bring a pen")
-        message = Message.objects.get(id=text["message"]["id"])
-        assert text["message"] == body(message)
-        assert (message.kind, message.sender) == ("system", cast.ines.user)
-        event = await client.event("control")
-        assert {**timeless(event), "action": "state"} == {
-            **{key: value for key, value in before.items() if key in event},
-            "message": "announce",
-            "action": "state",
-        }
-    assert timeless(await ines.ask("state")) == before
+async def test_announce(cast):
+    place = await arrange(cast)
+    for phase, groups in (("idle", False), ("vote", False), ("revealed", True)):
+        with case(phase):
+            await place.reach(phase, groups)
+            before = timeless(await place.ines.ask("state"))
+            await place.ines.ask("announce", text="\nBring a pen ")
+            for client in (place.ada, place.ines):
+                text = await client.message("Bring a pen")
+                message = Message.objects.get(id=text["message"]["id"])
+                assert text["message"] == body(message)
+                assert (message.kind, message.sender) == ("system", cast.ines.user)
+                event = await client.event("control")
+                assert {**timeless(event), "action": "state"} == {
+                    **{key: value for key, value in before.items() if key in event},
+                    "message": "announce",
+                    "action": "state",
+                }
+            assert timeless(await place.ines.ask("state")) == before
 
 
 async def test_an_announcement_under_the_same_uuid(cast):

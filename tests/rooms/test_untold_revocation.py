@@ -1,6 +1,7 @@
 """Revocations made in the database alone, so that no worker gets a notice of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -9,25 +10,17 @@ from django.utils import timezone
 
 from accounts.models import Token
 from rooms.models import Connection, Enrollment, Membership, Room
-from tests.rooms.cast import Hall, Person, store
+from tests.cases import case
+from tests.rooms.cast import Hall, Person, make_people, put_into, store
 from tests.rooms.revoked import assert_lost, give_password, now, open_hall, row_of, sit, talk
 
 UNTOLD = 30.0
 """Seconds within which the workers must notice by themselves."""
-SITES = {"untold": {"RECHECK_EVERY": "1"}, "usual": {}}
-untold, usual = (
-    pytest.mark.parametrize("hall", [name], indirect=True, scope="module") for name in SITES
-)
 
 
 @pytest.fixture(scope="module")
-def hall(
-    request: pytest.FixtureRequest,
-    django_db_setup: None,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Hall]:
-    folder = tmp_path_factory.mktemp(request.param)
-    with open_hall(folder, **SITES[request.param]) as hall:
+def hall(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    with open_hall(tmp_path_factory.mktemp("untold"), RECHECK_EVERY="1") as hall:
         yield hall
 
 
@@ -38,41 +31,60 @@ def delete_account(person: Person) -> None:
     row_of(person)._raw_delete("default")
 
 
-BEHIND_THE_BACK = {
-    "session deleted": lambda tess: Session.objects.all()._raw_delete("default"),
-    "session ended": lambda tess: Session.objects.update(expire_date=timezone.now()),
-    "password replaced": lambda tess: row_of(tess).update(password=make_password("other")),
-    "user deactivated, logged in": lambda tess: row_of(tess).update(is_active=False),
-    "user deleted, logged in": delete_account,
-    "token revoked": lambda tess: tess.user.peerchat_tokens.update(revoked_at=timezone.now()),
-    "token ended": lambda tess: tess.user.peerchat_tokens.update(expires_at=timezone.now()),
-    "token deleted": lambda tess: tess.user.peerchat_tokens.all()._raw_delete("default"),
-    "user deactivated": lambda tess: row_of(tess).update(is_active=False),
-    "user deleted": delete_account,
+def tokens_of(one: Person) -> Any:
+    return Token.objects.filter(user=one.user)
+
+
+def session_of(key: str) -> Any:
+    return Session.objects.filter(pk=key)
+
+
+BY_SESSION: dict[str, Callable[[Person, str], Any]] = {
+    "session deleted": lambda _, key: session_of(key)._raw_delete("default"),
+    "session ended": lambda _, key: session_of(key).update(expire_date=timezone.now()),
+    "password replaced": lambda one, _: row_of(one).update(password=make_password("other")),
+    "user deactivated, logged in": lambda one, _: row_of(one).update(is_active=False),
+    "user deleted, logged in": lambda one, _: delete_account(one),
 }
-WITH_SESSION = list(BEHIND_THE_BACK)[:5]
+BY_TOKEN: dict[str, Callable[[Person, str], Any]] = {
+    "token revoked": lambda one, _: tokens_of(one).update(revoked_at=timezone.now()),
+    "token ended": lambda one, _: tokens_of(one).update(expires_at=timezone.now()),
+    "token deleted": lambda one, _: tokens_of(one)._raw_delete("default"),
+    "user deactivated": lambda one, _: row_of(one).update(is_active=False),
+    "user deleted": lambda one, _: delete_account(one),
+}
 
 
-@untold
-@pytest.mark.parametrize("how", BEHIND_THE_BACK)
-async def test_a_log_in_that_ends_behind_the_back(cast, table, how):
-    session = how in WITH_SESSION
-    if session:
-        give_password(cast.tess)
-    credentials = {"cookie": cast.tess.log_in()} if session else {"token": cast.tess.token}
-    mine = await sit(cast, cast.tess, **credentials)
-    async with talk(cast):
-        BEHIND_THE_BACK[how](cast.tess)
-        await table.closes(f"in SQL: {how}", mine.sockets, now(), 4401, within=UNTOLD)
+@pytest.mark.parametrize("ways", [BY_SESSION, BY_TOKEN], ids=["session", "token"])
+async def test_log_ins_that_end_behind_the_back(cast, table, ways):
+    """Each of several assistants loses the log-in in another way."""
+    people = make_people(cast.tag, *(f"assistant-{number}" for number in range(len(ways))))
+    put_into(cast.course, dict.fromkeys(people.values(), "assistant"))
+    by_way = dict(zip(ways, people.values(), strict=True))
+    keys, seats = {}, {}
+    if ways is BY_SESSION:
+        give_password(*people.values())
+    for how, person in by_way.items():
+        keys[how] = person.log_in() if ways is BY_SESSION else person.token
+        credential = {"cookie" if ways is BY_SESSION else "token": keys[how]}
+        seats[how] = await sit(cast, person, **credential)
+    stays = await sit(cast, cast.tess)
+    async with talk(cast, every=0.05) as said:
+        for how, change in ways.items():
+            change(by_way[how], keys[how])
+        made = now()
+        for how, seat in seats.items():
+            with case(how):
+                await table.closes(f"in SQL: {how}", seat.sockets, made, 4401, within=UNTOLD)
+        await said.reaches(stays.chat, stays.board)
 
 
-@untold
 async def test_an_enrollment_that_ends_behind_the_back(cast, table):
     mine = await sit(cast, cast.tess)
     private = cast.open_room(cast.tess, cast.bea)
     other = await sit(cast, cast.tess)
     room = cast.room
-    async with talk(cast, str(private.id)) as said:
+    async with talk(cast, str(private.id), every=0.05) as said:
         enrollments = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
         enrollments._raw_delete("default")
         made, way = now(), "in SQL: enrolment deleted"
@@ -90,10 +102,9 @@ async def test_an_enrollment_that_ends_behind_the_back(cast, table):
         assert await mine.chat.fail("select_room", room=name) == {"error_code": "invalid_room_id"}
 
 
-@untold
 async def test_a_role_that_ends_behind_the_back(cast, table):
     mine = await sit(cast, cast.tess)
-    async with talk(cast) as said:
+    async with talk(cast, every=0.05) as said:
         enrollments = Enrollment.objects.filter(course=cast.course, user=cast.tess.user)
         enrollments.update(role="student")
         boards = {"dashboard": mine.board}
@@ -101,24 +112,25 @@ async def test_a_role_that_ends_behind_the_back(cast, table):
         await said.reaches(mine.chat)
 
 
-@untold
-@pytest.mark.parametrize("how", ["left", "archived"])
-async def test_a_room_that_ends_behind_the_back(cast, table, how):
-    room = cast.open_room(cast.tess, cast.bea)
+async def test_rooms_that_end_behind_the_back(cast, table):
+    rooms = {how: cast.open_room(cast.tess, cast.bea) for how in ("left", "archived")}
     mine = await sit(cast, cast.tess)
-    async with talk(cast, str(room.id)) as said:
-        await mine.chat.take(lambda frame: frame.get("room") == str(room.id), "talk there")
-        if how == "left":
-            Membership.objects.filter(room=room, user=cast.tess.user)._raw_delete("default")
-        else:
-            Room.objects.filter(pk=room.pk).update(archived_at=timezone.now())
-        way = f"in SQL: room {how}"
-        await table.loses(way, mine.chat, str(room.id), now(), within=UNTOLD)
-        await said.reaches(mine.chat)
-    assert_lost(mine.chat, str(room.id))
+    async with talk(cast, *(str(room.id) for room in rooms.values()), every=0.05) as said:
+        for how, room in rooms.items():
+            name = str(room.id)
+            with case(how):
+                await mine.chat.take(lambda frame, name=name: frame.get("room") == name, "talk")
+                if how == "left":
+                    members = Membership.objects.filter(room=room, user=cast.tess.user)
+                    members._raw_delete("default")
+                else:
+                    Room.objects.filter(pk=room.pk).update(archived_at=timezone.now())
+                await table.loses(f"in SQL: room {how}", mine.chat, name, now(), within=UNTOLD)
+                await said.reaches(mine.chat)
+    for room in rooms.values():
+        assert_lost(mine.chat, str(room.id))
 
 
-@untold
 async def test_a_room_that_one_was_put_into_behind_the_back(cast):
     """The user gets the room with the messages since then, in order and without a gap."""
     room = cast.open_room(cast.bea, cast.carl)
@@ -146,12 +158,3 @@ async def test_a_room_that_one_was_put_into_behind_the_back(cast):
             assert seqs == list(range(first, first + len(seqs)))
             assert len(seqs) > 10
     await carl.ask("ping")
-
-
-@usual
-async def test_the_usual_interval(cast, table):
-    mine = await sit(cast, cast.tess)
-    async with talk(cast):
-        cast.tess.user.peerchat_tokens.update(revoked_at=timezone.now())
-        way = "in SQL, with the usual interval: token revoked"
-        await table.closes(way, mine.sockets, now(), 4401, within=UNTOLD)

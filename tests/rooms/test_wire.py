@@ -38,12 +38,12 @@ def test_prepared_frames_are_read_by_a_strict_client(size):
     assert protocol.parser_exc is None
 
 
-@pytest.mark.parametrize("size", [1, 20, 120, 126, 1000, 4000])
-async def test_texts_of_all_sizes(cast, size):
+async def test_texts_of_all_sizes(cast):
     ada, bea = await cast.chat(cast.ada, cast.bea)
-    for text in ("x" * size, "ü" * size, "👋" * size):
-        await ada.ask("new_message", room=cast.room, text=text)
-        await bea.message(text)
+    for size in (1, 20, 120, 126, 1000, 4000):
+        for text in ("x" * size, "ü" * size, "👋" * size):
+            await ada.ask("new_message", room=cast.room, text=text)
+            await bea.message(text)
 
 
 async def test_an_answer_of_more_than_a_megabyte(cast):
@@ -57,7 +57,7 @@ async def test_an_answer_of_more_than_a_megabyte(cast):
 
 async def test_reading_one_byte_at_a_time(cast, raw):
     room = cast.open_room(cast.ada, cast.bea)
-    store(room, cast.bea, *([BIG] * 3))
+    store(room, cast.bea, BIG)
     slow = await raw(cast.ada, buffer=32_768)
     bea = await cast.chat(cast.bea, worker=0)
     slow.command("select_room", room=str(room.id))
@@ -69,12 +69,12 @@ async def test_reading_one_byte_at_a_time(cast, raw):
     )
     got = [json.loads(frame) for frame in slow.frames]
     messages = [one["message"] for one in got if one["action"] == "new_message"]
-    assert [one["seq"] for one in messages] == list(range(4, 19))
+    assert [one["seq"] for one in messages] == list(range(2, 17))
     assert [one["text"] for one in messages] == [
         (f"{number} " + "👋" * 100 * number).strip() for number in range(15)
     ]
     [page] = [one for one in got if one["action"] == "select_room"]
-    assert [one["text"] for one in page["room_messages"]][:3] == [BIG] * 3
+    assert page["room_messages"][0]["text"] == BIG
 
 
 async def test_a_burst_reaches_a_client_that_reads_now_and_then(cast, raw):
@@ -328,6 +328,7 @@ async def test_a_socket_is_not_read_faster_than_its_commands_are_done(cast):
     flooding = asyncio.create_task(flood())
     while not flooding.done():
         await beside.ask("ping")
+        await asyncio.sleep(0.02)
     await flooding
     await greedy.reply("399", "list_users")
     assert memory(cast.hall.workers[0]) - before < 12_000_000

@@ -15,6 +15,7 @@ from rooms.models import Enrollment
 from tests.client import barrier
 from tests.pace import patient
 from tests.rooms.cast import eventually, in_thread
+from tests.rooms.revoked import now, sit, talk
 
 CHAT = "/ws/chat/"
 COMMANDS = {
@@ -299,6 +300,16 @@ async def test_who_is_taken_out_of_a_course_loses_its_rooms(cast):
     }
     assert await ada.fail("state", course=cast.course.slug) == {"error_code": "permission_denied"}
     assert await ada.settled() == []
+
+
+async def test_a_token_revoked_in_the_database_alone_closes_with_4401(cast, table):
+    """No worker is told, so this takes as long as the usual time between two checks."""
+    mine = await sit(cast, cast.tess)
+    # Within the usual limits of how much one may say.
+    async with talk(cast, every=0.5):
+        cast.tess.user.peerchat_tokens.update(revoked_at=timezone.now())
+        way = "in SQL, with the usual interval: token revoked"
+        await table.closes(way, mine.sockets, now(), 4401, within=patient(15))
 
 
 async def test_a_log_out_closes_the_sockets_of_the_session(cast, client):

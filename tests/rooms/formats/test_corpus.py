@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rooms.formats import FileRefused, aiken, csv_, gift, moodle, qti, yaml_
+from tests.cases import case
 from tests.rooms.formats import summary
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -30,8 +31,16 @@ SAMPLES = sorted(
 )
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_sample_gives_what_is_expected(path):
+@pytest.mark.parametrize("folder", FORMATS)
+def test_samples_give_what_is_expected(folder):
+    for path in SAMPLES:
+        if path.parent.name == folder:
+            with case(path.name):
+                gives_what_is_expected(path)
+
+
+def gives_what_is_expected(path):
+    """Read a file, and compare what it gives with what is beside it."""
     try:
         found = summary.of_items(FORMATS[path.parent.name].read(path.read_bytes()))
     except FileRefused as refused:
