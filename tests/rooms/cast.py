@@ -185,11 +185,16 @@ async def in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
 
 
 async def eventually(condition: Any, *, within: float = patient(20.0)) -> Any:
-    """The first true result of `condition()`, asked for again and again."""
+    """The first true result of `condition()`, asked for again and again.
+
+    What takes long is asked for more rarely: it is mostly a query, and others need the cores.
+    """
     deadline = time.monotonic() + within
+    pause = 0.01
     while not (result := condition()):
         assert time.monotonic() < deadline, f"did not happen within {within} s"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.2, 0.05)
     return result
 
 

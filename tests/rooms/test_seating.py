@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from rooms.actions.enrollment import enroll, unenroll
@@ -69,7 +70,8 @@ async def test_who_comes_late_while_partners_talk_misses_nothing_from_then_on(ca
     assert seqs[0] <= added["last_seq"] + 1
 
 
-async def test_the_class_moves_on_while_everybody_talks(cast):
+@pytest.mark.parametrize("times", [5, pytest.param(9, marks=pytest.mark.long)])
+async def test_the_class_moves_on_while_everybody_talks(cast, times):
     """They talk in the course's room and in those of the partners: the locks must not deadlock."""
     people = [cast.student(f"s{number}") for number in range(16)]
     clients = await cast.chat(*people, worker=0)
@@ -77,7 +79,7 @@ async def test_the_class_moves_on_while_everybody_talks(cast):
     replies = []
 
     async def talk(client):
-        for _ in range(9):
+        for _ in range(times):
             room = (await client.event("room_added"))["room"]
             names = [
                 await client.post("new_message", room=where, text="hello")
@@ -86,7 +88,7 @@ async def test_the_class_moves_on_while_everybody_talks(cast):
             replies.extend([await client.reply(name, "new_message") for name in names])
 
     async def move_on():
-        for number in range(9):
+        for number in range(times):
             await ines.ask("start_question", question=("force", "work")[number % 2])
             await ines.ask("stop_vote")
             await ines.ask("make_partners")
@@ -96,7 +98,7 @@ async def test_the_class_moves_on_while_everybody_talks(cast):
     # Some messages came after their room had ended; nothing else went wrong.
     assert {one.get("error_code") for one in replies} <= {None, "invalid_room_id"}
     course = [one for one in replies if one.get("room") == cast.room]
-    assert len(course) == 9 * 16
+    assert len(course) == times * 16
 
 
 async def test_late_ones_are_spread(cast):
