@@ -46,7 +46,7 @@ BROWSER = ("tests/e2e/", "tests/static/", "tests/attacks/test_markup.py")
 FAULT = (
     *("tests/faults/test_faults.py", "tests/fuzz/", "tests/rooms/api/test_schemathesis.py"),
     *("tests/rooms/test_redis_away.py", "tests/rooms/test_database_away.py"),
-    *("tests/rooms/test_lost_notices.py", "tests/rooms/api/test_outage.py"),
+    "tests/rooms/test_lost_notices.py",
 )
 WHOLE = (
     *("tests/attacks/", "tests/deployment/", "tests/inclusion/", "tests/peerchat/server/"),

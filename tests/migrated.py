@@ -7,6 +7,7 @@ another model of users means other tables. The migrations themselves have tests 
 import fcntl
 import os
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ import psycopg
 from django.conf import settings
 
 from tests.running import environment, manage
+from tests.servers import find_postgres
 
 
 def shared() -> Path:
@@ -67,6 +69,36 @@ def template() -> str:
 
     once(f"{name}-on-postgresql", make)
     return name
+
+
+def fill_postgresql(url: str) -> None:
+    """Put all tables into an empty database, which may be on another server."""
+    file = shared() / f"{_name()}.dump"
+    once(f"{_name()}-dumped", lambda: _dump(file))
+    _run_program("pg_restore", "--single-transaction", f"--dbname={url}", str(file))
+
+
+def _dump(file: Path) -> str:
+    server, name = urlsplit(os.environ["DATABASE_URL"]), f"{_name()}_to_dump"
+    # Nobody may be connected to a database while another is made from it, so a copy is read.
+    source = template()
+    with psycopg.connect(urlunsplit(server._replace(path="/postgres")), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+        copy = urlunsplit(server._replace(path=f"/{name}"))
+        _run_program("pg_dump", "--format=custom", f"--dbname={copy}", f"--file={file}")
+        admin.execute(f"DROP DATABASE {name}")
+    return "dumped"
+
+
+def _run_program(name: str, *arguments: str) -> None:
+    """Run a program that comes with PostgreSQL."""
+    programs = find_postgres()
+    assert programs is not None
+    done = subprocess.run(
+        [programs / name, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def _migrate(env: dict[str, str]) -> str:

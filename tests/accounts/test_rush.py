@@ -6,23 +6,28 @@ import time
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 
 from accounts.hashers import Argon2Hasher
 from accounts.models import FailedLogin, User
 from peerchat.rehearsal.discussion import SLOWEST_PAGE
 from peerchat.rehearsal.logins import Browser, Rush
 from tests.pace import patient
-from tests.running import environment, manage, read_figures
+from tests.running import Site, environment, manage, read_figures
 
 PASSWORD = "correct horse"
 
 pytestmark = pytest.mark.timeout(400)
 
 
-@pytest.fixture
-def running(site):
-    """Start a site with the password hashes of production."""
-    return site(workers=2, env=environment(DJANGO_SETTINGS_MODULE="peerchat.settings"))
+@pytest.fixture(scope="module")
+def running(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A site with the password hashes of production."""
+    env = environment(DJANGO_SETTINGS_MODULE="peerchat.settings")
+    with django_db_blocker.unblock():
+        with Site(tmp_path_factory.mktemp("rush"), workers=2, env=env) as site:
+            yield site
+        connection.close()
 
 
 def slowness():
@@ -62,12 +67,12 @@ def test_a_hundred_at_once_while_a_class_discusses(running):
 
 async def guess_and_log_in(url, names, answers):
     """Log in while others guess; return the visits, and the number of guesses during them."""
-    flows = asyncio.Barrier(21)
+    flows, over = asyncio.Barrier(21), asyncio.Event()
 
     async def guess(number):
         browser, count = Browser(url), 0
         await browser.get("/accounts/login/")
-        while True:
+        while not over.is_set():
             count += 1
             # Also at usernames that there are, but not so often that they are locked.
             username = names[number] if count == 1 else f"nobody{number}-{count}"
@@ -84,14 +89,15 @@ async def guess_and_log_in(url, names, answers):
         visits = await Rush(url, names, PASSWORD, 0).run()
         return visits, len(answers) - before
     finally:
-        for task in flood:
-            task.cancel()
+        # Who is cancelled in a request may leave its connection open.
+        over.set()
+        await flows.abort()
         await asyncio.gather(*flood, return_exceptions=True)
 
 
 def test_a_flood_at_the_address_of_the_class_keeps_nobody_out(running):
     hashed = make_password(PASSWORD, hasher=Argon2Hasher())
-    names = [f"student{number}" for number in range(1, 31)]
+    names = [f"rushing{number}" for number in range(1, 31)]
     User.objects.bulk_create(User(username=name, password=hashed) for name in names)
     answers: list[int] = []
     visits, during = asyncio.run(guess_and_log_in(running.origin, names, answers))

@@ -3,6 +3,7 @@
 The answer must be the same as for a thing that does not exist, so that they cannot even tell that.
 """
 
+import itertools
 import re
 import uuid
 
@@ -103,61 +104,76 @@ async def test_over_http_a_course_of_others_is_like_none(cast: Cast, told, visit
             assert answers[0][0] in (401, 403, 404, 405, 302), (by, route.pattern)
 
 
-@pytest.mark.parametrize("kind", ["partners", "direct"])
-@pytest.mark.parametrize("who", ["carl", "tess", "ines"])
-async def test_over_http_a_private_room_of_a_course_of_one_s_own(cast, told, visit, who, kind):
+async def test_over_http_a_private_room_of_a_course_of_one_s_own(cast, told, visit):
     """Nobody can read what two others say to each other, not even a leader of the course."""
-    person, visitor = cast.person(who), visit()
-    for route in readable():
-        if "room" not in route.names:
-            continue
-        answers = []
+    visitor = visit()
+    of_rooms = [route for route in readable() if "room" in route.names]
+    for who, kind, route in itertools.product(
+        ("carl", "tess", "ines"), ("partners", "direct"), of_rooms
+    ):
+        token, answers = cast.person(who).token, []
         for room in (told[kind], str(uuid.uuid4())):
-            answer = await visitor.get(route.path(values(cast, room=room)), token=person.token)
-            assert SECRET not in answer.text
+            answer = await visitor.get(route.path(values(cast, room=room)), token=token)
+            assert SECRET not in answer.text, (who, kind, route.pattern)
             answers.append((answer.status, same(answer.text, room)))
-        assert answers[0] == answers[1], route.pattern
+        assert answers[0] == answers[1], (who, kind, route.pattern)
 
 
-@pytest.mark.parametrize("who", ["ada", "carl"])
-async def test_over_http_a_student_reads_no_log_nor_the_votes_of_others(cast, told, visit, who):
-    person, visitor = cast.person(who), visit()
+async def test_over_http_a_student_reads_no_log_nor_the_votes_of_others(cast, told, visit):
+    for who in ("ada", "carl"):
+        await reads_no_log_nor_the_votes_of_others(cast, visit(), cast.person(who))
+
+
+async def reads_no_log_nor_the_votes_of_others(cast, visitor, person):
+    """Check what a student gets who asks for them."""
     path = f"/api/courses/{cast.course.slug}/"
     for inner in ("uselog/", "uselog/?as=jsonl&names=pseudonyms", "mutes/"):
         answer = await visitor.get(path + inner, token=person.token)
-        assert (answer.status, answer.body["error_code"]) == (403, "permission_denied")
+        told = answer.status, answer.body["error_code"]
+        assert told == (403, "permission_denied"), (person.name, inner)
     votes = (await visitor.get(path + "votes/", token=person.token)).body["results"]
     own = Vote.objects.filter(user=person.user, round__session__course=cast.course)
-    assert [vote["choice"] for vote in votes] == [vote.choice for vote in own]
+    assert [vote["choice"] for vote in votes] == [vote.choice for vote in own], person.name
     for extra in (f"?user={cast.bea.name}", f"?username={cast.bea.name}", "?all=1"):
         answer = await visitor.get(f"{path}votes/{extra}", token=person.token)
-        assert answer.status == 400
+        assert answer.status == 400, (person.name, extra)
     sessions = (await visitor.get(path + "sessions/", token=person.token)).text
-    assert "histogram" not in sessions
-    assert '"votes"' not in sessions
+    assert "histogram" not in sessions, person.name
+    assert '"votes"' not in sessions, person.name
 
 
-@pytest.mark.parametrize("who", ["ivan", "zoe", "carl"])
-async def test_the_search_and_the_mentions(cast, told, visit, who):
+async def test_the_search_and_the_mentions(cast, told, visit):
     """A search finds nothing of rooms in which the user is not, whatever the query is."""
-    visitor, person = visit(), cast.person(who)
+    for who in ("ivan", "zoe", "carl"):
+        await finds_nothing_of_others(cast, told, visit(), who)
+
+
+async def finds_nothing_of_others(cast, told, visitor, who):
+    """Check what somebody is told who searches, and lists mentions and rooms."""
+    person = cast.person(who)
     mine = {cast.room} if who == "carl" else set()
     for query in ("", *(f"&room={room}" for room in told.values()), f"&course={cast.course.slug}"):
         answer = await visitor.get(f"/api/search/?q=secret{query}", token=person.token)
         if answer.status == 200:
-            assert {one["room"] for one in answer.body["results"]} <= mine
+            assert {one["room"] for one in answer.body["results"]} <= mine, (who, query)
         else:
-            assert answer.body["error_code"] in ("invalid_room_id", "permission_denied")
+            refusal = answer.body["error_code"]
+            assert refusal in ("invalid_room_id", "permission_denied"), (who, query)
     answer = await visitor.get("/api/mentions/", token=person.token)
-    assert answer.body["results"] == []
+    assert answer.body["results"] == [], who
     rooms = (await visitor.get("/api/rooms/", token=person.token)).body["results"]
     hidden = {"partners", "direct"} if who == "carl" else set(told)
-    assert {one["room"] for one in rooms} & {told[kind] for kind in hidden} == set()
+    assert {one["room"] for one in rooms} & {told[kind] for kind in hidden} == set(), who
 
 
-@pytest.mark.parametrize("who", ["ivan", "zoe"])
-async def test_over_sockets_a_course_of_others_is_like_none(cast, told, who):
+async def test_over_sockets_a_course_of_others_is_like_none(cast, told):
     """The test covers every command that names a room, a course or a person, also later ones."""
+    for who in ("ivan", "zoe"):
+        await over_sockets_the_course_is_like_none(cast, told, who)
+
+
+async def over_sockets_the_course_is_like_none(cast, told, who):
+    """Check what somebody is told who gives the commands for things of the course and for none."""
     client = await cast.chat(cast.person(who))
     client.forget()
     named = 0
@@ -183,18 +199,22 @@ async def test_over_sockets_a_course_of_others_is_like_none(cast, told, who):
                 reply = await client.take(lambda f, sent=sent: f.get("uuid") == sent, action)
                 del reply["uuid"]
                 text = str(reply)
-                assert SECRET not in text
+                assert SECRET not in text, (who, action)
                 replies.append(same(text, room_, slug, to))
-            assert replies[0] == replies[1], action
+            assert replies[0] == replies[1], (who, action)
             if action not in ("unsubscribe", "resume"):
-                assert "'status': 'error'" in replies[0], action
+                assert "'status': 'error'" in replies[0], (who, action)
     assert named > 10
-    assert not [frame for frame in await client.settled() if SECRET in str(frame)]
+    assert not [frame for frame in await client.settled() if SECRET in str(frame)], who
 
 
-@pytest.mark.parametrize("kind", ["partners", "direct"])
-@pytest.mark.parametrize("who", ["carl", "ines"])
-async def test_over_sockets_a_private_room_of_a_course_of_one_s_own(cast, told, who, kind):
+async def test_over_sockets_a_private_room_of_a_course_of_one_s_own(cast, told):
+    for who, kind in itertools.product(("carl", "ines"), ("partners", "direct")):
+        await over_sockets_the_room_is_like_none(cast, told, who, kind)
+
+
+async def over_sockets_the_room_is_like_none(cast, told, who, kind):
+    """Check what somebody is told who gives the commands for a room of two others and for none."""
     client = await cast.chat(cast.person(who))
     client.forget()
     for action, kind_ in CHAT.items():
@@ -206,32 +226,33 @@ async def test_over_sockets_a_private_room_of_a_course_of_one_s_own(cast, told, 
             reply = await client.take(lambda f, sent=sent: f.get("uuid") == sent, action)
             del reply["uuid"]
             replies.append(same(str(reply), room))
-        assert replies[0] == replies[1], action
-    assert not [frame for frame in await client.settled() if told[kind] in str(frame)]
+        assert replies[0] == replies[1], (who, kind, action)
+    heard = [frame for frame in await client.settled() if told[kind] in str(frame)]
+    assert heard == [], (who, kind)
 
 
-@pytest.mark.parametrize("kind", ["course", "partners", "direct", "open"])
-async def test_a_message_of_another_room_cannot_be_answered(cast, told, kind):
+async def test_a_message_of_another_room_cannot_be_answered(cast, told):
     """`reply_to` does not tell whether there is such a message elsewhere."""
     carl = await cast.chat(cast.carl)
-    elsewhere = cast.open_room(cast.carl, title="Carl's")
-    message = Message.objects.filter(room=told[kind], kind="text").first()
-    assert message is not None
-    replies = [
-        await carl.command("new_message", room=str(elsewhere.id), text="?", reply_to=str(parent))
-        for parent in (message.id, uuid.uuid4())
-    ]
-    for reply in replies:
-        del reply["uuid"]
-    assert replies[0] == replies[1]
-    assert replies[0]["status"] == "error"
+    elsewhere = str(cast.open_room(cast.carl, title="Carl's").id)
+    for kind, room in told.items():
+        message = Message.objects.filter(room=room, kind="text").first()
+        assert message is not None, kind
+        replies = [
+            await carl.command("new_message", room=elsewhere, text="?", reply_to=str(parent))
+            for parent in (message.id, uuid.uuid4())
+        ]
+        for reply in replies:
+            del reply["uuid"]
+        assert replies[0] == replies[1], kind
+        assert replies[0]["status"] == "error", kind
 
 
-@pytest.mark.parametrize("who", ["ivan", "zoe"])
-async def test_sockets_of_others_hear_nothing(cast, told, who):
+async def test_sockets_of_others_hear_nothing(cast, told):
     """While a class goes on, a user who is not in it gets no frame of it."""
-    outsider = await cast.chat(cast.person(who))
-    outsider.forget()
+    outsiders = await cast.chat(cast.ivan, cast.zoe)
+    for outsider in outsiders:
+        outsider.forget()
     ada = await cast.chat(cast.ada)
     for room in told.values():
         await ada.post("new_message", room=room, text=SECRET)
@@ -241,11 +262,12 @@ async def test_sockets_of_others_hear_nothing(cast, told, who):
     await board.ask("stop_vote")
     await board.ask("announce", text=SECRET)
     await board.settled()
-    await outsider.settled()
     # They may hear of their own presence.
     ours = (SECRET, cast.course.slug, cast.ada.name, *told.values())
-    heard = outsider.unread(but=frozenset())
-    assert [frame for frame in heard if any(one in str(frame) for one in ours)] == []
+    for who, outsider in zip(("ivan", "zoe"), outsiders, strict=True):
+        await outsider.settled()
+        heard = outsider.unread(but=frozenset())
+        assert [frame for frame in heard if any(one in str(frame) for one in ours)] == [], who
 
 
 async def test_no_stranger_is_made_to_read(cast, told):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,9 +23,12 @@ UP_WITHIN = patient(40.0)
 
 
 class Place:
-    """A context manager. `casts` are the courses made for the numbers of students given."""
+    """A context manager. `casts` are the courses made for the numbers of students given.
 
-    def __init__(self, *students: int) -> None:
+    `fill` puts the tables into the database of a URL; by itself the place runs `migrate`.
+    """
+
+    def __init__(self, *students: int, fill: Callable[[str], None] | None = None) -> None:
         # A Unix socket's path may have 107 bytes, so not in a long TMPDIR.
         self.folder = Path(tempfile.mkdtemp(prefix="peerchat-faults-", dir="/tmp"))
         self.folder.chmod(0o711)  # PostgreSQL may have to run as somebody else
@@ -36,6 +40,7 @@ class Place:
         self.redis = FaultyRedis(places["redis"])
         self.casts: list[Cast] = []
         self._students = students
+        self._fill = fill
         self._sites = 0
         # Within the tests the static files are there already.
         self._static = os.environ.get("STATIC_ROOT", "")
@@ -61,7 +66,10 @@ class Place:
             self.redis.start()
             if not self._static:
                 self._manage("manage.py", "collectstatic", "--noinput", "--verbosity=0")
-            self._manage("manage.py", "migrate", "--verbosity=0")
+            if self._fill is None:
+                self._manage("manage.py", "migrate", "--verbosity=0")
+            else:
+                self._fill(self.postgres.url)
             made = self._manage("-m", "tests.faults.cast", *map(str, self._students))
             self.casts = [Cast(**cast) for cast in json.loads(made)]
         except BaseException:

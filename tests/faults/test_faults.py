@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import migrated
 from tests.faults.causes import FAULTS, Fault, cause
 from tests.faults.place import Place
 from tests.faults.run import Run
@@ -19,7 +20,8 @@ SHORT = [
 
 @pytest.fixture(scope="module")
 def place():
-    with Place(*(fault.few + min(fault.mutes, MUTES) for fault in SHORT)) as place:
+    students = (fault.few + min(fault.mutes, MUTES) for fault in SHORT)
+    with Place(*students, fill=migrated.fill_postgresql) as place:
         yield place
 
 

@@ -21,7 +21,7 @@ from tests.running import Site, environment
 
 T = TypeVar("T")
 
-CASES = int(os.environ.get("FUZZ_CASES", "600"))
+CASES = int(os.environ.get("FUZZ_CASES", "300"))
 LONG = "FUZZ_CASES" in os.environ
 LIMIT = 3600 if LONG else 180
 """Seconds that a test of many cases may take."""

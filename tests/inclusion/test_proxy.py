@@ -89,8 +89,8 @@ def ada() -> Person:
 
 @pytest.fixture
 def front(site, tmp_path) -> Iterator[Site]:
-    """A gateway in front of a peerchat with two workers."""
-    behind = site(workers=2, env=environment(CSRF_TRUSTED_ORIGINS="https://courses.example.edu"))
+    """A gateway in front of a peerchat."""
+    behind = site(env=environment(CSRF_TRUSTED_ORIGINS="https://courses.example.edu"))
     with start(tmp_path, behind.socket_url, within=WITHIN) as running:
         yield running
 

@@ -122,23 +122,35 @@ def unanswered(port: int) -> dict[str, str]:
     return environment(DATABASE_URL=url, DATABASE_POOL_TIMEOUT="0.5")
 
 
-def test_database_gone(site):
+async def test_database_gone(site):
+    """Nobody answers at its address, and later somebody who says nothing."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
-        port = nobody.getsockname()[1]
-        running = site(env=unanswered(port))
-        status, body = get(f"{running.url}readyz")
-        # A page reports the outage, and the failures of both requests are counted.
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            read(f"{running.url}", "sessionid=" + "s" * 32)
-        with refused.value as error:
-            assert (error.code, error.headers["Retry-After"]) == (503, "5")
-            assert "Back in a moment" in error.read().decode()
-        assert read_figures(running)[("peerchat_database_errors_total",)] >= 2
-        done = manage("migrate", env=unanswered(port))
+        env = unanswered(nobody.getsockname()[1])
+        running = await asyncio.to_thread(lambda: site(env=env))
+        await asyncio.to_thread(an_outage_is_reported, running)
+        await sockets_with_credentials_are_told_to_come_back(running)
+        done = await asyncio.to_thread(lambda: manage("migrate", env=env))
+        nobody.listen()
+        await asyncio.to_thread(one_that_hangs_does_not_hang_the_answer, running)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("The database of DATABASE_URL cannot be used: ")
+    log = running.log.read_text()
+    assert "Traceback" not in log
+    assert "Cannot read the database: connection failed" in log
+    assert "Service Unavailable: /: couldn't get a connection" in log
+
+
+def an_outage_is_reported(running):
+    """Check what a probe and a page say, and that the failures of both are counted."""
+    status, body = get(f"{running.url}readyz")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        read(f"{running.url}", "sessionid=" + "s" * 32)
+    with refused.value as error:
+        assert (error.code, error.headers["Retry-After"]) == (503, "5")
+        assert "Back in a moment" in error.read().decode()
+    assert read_figures(running)[("peerchat_database_errors_total",)] >= 2
     assert body == {
         "status": "unavailable",
         "database": "failed",
@@ -146,33 +158,21 @@ def test_database_gone(site):
         "channel_layer": "ok",
     }
     assert status == 503
-    log = running.log.read_text()
-    assert "Traceback" not in log
-    assert "Cannot read the database: connection failed" in log
-    assert "Service Unavailable: /: couldn't get a connection" in log
 
 
-def test_database_that_hangs_does_not_hang_the_answer(site):
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        deaf.listen()
-        port = deaf.getsockname()[1]
-        running = site(env=unanswered(port))
-        assert get(f"{running.url}readyz")[1]["database"] == "failed"
-        assert get(f"{running.url}healthz")[0] == 200
+async def sockets_with_credentials_are_told_to_come_back(running):
+    """Check that a socket whose credentials cannot be looked up is closed for a while."""
+    for headers in ({"Authorization": "Bearer pc_some"}, {"Cookie": f"sessionid={'s' * 32}"}):
+        url = f"{running.socket_url}/ws/chat/"
+        async with connect(url, additional_headers=headers, proxy=None) as refused:
+            await refused.wait_closed()
+        assert refused.close_code == 4503, headers
 
 
-async def test_sockets_with_credentials_are_told_to_come_back(site):
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        env = unanswered(nobody.getsockname()[1])
-        running = await asyncio.to_thread(lambda: site(env=env))
-        for headers in ({"Authorization": "Bearer pc_some"}, {"Cookie": f"sessionid={'s' * 32}"}):
-            url = f"{running.socket_url}/ws/chat/"
-            async with connect(url, additional_headers=headers, proxy=None) as refused:
-                await refused.wait_closed()
-            assert refused.close_code == 4503
-    assert "Traceback" not in running.log.read_text()
+def one_that_hangs_does_not_hang_the_answer(running):
+    """Check both probes while the database takes connections and answers nothing."""
+    assert get(f"{running.url}readyz")[1]["database"] == "failed"
+    assert get(f"{running.url}healthz")[0] == 200
 
 
 def get_until_ready(url: str) -> bool:

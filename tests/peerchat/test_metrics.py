@@ -20,8 +20,9 @@ def token(transactional_db):
 
 async def test_the_figures_of_two_workers(site, token, tmp_path):
     running = await asyncio.to_thread(
-        lambda: site(workers=2, env=environment(TMPDIR=str(tmp_path)))
+        lambda: site(workers=2, env=environment(TMPDIR=str(tmp_path), METRICS_TOKEN="secret"))
     )
+    await asyncio.to_thread(only_those_with_the_token_may_read_them, running)
 
     async def eight():
         url = f"{running.socket_url}/ws/feed/figures/"
@@ -29,9 +30,10 @@ async def test_the_figures_of_two_workers(site, token, tmp_path):
 
     def connections():
         try:
-            return read_figures(running).get(("peerchat_connections",), 0)
+            figures = read_figures(running, token="secret")
         except (urllib.error.URLError, ConnectionError):
             return None  # no worker listens
+        return figures.get(("peerchat_connections",), 0)
 
     # They are added up.
     clients = await eight()
@@ -58,8 +60,8 @@ async def test_the_figures_of_two_workers(site, token, tmp_path):
     assert list(tmp_path.glob("peerchat-metrics-*")) == []
 
 
-def test_who_may_read_them(site):
-    running = site(env=environment(METRICS_TOKEN="secret"))
+def only_those_with_the_token_may_read_them(running):
+    """Check that a site with a token for its figures gives them to nobody else."""
     for wrong in (None, "guess"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             read_figures(running, token=wrong)

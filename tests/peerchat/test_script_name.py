@@ -10,14 +10,16 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from websockets.asyncio.client import connect
 
+from accounts import tokens
 from peerchat.client import Client
 from peerchat.environment import envpath
 from peerchat.script_name import ScriptName
 from tests.desk import Desk
 from tests.pace import patient
 from tests.peerchat.test_settings import settings as under
+from tests.rooms.cast import in_thread
 from tests.rooms.school import make_school
-from tests.running import Site, environment, manage
+from tests.running import Site, environment
 from tests.servers import ROOT
 
 WITHIN = patient(10)
@@ -92,7 +94,7 @@ def school(transactional_db):
 
 @pytest.fixture
 def below(school, site) -> Site:
-    running: Site = site(workers=2, env=environment(SCRIPT_NAME="/a/b"))
+    running: Site = site(env=environment(SCRIPT_NAME="/a/b"))
     assert running.url.endswith("/a/b/")
     return running
 
@@ -116,9 +118,9 @@ def ask(url: str) -> tuple[int, str, SimpleCookie, str]:
 async def test_the_proxy_may_leave_the_prefix_or_take_it_away(below, school):
     """Pages, sockets and programs, at one site."""
     await asyncio.to_thread(pages_are_there_either_way, below.url.removesuffix("/a/b/"))
-    tokens = await asyncio.to_thread(issue, "ada", "ines")
-    await sockets_are_there_either_way(below, tokens[0])
-    await programs_take_a_url_with_a_path(below, tokens)
+    issued = [await in_thread(tokens.issue, user) for user in (school.ada, school.ines)]
+    await sockets_are_there_either_way(below, issued[0])
+    await programs_take_a_url_with_a_path(below, issued)
 
 
 def pages_are_there_either_way(host):
@@ -145,19 +147,13 @@ async def sockets_are_there_either_way(below, token):
             assert '"welcome"' in await asyncio.wait_for(socket.recv(), WITHIN)
 
 
-def issue(*usernames: str) -> list[str]:
-    done = manage("issue_token", *usernames)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-async def programs_take_a_url_with_a_path(below, tokens):
-    async with Client(below.url, tokens[0]) as ada, Client(below.url, tokens[1]) as ines:
+async def programs_take_a_url_with_a_path(below, issued):
+    async with Client(below.url, issued[0]) as ada, Client(below.url, issued[1]) as ines:
         room = ada.courses[0].room
         await ada.send(room, "From below")
         assert (await ines.messages(room))[-1].text == "From below"
         await ines.figures("physics")
-    desk = await Desk.sit(below.url, tokens[0], terminal=False)
+    desk = await Desk.sit(below.url, issued[0], terminal=False)
     await desk.shows("You are in Physics.")
     assert await desk.leave() == 0
 

@@ -3,7 +3,10 @@ and what is stored comes, whatever its sender was told."""
 
 import asyncio
 import contextlib
+import http.client
 import json
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -14,11 +17,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from tests import migrated
 from tests.client import Client
+from tests.faults.cast import Cast
 from tests.pace import patient
 from tests.rooms.cast import Hall, eventually
-from tests.running import Site, environment, manage
-from tests.servers import Postgres
+from tests.running import Site, environment, read_figures, unmeasured
+from tests.servers import ROOT, Postgres, Redis
 
 SOCKET = ".s.PGSQL.5432"
 CHUNK = 1 << 16
@@ -82,12 +87,14 @@ async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -
 
 
 class Store:
-    """A site whose database nobody else uses, and three students at it."""
+    """A site whose database and Redis nobody else uses, and three students at it."""
 
     def __init__(
-        self, postgres: Postgres, proxy: DatabaseProxy, site: Site, tokens: list[str]
+        self, postgres: Postgres, proxy: DatabaseProxy, redis: Redis, site: Site, cast: Cast
     ) -> None:
-        self.postgres, self.proxy, self.site, self.tokens = postgres, proxy, site, tokens
+        self.postgres, self.proxy, self.redis, self.site = postgres, proxy, redis, site
+        self.course, self.room = cast.course, cast.course_room
+        self.tokens = list(cast.students.values())
         self.hall = Hall(site)
 
     async def chat(self, student: int, *, worker: int) -> tuple[Client, str]:
@@ -119,22 +126,30 @@ def store(django_db_setup: None) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="peerchat-", dir="/tmp") as folder:
         path = Path(folder)
         path.chmod(0o711)  # PostgreSQL may have to run as somebody else
-        for name in ("pg", "proxy", "site"):
+        for name in ("pg", "proxy", "redis", "site"):
             (path / name).mkdir()
         host = quote(str(path / "proxy"), safe="")
-        env = environment() | {
-            "DATABASE_URL": f"postgres://peerchat@{host}/peerchat",
-            "DATABASE_POOL_TIMEOUT": "1",
-            "REDIS_PREFIX": path.name,
-        }
-        with Postgres(path / "pg") as postgres, DatabaseProxy(path / "proxy", path / "pg") as proxy:
-            for command in (["migrate", "--verbosity=0"], ["create_demo", "--students", "3"]):
-                done = manage(*command, env=env)
-                assert done.returncode == 0, done.stderr
-            names = [f"student{number}" for number in (1, 2, 3)]
-            tokens = manage("issue_token", *names, env=env).stdout.split()
+        with (
+            Postgres(path / "pg") as postgres,
+            DatabaseProxy(path / "proxy", path / "pg") as proxy,
+            Redis(path / "redis") as redis,
+        ):
+            env = environment() | {
+                "DATABASE_URL": f"postgres://peerchat@{host}/peerchat",
+                "DATABASE_POOL_TIMEOUT": "1",
+                "REDIS_URL": redis.url,
+            }
+            migrated.fill_postgresql(postgres.url)
+            made = subprocess.run(
+                [sys.executable, "-m", "tests.faults.cast", "3"],
+                cwd=ROOT,
+                env=unmeasured(env),
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            (cast,) = json.loads(made.stdout)
             with Site(path / "site", workers=2, env=env, measured=True) as site:
-                yield Store(postgres, proxy, site, tokens)
+                yield Store(postgres, proxy, redis, site, Cast(**cast))
 
 
 @pytest.fixture
@@ -164,7 +179,7 @@ async def test_while_the_database_is_away_nothing_is_acknowledged(store, three):
         for number, client in enumerate(clients):
             said = {"room": room, "text": f"away {number}", "uuid": f"away-{number}"}
             assert await client.fail("new_message", **said) == {"error_code": "unavailable"}
-            assert await client.fail("state", course="physics101") == {"error_code": "unavailable"}
+            assert await client.fail("state", course=store.course) == {"error_code": "unavailable"}
         assert [client.socket.close_code for client in clients] == [None] * 3
     finally:
         store.postgres.start()
@@ -246,3 +261,77 @@ async def test_a_socket_that_closes_during_an_outage_is_closed_in_the_database_a
     finally:
         store.postgres.start()
     await eventually(lambda: not store.query(still_open, id_))
+
+
+# --- over HTTP, with Redis away as well ----------------------------------------------------------
+
+
+async def ask(store: Store, method: str, path: str, body: Any = None) -> tuple[int, Any, Any]:
+    """Return the status, the headers and the body of an answer to the first student."""
+
+    def call() -> tuple[int, Any, Any]:
+        origin = store.site.origin.removeprefix("http://")
+        with contextlib.closing(http.client.HTTPConnection(origin, timeout=patient(30))) as http_:
+            headers = {
+                "Authorization": f"Bearer {store.tokens[0]}",
+                "Content-Type": "application/json",
+            }
+            http_.request(method, f"/api/{path}", body and json.dumps(body), headers)
+            answer = http_.getresponse()
+            return answer.status, answer.headers, json.loads(answer.read())
+
+    return await asyncio.to_thread(call)
+
+
+async def ask_until_it_is_back(
+    store: Store, method: str, path: str, body: Any
+) -> tuple[int, Any, Any]:
+    """Ask again and again while the answer is that the database is away."""
+    for _ in range(100):
+        answer = await ask(store, method, path, body)
+        if answer[0] != 503:
+            break
+        await asyncio.sleep(0.1)
+    return answer
+
+
+async def test_over_http_without_redis_and_then_without_the_database(store):
+    messages, said = f"rooms/{store.room}/messages/", {"text": "hello", "uuid": "http-one"}
+    try:
+        # Redis carries only hints: without it everything goes on.
+        store.redis.stop()
+        status, _, first = await ask(store, "POST", messages, said)
+        assert status == 201
+        seq = first["seq"]
+        page = (await ask(store, "GET", f"{messages}?after={seq - 1}&wait=25"))[2]
+        assert page["results"] == [first]
+        status, _, page = await ask(store, "GET", f"{messages}?after={seq}&wait=1")
+        assert (status, page["results"]) == (200, [])
+        failures = "peerchat_database_errors_total"
+        before = read_figures(store.site).get((failures,), 0)
+
+        store.postgres.stop()
+        for method, path, body in (
+            ("GET", "courses/", None),
+            ("GET", f"{messages}?after={seq}&wait=1", None),
+            ("POST", messages, {"text": "again", "uuid": "http-two"}),
+            ("POST", "tokens/", {"username": "student1", "password": "x"}),
+        ):
+            status, headers, answer = await ask(store, method, path, body)
+            assert (status, answer["error_code"]) == (503, "unavailable"), (method, path)
+            assert headers["Retry-After"] == "1"
+
+        # Each failure is counted, and one line in the log.
+        assert read_figures(store.site)[(failures,)] >= before + 4
+        assert "Traceback" not in store.site.log.read_text()
+
+        # Nothing was kept, and the same can be sent again.
+        store.postgres.start()
+        again = {"text": "again", "uuid": "http-two"}
+        status, _, second = await ask_until_it_is_back(store, "POST", messages, again)
+        assert (status, second["seq"]) == (201, seq + 1)
+        assert (await ask_until_it_is_back(store, "POST", messages, said))[2] == first
+    finally:
+        for server in (store.postgres, store.redis):
+            if server.process is None:
+                server.start()

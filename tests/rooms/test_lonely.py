@@ -14,7 +14,7 @@ import pytest
 from rooms.models import Connection, Partner
 from tests.client import Client
 from tests.pace import patient
-from tests.rooms.cast import eventually, online
+from tests.rooms.cast import Hall, eventually, online
 from tests.rooms.process.test_silent import StallingProxy
 from tests.running import Site, environment
 
@@ -23,10 +23,16 @@ SHORTER = {"PARTNER_GONE_AFTER": "4", "POLL_LINGER": "4"}
 
 
 @pytest.fixture(scope="module")
-def site(django_db_setup, tmp_path_factory):
+def hall(django_db_setup, tmp_path_factory):
+    """A site whose workers can be killed, in place of the shared one."""
     folder = tmp_path_factory.mktemp("lonely")
     with Site(folder, workers=2, env=environment(**SHORTER)) as site:
-        yield site
+        yield Hall(site)
+
+
+@pytest.fixture
+def site(hall):
+    return hall.site
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from django.db import connection
 from rooms.models import Connection, Course, Enrollment, Message, Room
 from tests.client import Client
 from tests.pace import patient
-from tests.rooms.cast import in_thread, make_person
+from tests.rooms.api.wire import Wire, waiting_requests
+from tests.rooms.cast import Hall, in_thread, make_person
 from tests.running import Site, children, environment, until
 from tests.servers import Postgres, Redis, find_postgres
 
@@ -170,7 +171,8 @@ async def test_sockets_are_closed_a_few_at_a_time(site):
 
 
 async def test_a_client_that_reads_nothing_holds_up_nobody(site, group):
-    room, (ada, bea, _) = group
+    """Neither sockets nor who waits over HTTP for messages, who is answered at once."""
+    room, (ada, bea, carl) = group
     running = await asyncio.to_thread(site)
     address = urlsplit(running.origin)
     with socket.socket() as deaf:
@@ -186,7 +188,18 @@ async def test_a_client_that_reads_nothing_holds_up_nobody(site, group):
         await client.event("presence", online=2)
         for number in range(15):
             await client.ask("new_message", room=room, text=f"{number}" + "x" * 3900)
+        asked = Wire(Hall(running)).get(
+            f"rooms/{room}/messages/",
+            query={"after": 15, "wait": 25},
+            headers={"Authorization": f"Bearer {carl}"},
+        )
+        waiting = asyncio.create_task(asked)
+        await waiting_requests(running)
         async with stopping(running):
+            began = time.monotonic()
+            answer = await waiting
+            assert (answer.status, answer.body["results"]) == (200, [])
+            assert time.monotonic() - began < patient(5)
             assert await client.closed() == 4503
 
 

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from peerchat.server.worker import ALIVE_EVERY
+from peerchat.settings import channel_layer
 from tests import migrated
 from tests.pace import patient
 from tests.running import alive, environment, manage, until
@@ -25,13 +26,18 @@ def get(url: str) -> int:
         return response.status
 
 
-def sqlite(tmp_path) -> dict[str, str]:
-    return environment(REDIS_URL="", DATABASE_URL=f"sqlite:///{tmp_path / 'site.sqlite3'}")
+async def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
+    """At an address of IPv6, which is all the same to what follows."""
+    env = environment(REDIS_URL="", DATABASE_URL=f"sqlite:///{tmp_path / 'site.sqlite3'}")
+    running = await asyncio.to_thread(lambda: site(env=env, bind="::1"))
+    assert running.url.startswith("http://[::1]:")
+    await asyncio.to_thread(it_serves_as_soon_as_there_are_tables, running, tmp_path)
+    await what_there_is_not_is_refused_cleanly(running)
+    await asyncio.to_thread(is_stopped_by, running, signal.SIGTERM)
 
 
-def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
-    env = sqlite(tmp_path)
-    running = site(env=env)
+def it_serves_as_soon_as_there_are_tables(running, tmp_path):
+    """Check what it says before and after `migrate`."""
     assert get(f"{running.url}healthz") == 200
     # It also starts before `migrate`, and says what is missing.
     with pytest.raises(urllib.error.HTTPError, match="503"):
@@ -40,14 +46,31 @@ def test_one_worker_needs_neither_postgresql_nor_redis(site, tmp_path):
     migrated.copy_sqlite(tmp_path / "site.sqlite3")
     assert get(f"{running.url}readyz") == 200
     assert len(running.workers()) == 1
-    is_stopped_by(running, signal.SIGTERM)
 
 
-def test_several_workers_without_redis_are_refused(tmp_path, transactional_db):
-    done = manage("serve", "--workers", "2", "--port", "0", env=sqlite(tmp_path), measured=True)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert "2 workers need REDIS_URL" in done.stderr
+async def what_there_is_not_is_refused_cleanly(running):
+    """Check that handshakes at wrong addresses, or with a wrong token, get a plain refusal."""
+    # A path that does not exist.
+    for path in ("/nowhere", "/ws/", "/ws/chat", "/ws/chat/more/", "/ws/%F0%9F%92%A9/"):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(running.socket_url + path, proxy=None)
+        assert refused.value.response.status_code == 403, path
+    assert "Traceback" not in running.log.read_text()
+    # Wrong credentials.
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            f"{running.socket_url}/ws/chat/",
+            additional_headers={"Authorization": "Bearer pc_wrong"},
+            proxy=None,
+        )
+    assert refused.value.response.status_code == 403
+    assert "pc_wrong" not in running.log.read_text()
+
+
+def test_several_workers_without_redis_are_refused(transactional_db, settings):
+    settings.CHANNEL_LAYERS = {"default": channel_layer("")}
+    with pytest.raises(CommandError, match="2 workers need REDIS_URL"):
+        call_command("serve", "--workers", "2", "--port", "0")
 
 
 @pytest.mark.parametrize(
@@ -73,12 +96,14 @@ def test_a_port_in_use_is_refused(transactional_db):
 
 
 def test_missing_static_files_are_named(transactional_db, tmp_path):
-    done = manage("serve", env=environment(STATIC_ROOT=str(tmp_path)), measured=True)
+    env = environment(STATIC_ROOT=str(tmp_path))
+    done = manage("serve", "--skip-checks", env=env, measured=True)
     assert done.returncode == 1
+    assert done.stdout == ""
     assert "run manage.py collectstatic" in done.stderr
 
 
-def test_a_dead_worker_is_started_again_while_the_other_serves(site):
+def test_a_dead_worker_is_started_again_and_none_outlives_a_killed_parent(site):
     running = site(workers=2, measured=True)
     first = running.workers()
     assert len(first) == 2
@@ -92,8 +117,10 @@ def test_a_dead_worker_is_started_again_while_the_other_serves(site):
     assert re.search(
         r"Worker \d was ended by SIGKILL; starting it again in 0.5 s", running.log.read_text()
     )
-    # An interrupt stops everything.
-    is_stopped_by(running, signal.SIGINT)
+    workers = running.workers()
+    os.kill(running.pid, signal.SIGKILL)
+    running.process.wait()
+    until(lambda: not any(map(alive, workers)))
 
 
 @pytest.mark.long
@@ -109,6 +136,7 @@ def test_the_wait_grows_while_a_worker_keeps_dying(site):
 
 
 def is_stopped_by(running, number):
+    """Send the signal to a site; check that it ends well, and all its workers with it."""
     workers = running.workers()
     os.kill(running.pid, number)
     assert running.process.wait(patient(20)) == 0
@@ -128,15 +156,7 @@ def test_a_worker_that_hangs_is_killed(site):
     assert "did not stop within 12 s" in running.log.read_text()
 
 
-def test_workers_do_not_outlive_a_killed_parent(site):
-    running = site(workers=2)
-    workers = running.workers()
-    os.kill(running.pid, signal.SIGKILL)
-    running.process.wait()
-    until(lambda: not any(map(alive, workers)))
-
-
-def test_nor_one_that_did_not_read_what_they_told_it(site):
+def test_a_worker_does_not_outlive_a_parent_that_did_not_read_what_it_told_it(site):
     """The supervisor was slow, and was then killed because the machine had no memory left."""
     running = site(workers=1)
     [worker] = running.workers()
@@ -145,24 +165,3 @@ def test_nor_one_that_did_not_read_what_they_told_it(site):
     os.kill(running.pid, signal.SIGKILL)
     running.process.wait()
     until(lambda: not alive(worker))
-
-
-async def test_ipv6_and_what_is_refused_cleanly(site):
-    running = await asyncio.to_thread(lambda: site(bind="::1"))
-    assert running.url.startswith("http://[::1]:")
-    assert await asyncio.to_thread(get, f"{running.url}healthz") == 200
-    # A path that does not exist.
-    for path in ("/nowhere", "/ws/", "/ws/chat", "/ws/chat/more/", "/ws/%F0%9F%92%A9/"):
-        with pytest.raises(InvalidStatus) as refused:
-            await connect(running.socket_url + path, proxy=None)
-        assert refused.value.response.status_code == 403
-    assert "Traceback" not in running.log.read_text()
-    # Wrong credentials.
-    with pytest.raises(InvalidStatus) as refused:
-        await connect(
-            f"{running.socket_url}/ws/chat/",
-            additional_headers={"Authorization": "Bearer pc_wrong"},
-            proxy=None,
-        )
-    assert refused.value.response.status_code == 403
-    assert "pc_wrong" not in running.log.read_text()

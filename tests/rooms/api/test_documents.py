@@ -190,7 +190,23 @@ class Frames:
         self._replies = {
             command.__struct_config__.tag: reply_name(kind) for command, kind in REPLIES.items()
         }
-        self.seen = set()
+        # Each takes a while to make, as it looks through the whole document.
+        self._validators = {}
+
+    @property
+    def seen(self):
+        """The names of the schemas of all frames that were checked."""
+        return set(self._validators)
+
+    def _validator(self, name):
+        """Return what checks a frame by the schema of this name."""
+        if name not in self._validators:
+            schema = {
+                "$ref": f"#/components/schemas/{name}",
+                "components": self._document["components"],
+            }
+            self._validators[name] = jsonschema.Draft202012Validator(schema)
+        return self._validators[name]
 
     def check(self, raw):
         frame = json.loads(raw)
@@ -200,14 +216,9 @@ class Frames:
             name = self._replies[frame["action"]]
         else:
             name = self._events[frame["action"]]
-        schema = {
-            "$ref": f"#/components/schemas/{name}",
-            "components": self._document["components"],
-        }
-        jsonschema.Draft202012Validator(schema).validate(frame)
+        self._validator(name).validate(frame)
         declared = self._document["components"]["schemas"][name]["properties"]
         assert frame.keys() <= declared.keys(), name
-        self.seen.add(name)
 
 
 async def test_the_frames_of_a_class_are_as_described(cast):

@@ -38,20 +38,25 @@ CHECKS = (
 
 
 @pytest.fixture(scope="module")
-def fast_site(django_db_setup, tmp_path_factory):
-    """A site that lets one user do as much as Schemathesis wants."""
+def hall(django_db_setup, tmp_path_factory):
+    """A site that lets one user do as much as Schemathesis wants, in place of the shared one."""
     names = ("MESSAGE", "VOTE", "SEARCH", "SUBSCRIBE", "LOGIN_ADDRESS", "TOKEN")
     limits = {f"{name}_{of}": "1000000" for name in names for of in ("RATE", "BURST")}
     limits |= dict.fromkeys(("LOGIN_FAILURES", "LOGIN_FAILURES_ANYWHERE"), "1000000")
     limits |= {"TRY_OUT_STUDENTS": "2", "TRY_OUT_MINUTES": "0.1"}
     with Site(tmp_path_factory.mktemp("fast"), workers=2, env=environment(**limits)) as site:
-        yield site
+        yield Hall(site)
 
 
 @pytest.fixture
-async def document(cast, fast_site, tmp_path):
+def fast_site(hall):
+    return hall.site
+
+
+@pytest.fixture
+async def document(cast, tmp_path):
     """The OpenAPI document of the site, narrowed down to what is there in many cases."""
-    document = (await Wire(Hall(fast_site)).get("schema/")).body
+    document = (await Wire(cast.hall).get("schema/")).body
     room = cast.open_room(cast.ada, cast.ines)
     for one in (cast.room, room):
         store(one, cast.bea, "first")

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import time
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from rooms.models import Membership, Message, Room
 from tests.client import barrier
 from tests.pace import patient
 from tests.rooms.api.wire import Wire, waiting_requests
-from tests.rooms.cast import Hall, eventually
+from tests.rooms.cast import eventually
 from tests.rooms.lesson import discussing
 from tests.rooms.test_enrollment import waits
-from tests.running import Site, environment, read_figures
+from tests.running import read_figures
 
 
 @pytest.fixture
@@ -306,21 +305,6 @@ async def test_one_user_cannot_fill_a_worker_with_waiting(cast, wire):
         assert refused.headers["Retry-After"] == "1"
     # Requests whose clients are gone wait no longer.
     await until(ask, 200)
-
-
-async def test_a_site_that_stops_answers_those_who_wait(cast, tmp_path):
-    with Site(tmp_path, workers=1, env=environment()) as site:
-        query = {"after": 0, "wait": 25}
-        waiting = asyncio.create_task(
-            Wire(Hall(site)).get(messages_of(cast.room), cast.bea, query=query)
-        )
-        await waiting_requests(site)
-        site.process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        answer = await waiting
-        assert (answer.status, answer.body["results"]) == (200, [])
-        assert time.monotonic() - began < patient(5)
-        assert await asyncio.to_thread(site.stop) == 0
 
 
 # --- Without a socket --------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def shapes() -> Iterator[tuple[str, str, bytes]]:
     yield "1,001 questions", "too_many", quiz(asked(b"?") * 1_001)
     yield "not well formed", "xml_broken", b"<quiz><question></quiz>"
     yield "6 MB of texts", "xml_text", quiz(asked(b"<![CDATA[%s]]>" % (b"x" * 99_000)) * 60)
-    yield "1 MB of tags", "read", quiz(asked(b"<![CDATA[%s]]>" % (b"<b>x" * 24_000)) * 10)
+    yield "300 KB of tags", "read", quiz(asked(b"<![CDATA[%s]]>" % (b"<b>x" * 24_000)) * 3)
     yield "999 categories", "no_questions", quiz(b'<question type="category"/>' * 999)
     script = b"<![CDATA[<script>alert(1)</script><img src=x onerror=alert(1)>a]]>"
     yield "script", "read", quiz(asked(script))

@@ -17,7 +17,7 @@ from websockets.uri import parse_uri
 
 from rooms.models import Connection
 from tests.client import Client, barrier
-from tests.rooms.cast import eventually, online, store
+from tests.rooms.cast import Hall, eventually, online, store
 from tests.running import Site, environment
 
 SHORTER = {"PING_INTERVAL": "1", "PING_TIMEOUT": "2", "PRESENCE_EXPIRY": "6"}
@@ -25,11 +25,16 @@ SHORTER = {"PING_INTERVAL": "1", "PING_TIMEOUT": "2", "PRESENCE_EXPIRY": "6"}
 
 
 @pytest.fixture(scope="module")
-def site(django_db_setup, tmp_path_factory):
-    """A site of its own with two workers that soon lose patience."""
+def hall(django_db_setup, tmp_path_factory):
+    """A site with two workers that soon lose patience, in place of the shared one."""
     folder = tmp_path_factory.mktemp("silent")
     with Site(folder, workers=2, env=environment(**SHORTER)) as site:
-        yield site
+        yield Hall(site)
+
+
+@pytest.fixture
+def site(hall):
+    return hall.site
 
 
 @pytest.fixture
