@@ -29,7 +29,7 @@ hypothesis.settings.register_profile(
     "patient",
     deadline=None,
     derandomize=not IN_FULL,
-    max_examples=1000 if IN_FULL else 100,
+    max_examples=1000 if IN_FULL else 40,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")

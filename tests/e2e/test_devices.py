@@ -158,6 +158,7 @@ async def test_two_devices_of_one_student(classroom: Classroom) -> None:
     assert bars[0] == bars[1]
 
 
+@pytest.mark.long
 async def test_a_choice_that_was_not_sent_counts(classroom: Classroom) -> None:
     """A student stays, one is offline for a while before the close, and one leaves the page."""
     network = await classroom.network()

@@ -263,6 +263,7 @@ async def test_the_class_in_a_course_site_of_its_own(example: Site, people: Peop
             await is_as_wide_as(page, width)
 
 
+@pytest.mark.long
 async def test_neither_page_restyles_the_other(example: Site, people: People) -> None:
     page = await people.page()
     await page.goto(example.url + LESSON)
@@ -292,6 +293,7 @@ async def test_neither_page_restyles_the_other(example: Site, people: People) ->
     assert await student.course.evaluate(scheme) == ["normal", "light dark"]
 
 
+@pytest.mark.long
 async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -> None:
     page = await people.page()
     await log_in(page, example, "student1", LESSON)
@@ -306,6 +308,7 @@ async def test_a_panel_goes_by_the_width_it_has(example: Site, people: People) -
     await expect(student.chat.field).to_be_visible()
 
 
+@pytest.mark.long
 async def test_a_session_that_ends_asks_to_log_in_again(example: Site, people: People) -> None:
     page = await people.page()
     people.tolerated.append("401")

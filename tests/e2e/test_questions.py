@@ -66,6 +66,7 @@ async def write_the_lift(page: Page) -> None:
     await expect(page).to_have_url(re.compile("/questions/the-lift/$"))
 
 
+@pytest.mark.long
 async def test_lecturers_write_questions_together_and_during_a_vote(classroom: Classroom) -> None:
     one, two = await classroom.instructor(), await classroom.instructor()
     student = await classroom.student(1)

@@ -71,6 +71,7 @@ class Screen:
         assert all("correct" not in json.loads(frame) for frame in heard)
 
 
+@pytest.mark.long
 async def test_a_class_on_the_projector(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     students = [await classroom.student(1), await classroom.student(2)]

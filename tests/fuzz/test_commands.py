@@ -96,5 +96,6 @@ def test_commands(arena):
 
 
 @pytest.mark.timeout(LIMIT)
+@pytest.mark.long
 def test_commands_within_the_limits_of_a_site(arenas):
     play(arenas(MESSAGE_BURST="2", PUBLISH_BURST="2", SUBSCRIBE_BURST="2"), moves, 0.1)

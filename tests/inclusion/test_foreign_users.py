@@ -235,6 +235,7 @@ async def leave_draft(lesson: Class, name: str, client: Client, **given: str) ->
     assert page["state_changed"]
 
 
+@pytest.mark.long
 async def test_a_whole_question(lesson, sockets):
     ines, students = sockets["ines"], {name: sockets[name] for name in STUDENTS}
     await ines.ask("start_question", question="force")

@@ -93,6 +93,7 @@ def files(folder: Path) -> set[str]:
     }
 
 
+@pytest.mark.long
 def test_the_wheel_and_that_of_the_sdist_have_every_file(built: Built):
     expected = {f"{name}/{path}" for name in PACKAGES for path in files(ROOT / name)}
     # In a checkout these are links to folders at the top.
@@ -232,6 +233,7 @@ class Browser:
             return json.loads(opened.recv(patient(20)))
 
 
+@pytest.mark.long
 def test_a_project_that_follows_the_document(built: Built, tmp_path: Path):
     host = Host(tmp_path)
     # The host has parts of its own, such as a page that it shows itself. Its default keys differ
