@@ -8,6 +8,8 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,9 +42,31 @@ def percent(files: Iterable[Figures]) -> float:
     return 100.0 * sum(one.ran for one in listed) / max(sum(one.all for one in listed), 1)
 
 
+@cache
+def _whole() -> Future[dict[str, Any]]:
+    """Return the lines and branches of all files, which a thread finds out while tests run."""
+
+    def find_out() -> dict[str, Any]:
+        files = slipcover(source=[str(ROOT / name) for name in SOURCES]).get_coverage()["files"]
+        return dict(files)
+
+    return ThreadPoolExecutor(1).submit(find_out)
+
+
+def _reports(config: pytest.Config) -> bool:
+    """Return whether this process controls the others and reports; they write their files."""
+    return "COVERAGE_FOLDER" in os.environ and config.pluginmanager.hasplugin("dsession")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any) -> None:
+    if _reports(node.config):
+        _whole()
+
+
 def measured(folder: Path) -> dict[str, Figures]:
     """The figures of each file of the project, from what the processes left in the folder."""
-    everything = slipcover(source=[str(ROOT / name) for name in SOURCES]).get_coverage()["files"]
+    everything = _whole().result()
     ran: dict[str, set[Any]] = defaultdict(set)
     for path in folder.glob("*.json"):
         for name, found in json.loads(path.read_text()).items():
@@ -60,11 +84,9 @@ def measured(folder: Path) -> dict[str, Figures]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    folder = os.environ.get("COVERAGE_FOLDER")
-    # Only the process that controls the others reports; they just write their files.
-    if folder is None or not session.config.pluginmanager.hasplugin("dsession"):
+    if not _reports(session.config):
         return
-    files = measured(Path(folder))
+    files = measured(Path(os.environ["COVERAGE_FOLDER"]))
     lines = section(session.config, TITLE)
     for name, floor in FLOORS.items():
         begins = PURE if name == "pure modules" else (f"{name}/",)

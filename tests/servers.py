@@ -18,7 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -320,6 +320,23 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
     }
 
 
+@contextlib.contextmanager
+def _beside(programs: Iterable[Sequence[str]], env: Mapping[str, str]) -> Iterator[None]:
+    """Run programs of Python beside the body, and wait for them; raises where one fails."""
+    started = [
+        subprocess.Popen([sys.executable, *program], cwd=ROOT, env=env) for program in programs
+    ]
+    try:
+        yield
+        for process in started:
+            if process.wait():
+                raise subprocess.CalledProcessError(process.returncode, process.args)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.servers", description=__doc__)
     parser.add_argument(
@@ -352,18 +369,16 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        with Postgres(places[0], durable=options.durable) as postgres, Redis(places[1]) as cache:
-            env = environment(postgres, cache, places[2])
-            subprocess.run(
-                [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"],
-                cwd=ROOT,
-                env=env,
-                check=True,
-            )
+        postgres, cache = Postgres(places[0], durable=options.durable), Redis(places[1])
+        env = environment(postgres, cache, places[2])
+        prepares = [["manage.py", "collectstatic", "--noinput", "--verbosity=0"]]
+        if options.coverage:
+            prepares.append(["-m", "tests.measure", str(places[3])])
+        with contextlib.ExitStack() as running:
+            with _beside(prepares, env):
+                running.enter_context(postgres)
+                running.enter_context(cache)
             if options.coverage:
-                subprocess.run(
-                    [sys.executable, "-m", "tests.measure", str(places[3])], cwd=ROOT, check=True
-                )
                 env["COVERAGE_FOLDER"] = str(places[3])
                 env["PYTHONPATH"] = os.pathsep.join(
                     filter(None, (str(ROOT / "tests/measure"), os.environ.get("PYTHONPATH")))

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import json
 
+import pytest
+
 from rooms.actions.session import control
 from rooms.delivery import names, publish
 from rooms.delivery.notices import Passing
@@ -16,9 +18,6 @@ from tests.client import barrier
 from tests.rooms.cast import Cast, in_thread, make_question
 from tests.rooms.lesson import lead
 from tests.rooms.school import School
-
-QUESTIONS = 2
-"""The number of questions through which the class hurries."""
 
 
 def told(client, course):
@@ -47,8 +46,12 @@ def went_back(frames):
         newest = max(newest, revision)
 
 
-async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
-    """Two dashboards at two workers hurry a class through questions, while all ask for `state`."""
+@pytest.mark.parametrize("questions", [1, pytest.param(2, marks=pytest.mark.long)])
+async def test_no_socket_is_told_what_is_older(cast: Cast, questions: int) -> None:
+    """Two dashboards at two workers hurry a class through so many questions.
+
+    All ask for `state` meanwhile.
+    """
     people = [cast.ada, cast.bea, cast.carl, *(cast.student(f"s{n}") for n in range(5))]
     sockets = await cast.chat(*people)
     boards = [await cast.dashboard(worker=worker) for worker in (0, 1)]
@@ -66,7 +69,7 @@ async def test_no_socket_is_told_what_is_older(cast: Cast) -> None:
         await next(turns).ask("move_student", username=mover.name, group=1 + number % 3)
 
     async def hurry():
-        for round_ in range(QUESTIONS):
+        for round_ in range(questions):
             await next(turns).ask("start_question", question="force")
             for action in ("count_down_and_stop", "stop_vote", "make_partners", "make_partners"):
                 await next(turns).ask(action)
