@@ -100,6 +100,7 @@ async def say(client: Client, room: str, text: str) -> dict[str, Any]:
     return (await client.message(text))["message"]
 
 
+@pytest.mark.long
 async def test_a_class_from_end_to_end(written: Cast, look, visit):
     """The pages of student and instructor, and the page for frames, in every phase."""
     cast, site = written, written.hall.site

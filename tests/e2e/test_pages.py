@@ -69,6 +69,7 @@ async def after_too_many_wrong_passwords_the_page_says_when_to_try_again(
 
 
 @one_process
+@pytest.mark.long
 async def test_a_student_takes_part_with_the_keyboard_alone(classroom: Classroom) -> None:
     instructor = await classroom.instructor()
     await come(instructor)

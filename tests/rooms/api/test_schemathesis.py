@@ -124,8 +124,9 @@ def run(document: Path, site: Site, token: str | None, *options: str) -> None:
     assert done.returncode == 0, told
 
 
+@pytest.mark.long
 @pytest.mark.timeout(LIMIT)
-@pytest.mark.parametrize("who", ["ada", pytest.param("ines", marks=pytest.mark.long)])
+@pytest.mark.parametrize("who", ["ada", "ines"])
 async def test_the_whole_api(cast, fast_site, document, who):
     person = cast.person(who)
     run(document, fast_site, person.token, "--exclude-path", "/api/tokens/current/")
