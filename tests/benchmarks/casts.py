@@ -84,10 +84,10 @@ def stock_sessions(students: int) -> list[str]:
     return keys
 
 
-def stock_stored() -> int:
-    """Return how many messages the stock site has."""
+def stock_stored(table: str = "stock_message") -> int:
+    """Return how many messages, or rows of another table, the stock site has."""
     _stock_migrated()
     with sides.stock_database() as database:
-        row = database.execute("SELECT count(*) FROM stock_message").fetchone()
+        row = database.execute(f"SELECT count(*) FROM {table}").fetchone()
     assert row is not None
     return int(row[0])

@@ -229,3 +229,33 @@ def stock_class(work: str, students: int, *, pause: float = 0.0) -> Side:
         )
 
     return Side(sides.stock_daphne, task)
+
+
+def stock_votes(students: int) -> Side:
+    """Students who vote, and before them an instructor with the dashboard."""
+    sessions = casts.stock_sessions(students + 1)
+
+    def task(address: str, pids: Sequence[int], settings: Settings) -> Task:
+        run = uuid.uuid4().hex[:8]
+        pages = ["dashboard", *["votes"] * students]
+        return Task(
+            work="votes",
+            sockets=[
+                (f"{address}/ws/{page}/{run}/", _cookie(address, session))
+                for page, session in zip(pages, sessions, strict=True)
+            ],
+            frames=[
+                ('{"message":"enableVote","n":', "}"),
+                # The reply begins like this.
+                (f'{{"uuid": "{run}-', '","choice":"B"}'),
+                ('{"message":"stopVote","n":', "}"),
+                ('{"message":"reveal","n":', "}"),
+            ],
+            marker='{"action": "control"',
+            ready='{"action": "welcome"',
+            pids=pids,
+            warm_up=settings.warm_up,
+            seconds=settings.seconds,
+        )
+
+    return Side(sides.stock_daphne, task, partial(casts.stock_stored, "stock_vote"))

@@ -22,6 +22,8 @@ application = ProtocolTypeRouter(
                         path("ws/chat/<str:room>/", consumers.ChatConsumer.as_asgi()),
                         path("ws/stored/<str:room>/", consumers.StoringChatConsumer.as_asgi()),
                         path("ws/class/<str:course>/", consumers.ClassConsumer.as_asgi()),
+                        path("ws/votes/<str:course>/", consumers.VotingConsumer.as_asgi()),
+                        path("ws/dashboard/<str:course>/", consumers.DashboardConsumer.as_asgi()),
                     ]
                 )
             )

@@ -1,6 +1,7 @@
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db.models import Count
 
-from tests.benchmarks.peers.stock.models import Control, Message
+from tests.benchmarks.peers.stock.models import Control, Message, Vote
 
 
 class ChatConsumer(AsyncJsonWebsocketConsumer):
@@ -43,10 +44,14 @@ class ClassConsumer(AsyncJsonWebsocketConsumer):
             return
         self.course = self.scope["url_route"]["kwargs"]["course"]
         self.joined = [f"course_{self.course}", f"user_{user.pk}", f"students_{self.course}"]
+        self.joined += self.more_groups()
         for group in self.joined:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         await self.send_json({"action": "welcome", "user": user.username})
+
+    def more_groups(self):
+        return []
 
     async def disconnect(self, code):
         for group in self.joined:
@@ -60,3 +65,31 @@ class ClassConsumer(AsyncJsonWebsocketConsumer):
 
     async def class_control(self, event):
         await self.send_json({"action": "control", "message": event["message"]})
+
+
+class VotingConsumer(ClassConsumer):
+    """A student of the same course, whose vote is stored; then the dashboard gets the counts."""
+
+    async def receive_json(self, content):
+        await Vote.objects.aupdate_or_create(
+            course=self.course,
+            user_id=self.scope["user"].pk,
+            defaults={"choice": content["choice"]},
+        )
+        votes = Vote.objects.filter(course=self.course)
+        counted = votes.values_list("choice").annotate(Count("pk"))
+        await self.channel_layer.group_send(
+            f"dashboard_{self.course}",
+            {"type": "class.counts", "counts": dict([row async for row in counted])},
+        )
+        await self.send_json({"uuid": content["uuid"], "action": "vote"})
+
+
+class DashboardConsumer(ClassConsumer):
+    """The instructor's page, with the counts of the votes."""
+
+    def more_groups(self):
+        return [f"dashboard_{self.course}"]
+
+    async def class_counts(self, event):
+        await self.send_json({"action": "figures", "counts": event["counts"]})

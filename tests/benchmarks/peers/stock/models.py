@@ -17,3 +17,17 @@ class Control(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class Vote(models.Model):
+    course = models.CharField(max_length=100)
+    # No foreign key, as these tables are made before those of the users.
+    user_id = models.BigIntegerField()
+    choice = models.CharField(max_length=1)
+    cast_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["course", "user_id"], name="one_vote")]
+
+    def __str__(self) -> str:
+        return self.choice
