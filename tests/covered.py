@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.measure.sitecustomize import ROOT, SOURCES, slipcover
+from tests.pace import patient
 from tests.summary import section
 
 TITLE = "branch coverage, in % of statements and branches"
@@ -66,7 +67,7 @@ def pytest_xdist_node_collection_finished(node: Any) -> None:
 
 def measured(folder: Path) -> dict[str, Figures]:
     """The figures of each file of the project, from what the processes left in the folder."""
-    everything = _whole().result()
+    everything = _whole().result(patient(60))
     ran: dict[str, set[Any]] = defaultdict(set)
     for path in folder.glob("*.json"):
         for name, found in json.loads(path.read_text()).items():

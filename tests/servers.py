@@ -322,14 +322,17 @@ def environment(postgres: Postgres, cache: Redis, static: Path) -> dict[str, str
 
 @contextlib.contextmanager
 def _beside(programs: Iterable[Sequence[str]], env: Mapping[str, str]) -> Iterator[None]:
-    """Run programs of Python beside the body, and wait for them; raises where one fails."""
+    """Run programs of Python beside the body, and wait for them.
+
+    Raises CalledProcessError or TimeoutExpired where one fails or takes too long.
+    """
     started = [
         subprocess.Popen([sys.executable, *program], cwd=ROOT, env=env) for program in programs
     ]
     try:
         yield
         for process in started:
-            if process.wait():
+            if process.wait(START_WITHIN):
                 raise subprocess.CalledProcessError(process.returncode, process.args)
     finally:
         for process in started:
