@@ -70,10 +70,9 @@ def measured(folder: Path) -> dict[str, Figures]:
     everything = _whole().result(patient(60))
     ran: dict[str, set[Any]] = defaultdict(set)
     for path in folder.glob("*.json"):
-        for name, found in json.loads(path.read_text()).items():
-            # A process may have run in another folder.
-            ran[os.path.relpath(ROOT / name, ROOT)].update(
-                found["executed_lines"], map(tuple, found["executed_branches"])
+        for name, places in json.loads(path.read_text()).items():
+            ran[os.path.relpath(name, ROOT)].update(
+                place if isinstance(place, int) else tuple(place) for place in places
             )
     figures = {}
     for name, found in everything.items():
