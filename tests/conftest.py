@@ -20,6 +20,10 @@ from tests.pace import PACE, patient
 from tests.running import Site
 from tests.static.browser import launch
 
+# Imported objects stay: collections of garbage during the imports would find nothing, and take a
+# fifth of the time.
+gc.set_threshold(100_000)
+
 pytest_plugins = ["tests.summary", "tests.covered", "tests.sharing"]
 
 IN_FULL = "IN_FULL" in os.environ

@@ -4,8 +4,13 @@ A running site leaves rows in the database of its process, so tests that look at
 empty them, run before. Then come the files that take longest, so that no process is left alone
 with one at the end. The tests of a file stay in one process, where its site starts once. A site
 that waits takes a fiftieth of a core, so the one of a folder stops after its last file in a row.
+
+Each process imports all files, in an order of its own: in a fresh clone, pytest rewrites each file
+at its first import, and otherwise all processes would do so at the same time.
 """
 
+import os
+from collections.abc import Generator
 from functools import cache
 from typing import Any
 
@@ -25,7 +30,13 @@ ORDER = (
     *("tests/attacks/test_answers.py", "tests/attacks/test_pictures.py"),
     *("tests/attacks/test_markup.py", "tests/attacks/test_reading.py", "tests/attacks/"),
     "",
-    *("tests/rooms/test_transitions.py", "tests/rooms/"),
+    *("tests/rooms/test_transitions.py", "tests/rooms/consumers/test_authentication.py"),
+    *("tests/rooms/api/test_site.py", "tests/rooms/process/test_silent.py"),
+    *("tests/rooms/test_database_away.py", "tests/rooms/test_presence.py"),
+    *("tests/rooms/test_question.py", "tests/rooms/test_tryouts.py"),
+    *("tests/rooms/test_revocation.py", "tests/rooms/test_seating.py"),
+    *("tests/rooms/test_partners.py", "tests/rooms/test_untold_revocation.py"),
+    *("tests/rooms/test_screen.py", "tests/rooms/test_wire.py", "tests/rooms/"),
 )
 """The beginnings of paths in the order of the files, whose place is that of the longest one: first
 what takes longest, last what is short."""
@@ -46,9 +57,32 @@ def rank(path: str) -> int:
     return ORDER.index(max((one for one in ORDER if path.startswith(one)), key=len))
 
 
+def number() -> tuple[int, int]:
+    """Return the number of this process, from 0, and how many share the tests."""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return int(name.removeprefix("gw")), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Have each process begin with another file of a folder."""
+    report = yield
+    if isinstance(collector, pytest.Directory) and report.result:
+        own, all_ = number()
+        begin = len(report.result) * own // all_
+        report.result = report.result[begin:] + report.result[:begin]
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (turn(item), rank(item.nodeid.partition("::")[0])))
+    def place(item: pytest.Item) -> tuple[int, int, str]:
+        path = item.nodeid.partition("::")[0]
+        return turn(item), rank(path), path
+
+    items.sort(key=place)
 
 
 class ByFile(LoadScopeScheduling):
