@@ -21,7 +21,7 @@ SERVERS := $(BIN)/python -m tests.servers
 help:
 	@echo 'make run    set up the demo course and serve it on http://127.0.0.1:$(PORT)/'
 	@echo 'make manage ARGS=...  run a command of manage.py on the demo, such as shell'
-	@echo 'make quick  run lint, types and most tests; 3 to 4 minutes'
+	@echo 'make quick  run lint, types and most tests; about 3 minutes'
 	@echo 'make test   run lint, types and the tests, with branch coverage; about 10 minutes'
 	@echo 'make lint   run ruff, oxlint on the scripts and the style-sheet checks'
 	@echo 'make types  run mypy'
