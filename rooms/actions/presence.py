@@ -26,13 +26,15 @@ _LAST_BEAT = Worker.objects.filter(pk=OuterRef("worker_id")).values("seen_at")
 class Coming:
     """A chat socket of a user that opened or closed at a worker.
 
-    `last` is the time at which the user was last there by it, if that is not the time of writing.
+    `opened` is the time at which it opened, and `last` the one at which the user was last there by
+    it, if that is not the time of writing.
     """
 
     connection: UUID
     user: people.Key
     worker: UUID
     last: datetime | None = None
+    opened: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,20 @@ class Beat:
 def open_connections(opened: Sequence[Coming]) -> list[bool]:
     """Record opened sockets, and return for each whether its user was away until then.
 
-    If a user has too many sockets, the oldest are closed, at whatever worker they are.
+    If a user has too many sockets, those that opened first are closed, at whatever worker they are.
     """
     now = timezone.now()
-    open_by_user: dict[people.Key, list[UUID]] = {}
+    # With the time of opening, as sockets do not come here in the order in which they opened.
+    open_by_user: dict[people.Key, list[tuple[datetime, UUID]]] = {}
     here: set[people.Key] = set()
-    for user, connection, silent_since in (
+    for user, connection, opened_at, silent_since in (
         presence.open_connections()
         .filter(user__in={coming.user for coming in opened})
         # They may be stored already, if the answer to an earlier commit was lost.
         .exclude(id__in=[coming.connection for coming in opened])
-        .order_by("opened_at")
-        .values_list("user_id", "id", "silent_since")
+        .values_list("user_id", "id", "opened_at", "silent_since")
     ):
-        open_by_user.setdefault(user, []).append(connection)
+        open_by_user.setdefault(user, []).append((opened_at, connection))
         if silent_since is None:
             here.add(user)
     Worker.objects.bulk_create(
@@ -84,7 +86,12 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     )
     Connection.objects.bulk_create(
         (
-            Connection(id=c.connection, worker_id=c.worker, user_id=c.user, opened_at=now)
+            Connection(
+                id=c.connection,
+                worker_id=c.worker,
+                user_id=c.user,
+                opened_at=c.opened or now,
+            )
             for c in opened
         ),
         ignore_conflicts=True,
@@ -93,10 +100,11 @@ def open_connections(opened: Sequence[Coming]) -> list[bool]:
     for coming in opened:
         results.append(coming.user not in here)
         here.add(coming.user)
-        open_by_user.setdefault(coming.user, []).append(coming.connection)
+        mine = open_by_user.setdefault(coming.user, [])
+        mine.append((coming.opened or now, coming.connection))
     most = limits["SOCKETS_PER_USER"]
     for user, connections in open_by_user.items():
-        for connection in connections[:-most]:
+        for _, connection in sorted(connections)[:-most]:
             tell.close_surplus(user, connection)
     return results
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from django.utils import timezone
 from msgspec import Struct
 
 from accounts import people, tokens, wrong_tokens
@@ -72,6 +73,7 @@ class ChatConsumer(SocketConsumer):
         if self._authentication_due is not None:
             self._authentication_due.cancel()
         self.user = user
+        opened = timezone.now()
         connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
         # From here on the socket receives new memberships of its user, though not before its
         # `welcome`.
@@ -95,7 +97,7 @@ class ChatConsumer(SocketConsumer):
         connection.release(self.welcome(courses))
         if self.extension is not None:
             self.extension.offer(self._run_at_once)
-        coming = Coming(connection.id, user.pk, self.runtime.worker)
+        coming = Coming(connection.id, user.pk, self.runtime.worker, opened=opened)
         self._noted = self.runtime.background(self._came(coming))
 
     def _run_at_once(self, text: str) -> bool:
