@@ -1,6 +1,7 @@
 """Sockets that take prepared frames, and stop reading while too many wait."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +20,20 @@ PING = b"\x89\x00"
 """A ping without a payload, as a server sends it (RFC 6455, section 5.5.2)."""
 
 
+class _Request:
+    """What is left of a handshake once the socket is open."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
 class WebSocketProtocol(ShortWayIn):
     """A socket that takes prepared frames, and stops reading while too many wait."""
 
     frames: Frames
+    request: Any
     take_at_once: Callable[[str], bool] | None = None
     _paused = False
     _at_ping = _at_ask = (0, 0)
@@ -144,6 +155,16 @@ class WebSocketProtocol(ShortWayIn):
         # Only the handshake needed these, and a socket may stay for hours.
         self.http_headers.clear()
         self.http_request_data = b""
+        self.http_status_line = self.http_response_data = self._wskey = ""
+        self._transport_details = None
+        self.request = _Request(self.request.path)
+        del self.send_queue
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "send_queue":  # autobahn's, of what it sends in pieces, which is hardly ever
+            made = self.send_queue = deque[Any]()
+            return made
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def text_received(self, text: str) -> None:
         if self.muted:
@@ -185,3 +206,10 @@ class WebSocketFactory(DaphneFactory):
         # or not the client is silent. daphne uses the wall clock for its own, and loses track of a
         # ping if it sends the next one before the answer is due.
         self.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN, autoPingInterval=0)
+
+    def setProtocolOptions(self, *args: Any, **options: Any) -> None:
+        super().setProtocolOptions(*args, **options)
+        # autobahn gives them to each socket whose class lacks them, and a socket would take 2 KiB.
+        for name in self.protocol.CONFIG_ATTRS:
+            value = getattr(self, name)
+            setattr(self.protocol, name, staticmethod(value) if callable(value) else value)

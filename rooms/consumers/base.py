@@ -71,6 +71,8 @@ class SocketConsumer(AsyncConsumer):
             unsent_limit=limits["UNSENT_LIMIT"],
         )
         self.runtime.hub.add(self.connection)
+        if isinstance(scope["headers"], list):
+            scope["headers"].clear()  # only the handshake needed them
         try:
             await self.accepted()
             while (message := await receive())["type"] != "websocket.disconnect":
