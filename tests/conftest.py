@@ -41,7 +41,7 @@ hypothesis.settings.load_profile("patient")
 # Other folders use these modules of helpers, too.
 pytest.register_assert_rewrite(
     *("tests.attacks.markup", "tests.attacks.web", "tests.e2e.people"),
-    "tests.rooms.consumers.feeds",
+    *("tests.rooms.consumers.feeds", "tests.rooms.revoked"),
 )
 
 
