@@ -11,11 +11,8 @@ MUTES = 5
 """The most extra students that a fault connects here."""
 
 
-SHORT = [
-    fault
-    for fault in FAULTS
-    if fault.name in ("redis-restarted", "postgres-restarted", "killed-after-commit")
-]
+LONG = ("redis-restarted", "postgres-restarted")
+SHORT = [fault for fault in FAULTS if fault.name in (*LONG, "killed-after-commit")]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +29,13 @@ def site(place):
 
 
 @pytest.mark.timeout(300)  # the checker, which waits for recovery, reports its lack
-@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, id=fault.name, marks=[pytest.mark.long] if fault.name in LONG else [])
+        for fault in SHORT
+    ],
+)
 async def test_nothing_is_lost(place, site, fault: Fault):
     cast = place.casts[SHORT.index(fault)]
     mutes = min(fault.mutes, MUTES)

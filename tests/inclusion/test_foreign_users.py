@@ -164,6 +164,7 @@ def test_the_tests_of_inclusion_pass_in_this_site_too():
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
 
 
+@pytest.mark.long
 def test_the_site_s_own_tests_pass(place):
     told = place.manage("test", "tests.inclusion.foreign", "--pattern", "own_tests.py")
     assert "Found 3 test(s)." in told

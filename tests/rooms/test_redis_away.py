@@ -104,7 +104,7 @@ def frozen(redis: Away) -> Iterator[None]:
         redis.go_on()
 
 
-@pytest.fixture(params=[killed, frozen])
+@pytest.fixture(params=[killed, pytest.param(frozen, marks=pytest.mark.long)])
 def away(request, redis):
     """A context in which Redis does not answer."""
     return lambda: request.param(redis)
