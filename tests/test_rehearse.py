@@ -87,6 +87,8 @@ def on_sqlite(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -
         yield running
 
 
+# The checks are those of the test above; browsers and terminals use such sites in other tests.
+@pytest.mark.long
 def test_a_small_class_on_sqlite_in_one_process(on_sqlite):
     done = manage(
         *("rehearse", "--students=21", "--vote-within=1", f"--url={on_sqlite.url}"),
