@@ -28,7 +28,7 @@ help:
 	@echo 'make pytest ARGS=...  run some tests on real servers'
 	@echo 'make long   run the tests that take long, and browsers at every kind of site'
 	@echo 'make faults  run each fault three times, the fuzzers, the memory test, and the long tests'
-	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 25 minutes'
+	@echo 'make bench  run the benchmarks and write docs/benchmarks.md; about 40 minutes'
 	@echo 'make messages  bring the catalogues in locale/ up to date, and compile them'
 	@echo 'make lock   update the pinned requirements'
 	@echo 'make clean  remove the environment, the caches and the demo database'

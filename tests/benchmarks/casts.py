@@ -63,6 +63,11 @@ def voted(cast: Cast) -> int:
     return Vote.objects.filter(round__session__course=cast.course).count()
 
 
+def said(cast: Cast) -> int:
+    """Return how many messages the students of a course have sent."""
+    return Message.objects.filter(room__course=cast.course, kind=Message.Kind.TEXT).count()
+
+
 def stored(rooms: list[Room]) -> int:
     return Message.objects.filter(room__in=rooms).count()
 

@@ -29,6 +29,8 @@ class Socket(WSListener):
         super().__init__()
         self.number = number
         self.sent_at = 0.0
+        self.payload = b""
+        """The last delivery."""
         self.waits = False
         self._run = run
         self._marker = run.task.marker.encode()
@@ -57,6 +59,7 @@ class Socket(WSListener):
             return
         payload = frame.get_payload_as_bytes()
         if payload.startswith(self._marker):
+            self.payload = payload
             self._run.delivered(self)
         elif self._ready and payload.startswith(self._ready):
             self._ready = b""
@@ -64,6 +67,13 @@ class Socket(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._run.lost(self, "was disconnected")
+
+    def is_own(self) -> bool:
+        """Return whether the last delivery is a message that this socket has sent.
+
+        Its uuid begins as those of no other socket.
+        """
+        return self._before[len(b"{") :] in self.payload
 
     def post(self) -> None:
         """Send the next message."""

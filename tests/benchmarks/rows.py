@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tests.benchmarks import sides, tasks, topics
+from tests.benchmarks import question, sides, tasks, topics
 from tests.benchmarks.benchmark import (
     CLIENT,
     COMMANDS,
@@ -442,6 +442,7 @@ BENCHMARKS = (
     IDLE,
     WORKERS,
     LESSON,
+    question.QUESTION,
     VOTES,
     LONE,
     topics.TOPICS,

@@ -20,6 +20,8 @@ from tests.servers import ROOT
 FOREVER = str(10**9)
 START_WITHIN = 60.0
 RATES = {f"{kind}_{limit}": FOREVER for kind in ("MESSAGE", "FEED") for limit in ("RATE", "BURST")}
+NO_GRACE = {"CLOSE_GRACE": "0"}
+"""The time after the end of a vote, in which unsent choices still arrive, is no work."""
 STOCK = "tests.benchmarks.peers.stock"
 
 Running = AbstractContextManager[tuple[str, Sequence[int]]]
@@ -76,7 +78,7 @@ def peerchat(workers: int = 1) -> Iterator[tuple[str, Sequence[int]]]:
     """`manage.py serve`."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Site(Path(folder), workers=workers, env={**os.environ, **RATES}) as site,
+        Site(Path(folder), workers=workers, env={**os.environ, **RATES, **NO_GRACE}) as site,
     ):
         yield site.socket_url, sorted(site.workers())
         log = site.log.read_text()

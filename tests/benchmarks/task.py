@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,5 @@ class Measured:
     """Bytes that the workers took for the sockets of `idle`."""
     memory_before: int = 0
     """Bytes that they took before these sockets came."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """The figures of each step of `question`, with the `name` of the command."""

@@ -15,6 +15,7 @@ MESSAGE = ('{"message":"', f' {TEXT}"}}')
 
 CLICKS = 30
 """The least clicks of an instructor in one measurement."""
+VOTES_A_SECOND = 400
 DISTRIBUTED = "fastapi-distributed-websocket"
 
 
@@ -206,6 +207,40 @@ def peerchat_class(work: str, students: int, *, pause: float = 0.0) -> Side:
 
     votes = partial(casts.voted, cast) if work == "votes" else None
     return Side(sides.peerchat, task, votes)
+
+
+def peerchat_question(students: int, *, workers: int) -> Side:
+    """A class at a whole question, in which each student sends three messages to the partner."""
+    cast = casts.course(students)
+    tokens = list(cast.students.values())
+
+    def task(address: str, pids: Sequence[int], settings: Settings) -> Task:
+        dashboard = f"{address}/ws/instructor/{cast.course.slug}/"
+        run = uuid.uuid4().hex[:8]
+        vote = f'"action":"vote","course":"{cast.course.slug}","choice"'
+        commands = [
+            f'"action":"start_question","question":"{QUESTION}"',
+            *(f'{vote}:"{letter}"' for letter in "BC"),
+            *(f'"action":"{action}"' for action in ("stop_vote", "make_partners", "enable_chat")),
+            f'"action":"new_message","room":"(room)","text":"{TEXT}"',
+            *(f'"action":"{action}"' for action in ("start_revote", "stop_vote", "reveal")),
+        ]
+        return Task(
+            work="question",
+            sockets=[
+                (dashboard, _bearer(cast.instructor)),
+                *((f"{address}/ws/chat/", _bearer(token)) for token in tokens),
+            ],
+            frames=[(f'{{"uuid":"{run}-', f'",{command}}}') for command in commands],
+            marker="(set by each step)",
+            ready='{"action":"welcome"',
+            pids=pids,
+            warm_up=0.0,
+            seconds=students / VOTES_A_SECOND,
+            burst=3,
+        )
+
+    return Side(partial(sides.peerchat, workers), task, partial(casts.said, cast))
 
 
 def stock_class(work: str, students: int, *, pause: float = 0.0) -> Side:

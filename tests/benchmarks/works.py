@@ -13,6 +13,7 @@ from typing import Any
 from tests.benchmarks.load import QUIET, STALLED_AFTER, Run, Socket
 from tests.benchmarks.meter import memory_of
 from tests.benchmarks.task import Measured, Task
+from tests.benchmarks.walk import Question
 
 WARM = 200
 """Sockets that are open before the memory of the others is measured."""
@@ -238,6 +239,7 @@ WORKS: dict[str, type[Run]] = {
     "votes": Votes,
     "connect": Connect,
     "idle": Idle,
+    "question": Question,
 }
 
 
