@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Subquery, Sum
 from django.utils import timezone
 
 from accounts import people
@@ -110,7 +110,7 @@ def groups(course: Course, *, now: datetime | None = None) -> Groups:
         ends = min(ends, second.opened_at)
     opened, is_aloud = _opening(session, first)
     members = _members(session, first)
-    written = texts(first, until=ends)
+    written = texts([group.room_id for group in made], until=ends)
     flagged = flags.per_room(session.course)
     apart = _apart(session)
     seen = []
@@ -169,15 +169,12 @@ def _ago(moment: datetime, now: datetime) -> float:
     return max((now - moment).total_seconds(), 0.0)
 
 
-def texts(first: Round, *, until: datetime | None = None) -> dict[UUID, Written]:
-    """Return what was written in the rooms of a question's groups, by room, up to a time.
+def texts(rooms: Collection[UUID], *, until: datetime) -> dict[UUID, Written]:
+    """Return what was written in the rooms of groups, by room, up to a time.
 
     Lines of the system, such as those of visits, do not count.
     """
-    rooms = PartnerGroup.objects.filter(round=first).values("room")
-    counted = Message.objects.filter(room__in=rooms, kind=Message.Kind.TEXT)
-    if until is not None:
-        counted = counted.filter(created_at__lte=until)
+    counted = Message.objects.filter(room__in=rooms, kind=Message.Kind.TEXT, created_at__lte=until)
     found: dict[UUID, Written] = defaultdict(Written)
     for room, sender, n, begins, ends in (
         counted.order_by()
@@ -193,13 +190,16 @@ def texts(first: Round, *, until: datetime | None = None) -> dict[UUID, Written]
 
 def tally(first: Round) -> tuple[int, int, int]:
     """Return the numbers of a question's groups, of those without a text, and of all texts."""
-    of_room = Message.objects.filter(room=OuterRef("room"), kind=Message.Kind.TEXT)
-    counted = PartnerGroup.objects.filter(round=first).aggregate(
-        groups=Count("id"), silent=Count("id", filter=~Q(Exists(of_room)))
+    of_room = Message.objects.filter(room=OuterRef("room"), kind=Message.Kind.TEXT).order_by()
+    # A subquery for each group uses the index of its room. A join need not: while PostgreSQL knows
+    # little of new rows, it may compare every message with every group.
+    texts_of_room = of_room.values("room").annotate(n=Count("id")).values("n")
+    counted = (
+        PartnerGroup.objects.filter(round=first)
+        .annotate(texts=Subquery(texts_of_room))
+        .aggregate(groups=Count("id"), talking=Count("texts"), messages=Sum("texts", default=0))
     )
-    rooms = PartnerGroup.objects.filter(round=first).values("room")
-    messages = Message.objects.filter(room__in=rooms, kind=Message.Kind.TEXT).count()
-    return counted["groups"], counted["silent"], messages
+    return counted["groups"], counted["groups"] - counted["talking"], counted["messages"]
 
 
 def _opening(session: ClassSession, first: Round) -> tuple[datetime | None, bool]:
