@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts import people
-from rooms.actions import group_facts, offers, tell, uselog
+from rooms.actions import copying, group_facts, offers, tell, uselog
 from rooms.conf import limits
 from rooms.models import (
     ClassSession,
@@ -78,15 +78,19 @@ def form(session: ClassSession, *, size: int, method: pairing.Method, name: uuid
     for group, one in zip(made, formed, strict=True):
         group_facts.describe(group, one.members, judge=judge, earlier=earlier)
     PartnerGroup.objects.bulk_create(made)
-    Partner.objects.bulk_create(
-        Partner(group=group, round=first, user_id=key)
-        for group, keys in zip(made, chosen, strict=True)
-        for key in keys
+    copying.insert(
+        Partner,
+        ("group_id", "round_id", "user_id"),
+        (
+            (group.pk, first.pk, key)
+            for group, keys in zip(made, chosen, strict=True)
+            for key in keys
+        ),
     )
-    Membership.objects.bulk_create(
-        Membership(room=room, user_id=key)
-        for room, keys in zip(rooms, chosen, strict=True)
-        for key in keys
+    copying.insert(
+        Membership,
+        ("room_id", "user_id"),
+        ((room.pk, key) for room, keys in zip(rooms, chosen, strict=True) for key in keys),
     )
     offers.offer_reasons(session.course, first)
     for room, keys in zip(rooms, chosen, strict=True):

@@ -8,6 +8,7 @@ import msgspec.structs
 from django.utils import timezone
 
 from accounts import people
+from rooms.actions import copying
 from rooms.models import UseLog
 
 
@@ -60,4 +61,4 @@ def row(
 
 def record(rows: Iterable[Row]) -> None:
     """Store rows in the current transaction."""
-    UseLog.objects.bulk_create(UseLog(**msgspec.structs.asdict(row)) for row in rows)
+    copying.insert(UseLog, Row.__struct_fields__, map(msgspec.structs.astuple, rows))
