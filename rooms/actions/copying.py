@@ -15,7 +15,7 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any
 
     The names are those of attributes, such as `user_id`. All rows have the same defaults in the
     other columns, so a key that is made in Python has to be among the names. On PostgreSQL this is
-    a COPY, which takes a third of the CPU of `bulk_create`, as no object is made of a row.
+    a COPY, which takes less CPU than `bulk_create`, as no object is made of a row.
     """
     given = list(rows)
     if connection.vendor != "postgresql" or len(given) < FEW:
