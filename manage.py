@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dotenv import load_dotenv
 
@@ -17,6 +18,8 @@ def main() -> None:
     atexit.register(gc.freeze)
     read_env_file()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peerchat.settings")
+    if sys.argv[1:2] == ["serve"]:
+        share_metrics()
     # Settings must be named before anything of Django's that reads them is imported.
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
@@ -49,6 +52,16 @@ def read_env_file() -> None:
             load_dotenv(stream=lines, override=False, interpolate=False)
     except OSError as error:
         sys.exit(f"Cannot read the settings in {path}: {error.strerror}.")
+
+
+def share_metrics() -> None:
+    """Make a folder for the metrics of all workers.
+
+    The library of metrics must know it when it is imported, which is before a command runs.
+    """
+    folder = TemporaryDirectory(prefix="peerchat-metrics-")
+    atexit.register(folder.cleanup)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from twisted.logger import LogLevel, eventAsText, globalLogPublisher
 
 from peerchat.server.draining import DrainingFactory
 from peerchat.server.inbox import Inbox
+from peerchat.server.processes import STOP_WITHIN
 from peerchat.server.requests import RequestFactory
-from peerchat.server.supervisor import STOP_WITHIN
 from peerchat.server.websocket import WebSocketFactory, WebSocketProtocol
 from rooms.process import runtime
 

@@ -5,20 +5,17 @@ request.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import socket
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from rooms import metrics
+from peerchat.server import processes
 from rooms.delivery.tasks import Tasks
 
 logger = logging.getLogger(__name__)
@@ -26,101 +23,7 @@ logger = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead worker is started again
 STEADY_AFTER = 60.0  # seconds of life after which the wait starts from the first again
 START_WITHIN = 60.0  # seconds a worker may take until it serves
-STOP_WITHIN = 12.0  # seconds between SIGTERM and SIGKILL
 SILENT_FOR = 30.0  # seconds without a sign of life after which a worker is killed
-LOOKS = 6  # how often it is looked for one in that time
-
-# The messages from a worker over its socket pair, one byte each, and the message to it.
-LOADED, SERVING, ALIVE = b"l", b"s", b"."
-GO = b"g"
-
-
-class WorkerProcess:
-    """A process of `peerchat.server.worker`, as its parent sees it. Use it in one event loop."""
-
-    def __init__(
-        self, number: int, process: asyncio.subprocess.Process, pipe: socket.socket, silence: float
-    ) -> None:
-        self.number = number
-        self.loaded = asyncio.Event()
-        self.serving = asyncio.Event()
-        self.exited: asyncio.Task[int] = asyncio.create_task(self._live())
-        self._process = process
-        self._pipe = pipe
-        self._silence = silence
-        self._heard = False
-        self._stopping = False
-        pipe.setblocking(False)
-        asyncio.get_running_loop().add_reader(pipe, self._hear)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def go(self) -> None:
-        """Let it serve as soon as it is loaded."""
-        with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
-            self._pipe.send(GO)
-
-    async def stop(self) -> None:
-        """Send SIGTERM, and SIGKILL after a while. Return when the process is gone."""
-        if not self._stopping:
-            self._stopping = True
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-        await asyncio.wait([self.exited], timeout=STOP_WITHIN)
-        if not self.exited.done():
-            logger.error(
-                "Worker process %d did not stop within %g s and was killed.", self.pid, STOP_WITHIN
-            )
-            self._process.kill()
-            await asyncio.wait([self.exited])
-
-    async def _live(self) -> int:
-        """Return the exit code, or minus the signal's number, once the process is gone."""
-        watching = asyncio.create_task(self._watch())
-        try:
-            return await self._process.wait()
-        finally:
-            watching.cancel()
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            self._pipe.close()
-
-    def _hear(self) -> None:
-        try:
-            said = self._pipe.recv(4096)
-        except BlockingIOError:
-            return
-        except OSError:
-            said = b""
-        if not said:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            return
-        self._heard = True
-        if LOADED in said:
-            self.loaded.set()
-        if SERVING in said:
-            self.serving.set()
-
-    async def _watch(self) -> None:
-        """Kill the process if it serves but is silent, as its event loop hangs.
-
-        Silence is counted in looks and not by the clock. Otherwise the worker would be blamed if
-        the parent itself was stopped or the machine slept.
-        """
-        await self.serving.wait()
-        silent = 0
-        while silent < LOOKS:
-            self._heard = False
-            await asyncio.sleep(self._silence / LOOKS)
-            silent = 0 if self._heard else silent + 1
-        if not self._stopping:
-            logger.error(
-                "Worker process %d gave no sign of life for %g s and was killed.",
-                self.pid,
-                self._silence,
-            )
-            self._process.kill()
 
 
 class _Slot:
@@ -152,8 +55,10 @@ class Supervisor:
     stay. Unless workers may `overlap`, the new one serves only when the old one is gone, and new
     connections wait meanwhile. The SIGHUP of a terminal that is closed stops the pool.
 
-    A worker that is silent for `silence` seconds is killed and restarted. The listening socket is
-    closed when the pool stops.
+    The first workers are those that were `forked`; where there are fewer, the others are started
+    with `arguments`. A worker that is silent for `silence` seconds is killed and restarted. The
+    listening socket is closed when the pool stops. The environment names the folder of the metrics
+    (`rooms.metrics.FOLDER`).
     """
 
     def __init__(
@@ -161,6 +66,7 @@ class Supervisor:
         listener: socket.socket,
         count: int,
         *,
+        forked: Sequence[processes.Started] = (),
         arguments: Sequence[str] = (),
         overlap: bool = True,
         silence: float = SILENT_FOR,
@@ -168,6 +74,7 @@ class Supervisor:
     ) -> None:
         self._listener = listener
         self._slots = [_Slot(index + 1) for index in range(count)]
+        self._forked = list(forked)
         self._arguments = arguments
         self._overlap = overlap
         self._silence = silence
@@ -178,7 +85,6 @@ class Supervisor:
         self._terminal = _has_terminal()
         self._deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # under nohup
         self._stops = Tasks()
-        self._figures = ""
 
     async def run(self) -> None:
         """Run the pool, and return when all workers have stopped."""
@@ -186,12 +92,11 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
-        with tempfile.TemporaryDirectory(prefix="peerchat-metrics-") as self._figures:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._replace_when_asked())
-                for slot in self._slots:
-                    group.create_task(self._keep(slot))
-            await self._stops.finish()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._replace_when_asked())
+            for slot in self._slots:
+                group.create_task(self._keep(slot))
+        await self._stops.finish()
 
     def _stop(self) -> None:
         self._stopping.set()
@@ -233,7 +138,7 @@ class Supervisor:
                 return
         logger.info("All workers have been replaced.")
 
-    async def _succeed(self, slot: _Slot, old: WorkerProcess) -> WorkerProcess:
+    async def _succeed(self, slot: _Slot, old: processes.WorkerProcess) -> processes.WorkerProcess:
         """Start the successor of a worker, and return the worker that serves now."""
         try:
             new = await self._start(slot)
@@ -296,37 +201,17 @@ class Supervisor:
             self._announced = True
             self._on_ready()
 
-    async def _start(self, slot: _Slot) -> WorkerProcess:
-        ours, theirs = socket.socketpair()
-        descriptors = (self._listener.fileno(), theirs.fileno())
-        with contextlib.ExitStack() as undo:
-            undo.enter_context(ours)
-            with theirs:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "peerchat.server.worker",
-                    *map(str, descriptors),
-                    *self._arguments,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=descriptors,
-                    # The worker can import what this process can, wherever it was started.
-                    env={
-                        **os.environ,
-                        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                        metrics.FOLDER: self._figures,
-                    },
-                    # Ctrl-C in a terminal goes to the whole foreground process group, but only the
-                    # parent tells the workers to stop, once.
-                    process_group=0,
-                )
-            undo.pop_all()
-        worker = WorkerProcess(slot.number, process, ours, self._silence)
+    async def _start(self, slot: _Slot) -> processes.WorkerProcess:
+        if self._forked:
+            started = self._forked.pop()
+        else:
+            started = await processes.spawn(self._listener, self._arguments)
+        worker = processes.WorkerProcess(slot.number, started, self._silence)
         # The gauges of the dead worker are dropped, and its counters stay.
-        worker.exited.add_done_callback(lambda _: mark_process_dead(worker.pid, self._figures))
+        worker.exited.add_done_callback(lambda _: mark_process_dead(worker.pid))
         return worker
 
-    async def _reaches(self, worker: WorkerProcess, state: asyncio.Event) -> bool:
+    async def _reaches(self, worker: processes.WorkerProcess, state: asyncio.Event) -> bool:
         """Wait until the worker has reached a state. Return False if it is late, or if we stop."""
         await self._first(state, worker.exited, timeout=START_WITHIN)
         if self._stopping.is_set():
@@ -344,7 +229,7 @@ class Supervisor:
             )
         return state.is_set()
 
-    def _stop_worker(self, worker: WorkerProcess) -> asyncio.Task[None]:
+    def _stop_worker(self, worker: processes.WorkerProcess) -> asyncio.Task[None]:
         """Stop a worker. Its time limit runs, whatever else happens meanwhile."""
         return self._stops.start(worker.stop(), name=f"stop of worker {worker.number}")
 

@@ -1,6 +1,6 @@
 """One worker of `manage.py serve`: a daphne server on a socket that its parent listens on.
 
-Started by `peerchat.server.supervisor` as
+It is a fork of its parent, or it is started as
 `python -m peerchat.server.worker <listening fd> <parent fd>`. When it has loaded everything, it
 tells its parent and waits for permission to serve.
 """
@@ -15,12 +15,14 @@ import socket
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import django
 from channels.routing import get_default_application
+from django.template import engines
+from django.urls import get_resolver
 
-from peerchat.server.supervisor import ALIVE, LOADED, SERVING, STOP_WITHIN
+from peerchat.server.processes import ALIVE, LOADED, SERVING, STOP_WITHIN
 from rooms.conf import limits
 
 ALIVE_EVERY = 2.0  # seconds between two signs of life
@@ -33,21 +35,43 @@ def main() -> None:
     parser.add_argument("--access-log", action="store_true")
     options = parser.parse_args()
 
-    parent = socket.socket(fileno=options.parent)
-    may_serve = threading.Event()
-    threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
-
     # Imported objects stay, so garbage collections during the imports would find nothing, and take
     # a fifth of the time.
     gc.disable()
+    parent = socket.socket(fileno=options.parent)
+    may_serve = _listen_to(parent)
     django.setup()
+    load()
+    _serve(options.listener, parent, may_serve, access_log=options.access_log)
+
+
+def load() -> None:
+    """Import all that a worker needs but Twisted's reactor, which forks cannot share."""
+    from twisted.internet import asyncioreactor, endpoints  # noqa: F401 - not in every command
+
+    from peerchat.server import requests, websocket  # noqa: F401 - as above
+
+    get_default_application()
+    # The first request would wait for these, and all others with it.
+    _ = get_resolver().url_patterns
+    engines.all()
+    # Full collections skip the objects that are here now. Otherwise each would stop a worker for a
+    # tenth of a second, and write to memory that forks share. One in fifty is garbage, for which
+    # another tenth now is too long.
+    gc.freeze()
+
+
+def run(parent: socket.socket, *, listener: int, access_log: bool) -> NoReturn:
+    """Serve in a fork of a process that has called `load`."""
+    _serve(listener, parent, _listen_to(parent), access_log=access_log)
+
+
+def _serve(
+    listener: int, parent: socket.socket, may_serve: threading.Event, *, access_log: bool
+) -> NoReturn:
     from peerchat.server.requests import AccessLog  # as the next one
     from peerchat.server.server import Server, install  # installs Twisted's reactor
 
-    application = get_default_application()
-    # Later full collections skip these objects, too. Otherwise each would stop the process for a
-    # tenth of a second. One in fifty is garbage, for which another tenth now is too long.
-    gc.freeze()
     gc.enable()
     # Sockets are many objects that stay. While a class connects, collections would take a fifth of
     # the time.
@@ -55,9 +79,9 @@ def main() -> None:
     install()
     limit = limits["FRAME_LIMIT"]
     server = Server(
-        application=application,
-        endpoints=[f"fd:fileno={options.listener}"],
-        action_logger=AccessLog(sys.stderr) if options.access_log else None,
+        application=get_default_application(),
+        endpoints=[f"fd:fileno={listener}"],
+        action_logger=AccessLog(sys.stderr) if access_log else None,
         ping_interval=limits["PING_INTERVAL"],
         ping_timeout=limits["PING_TIMEOUT"],
         websocket_handshake_timeout=20,  # in seconds, as a whole class may arrive at once
@@ -91,11 +115,17 @@ def _tell_life(parent: socket.socket) -> None:
     reactor.callWhenRunning(tell, SERVING)
 
 
-def _listen(parent: socket.socket, may_serve: threading.Event) -> None:
-    """Listen to the parent, and stop this process when the parent is gone.
+def _listen_to(parent: socket.socket) -> threading.Event:
+    """Return what is set when the parent lets this process serve.
 
-    This runs in a thread, since the event loop may hang.
+    The process stops when the parent is gone. A thread listens, since the event loop may hang.
     """
+    may_serve = threading.Event()
+    threading.Thread(target=_listen, args=(parent, may_serve), daemon=True).start()
+    return may_serve
+
+
+def _listen(parent: socket.socket, may_serve: threading.Event) -> None:
     # If the parent was killed before it read all messages, the connection is reset.
     with contextlib.suppress(ConnectionResetError):
         while parent.recv(1):

@@ -3,19 +3,24 @@
 import asyncio
 import contextlib
 import logging
+import os
 import resource
 import socket
 from argparse import ArgumentParser
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, connections
 
 from accounts.outages import in_one_line
 from peerchat import migrations_left
+from peerchat.server import processes, worker
 from peerchat.server.supervisor import Supervisor
+from rooms import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -64,15 +69,33 @@ class Command(BaseCommand):
             raise CommandError(
                 f"No static files in {settings.STATIC_ROOT}: run manage.py collectstatic."
             )
-        self._tell_what_the_database_lacks(workers)
         self._raise_descriptor_limit()
-        with self._listen(options["bind"], options["port"]) as listener:
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(self._listen(options["bind"], options["port"]))
+            forked = []
+            if metrics.FOLDER in os.environ:
+                worker.load()
+                # Forks cannot share connections. What the site loads may have opened some.
+                connections.close_all()
+                forked = processes.fork(
+                    workers,
+                    partial(
+                        worker.run, listener=listener.fileno(), access_log=options["access_log"]
+                    ),
+                )
+            else:
+                # Not started by manage.py: this process has loaded the metrics of a single one.
+                os.environ[metrics.FOLDER] = stack.enter_context(
+                    TemporaryDirectory(prefix="peerchat-metrics-")
+                )
+            self._tell_what_the_database_lacks(workers)
             host, port = listener.getsockname()[:2]
             origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             url = f"{origin}{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/"
             supervisor = Supervisor(
                 listener,
                 workers,
+                forked=forked,
                 arguments=["--access-log"] if options["access_log"] else [],
                 # Two processes that cannot reach each other must not serve at the same time.
                 overlap=not alone,

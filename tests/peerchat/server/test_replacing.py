@@ -12,11 +12,13 @@ import sqlite3
 import sys
 import urllib.request
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from peerchat.client import Client
 from peerchat.server import supervisor
+from rooms import metrics
 from rooms.models import Course, Enrollment, Message, Room
 from rooms.wire.events import NewMessageEvent
 from tests import migrated
@@ -337,9 +339,9 @@ def test_a_terminal_that_is_closed_stops_it(transactional_db, tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def supervised(monkeypatch, env: dict[str, str], **options):
+async def supervised(monkeypatch, folder: Path, env: dict[str, str], **options):
     """A supervisor of one worker in this process, which is told to stop at the end."""
-    for name, value in env.items():
+    for name, value in {**env, metrics.FOLDER: str(folder)}.items():
         monkeypatch.setenv(name, value)
     ready = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -354,10 +356,10 @@ async def supervised(monkeypatch, env: dict[str, str], **options):
 
 
 async def test_a_worker_that_gives_no_sign_of_life_is_started_again(
-    transactional_db, monkeypatch, caplog
+    transactional_db, monkeypatch, caplog, tmp_path
 ):
     others = children(os.getpid())
-    async with supervised(monkeypatch, environment(), silence=6.0):
+    async with supervised(monkeypatch, tmp_path, environment(), silence=6.0):
         [worker] = children(os.getpid()) - others
         os.kill(worker, signal.SIGSTOP)
         await eventually(lambda: not alive(worker))
@@ -372,7 +374,7 @@ async def test_a_new_worker_that_hangs_does_not_replace_the_old_one(
     monkeypatch.setattr(supervisor, "START_WITHIN", 15.0)
     monkeypatch.syspath_prepend(tmp_path)
     others = children(os.getpid())
-    async with supervised(monkeypatch, code()):
+    async with supervised(monkeypatch, tmp_path, code()):
         [worker] = children(os.getpid()) - others
         code("import time", "time.sleep(1000)")
         os.kill(os.getpid(), signal.SIGHUP)

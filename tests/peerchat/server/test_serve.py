@@ -8,6 +8,8 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -121,6 +123,52 @@ def test_a_dead_worker_is_started_again_and_none_outlives_a_killed_parent(site):
     os.kill(running.pid, signal.SIGKILL)
     running.process.wait()
     until(lambda: not any(map(alive, workers)))
+
+
+def in_megabytes(pid: int, what: str) -> float:
+    """What a process has of a kind of memory."""
+    found = re.search(rf"^{what}:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+    return int(found[1]) / 1024
+
+
+def test_the_first_workers_share_what_their_parent_has_loaded(site):
+    running = site(workers=2)
+    for worker in running.workers():
+        assert in_megabytes(worker, "Private_Dirty") < in_megabytes(worker, "Rss") / 2
+
+
+THREAD = """
+import threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+"""
+ASKING = """
+from django.apps import AppConfig
+class Asking(AppConfig):
+    name = label = "asking"
+    def ready(self):
+        from django.db import connection
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+"""
+
+
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_site_may_have_threads_and_connections_of_its_own(site, tmp_path, pooled):
+    """Its settings start a thread, or one of its apps asks the database while it is loaded."""
+    (tmp_path / "asking").mkdir()
+    (tmp_path / "asking" / "__init__.py").write_text(ASKING)
+    (tmp_path / "own_settings.py").write_text(
+        f"""
+from tests.settings import *
+INSTALLED_APPS = [*INSTALLED_APPS, "asking.Asking"]
+{THREAD if pooled else 'DATABASES["default"]["OPTIONS"].pop("pool", None)'}
+"""
+    )
+    env = environment(DJANGO_SETTINGS_MODULE="own_settings", PYTHONPATH=str(tmp_path))
+    running = site(workers=2, env=env)
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(get, [f"{running.url}readyz"] * 100)) == {200}
+    assert len(running.workers()) == 2
 
 
 @pytest.mark.long
