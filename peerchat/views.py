@@ -97,21 +97,32 @@ def _missing() -> list[str]:
         connection.close()  # with a pool: gives it back, where a broken one is found out
 
 
-# The channel of each event loop (a process has one) to which it sends a message to itself.
+# Of each event loop (a process has one): the channel to which it sends a message to itself, and
+# the probe that does so now, which all requests share.
 _echoes: WeakKeyDictionary[asyncio.AbstractEventLoop, str] = WeakKeyDictionary()
+_probes: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]] = WeakKeyDictionary()
 
 
 async def _channel_layer() -> None:
+    loop = asyncio.get_running_loop()
+    probe = _probes.get(loop)
+    if probe is None:
+        probe = _probes[loop] = loop.create_task(_echo(loop))
+        probe.add_done_callback(lambda _: _probes.pop(loop, None))
+    await asyncio.shield(probe)
+
+
+async def _echo(loop: asyncio.AbstractEventLoop) -> None:
     """Send and receive a message, since a worker that receives nothing can still send."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")
-    loop = asyncio.get_running_loop()
     try:
-        if loop not in _echoes:
-            _echoes[loop] = await layer.new_channel()
-        await layer.send(_echoes[loop], {"type": "echo"})
-        await layer.receive(_echoes[loop])
+        async with asyncio.timeout(TIME_LIMIT):
+            if loop not in _echoes:
+                _echoes[loop] = await layer.new_channel()
+            await layer.send(_echoes[loop], {"type": "echo"})
+            await layer.receive(_echoes[loop])
     except BaseException:
         _echoes.pop(loop, None)  # cancelled, a layer forgets the channel
         raise
