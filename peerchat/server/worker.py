@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from importlib import import_module
 from typing import Any, NoReturn
 
 import django
@@ -26,6 +27,13 @@ from peerchat.server.processes import ALIVE, LOADED, SERVING, STOP_WITHIN
 from rooms.conf import limits
 
 ALIVE_EVERY = 2.0  # seconds between two signs of life
+# What only workers need, so that other commands need not import it.
+_LATER = (
+    "twisted.internet.asyncioreactor",
+    "twisted.internet.endpoints",
+    "peerchat.server.requests",
+    "peerchat.server.websocket",
+)
 
 
 def main() -> None:
@@ -47,10 +55,8 @@ def main() -> None:
 
 def load() -> None:
     """Import all that a worker needs but Twisted's reactor, which forks cannot share."""
-    from twisted.internet import asyncioreactor, endpoints  # noqa: F401 - not in every command
-
-    from peerchat.server import requests, websocket  # noqa: F401 - as above
-
+    for name in _LATER:
+        import_module(name)
     get_default_application()
     # The first request would wait for these, and all others with it.
     _ = get_resolver().url_patterns

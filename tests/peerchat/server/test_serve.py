@@ -128,6 +128,7 @@ def test_a_dead_worker_is_started_again_and_none_outlives_a_killed_parent(site):
 def in_megabytes(pid: int, what: str) -> float:
     """What a process has of a kind of memory."""
     found = re.search(rf"^{what}:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
+    assert found
     return int(found[1]) / 1024
 
 
