@@ -14,7 +14,6 @@ from rooms.actions.presence import Coming, close_connections, open_connections
 from rooms.conf import limits
 from rooms.consumers.base import SocketConsumer, credential_of
 from rooms.delivery import names, notices, publish
-from rooms.queries.rooms import entry
 from rooms.wire import replies
 from rooms.wire.commands import CHAT_COMMANDS, Authenticate, Command
 from rooms.wire.errors import InvalidToken, PeerError, PermissionDenied, Unavailable
@@ -74,17 +73,16 @@ class ChatConsumer(SocketConsumer):
             self._authentication_due.cancel()
         self.user = user
         opened = timezone.now()
-        connection, hub, run = self.connection, self.runtime.hub, self.runtime.threads.run
+        connection, hub, entries = self.connection, self.runtime.hub, self.runtime.entries
         # From here on the socket receives new memberships of its user, though not before its
         # `welcome`.
         connection.hold()
         hub.join(connection, names.user(user.pk), names.EVERYONE)
-        most = limits["ROOMS_PER_SOCKET"]
         try:
-            courses, course_ids, heads = await run(entry, user, most)
+            courses, course_ids, heads = await entries.ask(user)
             if await hub.subscribe(connection, map(names.course, course_ids)):
                 # Notices from before the subscription was confirmed may be lost.
-                courses, course_ids, heads = await run(entry, user, most)
+                courses, course_ids, heads = await entries.ask(user)
         except PeerError:
             # The database is away, so the client has to reconnect later.
             connection.close(4503)

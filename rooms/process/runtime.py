@@ -7,9 +7,11 @@ The locks of the database make sure that a round, for example, is closed only on
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from accounts.people import User
+from accounts.together import Together
 from rooms.actions.presence import beat_every
 from rooms.conf import limits
 from rooms.delivery import names, publish
@@ -41,6 +43,7 @@ from rooms.process.threads import Threads
 from rooms.process.tryouts import PLAY_EVERY, TryOuts
 from rooms.process.writer import Writer
 from rooms.queries import missed
+from rooms.queries.rooms import Entry, entries
 from rooms.wire.errors import PeerError
 
 STOP_WITHIN = 2.5
@@ -59,6 +62,8 @@ class Runtime:
         self.threads = threads = Threads(limits["DB_THREADS"])
         # Looks up tokens from an address that sent many wrong ones, one after another.
         self.one_thread = Threads(1)
+        # What the sockets of a class that arrives need is read together.
+        self.entries = Together(self._entries)
         self.writer = writer = Writer()
         # The hub calls the objects below, and they call the hub. It is created first, because it
         # makes no calls before the next turn of the event loop.
@@ -125,6 +130,9 @@ class Runtime:
 
     def _late(self, channel_group: str, audience: str) -> None:
         self.partners.missed(channel_group, audience)
+
+    async def _entries(self, users: Sequence[User]) -> Sequence[Entry]:
+        return await self.threads.run(entries, users, limits["ROOMS_PER_SOCKET"])
 
     async def _fetch(self, audience: str, after: int, limit: int) -> list[tuple[int, list[bytes]]]:
         missing = await self.threads.run(missed.frames_after, audience, after, limit)

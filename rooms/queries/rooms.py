@@ -1,7 +1,10 @@
 """Rooms, their members, and the data that a new socket needs."""
 
+import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -28,49 +31,72 @@ Entry = tuple[list[MyCourse], list[int], list[tuple[UUID, int, int]]]
 """(courses, their ids, (room, course, newest number) of each room)."""
 
 # One query is enough, as everyone enrolled in a course is a member of its room. It is written in
-# SQL, because an arriving class asks it a thousand times, and the ORM takes longer to build it than
-# the database takes to answer.
-_ENTRY = """
-SELECT r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role,
-    c.archived_at IS NOT NULL, s.id
-FROM peerchat_rooms_membership m
-JOIN peerchat_rooms_room r ON r.id = m.room_id
-JOIN peerchat_rooms_course c ON c.id = r.course_id
-LEFT JOIN peerchat_rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
-LEFT JOIN peerchat_rooms_classsession s
-    ON s.course_id = r.course_id AND s.ended_at IS NULL AND s.has_pseudonyms AND r.kind = 'course'
-WHERE m.user_id = %(user)s AND r.archived_at IS NULL
-ORDER BY
-    CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
-    CASE r.kind WHEN 'course' THEN c.title END,
-    m.joined_at DESC
-LIMIT %(most)s
+# SQL, because the ORM takes longer to build it than the database takes to answer for a few users.
+_ENTRIES = """
+SELECT place, id, course_id, last_seq, kind, slug, title, role, archived, session
+FROM (
+    SELECT u.place, r.id, r.course_id, r.last_seq, r.kind, c.slug, c.title, e.role,
+        c.archived_at IS NOT NULL AS archived, s.id AS session,
+        row_number() OVER (
+            PARTITION BY u.place
+            ORDER BY
+                CASE r.kind WHEN 'course' THEN 0 ELSE 1 END,
+                CASE r.kind WHEN 'course' THEN c.title END,
+                m.joined_at DESC
+        ) AS number
+    FROM {users}
+    JOIN peerchat_rooms_membership m ON m.user_id = u.id
+    JOIN peerchat_rooms_room r ON r.id = m.room_id
+    JOIN peerchat_rooms_course c ON c.id = r.course_id
+    LEFT JOIN peerchat_rooms_enrollment e ON e.course_id = r.course_id AND e.user_id = m.user_id
+    LEFT JOIN peerchat_rooms_classsession s
+        ON s.course_id = r.course_id AND s.ended_at IS NULL AND s.has_pseudonyms
+            AND r.kind = 'course'
+    WHERE r.archived_at IS NULL
+) found
+WHERE number <= %(most)s
+ORDER BY place, number
 """
+_ARRAY = "(SELECT id, n - 1 AS place FROM unnest(%(users)s::{type}[]) WITH ORDINALITY a(id, n)) u"
+_JSON = "(SELECT value AS id, key AS place FROM json_each(%(users)s)) u"
 
 
-def entry(user: User, most: int) -> Entry:
-    """Return the data that a chat socket needs at its start: the user's courses and rooms.
+def entries(users: Sequence[User], most: int) -> list[Entry]:
+    """Return what a chat socket of each user needs at its start: their courses and rooms.
 
     The rooms of courses come first, then the most recently joined ones, at most `most` together.
     """
+    table, keys = _numbered(users)
     with connection.cursor() as cursor:
-        cursor.execute(_ENTRY, {"user": people.for_statement(user.pk, connection), "most": most})
+        cursor.execute(_ENTRIES.format(users=table), {"users": keys, "most": most})
         found = cursor.fetchall()
-    mine: list[MyCourse] = []
-    courses: list[int] = []
-    heads: list[tuple[UUID, int, int]] = []
-    for room_id, course, head, kind, slug, title, role, archived, session in found:
+    asked: dict[tuple[int, int], list[people.Key]] = defaultdict(list)
+    for place, _, course, _, _, _, _, role, _, session in found:
+        if session is not None and role is not None and role not in Enrollment.LEADING:
+            asked[course, session].append(users[place].pk)
+    # The pseudonyms of the users in each class that has some.
+    given = {
+        course: pseudonyms.each_mine(those, Course(pk=course), session)
+        for (course, session), those in asked.items()
+    }
+    answers: list[Entry] = [([], [], []) for _ in users]
+    for place, room_id, course, head, kind, slug, title, role, archived, _ in found:
+        mine, courses, heads = answers[place]
         room = room_id if isinstance(room_id, UUID) else UUID(room_id)  # SQLite keeps text
         heads.append((room, course, head))
         if kind == Room.Kind.COURSE and role is not None:
-            me = (
-                UNSET
-                if session is None or role in Enrollment.LEADING
-                else pseudonyms.mine(user, Course(pk=course), session)
-            )
+            me = given[course].get(users[place].pk, UNSET) if course in given else UNSET
             mine.append(MyCourse(slug, title, role, str(room), True if archived else UNSET, me))
             courses.append(course)
-    return mine, courses, heads
+    return answers
+
+
+def _numbered(users: Sequence[User]) -> tuple[str, Any]:
+    """Return SQL of a table with the key and the place of each user, and its parameter."""
+    keys = [people.for_statement(user.pk, connection) for user in users]
+    if connection.vendor == "postgresql":
+        return _ARRAY.format(type=people.key_column_type(connection)), keys
+    return _JSON, json.dumps(keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rooms.actions import rooms
 from rooms.actions.messages import Post, store_posts
 from rooms.models import Membership, Message, Room, UseLog
 from rooms.queries import messages
-from rooms.queries.rooms import entry, list_rooms
+from rooms.queries.rooms import entries, list_rooms
 from rooms.wire.errors import (
     EmptyText,
     InvalidMessageFormat,
@@ -264,7 +264,7 @@ def test_an_archived_room_is_gone_but_its_history_stays(school):
     rooms.archive_room(user=school.ada, room=name)
     for user in (school.ada, school.bea, school.carl, school.ines):
         assert titles(user) == ["Physics"]
-        assert entry(user, 200)[2] == [(school.room.id, school.course.id, 0)]
+        assert entries([user], 200)[0][2] == [(school.room.id, school.course.id, 0)]
         for refused, fields in (
             (rooms.join_room, {"room": name}),
             (rooms.leave_room, {"room": name}),

@@ -27,7 +27,7 @@ from rooms.models import (
 from rooms.peer.pseudonyms import username
 from rooms.queries import classroom, courses, messages, presence, search, talk
 from rooms.queries import pseudonyms as queries
-from rooms.queries.rooms import entry, list_rooms, list_users, room_seen
+from rooms.queries.rooms import entries, list_rooms, list_users, room_seen
 from rooms.wire.commands import Announce, NextQuestion, StartQuestion, StopVote
 from rooms.wire.errors import InvalidMessageFormat, PermissionDenied
 from tests.rooms.cast import make_question
@@ -176,7 +176,7 @@ def test_the_lists_and_the_state_have_pseudonyms(school, hidden):
     assert (me.username, me.display_name) == (username(name(school.ada)), name(school.ada))
     assert me.lecturers_know
     assert me.earlier == []
-    assert entry(school.ada, 10)[0][0].me == me
+    assert entries([school.ada], 10)[0][0][0].me == me
     assert not classroom.snapshot(school.ines, "physics").me
     later(school)
     start(school)

@@ -8,7 +8,7 @@ from rooms.actions import session
 from rooms.actions.enrollment import enroll
 from rooms.models import ClassSession, Course
 from rooms.queries import classroom
-from rooms.queries.rooms import entry
+from rooms.queries.rooms import entries
 from rooms.wire.commands import MakePartners, Reveal, StartQuestion, StopVote
 from tests.rooms.cast import Person, make_question
 from tests.rooms.school import make_school
@@ -34,7 +34,7 @@ def test_three_queries_from_the_handshake_to_the_welcome(
             [identity] = session_identities([cookie])
         else:
             identity = token_identity(raw)
-        mine, courses, heads = entry(identity.user, MOST)
+        [(mine, courses, heads)] = entries([identity.user], MOST)
     assert [one.course for one in mine] == ["physics"]
     assert courses == [school.course.pk]
     assert heads == [(school.room.id, school.course.pk, 0)]
@@ -51,12 +51,24 @@ def test_those_who_shake_hands_in_the_same_moment_are_looked_up_together(
     assert [one.session_key for one in found] == [cookies[0], None, *cookies]
 
 
+def test_those_who_enter_in_the_same_moment_are_told_by_one_query(
+    school, django_assert_num_queries
+):
+    """One of them twice, as with two tabs; each gets what it would get alone."""
+    users = [school.bea, school.ada, school.zoe, school.ines, school.ada]
+    school.make_room(school.bea, school.ada)
+    with django_assert_num_queries(1):
+        together = entries(users, MOST)
+    assert together == [entries([user], MOST)[0] for user in users]
+    assert [len(heads) for _, _, heads in together] == [2, 2, 0, 1, 2]
+
+
 def test_the_entry_of_many_courses_and_rooms(school):
     course = Course.objects.create(slug="art", title="Art")
     enroll(course=course, users=[school.ada], role="assistant")
     first, second = school.make_room(school.ada), school.make_room(school.ada, school.bea)
     school.make_room(school.bea)
-    mine, courses, heads = entry(school.ada, MOST)
+    [(mine, courses, heads)] = entries([school.ada], MOST)
     assert [(one.course, one.role) for one in mine] == [
         ("art", "assistant"),
         ("physics", "student"),
@@ -68,7 +80,7 @@ def test_the_entry_of_many_courses_and_rooms(school):
         second.id,
         first.id,
     ]
-    assert len(entry(school.ada, 3)[2]) == 3
+    assert len(entries([school.ada], 3)[0][2]) == 3
 
 
 def test_a_slow_reader_does_not_put_back_what_is_remembered(school, monkeypatch):
