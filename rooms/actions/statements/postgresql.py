@@ -70,11 +70,17 @@ FROM (SELECT DISTINCT room_id, sender_id FROM post WHERE room_id = ANY(%(large)s
 JOIN peerchat_rooms_membership m ON m.room_id = p.room_id AND m.user_id = p.sender_id
 """
 _SENDERS_IN_LARGE = _MEMBER + _IN_LARGE + _PLACE
+# PostgreSQL plans this once for a connection, perhaps while there are few messages. LIMIT keeps the
+# subquery apart, which looks up each message by an index. A join could read all messages instead,
+# for each batch, until the statistics are updated.
 _STORED_BEFORE = """
-SELECT b.room_id, b.sender_id, NULL, b.uuid, NULL, NULL, NULL, b.id
+SELECT p.room_id, p.sender_id, NULL, p.uuid, NULL, NULL, NULL, b.id
 FROM post p
-JOIN peerchat_rooms_message b
-    ON b.room_id = p.room_id AND b.sender_id = p.sender_id AND b.uuid = p.uuid
+CROSS JOIN LATERAL (
+    SELECT id FROM peerchat_rooms_message
+    WHERE room_id = p.room_id AND sender_id = p.sender_id AND uuid = p.uuid
+    LIMIT 1
+) b
 """
 
 
