@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 import traceback
 import urllib.request
@@ -19,12 +20,16 @@ from tests.faults.checker import CLOCK
 from tests.faults.place import UP_WITHIN, WORKERS
 from tests.faults.record import Closed
 from tests.faults.run import FORGOTTEN_WITHIN, Outcome, Run
+from tests.faults.stores import Faulty
 from tests.faults.wire import Mute, Proxy
 from tests.pace import patient
 from tests.running import alive
+from tests.servers import ROOT
 
 BACK_WITHIN = patient(5.0)
 """Seconds after which everything is as before when PostgreSQL is back."""
+TURN = 0.1
+"""Seconds in which a throttled server runs and stands still once."""
 HOURS = (-30, -5, -1, 1, 5, 30)
 """Hours by which the clocks of clients are wrong."""
 
@@ -113,6 +118,31 @@ async def postgres_frozen(run: Run) -> None:
     await asyncio.sleep(5 if run.brief else 10)
     run.place.postgres.thaw()
     await _database_is_back(run, began)
+
+
+async def postgres_saturated(run: Run) -> None:
+    """Give PostgreSQL a twentieth of its time, so that it stores less than is posted."""
+    await run.flow(20)
+    began = time.monotonic()
+    async with throttled(run.place.postgres, 0.05):
+        await asyncio.sleep(5 if run.brief else 10)
+    await _database_is_back(run, began)
+
+
+async def redis_saturated(run: Run) -> None:
+    """Have others publish as much as Redis takes."""
+    await run.flow(20)
+    flood = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.faults.flood", str(run.place.redis.socket), cwd=ROOT
+    )
+    try:
+        await asyncio.sleep(5 if run.brief else 10)
+        if flood.returncode is not None:
+            run.found.append(f"the flood ended with {flood.returncode}")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            flood.kill()
+        await flood.wait()
 
 
 async def _database_is_back(run: Run, since: float) -> None:
@@ -266,6 +296,28 @@ async def frozen(workers: set[int]) -> AsyncIterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@contextlib.asynccontextmanager
+async def throttled(server: Faulty, share: float) -> AsyncIterator[None]:
+    """Let a server run for this share of the time only."""
+
+    async def alternate() -> None:
+        try:
+            while True:
+                server.freeze()
+                await asyncio.sleep(TURN * (1 - share))
+                server.thaw()
+                await asyncio.sleep(TURN * share)
+        finally:
+            server.thaw()
+
+    turns = asyncio.create_task(alternate())
+    try:
+        yield
+    finally:
+        turns.cancel()
+        await asyncio.wait([turns])
+
+
 FAULTS = (
     Fault("worker-killed", worker_killed, mutes=3),
     Fault("killed-after-commit", killed_after_commit),
@@ -275,6 +327,8 @@ FAULTS = (
     Fault("half-the-events-dropped", events_dropped, undisturbed=True),
     Fault("postgres-restarted", postgres_restarted, whole_within=BACK_WITHIN),
     Fault("postgres-frozen", postgres_frozen, whole_within=BACK_WITHIN),
+    Fault("postgres-saturated", postgres_saturated, talk=100, whole_within=BACK_WITHIN),
+    Fault("redis-saturated", redis_saturated, talk=100, whole_within=patient(5), undisturbed=True),
     Fault("slow-readers", slow_readers, few=8, mutes=20, talk=40, undisturbed=True),
     Fault("half-open", half_open, mutes=3),
     Fault("all-reconnect", all_reconnect, students=500, few=60, talk=10),
