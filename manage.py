@@ -4,9 +4,11 @@
 import atexit
 import gc
 import os
+import shutil
+import signal
 import sys
+import tempfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dotenv import load_dotenv
 
@@ -55,13 +57,18 @@ def read_env_file() -> None:
 
 
 def share_metrics() -> None:
-    """Make a folder for the metrics of all workers.
+    """Make a folder for the metrics of all workers, which is removed at the end.
 
     The library of metrics must know it when it is imported, which is before a command runs.
     """
-    folder = TemporaryDirectory(prefix="peerchat-metrics-")
-    atexit.register(folder.cleanup)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.name
+    # Until the command takes these signals itself, they would end the process without its end.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    # No object owns the folder, as the one in a fork would remove it.
+    folder = tempfile.mkdtemp(prefix="peerchat-metrics-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 if __name__ == "__main__":

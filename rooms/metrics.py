@@ -5,6 +5,7 @@ file of its own, and the worker that is asked adds them up.
 """
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,6 +20,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable with the folder of those files, which the library reads when it is imported."""
+PREFIX = "peerchat-metrics-"
+"""How the names of the folders begin that `serve` uses, in manage.py, too."""
 
 CONNECTIONS = Gauge("peerchat_connections", "Open WebSockets.", multiprocess_mode="livesum")
 WAITING_REQUESTS = Gauge(
@@ -52,6 +55,11 @@ LAYER_ERRORS = Counter(
 )
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def are_shared() -> bool:
+    """Return whether manage.py has made a folder for `serve`; one of another site is not for it."""
+    return Path(os.environ.get(FOLDER, "")).name.startswith(PREFIX)
 
 
 def figures() -> bytes:

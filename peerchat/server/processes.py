@@ -10,6 +10,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -19,6 +20,7 @@ from typing import NamedTuple, Protocol
 logger = logging.getLogger(__name__)
 
 STOP_WITHIN = 12.0  # seconds between SIGTERM and SIGKILL
+UNKNOWN = 255  # the exit code, as asyncio has it, where SIGCHLD is ignored and nobody knows it
 LOOKS = 6  # how often a sign of life is looked for in the time that a worker may be silent
 
 # The messages from a worker over its socket pair, one byte each, and the message to it.
@@ -66,8 +68,8 @@ class _Fork:
         finally:
             loop.remove_reader(self._process.sentinel)
         self._process.join()
-        assert self._process.exitcode is not None
-        return self._process.exitcode
+        code = self._process.exitcode
+        return UNKNOWN if code is None else code
 
 
 class Started(NamedTuple):
@@ -110,6 +112,10 @@ def _run(
     run: Callable[[socket.socket], None], pipe: socket.socket, others: Sequence[socket.socket]
 ) -> None:
     os.setpgid(0, 0)  # as below
+    # Until it serves, a signal ends it at once.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     for one in others:
         one.close()
     run(pipe)

@@ -73,7 +73,7 @@ class Command(BaseCommand):
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(self._listen(options["bind"], options["port"]))
             forked = []
-            if metrics.FOLDER in os.environ:
+            if metrics.are_shared():
                 worker.load()
                 # Forks cannot share connections. What the site loads may have opened some.
                 connections.close_all()
@@ -83,12 +83,12 @@ class Command(BaseCommand):
                         worker.run, listener=listener.fileno(), access_log=options["access_log"]
                     ),
                 )
-            else:
+            self._tell_what_the_database_lacks(workers)
+            if not metrics.are_shared():
                 # Not started by manage.py: this process has loaded the metrics of a single one.
                 os.environ[metrics.FOLDER] = stack.enter_context(
-                    TemporaryDirectory(prefix="peerchat-metrics-")
+                    TemporaryDirectory(prefix=metrics.PREFIX)
                 )
-            self._tell_what_the_database_lacks(workers)
             host, port = listener.getsockname()[:2]
             origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             url = f"{origin}{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/"

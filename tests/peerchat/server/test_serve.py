@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +22,8 @@ from peerchat.server.worker import ALIVE_EVERY
 from peerchat.settings import channel_layer
 from tests import migrated
 from tests.pace import patient
-from tests.running import alive, environment, manage, until
+from tests.running import Site, alive, environment, manage, unmeasured, until
+from tests.servers import ROOT
 
 
 def get(url: str) -> int:
@@ -170,6 +173,47 @@ INSTALLED_APPS = [*INSTALLED_APPS, "asking.Asking"]
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(get, [f"{running.url}readyz"] * 100)) == {200}
     assert len(running.workers()) == 2
+
+
+def test_the_folder_of_the_metrics_outlives_its_name_in_a_fork():
+    """From Python 3.13 on, a fork of multiprocessing forgets what was to be done at the end."""
+    lines = (
+        *("import atexit, gc, os, manage", "manage.share_metrics()"),
+        *("pid = os.fork()", "if not pid: atexit._clear(); gc.collect(); os._exit(0)"),
+        *("os.waitpid(pid, 0)", "print(os.path.isdir(os.environ['PROMETHEUS_MULTIPROC_DIR']))"),
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    told = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=patient(20), check=True
+    )
+    assert told.stdout == "True\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_one_that_is_ended_while_it_starts_leaves_nothing(transactional_db, tmp_path, number):
+    command = [sys.executable, "manage.py", "serve", "--port", "0", "--skip-checks"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=unmeasured(environment(TMPDIR=str(tmp_path)))
+    ) as starting:
+        until(lambda: list(tmp_path.glob("peerchat-metrics-*")))
+        starting.send_signal(number)
+        assert starting.wait(patient(20)) == 128 + number
+    assert list(tmp_path.glob("peerchat-metrics-*")) == []
+
+
+def test_a_dead_worker_is_started_again_where_its_end_is_hidden(transactional_db, tmp_path):
+    """Some launchers ignore SIGCHLD, and what they start does, too."""
+    running = Site(tmp_path)
+    ignoring = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    running._command[1:1] = ["-c", ignoring]
+    with running:
+        [worker] = running.workers()
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: running.workers() - {worker})
+        until(lambda: get(f"{running.url}healthz") == 200)
 
 
 @pytest.mark.long
