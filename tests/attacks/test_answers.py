@@ -233,6 +233,7 @@ def nameless(text: str) -> str:
     text = re.sub(r"'uuid': '[^']*'|\"session\":\d+", "", text)
     text = re.sub(r'"(id|\w+_id)": \d+', r'"\1": (id)', text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+", "(time)", text)
+    text = re.sub(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d)?", "(time)", text)
     return re.sub(r"\d+\.\d+(e\d+)?", "(time)", text)
 
 
