@@ -1,6 +1,5 @@
 """Posting messages."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +13,11 @@ from django.utils import timezone
 
 from accounts import people
 from accounts.people import User
-from accounts.text import name_key
 from rooms import frames, permissions, ratelimit
-from rooms.actions import direct, pseudonyms, signals, tell, uselog
-from rooms.actions.statements import store
+from rooms.actions import direct, mentions, pseudonyms, signals, tell, uselog
+from rooms.actions.statements import lone, store
 from rooms.actions.statements.rows import Key, Member, Members, Place
-from rooms.models import Enrollment, Membership, Mention, Message, NewText, Room
-from rooms.queries.pseudonyms import mentioned
+from rooms.models import Enrollment, Membership, Message, NewText, Room
 from rooms.wire.commands import NewMessage, PrivateMessage
 from rooms.wire.errors import (
     CourseArchived,
@@ -32,12 +29,6 @@ from rooms.wire.errors import (
     UuidReused,
 )
 from rooms.wire.text import clean_text
-
-MENTIONS_LIMIT = 20
-"""The most members that one message can mention. Further names are plain text."""
-
-# The characters of a username after an @ that does not belong to an address or a longer name.
-_MENTION = re.compile(r"(?<![\w.@+~-])@(~?[\w.@+-]{1,254})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,6 @@ def post_message(*, post: Post) -> Posted:
     return result
 
 
-@transaction.atomic
 def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     """Store texts that are already cleaned, in the order given.
 
@@ -98,6 +88,41 @@ def store_posts(posts: Sequence[Post]) -> list[Posted | PeerError]:
     while they are muted or the class has pseudonyms and the room rests, and RateLimited if the room
     is slow.
     """
+    if len(posts) == 1 and (posted := _store_lone(posts[0])) is not None:
+        return [posted]
+    return _store_batch(posts)
+
+
+def _store_lone(post: Post) -> Posted | None:
+    """Store a text by one statement, or return None if it may need more, or be refused."""
+    room = _room_id(post.room)
+    if room is None or post.reply_to is not None or mentions.possible_names(post.text):
+        return None
+    message = NewText(
+        id=uuid4(),
+        room_id=room,
+        seq=0,
+        sender=post.sender,
+        uuid=post.uuid,
+        text=post.text,
+        reply_to_id=None,
+        created_at=timezone.now(),
+    )
+    stored = lone.store(message)
+    if stored is None:
+        return None
+    message.seq = stored.seq
+    tell.posted([(stored.course_id, message)])
+    if signals.message_posted.has_listeners():
+        facts = _facts(message, course=stored.course, room_kind=stored.kind)
+        signals.send(signals.message_posted, **facts)
+    if stored.kind == Room.Kind.PARTNERS:
+        tell.figures_changed(stored.course_id)
+    return Posted(message, again=False)
+
+
+@transaction.atomic
+def _store_batch(posts: Sequence[Post]) -> list[Posted | PeerError]:
     ids = [_room_id(post.room) for post in posts]
     keys = [
         (room, post.sender.pk, post.uuid)
@@ -265,7 +290,7 @@ def _store(
         ],
         now,
     )
-    _mention(new, places, members)
+    mentions.store(new, places, members)
     tell.posted((places[message.room_id].course_id, message) for message in new)
     if signals.message_posted.has_listeners():
         told = [(message, places[message.room_id]) for message in new]
@@ -301,67 +326,6 @@ def _read_own(new: list[NewText], members: Members) -> dict[int, int]:
         if member.last_read_seq + read[member.membership] == message.seq - 1:
             read[member.membership] += 1
     return {membership: by for membership, by in read.items() if by}
-
-
-def _mention(new: list[NewText], places: Mapping[UUID, Place], members: Members) -> None:
-    """Store the members of its room that each message mentions."""
-    named = {message: names for message in new if (names := _names(message.text))}
-    large = {m.room_id for m in named if not places[m.room_id].is_small}
-    found: list[tuple[UUID, str, people.Key]] = [
-        (room, member.username, user)
-        for room in {message.room_id for message in named} - large
-        for user, member in members[room].items()
-    ]
-    if large:
-        wanted = people.named(_all(named.values()), "user__")
-        found += Membership.objects.filter(wanted, room__in=large).values_list(
-            "room_id", people.by_name("user__"), "user_id"
-        )
-    found += [
-        (room, name, user)
-        for room, name, user in mentioned(pseudonyms.sessions(places), _all(named.values()))
-        if room in large or user in members[room]
-    ]
-    users = _ByName(found)
-    mentions = [
-        Mention(message_id=message.id, user_id=user)
-        for message, names in named.items()
-        for user in dict.fromkeys(
-            user for name in names for user in users.find(message.room_id, name)
-        )
-        if user != message.sender_id
-    ]
-    if mentions:
-        Mention.objects.bulk_create(mentions)
-
-
-def _all(names: Iterable[list[str]]) -> list[str]:
-    return [name for some in names for name in some]
-
-
-class _ByName:
-    """Members of rooms by their usernames, in upper or lower case."""
-
-    def __init__(self, members: Iterable[tuple[UUID, str, people.Key]]) -> None:
-        self._exact: dict[tuple[UUID, str], people.Key] = {}
-        self._alike: dict[tuple[UUID, str], list[people.Key]] = defaultdict(list)
-        for room, name, user in members:
-            self._exact[room, str(name)] = user
-            self._alike[room, name_key(str(name))].append(user)
-
-    def find(self, room: UUID, name: str) -> list[people.Key]:
-        """Return the member with this very name, or else those with one that looks like it."""
-        if (room, name) in self._exact:
-            return [self._exact[room, name]]
-        return self._alike.get((room, name_key(name)), [])
-
-
-def _names(text: str) -> list[str]:
-    """Return possible usernames in a text, each as it is and without a full stop at its end."""
-    if "@" not in text:
-        return []
-    names = list(dict.fromkeys(_MENTION.findall(text)))[:MENTIONS_LIMIT]
-    return list(dict.fromkeys([*names, *(name.rstrip(".@+-") for name in names)]))
 
 
 def _log_rows(

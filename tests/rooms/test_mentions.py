@@ -4,7 +4,8 @@ import pytest
 
 from accounts.models import User
 from rooms.actions import moderation, rooms
-from rooms.actions.messages import MENTIONS_LIMIT, Post, store_posts
+from rooms.actions.mentions import LIMIT
+from rooms.actions.messages import Post, store_posts
 from rooms.models import Enrollment, Membership, Mention
 from rooms.queries import search
 from tests.rooms.school import EVERYBODY, post
@@ -71,10 +72,10 @@ def test_only_members_of_the_room_are_mentioned(school, who):
 
 
 def test_a_message_mentions_so_many(school):
-    many = User.objects.bulk_create(User(username=f"many{n}") for n in range(MENTIONS_LIMIT + 5))
+    many = User.objects.bulk_create(User(username=f"many{n}") for n in range(LIMIT + 5))
     room = school.make_room(school.ada, *many)
     message = post(school.ada, room, " ".join(f"@{user.username}" for user in many))
-    assert len(mentioned(message)) == MENTIONS_LIMIT
+    assert len(mentioned(message)) == LIMIT
 
 
 def test_a_batch_of_several_rooms(school):

@@ -1,0 +1,305 @@
+"""A text that is stored by itself, by one statement where it can be, is stored as in a batch."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from rooms.actions.messages import Post, Posted, store_posts
+from rooms.actions.statements import lone
+from rooms.models import (
+    Block,
+    Choice,
+    ClassSession,
+    ClassSettings,
+    Course,
+    Enrollment,
+    Membership,
+    Mention,
+    Message,
+    Question,
+    Room,
+    Round,
+    UseLog,
+)
+from tests.cases import case
+from tests.rooms.school import make_school
+from tests.rooms.test_enrollment import Elsewhere, until, waits
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="for PostgreSQL only"),
+]
+
+SAID = "Quotes ' \" \\ %s {} $1 $function$, a line\nbreak, \u2028, ẞ, 🧲 and a@b.example"
+
+
+def pose(school):
+    question = Question.objects.create(course=school.course, slug="lift", prompt="Why?")
+    Choice.objects.create(question=question, letter="A", text="So")
+    now = timezone.now()
+    session = ClassSession.objects.create(
+        course=school.course, controller=school.ines, started_at=now, changed_at=now
+    )
+    session.current_round = Round.objects.create(
+        session=session, question=question, number=1, opened_at=now
+    )
+    session.phase = "discuss"
+    session.save()
+    return session
+
+
+def mute(school, **by):
+    school.course.enrollments.filter(user=school.ada).update(
+        muted_until=timezone.now() + timedelta(**by)
+    )
+
+
+def said_before(school, room, text=SAID):
+    """A message of ada's under the uuid that she uses again."""
+    with transaction.atomic():
+        store_posts([Post(school.ada, str(room.id), "u", text)])
+
+
+def leave_course(school):
+    """Without what follows from it, as if the row were deleted in SQL."""
+    gone = school.course.enrollments.filter(user=school.ada)
+    gone._raw_delete(gone.db)
+
+
+def archive(school):
+    Course.objects.filter(pk=school.course.pk).update(archived_at=timezone.now())
+
+
+def hide_names(school):
+    ClassSettings.objects.create(course=school.course, has_pseudonyms=True)
+
+
+def hide_names_in_class(school):
+    session = pose(school)
+    session.has_pseudonyms = True
+    session.save()
+
+
+# Each: what is done before in the course and in the room, the kind of the room, and the fields of
+# ada's post. Those in the first table take one statement.
+PLAIN = {
+    "partners": (lambda s, r: pose(s), "partners", {}),
+    "partners without a class": (None, "partners", {}),
+    "a class without a question": (
+        lambda s, r: ClassSession.objects.filter(pk=pose(s).pk).update(
+            current_round=None, phase="idle"
+        ),
+        "partners",
+        {},
+    ),
+    "a room that anybody may join": (lambda s, r: pose(s), "open", {}),
+    "the room of the course": (None, "course", {}),
+    "of whom something is unread": (
+        lambda s, r: store_posts([Post(s.bea, str(r.id), "b", "Hello")]),
+        "partners",
+        {},
+    ),
+    "the same uuid of somebody else": (
+        lambda s, r: store_posts([Post(s.bea, str(r.id), "u", SAID)]),
+        "open",
+        {},
+    ),
+    "a mute that is over": (lambda s, r: mute(s, seconds=-1), "partners", {}),
+    "who left the course": (lambda s, r: leave_course(s), "open", {}),
+    "names again in the class": (
+        lambda s, r: (hide_names(s), pose(s)),
+        "partners",
+        {},
+    ),
+}
+OTHERS = {
+    "two people": (None, "direct", {}),
+    "two people, one blocked": (
+        lambda s, r: Block.objects.create(
+            course=s.course, user=s.bea, blocked=s.ada, made_at=timezone.now()
+        ),
+        "direct",
+        {},
+    ),
+    "stored before": (said_before, "partners", {}),
+    "another text stored before": (lambda s, r: said_before(s, r, "Else"), "partners", {}),
+    "muted": (lambda s, r: mute(s, hours=1), "partners", {}),
+    "a slow room": (lambda s, r: Room.objects.filter(pk=r.pk).update(slow_seconds=60), "open", {}),
+    "a slow room again": (
+        lambda s, r: (
+            Room.objects.filter(pk=r.pk).update(slow_seconds=3600),
+            store_posts([Post(s.ada, str(r.id), "before", "Hello")]),
+        ),
+        "open",
+        {},
+    ),
+    "an archived room": (
+        lambda s, r: Room.objects.filter(pk=r.pk).update(archived_at=timezone.now()),
+        "partners",
+        {},
+    ),
+    "an archived course": (lambda s, r: archive(s), "partners", {}),
+    "pseudonyms chosen": (lambda s, r: hide_names(s), "partners", {}),
+    "pseudonyms in class": (lambda s, r: hide_names_in_class(s), "partners", {}),
+    "pseudonyms elsewhere": (lambda s, r: hide_names_in_class(s), "open", {}),
+    "somebody mentioned": (None, "partners", {"text": "Hello, @bea and @nobody"}),
+    "a reply to nothing": (None, "partners", {"reply_to": "x"}),
+    "who is not in the room": (
+        lambda s, r: Membership.objects.filter(room=r, user=s.ada).delete(),
+        "open",
+        {},
+    ),
+    "no room": (None, "open", {"room": "00000000-0000-4000-8000-000000000000"}),
+    "no id of a room": (None, "open", {"room": "lobby"}),
+}
+
+
+def stored(school, room):
+    """What is stored of a course, without the ids that differ between two courses."""
+    of = {"in_course": school.course}
+    times = {one.created_at: number for number, one in enumerate(room.messages.order_by("seq"))}
+    return {
+        "messages": [
+            {
+                **{f: getattr(one, f) for f in ("seq", "uuid", "kind", "text", "control")},
+                "sender": one.sender.username,
+                "rest": (one.reply_to_id, one.removed_at, one.removed_by_id),
+            }
+            for one in room.messages.order_by("seq").select_related("sender")
+        ],
+        "last_seq": Room.objects.get(pk=room.pk).last_seq,
+        "read": sorted(room.memberships.values_list("user__username", "last_read_seq")),
+        "mentions": sorted(
+            Mention.objects.filter(message__room=room).values_list("user__username", flat=True)
+        ),
+        "log": sorted(
+            (
+                *(row.sid, row.act, row.div_id, row.user_id, row.named),
+                row.course_id == school.course.slug,
+                row.question_id is not None,
+                times[row.timestamp],
+            )
+            for row in UseLog.objects.filter(event="sendmessage", **of)
+        ),
+    }
+
+
+def outcome(result):
+    if not isinstance(result, Posted):
+        return type(result), str(result)
+    message = result.message
+    of_row = Message.objects.get(pk=message.id)
+    for name in ("room_id", "seq", "sender_id", "uuid", "kind", "text", "created_at", "pseudonym"):
+        assert getattr(of_row, name) == getattr(message, name), name
+    return message.seq, bool(message.pseudonym), result.again
+
+
+def post_it(people, name, prepare, kind, fields, *, within):
+    """Post in a course of its own; return what came of it, and the number of statements."""
+    course = Course.objects.create(slug=name, title="Physics")
+    school = replace(people, course=course)
+    students = (school.ada, school.bea, school.carl)
+    Enrollment.objects.bulk_create(Enrollment(course=course, user=user) for user in students)
+    if kind == "course":
+        room = school.room
+        Membership.objects.bulk_create(Membership(room=room, user=user) for user in students)
+    else:
+        members = students[:2] if kind == "direct" else students
+        room = school.make_room(*members, kind=kind)
+    if prepare is not None:
+        prepare(school, room)
+    post = Post(school.ada, **{"room": str(room.id), "uuid": "u", "text": SAID, **fields})
+    with CaptureQueriesContext(connection) as captured:
+        if within:
+            with transaction.atomic():
+                (result,) = store_posts([post])
+        else:
+            (result,) = store_posts([post])
+    came = outcome(result), stored(school, room)
+    # Two people have one room, so the next case needs its pair.
+    Room.objects.filter(pk=room.pk, kind="direct").update(pair=name)
+    # A connection makes the function once.
+    return came, len([one for one in captured if "CREATE" not in (one["sql"] or "")])
+
+
+def test_all_cases_end_as_in_a_batch():
+    people = make_school()
+    Course.objects.all().delete()
+    for number, (name, parts) in enumerate({**PLAIN, **OTHERS}.items()):
+        with case(name):
+            alone, statements = post_it(people, f"lone-{number}", *parts, within=False)
+            batched, _ = post_it(people, f"batch-{number}", *parts, within=True)
+            assert alone == batched
+            assert (statements == 1) == (name in PLAIN)
+
+
+MEANWHILE = {
+    "muted": lambda s, r: mute(s, hours=1),
+    "put out of the room": lambda s, r: Membership.objects.filter(room=r, user=s.ada).delete(),
+    "archived": lambda s, r: Room.objects.filter(pk=r.pk).update(archived_at=timezone.now()),
+    "slow": lambda s, r: Room.objects.filter(pk=r.pk).update(slow_seconds=60),
+    "the course archived": lambda s, r: archive(s),
+    "pseudonyms": lambda s, r: hide_names(s),
+    "sent at another worker": said_before,
+}
+
+
+def test_what_happens_while_it_waits_for_the_room_counts():
+    """It is as if that had happened before."""
+    people = make_school()
+    Course.objects.all().delete()
+    for name, happen in MEANWHILE.items():
+        with case(name):
+            course = Course.objects.create(slug=name.replace(" ", "-"), title="Physics")
+            school = replace(people, course=course)
+            Enrollment.objects.create(course=course, user=school.ada)
+            room = school.make_room(school.ada, school.bea)
+            post = Post(school.ada, str(room.id), "u", SAID)
+            answers = []
+            with transaction.atomic():
+                Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+                other = Elsewhere(lambda post=post, to=answers: to.extend(store_posts([post])))
+                until(waits)
+                happen(school, room)
+            other.end()
+            if name == "slow":
+                # The first message is always in time.
+                assert answers[0].message.seq == 1
+            elif name == "sent at another worker":
+                assert answers[0].again
+                assert room.messages.count() == 1
+            else:
+                assert not isinstance(answers[0], Posted)
+                assert room.messages.count() == 0
+
+
+def test_where_the_function_is_lost_the_text_is_stored_as_a_batch(monkeypatch, caplog):
+    """A pooler may give another session."""
+    monkeypatch.setattr(lone, "_given_up", False)
+    school = make_school()
+
+    def say(text):
+        (posted,) = store_posts([Post(school.ada, str(school.room.id), text, text)])
+        return posted.message.seq
+
+    assert say("First") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD TEMP")
+    assert [say("Second"), say("Third")] == [2, 3]
+    assert [one.message.partition(":")[0] for one in caplog.records] == [
+        "lone messages are stored as batches are from now on"
+    ]
+
+
+def test_without_prepared_statements_there_is_no_function(monkeypatch):
+    school = make_school()
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    with CaptureQueriesContext(connection) as captured:
+        store_posts([Post(school.ada, str(school.room.id), "u", SAID)])
+    assert not [one["sql"] for one in captured if "pg_temp" in one["sql"]]
+    assert Message.objects.get().text == SAID
