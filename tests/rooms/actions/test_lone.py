@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -27,7 +28,8 @@ from rooms.models import (
 )
 from tests.cases import case
 from tests.rooms.school import make_school
-from tests.rooms.test_enrollment import Elsewhere, until, waits
+from tests.rooms.test_enrollment import Elsewhere, waits
+from tests.running import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -86,7 +88,7 @@ def hide_names_in_class(school):
 
 # Each: what is done before in the course and in the room, the kind of the room, and the fields of
 # ada's post. Those in the first table take one statement.
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "partners": (lambda s, r: pose(s), "partners", {}),
     "partners without a class": (None, "partners", {}),
     "a class without a question": (
@@ -116,7 +118,7 @@ PLAIN = {
         {},
     ),
 }
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "two people": (None, "direct", {}),
     "two people, one blocked": (
         lambda s, r: Block.objects.create(
