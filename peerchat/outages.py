@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
-from accounts import metrics
-from accounts.outages import in_one_line, is_outage
+from accounts.outages import count, in_one_line, is_outage
 
 RETRY_AFTER = 5
 """Seconds until a browser tries again."""
@@ -41,7 +40,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a page that failed, with 503 if the database did."""
     if not is_outage(sys.exc_info()[1]):
         return defaults.server_error(request)
-    metrics.DATABASE_ERRORS.inc()
+    count()
     return HttpResponse(
         loader.get_template("503.html").render(),
         status=503,

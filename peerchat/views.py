@@ -13,7 +13,6 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts import metrics as account_figures
 from accounts import outages
 from peerchat import migrations_left
 from rooms import metrics as figures
@@ -47,7 +46,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     )
     body = {"database": "ok", "migrations": "ok", "channel_layer": "ok"}
     if isinstance(database, BaseException):
-        account_figures.DATABASE_ERRORS.inc()
+        outages.count()
         logger.warning("Not ready: the database %s.", _reason(database))
         body |= {"database": "failed", "migrations": "unknown"}
     elif database:

@@ -1,12 +1,16 @@
 """What counts as a database that is away, for which people are told to come back."""
 
+import logging
 import sqlite3
 from contextlib import closing
 
+import psycopg
 import pytest
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 
 from accounts import outages
+from tests.pace import patient
+from tests.running import until
 
 
 def of_sqlite(path: str, statement: str) -> OperationalError:
@@ -40,3 +44,33 @@ def test_no_connection_is_away_and_wrong_data_is_not():
 def test_an_outage_is_logged_in_one_line():
     assert outages.in_one_line(OperationalError("refused\n\tIs it up?")) == "refused Is it up?"
     assert outages.in_one_line(InterfaceError()) == "InterfaceError"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_a_connection_was_lost_the_others_are_replaced_before_anyone_gets_them():
+    pool = connection.pool
+    connection.close()
+    parameters = connection.get_connection_params()
+    held = [pool.getconn() for _ in range(4)]
+    lost = [each.info.backend_pid for each in held]
+    for each in held:
+        pool.putconn(each)
+    with closing(psycopg.connect(**parameters, autocommit=True)) as operator:
+        for pid in lost:
+            operator.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    before = pool.get_stats().get("connections_lost", 0)
+    with pytest.raises(OperationalError) as caught:
+        connection.cursor().execute("SELECT 1")
+    outages.note(caught.value, logging.getLogger("peerchat"))
+    connection.close()
+    until(
+        lambda: (
+            pool.get_stats().get("connections_lost", 0) >= before + 3
+            and pool.get_stats()["pool_available"] >= 4
+        ),
+        within=patient(30),
+    )
+    for _ in range(4):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.close()
