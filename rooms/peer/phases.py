@@ -29,6 +29,8 @@ class Phase(enum.StrEnum):
 OPEN_PHASES: Final = frozenset({Phase.VOTE, Phase.REVOTE})
 #: Phases right after a round, its votes final unless it is reopened.
 CLOSED_PHASES: Final = frozenset({Phase.VOTE_CLOSED, Phase.REVOTE_CLOSED})
+#: Phases in which students without company are given partners.
+SEATING_PHASES: Final = frozenset({Phase.VOTE_CLOSED, Phase.DISCUSS})
 #: Phases in which partner groups, once made, may be changed.
 GROUP_PHASES: Final = frozenset(
     {Phase.VOTE_CLOSED, Phase.DISCUSS, Phase.REVOTE, Phase.REVOTE_CLOSED}

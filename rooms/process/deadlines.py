@@ -7,7 +7,7 @@ time and students get partners soon, even if other work waits for the database.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from rooms.actions import session
 from rooms.delivery import names
+from rooms.peer.phases import OPEN_PHASES, SEATING_PHASES
 from rooms.process.silence import Silence
 from rooms.process.threads import Threads
 from rooms.queries import classroom
@@ -28,12 +29,35 @@ EARLY_EVERY = 1.0
 """Seconds between two checks for rounds in which most students have voted."""
 SEAT_EVERY = 1.0
 """Seconds between two checks for students without company."""
+SEEN_FOR = 3.0
+"""Seconds for which the other checks rely on the phases that the check for deadlines has seen."""
+
+
+class Phases:
+    """The phases that classes were in when they were last looked at.
+
+    The queries of the other checks would take most of the CPU of a process without a class.
+    """
+
+    def __init__(self) -> None:
+        self._seen: frozenset[str] = frozenset()
+        self._at = -SEEN_FOR
+
+    def see(self, phases: Iterable[str]) -> None:
+        """Remember the phases that classes are in."""
+        self._seen, self._at = frozenset(phases), time.monotonic()
+
+    def may_include(self, some: Iterable[str]) -> bool:
+        """Return whether a class may be in one of these phases: yes, if nobody looked lately."""
+        return time.monotonic() > self._at + SEEN_FOR or not self._seen.isdisjoint(some)
 
 
 class Deadlines:
     """The job that closes the rounds of all classes at their deadline."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, phases: Phases) -> None:
+        """`phases` gets what each check sees."""
+        self._phases = phases
         self._threads = Threads(1)
 
     async def close_due_rounds(self) -> None:
@@ -41,7 +65,9 @@ class Deadlines:
         # A round that is due within this turn closes at its deadline, not at the end of the turn.
         started = time.monotonic()
         while True:
-            deadline = await self._threads.run(classroom.next_deadline)
+            deadlines = await self._threads.run(classroom.phases_now)
+            self._phases.see(deadlines)
+            deadline = min(filter(None, deadlines.values()), default=None)
             left = DEADLINE_EVERY - (time.monotonic() - started)
             if left <= 0 or deadline is None or deadline > timezone.now() + timedelta(seconds=left):
                 return
@@ -56,14 +82,15 @@ class Deadlines:
 class EarlyCloses:
     """The job that lets rounds close early when most students have voted."""
 
-    def __init__(self, *, threads: Threads, is_idle: Callable[[], bool]) -> None:
+    def __init__(self, *, threads: Threads, phases: Phases, is_idle: Callable[[], bool]) -> None:
         """`is_idle` tells whether nobody is connected to this process."""
         self._threads = threads
+        self._phases = phases
         self._is_idle = is_idle
 
     async def close_early_rounds(self) -> None:
         """Start the countdown of the rounds that need not go on."""
-        if not self._is_idle():
+        if not self._is_idle() and self._phases.may_include(OPEN_PHASES):
             await self._threads.run(session.close_early_rounds)
 
 
@@ -75,6 +102,7 @@ class Seating:
         *,
         worker: UUID,
         silence: Silence,
+        phases: Phases,
         is_idle: Callable[[], bool],
         is_steady: Callable[[], bool],
     ) -> None:
@@ -85,13 +113,14 @@ class Seating:
         """
         self._worker = worker
         self._silence = silence
+        self._phases = phases
         self._is_idle = is_idle
         self._is_steady = is_steady
         self._threads = Threads(1)
 
     async def seat_students(self) -> None:
         """Seat late students and move those without company. Ask the others for signs of life."""
-        if self._is_idle():
+        if self._is_idle() or not self._phases.may_include(SEATING_PHASES):
             self._silence.ask(())
             return
         # The query covers only classes with connections here, so a class that has left costs

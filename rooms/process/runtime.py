@@ -24,6 +24,7 @@ from rooms.process.deadlines import (
     SEAT_EVERY,
     Deadlines,
     EarlyCloses,
+    Phases,
     Seating,
 )
 from rooms.process.drain import close_sockets
@@ -95,11 +96,13 @@ class Runtime:
             on_beat=self._beaten,
             on_unattended=self.attend_to_try_outs,
         )
-        self._deadlines = Deadlines()
-        self._early = EarlyCloses(threads=threads, is_idle=self._is_idle)
+        phases = Phases()
+        self._deadlines = Deadlines(phases=phases)
+        self._early = EarlyCloses(threads=threads, phases=phases, is_idle=self._is_idle)
         self._seating = Seating(
             worker=self.worker,
             silence=self.silence,
+            phases=phases,
             is_idle=self._is_idle,
             is_steady=self._heartbeat.is_steady,
         )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 from msgspec import UNSET, UnsetType
 
@@ -30,7 +30,7 @@ from rooms.models import (
     Vote,
 )
 from rooms.peer import phases
-from rooms.peer.phases import Phase
+from rooms.peer.phases import SEATING_PHASES, Phase
 from rooms.permissions import enrolled
 from rooms.queries import class_settings, meeting, pseudonyms
 from rooms.queries.convictions import convinced_body, own_conviction
@@ -296,13 +296,13 @@ def _name_in_group(place: Partner) -> tuple[int, str]:
     return place.group_id, name_key(people.shown_name(place.user))
 
 
-def next_deadline() -> datetime | None:
-    """Return the earliest deadline of an open round in any class."""
-    return (
-        ClassSession.objects.filter(ended_at=None, deadline__isnull=False)
-        .order_by("deadline")
-        .values_list("deadline", flat=True)
-        .first()
+def phases_now() -> dict[str, datetime | None]:
+    """Return the phases that any class is in, each with the earliest deadline in it, if any."""
+    return dict(
+        ClassSession.objects.filter(ended_at=None)
+        .order_by()
+        .values_list("phase")
+        .annotate(earliest=Min("deadline"))
     )
 
 
@@ -319,7 +319,7 @@ def discussing_sessions(worker: UUID) -> dict[int, int]:
         ClassSession.objects.filter(
             Exists(here),
             ended_at=None,
-            phase__in=(Phase.VOTE_CLOSED, Phase.DISCUSS),
+            phase__in=SEATING_PHASES,
             changed_at__gte=timezone.now() - timedelta(hours=6),
             current_round__partner_groups__isnull=False,
         )
