@@ -41,8 +41,8 @@ class WebSocketProtocol(ShortWayIn):
     the client was last asked for a sign of life or excused for giving none."""
     _excused = 0.0
     """The time of the last excuse for silence."""
-    _pinged = False
-    """Whether the client was pinged for its present silence."""
+    _pinged = 0.0
+    """The time of the last ping for silence."""
     _spared = 0.0
     """The time from which a silence counts at the earliest, as there was an excuse before."""
 
@@ -98,8 +98,8 @@ class WebSocketProtocol(ShortWayIn):
     def check_timeouts(self) -> None:
         """Ping a client that has been silent, and drop one that stayed so without an excuse.
 
-        The server calls this every `look_every` seconds, which is cheaper than timers of each
-        socket. daphne's own limits are for handshakes only.
+        The server calls this every `look_every` seconds unless it was heard lately, which is
+        cheaper than timers of each socket. daphne's own limits are for handshakes only.
         """
         if self.state != AutobahnProtocol.STATE_OPEN:
             super().check_timeouts()
@@ -107,8 +107,8 @@ class WebSocketProtocol(ShortWayIn):
         server, now = self.server, time.monotonic()
         silent = now - max(self.frames.heard, self._spared)
         if silent < server.ping_after:
-            self._pinged = False
-        elif not self._pinged:
+            return
+        if self._pinged <= self.frames.heard:
             self._ping()
         elif silent >= server.ping_after + server.ping_timeout - server.look_every:
             if self._has_excuse(self._at_ping):
@@ -118,7 +118,7 @@ class WebSocketProtocol(ShortWayIn):
                 self.onAutoPingTimeout()
 
     def _ping(self) -> None:
-        self._pinged, self._at_ping = True, self._progress()
+        self._pinged, self._at_ping = time.monotonic(), self._progress()
         self.frames.write(PING)
 
     def ask(self) -> None:
