@@ -1,8 +1,7 @@
 """Tells failures of the database itself from faults of the code, and counts them."""
 
 import logging
-import threading
-from typing import Any
+import time
 
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
@@ -14,7 +13,13 @@ ERRORS = (OperationalError, InterfaceError)
 _STATES = {"08", "53", "57"}
 _SQLITE_BUSY, _SQLITE_CANTOPEN = 5, 14
 
-_checking = threading.Lock()
+# States in which the connection has ended: 57P01 and 57P02 as the server stops.
+_ENDED = {"08003", "08006", "57P01", "57P02"}
+
+AT_MOST_EVERY = 1.0
+"""Seconds between two replacements of all connections."""
+
+_replaced = -AT_MOST_EVERY
 
 
 def is_outage(error: BaseException | None) -> bool:
@@ -30,28 +35,36 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def note(error: BaseException, logger: logging.Logger) -> None:
-    """Count a failure of the database, log it in one line, and have lost connections replaced."""
-    count()
+    """Count a failure of the database, log it in one line, and replace connections lost with it."""
+    count(error)
     logger.warning("the database is unavailable: %s", in_one_line(error))
 
 
-def count() -> None:
-    """Count a failure of the database, and have the connections replaced that were lost with it.
+def count(error: BaseException | None) -> None:
+    """Count a failure of the database, and replace the connections that were lost with it.
 
     When the database restarts, all connections of the pool are lost at once. Each would otherwise
     fail whoever gets it next.
     """
+    global _replaced
     metrics.DATABASE_ERRORS.inc()
     pool = getattr(connections[DEFAULT_DB_ALIAS], "pool", None)
-    if pool is not None and _checking.acquire(blocking=False):
-        threading.Thread(target=_check, args=(pool,), name="lost-connections", daemon=True).start()
+    if (
+        pool is not None
+        and _lost_connection(error)
+        and time.monotonic() > _replaced + AT_MOST_EVERY
+    ):
+        _replaced = time.monotonic()
+        # It asks none of them whether it is lost, so none can keep it waiting.
+        pool.drain()
 
 
-def _check(pool: Any) -> None:
-    try:
-        pool.check()
-    finally:
-        _checking.release()
+def _lost_connection(error: BaseException | None) -> bool:
+    """Return whether a connection was lost, and not only refused, or a statement on it."""
+    cause = error.__cause__ if isinstance(error, ERRORS) else None
+    state = getattr(cause, "sqlstate", "")
+    # The client sets no state where the connection broke off, nor where the pool had none in time.
+    return type(cause).__name__ != "PoolTimeout" if state is None else state in _ENDED
 
 
 def in_one_line(error: BaseException) -> str:

@@ -38,9 +38,10 @@ def _is_of_redis(error: BaseException) -> bool:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a page that failed, with 503 if the database did."""
-    if not is_outage(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    if not is_outage(error):
         return defaults.server_error(request)
-    count()
+    count(error)
     return HttpResponse(
         loader.get_template("503.html").render(),
         status=503,

@@ -46,7 +46,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     )
     body = {"database": "ok", "migrations": "ok", "channel_layer": "ok"}
     if isinstance(database, BaseException):
-        outages.count()
+        outages.count(database)
         logger.warning("Not ready: the database %s.", _reason(database))
         body |= {"database": "failed", "migrations": "unknown"}
     elif database:

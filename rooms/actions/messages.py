@@ -98,6 +98,10 @@ def _store_lone(post: Post) -> Posted | None:
     room = _room_id(post.room)
     if room is None or post.reply_to is not None or mentions.possible_names(post.text):
         return None
+    if signals.message_posted.has_listeners():
+        # What they are told is read before the text is committed, so that no failure keeps it from
+        # them.
+        return None
     message = NewText(
         id=uuid4(),
         room_id=room,
@@ -111,11 +115,8 @@ def _store_lone(post: Post) -> Posted | None:
     stored = lone.store(message)
     if stored is None:
         return None
-    message.seq = stored.seq
+    message.seq, message.created_at = stored.seq, stored.created_at
     tell.posted([(stored.course_id, message)])
-    if signals.message_posted.has_listeners():
-        facts = _facts(message, course=stored.course, room_kind=stored.kind)
-        signals.send(signals.message_posted, **facts)
     if stored.kind == Room.Kind.PARTNERS:
         tell.figures_changed(stored.course_id)
     return Posted(message, again=False)

@@ -40,6 +40,9 @@ from rooms.wire.asking import Asks
 from rooms.wire.convinced import ConvincedBody
 from rooms.wire.events import OwnDraft, OwnVote, PartnerBody, QuestionBody, Snapshot
 
+SEATED_FOR = timedelta(hours=6)
+"""The time from the last step of a class for which its students are given partners."""
+
 
 def question_body(round_: Round | None) -> QuestionBody | None:
     return None if round_ is None else frames.question(round_.asked)
@@ -297,9 +300,14 @@ def _name_in_group(place: Partner) -> tuple[int, str]:
 
 
 def phases_now() -> dict[str, datetime | None]:
-    """Return the phases that any class is in, each with the earliest deadline in it, if any."""
+    """Return the phases that any class is in, each with the earliest deadline in it, if any.
+
+    Classes that were left in the middle of a discussion are not in it any more.
+    """
+    left = timezone.now() - SEATED_FOR
     return dict(
         ClassSession.objects.filter(ended_at=None)
+        .exclude(phase__in=SEATING_PHASES, changed_at__lt=left)
         .order_by()
         .values_list("phase")
         .annotate(earliest=Min("deadline"))
@@ -320,7 +328,7 @@ def discussing_sessions(worker: UUID) -> dict[int, int]:
             Exists(here),
             ended_at=None,
             phase__in=SEATING_PHASES,
-            changed_at__gte=timezone.now() - timedelta(hours=6),
+            changed_at__gte=timezone.now() - SEATED_FOR,
             current_round__partner_groups__isnull=False,
         )
         .distinct()

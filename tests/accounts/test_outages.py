@@ -1,16 +1,19 @@
 """What counts as a database that is away, for which people are told to come back."""
 
+import contextlib
 import logging
+import os
+import signal
 import sqlite3
 from contextlib import closing
 
 import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
+from psycopg_pool import PoolTimeout
 
 from accounts import outages
 from tests.pace import patient
-from tests.running import until
 
 
 def of_sqlite(path: str, statement: str) -> OperationalError:
@@ -46,37 +49,70 @@ def test_an_outage_is_logged_in_one_line():
     assert outages.in_one_line(InterfaceError()) == "InterfaceError"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_once_a_connection_was_lost_the_others_are_replaced_before_anyone_gets_them():
+@pytest.fixture
+def pool(transactional_db, monkeypatch):
+    """The pool of this process with all its connections, which are replaced after the test."""
+    monkeypatch.setattr(outages, "_replaced", float("-inf"))
     pool = connection.pool
     connection.close()
+    _fill(pool)
+    yield pool
+    connection.close()
+    pool.drain()
+
+
+def _fill(pool):
+    """Have the pool make all its connections, and return their processes in the server."""
     held = []
-    while (stats := pool.get_stats())["pool_available"] or stats["pool_size"] < pool.max_size:
-        held.append(pool.getconn())
-    lost = [each.info.backend_pid for each in held]
+    # A thread of an earlier test may still have one.
+    with contextlib.suppress(PoolTimeout):
+        while len(held) < pool.max_size:
+            held.append(pool.getconn(timeout=patient(2)))
+    processes = [each.info.backend_pid for each in held]
     for each in held:
         pool.putconn(each)
-    before = pool.get_stats().get("connections_lost", 0)
+    return processes
+
+
+def _ask():
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return cursor.fetchone()[0]
+    finally:
+        connection.close()
+
+
+def _fail(statement):
+    """Have the database refuse a statement, and note it."""
+    with pytest.raises(OperationalError) as caught, connection.cursor() as cursor:
+        cursor.execute(statement)
+    outages.note(caught.value, logging.getLogger("peerchat"))
+    connection.close()
+
+
+def test_once_a_connection_was_lost_the_others_are_replaced_before_anyone_gets_them(pool):
+    lost = _fill(pool)
+    with closing(psycopg.connect(**connection.get_connection_params())) as operator:
+        for process in lost:
+            operator.execute("SELECT pg_terminate_backend(%s, 10000)", [process])
+    _fail("SELECT 1")
+    assert not {_ask() for _ in lost} & set(lost)
+
+
+def test_a_connection_that_hangs_keeps_nobody_waiting_as_the_others_are_replaced(pool):
+    ended, *_, hangs = _fill(pool)
+    os.kill(hangs, signal.SIGSTOP)
     try:
         with closing(psycopg.connect(**connection.get_connection_params())) as operator:
-            for pid in lost:
-                operator.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
-        with pytest.raises(OperationalError) as caught, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        outages.note(caught.value, logging.getLogger("peerchat"))
-        connection.close()
-        until(
-            lambda: (
-                pool.get_stats().get("connections_lost", 0) >= before + len(lost) - 1
-                and pool.get_stats()["pool_available"] >= len(lost)
-            ),
-            within=patient(30),
-        )
-        for _ in lost:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-            connection.close()
+            operator.execute("SELECT pg_terminate_backend(%s, 10000)", [ended])
+        _fail("SELECT 1")
+        assert len([_ask() for _ in range(pool.max_size)]) == pool.max_size
     finally:
-        # No other test is to get one of the lost connections.
-        connection.close()
-        pool.check()
+        os.kill(hangs, signal.SIGCONT)
+
+
+def test_a_statement_that_fails_leaves_the_connections_alone(pool):
+    before = _fill(pool)
+    _fail("SET statement_timeout = 1; SELECT pg_sleep(10)")
+    assert set(_fill(pool)) >= set(before)

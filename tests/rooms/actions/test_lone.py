@@ -4,14 +4,17 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from peerchat import signals
 from rooms.actions.messages import Post, Posted, store_posts
 from rooms.actions.statements import lone
+from rooms.delivery import names
 from rooms.models import (
     Block,
     Choice,
@@ -27,6 +30,7 @@ from rooms.models import (
     Round,
     UseLog,
 )
+from rooms.wire.errors import RateLimited
 from tests.cases import case
 from tests.rooms.school import make_school
 from tests.rooms.test_enrollment import Elsewhere, waits
@@ -202,8 +206,33 @@ def outcome(result):
     return message.seq, bool(message.pseudonym), result.again
 
 
-def post_it(people, name, prepare, kind, fields, *, within):
-    """Post in a course of its own; return what came of it, and the number of statements."""
+def told(notices, school, room, result):
+    """What is published, without what differs between two courses."""
+    different = {names.room(room.id): "room.", str(room.id): "room"}
+    for audience in (names.dashboards(school.course.pk), names.screens(school.course.pk)):
+        different[audience] = audience.partition(".")[0]
+    if isinstance(result, Posted):
+        message = result.message
+        different[str(message.id)] = "message"
+        different[repr(message.created_at.timestamp())] = "time"
+    texts = "\n".join(map(str, notices.entries))
+    for this, name in different.items():
+        texts = texts.replace(this, name)
+    return texts
+
+
+def statements(captured):
+    """The number of statements, without the one that makes the function for a new connection."""
+    return len([one for one in captured if "CREATE" not in (one["sql"] or "")])
+
+
+def uses_function(captured):
+    return any("pg_temp" in (one["sql"] or "") for one in captured)
+
+
+def post_it(people, name, prepare, kind, fields, *, notices, batch=False):
+    """Post in a course of its own; return what came of it, what was
+    published, and the number of statements."""
     course = Course.objects.create(slug=name, title="Physics")
     school = replace(people, course=course)
     students = (school.ada, school.bea, school.carl)
@@ -217,28 +246,33 @@ def post_it(people, name, prepare, kind, fields, *, within):
     if prepare is not None:
         prepare(school, room)
     post = Post(school.ada, **{"room": str(room.id), "uuid": "u", "text": SAID, **fields})
+    notices.entries.clear()
     with CaptureQueriesContext(connection) as captured:
-        if within:
+        if batch:
             with transaction.atomic():
                 (result,) = store_posts([post])
         else:
             (result,) = store_posts([post])
     came = outcome(result), stored(school, room)
+    tells = told(notices, school, room, result)
     # Two people have one room, so the next case needs its pair.
     Room.objects.filter(pk=room.pk, kind="direct").update(pair=name)
-    # A connection makes the function once.
-    return came, len([one for one in captured if "CREATE" not in (one["sql"] or "")])
+    return came, tells, statements(captured)
 
 
-def test_all_cases_end_as_in_a_batch():
+def test_all_cases_end_as_in_a_batch(notices):
     people = make_school()
     Course.objects.all().delete()
     for number, (name, parts) in enumerate({**PLAIN, **OTHERS}.items()):
         with case(name):
-            alone, statements = post_it(people, f"lone-{number}", *parts, within=False)
-            batched, _ = post_it(people, f"batch-{number}", *parts, within=True)
+            alone, tells, number_of = post_it(people, f"lone-{number}", *parts, notices=notices)
+            batched, batch_tells, _ = post_it(
+                people, f"batch-{number}", *parts, notices=notices, batch=True
+            )
             assert alone == batched
-            assert (statements == 1) == (name in PLAIN)
+            assert (number_of == 1) == (name in PLAIN)
+            # Pseudonyms are chosen at random.
+            assert "pseudonyms" in name or tells == batch_tells
 
 
 MEANWHILE = {
@@ -281,22 +315,76 @@ def test_what_happens_while_it_waits_for_the_room_counts():
                 assert room.messages.count() == 0
 
 
+def say(school, text):
+    (posted,) = store_posts([Post(school.ada, str(school.room.id), text, text)])
+    return posted.message.seq
+
+
 def test_where_the_function_is_lost_the_text_is_stored_as_a_batch(monkeypatch, caplog):
     """A pooler may give another session."""
-    monkeypatch.setattr(lone, "_given_up", False)
+    monkeypatch.setattr(lone, "_failures", 0)
     school = make_school()
-
-    def say(text):
-        (posted,) = store_posts([Post(school.ada, str(school.room.id), text, text)])
-        return posted.message.seq
-
-    assert say("First") == 1
-    with connection.cursor() as cursor:
-        cursor.execute("DISCARD TEMP")
-    assert [say("Second"), say("Third")] == [2, 3]
+    assert say(school, "First") == 1
+    for number in range(lone.MOST_FAILURES + 1):
+        with connection.cursor() as cursor:
+            cursor.execute("DISCARD TEMP")
+        # The first one finds no function, the second makes it again.
+        assert [say(school, f"{number} {n}") for n in "ab"] == [2 * number + 2, 2 * number + 3]
+        assert len(caplog.records) == min(number + 1, lone.MOST_FAILURES)
     assert [one.message.partition(":")[0] for one in caplog.records] == [
-        "lone messages are stored as batches are from now on"
-    ]
+        "a lone message was stored as a batch"
+    ] * lone.MOST_FAILURES
+
+
+def test_the_function_of_another_version_is_not_called(monkeypatch):
+    """A pooler may give a session that an older version has used."""
+    monkeypatch.setattr(lone, "_failures", 0)
+    school = make_school()
+    monkeypatch.setattr(lone, "_with_function", WeakSet())
+    older = lone._FUNCTION.replace(" AND r.slow_seconds = 0", "")
+    assert older != lone._FUNCTION
+    with monkeypatch.context() as patched:
+        patched.setattr(lone, "_FUNCTION", older)
+        lone._statements.cache_clear()
+        assert say(school, "First") == 1
+    lone._statements.cache_clear()
+    Room.objects.filter(pk=school.room.pk).update(slow_seconds=3600)
+    (refused,) = store_posts([Post(school.ada, str(school.room.id), "u", SAID)])
+    assert isinstance(refused, RateLimited)
+
+
+def test_the_time_of_a_text_is_that_after_it_had_to_wait():
+    """Times follow the numbers, and who came to the room meanwhile sees who came first."""
+    school = make_school()
+    room = school.make_room(school.ada, school.bea)
+    with transaction.atomic():
+        Room.objects.select_for_update(no_key=True).get(pk=room.pk)
+        other = Elsewhere(lambda: store_posts([Post(school.ada, str(room.id), "u", SAID)]))
+        until(waits)
+        waited = timezone.now()
+        # The other thread takes a moment between its look at the clock and the statement.
+        until(lambda: timezone.now() > waited + timedelta(seconds=0.2))
+    other.end()
+    assert Message.objects.get().created_at > waited
+    assert UseLog.objects.get(event="sendmessage").timestamp > waited
+
+
+def test_a_site_that_is_told_of_messages_has_them_stored_as_batches():
+    """What it is told is read before the commit, so that a failure then loses nothing."""
+    school = make_school()
+    told = []
+
+    def hear(sender, **facts):
+        told.append(facts["text"])
+
+    signals.message_posted.connect(hear)
+    try:
+        with CaptureQueriesContext(connection) as captured:
+            say(school, "Hello")
+    finally:
+        signals.message_posted.disconnect(hear)
+    assert told == ["Hello"]
+    assert not uses_function(captured)
 
 
 def test_without_prepared_statements_there_is_no_function(monkeypatch):
@@ -305,5 +393,18 @@ def test_without_prepared_statements_there_is_no_function(monkeypatch):
     monkeypatch.setattr(connection.connection, "prepare_threshold", None)
     with CaptureQueriesContext(connection) as captured:
         store_posts([Post(school.ada, str(school.room.id), "u", SAID)])
-    assert not [one["sql"] for one in captured if "pg_temp" in one["sql"]]
+    assert not uses_function(captured)
     assert Message.objects.get().text == SAID
+
+
+def test_on_a_connection_that_is_not_kept_there_is_no_function(monkeypatch):
+    """It would have to be made for each message."""
+    school = make_school()
+    connection.close()
+    with monkeypatch.context() as unpooled:
+        unpooled.delitem(connection.settings_dict["OPTIONS"], "pool")
+        with CaptureQueriesContext(connection) as captured:
+            say(school, "Hello")
+        connection.close()
+    assert not uses_function(captured)
+    assert Message.objects.get().text == "Hello"
